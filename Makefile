@@ -1,0 +1,38 @@
+# Every target sets up what it needs: a virtual environment in .venv, installed from requirements.lock (with hashes).
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check nightly bench lock clean
+
+demo: .venv/.installed
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/demo.py
+
+test: check
+	$(BIN)/pytest -m terraform -n 4 --dist loadgroup
+
+check: .venv/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -m "not terraform" -n 2
+
+nightly: .venv/.installed
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2
+
+bench: .venv/.installed
+	$(BIN)/python benchmarks/run.py
+
+lock: .venv/.installed
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --extra sandbox --group dev pyproject.toml --output-file requirements.lock
+
+.venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "envctl needs Python 3.11 or newer; try: make PYTHON=python3.13")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	rm -rf .venv .envctl dist

@@ -1,0 +1,39 @@
+output "vpc_id" {
+  description = "Id of the VPC."
+  value       = aws_vpc.this.id
+}
+
+output "vpc_cidr" {
+  description = "IPv4 range of the VPC."
+  value       = aws_vpc.this.cidr_block
+}
+
+output "public_subnet_ids" {
+  description = "Ids of the public subnets, one a zone: load balancers and NAT gateways live here."
+  value       = aws_subnet.public[*].id
+
+  # Whoever builds in a subnet may count on its way out.
+  depends_on = [aws_route.internet, aws_route_table_association.public]
+}
+
+output "private_subnet_ids" {
+  description = "Ids of the private subnets, one a zone: workloads live here."
+  value       = aws_subnet.private[*].id
+
+  depends_on = [aws_route.nat, aws_route_table_association.private]
+}
+
+output "availability_zones" {
+  description = "Zones of the subnets, in the same order."
+  value       = aws_subnet.private[*].availability_zone
+}
+
+output "nat_public_ips" {
+  description = "Addresses that private subnets show to the internet; empty when nat is none."
+  value       = aws_eip.nat[*].public_ip
+}
+
+output "flow_log_group_name" {
+  description = "Log group of the flow logs; null when flow_logs is off."
+  value       = one(aws_cloudwatch_log_group.flow[*].name)
+}

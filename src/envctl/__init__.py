@@ -1,0 +1,3 @@
+"""Promotion for Terraform."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The world: Terraform, HCL, stores, AWS, git, the clock, the sandbox."""

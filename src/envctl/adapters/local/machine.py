@@ -1,0 +1,92 @@
+"""Clock, Identity and Witness of this machine."""
+
+import getpass
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from envctl.domain.ledger import Actor
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class LocalIdentity:
+    """Inside GitHub Actions the actor and the run; else git's author address, or the user's name: both unverified."""
+
+    def __init__(self, project: Path, environment: Mapping[str, str]) -> None:
+        self._project = project
+        self._environment = environment
+
+    def actor(self) -> Actor:
+        return self._actor
+
+    @cached_property
+    def _actor(self) -> Actor:
+        known = self._environment
+        if known.get("GITHUB_ACTIONS") == "true" and known.get("GITHUB_ACTOR"):
+            run = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"
+            wanted = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+            url = run.format_map(known) if all(key in known for key in wanted) else ""
+            return Actor(known["GITHUB_ACTOR"], "github", run_url=url)
+        return Actor(known.get("GIT_AUTHOR_EMAIL") or self._git_address() or _user())
+
+    def _git_address(self) -> str:
+        try:
+            asked = subprocess.run(
+                ["git", "config", "user.email"],  # noqa: S607
+                cwd=self._project,
+                capture_output=True,
+                text=True,
+                timeout=10,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        return asked.stdout.strip()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+class FileWitness:
+    """Remembers, for each store, the last entry that this machine saw."""
+
+    def __init__(self, file: Path, store: Callable[[], str]) -> None:
+        self._file = file
+        self._find_store = store
+
+    @cached_property
+    def _store(self) -> str:
+        return self._find_store()
+
+    def recall(self) -> tuple[int, str] | None:
+        return self._read().get(self._store)
+
+    def remember(self, seq: int, head: str) -> None:
+        known = self._read()
+        known[self._store] = (seq, head)
+        temporary = self._file.with_suffix(f".{os.getpid()}")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps(known))
+            temporary.replace(self._file)
+        except OSError:
+            # Reading the ledger must work on a read-only disk; all that is lost is a reminder.
+            temporary.unlink(missing_ok=True)
+
+    def _read(self) -> dict[str, tuple[int, str]]:
+        try:
+            return {store: (seq, head) for store, (seq, head) in json.loads(self._file.read_text()).items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}

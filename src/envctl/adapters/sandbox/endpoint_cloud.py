@@ -1,0 +1,72 @@
+"""Another AWS-compatible endpoint in place of moto: every request is passed on to it as it came."""
+
+import http.client
+import threading
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from envctl.adapters.sandbox.exchange import Request, Response
+
+_TIMEOUT_SECONDS = 60
+
+
+class EndpointCloud:
+    """Keeps one connection to the endpoint a thread, as each thread serves one connection of a client."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        self._endpoint_url = endpoint_url
+        self._endpoint = urlsplit(endpoint_url)
+        self._local = threading.local()
+
+    def answer(self, request: Request) -> Response:
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            try:
+                return self._send(connection, request)
+            except (OSError, http.client.HTTPException):
+                # The endpoint closed an idle connection. One that fails when it is new fails for a reason.
+                connection.close()
+        self._local.connection = self._connect()
+        return self._send(self._local.connection, request)
+
+    def make_bucket(self, name: str, region: str, account_id: str) -> None:
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        # Emulators that know accounts take them from the access key.
+        client = boto3.client(
+            "s3",
+            endpoint_url=self._endpoint_url,
+            region_name=region,
+            aws_access_key_id=account_id,
+            aws_secret_access_key="sandbox",  # noqa: S106 (no secret: the endpoint is an emulator)
+            config=Config(s3={"addressing_style": "path"}, proxies={}),
+        )
+        location = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        try:
+            client.create_bucket(Bucket=name, **location)
+        except client.exceptions.BucketAlreadyOwnedByYou:
+            return
+        except (BotoCoreError, ClientError) as error:
+            raise ValueError(str(error)) from error
+        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+
+    def warm_up(self, places: Sequence[tuple[str, str]]) -> None:
+        """An endpoint of somebody else is warm or is not."""
+
+    def _connect(self) -> http.client.HTTPConnection:
+        kind = http.client.HTTPSConnection if self._endpoint.scheme == "https" else http.client.HTTPConnection
+        return kind(self._endpoint.netloc, timeout=_TIMEOUT_SECONDS)
+
+    @staticmethod
+    def _send(connection: http.client.HTTPConnection, request: Request) -> Response:
+        connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
+        connection.putheader("Host", request.host)
+        connection.putheader("Content-Length", str(len(request.body)))
+        for name, value in request.headers:
+            if name.lower() not in {"host", "content-length", "transfer-encoding", "connection", "expect"}:
+                connection.putheader(name, value)
+        connection.endheaders(request.body)
+        response = connection.getresponse()
+        return Response(f"{response.status} {response.reason}", response.getheaders(), response.read())

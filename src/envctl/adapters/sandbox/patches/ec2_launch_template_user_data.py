@@ -1,0 +1,27 @@
+"""EC2: the user data of a launch template's later versions."""
+
+from typing import Any
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+
+def _apply() -> None:
+    from moto.ec2.models.launch_templates import LaunchTemplate
+    from moto.ec2.utils import parse_user_data
+
+    stock = LaunchTemplate.create_version
+
+    def create_version(self: LaunchTemplate, data: dict[str, Any], description: str) -> object:
+        if isinstance(data.get("UserData"), str | bytes):
+            data = {**data, "UserData": parse_user_data(data["UserData"])}
+        return stock(self, data, description)
+
+    replace_method(LaunchTemplate, create_version)
+
+
+PATCH = Patch(
+    name="ec2-launch-template-user-data",
+    service="ec2",
+    gap="moto keeps the user data of a new version undecoded, so launching from that version fails with a 500",
+    apply=_apply,
+)

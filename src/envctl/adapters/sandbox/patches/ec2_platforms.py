@@ -1,0 +1,29 @@
+"""EC2: the account attribute `supported-platforms`."""
+
+from typing import Any, cast
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+
+def _apply() -> None:
+    from moto.ec2.responses.account_attributes import AccountAttributes
+
+    stock = AccountAttributes.describe_account_attributes
+
+    def describe_account_attributes(self: AccountAttributes) -> object:
+        answer = stock(self)
+        attributes: list[dict[str, Any]] = cast("dict[str, Any]", answer.result)["AccountAttributes"]
+        for attribute in attributes:
+            if attribute["AttributeName"] == "supported-platforms":
+                attribute["AttributeValues"] = [{"AttributeValue": "VPC"}]
+        return answer
+
+    replace_method(AccountAttributes, describe_account_attributes)
+
+
+PATCH = Patch(
+    name="ec2-platforms",
+    service="ec2",
+    gap="moto says that EC2-Classic exists, so the provider refuses tags on an elastic IP without `vpc`",
+    apply=_apply,
+)

@@ -1,0 +1,28 @@
+"""S3: `If-None-Match` and `If-Match` on an upload."""
+
+import threading
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+
+def _apply() -> None:
+    from moto.s3.responses import S3Response
+
+    stock = S3Response.put_object
+    lock = threading.Lock()
+
+    def put_object(self: S3Response) -> object:
+        if not (self.headers.get("If-None-Match") or self.headers.get("If-Match")):
+            return stock(self)
+        with lock:
+            return stock(self)
+
+    replace_method(S3Response, put_object)
+
+
+PATCH = Patch(
+    name="s3-conditional-put",
+    service="s3",
+    gap="moto looks and then writes without a lock, so two uploads that each demand to be the first both succeed",
+    apply=_apply,
+)

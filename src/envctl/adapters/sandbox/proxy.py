@@ -1,0 +1,151 @@
+"""The TLS-terminating forward proxy on loopback. It relays AWS hosts to the sandbox's cloud and refuses every other."""
+
+import socketserver
+import ssl
+import sys
+import traceback
+from http.server import BaseHTTPRequestHandler
+
+from envctl.adapters.sandbox.certificates import Certificates
+from envctl.adapters.sandbox.control import CONTROL_PREFIX, Control
+from envctl.adapters.sandbox.exchange import Cloud, Request, Response
+from envctl.adapters.sandbox.hosts import aws_host, is_loopback
+
+_CONNECTION_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
+_WITHOUT_BODY = ("1", "204", "304")
+
+
+class ProxyServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """One thread a connection. Connections are kept alive: a TLS handshake costs more than most AWS calls."""
+
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, certificates: Certificates) -> None:
+        self.certificates = certificates
+        super().__init__(("127.0.0.1", port), ProxyHandler)
+
+    def answers_with(self, cloud: Cloud, control: Control) -> None:
+        self.cloud = cloud
+        self.control = control
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 (the base class's)
+        # A client that went away in the middle is nothing to report.
+        if not isinstance(sys.exc_info()[1], OSError):
+            traceback.print_exc()
+
+
+class ProxyHandler(BaseHTTPRequestHandler):
+    """Serves a connection: plain requests for the sandbox itself, or CONNECT and then the requests in the tunnel."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    # Buffered, so that headers and body of an answer leave in one segment.
+    wbufsize = -1
+    server: ProxyServer
+    tunnel: str | None = None
+
+    def do_CONNECT(self) -> None:
+        host = aws_host(self.path)
+        if self.tunnel or host is None:
+            self._refuse(f"the envctl sandbox relays AWS hosts only, and refuses {self.path}")
+            return
+        try:
+            context = self.server.certificates.context(host)
+        except ValueError:
+            self._refuse(f"the envctl sandbox cannot issue a certificate for {host}")
+            return
+        self.send_response_only(200, "Connection established")
+        self.end_headers()
+        self.wfile.flush()
+        self._enter_tunnel(host, context)
+
+    def serve(self) -> None:
+        if self.tunnel is None and not self.path.startswith("/"):
+            self._refuse(f"the envctl sandbox relays HTTPS only, and refuses {self.path.partition('?')[0]}")
+            return
+        host = self.headers.get("Host", "")
+        if self.tunnel is None and not is_loopback(host):
+            self._refuse(f"the envctl sandbox answers on loopback only, not as {host or 'a host without a name'}")
+            return
+        body = self._read_body()
+        # The body is whole here, and whoever answers must not look for chunks in it.
+        headers = [(name, value) for name, value in self.headers.items() if name.lower() != "transfer-encoding"]
+        scheme = "https" if self.tunnel else "http"
+        request = Request(self.command, scheme, self.tunnel or host, self.path, headers, body)
+        self._send(self._answer(request))
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = serve  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:
+        """What goes wrong is logged where it goes wrong; a line for each request would help nobody."""
+
+    def _enter_tunnel(self, host: str, context: ssl.SSLContext) -> None:
+        # A client that does not trust the CA breaks off here; it says so itself.
+        self.connection = context.wrap_socket(self.connection, server_side=True)
+        self.rfile = self.connection.makefile("rb", self.rbufsize)
+        self.wfile = self.connection.makefile("wb", self.wbufsize)
+        self.tunnel = host
+        # Python's own client asks for the tunnel with HTTP/1.0, which would end it here.
+        self.close_connection = False
+
+    def finish(self) -> None:
+        super().finish()
+        # The server closes the socket that it accepted, which TLS has replaced.
+        self.connection.close()
+
+    def _answer(self, request: Request) -> Response:
+        try:
+            if self.tunnel is None and request.target.startswith(CONTROL_PREFIX):
+                return self.server.control.answer(request)
+            return self.server.cloud.answer(request)
+        except Exception:  # noqa: BLE001 (a gap of the emulator must not end the connection)
+            self._log(f"{request.method} https://{request.host}{request.target.partition('?')[0]}")
+            self._log(traceback.format_exc())
+            message = b"the envctl sandbox failed on this call; its log file says why\n"
+            return Response("500 Internal Server Error", [("Content-Type", "text/plain")], message)
+
+    def _read_body(self) -> bytes:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._read_chunks()
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def _read_chunks(self) -> bytes:
+        chunks = []
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+        return b"".join(chunks)
+
+    def _send(self, response: Response) -> None:
+        code, _, reason = response.status.partition(" ")
+        self.send_response_only(int(code), reason)
+        for name, value in response.headers:
+            if name.lower() not in _CONNECTION_HEADERS:
+                self.send_header(name, value)
+        if self.command == "HEAD":
+            self.send_header("Content-Length", _declared_length(response))
+        elif not code.startswith(_WITHOUT_BODY):
+            self.send_header("Content-Length", str(len(response.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(response.body)
+
+    def _refuse(self, message: str) -> None:
+        self._log(message)
+        self.close_connection = True
+        self._send(Response("403 Forbidden", [("Content-Type", "text/plain")], f"{message}\n".encode()))
+
+    @staticmethod
+    def _log(message: str) -> None:
+        sys.stderr.write(f"{message.rstrip()}\n")
+
+
+def _declared_length(response: Response) -> str:
+    """HEAD answers with the length that GET would have."""
+    declared = [value for name, value in response.headers if name.lower() == "content-length"]
+    return declared[0] if declared else str(len(response.body))

@@ -1,0 +1,127 @@
+"""The Store port over obstore. Creating is exclusive on disk, and `If-None-Match: *` on S3."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
+
+from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
+from envctl.usecases.ports import AlreadyExistsError
+
+if TYPE_CHECKING:
+    from obstore.auth.boto3 import Boto3CredentialProvider
+    from obstore.store import ClientConfig, ObjectStore
+
+
+@dataclass(frozen=True)
+class Address:
+    """`file://` paths are relative to the project unless they begin with `/`. `region` counts for S3 alone."""
+
+    url: str
+    region: str = "us-east-1"
+
+
+class ObstoreStore:
+    """Opened at its first use, so that a command that needs no store pays nothing for it."""
+
+    def __init__(
+        self, project: Path, address: Callable[[], Address], client_options: Callable[[], Mapping[str, str]]
+    ) -> None:
+        self._project = project
+        self._find_address = address
+        self._client_options = client_options
+
+    @cached_property
+    def _address(self) -> Address:
+        return self._find_address()
+
+    @cached_property
+    def _store(self) -> "ObjectStore":
+        address, parts = self._address, urlsplit(self._address.url)
+        try:
+            if parts.scheme == "file":
+                return _local(self._project / (parts.netloc + parts.path))
+            if parts.scheme == "s3" and parts.netloc:
+                return _s3(parts.netloc, parts.path.strip("/"), address.region, self._client_options())
+        except EnvctlError:
+            raise
+        except Exception as error:
+            raise self._failed("opened", error) from error
+        raise ConfigurationError(
+            Problem("E405", f"[store] url {address.url!r} is not a store", "write file://FOLDER or s3://BUCKET/PREFIX")
+        )
+
+    def create(self, key: str, data: bytes) -> None:
+        import obstore
+        from obstore.exceptions import AlreadyExistsError as Exists
+
+        try:
+            obstore.put(self._store, key, data, mode="create", use_multipart=False)
+        except Exists as error:
+            raise AlreadyExistsError(key) from error
+        except Exception as error:
+            raise self._failed("written", error) from error
+
+    def read(self, key: str) -> bytes | None:
+        import obstore
+
+        try:
+            return bytes(obstore.get(self._store, key).bytes())
+        except FileNotFoundError:
+            return None
+        except Exception as error:
+            raise self._failed("read", error) from error
+
+    def keys(self, prefix: str, after: str = "") -> list[str]:
+        import obstore
+
+        try:
+            pages = obstore.list(self._store, prefix=prefix.rstrip("/"), offset=after or None)
+            return sorted(item["path"] for page in pages for item in page)
+        except FileNotFoundError:
+            return []
+        except Exception as error:
+            raise self._failed("listed", error) from error
+
+    def _failed(self, verb: str, error: Exception) -> OperationFailedError:
+        # The first line says what happened; the rest is the library's own debug output.
+        reason = str(error).partition("\n\nDebug source")[0].strip()
+        return OperationFailedError(
+            Problem(
+                "E404",
+                f"the store {self._address.url} can't be {verb}: {reason}",
+                "nothing was recorded; mend it and retry",
+            )
+        )
+
+
+def _local(folder: Path) -> "ObjectStore":
+    from obstore.store import LocalStore
+
+    return LocalStore(folder, mkdir=True)
+
+
+def _s3(bucket: str, prefix: str, region: str, client_options: Mapping[str, str]) -> "ObjectStore":
+    from obstore.store import S3Store
+
+    options: dict[str, object] = {"timeout": "60s", "connect_timeout": "10s", **client_options}
+    return S3Store(
+        bucket,
+        prefix=prefix or None,
+        region=region,
+        client_options=cast("ClientConfig", options),
+        credential_provider=_credentials(),
+    )
+
+
+def _credentials() -> "Boto3CredentialProvider | None":
+    """obstore knows keys, web identities and containers by itself; profiles and single sign-on are boto3's."""
+    own = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
+    if any(name in os.environ for name in own):
+        return None
+    from obstore.auth.boto3 import Boto3CredentialProvider
+
+    return Boto3CredentialProvider()

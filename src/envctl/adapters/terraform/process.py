@@ -1,0 +1,99 @@
+"""One Terraform process: its lines as they come, and a clean stop when the user wants one."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from envctl.domain.errors import OperationFailedError, Problem
+
+
+@dataclass(frozen=True)
+class Ended:
+    """`interrupted` means that a signal was passed on, whatever the exit code says."""
+
+    code: int
+    errors: str
+    interrupted: bool
+
+
+class _Stop:
+    """Passes the first Ctrl-C (or SIGTERM) on to Terraform, once: a second one would make it drop its state."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        self.asked = False
+
+    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
+        if not self.asked:
+            self.asked = True
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGINT)
+
+
+@contextlib.contextmanager
+def _passing_signals_on(stop: _Stop) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def run(command: Sequence[str], directory: Path, environment: dict[str, str], on_line: Callable[[str], None]) -> Ended:
+    """Runs it to its end, in a process group of its own: a terminal's Ctrl-C reaches it only through us."""
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            process_group=0,
+        )
+    except OSError as error:
+        message = f"Terraform could not be started: {error.strerror or error}"
+        raise OperationFailedError(
+            Problem("E303", message, "envctl needs a Terraform that runs on this machine")
+        ) from error
+    errors: list[str] = []
+    reader = threading.Thread(target=lambda: errors.extend(_stream(process.stderr)), daemon=True)
+    reader.start()
+    stop = _Stop(process)
+    try:
+        with _passing_signals_on(stop):
+            for line in _stream(process.stdout):
+                on_line(line)
+            code = process.wait()
+    except BaseException:
+        _end(process)
+        raise
+    reader.join(timeout=5)
+    return Ended(code, "".join(errors), stop.asked)
+
+
+def _stream(pipe: object) -> Iterator[str]:
+    yield from pipe  # type: ignore[misc]
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Something of ours failed while Terraform ran: it is stopped as cleanly as a user would stop it."""
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)

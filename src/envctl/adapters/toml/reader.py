@@ -1,0 +1,126 @@
+"""Reads envctl.toml and says all that is wrong with it at once.
+
+E101 not TOML · E102 an unknown key · E103 a wrong type or value · E104 order and sections differ · E105 a stack that
+does not exist · E106 stacks in a circle · E107 a malformed input · E108 a missing key · E109 artifacts in conflict
+"""
+
+import re
+import tomllib
+import types
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from envctl.domain.errors import ConfigurationError, Location, Problem
+from envctl.domain.nearest import suggestion
+from envctl.domain.project import Project
+from envctl.domain.project_rules import Fault, TomlPath, faults
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_AT_LINE = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
+
+
+def load_project(text: bytes, name: str = "envctl.toml") -> Project:
+    document = _parse(text, name)
+    project, found = _validate(document)
+    found += faults(document)
+    if project is None or found:
+        raise ConfigurationError(*_located(text, name, found))
+    return project
+
+
+def _parse(text: bytes, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+        problem = Problem("E101", f"{name} is not UTF-8 text", "save the file as UTF-8", Location(name, line))
+        raise ConfigurationError(problem) from None
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        found = _AT_LINE.search(message)
+        line = int(found[1]) if found and found[1] else text.rstrip().count(b"\n") + 1
+        reason = _AT_LINE.sub("", message)
+        hint = "correct this line; strings need quotes in TOML"
+        raise ConfigurationError(Problem("E101", f"{name} is not TOML: {reason}", hint, Location(name, line))) from None
+
+
+def _validate(document: Mapping[str, Any]) -> tuple[Project | None, list[Fault]]:
+    try:
+        return Project.model_validate(document), []
+    except ValidationError as error:
+        return None, [_fault(each) for each in error.errors(include_url=False)]
+
+
+def _fault(error: "ErrorDetails") -> Fault:
+    path = tuple(part for part in error["loc"] if part != "[key]")
+    dotted = ".".join(str(part) for part in path)
+    if error["type"] == "extra_forbidden":
+        hint = suggestion(str(path[-1]), known_keys(path[:-1]))
+        return Fault("E102", f"{dotted} is not a key that envctl knows", hint, path)
+    if error["type"] == "missing":
+        return Fault("E108", f"{dotted} is missing", f"add it: {_EXAMPLES.get(path[-1], f'{path[-1]} = …')}", path)
+    reason = str(error["ctx"]["error"]) if error["type"] == "value_error" else _reason(error)
+    return Fault("E103", f"{dotted} {reason}", f"correct {dotted}", path)
+
+
+_EXAMPLES: Mapping[str | int, str] = {
+    "project": '[project] with name = "shop"',
+    "name": 'name = "shop"',
+    "pipeline": '[pipeline] with order = ["dev", "staging", "prod"]',
+    "order": 'order = ["dev", "staging", "prod"]',
+    "environments": "a section [environments.NAME] for each environment in the order",
+    "stacks": 'a section [stacks.NAME] with module = "modules/NAME"',
+    "module": 'module = "modules/NAME"',
+    "variable": 'variable = "image"',
+    "kind": 'kind = "oci"',
+}
+_REASONS = {
+    "string_type": "must be a string, in quotes",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "greater_than_equal": "must be 1 or more",
+    "too_short": "must not be empty",
+    "tuple_type": 'must be a list, such as ["dev", "prod"]',
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "mapping_type": "must be a table",
+    "dict_type": "must be a table",
+}
+
+
+def _reason(error: "ErrorDetails") -> str:
+    if error["type"] == "literal_error":
+        return f"must be {error['ctx']['expected']}"
+    return _REASONS.get(error["type"], error["msg"])
+
+
+def known_keys(path: TomlPath) -> list[str]:
+    """The keys that envctl knows in the table at this path."""
+    model: Any = Project
+    for part in path:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+            model = _plain(fields.get(str(part)))
+        elif get_origin(model) is not None:
+            model = _plain(get_args(model)[-1])
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _plain(annotation: Any) -> Any:  # noqa: ANN401 (annotations are of any type)
+    if get_origin(annotation) in {Union, types.UnionType}:
+        return get_args(annotation)[0]
+    return annotation
+
+
+def _located(text: bytes, name: str, found: list[Fault]) -> list[Problem]:
+    from envctl.adapters.toml.lines import line_of, lines_of
+
+    lines = lines_of(text)
+    problems = [Problem(f.code, f.message, f.hint, Location(name, line_of(lines, f.path))) for f in found]
+    return sorted(dict.fromkeys(problems), key=lambda problem: problem.location.line or 0 if problem.location else 0)

@@ -1,0 +1,1 @@
+"""The project's folder and the working directories below `.envctl/`."""

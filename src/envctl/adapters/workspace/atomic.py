@@ -1,0 +1,33 @@
+"""Files that are written whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from envctl.domain.errors import OperationFailedError, Problem
+
+
+def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Raises OperationFailedError where the disk says no: full, read-only, not ours."""
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> OperationFailedError:
+    return OperationFailedError(
+        Problem(
+            "E406",
+            f"{path} can't be written: {error.strerror or error}",
+            "envctl writes below .envctl/ alone: check its disk and its owner",
+        )
+    )

@@ -1,0 +1,122 @@
+"""The Workspace port: `<root>/<environment>/<stack>/` with the release's files beside the stacks."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from envctl.adapters.workspace import atomic
+from envctl.domain.errors import LockHeldError, Problem
+from envctl.domain.release import LOCK_FILE, File
+from envctl.domain.rendering import CODE, MAIN
+from envctl.usecases.ports import Prepared, PreparedStack
+
+PREPARED = ".prepared.json"
+LOCK = ".lock"
+
+
+class DirectoryWorkspace:
+    """`context` is what outside of the project's files decides what is prepared, such as the version of envctl."""
+
+    def __init__(self, project: Path, root: Path, context: str) -> None:
+        self._project = project
+        self._root = root
+        self._context = context
+
+    @contextlib.contextmanager
+    def lock(self, environment: str, holder: str) -> Iterator[None]:
+        path = self._root / environment / LOCK
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise atomic.unwritable(path, error) from error
+        with os.fdopen(handle, "r+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise _held(environment, file.read()) from error
+            file.truncate(0)
+            file.write(f"{holder} (process {os.getpid()})")
+            file.flush()
+            # The lock goes with the open file, so a killed envctl never leaves one behind.
+            yield
+
+    def lay_code(self, environment: str, files: Mapping[str, File]) -> None:
+        top = self._root / environment / CODE
+        wanted = {top / name: file for name, file in files.items()}
+        for path in [p for p in top.rglob("*") if p.is_file() or p.is_symlink()]:
+            if path not in wanted:
+                path.unlink()
+        for path, file in wanted.items():
+            _write_if_different(path, file.data, 0o755 if file.executable else 0o644)
+
+    def lay_stack(self, environment: str, stack: str, main: bytes) -> None:
+        (self._root / environment / PREPARED).unlink(missing_ok=True)
+        _write_if_different(self._root / environment / stack / MAIN, main, 0o644)
+
+    def provider_lock(self, environment: str, stack: str) -> bytes | None:
+        with contextlib.suppress(FileNotFoundError):
+            return (self._root / environment / stack / LOCK_FILE).read_bytes()
+        return None
+
+    def remembers(self, environment: str) -> bool:
+        return (self._root / environment / PREPARED).is_file()
+
+    def recall(self, environment: str) -> Prepared | None:
+        try:
+            kept = json.loads((self._root / environment / PREPARED).read_bytes())
+        except (OSError, ValueError):
+            return None
+        stacks = tuple(PreparedStack(s["name"], tuple(s["upstream"]), {}, s["binary"]) for s in kept["stacks"])
+        if self._fingerprint(environment, kept["inputs"], stacks) != kept["fingerprint"]:
+            return None
+        return Prepared(environment, kept["release"], kept["settings"], stacks)
+
+    def remember(self, prepared: Prepared, inputs: Sequence[str]) -> None:
+        if any(stack.secrets for stack in prepared.stacks):
+            # They would have to be kept too, and secrets are never written.
+            return
+        document = {
+            "fingerprint": self._fingerprint(prepared.environment, inputs, prepared.stacks),
+            "inputs": list(inputs),
+            "release": prepared.release,
+            "settings": prepared.settings,
+            "stacks": [{"name": s.name, "upstream": s.upstream, "binary": s.binary} for s in prepared.stacks],
+        }
+        atomic.write(self._root / prepared.environment / PREPARED, json.dumps(document).encode())
+
+    def _fingerprint(self, environment: str, inputs: Sequence[str], stacks: Sequence[PreparedStack]) -> str:
+        """Of every input's content, of the names in every folder, and of what was laid out from them."""
+        digest = hashlib.sha256(self._context.encode())
+        for path in (self._project / name for name in inputs):
+            for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+                _add(digest, file, self._project)
+        home = self._root / environment
+        laid_out = [home / stack.name / MAIN for stack in stacks]
+        for file in [*laid_out, *sorted(p for p in (home / CODE).rglob("*") if p.is_file())]:
+            _add(digest, file, self._root)
+        return digest.hexdigest()
+
+
+def _add(digest: "hashlib._Hash", file: Path, base: Path) -> None:
+    digest.update(b"\0" + os.fspath(file.relative_to(base)).encode() + b"\0")
+    with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+
+
+def _write_if_different(path: Path, data: bytes, mode: int) -> None:
+    with contextlib.suppress(OSError):
+        if path.read_bytes() == data and path.stat().st_mode & 0o777 == mode:
+            return
+    atomic.write(path, data, mode=mode)
+
+
+def _held(environment: str, holder: str) -> LockHeldError:
+    who = holder.strip() or "another envctl"
+    return LockHeldError(
+        Problem("E308", f"{who} is at work in {environment} on this machine", "wait until it is done and try again")
+    )

@@ -1,0 +1,158 @@
+"""The one place where results and errors become output and an exit code."""
+
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from envctl.cli.options import Options
+
+if TYPE_CHECKING:
+    from envctl.cli.wiring import Wired
+    from envctl.domain.errors import EnvctlError
+    from envctl.usecases.ports import Ports
+
+
+def answer(
+    context: typer.Context,
+    call: "Callable[[Ports], object]",
+    exit_code: Callable[[object], int] = lambda _: 0,
+) -> NoReturn:
+    """Runs a use case, renders what comes of it, and ends the command with its exit code."""
+    from envctl.cli.wiring import wire
+
+    options: Options = context.obj
+    command = context.command_path.removeprefix("envctl ").strip()
+    with wire(options) as wired:
+        result = call(wired.ports)
+        wired.close()
+        code = exit_code(result)
+        show(options, command, result, code, wired)
+    raise typer.Exit(code)
+
+
+def show(options: Options, command: str, result: object, code: int, wired: "Wired | None" = None) -> None:
+    if options.json:
+        from envctl.cli.render.machine import envelope
+
+        _print_json(options, envelope(command, result, None, code))
+        return
+    from envctl.cli.consoles import stdout
+    from envctl.cli.render.human import show as render
+
+    out = wired.out if wired else stdout(options)
+    render(result, out)
+
+
+def refuse_dry_run(context: typer.Context) -> None:
+    """For commands that change something and have nothing to explain beforehand."""
+    if context.obj.dry_run:
+        from envctl.domain.errors import Problem, UsageError
+
+        raise UsageError(Problem("E006", f"{context.info_name} has no dry run", "leave --dry-run out"))
+
+
+def guarded(command: Callable[[], object], words: Sequence[str]) -> int:
+    """Runs a command line; whatever goes wrong becomes a message and an exit code, never a traceback."""
+    options = _options(words)
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code = command()
+    except BrokenPipeError:
+        # The reader (head, less) has gone: nothing is wrong.
+        _forget_output()
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        return _failed(options, words, _interrupted())
+    except Exception as error:  # noqa: BLE001 (this is the boundary)
+        return _failed(options, words, _as_expected(error, options))
+    return code if isinstance(code, int) else 0
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _options(words: Sequence[str]) -> Options:
+    """What is known of the options before, or although, the command line can't be parsed."""
+    project = next((value for flag, value in pairwise(words) if flag == "--project"), "")
+    flags = set(words[: words.index("--")] if "--" in words else words)
+    return Options(
+        Path(project),
+        json="--json" in flags,
+        no_color="--no-color" in flags,
+        debug="--debug" in flags,
+        sandbox="--sandbox" in flags,
+    )
+
+
+def _as_expected(error: Exception, options: Options) -> "EnvctlError":
+    from envctl.domain.errors import EnvctlError, Problem, UsageError
+
+    if isinstance(error, EnvctlError):
+        return error
+    if hasattr(error, "format_message"):
+        # Typer's own usage errors. Their class belongs to a library that typer may carry inside.
+        return UsageError(Problem("E000", error.format_message(), "envctl --help"))
+    return _bug(error, options)
+
+
+def _interrupted() -> "EnvctlError":
+    from envctl.domain.errors import InterruptedByUserError, Problem
+
+    return InterruptedByUserError(Problem("E312", "interrupted", "envctl status shows where things stand"))
+
+
+def _bug(error: Exception, options: Options) -> "EnvctlError":
+    import traceback
+    from datetime import UTC, datetime
+
+    from envctl.domain.errors import Problem, UnexpectedError
+
+    text = "".join(traceback.format_exception(error))
+    file = options.project / ".envctl" / "logs" / f"bug-{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
+    kept = f"the details are in {file}: please report them"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    except OSError:
+        kept = "run it again with --debug for the details, and please report them"
+    if options.debug:
+        sys.stderr.write(text)
+    return UnexpectedError(Problem("E070", f"a bug of envctl: {type(error).__name__}", kept))
+
+
+def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int:
+    code = int(error.exit_code)
+    with contextlib.suppress(BrokenPipeError):
+        if options.json:
+            from envctl.cli.render.machine import envelope
+
+            command = " ".join(word for word in words if not word.startswith("-"))
+            _print_json(options, envelope(command, None, error, code))
+        else:
+            from envctl.cli.consoles import stderr
+            from envctl.cli.render.human import show_error
+
+            show_error(error, stderr(options))
+    return code
+
+
+def _print_json(options: Options, document: dict[str, object]) -> None:
+    import json
+
+    sys.stdout.write(json.dumps({**document, "sandbox": options.sandbox}, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def _forget_output() -> None:
+    """Keeps the interpreter from complaining about the closed pipe when it ends."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

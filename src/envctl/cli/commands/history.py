@@ -1,0 +1,22 @@
+"""`envctl history [ENV]`."""
+
+from typing import Annotated
+
+import typer
+
+from envctl.cli.boundary import answer
+
+
+def history(
+    context: typer.Context,
+    environment: Annotated[str, typer.Argument(help="Only what speaks of this environment.", show_default=False)] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many entries, newest first.")] = 20,
+) -> None:
+    """Show what happened: who, what, when."""
+    from envctl.usecases.history import history as use
+
+    answer(context, lambda ports: use(ports, environment, limit=limit))
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(history)

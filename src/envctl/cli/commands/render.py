@@ -1,0 +1,21 @@
+"""`envctl render ENV`."""
+
+from typing import Annotated
+
+import typer
+
+from envctl.cli.boundary import answer
+
+
+def render(
+    context: typer.Context,
+    environment: Annotated[str, typer.Argument(help="The environment, for example prod.", show_default=False)],
+) -> None:
+    """Show the root modules that Terraform gets for an environment."""
+    from envctl.usecases.settings import render as use
+
+    answer(context, lambda ports: use(ports, environment))
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(render)

@@ -1,0 +1,85 @@
+"""`envctl sandbox up|status|down`."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from envctl.cli.boundary import refuse_dry_run, show
+
+if TYPE_CHECKING:
+    from envctl.adapters.sandbox.lifecycle import Sandbox
+
+app = typer.Typer(
+    help="Real Terraform against an embedded AWS, one account an environment.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@dataclass(frozen=True)
+class SandboxState:
+    """`state` is running, died (what it held is lost), stopped (just now) or off."""
+
+    state: str
+    proxy_url: str = ""
+    started_at: str = ""
+    next: str = ""
+
+
+@app.callback()
+def sandbox() -> None:
+    """Real Terraform against an embedded AWS, one account an environment."""
+
+
+@app.command()
+def up(
+    context: typer.Context,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="The proxy's port. Default: a free one.", show_default=False)
+    ] = None,
+) -> None:
+    """Start the sandbox, or find it running. `envctl --sandbox …` does that by itself."""
+    from envctl.cli.wiring import wire
+
+    refuse_dry_run(context)
+    with wire(replace(context.obj, sandbox=True)) as wired:
+        if wired.aws is None:
+            raise AssertionError("a sandboxed wiring has an embedded AWS")
+        running = wired.aws.start(wired.project, port)
+    _answer(
+        context,
+        "up",
+        SandboxState("running", running.proxy_url, running.started_at, "envctl --sandbox apply " + wired.project.entry),
+    )
+
+
+@app.command()
+def status(context: typer.Context) -> None:
+    """Say whether the sandbox runs."""
+    found = _sandbox(context)
+    running = found.running()
+    if running:
+        _answer(context, "status", SandboxState("running", running.proxy_url, running.started_at))
+    if found.died():
+        _answer(context, "status", SandboxState("died", next="envctl sandbox down"))
+    _answer(context, "status", SandboxState("off", next="envctl sandbox up"))
+
+
+@app.command()
+def down(context: typer.Context) -> None:
+    """Stop the sandbox, and forget all that it held."""
+    refuse_dry_run(context)
+    stopped = _sandbox(context).down()
+    _answer(context, "down", SandboxState("stopped" if stopped else "off"))
+
+
+def _sandbox(context: typer.Context) -> "Sandbox":
+    from envctl.adapters.sandbox.lifecycle import Sandbox
+
+    return Sandbox(context.obj.project.absolute() / ".envctl" / "sandbox")
+
+
+def _answer(context: typer.Context, verb: str, state: SandboxState) -> NoReturn:
+    show(context.obj, f"sandbox {verb}", state, 0)
+    raise typer.Exit(0)

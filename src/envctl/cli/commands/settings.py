@@ -1,0 +1,21 @@
+"""`envctl settings ENV`."""
+
+from typing import Annotated
+
+import typer
+
+from envctl.cli.boundary import answer
+
+
+def settings(
+    context: typer.Context,
+    environment: Annotated[str, typer.Argument(help="The environment, for example prod.", show_default=False)],
+) -> None:
+    """Show each setting of an environment, with the file and line that it comes from."""
+    from envctl.usecases.settings import settings as use
+
+    answer(context, lambda ports: use(ports, environment))
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(settings)

@@ -1,0 +1,22 @@
+"""`envctl why TARGET`."""
+
+from typing import Annotated
+
+import typer
+
+from envctl.cli.boundary import answer
+
+
+def why(
+    context: typer.Context,
+    target: Annotated[str, typer.Argument(help="The environment to be reached.", show_default=False)],
+    release: Annotated[str | None, typer.Option(help="Another release than the next one in line.")] = None,
+) -> None:
+    """Say what every guard thinks of the next promotion to TARGET, without doing anything."""
+    from envctl.usecases.why import why as use
+
+    answer(context, lambda ports: use(ports, target, release=release))
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(why)

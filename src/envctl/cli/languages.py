@@ -1,0 +1,32 @@
+"""The Reader port, put together from the readers of TOML and HCL."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from envctl.domain.project import Project
+    from envctl.domain.settings import ModuleInterface, SettingsFile
+
+
+class Languages:
+    """Imports late: a command that finds everything prepared reads nothing."""
+
+    def __init__(self, *, sandbox: bool) -> None:
+        self._sandbox = sandbox
+
+    def project(self, data: bytes) -> "Project":
+        from envctl.adapters.toml import load_project
+        from envctl.domain.sandboxed import in_sandbox
+
+        project = load_project(data)
+        return in_sandbox(project) if self._sandbox else project
+
+    def settings(self, data: bytes, name: str) -> "SettingsFile":
+        from envctl.adapters.hcl import read_settings
+
+        return read_settings(data, name)
+
+    def module(self, files: Mapping[str, bytes], name: str) -> "ModuleInterface":
+        from envctl.adapters.hcl import read_module
+
+        return read_module(files, name)

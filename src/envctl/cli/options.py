@@ -1,0 +1,43 @@
+"""The options that every command takes, before or after its name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+FLAGS = {
+    "--json": "One JSON document on stdout.",
+    "--no-color": "No colour. NO_COLOR does the same.",
+    "--yes": "Apply without asking.",
+    "--dry-run": "Say what would be done, in order, and do nothing (apply, promote).",
+    "--sandbox": "Real Terraform against an embedded AWS: no account, nothing outside .envctl/.",
+    "--debug": "Show the traceback of a bug.",
+}
+VALUED = "--project"
+
+
+@dataclass(frozen=True)
+class Options:
+    project: Path = Path()
+    json: bool = False
+    no_color: bool = False
+    yes: bool = False
+    dry_run: bool = False
+    sandbox: bool = False
+    debug: bool = False
+
+
+def hoist(arguments: Sequence[str]) -> list[str]:
+    """The same arguments with the options that every command takes in front, as far as a `--`."""
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            return [*front, *rest, word, *words]
+        if word in FLAGS or word.startswith(f"{VALUED}="):
+            front.append(word)
+        elif word == VALUED:
+            front += [word, *([value] if (value := next(words, None)) is not None else [])]
+        else:
+            rest.append(word)
+    return [*front, *rest]

@@ -1,0 +1,1 @@
+"""Frozen results in, text for people or machines out."""

@@ -1,0 +1,64 @@
+"""Observer and Consent that load what they need of rich only once there is something to say."""
+
+import sys
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from envctl.cli.options import Options
+from envctl.domain.changes import EnvironmentPlan
+from envctl.usecases.ports import Consent, Observer, Progressed
+
+if TYPE_CHECKING:
+    from envctl.cli.render.progress import PlainObserver, SilentObserver, TerminalObserver
+
+
+class LateObserver:
+    """For a terminal, for a log, or silent where a machine reads."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._opened: TerminalObserver | PlainObserver | SilentObserver | None = None
+
+    def progressed(self, event: Progressed) -> None:
+        self._observer.progressed(event)
+
+    def planned(self, plan: EnvironmentPlan) -> None:
+        self._observer.planned(plan)
+
+    def said(self, message: str) -> None:
+        self._observer.said(message)
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+
+    @property
+    def _observer(self) -> Observer:
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened
+
+    def _open(self) -> "TerminalObserver | PlainObserver | SilentObserver":
+        from envctl.cli.consoles import stderr
+        from envctl.cli.render.progress import PlainObserver, SilentObserver, TerminalObserver
+
+        if self._options.json:
+            return SilentObserver()
+        console = stderr(self._options)
+        return TerminalObserver(console) if console.is_terminal else PlainObserver(console)
+
+
+class LateConsent:
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+        return self._consent.given(plan, again=again)
+
+    @cached_property
+    def _consent(self) -> Consent:
+        from envctl.cli.consoles import stderr
+        from envctl.cli.render.consent import TerminalConsent
+
+        interactive = sys.stdin.isatty() and sys.stderr.isatty() and not self._options.json
+        return TerminalConsent(stderr(self._options), yes=self._options.yes, interactive=interactive)

@@ -1,0 +1,89 @@
+"""What a plan means: resources, actions, values before and after. Sensitive values never enter these types."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    FORGET = "forget"
+    READ = "read"
+    MOVE = "move"
+    IMPORT = "import"
+
+
+class Marker(StrEnum):
+    """Stands in place of a value that can't or must not be shown."""
+
+    SENSITIVE = "(sensitive)"
+    UNKNOWN = "(known after apply)"
+
+
+@dataclass(frozen=True)
+class AttributeChange:
+    """`path` is what a person would write, like `tags.Name` or `ingress[0].from_port`; None stands for absent."""
+
+    path: str
+    before: object
+    after: object
+    forces_replacement: bool = False
+
+
+@dataclass(frozen=True)
+class ResourceChange:
+    address: str
+    type: str
+    action: Action
+    attributes: tuple[AttributeChange, ...] = ()
+    moved_from: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class OutputChange:
+    name: str
+    action: Action
+    before: object
+    after: object
+
+
+@dataclass(frozen=True)
+class StackPlan:
+    """The plan of one stack. `waits_for` names the stacks that must be applied before it can be planned at all."""
+
+    stack: str
+    resources: tuple[ResourceChange, ...] = ()
+    outputs: tuple[OutputChange, ...] = ()
+    waits_for: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether applying it would do anything, be it only to an output."""
+        return bool(self.resources or self.outputs)
+
+
+@dataclass(frozen=True)
+class EnvironmentPlan:
+    environment: str
+    release: str
+    stacks: tuple[StackPlan, ...]
+
+    @property
+    def changes(self) -> bool:
+        return any(stack.changes or stack.waits_for for stack in self.stacks)
+
+
+def count(resources: Iterable[ResourceChange]) -> dict[Action, int]:
+    """How many resources each action touches, in the order of `Action`. A data source that is read touches nothing."""
+    counted = Counter(resource.action for resource in resources)
+    return {action: counted[action] for action in Action if counted[action] and action is not Action.READ}
+
+
+def touched(plans: Iterable[StackPlan]) -> int:
+    return sum(sum(count(plan.resources).values()) for plan in plans)

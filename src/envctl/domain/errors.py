@@ -1,0 +1,85 @@
+"""Everything that can go wrong, as values: a code, a message, a hint with the next command, and where it stands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a script can rely on. Over several stacks or environments the worst one counts."""
+
+    DONE = 0
+    FAILED = 1
+    CHANGES = 2
+    REFUSED = 3
+    REFUSED_FOR_NOW = 4
+    USAGE = 64
+    BUG = 70
+    LOCK_HELD = 75
+    CONFIGURATION = 78
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True, order=True)
+class Location:
+    """A place in a file of the project: a path relative to the project's folder, and a line counted from 1."""
+
+    file: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong. The code is stable and has a heading in docs/errors.md or docs/guards.md."""
+
+    code: str
+    message: str
+    hint: str = ""
+    location: Location | None = None
+
+
+class EnvctlError(Exception):
+    """An expected error: one or more problems and the exit code they lead to. Building one prints nothing."""
+
+    exit_code: ExitCode = ExitCode.FAILED
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(f"{p.code} {p.message}" for p in problems))
+        self.problems: Sequence[Problem] = problems
+
+
+class ConfigurationError(EnvctlError):
+    """The project file, a module's declarations or the settings are wrong."""
+
+    exit_code = ExitCode.CONFIGURATION
+
+
+class UsageError(EnvctlError):
+    """The command line asks for something that does not exist or does not fit together."""
+
+    exit_code = ExitCode.USAGE
+
+
+class LockHeldError(EnvctlError):
+    """Somebody else is at work in the same place right now."""
+
+    exit_code = ExitCode.LOCK_HELD
+
+
+class OperationFailedError(EnvctlError):
+    """The world said no: Terraform, a store, a disk, the sandbox."""
+
+
+class InterruptedByUserError(EnvctlError):
+    """Ctrl-C or a termination signal; what ran was stopped cleanly."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+class UnexpectedError(EnvctlError):
+    """A bug of envctl's own."""
+
+    exit_code = ExitCode.BUG

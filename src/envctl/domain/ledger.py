@@ -1,0 +1,189 @@
+"""The append-only, hash-chained record: its entries, their bytes, and the check of the chain."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Literal, get_args
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did it. `verified` is true only where somebody else than the person's own machine vouches for the name."""
+
+    name: str
+    via: Literal["aws", "github", "local"] = "local"
+    verified: bool = False
+    run_url: str = ""
+
+    def __str__(self) -> str:
+        return self.name if self.verified else f"{self.name} (unverified)"
+
+
+@dataclass(frozen=True)
+class ReleaseCreated:
+    kind: ClassVar[str] = "release created"
+    release: str
+    commit: str = ""
+    uncommitted: bool = False
+    author: str = ""
+
+
+@dataclass(frozen=True)
+class DeploymentStarted:
+    """`settings` is the digest of the settings that are applied; `source` the environment a promotion comes from."""
+
+    kind: ClassVar[str] = "deployment started"
+    environment: str
+    release: str
+    settings: str
+    action: Literal["apply", "promote"]
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class DeploymentSucceeded:
+    """`stacks` are those that the release holds; `changed` counts the resources that were touched."""
+
+    kind: ClassVar[str] = "deployment succeeded"
+    environment: str
+    release: str
+    started: int
+    stacks: tuple[str, ...]
+    changed: int = 0
+
+
+@dataclass(frozen=True)
+class DeploymentFailed:
+    """`stacks` are those that were applied to their end before it failed."""
+
+    kind: ClassVar[str] = "deployment failed"
+    environment: str
+    release: str
+    started: int
+    reason: str
+    stacks: tuple[str, ...] = ()
+    interrupted: bool = False
+
+
+@dataclass(frozen=True)
+class DeploymentAbandoned:
+    """Nobody recorded its end; a person looked, and said that it is over."""
+
+    kind: ClassVar[str] = "deployment abandoned"
+    environment: str
+    release: str
+    started: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ApprovalGiven:
+    """Bound to the release and to the digest of the settings it was given for: other settings need other approvals."""
+
+    kind: ClassVar[str] = "approval given"
+    environment: str
+    gate: str
+    release: str
+    settings: str
+
+
+Event = (
+    ReleaseCreated | DeploymentStarted | DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned | ApprovalGiven
+)
+EVENTS: dict[str, type[Event]] = {event.kind: event for event in get_args(Event)}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`seq` counts from 1; `prev` is the SHA-256 of the bytes of the entry before; `at` is UTC."""
+
+    seq: int
+    prev: str
+    at: datetime
+    actor: Actor
+    event: Event
+
+
+class MalformedEntryError(ValueError):
+    """The bytes are not an entry that this version of envctl can believe."""
+
+
+def encode(entry: Entry) -> bytes:
+    """The canonical bytes of an entry: the ones that are stored and that the next entry's `prev` is taken of."""
+    document = {
+        "seq": entry.seq,
+        "prev": entry.prev,
+        "at": entry.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "actor": asdict(entry.actor),
+        "event": {"kind": entry.event.kind, **asdict(entry.event)},
+    }
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def decode(data: bytes) -> Entry:
+    try:
+        document = json.loads(data)
+        event = dict(document["event"])
+        kind = event.pop("kind")
+        if kind not in EVENTS:
+            raise MalformedEntryError(f"unknown event {kind!r}: it may have been written by a newer envctl")
+        entry = Entry(
+            seq=document["seq"],
+            prev=document["prev"],
+            at=datetime.fromisoformat(document["at"]),
+            actor=_build(Actor, document["actor"]),
+            event=_build(EVENTS[kind], event),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, MalformedEntryError):
+            raise
+        raise MalformedEntryError(f"not a ledger entry: {error}") from error
+    if encode(entry) != data:
+        raise MalformedEntryError("its bytes are not in the form in which envctl writes them")
+    return entry
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@dataclass(frozen=True)
+class ChainBreak:
+    """The first entry that does not fit, and why."""
+
+    seq: int
+    reason: str
+
+
+def verify_chain(stored: Iterable[tuple[int, bytes]]) -> ChainBreak | None:
+    """`stored` are the numbers under which entries are kept, rising, with their bytes, from the first one on."""
+    expected, prev = 1, GENESIS
+    for number, data in stored:
+        broken = misfit(number, data, expected, prev)
+        if broken:
+            return broken
+        expected, prev = expected + 1, digest(data)
+    return None
+
+
+def misfit(number: int, data: bytes, expected: int, prev: str) -> ChainBreak | None:
+    """Why what is kept under `number` is not the entry `expected` that follows the bytes with the hash `prev`."""
+    if number != expected:
+        return ChainBreak(expected, "it is missing")
+    try:
+        entry = decode(data)
+    except MalformedEntryError as error:
+        return ChainBreak(number, str(error))
+    if entry.seq != number:
+        return ChainBreak(number, f"it says that it is number {entry.seq}")
+    if entry.prev != prev:
+        return ChainBreak(number, f"it does not follow entry {number - 1}: one of the two was changed or replaced")
+    return None
+
+
+def _build(cls: type[Any], values: dict[str, Any]) -> Any:  # noqa: ANN401
+    return cls(**{f.name: tuple(v) if isinstance(v := values[f.name], list) else v for f in fields(cls)})

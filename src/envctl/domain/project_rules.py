@@ -1,0 +1,106 @@
+"""What must hold between the tables of the project file.
+
+The rules look at the raw document, so that they speak up together with what is wrong inside the tables; of a document
+of the wrong shape they say nothing, because that is said already.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from envctl.domain.graph import CircleError, order_stacks
+from envctl.domain.nearest import suggestion
+from envctl.domain.project import Reference
+
+TomlPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A problem and the key that it is about; the reader of the file knows the line."""
+
+    code: str
+    message: str
+    hint: str
+    path: TomlPath
+
+
+def faults(document: Mapping[str, object]) -> list[Fault]:
+    return [*_pipeline(document), *_roles(document), *_wiring(document), *_artifacts(document)]
+
+
+def _table(value: object, *keys: str) -> Mapping[str, object]:
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def _pipeline(document: Mapping[str, object]) -> Iterator[Fault]:
+    listed = _table(document, "pipeline").get("order")
+    order = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+    sections = _table(document, "environments")
+    for position, name in enumerate(order):
+        path: TomlPath = ("pipeline", "order", position)
+        if name in order[:position]:
+            yield Fault("E104", f"{name} is in the order twice", "an environment has one place in the pipeline", path)
+        elif name not in sections:
+            hint = f"add a section [environments.{name}], or take {name} out of the order"
+            yield Fault("E104", f"{name} is in the order and has no section", hint, path)
+    for name in sections:
+        if order and name not in order:
+            hint = f"add {name} to pipeline.order, or remove the section; {suggestion(name, order)}"
+            yield Fault("E104", f"the environment {name} is not in the order", hint, ("environments", name))
+
+
+def _roles(document: Mapping[str, object]) -> Iterator[Fault]:
+    for name in _table(document, "environments"):
+        section = _table(document, "environments", name)
+        role, account = section.get("assume_role"), section.get("account_id")
+        if isinstance(role, str) and isinstance(account, str) and f"::{account}:" not in role:
+            message = f"the role of {name} is not in its account {account}"
+            hint = "one of the two belongs to another environment; correct it"
+            yield Fault("E103", message, hint, ("environments", name, "assume_role"))
+
+
+def _wiring(document: Mapping[str, object]) -> Iterator[Fault]:
+    stacks = _table(document, "stacks")
+    needs: dict[str, list[str]] = {}
+    for stack in stacks:
+        needs[stack] = []
+        for variable, text in _table(stacks, stack, "inputs").items():
+            path: TomlPath = ("stacks", stack, "inputs", variable)
+            if not isinstance(text, str):
+                continue
+            try:
+                needed = Reference.parse(text).stack
+            except ValueError as error:
+                hint = 'write it like "network.private_subnet_ids[0]"; plain values belong into a settings file'
+                yield Fault("E107", f"{variable} of the stack {stack}: {error}", hint, path)
+                continue
+            needs[stack].append(needed)
+            if needed not in stacks:
+                message = f"the stack {stack} reads {text}, and there is no stack {needed}"
+                yield Fault("E105", message, suggestion(needed, stacks), path)
+    try:
+        order_stacks(needs)
+    except CircleError as error:
+        message = f"stacks read each other in a circle: {error}"
+        hint = "remove one of these inputs; a stack can only read what was applied before it"
+        yield Fault("E106", message, hint, ("stacks", error.path[0], "inputs"))
+
+
+def _artifacts(document: Mapping[str, object]) -> Iterator[Fault]:
+    owners: dict[str, str] = {}
+    for name in _table(document, "artifacts"):
+        variable = _table(document, "artifacts", name).get("variable")
+        if not isinstance(variable, str):
+            continue
+        if variable in owners:
+            message = f"the artifacts {owners[variable]} and {name} fill the same variable {variable}"
+            yield Fault("E109", message, "give each a variable of its own", ("artifacts", name, "variable"))
+        owners.setdefault(variable, name)
+        wired = [
+            stack for stack in _table(document, "stacks") if variable in _table(document, "stacks", stack, "inputs")
+        ]
+        if wired:
+            message = f"{variable} is an artifact and an input of the stack {wired[0]} at the same time"
+            yield Fault("E109", message, "remove one of the two", ("artifacts", name, "variable"))

@@ -1,0 +1,145 @@
+"""A release: an immutable bundle whose name is the SHA-256 of its bytes.
+
+The bundle is an uncompressed tar with nothing in it but content: sorted names, no times, no owners. Equal content gives
+equal bytes on every machine, so a release is verified by hashing it, before anything in it is parsed.
+"""
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from envctl.domain.settings import Schema, Variable
+
+MANIFEST = "release.json"
+LOCK_FILE = ".terraform.lock.hcl"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class StackWiring:
+    """`module` is a path in the bundle; `inputs` are references to outputs of other stacks, as in envctl.toml."""
+
+    module: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def upstream(self) -> tuple[str, ...]:
+        """The stacks whose outputs it reads."""
+        return tuple(sorted({reference.partition(".")[0] for reference in self.inputs.values()}))
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Everything of a release that is not files: it never differs between environments.
+
+    `stacks` are in the order in which they are applied. `artifacts` map a variable to its value. `outputs` map a stack
+    to its output names, true where sensitive.
+    """
+
+    project: str
+    terraform: str
+    stacks: Mapping[str, StackWiring]
+    artifacts: Mapping[str, object]
+    schema: Schema
+    outputs: Mapping[str, Mapping[str, bool]]
+    providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class File:
+    data: bytes
+    executable: bool = False
+
+
+@dataclass(frozen=True)
+class Release:
+    """`files` are the modules and the provider lock, by path in the bundle."""
+
+    wiring: Wiring
+    files: Mapping[str, File]
+
+    def lock(self) -> bytes | None:
+        file = self.files.get(LOCK_FILE)
+        return file.data if file else None
+
+
+class DamagedBundleError(ValueError):
+    """The bytes are not those of the release that they are said to be."""
+
+
+def identity(bundle: bytes) -> str:
+    return hashlib.sha256(bundle).hexdigest()
+
+
+def pack(release: Release) -> bytes:
+    manifest = json.dumps(_document(release.wiring), sort_keys=True, indent=1, ensure_ascii=False).encode()
+    files = {**release.files, MANIFEST: File(manifest)}
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name in sorted(files):
+            member = tarfile.TarInfo(name)
+            member.size = len(files[name].data)
+            member.mode = 0o755 if files[name].executable else 0o644
+            tar.addfile(member, io.BytesIO(files[name].data))
+    return buffer.getvalue()
+
+
+def unpack(bundle: bytes, expected: str) -> Release:
+    """The release in these bytes. Nothing is looked at before the whole is known to be what it should be."""
+    if identity(bundle) != expected:
+        raise DamagedBundleError("its SHA-256 is not its name")
+    files: dict[str, File] = {}
+    try:
+        with tarfile.open(fileobj=io.BytesIO(bundle), mode="r:") as tar:
+            for member in tar:
+                data = tar.extractfile(member)
+                if data is None or not _inside(member.name):
+                    raise DamagedBundleError(f"{member.name!r} is not an ordinary file inside the bundle")
+                files[member.name] = File(data.read(), executable=bool(member.mode & 0o100))
+        wiring = _wiring(json.loads(files.pop(MANIFEST).data))
+    except (tarfile.TarError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, DamagedBundleError):
+            raise
+        raise DamagedBundleError(f"it can't be read: {error}") from error
+    return Release(wiring, files)
+
+
+def _inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts
+
+
+def _document(wiring: Wiring) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "project": wiring.project,
+        "terraform": wiring.terraform,
+        # A list, since the order is part of it and JSON objects have none.
+        "stacks": [
+            {"name": name, "module": stack.module, "inputs": dict(stack.inputs)}
+            for name, stack in wiring.stacks.items()
+        ],
+        "artifacts": dict(wiring.artifacts),
+        "schema": {stack: [v.to_json() for v in variables] for stack, variables in wiring.schema.items()},
+        "outputs": {stack: dict(outputs) for stack, outputs in wiring.outputs.items()},
+        "providers": {name: dict(provider) for name, provider in wiring.providers.items()},
+    }
+
+
+def _wiring(document: dict[str, Any]) -> Wiring:
+    if document["format"] != FORMAT:
+        raise DamagedBundleError(f"format {document['format']} is not known to this version of envctl")
+    return Wiring(
+        project=document["project"],
+        terraform=document["terraform"],
+        stacks={s["name"]: StackWiring(s["module"], s["inputs"]) for s in document["stacks"]},
+        artifacts=document["artifacts"],
+        schema={stack: tuple(Variable.from_json(v) for v in vs) for stack, vs in document["schema"].items()},
+        outputs=document["outputs"],
+        providers=document["providers"],
+    )

@@ -1,0 +1,149 @@
+"""One root module a stack, in Terraform's JSON syntax. Same input, same bytes, on every machine."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from envctl.domain.project import Reference
+from envctl.domain.release import StackWiring, Wiring
+
+CODE = ".code"
+"""The folder of the release's files, beside the folders of the stacks."""
+
+MAIN = "main.tf.json"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Where the state of each stack lives. `settings` holds everything but the part that differs by stack."""
+
+    kind: str
+    settings: Mapping[str, object]
+    environment: str
+
+    def of(self, stack: str) -> dict[str, object]:
+        name = f"{self.environment}/{stack}.tfstate"
+        if self.kind == "local":
+            # Relative to the stack's working directory, so that no path of a machine is rendered.
+            return {**self.settings, "path": f"../../../state/{name}"}
+        return {**self.settings, "key": name}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What of an environment is rendered: where its resources go, and where its state lives."""
+
+    environment: str
+    backend: Backend
+    account_id: str | None = None
+    region: str | None = None
+    assume_role: str | None = None
+
+
+@dataclass(frozen=True)
+class RootModule:
+    """`secrets` are the values of sensitive settings, as Terraform variables: they go through the environment alone."""
+
+    stack: str
+    document: Mapping[str, Any]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        return (json.dumps(self.document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def render(wiring: Wiring, stack: str, place: Place, arguments: Mapping[str, object]) -> RootModule:
+    wired = wiring.stacks[stack]
+    sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and v.name in arguments}
+    plain = {name: literal(value) for name, value in arguments.items() if name not in sensitive}
+    inputs = {name: f"${{{Reference.parse(text).expression()}}}" for name, text in wired.inputs.items()}
+    secret = {name: f"${{var.{name}}}" for name in sensitive}
+    document: dict[str, Any] = {
+        "terraform": _terraform(wiring, place, stack),
+        "module": {stack: {"source": f"../{CODE}/{wired.module}", **plain, **inputs, **secret}},
+    }
+    if provider := _providers(wiring, place, stack):
+        document["provider"] = provider
+    if sensitive:
+        document["variable"] = {n: {"type": v.type_text, "sensitive": True} for n, v in sensitive.items()}
+    if wired.upstream:
+        document["data"] = {"terraform_remote_state": _remote_states(wired, place)}
+    if outputs := wiring.outputs.get(stack):
+        document["output"] = {name: _output(stack, name, secret=outputs[name]) for name in outputs}
+    secrets = {name: _environment_value(arguments[name], v.type_text) for name, v in sensitive.items()}
+    return RootModule(stack, document, secrets)
+
+
+def literal(value: object) -> object:
+    """The value as Terraform's JSON syntax takes it: strings are templates there, so their markers are escaped."""
+    match value:
+        case str():
+            return value.replace("${", "$${").replace("%{", "%%{")
+        case Mapping():
+            return {literal(str(key)): literal(item) for key, item in value.items()}
+        case list() | tuple():
+            return [literal(item) for item in value]
+        case set() | frozenset():
+            return [literal(item) for item in sorted(value, key=repr)]
+        case _:
+            return value
+
+
+def _terraform(wiring: Wiring, place: Place, stack: str) -> dict[str, Any]:
+    block: dict[str, Any] = {"backend": {place.backend.kind: place.backend.of(stack)}}
+    if wiring.terraform:
+        block["required_version"] = wiring.terraform
+    required = {
+        name: {key: provider[key] for key in ("source", "version") if key in provider}
+        for name, provider in wiring.providers.items()
+        if "source" in provider
+    }
+    if required:
+        block["required_providers"] = required
+    return block
+
+
+def _providers(wiring: Wiring, place: Place, stack: str) -> dict[str, Any]:
+    providers: dict[str, Any] = {
+        name: {key: literal(value) for key, value in provider.items() if key not in ("source", "version")}
+        for name, provider in wiring.providers.items()
+    }
+    if place.region:
+        aws: dict[str, Any] = {"region": place.region}
+        if place.assume_role:
+            aws["assume_role"] = [{"role_arn": place.assume_role, "session_name": "envctl"}]
+        if place.account_id:
+            aws["allowed_account_ids"] = [place.account_id]
+        # Never the release: it would touch every resource at every promotion.
+        tags = {"project": wiring.project, "environment": place.environment, "stack": stack, "managed_by": "envctl"}
+        aws["default_tags"] = [{"tags": tags}]
+        providers["aws"] = {**aws, **providers.get("aws", {})}
+    return providers
+
+
+def _remote_states(wired: StackWiring, place: Place) -> dict[str, Any]:
+    return {
+        upstream: {"backend": place.backend.kind, "config": _reading(place.backend.of(upstream))}
+        for upstream in wired.upstream
+    }
+
+
+def _reading(backend: Mapping[str, object]) -> dict[str, object]:
+    """A backend's settings for reading alone: what speaks of writing is left out."""
+    return {key: value for key, value in backend.items() if key not in ("use_lockfile", "encrypt")}
+
+
+def _output(stack: str, name: str, *, secret: bool) -> dict[str, Any]:
+    output: dict[str, Any] = {"value": f"${{module.{stack}.{name}}}"}
+    return {**output, "sensitive": True} if secret else output
+
+
+def _environment_value(value: object, type_text: str) -> str:
+    """A `TF_VAR_` value: of a primitive type it stands for itself, of any other it is read as an expression."""
+    if type_text.strip() in ("string", "number", "bool"):
+        return value if isinstance(value, str) else json.dumps(value)
+    # JSON is an expression in HCL too, but for two escapes that HCL does not know.
+    text = json.dumps(literal(value), ensure_ascii=False)
+    return re.sub(r"\\(.)", lambda escape: {"b": "\\u0008", "f": "\\u000c"}.get(escape[1], escape[0]), text)

@@ -1,0 +1,131 @@
+"""Settings of one environment: files, declarations, wiring and artifacts brought together, and typed.
+
+All that is wrong is said at once, in one ConfigurationError:
+
+E203 a name that no module declares · E204 a wrong type · E205 a missing value · E206 null where the module needs a
+value · E207 a name that envctl fills · E208 an input that is wired to another stack · E209 an attribute that no
+declaring module knows · E210 an artifact set where it must not be · E211 an input that the module does not declare
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from envctl.domain.errors import ConfigurationError, Location, Problem
+from envctl.domain.variables import (
+    Assignment,
+    ModuleCall,
+    ModuleInterface,
+    Output,
+    Schema,
+    SettingsFile,
+    Variable,
+)
+
+if TYPE_CHECKING:
+    import pydantic
+
+__all__ = [
+    "Assignment",
+    "EnvironmentSettings",
+    "ModuleCall",
+    "ModuleInterface",
+    "Origin",
+    "Output",
+    "Schema",
+    "Setting",
+    "SettingsFile",
+    "Variable",
+    "model_of",
+    "resolve",
+]
+
+Origin = Literal["file", "default", "envctl", "artifact"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One value and the stacks that take it. A name has several where modules bring defaults of their own."""
+
+    name: str
+    value: object = field(repr=False)
+    location: Location | None
+    origin: Origin
+    sensitive: bool
+    stacks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EnvironmentSettings:
+    """`arguments` holds for each stack what its module is called with.
+
+    Defaults stay with the module and wired inputs with the wiring: neither is in `arguments`.
+    """
+
+    environment: str
+    settings: tuple[Setting, ...]
+    arguments: Mapping[str, Mapping[str, object]] = field(repr=False)
+
+    def digest(self) -> str:
+        """SHA-256 over all that the environment itself decides; artifacts and defaults come with the release.
+
+        Sensitive values are in the hash and nowhere else.
+        """
+        artifacts = {(stack, each.name) for each in self.settings if each.origin == "artifact" for stack in each.stacks}
+        own = {
+            stack: {name: value for name, value in values.items() if (stack, name) not in artifacts}
+            for stack, values in self.arguments.items()
+        }
+        document = {"environment": self.environment, "arguments": own}
+        return hashlib.sha256(canonical(document).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def model_of(stack: str, variables: Sequence[Variable], *, without: Collection[str] = ()) -> "type[pydantic.BaseModel]":
+    """The pydantic model of a stack's settings; it takes what Terraform takes, and holds it converted."""
+    from envctl.domain.settings_model import build_model
+
+    return build_model(stack, [variable for variable in variables if variable.name not in without])
+
+
+def resolve(
+    environment: str,
+    schema: Schema,
+    files: Sequence[SettingsFile],
+    *,
+    builtin: Mapping[str, str],
+    wired: Mapping[str, Collection[str]],
+    artifacts: Mapping[str, object],
+    may_set_artifacts: bool,
+) -> EnvironmentSettings:
+    """Later files win over earlier ones.
+
+    `artifacts` names every artifact variable of the project; None stands for one without a value so far. Where they
+    may be set (in the entry environment), the files win over the values given here.
+    """
+    from envctl.domain.resolution import Resolution, misplaced, miswired
+
+    resolution = Resolution(environment, schema, files, builtin, wired, artifacts, may_set_artifacts)
+    problems = [*miswired(resolution), *misplaced(resolution)]
+    arguments: dict[str, dict[str, object]] = {}
+    for stack in schema:
+        arguments[stack], found = resolution.arguments(stack)
+        problems += found
+    problems += resolution.missing()
+    problems += resolution.strays()
+    if problems:
+        raise ConfigurationError(*_distinct(problems))
+    return EnvironmentSettings(environment, resolution.settings(arguments), arguments)
+
+
+def _distinct(problems: Sequence[Problem]) -> list[Problem]:
+    def place(problem: Problem) -> tuple[str, int]:
+        location = problem.location or Location("")
+        return location.file, location.line or 0
+
+    return sorted(dict.fromkeys(problems), key=place)

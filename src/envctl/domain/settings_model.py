@@ -1,0 +1,58 @@
+"""Variables of a module as a pydantic model, with Terraform's conversions instead of pydantic's."""
+
+import keyword
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic_core import PydanticCustomError
+
+from envctl.domain.conversion import convert
+from envctl.domain.types import describe
+from envctl.domain.variables import Variable
+
+MISMATCH = "terraform_type"
+NULL = "terraform_null"
+
+
+def build_model(stack: str, variables: Sequence[Variable]) -> type[BaseModel]:
+    fields: dict[str, Any] = {_field_name(variable.name): _field(variable) for variable in variables}
+    config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,  # an error's text must never show a sensitive value
+        validate_by_name=True,
+        validate_by_alias=True,
+        protected_namespaces=(),
+    )
+    return create_model(f"{stack.title().replace('-', '').replace('_', '')}Settings", __config__=config, **fields)
+
+
+def _field_name(name: str) -> str:
+    """The variable's own name, except where Python or pydantic have another use for it."""
+    taken = hasattr(BaseModel, name) or keyword.iskeyword(name) or name.startswith("_") or not name.isidentifier()
+    return f"var_{name.replace('-', '_')}" if taken else name
+
+
+def _field(variable: Variable) -> Any:  # noqa: ANN401 (what create_model takes)
+    annotation = Annotated[Any, BeforeValidator(_checker(variable))]
+    if not variable.has_default:
+        return annotation, Field(alias=variable.name, description=variable.description)
+    default, _ = convert(variable.default, variable.type)
+    return annotation, Field(alias=variable.name, description=variable.description, default=default)
+
+
+def _checker(variable: Variable) -> Callable[[object], object]:
+    type_ = variable.type
+
+    def check(value: object) -> object:
+        if value is None and not variable.nullable:
+            if variable.has_default:
+                return convert(variable.default, type_)[0]
+            raise PydanticCustomError(NULL, "null is not allowed")
+        converted, mismatches = convert(value, type_)
+        if mismatches:
+            raise PydanticCustomError(MISMATCH, "not {expected}", {"expected": describe(type_), "found": mismatches})
+        return converted
+
+    return check

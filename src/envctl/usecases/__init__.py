@@ -1,0 +1,1 @@
+"""What happens, in order: one verb a file, the world behind the Protocols of `ports`."""

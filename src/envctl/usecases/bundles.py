@@ -1,0 +1,53 @@
+"""Releases in the store: kept once under their own hash, and believed only when they match it."""
+
+from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.guards import Bundle, short
+from envctl.domain.ledger import Event, ReleaseCreated
+from envctl.domain.present import Present
+from envctl.domain.project import Project
+from envctl.domain.release import DamagedBundleError, Release, unpack
+from envctl.usecases import load, record
+from envctl.usecases.ports import AlreadyExistsError, Ports
+
+
+def key(identity: str) -> str:
+    return f"releases/{identity}.tar"
+
+
+def keep(ports: Ports, project: Project, identity: str, bundle: bytes) -> None:
+    """Stores the bundle and records the release, each only where it is not there yet."""
+    try:
+        ports.store.create(key(identity), bundle)
+    except AlreadyExistsError:
+        # Named by its content: who was first wrote the same bytes, or what is there is damaged and `look` says so.
+        if look(ports, identity)[0] == "damaged":
+            raise _unusable(identity, "damaged") from None
+    revision = ports.versions.revision(load.code_paths(project))
+
+    def decide(present: Present) -> Event | None:
+        if identity in present.releases:
+            return None
+        return ReleaseCreated(identity, revision.commit, revision.uncommitted, revision.author)
+
+    record.append(ports, decide)
+
+
+def look(ports: Ports, identity: str) -> tuple[Bundle, Release | None, bytes]:
+    """The release under that name, and whether it can be believed."""
+    data = ports.store.read(key(identity))
+    if data is None:
+        return "missing", None, b""
+    try:
+        return "intact", unpack(data, identity), data
+    except DamagedBundleError:
+        return "damaged", None, b""
+
+
+def _unusable(identity: str, state: Bundle) -> OperationFailedError:
+    return OperationFailedError(
+        Problem(
+            "E403",
+            f"the bundle of release {short(identity)} is {state}",
+            "restore it from a backup of the store: nothing was deployed",
+        )
+    )

@@ -1,0 +1,248 @@
+"""A deployment: one release, applied to one environment with its settings. `apply` and `promote` both end here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar, assert_never
+
+from envctl.domain import release as releases
+from envctl.domain.changes import EnvironmentPlan, StackPlan, touched
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
+from envctl.domain.guards import RefusedError, Request, ask
+from envctl.domain.ledger import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event
+from envctl.domain.present import Deployment, Present
+from envctl.domain.project import Project
+from envctl.domain.release import Release
+from envctl.usecases import bundles, candidates, load, prepare, record, stages
+from envctl.usecases.ports import Ports, Prepared, PreparedStack
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """`stages` alone is filled for a dry run. `up_to_date` means that there was nothing to do and nothing to record."""
+
+    environment: str
+    release: str
+    stages: tuple[str, ...] = ()
+    plan: EnvironmentPlan | None = None
+    deployment: Deployment | None = None
+    up_to_date: bool = False
+    dry_run: bool = False
+    next: str = ""
+
+
+@dataclass
+class Run:
+    """One deployment on its way: what the stages have found out so far."""
+
+    ports: Ports
+    project: Project
+    action: Literal["apply", "promote"]
+    target: str
+    source: str = ""
+    request: Request | None = None
+    release: Release | None = None
+    identity: str = ""
+    bundle: bytes = b""
+    prepared: Prepared | None = None
+    plans: dict[str, StackPlan] = field(default_factory=dict)
+    started: int = 0
+    applied: list[str] = field(default_factory=list)
+    up_to_date: bool = False
+
+
+def carry_out(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
+    """Does the stages one after the other. Once the start is recorded, an end is recorded too, whatever happens."""
+    try:
+        for step in steps:
+            _do(run, step)
+            if run.up_to_date:
+                break
+    except (Exception, KeyboardInterrupt) as error:
+        if run.started:
+            _record_failure(run, error)
+        raise
+    finally:
+        _discard_plans(run)
+    present = record.present(run.ports)
+    return Deployed(
+        run.target,
+        run.identity,
+        plan=_plan(run),
+        deployment=present.of(run.target).last,
+        up_to_date=run.up_to_date,
+        next=_next(run),
+    )
+
+
+def _do(run: Run, step: stages.Stage) -> None:
+    match step:
+        case stages.Bundle():
+            _bundle(run)
+        case stages.AskGuards():
+            _ask_guards(run)
+        case stages.Prepare():
+            _prepare(run)
+        case stages.PlanAll(stacks):
+            _plan_all(run, stacks)
+        case stages.AskConsent():
+            _ask_consent(run, again=False)
+        case stages.RecordStart():
+            _record_start(run)
+        case stages.ApplyStack(stack):
+            _apply(run, stack)
+        case stages.RecordEnd():
+            _record_success(run)
+        case _:
+            assert_never(step)
+
+
+def _bundle(run: Run) -> None:
+    # Read again after init, which may have added to the provider lock: the lock is part of what the release is.
+    run.release = load.release(run.ports, run.project)
+    run.bundle = releases.pack(run.release)
+    run.identity = releases.identity(run.bundle)
+    if run.project.environments[run.target].gates.approvals:
+        # It has to be known before anybody can approve it.
+        bundles.keep(run.ports, run.project, run.identity, run.bundle)
+    present = record.present(run.ports)
+    run.request = candidates.entering(run.ports, run.project, present, identity=run.identity, release=run.release)
+
+
+def _prepare(run: Run) -> None:
+    if run.release is None:
+        made = load.release(run.ports, run.project)
+        settings = load.settings(run.ports, run.project, run.target, made.wiring)
+        run.prepared = prepare.lay_out(run.ports, run.project, made, settings, "")
+        prepare.initialise(run.ports, run.prepared)
+        inputs = load.inputs(made, run.project, run.target, run.ports.provider_lock)
+        run.ports.workspace.remember(run.prepared, inputs)
+        return
+    settings = load.settings(run.ports, run.project, run.target, run.release.wiring)
+    run.prepared = prepare.lay_out(run.ports, run.project, run.release, settings, run.identity)
+    prepare.initialise_from(run.ports, run.prepared, run.release)
+
+
+def _ask_guards(run: Run) -> None:
+    _refuse(run, record.present(run.ports))
+
+
+def _refuse(run: Run, present: Present) -> None:
+    refusals = ask(replace(_there(run.request), present=present))
+    if refusals:
+        raise RefusedError(refusals)
+
+
+def _plan_all(run: Run, names: tuple[str, ...]) -> None:
+    applied = record.present(run.ports).of(run.target).stacks
+    for name in names:
+        stack = _stack(run, name)
+        waits_for = tuple(upstream for upstream in stack.upstream if upstream not in applied)
+        run.plans[name] = (
+            StackPlan(name, waits_for=waits_for) if waits_for else run.ports.terraform.plan(run.target, stack)
+        )
+    run.ports.observer.planned(_there(_plan(run)))
+    run.up_to_date = not _there(_plan(run)).changes and _runs_already(run)
+
+
+def _runs_already(run: Run) -> bool:
+    there = record.present(run.ports).of(run.target)
+    current = there.current
+    return (
+        there.whole
+        and current is not None
+        and current.release == run.identity
+        and current.settings == _there(run.prepared).settings
+    )
+
+
+def _ask_consent(run: Run, *, again: bool, stack: str = "") -> None:
+    plan = _there(_plan(run))
+    if stack:
+        plan = replace(plan, stacks=(run.plans[stack],))
+    if plan.changes and not run.ports.consent.given(plan, again=again):
+        where = f"before stack {stack}" if again else "nothing was changed"
+        raise InterruptedByUserError(
+            Problem("E310", f"stopped on your answer: {where}", f"envctl {run.action} … starts anew from what is there")
+        )
+
+
+def _record_start(run: Run) -> None:
+    bundles.keep(run.ports, run.project, run.identity, run.bundle)
+
+    def decide(present: Present) -> Event:
+        _refuse(run, present)
+        settings = _there(run.prepared).settings
+        return DeploymentStarted(run.target, run.identity, settings, run.action, run.source)
+
+    _, entry = record.append(run.ports, decide)
+    run.started = _there(entry).seq
+
+
+def _apply(run: Run, name: str) -> None:
+    stack = _stack(run, name)
+    stale = [upstream for upstream in stack.upstream if run.plans[upstream].changes]
+    if stale:
+        shown = run.plans[name]
+        run.plans[name] = run.ports.terraform.plan(run.target, stack)
+        if run.plans[name] != shown and run.plans[name].changes:
+            run.ports.observer.planned(replace(_there(_plan(run)), stacks=(run.plans[name],)))
+            _ask_consent(run, again=True, stack=name)
+    if run.plans[name].changes:
+        run.ports.terraform.apply(run.target, stack)
+    run.applied.append(name)
+
+
+def _record_success(run: Run) -> None:
+    names, changed = tuple(run.applied), touched(run.plans.values())
+    event = DeploymentSucceeded(run.target, run.identity, run.started, names, changed)
+    record.append(run.ports, _while_open(run, event))
+
+
+def _record_failure(run: Run, error: BaseException) -> None:
+    interrupted = isinstance(error, KeyboardInterrupt | InterruptedByUserError)
+    reason = "interrupted" if interrupted else _reason(error)
+    event = DeploymentFailed(run.target, run.identity, run.started, reason, tuple(run.applied), interrupted)
+    record.append(run.ports, _while_open(run, event))
+
+
+def _while_open(run: Run, event: Event) -> Callable[[Present], Event | None]:
+    """An end is recorded for one's own open deployment only: somebody may have recovered it in the meantime."""
+
+    def decide(present: Present) -> Event | None:
+        unfinished = present.of(run.target).unfinished
+        return event if unfinished and unfinished.seq == run.started else None
+
+    return decide
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, EnvctlError) and error.problems:
+        return error.problems[0].message
+    return f"{type(error).__name__}"
+
+
+def _discard_plans(run: Run) -> None:
+    for stack in run.prepared.stacks if run.prepared else ():
+        run.ports.terraform.discard(run.target, stack)
+
+
+def _plan(run: Run) -> EnvironmentPlan | None:
+    return EnvironmentPlan(run.target, run.identity, tuple(run.plans.values())) if run.plans else None
+
+
+def _next(run: Run) -> str:
+    after = run.project.pipeline.after(run.target)
+    return f"envctl promote {run.target} {after}" if after else ""
+
+
+def _stack(run: Run, name: str) -> PreparedStack:
+    return next(stack for stack in _there(run.prepared).stacks if stack.name == name)
+
+
+def _there(value: T | None) -> T:
+    """The stages are built so that what a stage needs was found by one before it."""
+    if value is None:
+        raise AssertionError("a stage ran before the one that it stands on")
+    return value

@@ -1,0 +1,59 @@
+"""`envctl plan ENV`: what `envctl apply ENV` would do now. Nothing is recorded, and no plan is kept."""
+
+from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.guards import RefusedError, ask
+from envctl.domain.project import Project
+from envctl.usecases import candidates, load, prepare, record
+from envctl.usecases.ports import Ports, Prepared
+
+
+def plan(ports: Ports, environment: str) -> EnvironmentPlan:
+    """Where every input is unchanged since the last time, Terraform is started without reading any of them again."""
+    if not ports.workspace.remembers(environment):
+        # Before a folder of that name is made.
+        load.known_environment(load.project(ports), environment)
+    with ports.workspace.lock(environment, f"envctl plan {environment}"):
+        prepared = ports.workspace.recall(environment) or _prepare(ports, environment)
+        try:
+            return EnvironmentPlan(environment, prepared.release, _plan_all(ports, prepared))
+        finally:
+            for stack in prepared.stacks:
+                ports.terraform.discard(environment, stack)
+
+
+def _prepare(ports: Ports, environment: str) -> Prepared:
+    project = load.project(ports)
+    target = load.known_environment(project, environment)
+    if target == project.entry:
+        return _from_working_tree(ports, project, target)
+    candidate = candidates.redeployment(ports, project, record.present(ports), target=target)
+    if candidate.release is None:
+        raise RefusedError(ask(candidate.request))
+    settings = load.settings(ports, project, target, candidate.release.wiring)
+    identity = candidate.request.release or ""
+    prepared = prepare.lay_out(ports, project, candidate.release, settings, identity)
+    prepare.initialise_from(ports, prepared, candidate.release)
+    return prepared
+
+
+def _from_working_tree(ports: Ports, project: Project, target: str) -> Prepared:
+    release = load.release(ports, project)
+    settings = load.settings(ports, project, target, release.wiring)
+    prepared = prepare.lay_out(ports, project, release, settings, "")
+    prepare.initialise(ports, prepared)
+    ports.workspace.remember(prepared, load.inputs(release, project, target, ports.provider_lock))
+    return prepared
+
+
+def _plan_all(ports: Ports, prepared: Prepared) -> tuple[StackPlan, ...]:
+    reads_another = any(stack.upstream for stack in prepared.stacks)
+    applied = record.present(ports).of(prepared.environment).stacks if reads_another else frozenset()
+    plans = []
+    for stack in prepared.stacks:
+        waits_for = tuple(upstream for upstream in stack.upstream if upstream not in applied)
+        plans.append(
+            StackPlan(stack.name, waits_for=waits_for)
+            if waits_for
+            else ports.terraform.plan(prepared.environment, stack)
+        )
+    return tuple(plans)

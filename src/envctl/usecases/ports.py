@@ -1,0 +1,195 @@
+"""What the use cases need of the world, as small Protocols. The adapters are them; the tests have fakes of them."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
+from envctl.domain.ledger import Actor
+from envctl.domain.project import Project
+from envctl.domain.release import File
+from envctl.domain.settings import ModuleInterface, SettingsFile
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, in UTC."""
+
+
+class Identity(Protocol):
+    def actor(self) -> Actor:
+        """Who is at work."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """`uncommitted` is true where the tree differs from the commit, or where there is no commit at all."""
+
+    commit: str = ""
+    author: str = ""
+    uncommitted: bool = True
+
+
+class VersionControl(Protocol):
+    def revision(self, paths: Sequence[str]) -> Revision:
+        """The commit of the working tree, looking only at these paths for what is uncommitted."""
+
+
+class AlreadyExistsError(Exception):
+    """Somebody else was first to create it."""
+
+
+class Store(Protocol):
+    """Named bytes that are created once and never change. Keys are like `ledger/0000000001.json`."""
+
+    def create(self, key: str, data: bytes) -> None:
+        """Creates it whole or not at all. Raises AlreadyExistsError, also where two try at once."""
+
+    def read(self, key: str) -> bytes | None: ...
+
+    def keys(self, prefix: str, after: str = "") -> list[str]:
+        """The keys that begin with `prefix` and sort after `after`, sorted."""
+
+
+class SourceTree(Protocol):
+    """The project's folder. Paths are relative to it, with `/`."""
+
+    def read(self, path: str) -> bytes | None: ...
+
+    def folder(self, path: str) -> Mapping[str, File] | None:
+        """All files below a folder, by their path in the project; None where there is no such folder."""
+
+    def write(self, path: str, data: bytes) -> None:
+        """Whole or not at all."""
+
+
+class Reader(Protocol):
+    """Reads the project's languages. Raises ConfigurationError with every problem and its `file:line`."""
+
+    def project(self, data: bytes) -> Project: ...
+
+    def settings(self, data: bytes, name: str) -> SettingsFile: ...
+
+    def module(self, files: Mapping[str, bytes], name: str) -> ModuleInterface: ...
+
+
+class Witness(Protocol):
+    """What this machine last saw of the ledger, so that a history cut off or rewritten at its end is noticed."""
+
+    def recall(self) -> tuple[int, str] | None: ...
+
+    def remember(self, seq: int, head: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class PreparedStack:
+    """A root module that lies ready. `secrets` are passed to Terraform in its environment and never written.
+
+    `binary` is the Terraform that the project file names, if it names one.
+    """
+
+    name: str
+    upstream: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    binary: str = ""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All root modules of an environment, rendered from one release and the settings with this digest."""
+
+    environment: str
+    release: str
+    settings: str
+    stacks: tuple[PreparedStack, ...]
+
+
+class Workspace(Protocol):
+    """The working directories of the environments, under `.envctl/`."""
+
+    def lock(self, environment: str, holder: str) -> AbstractContextManager[None]:
+        """One command at a time works in an environment's directory. Raises LockHeldError, naming who holds it."""
+
+    def lay_code(self, environment: str, files: Mapping[str, File]) -> None:
+        """The release's files, and no others, for the environment's stacks to refer to."""
+
+    def lay_stack(self, environment: str, stack: str, main: bytes) -> None: ...
+
+    def provider_lock(self, environment: str, stack: str) -> bytes | None:
+        """The provider lock as Terraform left it there."""
+
+    def remembers(self, environment: str) -> bool:
+        """Whether anything was ever prepared there, be it out of date."""
+
+    def recall(self, environment: str) -> Prepared | None:
+        """What was prepared last, if every input that it was made from is unchanged to the byte."""
+
+    def remember(self, prepared: Prepared, inputs: Sequence[str]) -> None:
+        """`inputs` are the files and folders of the project that it was made from."""
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """Something that Terraform does right now. `elapsed` is in seconds."""
+
+    stack: str
+    phase: Literal["init", "refresh", "plan", "started", "still", "done", "failed"]
+    address: str = ""
+    action: Action | None = None
+    elapsed: float = 0.0
+
+
+class Terraform(Protocol):
+    """Runs in the working directories that a Workspace laid out. Raises OperationFailedError with what Terraform said,
+    LockHeldError where the state is locked, InterruptedByUserError after a clean stop.
+    """
+
+    def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
+        """Does nothing where nothing that it depends on has changed since the last time."""
+
+    def plan(self, environment: str, stack: PreparedStack) -> StackPlan:
+        """Saves the plan, for `apply` alone."""
+
+    def apply(self, environment: str, stack: PreparedStack) -> None:
+        """Applies the saved plan, and takes it away."""
+
+    def discard(self, environment: str, stack: PreparedStack) -> None:
+        """Takes the saved plan away: it may hold secrets."""
+
+
+class Observer(Protocol):
+    """Is told what happens while it happens."""
+
+    def progressed(self, event: Progressed) -> None: ...
+
+    def planned(self, plan: EnvironmentPlan) -> None: ...
+
+    def said(self, message: str) -> None: ...
+
+
+class Consent(Protocol):
+    def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+        """Whether the person who runs this wants that plan applied. `again` where an earlier part was applied."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The whole world of a use case, put together in one place: `cli/wiring.py`.
+
+    `provider_lock` is the path of the provider lock in the project: the sandbox keeps one of its own.
+    """
+
+    tree: SourceTree
+    reader: Reader
+    store: Store
+    witness: Witness
+    workspace: Workspace
+    terraform: Terraform
+    clock: Clock
+    identity: Identity
+    versions: VersionControl
+    observer: Observer
+    consent: Consent
+    provider_lock: str

@@ -1,0 +1,78 @@
+"""Root modules that lie ready for Terraform: the release's code, rendered with an environment's settings, and init."""
+
+from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.project import Project
+from envctl.domain.provider_lock import merge, providers, strays
+from envctl.domain.release import Release
+from envctl.domain.rendering import Backend, Place, RootModule, render
+from envctl.domain.settings import EnvironmentSettings
+from envctl.usecases.ports import Ports, Prepared, PreparedStack
+
+
+def place(project: Project, environment: str) -> Place:
+    there = project.environments[environment]
+    return Place(environment, _backend(project, environment), there.account_id, there.region, there.assume_role)
+
+
+def root_modules(project: Project, release: Release, settings: EnvironmentSettings) -> tuple[RootModule, ...]:
+    """One for each stack, in the order in which they are applied."""
+    where = place(project, settings.environment)
+    return tuple(render(release.wiring, stack, where, settings.arguments[stack]) for stack in release.wiring.stacks)
+
+
+def lay_out(ports: Ports, project: Project, release: Release, settings: EnvironmentSettings, identity: str) -> Prepared:
+    """Writes the working directories. `identity` is the name of the release, or empty where it has none yet."""
+    environment = settings.environment
+    ports.workspace.lay_code(environment, release.files)
+    stacks = []
+    for root in root_modules(project, release, settings):
+        ports.workspace.lay_stack(environment, root.stack, root.encode())
+        upstream = release.wiring.stacks[root.stack].upstream
+        stacks.append(PreparedStack(root.stack, upstream, root.secrets, project.terraform.binary or ""))
+    return Prepared(environment, identity, settings.digest(), tuple(stacks))
+
+
+def initialise(ports: Ports, prepared: Prepared) -> None:
+    """Runs `terraform init` where it is needed, for a release that is being made: its lock may gain providers."""
+    for stack in prepared.stacks:
+        known = ports.tree.read(ports.provider_lock)
+        ports.terraform.init(prepared.environment, stack, known)
+        written = ports.workspace.provider_lock(prepared.environment, stack.name)
+        if written is not None and (merged := merge(known, written)) != known and providers(written):
+            ports.tree.write(ports.provider_lock, merged)
+
+
+def initialise_from(ports: Ports, prepared: Prepared, release: Release) -> None:
+    """Runs `terraform init` where it is needed, with the providers that the release carries and no others."""
+    for stack in prepared.stacks:
+        ports.terraform.init(prepared.environment, stack, release.lock())
+        written = ports.workspace.provider_lock(prepared.environment, stack.name)
+        if written is not None and (foreign := strays(release.lock(), written)):
+            raise OperationFailedError(
+                Problem(
+                    "E320",
+                    f"stack {stack.name} needs {', '.join(foreign)} in a version that the release does not carry",
+                    "make a new release with today's providers in the entry environment, and promote that one",
+                )
+            )
+
+
+def _backend(project: Project, environment: str) -> Backend:
+    state, there = project.state, project.environments[environment]
+    if state.backend == "local":
+        return Backend("local", {}, environment)
+    names = {
+        "project": project.name,
+        "environment": environment,
+        "account_id": there.account_id or "",
+        "region": there.region or "",
+    }
+    settings: dict[str, object] = {
+        "bucket": state.bucket.format(**names).strip("-"),
+        "region": there.region or "us-east-1",
+        "encrypt": True,
+        "use_lockfile": True,
+    }
+    if there.assume_role:
+        settings["assume_role"] = {"role_arn": there.assume_role, "session_name": "envctl"}
+    return Backend("s3", settings, environment)

@@ -1,0 +1,149 @@
+"""Reading and appending to the ledger. A decision is only ever recorded on the history that it was made on."""
+
+from collections.abc import Callable, Iterator
+
+from envctl.domain import checkpoint
+from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.ledger import (
+    ChainBreak,
+    Entry,
+    Event,
+    MalformedEntryError,
+    decode,
+    digest,
+    encode,
+    misfit,
+    verify_chain,
+)
+from envctl.domain.present import Present, fold, follow
+from envctl.usecases.ports import AlreadyExistsError, Ports
+
+ENTRIES = "ledger/"
+CHECKPOINTS = "checkpoints/"
+ATTEMPTS = 100
+
+
+def present(ports: Ports) -> Present:
+    """The present, from the last checkpoint on. What is read on the way is checked against the chain."""
+    start = _checkpoint(ports)
+    entries: list[Entry] = []
+    expected, prev = start.seq + 1, start.head
+    for number, data in _stored(ports, after=start.seq):
+        broken = misfit(number, data, expected, prev)
+        if broken:
+            raise _broken(broken)
+        entries.append(decode(data))
+        expected, prev = expected + 1, digest(data)
+    now = fold(entries, start)
+    _check_witness(ports, now)
+    return now
+
+
+def append(ports: Ports, decide: Callable[[Present], Event | None]) -> tuple[Present, Entry | None]:
+    """Appends what `decide` makes of the present, and gives the present after it.
+
+    Where somebody else appends first, `decide` is asked again with the new present. It may say no by raising, or by
+    None where there is nothing to add.
+    """
+    for _ in range(ATTEMPTS):
+        now = present(ports)
+        event = decide(now)
+        if event is None:
+            return now, None
+        entry = Entry(now.seq + 1, now.head, ports.clock.now(), ports.identity.actor(), event)
+        try:
+            ports.store.create(_key(ENTRIES, entry.seq), encode(entry))
+        except AlreadyExistsError:
+            continue
+        after = follow(now, decode(encode(entry)))
+        _leave_checkpoint(ports, after)
+        ports.witness.remember(after.seq, after.head)
+        return after, entry
+    raise OperationFailedError(
+        Problem("E402", f"the ledger could not be appended to: {ATTEMPTS} others were faster", "try again in a minute")
+    )
+
+
+def entries(ports: Ports, last: int | None = None) -> tuple[Entry, ...]:
+    """The entries, oldest first; only the last ones where `last` says how many."""
+    keys = ports.store.keys(ENTRIES)
+    found = []
+    for key in keys[-last:] if last is not None else keys:
+        data = ports.store.read(key) or b""
+        try:
+            found.append(decode(data))
+        except MalformedEntryError as error:
+            raise _broken(ChainBreak(_number(key), str(error))) from error
+    return tuple(found)
+
+
+def verify(ports: Ports) -> Present:
+    """Recomputes the whole chain from its first entry. Raises OperationFailedError naming the first misfit."""
+    broken = verify_chain(_stored(ports))
+    if broken:
+        raise _broken(broken)
+    now = fold(decode(data) for _, data in _stored(ports))
+    _check_witness(ports, now)
+    return now
+
+
+def _stored(ports: Ports, after: int = 0) -> Iterator[tuple[int, bytes]]:
+    for key in ports.store.keys(ENTRIES, after=_key(ENTRIES, after)):
+        yield _number(key), ports.store.read(key) or b""
+
+
+def _checkpoint(ports: Ports) -> Present:
+    for key in reversed(ports.store.keys(CHECKPOINTS)):
+        kept = checkpoint.decode(ports.store.read(key) or b"")
+        if kept and kept.seq == _number(key) and _follows(ports, kept):
+            return kept
+    return Present()
+
+
+def _follows(ports: Ports, kept: Present) -> bool:
+    """A checkpoint counts only while the entry that it was made after is still the same."""
+    data = ports.store.read(_key(ENTRIES, kept.seq))
+    return data is not None and digest(data) == kept.head
+
+
+def _leave_checkpoint(ports: Ports, now: Present) -> None:
+    if now.seq % checkpoint.EVERY:
+        return
+    try:
+        ports.store.create(_key(CHECKPOINTS, now.seq), checkpoint.encode(now))
+    except AlreadyExistsError:
+        return
+
+
+def _check_witness(ports: Ports, now: Present) -> None:
+    seen = ports.witness.recall()
+    if seen is None or seen == (now.seq, now.head):
+        if seen is None and now.seq:
+            ports.witness.remember(now.seq, now.head)
+        return
+    seq, head = seen
+    if seq > now.seq:
+        raise _broken(ChainBreak(now.seq + 1, f"this machine has seen {seq} entries, and now there are {now.seq}"))
+    data = ports.store.read(_key(ENTRIES, seq)) if seq else None
+    if seq and (data is None or digest(data) != head):
+        raise _broken(ChainBreak(seq, "it is not the entry that this machine saw before under that number"))
+    ports.witness.remember(now.seq, now.head)
+
+
+def _broken(broken: ChainBreak) -> OperationFailedError:
+    return OperationFailedError(
+        Problem(
+            "E401",
+            f"the ledger can't be believed from entry {broken.seq} on: {broken.reason}",
+            "somebody or something changed the store by hand: restore it from a backup (nothing was done now)",
+        )
+    )
+
+
+def _key(folder: str, seq: int) -> str:
+    return f"{folder}{seq:010d}.json"
+
+
+def _number(key: str) -> int:
+    stem = key.rpartition("/")[2].removesuffix(".json")
+    return int(stem) if stem.isdigit() else 0

@@ -1,0 +1,70 @@
+"""`envctl status`: the pipeline with what runs where, since when, by whom, and how far each environment lags."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from envctl.domain.guards import gates
+from envctl.domain.present import EnvironmentPresent, KnownRelease, Present, lag
+from envctl.domain.project import Project
+from envctl.usecases import candidates, load, record
+from envctl.usecases.ports import Ports
+
+
+@dataclass(frozen=True)
+class EnvironmentStatus:
+    """`lag` is how many releases it is behind the environment before; None where there is nothing to compare.
+
+    `gates` are those of the next promotion into it: approvals given, approvals asked for.
+    """
+
+    environment: str
+    present: EnvironmentPresent
+    release: KnownRelease | None
+    lag: int | None
+    gates: Mapping[str, tuple[int, int]]
+    next: str
+
+
+@dataclass(frozen=True)
+class Status:
+    project: str
+    now: datetime
+    environments: tuple[EnvironmentStatus, ...]
+
+
+def status(ports: Ports) -> Status:
+    project = load.project(ports)
+    present = record.present(ports)
+    shown = tuple(_of(ports, project, present, environment) for environment in project.pipeline.order)
+    return Status(project.name, ports.clock.now(), shown)
+
+
+def _of(ports: Ports, project: Project, present: Present, environment: str) -> EnvironmentStatus:
+    there = present.of(environment)
+    release = present.releases.get(there.current.release) if there.current else None
+    behind = lag(project.pipeline.order, present, environment)
+    open_gates = _gates(ports, project, present, environment) if behind else {}
+    return EnvironmentStatus(
+        environment, there, release, behind, open_gates, _next(project, present, environment, behind)
+    )
+
+
+def _gates(ports: Ports, project: Project, present: Present, environment: str) -> dict[str, tuple[int, int]]:
+    source = project.pipeline.before(environment)
+    asked = project.environments[environment].gates.approvals
+    if source is None or not asked:
+        return {}
+    missing = gates(candidates.promotion(ports, project, present, source=source, target=environment).request)
+    return {gate: (count - missing[gate], count) for gate, count in asked.items()}
+
+
+def _next(project: Project, present: Present, environment: str, behind: int | None) -> str:
+    there, before = present.of(environment), project.pipeline.before(environment)
+    if there.unfinished:
+        return f"envctl recover {environment}"
+    if before is None:
+        return "" if there.whole else f"envctl apply {environment}"
+    if behind and present.of(before).whole:
+        return f"envctl promote {before} {environment}"
+    return "" if there.whole or there.last is None else f"envctl apply {environment}"

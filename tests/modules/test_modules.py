@@ -1,0 +1,68 @@
+"""The modules of the example: what their own tests say, and what their pages say."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+MODULES = Path(__file__).parents[2] / "modules"
+NAMES = sorted(folder.name for folder in MODULES.iterdir() if (folder / "versions.tf").exists())
+
+
+@pytest.mark.terraform
+@pytest.mark.parametrize("name", NAMES)
+def test_module_passes_its_own_tests(
+    name: str, terraform_bin: Path, terraform_env: dict[str, str], tmp_path: Path
+) -> None:
+    workdir = tmp_path / "modules" / name
+    # The folder above is copied too, so that a module may use its neighbours.
+    shutil.copytree(MODULES, workdir.parent, ignore=shutil.ignore_patterns(".terraform*"))
+
+    for arguments in (["init", "-backend=false"], ["validate"], ["test"]):
+        done = subprocess.run(
+            [str(terraform_bin), *arguments, "-no-color"],
+            cwd=workdir,
+            env=terraform_env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"terraform {arguments[0]}:\n{done.stdout}{done.stderr}"
+    assert re.search(r"Success! [1-9]\d* passed, 0 failed", done.stdout), done.stdout
+
+
+@pytest.mark.terraform
+def test_files_are_formatted(terraform_bin: Path, terraform_env: dict[str, str]) -> None:
+    done = subprocess.run(
+        [str(terraform_bin), "fmt", "-check", "-recursive", "modules", "environments"],
+        cwd=MODULES.parent,
+        env=terraform_env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"not formatted:\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("file", "kind"), [("variables.tf", "variable"), ("outputs.tf", "output")])
+def test_page_of_a_module_names_everything_with_its_description(name: str, file: str, kind: str) -> None:
+    page = (MODULES / name / "README.md").read_text(encoding="utf-8").splitlines()
+    source = (MODULES / name / file).read_text(encoding="utf-8")
+    declared = re.findall(rf'^{kind} "(\w+)" {{\n  description = "(.+)"$', source, re.MULTILINE)
+
+    assert len(declared) == len(re.findall(rf"^{kind} ", source, re.MULTILINE)), "each one starts with its description"
+    missing = [
+        word
+        for word, description in declared
+        if not any(row.startswith(f"| `{word}` |") and row.endswith(f"| {description} |") for row in page)
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_module_holds_no_provider_block(name: str) -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (MODULES / name).glob("*.tf")]
+    assert not any(re.search(r"^provider\s", source, re.MULTILINE) for source in sources)
