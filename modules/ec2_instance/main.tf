@@ -43,6 +43,7 @@ resource "aws_security_group" "this" {
     }
   }
 
+  # Registries and AWS itself have no fixed addresses to name here.
   egress {
     description = "HTTPS: the image, packages and AWS"
     protocol    = "tcp"

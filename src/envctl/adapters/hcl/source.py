@@ -16,7 +16,11 @@ import tree_sitter_hcl
 from envctl.domain.errors import ConfigurationError, Location, Problem
 
 _BOM = b"\xef\xbb\xbf"
+# Two things that HCL takes and tree-sitter's grammar does not: an exponent without a fraction (1e5), and more than one
+# dollar before an escaped template ($$${x}). For the tree alone they are written over with as many plain characters.
+_UNKNOWN_TO_TREE = re.compile(rb"(?<!\w)\d+[eE][+-]?\d+|\${2,}\{|%{2,}\{")
 _DIAGNOSTIC = re.compile(r"tmp\.hcl:(\d+),\d+-(?:\d+,)?\d+: ")
+_MENTION = re.compile(r"at tmp\.hcl:(\d+),\d+-(?:\d+,)?\d+")
 
 
 class Source:
@@ -26,7 +30,8 @@ class Source:
         self.name = name
         self.data = data.removeprefix(_BOM)
         self._check_text()
-        self.root = _parser().parse(self.data).root_node
+        plain = _UNKNOWN_TO_TREE.sub(lambda found: b"1" * len(found[0]), self.data)
+        self.root = _parser().parse(plain).root_node
 
     def _check_text(self) -> None:
         at = self.data.find(b"\0")  # pygohcl would stop reading there, and say nothing
@@ -54,11 +59,14 @@ class Source:
             self._syntax_error(text.rstrip(", "), int(line))
             for line, text in zip(parts[1::2], parts[2::2], strict=True)
         ]
-        return found or [self._syntax_error(message, None)]
+        if not found:
+            hint = "simplify the values that were changed last"
+            found = [Problem("E201", f"the file can't be read: {message}", hint, Location(self.name))]
+        return sorted(dict.fromkeys(found), key=lambda problem: problem.location or Location(""))
 
-    def _syntax_error(self, text: str, line: int | None) -> Problem:
+    def _syntax_error(self, text: str, line: int) -> Problem:
         summary, _, detail = text.partition("; ")
-        sentence = " ".join(detail.split()) or "correct the syntax there"
+        sentence = " ".join(_MENTION.sub(r"on line \1", detail).split()) or "correct the syntax there"
         return Problem("E201", f"syntax error: {summary}", sentence, Location(self.name, line))
 
 

@@ -7,7 +7,7 @@ import tree_sitter
 
 from envctl.adapters.hcl.source import Source, attributes_of
 from envctl.domain.errors import Location
-from envctl.domain.literals import number_of
+from envctl.domain.literals import NUMBER, number_of
 
 _WRAPPERS = frozenset({"expression", "literal_value", "collection_value", "template_expr"})
 _EXPRESSIONS = {
@@ -99,12 +99,9 @@ def _key(source: Source, node: tree_sitter.Node) -> str:
 
 def _negative(source: Source, node: tree_sitter.Node) -> str | None:
     """The text of a number with a minus before it."""
-    if node.type == "operation" and len(node.named_children) == 1:
-        node = node.named_children[0]
     text = "".join(source.text(node).split())
-    operand = _inner(node.named_children[0]) if len(node.named_children) == 1 else None
-    is_negative = node.type == "unary_operation" and text.startswith("-") and operand is not None
-    return text if is_negative and operand is not None and operand.type == "numeric_lit" else None
+    is_operation = node.type in {"operation", "unary_operation"}
+    return text if is_operation and text.startswith("-") and NUMBER.fullmatch(text) else None
 
 
 def _describe(source: Source, node: tree_sitter.Node) -> str:

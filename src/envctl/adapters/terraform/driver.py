@@ -16,6 +16,7 @@ from envctl.adapters.terraform.failures import failure
 from envctl.adapters.terraform.process import Ended, run
 from envctl.domain.changes import StackPlan
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
+from envctl.domain.provider_lock import providers
 from envctl.domain.release import LOCK_FILE
 from envctl.domain.rendering import CODE
 from envctl.usecases.ports import Observer, PreparedStack, Progressed
@@ -51,10 +52,9 @@ class TerraformDriver:
         directory = self._directory(environment, stack)
         lock = directory / LOCK_FILE
         stamp = directory / STAMP
-        wanted = self._fingerprint(directory, stack, provider_lock)
-        with contextlib.suppress(FileNotFoundError):
-            if stamp.read_text() == wanted:
-                return
+        wanted = self._fingerprint(directory, stack)
+        if _read(stamp) == wanted.encode() and _covered(_read(lock), provider_lock):
+            return
         self._observer.progressed(Progressed(stack.name, "init"))
         stamp.unlink(missing_ok=True)
         lock.unlink(missing_ok=True)
@@ -72,7 +72,7 @@ class TerraformDriver:
             # Something outside of what the stamp covers was taken away, a cache for example.
             (self._directory(environment, stack) / STAMP).unlink(missing_ok=True)
             lock = self._directory(environment, stack) / LOCK_FILE
-            self.init(environment, stack, lock.read_bytes() if lock.exists() else None)
+            self.init(environment, stack, _read(lock) or None)
             ended, transcript = self._plan(environment, stack)
         self._check(ended, transcript, stack, "plan")
         if not (transcript.changes or transcript.output_changes):
@@ -141,12 +141,11 @@ class TerraformDriver:
         secrets = {f"TF_VAR_{name}": value for name, value in stack.secrets.items()}
         return self._environment | secrets
 
-    def _fingerprint(self, directory: Path, stack: PreparedStack, provider_lock: bytes | None) -> str:
-        """All that `init` depends on: the code, the backend, the providers wanted, and which Terraform it is."""
+    def _fingerprint(self, directory: Path, stack: PreparedStack) -> str:
+        """What `init` depends on beside the provider lock: the code, the backend, and which Terraform it is."""
         code = directory.parent / CODE
         parts = [*binary.find(stack.binary, self._environment), self._environment.get("TF_CLI_CONFIG_FILE", "")]
         digest = hashlib.sha256("\0".join(parts).encode())
-        digest.update(provider_lock or b"")
         for path in [directory / "main.tf.json", *sorted(p for p in code.rglob("*") if p.is_file())]:
             digest.update(os.fspath(path.relative_to(directory.parent)).encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()
@@ -158,3 +157,16 @@ class TerraformDriver:
         with (self._cache / "init.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _covered(stack: bytes, wanted: bytes | None) -> bool:
+    """Whether what a stack was initialised with is what the lock asks for, be it for other stacks as well."""
+    asked = providers(wanted or b"").items()
+    return providers(stack).items() <= asked

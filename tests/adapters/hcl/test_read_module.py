@@ -1,0 +1,137 @@
+import pytest
+
+from envctl.adapters.hcl import read_module
+from envctl.domain.errors import ConfigurationError, Location, Problem
+from envctl.domain.variables import ModuleCall, ModuleInterface, Output, Variable
+
+VARIABLES = b"""
+variable "ports" {
+  type = object({
+    # not } the end
+    http = number
+    more = optional(list(number), [8080])
+  })
+  default     = { http = "80" }
+  description = <<-E
+    Where it listens
+  E
+  nullable    = false
+
+  validation {
+    condition     = var.ports.http > 0 && length(regexall("x", "x")) > 0
+    error_message = "Not ${var.ports.http}."
+  }
+}
+
+variable "token" {
+  type      = string
+  sensitive = true
+}
+
+variable "free" {}
+
+variable "computed" {
+  type    = number
+  default = 1 + 1e3
+}
+"""
+MAIN = b"""
+module "inner" {
+  source   = "../inner"
+  for_each = { for name, port in var.ports : name => port if port != 1e3 }
+}
+
+resource "aws_x" "y" {
+  dynamic "z" {
+    for_each = var.ports
+    content { port = z.value }
+  }
+}
+
+output "address" {
+  value       = "$$${aws_x.y.address}"
+  description = "Where it is"
+  sensitive   = true
+}
+"""
+
+
+def module(**files: bytes) -> ModuleInterface:
+    return read_module({name.replace("__", "."): data for name, data in files.items()}, "modules/app")
+
+
+def problems_of(**files: bytes) -> list[Problem]:
+    with pytest.raises(ConfigurationError) as caught:
+        module(**files)
+    return list(caught.value.problems)
+
+
+def test_a_module_is_read_with_its_lines() -> None:
+    found = module(main__tf=MAIN, variables__tf=VARIABLES, README__md=b"# app")
+    place = "modules/app/variables.tf"
+    assert found.variables == (
+        Variable(
+            "ports",
+            "object({http = number, more = optional(list(number), [8080])})",
+            has_default=True,
+            default={"http": 80, "more": [8080]},
+            nullable=False,
+            sensitive=False,
+            description="Where it listens\n",
+            location=Location(place, 2),
+        ),
+        Variable("token", "string", False, None, True, True, "", Location(place, 20)),
+        Variable("free", "any", False, None, True, False, "", Location(place, 25)),
+        Variable("computed", "number", True, None, True, False, "", Location(place, 27)),
+    )
+    assert found.outputs == (Output("address", True, "Where it is", Location("modules/app/main.tf", 14)),)
+    assert found.calls == (ModuleCall("inner", "../inner", Location("modules/app/main.tf", 2)),)
+
+
+def test_a_variable_survives_its_journey_in_a_release() -> None:
+    for variable in module(variables__tf=VARIABLES).variables:
+        assert Variable.from_json(variable.to_json()) == variable
+
+
+def test_json_syntax_is_read_too() -> None:
+    data = b'{"variable": {\n"size": {"type": "list(string)", "default": [1]}},\n"output": {"o": {"value": 1}}}'
+    found = module(main__tf__json=data)
+    assert found.variables[0].default == ["1"]
+    assert str(found.variables[0].location) == "modules/app/main.tf.json:2"
+    assert found.outputs[0].name == "o"
+
+
+def test_an_override_file_changes_what_it_names_and_nothing_else() -> None:
+    changed = b'variable "token" {\n  default = "none"\n}\n'
+    token = module(variables__tf=VARIABLES, a_override__tf=changed).variables[1]
+    assert (token.default, token.sensitive, token.type_text) == ("none", True, "string")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        pytest.param(b'\nvariable "a" {\n', 2, "E201 syntax error: Unclosed configuration block", id="a block left open"),
+        pytest.param(b'variable "a" {\n type = strin\n}', 1, "E212 the type of the variable a", id="an unknown type"),
+        pytest.param(b'variable "a" {}\nvariable "a" {}', 2, "E212 the variable a is declared a second", id="declared twice"),
+        pytest.param(b'variable "a" {\n type = number\n default = "x"\n}', 1, "E212 the default of a must be a number",
+                     id="a default that does not fit"),
+    ],
+)  # fmt: skip
+def test_a_wrong_declaration_is_told_with_its_line(text: bytes, place: int, message: str) -> None:
+    (problem,) = problems_of(main__tf=text)
+    assert f"{problem.code} {problem.message}".startswith(message)
+    assert str(problem.location) == f"modules/app/main.tf:{place}"
+    assert problem.hint
+
+
+def test_the_problems_of_all_files_come_at_once() -> None:
+    found = problems_of(a__tf=b"x = {", b__tf=b'variable "a" {\n type = strin\n}', c__tf__json=b"{")
+    assert [each.location.file for each in found if each.location] == [
+        "modules/app/a.tf", "modules/app/c.tf.json", "modules/app/b.tf"
+    ]  # fmt: skip
+
+
+def test_a_sensitive_default_that_does_not_fit_is_not_shown() -> None:
+    text = b'variable "a" {\n type = number\n default = "hush"\n sensitive = true\n}'
+    (problem,) = problems_of(main__tf=text)
+    assert "hush" not in problem.message + problem.hint

@@ -1,0 +1,288 @@
+"""The ports as plain classes in memory, for tests of the use cases. What they can't show is shown elsewhere for real."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+
+from envctl.cli.languages import Languages
+from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.errors import LockHeldError, OperationFailedError, Problem
+from envctl.domain.ledger import Actor
+from envctl.domain.release import File
+from envctl.usecases.ports import (
+    AlreadyExistsError,
+    Ports,
+    Prepared,
+    PreparedStack,
+    Progressed,
+    Revision,
+)
+
+
+@dataclass
+class MemoryStore:
+    content: dict[str, bytes] = field(default_factory=dict)
+
+    def create(self, key: str, data: bytes) -> None:
+        if key in self.content:
+            raise AlreadyExistsError(key)
+        self.content[key] = data
+
+    def read(self, key: str) -> bytes | None:
+        return self.content.get(key)
+
+    def keys(self, prefix: str, after: str = "") -> list[str]:
+        return sorted(key for key in self.content if key.startswith(prefix) and key > after)
+
+
+@dataclass
+class MemoryTree:
+    content: dict[str, bytes]
+
+    def read(self, path: str) -> bytes | None:
+        return self.content.get(path)
+
+    def folder(self, path: str) -> Mapping[str, File] | None:
+        found = {name: File(data) for name, data in self.content.items() if PurePosixPath(name).is_relative_to(path)}
+        return found or None
+
+    def write(self, path: str, data: bytes) -> None:
+        self.content[path] = data
+
+
+@dataclass
+class MemoryWitness:
+    seen: tuple[int, str] | None = None
+
+    def recall(self) -> tuple[int, str] | None:
+        return self.seen
+
+    def remember(self, seq: int, head: str) -> None:
+        self.seen = (seq, head)
+
+
+@dataclass
+class MemoryWorkspace:
+    """Remembers nothing, so that everything is prepared anew each time."""
+
+    code: dict[str, Mapping[str, File]] = field(default_factory=dict)
+    stacks: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+
+    @contextmanager
+    def lock(self, environment: str, holder: str) -> Iterator[None]:
+        if environment in self.held:
+            raise LockHeldError(Problem("E308", f"{holder} has to wait"))
+        self.held.add(environment)
+        try:
+            yield
+        finally:
+            self.held.remove(environment)
+
+    def lay_code(self, environment: str, files: Mapping[str, File]) -> None:
+        self.code[environment] = dict(files)
+
+    def lay_stack(self, environment: str, stack: str, main: bytes) -> None:
+        self.stacks[environment, stack] = main
+
+    def provider_lock(self, environment: str, stack: str) -> bytes | None:
+        return None
+
+    def remembers(self, environment: str) -> bool:
+        return False
+
+    def recall(self, environment: str) -> Prepared | None:
+        return None
+
+    def remember(self, prepared: Prepared, inputs: Sequence[str]) -> None:
+        pass
+
+
+class Killed(BaseException):
+    """Stands for a process that is gone: nobody records anything after it."""
+
+
+@dataclass
+class MemoryTerraform:
+    """`reality` is what was applied where: the hash of the code and of the root module."""
+
+    workspace: MemoryWorkspace
+    reality: dict[tuple[str, str], str] = field(default_factory=dict)
+    fails_on: set[tuple[str, str]] = field(default_factory=set)
+    dies_on: set[tuple[str, str]] = field(default_factory=set)
+    ran: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
+        self.ran.append(("init", environment, stack.name))
+
+    def plan(self, environment: str, stack: PreparedStack) -> StackPlan:
+        self.ran.append(("plan", environment, stack.name))
+        if self.reality.get((environment, stack.name)) == self._wanted(environment, stack):
+            return StackPlan(stack.name)
+        return StackPlan(stack.name, (ResourceChange(f"terraform_data.{stack.name}", "terraform_data", Action.UPDATE),))
+
+    def apply(self, environment: str, stack: PreparedStack) -> None:
+        self.ran.append(("apply", environment, stack.name))
+        if (environment, stack.name) in self.dies_on:
+            raise Killed
+        if (environment, stack.name) in self.fails_on:
+            raise OperationFailedError(Problem("E305", f"{stack.name} said no"))
+        self.reality[environment, stack.name] = self._wanted(environment, stack)
+
+    def discard(self, environment: str, stack: PreparedStack) -> None:
+        pass
+
+    def code_of(self, environment: str) -> str:
+        """A hash of the code that lies ready in an environment."""
+        digest = hashlib.sha256()
+        for name, file in sorted(self.workspace.code[environment].items()):
+            digest.update(name.encode() + b"\0" + file.data)
+        return digest.hexdigest()
+
+    def _wanted(self, environment: str, stack: PreparedStack) -> str:
+        main = self.workspace.stacks[environment, stack.name]
+        return f"{self.code_of(environment)} {hashlib.sha256(main).hexdigest()}"
+
+
+@dataclass
+class SettableClock:
+    time: datetime = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        self.time += timedelta(seconds=1)
+        return self.time
+
+
+@dataclass
+class SettableIdentity:
+    name: str = "ann@example.com"
+
+    def actor(self) -> Actor:
+        return Actor(self.name)
+
+
+@dataclass
+class SettableVersions:
+    known: Revision = Revision("c0ffee", "ann@example.com", uncommitted=False)
+
+    def revision(self, paths: Sequence[str]) -> Revision:
+        return self.known
+
+
+@dataclass
+class Listener:
+    plans: list[EnvironmentPlan] = field(default_factory=list)
+
+    def progressed(self, event: Progressed) -> None:
+        pass
+
+    def planned(self, plan: EnvironmentPlan) -> None:
+        self.plans.append(plan)
+
+    def said(self, message: str) -> None:
+        pass
+
+
+@dataclass
+class Answering:
+    """Says yes, as often as it is not told otherwise."""
+
+    answers: list[bool] = field(default_factory=list)
+    asked: list[EnvironmentPlan] = field(default_factory=list)
+
+    def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+        self.asked.append(plan)
+        return self.answers.pop(0) if self.answers else True
+
+
+PROJECT = b"""
+[project]
+name = "shop"
+
+[pipeline]
+order = ["dev", "staging", "prod"]
+
+[environments.dev]
+[environments.staging]
+[environments.prod]
+
+[environments.prod.gates]
+approvals = { peer = 1, business = 2 }
+
+[stacks.network]
+module = "modules/network"
+
+[stacks.web]
+module = "modules/web"
+inputs = { subnet = "network.subnet" }
+
+[artifacts]
+app = { variable = "image", kind = "oci" }
+"""
+
+NETWORK = b"""
+variable "cidr" { type = string }
+variable "environment" { type = string }
+output "subnet" { value = var.cidr }
+"""
+
+WEB = b"""
+variable "subnet" { type = string }
+variable "size" { type = number }
+variable "image" { type = string }
+"""
+
+IMAGE = "registry.example.com/shop@sha256:" + "a" * 64
+
+
+def project_files() -> dict[str, bytes]:
+    return {
+        "envctl.toml": PROJECT,
+        "modules/network/main.tf": NETWORK,
+        "modules/web/main.tf": WEB,
+        "environments/common.tfvars": b"size = 1\n",
+        "environments/dev/terraform.tfvars": f'cidr = "10.10.0.0/16"\nimage = "{IMAGE}"\n'.encode(),
+        "environments/staging/terraform.tfvars": b'cidr = "10.20.0.0/16"\n',
+        "environments/prod/terraform.tfvars": b'cidr = "10.30.0.0/16"\nsize = 3\n',
+    }
+
+
+@dataclass
+class World:
+    """All fakes of one test, by their own types, and the ports made of them."""
+
+    tree: MemoryTree = field(default_factory=lambda: MemoryTree(project_files()))
+    store: MemoryStore = field(default_factory=MemoryStore)
+    witness: MemoryWitness = field(default_factory=MemoryWitness)
+    workspace: MemoryWorkspace = field(default_factory=MemoryWorkspace)
+    clock: SettableClock = field(default_factory=SettableClock)
+    identity: SettableIdentity = field(default_factory=SettableIdentity)
+    versions: SettableVersions = field(default_factory=SettableVersions)
+    listener: Listener = field(default_factory=Listener)
+    consent: Answering = field(default_factory=Answering)
+
+    def __post_init__(self) -> None:
+        self.terraform = MemoryTerraform(self.workspace)
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(
+            tree=self.tree,
+            reader=Languages(sandbox=False),
+            store=self.store,
+            witness=self.witness,
+            workspace=self.workspace,
+            terraform=self.terraform,
+            clock=self.clock,
+            identity=self.identity,
+            versions=self.versions,
+            observer=self.listener,
+            consent=self.consent,
+            provider_lock=".terraform.lock.hcl",
+        )
+
+    def edit(self, path: str, text: str) -> None:
+        self.tree.content[path] = text.encode()

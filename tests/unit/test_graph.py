@@ -1,0 +1,43 @@
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.domain.graph import CircleError, order_stacks
+
+NAMES = [f"s{number}" for number in range(8)]
+
+
+@st.composite
+def _needs(draw: st.DrawFn) -> dict[str, set[str]]:
+    """Needs without a circle: each name needs only names before it in a hidden order."""
+    hidden = draw(st.permutations(NAMES))
+    needs = {name: draw(st.sets(st.sampled_from(hidden[:at]))) if at else set() for at, name in enumerate(hidden)}
+    return {name: needs[name] for name in draw(st.permutations(NAMES))}
+
+
+@given(_needs())
+def test_everything_comes_after_what_it_needs(needs: dict[str, set[str]]) -> None:
+    ordered = order_stacks(needs)
+    assert sorted(ordered) == sorted(needs)
+    assert all(ordered.index(other) < ordered.index(name) for name in needs for other in needs[name])
+
+
+@given(_needs(), st.sampled_from(NAMES), st.sampled_from(NAMES))
+def test_a_circle_is_named_and_is_one(needs: dict[str, set[str]], first: str, second: str) -> None:
+    needs[first] |= {second}
+    needs[second] |= {first}
+    with pytest.raises(CircleError) as caught:
+        order_stacks(needs)
+    path = caught.value.path
+    assert path[0] == path[-1]
+    assert all(following in needs[name] for name, following in itertools.pairwise(path))
+
+
+def test_the_order_of_declaration_decides_where_needs_do_not() -> None:
+    assert order_stacks({"b": [], "a": [], "c": ["a"]}) == ("b", "a", "c")
+
+
+def test_needs_that_are_not_declared_are_left_out() -> None:
+    assert order_stacks({"a": ["elsewhere"]}) == ("a",)
