@@ -12,10 +12,11 @@ texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
     lambda text: unicodedata.normalize("NFC", text)
 )
 templates = st.text("$%{}\\\"'x\n\t #", max_size=10)
+# Up to the 512 bits that Terraform calculates with.
 numbers = st.one_of(
     st.integers(),
     st.integers(min_value=10**15, max_value=10**40),
-    st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300).map(
+    st.floats(allow_nan=False, allow_infinity=False, min_value=-1e100, max_value=1e100).map(
         lambda number: int(number) if number.is_integer() else number
     ),
 )

@@ -45,7 +45,7 @@ def decode(data: bytes) -> Present | None:
             releases={r["release"]: KnownRelease(**_typed(r)) for r in document["releases"]},
             environments={name: _environment(there) for name, there in document["environments"].items()},
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         return None
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from envctl.domain.literals import NUMBER, number_of, number_text
 from envctl.domain.types import Anything, Attribute, Collection, Object, Primitive, Tuple, TypeExpression, describe
-from envctl.domain.unification import infer, unify
+from envctl.domain.unification import common_type
 
 Path = tuple[str, ...]
 
@@ -101,7 +101,7 @@ class _Conversion:
         """`any` inside a collection: all elements must come to one type."""
         if not _holds_any(type_.element) or self.mismatches:
             return items
-        common = unify([infer(item) for item in items])
+        common = common_type(items, type_)
         if common is None:
             self.mismatches.append(
                 Mismatch(path, f"{describe(type_)}: elements of one type", *["of elements of different types"] * 2)

@@ -138,12 +138,12 @@ def decode(data: bytes) -> Entry:
             actor=_build(Actor, document["actor"]),
             event=_build(EVENTS[kind], event),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if encode(entry) != data:
+            raise MalformedEntryError("its bytes are not in the form in which envctl writes them")
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         if isinstance(error, MalformedEntryError):
             raise
         raise MalformedEntryError(f"not a ledger entry: {error}") from error
-    if encode(entry) != data:
-        raise MalformedEntryError("its bytes are not in the form in which envctl writes them")
     return entry
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
+IDENTIFIER = re.compile(r"[a-zA-Z_][\w-]*", re.ASCII)
 _LARGEST_EXPONENT = 400
 
 
@@ -17,6 +17,8 @@ def number_of(text: str) -> int | float | Decimal:
     exact = Decimal(text)
     if abs(exact.adjusted()) > _LARGEST_EXPONENT:
         return exact  # writing it out could fill the memory
+    if exact.is_zero() and exact.is_signed():
+        return -0.0  # Terraform keeps the minus, and shows it in text
     if exact == exact.to_integral_value():
         return int(exact)
     rounded = float(exact)

@@ -147,7 +147,7 @@ def _end(
     there: EnvironmentPresent, entry: Entry, event: DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
 ) -> EnvironmentPresent:
     begun = there.unfinished
-    if begun is None or begun.seq != event.started:
+    if begun is None or (begun.seq, begun.release) != (event.started, event.release):
         # An end that belongs to no open deployment says nothing about the present, least of all that it went well.
         return there
     if isinstance(event, DeploymentSucceeded):

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from string import Formatter
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
 from envctl.domain.pipeline import Pipeline
 
-BUCKET_PLACEHOLDERS = frozenset({"project", "environment", "account_id", "region"})
+BUCKET_PLACEHOLDERS = ("project", "environment", "account_id", "region")
 
 _REFERENCE = re.compile(
     r"""(?P<stack>[a-z][a-z0-9_-]{0,31}) \. (?P<output>[A-Za-z_][\w-]*)
@@ -54,19 +53,12 @@ def _matching(pattern: str, wanted: str) -> AfterValidator:
 
 
 def _bucket(text: str) -> str:
-    try:
-        named = {
-            name
-            for _, name, spec, conversion in Formatter().parse(text)
-            if name is not None and not (spec or conversion)
-        }
-        text.format(**dict.fromkeys(BUCKET_PLACEHOLDERS, ""))
-    except (KeyError, IndexError, ValueError, AttributeError):
-        named = {"?"}
-    if not named <= BUCKET_PLACEHOLDERS:
-        raise ValueError(
-            f"may hold {', '.join(f'{{{name}}}' for name in sorted(BUCKET_PLACEHOLDERS))} and no other braces"
-        )
+    placeholders = [f"{{{name}}}" for name in BUCKET_PLACEHOLDERS]
+    rest = text
+    for placeholder in placeholders:
+        rest = rest.replace(placeholder, "")
+    if not text or {"{", "}"} & set(rest):
+        raise ValueError(f"may hold {', '.join(placeholders)} and no other braces")
     return text
 
 

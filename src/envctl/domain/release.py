@@ -97,12 +97,15 @@ def unpack(bundle: bytes, expected: str) -> Release:
     try:
         with tarfile.open(fileobj=io.BytesIO(bundle), mode="r:") as tar:
             for member in tar:
-                data = tar.extractfile(member)
+                # A link would be followed to another member, so its kind is asked for before its content.
+                data = tar.extractfile(member) if member.isreg() else None
                 if data is None or not _inside(member.name):
                     raise DamagedBundleError(f"{member.name!r} is not an ordinary file inside the bundle")
+                if member.name in files:
+                    raise DamagedBundleError(f"{member.name!r} is in the bundle twice")
                 files[member.name] = File(data.read(), executable=bool(member.mode & 0o100))
         wiring = _wiring(json.loads(files.pop(MANIFEST).data))
-    except (tarfile.TarError, KeyError, TypeError, ValueError) as error:
+    except (tarfile.TarError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         if isinstance(error, DamagedBundleError):
             raise
         raise DamagedBundleError(f"it can't be read: {error}") from error

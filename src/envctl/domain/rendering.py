@@ -56,7 +56,8 @@ class RootModule:
 
 def render(wiring: Wiring, stack: str, place: Place, arguments: Mapping[str, object]) -> RootModule:
     wired = wiring.stacks[stack]
-    sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and v.name in arguments}
+    # null is no secret, and no text that a variable of the environment could hold means it.
+    sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
     plain = {name: literal(value) for name, value in arguments.items() if name not in sensitive}
     inputs = {name: f"${{{Reference.parse(text).expression()}}}" for name, text in wired.inputs.items()}
     secret = {name: f"${{var.{name}}}" for name in sensitive}

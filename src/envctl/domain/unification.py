@@ -23,22 +23,69 @@ def infer(value: object) -> TypeExpression:
             return Anything()
 
 
+def type_of(value: object, declared: TypeExpression) -> TypeExpression:
+    """The type of a value that was converted to the declared one: every `any` in it replaced by what is there."""
+    match declared:
+        case Anything():
+            return infer(value)
+        case Primitive():
+            return declared
+        case Collection(kind, element):
+            items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+            return Collection(kind, unify(_known([type_of(item, element) for item in items])) or Anything())
+        case Tuple(elements):
+            parts = value if isinstance(value, list) else [None] * len(elements)
+            return Tuple(tuple(type_of(item, element) for item, element in zip(parts, elements, strict=True)))
+        case Object(attributes):
+            held = value if isinstance(value, dict) else {}
+            return Object(tuple(Attribute(each.name, type_of(held.get(each.name), each.type)) for each in attributes))
+
+
+def common_type(items: Sequence[object], declared: Collection) -> TypeExpression | None:
+    """What the elements of a collection with `any` in its element type come to; None where Terraform refuses them."""
+    element = declared.element
+    types = [type_of(item, element) for item in items]
+    known = _known(types)
+    alike = not known or all(type_ == known[0] for type_ in known)
+    if declared.kind == "set" and not isinstance(element, Anything):
+        return unify(known) if alike else None  # the elements of a set are not converted a second time
+    if declared.kind == "map" and isinstance(element, Anything) and alike:
+        return known[0] if known else Anything()  # a null beside structures is fine in a map alone
+    return unify(types)
+
+
+def _known(types: Sequence[TypeExpression]) -> list[TypeExpression]:
+    return [type_ for type_ in types if not isinstance(type_, Anything)]
+
+
 def unify(types: Sequence[TypeExpression]) -> TypeExpression | None:
     """None where there is no such type. The rules are go-cty's, in its unsafe mode."""
-    known = [type_ for type_ in types if not isinstance(type_, Anything)]
+    known = _known(types)
     if not known:
         return Anything()
+    if len(known) < len(types) and not isinstance(known[0], Primitive):
+        return None  # beside a null Terraform does not look for a common structure
     if all(type_ == known[0] for type_ in known):
         return known[0]
     if all(isinstance(type_, Primitive) for type_ in known):
         return Primitive("string") if Primitive("string") in known else None
-    if len(known) < len(types):
-        return None  # beside a null Terraform does not look for a common structure
     objects = [type_ for type_ in known if isinstance(type_, Object)]
     if len(objects) == len(known):
         return _unify_objects(objects)
     tuples = [type_ for type_ in known if isinstance(type_, Tuple)]
-    return _unify_tuples(tuples) if len(tuples) == len(known) else None
+    if len(tuples) == len(known):
+        return _unify_tuples(tuples)
+    collections = [type_ for type_ in known if isinstance(type_, Collection) and type_.kind == _kind(known[0])]
+    return _unify_collections(collections) if len(collections) == len(known) else None
+
+
+def _kind(type_: TypeExpression) -> str:
+    return type_.kind if isinstance(type_, Collection) else ""
+
+
+def _unify_collections(types: Sequence[Collection]) -> TypeExpression | None:
+    element = unify([type_.element for type_ in types])
+    return None if element is None else Collection(types[0].kind, element)
 
 
 def _unify_objects(types: Sequence[Object]) -> TypeExpression | None:

@@ -110,13 +110,17 @@ def test_an_override_file_changes_what_it_names_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [
-        pytest.param(b'\nvariable "a" {\n', 2, "E201 syntax error: Unclosed configuration block", id="a block left open"),
+        pytest.param(b'\nvariable "a" {\n', 2, "E201 syntax error: Unclosed", id="a block left open"),
         pytest.param(b'variable "a" {\n type = strin\n}', 1, "E212 the type of the variable a", id="an unknown type"),
-        pytest.param(b'variable "a" {}\nvariable "a" {}', 2, "E212 the variable a is declared a second", id="declared twice"),
-        pytest.param(b'variable "a" {\n type = number\n default = "x"\n}', 1, "E212 the default of a must be a number",
-                     id="a default that does not fit"),
+        pytest.param(b'variable "a" {}\nvariable "a" {}', 2, "E212 the variable a is declared", id="declared twice"),
+        pytest.param(
+            b'variable "a" {\n type = number\n default = "x"\n}',
+            1,
+            "E212 the default of a must be a number",
+            id="a default that does not fit",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_declaration_is_told_with_its_line(text: bytes, place: int, message: str) -> None:
     (problem,) = problems_of(main__tf=text)
     assert f"{problem.code} {problem.message}".startswith(message)

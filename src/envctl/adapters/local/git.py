@@ -13,11 +13,12 @@ class Git:
 
     def revision(self, paths: Sequence[str]) -> Revision:
         """Without git or outside of a repository: no commit, and uncommitted."""
-        head = self._git("log", "-1", "--format=%H %ae")
+        head = self._git("log", "-1", "--no-show-signature", "--format=%H %ae")
         if not head:
             return Revision()
         commit, _, author = head.partition(" ")
-        status = self._git("status", "--porcelain", "--", *(p for p in paths if (self._project / p).exists()))
+        # Paths that are gone are asked for too: git knows whether they were ever committed.
+        status = self._git("--literal-pathspecs", "status", "--porcelain", "--untracked-files=normal", "--", *paths)
         return Revision(commit, author, uncommitted=status is None or bool(status))
 
     def _git(self, *arguments: str) -> str | None:

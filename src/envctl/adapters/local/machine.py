@@ -1,5 +1,6 @@
 """Clock, Identity and Witness of this machine."""
 
+import contextlib
 import getpass
 import json
 import os
@@ -83,7 +84,8 @@ class FileWitness:
             temporary.replace(self._file)
         except OSError:
             # Reading the ledger must work on a read-only disk; all that is lost is a reminder.
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
     def _read(self) -> dict[str, tuple[int, str]]:
         try:

@@ -55,6 +55,11 @@ class EndpointCloud:
     def warm_up(self, places: Sequence[tuple[str, str]]) -> None:
         """An endpoint of somebody else is warm or is not."""
 
+    def close(self) -> None:
+        """Close the connection of the calling thread."""
+        if connection := getattr(self._local, "connection", None):
+            connection.close()
+
     def _connect(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._endpoint.scheme == "https" else http.client.HTTPConnection
         return kind(self._endpoint.netloc, timeout=_TIMEOUT_SECONDS)

@@ -1,11 +1,11 @@
 """Starting the server process and waiting until it answers."""
 
-import importlib.util
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 from envctl.adapters.sandbox import environment, probe
@@ -13,6 +13,7 @@ from envctl.adapters.sandbox.files import SandboxFiles, ServerState, read_state
 from envctl.adapters.sandbox.server import ALREADY_RUNNING, PORT_IN_USE
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 
+_MODULE = "envctl.adapters.sandbox.server"
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.01
 _LOG_LINES = 15
@@ -21,7 +22,7 @@ _LOG_LINES = 15
 def require_packages(endpoint_url: str | None) -> None:
     """Raises ConfigurationError (E501). Looks for packages without importing them."""
     wanted = ("trustme",) if endpoint_url else ("trustme", "moto", "flask")
-    missing = [name for name in wanted if importlib.util.find_spec(name) is None]
+    missing = [name for name in wanted if find_spec(name) is None]
     if missing:
         message = f"the sandbox needs packages that are not installed: {', '.join(missing)}"
         raise ConfigurationError(Problem("E501", message, "pip install 'envctl[sandbox]'"))
@@ -46,7 +47,7 @@ def launch(
 
 def _spawn(files: SandboxFiles, port: int | None, endpoint_url: str | None) -> subprocess.Popen[bytes]:
     # -P: the folder that the user stands in must not shadow a package of ours.
-    command = [sys.executable, "-P", "-m", "envctl.adapters.sandbox.server", str(files.directory)]
+    command = [sys.executable, "-P", "-m", _MODULE, str(files.directory)]
     command += ["--port", str(port)] if port else []
     command += ["--endpoint", endpoint_url] if endpoint_url else []
     with files.log.open("wb") as log:

@@ -32,12 +32,17 @@ _WITHOUT_MIRROR = """provider_installation {
 """
 
 
+def provider_folder(mirror: Path) -> Path:
+    """Where Terraform looks for the unpacked provider."""
+    return mirror / _PROVIDER_PATH
+
+
 def prepare_mirror(files: SandboxFiles) -> bool:
     """Unpack the provider where that is still to do, and write terraform.rc. False where the provider is not packaged.
 
     Raises OperationFailedError (E507) for an archive that is damaged.
     """
-    target = files.mirror / _PROVIDER_PATH
+    target = provider_folder(files.mirror)
     archive = _archive()
     if archive is not None and not target.is_dir():
         _unpack(archive, target)

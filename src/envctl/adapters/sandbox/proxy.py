@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from envctl.adapters.sandbox.certificates import Certificates
 from envctl.adapters.sandbox.control import CONTROL_PREFIX, Control
 from envctl.adapters.sandbox.exchange import Cloud, Request, Response
+from envctl.adapters.sandbox.failures import failure
 from envctl.adapters.sandbox.hosts import aws_host, is_loopback
 
 _CONNECTION_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
@@ -101,11 +102,10 @@ class ProxyHandler(BaseHTTPRequestHandler):
             if self.tunnel is None and request.target.startswith(CONTROL_PREFIX):
                 return self.server.control.answer(request)
             return self.server.cloud.answer(request)
-        except Exception:  # noqa: BLE001 (a gap of the emulator must not end the connection)
+        except Exception as error:  # noqa: BLE001 (a gap of the emulator must not end the connection)
             self._log(f"{request.method} https://{request.host}{request.target.partition('?')[0]}")
             self._log(traceback.format_exc())
-            message = b"the envctl sandbox failed on this call; its log file says why\n"
-            return Response("500 Internal Server Error", [("Content-Type", "text/plain")], message)
+            return failure(request, error)
 
     def _read_body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():

@@ -15,7 +15,7 @@ from envctl.adapters.sandbox.files import SandboxFiles, ServerState, read_state,
 
 ALREADY_RUNNING = 3
 PORT_IN_USE = 4
-_WATCH_SECONDS = 2.0
+_WATCH_SECONDS = 1.0
 
 
 def main(arguments: list[str]) -> int:

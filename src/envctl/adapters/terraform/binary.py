@@ -20,7 +20,8 @@ def find(configured: str, environment: Mapping[str, str]) -> tuple[str, ...]:
             if found is None:
                 message = f"{where} names {wanted!r}, which can't be found or run"
                 raise ConfigurationError(Problem("E301", message, "correct it, or remove it to use another Terraform"))
-            return (found,)
+            # Terraform runs in a directory of its own, where a relative path would mean something else.
+            return (os.path.abspath(found),)  # noqa: PTH100 (a link stays a link: version managers go by its name)
     for name in ("terraform", "tofu"):
         if found := shutil.which(name, path=environment.get("PATH")):
             return (found,)

@@ -97,6 +97,8 @@ class TerraformDriver:
         command = arguments(binary.find(stack.binary, self._environment), "show", PLAN, json=True)
         lines: list[str] = []
         ended = run(command, self._directory(environment, stack), self._variables(stack), lines.append)
+        if ended.interrupted:
+            self._check(ended, events.Transcript(), stack, "plan")
         try:
             return planfile.meaning(stack.name, json.loads("".join(lines)), warnings)
         except (ValueError, KeyError) as error:
@@ -116,12 +118,7 @@ class TerraformDriver:
             if progress:
                 self._observer.progressed(progress)
 
-        # Saved plans hold values in the clear: nobody else may read them while they are there.
-        before = os.umask(0o077)
-        try:
-            return run(words, self._directory(environment, stack), self._variables(stack), on_line), transcript
-        finally:
-            os.umask(before)
+        return run(words, self._directory(environment, stack), self._variables(stack), on_line), transcript
 
     def _check(self, ended: Ended, transcript: events.Transcript, stack: PreparedStack, command: str) -> None:
         if ended.interrupted:

@@ -62,6 +62,8 @@ def read(line: str, stack: str, transcript: Transcript) -> Progressed | None:
     try:
         message = json.loads(line)
     except ValueError:
+        message = None
+    if not isinstance(message, dict):
         transcript.other.append(line)
         return None
     kind = message.get("type", "")

@@ -7,7 +7,8 @@ from envctl.adapters.terraform.process import Ended
 from envctl.domain.errors import EnvctlError, Location, LockHeldError, OperationFailedError, Problem
 from envctl.domain.rendering import CODE, MAIN
 
-_LOCK = re.compile(r"state lock|state locked|already locked|ConditionalCheckFailed", re.IGNORECASE)
+_LOCK = re.compile(r"acquiring the state lock|locking .*state|state locked|already locked", re.IGNORECASE)
+_HELD = re.compile(r"Lock Info:|ConditionalCheckFailed|PreconditionFailed|temporarily unavailable")
 _LOCK_FIELD = re.compile(r"^\s*(Who|Operation|Created|ID):\s*(.+?)\s*$", re.MULTILINE)
 
 
@@ -17,7 +18,8 @@ def failure(ended: Ended, transcript: Transcript, stack: str, command: str) -> E
     if not problems:
         said = (ended.errors or "".join(transcript.other)).strip() or f"it ended with code {ended.code}"
         problems = [Problem("E305", f"terraform {command} of {stack} failed: {said}", _next(command))]
-    if locked := next((d for d in transcript.errors if _LOCK.search(d.summary)), None):
+    # A lock that can't be taken for lack of rights or of the bucket is not held by anybody.
+    if locked := next((d for d in transcript.errors if _LOCK.search(d.summary) and _HELD.search(d.detail)), None):
         return LockHeldError(_held(locked, stack))
     return OperationFailedError(*problems)
 

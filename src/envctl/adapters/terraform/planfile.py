@@ -1,6 +1,7 @@
 """`terraform show -json` of a saved plan, as what it means. Sensitive values are replaced here and go no further."""
 
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from envctl.domain.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
@@ -49,8 +50,9 @@ def _outputs(document: Mapping[str, Any]) -> Iterator[OutputChange]:
     for name, change in sorted(document.get("output_changes", {}).items()):
         action = _action(change["actions"])
         if action is not None:
-            before = _shown(change.get("before"), change.get("before_sensitive"), None)
-            after = _shown(change.get("after"), change.get("after_sensitive"), change.get("after_unknown"))
+            secret = _sensitive(change)
+            before = _shown(change.get("before"), secret, None)
+            after = _shown(change.get("after"), secret, change.get("after_unknown"))
             yield OutputChange(name, action, before, after)
 
 
@@ -63,13 +65,28 @@ def _action(actions: list[str]) -> Action | None:
 
 def _attributes(change: Mapping[str, Any]) -> Iterator[AttributeChange]:
     forcing = {_path(path) for path in change.get("replace_paths", ())}
-    before = dict(_leaves("", change.get("before"), change.get("before_sensitive"), None))
-    after = dict(_leaves("", change.get("after"), change.get("after_sensitive"), change.get("after_unknown")))
+    secret = _sensitive(change)
+    before = dict(_leaves("", change.get("before"), secret, None))
+    after = dict(_leaves("", change.get("after"), secret, change.get("after_unknown")))
     for path in sorted({**before, **after}, key=_natural):
         was, will = before.get(path), after.get(path)
         # Two secrets that are hidden may differ: what hides them says so.
         if was != will or (was is Marker.SENSITIVE and _differs(change, path)):
             yield AttributeChange(path, was, will, _forces(path, forcing))
+
+
+def _sensitive(change: Mapping[str, Any]) -> object:
+    """What is sensitive before or after: the value that is one today was often the same before it was marked."""
+    return _either(change.get("before_sensitive"), change.get("after_sensitive"))
+
+
+def _either(one: object, other: object) -> object:
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return {key: _either(one.get(key), other.get(key)) for key in {**one, **other}}
+    if isinstance(one, list) and isinstance(other, list):
+        return [_either(*pair) for pair in zip_longest(one, other)]
+    # Marks of different shapes can't be laid over each other: then the whole is hidden.
+    return True if one and other else one or other
 
 
 def _forces(path: str, forcing: set[str]) -> bool:
@@ -122,10 +139,11 @@ def _shown(value: object, sensitive: object, unknown: object) -> object:
     if unknown is True:
         return Marker.UNKNOWN
     if isinstance(value, Mapping):
-        return {key: _shown(item, _below(sensitive, key), _below(unknown, key)) for key, item in value.items()}
+        keys = {**value, **(unknown if isinstance(unknown, Mapping) else {})}
+        return {key: _shown(value.get(key), _below(sensitive, key), _below(unknown, key)) for key in keys}
     if isinstance(value, list):
         return [_shown(item, _below(sensitive, i), _below(unknown, i)) for i, item in enumerate(value)]
-    return Marker.SENSITIVE if sensitive else value
+    return Marker.SENSITIVE if sensitive and value is not None else value
 
 
 def _joined(path: str, key: str) -> str:
@@ -144,4 +162,4 @@ def _path(steps: list[str | int]) -> str:
 def _natural(path: str) -> tuple[tuple[bool, int, str], ...]:
     """Sorts `a[2]` before `a[10]`."""
     parts = path.replace("]", "").replace("[", ".").split(".")
-    return tuple((part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts)
+    return tuple((part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)

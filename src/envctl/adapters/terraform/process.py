@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,8 @@ def run(command: Sequence[str], directory: Path, environment: dict[str, str], on
             encoding="utf-8",
             errors="replace",
             process_group=0,
+            # Saved plans hold values in the clear: nobody else may read them while they are there.
+            umask=0o077,
         )
     except OSError as error:
         message = f"Terraform could not be started: {error.strerror or error}"
@@ -91,6 +94,8 @@ def _stream(pipe: object) -> Iterator[str]:
 
 def _end(process: "subprocess.Popen[str]") -> None:
     """Something of ours failed while Terraform ran: it is stopped as cleanly as a user would stop it."""
+    # Its output is read on, or a full pipe would keep it from saving its state.
+    threading.Thread(target=lambda: deque(_stream(process.stdout), maxlen=0), daemon=True).start()
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGINT)
         try:

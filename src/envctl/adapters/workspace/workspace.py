@@ -5,7 +5,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from envctl.adapters.workspace import atomic
@@ -48,9 +48,7 @@ class DirectoryWorkspace:
     def lay_code(self, environment: str, files: Mapping[str, File]) -> None:
         top = self._root / environment / CODE
         wanted = {top / name: file for name, file in files.items()}
-        for path in [p for p in top.rglob("*") if p.is_file() or p.is_symlink()]:
-            if path not in wanted:
-                path.unlink()
+        _clear(top, keep=wanted)
         for path, file in wanted.items():
             _write_if_different(path, file.data, 0o755 if file.executable else 0o644)
 
@@ -69,12 +67,13 @@ class DirectoryWorkspace:
     def recall(self, environment: str) -> Prepared | None:
         try:
             kept = json.loads((self._root / environment / PREPARED).read_bytes())
-        except (OSError, ValueError):
+            stacks = tuple(PreparedStack(s["name"], tuple(s["upstream"]), {}, s["binary"]) for s in kept["stacks"])
+            if self._fingerprint(environment, kept["inputs"], stacks) != kept["fingerprint"]:
+                return None
+            return Prepared(environment, kept["release"], kept["settings"], stacks)
+        except (OSError, ValueError, KeyError, TypeError):
+            # Nothing was remembered, or in the form of another version: all is prepared anew.
             return None
-        stacks = tuple(PreparedStack(s["name"], tuple(s["upstream"]), {}, s["binary"]) for s in kept["stacks"])
-        if self._fingerprint(environment, kept["inputs"], stacks) != kept["fingerprint"]:
-            return None
-        return Prepared(environment, kept["release"], kept["settings"], stacks)
 
     def remember(self, prepared: Prepared, inputs: Sequence[str]) -> None:
         if any(stack.secrets for stack in prepared.stacks):
@@ -102,10 +101,23 @@ class DirectoryWorkspace:
         return digest.hexdigest()
 
 
+def _clear(top: Path, keep: Collection[Path]) -> None:
+    """Removes every link, every file that is not kept, and every folder that is empty then."""
+    if top.is_symlink():
+        top.unlink()
+    for folder, folders, names in os.walk(top, topdown=False):
+        here = Path(folder)
+        for path in (here / name for name in [*folders, *names]):
+            if path.is_symlink() or (path not in keep and not path.is_dir()):
+                path.unlink()
+            elif path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+
+
 def _add(digest: "hashlib._Hash", file: Path, base: Path) -> None:
     digest.update(b"\0" + os.fspath(file.relative_to(base)).encode() + b"\0")
-    with contextlib.suppress(FileNotFoundError, IsADirectoryError):
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    with contextlib.suppress(OSError):
+        digest.update(hashlib.sha256(file.read_bytes()).digest() + bytes([os.access(file, os.X_OK)]))
 
 
 def _write_if_different(path: Path, data: bytes, mode: int) -> None:

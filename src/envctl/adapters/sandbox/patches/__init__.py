@@ -4,8 +4,10 @@ import threading
 
 from envctl.adapters.sandbox.patches import (
     autoscaling_refresh,
+    ec2_instance_groups,
     ec2_launch_template_tags,
     ec2_launch_template_user_data,
+    ec2_monitoring,
     ec2_platforms,
     s3_conditional_put,
 )
@@ -14,8 +16,10 @@ from envctl.adapters.sandbox.patches.patch import Patch
 # Each has a test that fails once moto has mended the gap itself.
 PATCHES: tuple[Patch, ...] = (
     autoscaling_refresh.PATCH,
+    ec2_instance_groups.PATCH,
     ec2_launch_template_tags.PATCH,
     ec2_launch_template_user_data.PATCH,
+    ec2_monitoring.PATCH,
     ec2_platforms.PATCH,
     s3_conditional_put.PATCH,
 )

@@ -1,0 +1,212 @@
+"""A plan as a tree: stacks, resources, and of each resource what an operator has to know before saying yes."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from envctl.cli.render.text import counted, hinted, joined, padded, plain, say, shortened, whole, widest
+from envctl.cli.render.values import brief, from_to, spelt
+from envctl.domain.changes import (
+    Action,
+    AttributeChange,
+    EnvironmentPlan,
+    Marker,
+    OutputChange,
+    ResourceChange,
+    StackPlan,
+    count,
+)
+from envctl.domain.guards import short
+
+SYMBOLS = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.REPLACE: "-/+",
+    Action.DELETE: "-",
+    Action.FORGET: "x",
+    Action.READ: "<=",
+    Action.MOVE: "->",
+    Action.IMPORT: "<-",
+}
+STYLES = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.REPLACE: "bold red",
+    Action.DELETE: "bold red",
+    Action.FORGET: "magenta",
+}
+REASONS = {
+    "replace because tainted": "it is marked as tainted",
+    "replace by request": "somebody asked for it",
+    "replace by triggers": "what triggers its replacement has changed",
+    "delete because no resource config": "it is no longer in the code",
+    "delete because no module": "its module is no longer called",
+    "delete because no move target": "it was moved to an address that is not in the code",
+    "delete because wrong repetition": "its count or for_each has changed",
+    "delete because count index": "its count has become smaller",
+    "delete because each key": "its key is no longer in for_each",
+}
+# What forces it is marked at the attribute itself.
+_SAID_ELSEWHERE = frozenset({"replace because cannot update", "read because config unknown"})
+
+ATTRIBUTES = 8
+WIDEST_PATH = 30
+
+
+def show_plan(plan: EnvironmentPlan, out: Console) -> None:
+    heading(plan, out)
+    for stack in plan.stacks:
+        out.print()
+        _stack(stack, out)
+    if len(plan.stacks) > 1:
+        out.print()
+        say(out, joined((f"Total for {plan.environment}: ", "bold"), total(plan)))
+
+
+def show_plan_alone(plan: EnvironmentPlan, out: Console) -> None:
+    show_plan(plan, out)
+    if plan.changes:
+        hinted(out, f"envctl apply {plan.environment}")
+
+
+def heading(plan: EnvironmentPlan, out: Console) -> None:
+    origin = f"release {short(plan.release)}" if plan.release else "the working tree"
+    say(out, joined("Plan for ", (plan.environment, "bold"), f" · {origin}"))
+
+
+def total(plan: EnvironmentPlan) -> str:
+    """All stacks together, for the end of the plan and for the question after it."""
+    resources = [resource for stack in plan.stacks for resource in stack.resources]
+    outputs = sum(len(stack.outputs) for stack in plan.stacks)
+    said = _counts(resources, outputs)
+    waiting = [stack.stack for stack in plan.stacks if stack.waits_for]
+    if waiting:
+        said += f"; {', '.join(waiting)} not planned yet"
+    return said
+
+
+def _stack(plan: StackPlan, out: Console) -> None:
+    if plan.waits_for:
+        upstream = ", ".join(plan.waits_for)
+        verb = "is" if len(plan.waits_for) == 1 else "are"
+        said = f"waits for {upstream}: it is planned once {upstream} {verb} applied"
+    else:
+        said = _counts(plan.resources, len(plan.outputs))
+    say(out, joined((f"{plan.stack}: ", "bold"), said))
+    for resource in plan.resources:
+        _resource(resource, out)
+    if plan.outputs:
+        _outputs(plan.outputs, out)
+    for warning in plan.warnings:
+        say(out, joined(("warning: ", "yellow"), warning), 2)
+
+
+def _counts(resources: Iterable[ResourceChange], outputs: int) -> str:
+    listed = list(resources)
+    parts = [f"{number} to {action}" for action, number in count(listed).items()]
+    read = sum(resource.action is Action.READ for resource in listed)
+    if read:
+        parts.append(f"{read} to read")
+    if not parts and outputs:
+        parts.append(f"no resource changes, {counted(outputs, 'output')} to change")
+    return ", ".join(parts) or "no changes"
+
+
+def _resource(resource: ResourceChange, out: Console) -> None:
+    style = STYLES.get(resource.action, "")
+    symbol = f"  {SYMBOLS[resource.action]:<3} {resource.action:<7}  "
+    whole(out, joined((symbol, style), (resource.address, "bold")))
+    for remark in _remarks(resource):
+        say(out, plain(remark, "italic"), 6)
+    match resource.action:
+        case Action.CREATE | Action.IMPORT | Action.READ:
+            _created(resource.attributes, out)
+        case Action.UPDATE | Action.REPLACE | Action.MOVE:
+            _changed(resource.attributes, out)
+        case Action.DELETE | Action.FORGET:
+            pass
+
+
+def _remarks(resource: ResourceChange) -> Iterable[str]:
+    if resource.moved_from:
+        yield f"moved from {resource.moved_from}"
+    if resource.action is Action.FORGET:
+        yield "it stays where it is; Terraform forgets it"
+    if resource.reason and resource.reason not in _SAID_ELSEWHERE:
+        yield f"because {REASONS.get(resource.reason, resource.reason)}"
+
+
+def _created(attributes: Sequence[AttributeChange], out: Console) -> None:
+    known = [a for a in attributes if a.after is not None and not _known_later(a.after) and not _repeated(a, ())]
+    # What is off or empty is seldom what a reader looks for.
+    telling = sorted(known, key=lambda attribute: attribute.after in (False, "", 0))
+    shown = {attribute.path for attribute in (telling if len(known) <= ATTRIBUTES + 1 else telling[:ATTRIBUTES])}
+    kept = [attribute for attribute in known if attribute.path in shown]
+    width = widest((attribute.path for attribute in kept), WIDEST_PATH)
+    for attribute in kept:
+        room = max(20, out.width - 6 - width - 2)
+        _line(attribute.path, width, [brief(attribute.after, room)], out)
+    _rest(len(known) - len(kept), out)
+
+
+def _changed(attributes: Sequence[AttributeChange], out: Console) -> None:
+    own = [attribute for attribute in attributes if not _repeated(attribute, attributes)]
+    # What is only computed anew is told by number: the cause of the change must not drown in it.
+    forced = [a for a in own if a.forces_replacement]
+    later = [a for a in own if _known_later(a.after) and not a.forces_replacement]
+    rest = [a for a in own if a not in forced and a not in later]
+    kept = [*forced, *rest] or later[:ATTRIBUTES]
+    width = widest((attribute.path for attribute in kept), WIDEST_PATH)
+    for attribute in kept:
+        room = max(20, out.width - 6 - width - 2)
+        lines = from_to(attribute.before, attribute.after, room)
+        if attribute.forces_replacement:
+            lines.append("forces replacement")
+        _line(attribute.path, width, lines, out)
+    unknown = len([attribute for attribute in later if attribute not in kept])
+    if unknown:
+        say(out, plain(f"… and {counted(unknown, 'attribute')} known after apply", "dim"), 6)
+
+
+def _line(path: str, width: int, lines: Sequence[str], out: Console) -> None:
+    label = padded(shortened(path, width), width)
+    for position, line in enumerate(lines):
+        mark = "bold red" if line == "forces replacement" else ""
+        start = label if position == 0 else " " * width
+        whole(out, Text("      ").append_text(joined((start, "cyan"), "  ", (line, mark))))
+
+
+def _rest(number: int, out: Console) -> None:
+    if number:
+        say(out, plain(f"… and {number} more", "dim"), 6)
+
+
+def _known_later(value: object) -> bool:
+    return value is Marker.UNKNOWN
+
+
+def _repeated(attribute: AttributeChange, others: Sequence[AttributeChange]) -> bool:
+    """`tags_all` says again what `tags` says, together with the tags that every resource gets."""
+    if not attribute.path.startswith("tags_all"):
+        return False
+    if attribute.before is None and not others:
+        return True
+    twin = attribute.path.replace("tags_all", "tags", 1)
+    return any((o.path, o.before, o.after) == (twin, attribute.before, attribute.after) for o in others)
+
+
+def _outputs(outputs: Sequence[OutputChange], out: Console) -> None:
+    settled = [output for output in outputs if not _known_later(output.after)]
+    later = [output.name for output in outputs if _known_later(output.after)]
+    say(out, plain("outputs", "dim"), 2)
+    width = widest((output.name for output in settled), WIDEST_PATH)
+    for output in settled:
+        room = max(20, out.width - 6 - width - 2)
+        lines = [f"was {brief(output.before, room - 4)}, is taken away"] if output.after is None else []
+        if not lines:
+            absent = output.before is None
+            lines = [brief(output.after, room)] if absent else from_to(output.before, output.after, room)
+        _line(output.name, width, lines, out)
+    if later:
+        say(out, f"{', '.join(later)}: {spelt(Marker.UNKNOWN).strip('()')}", 6)

@@ -1,0 +1,90 @@
+"""Text that is safe and kind to a terminal: nothing invisible, nothing torn, commands that can be copied."""
+
+import unicodedata
+from collections.abc import Iterable
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+_KEPT = "\n\t"
+
+
+def visible(text: str) -> str:
+    """The same text with control characters and direction overrides spelt out: a name must not steer the terminal."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c in _KEPT or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else _spelt(c) for c in text)
+
+
+def plain(text: str, style: str = "") -> Text:
+    return Text(visible(text), style)
+
+
+def joined(*parts: str | tuple[str, str]) -> Text:
+    """Pieces of text, each with or without a style, in one line."""
+    return Text.assemble(*(visible(p) if isinstance(p, str) else (visible(p[0]), p[1]) for p in parts))
+
+
+def say(out: Console, text: Text | str, indent: int = 0) -> None:
+    """Prints it, with every line that it takes indented."""
+    body = plain(text) if isinstance(text, str) else text
+    out.print(Padding(body, (0, 0, 0, indent)) if indent else body)
+
+
+def whole(out: Console, text: Text | str, indent: int = 0) -> None:
+    """Prints it without breaking its lines, so that what is copied from the terminal is what was meant."""
+    body = plain(text) if isinstance(text, str) else text
+    for line in body.split("\n"):
+        out.print(Text(" " * indent).append_text(line), soft_wrap=True)
+
+
+def hinted(out: Console, hint: str, indent: int = 0) -> None:
+    """The way on: a command to type as `next`, advice as `hint`."""
+    if not hint:
+        return
+    if hint.startswith("envctl "):
+        whole(out, joined(("next: ", "dim"), (hint, "bold")), indent)
+    else:
+        say(out, joined(("hint: ", "dim"), hint), indent)
+
+
+def shortened(text: str, room: int) -> str:
+    """The beginning and the end of a text that is too long; the room is counted in terminal cells."""
+    if cell_len(text) <= room:
+        return text
+    tail = max(0, (room - 1) // 2)
+    return f"{_head(text, room - 1 - tail)}…{_head(text[::-1], tail)[::-1]}"
+
+
+def cut(text: str, room: int) -> str:
+    return text if cell_len(text) <= room else f"{_head(text, room - 1)}…"
+
+
+def widest(texts: Iterable[str], most: int) -> int:
+    return min(most, max((cell_len(visible(text)) for text in texts), default=0))
+
+
+def padded(text: str, width: int) -> str:
+    return text + " " * (width - cell_len(text))
+
+
+def counted(number: int, noun: str) -> str:
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
+
+
+def _head(text: str, room: int) -> str:
+    taken = 0
+    for position, character in enumerate(text):
+        taken += cell_len(character)
+        if taken > room:
+            return text[:position]
+    return text
+
+
+def _spelt(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"

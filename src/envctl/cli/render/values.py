@@ -1,0 +1,92 @@
+"""Values as a person would write them in a settings file, and what differs between two of them."""
+
+import difflib
+import json
+from collections.abc import Mapping
+from itertools import takewhile
+
+from rich.cells import cell_len
+
+from envctl.cli.render.text import cut, shortened, visible
+from envctl.domain.changes import Marker
+from envctl.domain.literals import literal
+
+LEAD = 12
+DIFF_LINES = 12
+
+
+def spelt(value: object) -> str:
+    """In HCL, on one line. What stands for a hidden value is not quoted, so that it can't be taken for a value."""
+    match value:
+        case Marker():
+            return value.value
+        case Mapping():
+            return f"{{{', '.join(f'{_key(key)} = {spelt(item)}' for key, item in value.items())}}}"
+        case list() | tuple():
+            return f"[{', '.join(spelt(item) for item in value)}]"
+        case _:
+            return visible(literal(value))
+
+
+def _key(key: object) -> str:
+    return visible(literal({str(key): None})[1 : -len(" = null}")])
+
+
+def brief(value: object, room: int) -> str:
+    """One line at most: long values lose their middle, long documents are counted."""
+    lines = _lines(value)
+    if lines and cell_len(spelt(value)) > room:
+        return f"({len(lines)} lines)"
+    return shortened(spelt(value), room)
+
+
+def from_to(before: object, after: object, room: int) -> list[str]:
+    """The change in lines that fit: on one line, as a small diff of a document, or as two lines around what differs."""
+    one, other = _side(before), _side(after)
+    on_one_line = f"{one} → {other}"
+    if cell_len(on_one_line) <= room:
+        return [on_one_line]
+    documents = _lines(before), _lines(after)
+    if all(documents):
+        return _diff(*documents, room)
+    if before is None or after is None or isinstance(before, Marker) or isinstance(after, Marker):
+        sides = (("-", before), ("+", after))
+        return [f"{sign} {brief(value, room - 2)}" for sign, value in sides if value is not None]
+    return [f"- {_window(one, other, room - 2)}", f"+ {_window(other, one, room - 2)}"]
+
+
+def _side(value: object) -> str:
+    return "(none)" if value is None else spelt(value)
+
+
+def _window(text: str, other: str, room: int) -> str:
+    """The part of a long text where it begins to differ from the other one."""
+    same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False))))
+    if cell_len(text) <= room or same < room - LEAD:
+        return cut(text, room)
+    return cut("…" + text[same - LEAD :], room)
+
+
+def _lines(value: object) -> list[str]:
+    """The lines of a text that has several, and of a JSON document spread out; none for anything else."""
+    if not isinstance(value, str) or isinstance(value, Marker):
+        return []
+    if value.startswith(("{", "[")):
+        try:
+            return json.dumps(json.loads(value), indent=2, ensure_ascii=False, sort_keys=True).splitlines()
+        except ValueError:
+            pass
+    lines = value.splitlines()
+    return lines if len(lines) > 1 else []
+
+
+def _diff(before: list[str], after: list[str], room: int) -> list[str]:
+    changed = [
+        cut(f"{line[0]} {visible(line[1:]).rstrip()}", room)
+        for line in difflib.unified_diff(before, after, n=1, lineterm="")
+        if not line.startswith(("---", "+++", "@@"))
+    ]
+    left = len(changed) - DIFF_LINES
+    if left > 1:
+        changed[DIFF_LINES:] = [f"… and {left} more lines of the difference"]
+    return [f"({len(before)} lines → {len(after)} lines)", *changed]

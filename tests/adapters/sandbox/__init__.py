@@ -1,0 +1,1 @@
+"""The sandbox: its server, its proxy, its patches."""

@@ -1,0 +1,70 @@
+"""The provider is unpacked whole or not at all, once, and nothing leaves its folder."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.sandbox import mirror
+from envctl.adapters.sandbox.files import SandboxFiles
+from envctl.adapters.sandbox.mirror import prepare_mirror, provider_folder
+from envctl.domain.errors import OperationFailedError
+
+NAME = "terraform-provider-aws_v3.39.0_x5"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> SandboxFiles:
+    (tmp_path / "sandbox").mkdir()
+    return SandboxFiles(tmp_path / "sandbox")
+
+
+def test_it_is_unpacked_once_and_can_be_run(files: SandboxFiles, packaged: Path) -> None:
+    pack(packaged, NAME)
+    assert prepare_mirror(files)
+    [provider] = provider_folder(files.mirror).iterdir()
+    assert provider.name == NAME
+    assert provider.stat().st_mode & 0o111
+    packaged.write_bytes(b"not looked at again")
+    before = files.terraform_rc.stat()
+    assert prepare_mirror(files)
+    assert files.terraform_rc.stat() == before
+    assert f'path    = "{files.mirror}"' in files.terraform_rc.read_text()
+
+
+def test_where_no_provider_is_packaged_terraform_asks_the_registry(
+    files: SandboxFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirror, "_PACKAGE", "no_such_package")
+    assert not prepare_mirror(files)
+    assert files.terraform_rc.read_text() == "provider_installation {\n  direct {}\n}\n"
+    assert not files.mirror.exists()
+
+
+@pytest.mark.parametrize("name", ["../escaped", "/etc/escaped", "folder/file", "..", "back\\slash"])
+def test_an_archive_that_reaches_out_of_its_folder_is_refused(files: SandboxFiles, packaged: Path, name: str) -> None:
+    pack(packaged, name)
+    with pytest.raises(OperationFailedError, match="E507"):
+        prepare_mirror(files)
+    assert not provider_folder(files.mirror).exists()
+    assert list(files.directory.rglob("*escaped*")) == []
+
+
+def test_a_damaged_archive_leaves_nothing_half_done(files: SandboxFiles, packaged: Path) -> None:
+    pack(packaged, NAME)
+    packaged.write_bytes(packaged.read_bytes()[:-30])
+    with pytest.raises(OperationFailedError, match="E507"):
+        prepare_mirror(files)
+    assert [path for path in files.mirror.rglob("*") if path.is_file() or path.name.startswith(".")] == []
+
+
+@pytest.fixture
+def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    archive = tmp_path / "provider.zip"
+    monkeypatch.setattr(mirror, "_archive", lambda: archive)
+    return archive
+
+
+def pack(archive: Path, name: str) -> None:
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr(name, b"\x7fELF" * 100)

@@ -1,0 +1,252 @@
+import pytest
+
+from envctl.adapters.toml import load_project
+from envctl.domain.errors import ConfigurationError, Problem
+
+GOOD = """\
+[project]
+name = "shop"
+
+[pipeline]
+order = ["dev", "staging", "prod"]
+
+[environments.dev]
+account_id = "111111111111"
+region = "ap-northeast-1"
+assume_role = "arn:aws:iam::111111111111:role/envctl-deployer"
+
+[environments.staging]
+account_id = "222222222222"
+
+[environments.prod.gates]
+approvals = { peer = 1, business = 2 }
+
+[stacks.network]
+module = "modules/vpc"
+
+[stacks.web]
+module = "modules/ec2_instance"
+inputs = { vpc_id = "network.vpc_id", subnet_id = "network.private_subnet_ids[0]" }
+
+[artifacts]
+app_image = { variable = "image", kind = "oci" }
+"""
+
+
+def problems_of(text: str | bytes) -> list[Problem]:
+    with pytest.raises(ConfigurationError) as caught:
+        load_project(text if isinstance(text, bytes) else text.encode())
+    return list(caught.value.problems)
+
+
+def line_of(text: str, part: str) -> str:
+    return f"envctl.toml:{text[: text.index(part)].count(chr(10)) + 1}"
+
+
+def test_a_good_project_is_read() -> None:
+    project = load_project(GOOD.encode())
+    assert (project.name, project.entry, project.before("prod"), project.after("prod")) == (
+        "shop",
+        "dev",
+        "staging",
+        None,
+    )
+    assert project.environments["prod"].gates.approvals == {"peer": 1, "business": 2}
+    assert not project.environments["prod"].gates.self_approval
+    assert (project.store.url, project.state.backend) == ("file://.envctl/store", "local")
+    reference = project.stacks["web"].references()["subnet_id"]
+    assert reference.expression() == "data.terraform_remote_state.network.outputs.private_subnet_ids[0]"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "problem", "hint"),
+    [
+        pytest.param('"shop"', "shop", "shop", "E101 envctl.toml is not TOML: Invalid value", "quotes", id="no TOML"),
+        pytest.param(
+            "region =",
+            "regoin =",
+            "regoin",
+            "E102 environments.dev.regoin is not a key",
+            "did you mean region?",
+            id="an unknown key offers the nearest one",
+        ),
+        pytest.param(
+            "[artifacts]",
+            '[stroe]\nurl = "x"\n[artifacts]',
+            "[stroe]",
+            "E102 stroe is not a key",
+            "mean store?",
+            id="an unknown section offers the nearest one",
+        ),
+        pytest.param(
+            "approvals =",
+            'soak = "24h"\napprovals =',
+            "soak",
+            "E102 environments.prod.gates.soak is not a key",
+            "approvals, self_approval",
+            id="a gate that is not supported is refused, never ignored",
+        ),
+        pytest.param(
+            'account_id = "2',
+            'protected = true\naccount_id = "2',
+            "protected",
+            "E102 environments.staging.protected is not a key",
+            "account_id",
+            id="a protection that is not supported is refused, never ignored",
+        ),
+        pytest.param(
+            '"222222222222"',
+            "222222222222",
+            "222222222222",
+            "E103 environments.staging.account_id must be a string",
+            "correct",
+            id="an account id without quotes",
+        ),
+        pytest.param(
+            '"222222222222"',
+            '"2222"',
+            '"2222"',
+            "E103 environments.staging.account_id must be an AWS account id",
+            "correct",
+            id="an account id that is too short",
+        ),
+        pytest.param(
+            "business = 2",
+            "business = 0",
+            "approvals",
+            "E103 environments.prod.gates.approvals.business must be 1",
+            "correct",
+            id="a gate that asks for nobody",
+        ),
+        pytest.param(
+            "business = 2",
+            "business = true",
+            "approvals",
+            "E103 environments.prod.gates.approvals.business must be a",
+            "correct",
+            id="true is no number of approvals",
+        ),
+        pytest.param(
+            "iam::111111111111",
+            "iam::333333333333",
+            "assume_role",
+            "E103 the role of dev is not in its account",
+            "another environment",
+            id="a role of another account",
+        ),
+        pytest.param(
+            '"modules/vpc"',
+            '"../vpc"',
+            '"../vpc"',
+            "E103 stacks.network.module must be a folder of the project",
+            "correct",
+            id="a module outside of the project",
+        ),
+        pytest.param(
+            '"staging", "prod"',
+            '"qa", "staging", "prod"',
+            "order",
+            "E104 qa is in the order and has no section",
+            "[environments.qa]",
+            id="an environment in the order without a section",
+        ),
+        pytest.param(
+            '"dev", "staging"',
+            '"dev"',
+            "[environments.staging]",
+            "E104 the environment staging is not in the order",
+            "pipeline.order",
+            id="a section that is not in the order",
+        ),
+        pytest.param(
+            "network.vpc_id",
+            "netwrok.vpc_id",
+            "netwrok",
+            "E105 the stack web reads netwrok.vpc_id",
+            "did you mean network?",
+            id="a stack that reads a stack that does not exist",
+        ),
+        pytest.param(
+            '"modules/vpc"',
+            '"modules/vpc"\ninputs = { a = "web.b" }',
+            "inputs = { a",
+            "E106 stacks read each other in a circle: network → web → network",
+            "remove one",
+            id="stacks in a circle",
+        ),
+        pytest.param(
+            "network.vpc_id",
+            "web.vpc_id",
+            "web.vpc_id",
+            "E106 stacks read each other in a circle: web → web",
+            "remove one",
+            id="a stack that reads itself",
+        ),
+        pytest.param(
+            '"network.vpc_id"',
+            '"network"',
+            '"network"',
+            "E107 vpc_id of the stack web: 'network' is not of the form",
+            "network.private_subnet_ids[0]",
+            id="an input without an output",
+        ),
+        pytest.param(
+            '"network.vpc_id"',
+            '"network.a[var.x]"',
+            "var.x",
+            "E107 vpc_id of the stack web",
+            "settings file",
+            id="an input that is an expression",
+        ),
+        pytest.param(
+            'module = "modules/vpc"',
+            "",
+            "[stacks.network]",
+            "E108 stacks.network.module is missing",
+            "modules/NAME",
+            id="a stack without a module",
+        ),
+        pytest.param(
+            "app_image =",
+            'twin = { variable = "image", kind = "string" }\napp_image =',
+            "app_image",
+            "E109 the artifacts twin and app_image fill the same variable",
+            "its own",
+            id="artifacts in conflict",
+        ),
+    ],
+)
+def test_a_bad_project_is_explained(old: str, new: str, at: str, problem: str, hint: str) -> None:
+    text = GOOD.replace(old, new, 1)
+    (found,) = problems_of(text)
+    assert f"{found.code} {found.message}".startswith(problem)
+    assert hint in found.hint
+    assert str(found.location) == line_of(text, at)
+
+
+def test_all_problems_come_at_once() -> None:
+    text = GOOD.replace('name = "shop"', 'nmae = "shop"').replace("network.vpc_id", "x.y").replace('"prod"]', "]")
+    found = [(each.code, each.location.line) for each in problems_of(text) if each.location]
+    assert found == [("E108", 1), ("E102", 2), ("E104", 15), ("E105", 23)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(b"", id="an empty file"),
+        pytest.param(b"project = 1\npipeline = 2\nenvironments = [1]\nstacks = true\n", id="tables that are none"),
+        pytest.param(
+            b"[pipeline]\norder = [1, { a = 2 }]\n[stacks]\nx = 1\n[[environments]]\ny = 1\n", id="odd shapes"
+        ),
+        pytest.param(b'[project]\nname = "\xff"\n', id="bytes that are no text"),
+        pytest.param(b"\xef\xbb\xbf[project\n", id="a table left open"),
+    ],
+)
+def test_whatever_is_in_the_file_there_are_problems_and_no_traceback(text: bytes) -> None:
+    assert all(each.message and each.hint for each in problems_of(text))
+
+
+def test_quoted_dotted_and_nested_keys_have_their_lines() -> None:
+    text = GOOD.replace('account_id = "2', '"gates".approvals = [\n  { a = 1 },\n]\naccount_id = "2')
+    (found,) = problems_of(text)
+    assert (found.code, str(found.location)) == ("E103", line_of(text, '"gates"'))

@@ -1,0 +1,235 @@
+"""What a plan means, from small documents in the form of `terraform show -json`."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.adapters.terraform.planfile import meaning
+from envctl.domain.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan, count
+
+SECRET = "hunter2"
+HIDDEN, UNKNOWN = Marker.SENSITIVE, Marker.UNKNOWN
+
+
+def resource(*actions: str, before: object = None, after: object = None, **more: Any) -> dict[str, Any]:
+    around: dict[str, Any] = {
+        key: more.pop(key) for key in ("previous_address", "action_reason", "mode", "address") if key in more
+    }
+    change = {"actions": list(actions), "before": before, "after": after, "after_unknown": {}, **more}
+    return {"address": "module.web.terraform_data.x", "type": "terraform_data", "change": change, **around}
+
+
+def read(*resources: dict[str, Any], outputs: dict[str, Any] | None = None) -> StackPlan:
+    return meaning("web", {"resource_changes": list(resources), "output_changes": outputs or {}}, ())
+
+
+def attributes(raw: dict[str, Any]) -> list[tuple[str, object, object]]:
+    (change,) = read(raw).resources
+    return [(each.path, each.before, each.after) for each in change.attributes]
+
+
+RESOURCES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {
+    "what stays is left out": (resource("no-op", before={"a": 1}, after={"a": 1}), None),
+    "a data source that is read is left out": (resource("read", after={"a": 1}, mode="data"), None),
+    "a new resource shows its values": (
+        resource("create", after={"a": 1}),
+        ResourceChange("terraform_data.x", "terraform_data", Action.CREATE, (AttributeChange("a", None, 1),)),
+    ),
+    "a resource that goes shows its values": (
+        resource("delete", before={"a": 1}, action_reason="delete_because_no_resource_config"),
+        ResourceChange(
+            "terraform_data.x",
+            "terraform_data",
+            Action.DELETE,
+            (AttributeChange("a", 1, None),),
+            reason="delete because no resource config",
+        ),
+    ),
+    "an update shows what differs": (
+        resource("update", before={"a": 1, "b": 2}, after={"a": 1, "b": 3}),
+        ResourceChange("terraform_data.x", "terraform_data", Action.UPDATE, (AttributeChange("b", 2, 3),)),
+    ),
+    "a replacement names what forces it": (
+        resource("delete", "create", before={"a": [1], "b": 2}, after={"a": [4], "b": 3}, replace_paths=[["a"]]),
+        ResourceChange(
+            "terraform_data.x",
+            "terraform_data",
+            Action.REPLACE,
+            (AttributeChange("a[0]", 1, 4, forces_replacement=True), AttributeChange("b", 2, 3)),
+        ),
+    ),
+    "a replacement that creates first is one": (
+        resource("create", "delete"),
+        ResourceChange("terraform_data.x", "terraform_data", Action.REPLACE),
+    ),
+    "a resource that is only moved": (
+        resource("no-op", before={"a": 1}, after={"a": 1}, previous_address="module.web.terraform_data.old"),
+        ResourceChange("terraform_data.x", "terraform_data", Action.MOVE, moved_from="terraform_data.old"),
+    ),
+    "a resource that is moved and changed is an update": (
+        resource("update", before={"a": 1}, after={"a": 2}, previous_address="module.web.terraform_data.old"),
+        ResourceChange(
+            "terraform_data.x",
+            "terraform_data",
+            Action.UPDATE,
+            (AttributeChange("a", 1, 2),),
+            moved_from="terraform_data.old",
+        ),
+    ),
+    "a resource that is imported as it is": (
+        resource("no-op", importing={"id": "i-1"}),
+        ResourceChange("terraform_data.x", "terraform_data", Action.IMPORT),
+    ),
+    "a resource that is forgotten": (
+        resource("forget"),
+        ResourceChange("terraform_data.x", "terraform_data", Action.FORGET),
+    ),
+    "the address inside a nested module stays whole": (
+        resource("create", address="module.web.module.web.terraform_data.x"),
+        ResourceChange("module.web.terraform_data.x", "terraform_data", Action.CREATE),
+    ),
+}
+
+
+@pytest.mark.parametrize(("raw", "expected"), RESOURCES.values(), ids=RESOURCES.keys())
+def test_resources(raw: dict[str, Any], expected: ResourceChange | None) -> None:
+    assert read(raw).resources == (() if expected is None else (expected,))
+
+
+ATTRIBUTES: dict[str, tuple[dict[str, Any], list[tuple[str, object, object]]]] = {
+    "a secret that stays is not shown": (
+        resource("update", before={"p": "s1"}, after={"p": "s1"}, before_sensitive={"p": True},
+                 after_sensitive={"p": True}),
+        [],
+    ),
+    "a secret that changes is hidden on both sides": (
+        resource("update", before={"p": "s1"}, after={"p": "s2"}, before_sensitive={"p": True},
+                 after_sensitive={"p": True}),
+        [("p", HIDDEN, HIDDEN)],
+    ),
+    "a secret that comes is hidden": (resource("create", after={"p": "s2"}, after_sensitive={"p": True}),
+                                      [("p", None, HIDDEN)]),
+    "a secret that goes is hidden": (resource("delete", before={"p": "s1"}, before_sensitive={"p": True}),
+                                     [("p", HIDDEN, None)]),
+    "a secret that is not known yet is hidden": (
+        resource("create", after={}, after_sensitive={"p": True}, after_unknown={"p": True}),
+        [("p", None, HIDDEN)],
+    ),
+    "a value that becomes a secret is hidden as it was": (
+        resource("update", before={"p": "s1"}, after={"p": "s2"}, before_sensitive={}, after_sensitive={"p": True}),
+        [("p", HIDDEN, HIDDEN)],
+    ),
+    "a value that was a secret stays hidden": (
+        resource("update", before={"p": "s1"}, after={"p": "s2"}, before_sensitive={"p": True}, after_sensitive={}),
+        [("p", HIDDEN, HIDDEN)],
+    ),
+    "a whole object that becomes a secret hides what was in it": (
+        resource("update", before={"p": {"a": "s1"}}, after={"p": {"a": "s2"}}, before_sensitive={"p": {}},
+                 after_sensitive={"p": True}),
+        [("p", HIDDEN, HIDDEN)],
+    ),
+    "a secret inside a list is hidden and its neighbour is not": (
+        resource("update", before={"p": ["a", "s1"]}, after={"p": ["b", "s2"]}, before_sensitive={"p": [False, True]},
+                 after_sensitive={"p": [False, True]}),
+        [("p[0]", "a", "b"), ("p[1]", HIDDEN, HIDDEN)],
+    ),
+    "a value that is known after the apply": (
+        resource("update", before={"id": "a"}, after={}, after_unknown={"id": True}),
+        [("id", "a", UNKNOWN)],
+    ),
+    "a part that is known after the apply": (
+        resource("create", after={"p": {"a": 1}}, after_unknown={"p": {"b": True}}),
+        [("p.a", None, 1), ("p.b", None, UNKNOWN)],
+    ),
+    "an element that is known after the apply": (
+        resource("create", after={"p": [1]}, after_unknown={"p": [False, True]}),
+        [("p[0]", None, 1), ("p[1]", None, UNKNOWN)],
+    ),
+    "nested values by their paths": (
+        resource("create", after={"a": {"b": [{"c": 1}]}, "d": {"e f": 2, "g-h": 3}}),
+        [("a.b[0].c", None, 1), ('d["e f"]', None, 2), ("d.g-h", None, 3)],
+    ),
+    "null and empty containers are equal": (
+        resource("update", before={"a": None, "b": {}, "c": [], "d": 1}, after={"a": {}, "b": None, "c": {}, "d": 2}),
+        [("d", 1, 2)],
+    ),
+    "empty text is not nothing": (resource("update", before={"a": None}, after={"a": ""}), [("a", None, "")]),
+    "false and zero are values": (resource("create", after={"a": False, "b": 0}), [("a", None, False), ("b", None, 0)]),
+    "the tenth comes after the second": (
+        resource("create", after={"a": list(range(11))}),
+        [(f"a[{number}]", None, number) for number in range(11)],
+    ),
+    "a key that is a digit and not a number": (resource("create", after={"a": {"²": 1}}), [("a.²", None, 1)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("raw", "expected"), ATTRIBUTES.values(), ids=ATTRIBUTES.keys())
+def test_attributes(raw: dict[str, Any], expected: list[tuple[str, object, object]]) -> None:
+    assert attributes(raw) == expected
+
+
+OUTPUTS: dict[str, tuple[dict[str, Any], OutputChange | None]] = {
+    "an output that stays is left out": ({"actions": ["no-op"], "before": 1, "after": 1}, None),
+    "an output that changes": (
+        {"actions": ["update"], "before": 1, "after": 2, "before_sensitive": False, "after_sensitive": False},
+        OutputChange("x", Action.UPDATE, 1, 2),
+    ),
+    "an output that is known after the apply": (
+        {"actions": ["create"], "before": None, "after_unknown": True},
+        OutputChange("x", Action.CREATE, None, UNKNOWN),
+    ),
+    "a secret output": (
+        {"actions": ["create"], "before": None, "after": SECRET, "before_sensitive": True, "after_sensitive": True},
+        OutputChange("x", Action.CREATE, None, HIDDEN),
+    ),
+    "an output that becomes secret": (
+        {"actions": ["update"], "before": SECRET, "after": SECRET, "before_sensitive": False, "after_sensitive": True},
+        OutputChange("x", Action.UPDATE, HIDDEN, HIDDEN),
+    ),
+}
+
+
+@pytest.mark.parametrize(("raw", "expected"), OUTPUTS.values(), ids=OUTPUTS.keys())
+def test_outputs(raw: dict[str, Any], expected: OutputChange | None) -> None:
+    plan = read(outputs={"x": raw})
+    assert plan.outputs == (() if expected is None else (expected,))
+    assert plan.changes == (expected is not None)
+
+
+def test_an_action_that_is_not_known_never_passes_for_no_change() -> None:
+    with pytest.raises(ValueError, match="does not know"):
+        read(resource("transmogrify"))
+
+
+def test_moves_count_as_changes() -> None:
+    plan = read(resource("no-op", previous_address="module.web.terraform_data.old"))
+    assert plan.changes
+    assert count(plan.resources) == {Action.MOVE: 1}
+
+
+values = st.recursive(
+    st.sampled_from([None, 1, True, "plain", SECRET]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("abc"), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+def _marks(value: object) -> object:
+    """Every secret in a value is marked, as Terraform does it."""
+    match value:
+        case dict():
+            return {key: mark for key, item in value.items() if (mark := _marks(item))}
+        case list():
+            return [_marks(item) for item in value]
+        case _:
+            return value == SECRET
+
+
+@given(st.dictionaries(st.sampled_from("abc"), values, max_size=3), st.dictionaries(st.sampled_from("abc"), values))
+def test_no_marked_value_is_ever_shown(before: dict[str, Any], after: dict[str, Any]) -> None:
+    raw = resource("update", before=before, after=after, before_sensitive=_marks(before), after_sensitive=_marks(after))
+    change = {"actions": ["update"], "before": before, "after": after}
+    marks = {"before_sensitive": _marks(before), "after_sensitive": _marks(after)}
+    assert SECRET not in repr(read(raw, outputs={"x": change | marks}))
