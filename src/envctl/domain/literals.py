@@ -38,7 +38,9 @@ def number_text(number: float | Decimal) -> str:
 
 def quote(text: str) -> str:
     """A string in HCL syntax; templates are escaped, so that it stays the text it is."""
-    escaped = json.dumps(text, ensure_ascii=False).replace("\\b", "\\u0008").replace("\\f", "\\u000c")
+    # JSON knows two escapes that HCL does not.
+    foreign = {"b": "\\u0008", "f": "\\u000c"}
+    escaped = re.sub(r"\\(.)", lambda found: foreign.get(found[1], found[0]), json.dumps(text, ensure_ascii=False))
     return escaped.replace("${", "$${").replace("%{", "%%{")
 
 

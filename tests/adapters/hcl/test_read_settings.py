@@ -23,7 +23,7 @@ def problems_of(text: str) -> list[Problem]:
 
 
 @given(st.dictionaries(names, literals, max_size=4))
-@example({"a": '$${x} $$$${ %%%{ \\ " \u0001 \x7f', "b": {"$${": 1, "a.b": [None]}, "c": -0.1})
+@example({"a": '$${x} $$$${ %%%{ \\ " \u0001 \x7f', "b": {"$${": 1, "\\b": "\b\f", "a.b": [None]}, "c": -0.1})
 def test_what_is_written_is_what_is_read(values: dict[str, object]) -> None:
     text = "".join(f"{name} = {literal(value)}\n" for name, value in values.items())
     found = values_of(text)

@@ -51,7 +51,7 @@ REASONS = {
 _SAID_ELSEWHERE = frozenset({"replace because cannot update", "read because config unknown"})
 
 ATTRIBUTES = 8
-WIDEST_PATH = 30
+CHANGED = 24
 
 
 def show_plan(plan: EnvironmentPlan, out: Console) -> None:
@@ -143,7 +143,7 @@ def _created(attributes: Sequence[AttributeChange], out: Console) -> None:
     telling = sorted(known, key=lambda attribute: attribute.after in (False, "", 0))
     shown = {attribute.path for attribute in (telling if len(known) <= ATTRIBUTES + 1 else telling[:ATTRIBUTES])}
     kept = [attribute for attribute in known if attribute.path in shown]
-    width = widest((attribute.path for attribute in kept), WIDEST_PATH)
+    width = _path_width((attribute.path for attribute in kept), out)
     for attribute in kept:
         room = max(20, out.width - 6 - width - 2)
         _line(attribute.path, width, [brief(attribute.after, room)], out)
@@ -156,14 +156,17 @@ def _changed(attributes: Sequence[AttributeChange], out: Console) -> None:
     forced = [a for a in own if a.forces_replacement]
     later = [a for a in own if _known_later(a.after) and not a.forces_replacement]
     rest = [a for a in own if a not in forced and a not in later]
-    kept = [*forced, *rest] or later[:ATTRIBUTES]
-    width = widest((attribute.path for attribute in kept), WIDEST_PATH)
+    kept = [*forced, *rest][: max(CHANGED, len(forced))] or later[:ATTRIBUTES]
+    width = _path_width((attribute.path for attribute in kept), out)
     for attribute in kept:
         room = max(20, out.width - 6 - width - 2)
         lines = from_to(attribute.before, attribute.after, room)
         if attribute.forces_replacement:
             lines.append("forces replacement")
         _line(attribute.path, width, lines, out)
+    left = len(forced) + len(rest) - len(kept)
+    if left > 0:
+        say(out, plain(f"… and {left} more: envctl plan --json has them all", "dim"), 6)
     unknown = len([attribute for attribute in later if attribute not in kept])
     if unknown:
         say(out, plain(f"… and {counted(unknown, 'attribute')} known after apply", "dim"), 6)
@@ -175,6 +178,10 @@ def _line(path: str, width: int, lines: Sequence[str], out: Console) -> None:
         mark = "bold red" if line == "forces replacement" else ""
         start = label if position == 0 else " " * width
         whole(out, Text("      ").append_text(joined((start, "cyan"), "  ", (line, mark))))
+
+
+def _path_width(paths: Iterable[str], out: Console) -> int:
+    return widest(paths, max(16, out.width * 2 // 5))
 
 
 def _rest(number: int, out: Console) -> None:
@@ -200,7 +207,7 @@ def _outputs(outputs: Sequence[OutputChange], out: Console) -> None:
     settled = [output for output in outputs if not _known_later(output.after)]
     later = [output.name for output in outputs if _known_later(output.after)]
     say(out, plain("outputs", "dim"), 2)
-    width = widest((output.name for output in settled), WIDEST_PATH)
+    width = _path_width((output.name for output in settled), out)
     for output in settled:
         room = max(20, out.width - 6 - width - 2)
         lines = [f"was {brief(output.before, room - 4)}, is taken away"] if output.after is None else []

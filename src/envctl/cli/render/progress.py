@@ -1,0 +1,219 @@
+"""What happens while it happens: live on a terminal, as plain lines in a log, or not at all."""
+
+from collections.abc import Callable
+from threading import RLock
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from envctl.cli.render.moments import lasting
+from envctl.cli.render.plan import SYMBOLS, show_plan
+from envctl.cli.render.running import Board, Running, StackBoard
+from envctl.cli.render.text import counted, joined, padded, say, shortened, visible, whole
+from envctl.domain.changes import Action, EnvironmentPlan
+from envctl.usecases.ports import Progressed
+
+DOING = {
+    Action.CREATE: "creating",
+    Action.UPDATE: "updating",
+    Action.REPLACE: "replacing",
+    Action.DELETE: "deleting",
+    Action.FORGET: "forgetting",
+    Action.READ: "reading",
+    Action.MOVE: "moving",
+    Action.IMPORT: "importing",
+}
+DONE = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.DELETE: "deleted",
+    Action.FORGET: "forgotten",
+    Action.READ: "read",
+    Action.MOVE: "moved",
+    Action.IMPORT: "imported",
+}
+STILL_EVERY = 30.0
+FRAMES_A_SECOND = 8
+
+
+def _ended(event: Progressed) -> str:
+    if event.phase == "failed":
+        return f"FAILED after {lasting(event.elapsed)}"
+    return f"{DONE[event.action] if event.action else 'done'} after {lasting(event.elapsed)}"
+
+
+class TerminalObserver:
+    """Draws at the bottom of the screen what runs now; what has ended stays above it. Events may come from threads."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._board = Board(console.get_time)
+        self._live: Live | None = None
+        self._closed = False
+        self._lock = RLock()
+
+    def progressed(self, event: Progressed) -> None:
+        with self._lock:
+            self._board.note(event)
+            if event.phase in ("done", "failed") and event.action is not Action.READ:
+                self._keep(event)
+            if self._live is None and not self._closed:
+                self._start()
+
+    def planned(self, plan: EnvironmentPlan) -> None:
+        with self._lock:
+            self._stop()
+            self._board.expect(plan)
+            show_plan(plan, self._console)
+
+    def said(self, message: str) -> None:
+        with self._lock:
+            say(self._console, message)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _keep(self, event: Progressed) -> None:
+        failed = event.phase == "failed"
+        mark = ("✗", "bold red") if failed else ("✓", "green")
+        text = f" {event.stack}  {event.address} "
+        whole(self._console, joined(mark, text, (_ended(event), "bold red" if failed else "dim")))
+
+    def _start(self) -> None:
+        # Standard output stays its own: a result that is piped into a file must not land on the screen.
+        self._live = Live(
+            _Drawn(self._board),
+            console=self._console,
+            transient=True,
+            refresh_per_second=FRAMES_A_SECOND,
+            redirect_stdout=False,
+        )
+        self._live.start()
+
+    def _stop(self) -> None:
+        live, self._live = self._live, None
+        if live is not None:
+            live.stop()
+
+
+class _Drawn:
+    """The board as lines that fit the window."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._spinner = Spinner("dots")
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        room = max(1, (options.height or console.height) - 1)
+        frame = self._spinner.render(console.get_time())
+        lines = [line for stack in self._board.shown() for line in self._stack(stack, options.max_width, str(frame))]
+        if len(lines) > room:
+            lines[room - 1 :] = [joined((f"  … and {len(lines) - room + 1} more", "dim"))]
+        for line in lines:
+            line.no_wrap, line.overflow = True, "ellipsis"
+            yield line
+
+    def _stack(self, stack: StackBoard, width: int, frame: str) -> list[Text]:
+        running = sorted(stack.running.values(), key=lambda each: each.since)
+        own = "" if running else f"{frame} "
+        head = joined(own, (stack.name, "bold"), f"  {self._told(stack)}")
+        return [head, *(self._row(each, width, frame) for each in running)]
+
+    def _told(self, stack: StackBoard) -> str:
+        elapsed = lasting(self._board.clock() - stack.since)
+        match stack.phase:
+            case "init":
+                return f"init {elapsed}"
+            case "plan" | "refresh":
+                read = f", {counted(len(stack.refreshed), 'resource')} read" if stack.refreshed else ""
+                return f"plan {elapsed}{read}"
+            case _:
+                of = f" of {stack.total}" if stack.total else ""
+                return f"{stack.done}{of} done, {len(stack.running)} running, {elapsed}"
+
+    def _row(self, running: Running, width: int, frame: str) -> Text:
+        action = running.action
+        word = DOING[action] if action else "at work on"
+        symbol = SYMBOLS[action] if action else ""
+        elapsed = lasting(self._board.clock() - running.since).rjust(8)
+        start = f"  {frame} {symbol:<3} {word:<10} "
+        room = max(8, width - len(start) - len(elapsed) - 1)
+        address = padded(shortened(visible(running.address), room), room)
+        return joined(start, (address, "bold"), " ", (elapsed, "dim"))
+
+
+class PlainObserver:
+    """Lines for a log, without times of day: the log has its own."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._still: dict[tuple[str, str], float] = {}
+        self._refreshing: set[str] = set()
+
+    def progressed(self, event: Progressed) -> None:
+        line = self._line(event)
+        if line:
+            whole(self._console, f"[{event.stack}] {line}")
+
+    def planned(self, plan: EnvironmentPlan) -> None:
+        show_plan(plan, self._console)
+
+    def said(self, message: str) -> None:
+        whole(self._console, message)
+
+    def close(self) -> None:
+        """Every line is out already."""
+
+    def _line(self, event: Progressed) -> str:
+        match event.phase:
+            case "init":
+                return "init …"
+            case "plan":
+                return "plan …"
+            case "refresh":
+                return ""
+            case "started":
+                self._still.pop((event.stack, event.address), None)
+                return f"{_doing(event)} {event.address} …"
+            case "still":
+                return self._patient(event)
+            case "done" | "failed":
+                return f"{event.address} {_ended(event)}"
+
+    def _patient(self, event: Progressed) -> str:
+        key = (event.stack, event.address)
+        if event.elapsed - self._still.get(key, 0.0) < STILL_EVERY:
+            return ""
+        self._still[key] = event.elapsed
+        return f"still {_doing(event)} {event.address} after {lasting(event.elapsed)}"
+
+
+def _doing(event: Progressed) -> str:
+    return DOING[event.action] if event.action else "at work on"
+
+
+class SilentObserver:
+    """Says nothing: a machine reads the result."""
+
+    def progressed(self, event: Progressed) -> None: ...
+
+    def planned(self, plan: EnvironmentPlan) -> None: ...
+
+    def said(self, message: str) -> None: ...
+
+    def close(self) -> None: ...

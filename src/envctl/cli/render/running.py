@@ -1,0 +1,88 @@
+"""What runs in each stack right now, kept from the events of Terraform."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
+from envctl.usecases.ports import Progressed
+
+# A replacement is announced in two: one end takes away, the other makes anew.
+_ENDS = {Action.CREATE: 1, Action.UPDATE: 1, Action.DELETE: 1, Action.REPLACE: 2}
+
+
+@dataclass(frozen=True)
+class Running:
+    """`since` is on the board's clock."""
+
+    address: str
+    action: Action | None
+    since: float
+
+
+@dataclass
+class StackBoard:
+    name: str
+    since: float
+    phase: str = "plan"
+    running: dict[str, Running] = field(default_factory=dict)
+    refreshed: set[str] = field(default_factory=set)
+    ends: Counter[str] = field(default_factory=Counter)
+    expected: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        return len(self.expected)
+
+    @property
+    def done(self) -> int:
+        return sum(self.ends[address] >= self.expected.get(address, 1) for address in self.ends)
+
+
+class Board:
+    """Takes events in; `clock` counts seconds from anywhere."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self._stacks: dict[str, StackBoard] = {}
+        self._expected: dict[str, dict[str, int]] = {}
+
+    def expect(self, plan: EnvironmentPlan) -> None:
+        """From here on the plan is carried out: what came before it is over."""
+        self._stacks.clear()
+        self._expected.update({stack.stack: _ends(stack) for stack in plan.stacks})
+
+    def note(self, event: Progressed) -> None:
+        stack = self._of(event)
+        match event.phase:
+            case "init" | "plan":
+                stack.since, stack.phase = self.clock(), event.phase
+                stack.running.clear()
+            case "refresh":
+                stack.refreshed.add(event.address)
+            case "started" | "still":
+                stack.running.setdefault(
+                    event.address, Running(event.address, event.action, self.clock() - event.elapsed)
+                )
+            case "done" | "failed":
+                stack.running.pop(event.address, None)
+                if event.phase == "done" and event.action is not Action.READ:
+                    stack.ends[event.address] += 1
+
+    def shown(self) -> list[StackBoard]:
+        """Without the stacks in which everything that was planned has ended."""
+        return [s for s in list(self._stacks.values()) if s.running or not s.total or s.done < s.total]
+
+    def _of(self, event: Progressed) -> StackBoard:
+        applies = event.phase in ("started", "still", "done", "failed")
+        stack = self._stacks.get(event.stack)
+        if stack is None or (applies and stack.phase != "apply"):
+            expected = self._expected.get(event.stack, {}) if applies else {}
+            phase = "apply" if applies else "plan"
+            stack = StackBoard(event.stack, self.clock() - event.elapsed, phase, expected=dict(expected))
+            self._stacks[event.stack] = stack
+        return stack
+
+
+def _ends(plan: StackPlan) -> dict[str, int]:
+    return {r.address: _ENDS[r.action] for r in plan.resources if r.action in _ENDS}

@@ -1,0 +1,171 @@
+"""Bad words and bad projects on the real command line: the code, the exit code, and nothing half-done."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from envctl.cli.app import run
+from envctl.cli.options import hoist
+from tests.fakes.world import project_files
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, data in project_files().items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+BAD_WORDS = {
+    "an unknown command": (["applly", "dev"], 64, "E000"),
+    "an unknown option": (["apply", "dev", "--force"], 64, "E000"),
+    "a missing argument": (["apply"], 64, "E000"),
+    "an unknown environment": (["settings", "prd"], 64, "E002"),
+    "an environment that is a path": (["plan", "../../etc"], 64, "E002"),
+    "an unknown gate": (["approve", "prod", "--gate", "pear"], 64, "E005"),
+    "a dry run of something that has none": (["approve", "prod", "--gate", "peer", "--dry-run"], 64, "E006"),
+    "a project that is not a folder": (["--project", "nowhere", "status"], 64, "E007"),
+}
+
+
+@pytest.mark.parametrize(("words", "code", "problem"), BAD_WORDS.values(), ids=BAD_WORDS.keys())
+def test_bad_words(
+    project: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, problem: str
+) -> None:
+    assert run([*words, "--json"]) == code
+    document = json.loads(capsys.readouterr().out)
+    assert [each["code"] for each in document["problems"]] == [problem]
+    assert (document["ok"], document["exit_code"]) == (False, code)
+
+
+@pytest.mark.parametrize(("words", "code", "problem"), BAD_WORDS.values(), ids=BAD_WORDS.keys())
+def test_bad_words_for_people(
+    project: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, problem: str
+) -> None:
+    assert run(words) == code
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert problem in said.err
+
+
+def test_the_nearest_environment_is_offered(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["settings", "prd"])
+    assert "did you mean prod?" in capsys.readouterr().err
+
+
+BAD_FILES = {
+    "no project file": ("envctl.toml", "", 78),
+    "an environment in the order without a section": ("[environments.staging]", "", 78),
+    "a stack that reads a stack that doesn't exist": ("network.subnet", "netwerk.subnet", 78),
+    "a stack that reads itself in a circle": ("network.subnet", "web.subnet", 78),
+    "a module folder that isn't there": ("modules/network", "modules/netwerk", 78),
+    "a key that nobody knows": ("[pipeline]", "[pipeline]\nordr = 1", 78),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "code"), BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_bad_project_files(
+    project: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, code: int
+) -> None:
+    file = project / "envctl.toml"
+    text = file.read_text()
+    if old == "envctl.toml":
+        file.unlink()
+    else:
+        assert old in text
+        file.write_text(text.replace(old, new))
+    for words in (["validate"], ["apply", "dev", "--yes"], ["status"] if old != "modules/network" else ["validate"]):
+        assert run([*words, "--json"]) == code
+        assert json.loads(capsys.readouterr().out)["problems"]
+    assert not (project / ".envctl" / "store").exists()
+
+
+def test_every_problem_stands_with_its_file_and_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "environments" / "prod" / "terraform.tfvars").write_text('cidr = "x"\nsise = 3\nsize = "big"\n')
+    assert run(["validate"]) == 78
+    said = capsys.readouterr().err
+    assert "environments/prod/terraform.tfvars:2" in said
+    assert "environments/prod/terraform.tfvars:3" in said
+    assert "size" in said
+
+
+def test_options_may_stand_anywhere() -> None:
+    assert hoist(["apply", "dev", "--json", "--project", "x", "--yes"]) == [
+        "--json",
+        "--project",
+        "x",
+        "--yes",
+        "apply",
+        "dev",
+    ]
+    assert hoist(["exec", "--", "--json"]) == ["exec", "--", "--json"]
+
+
+def test_a_bug_is_written_to_a_file_that_is_named(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr("envctl.usecases.status.status", broken)
+    assert run(["status"]) == 70
+    said = capsys.readouterr().err
+    logs = list((project / ".envctl" / "logs").iterdir())
+    assert len(logs) == 1
+    assert logs[0].name in said.replace("\n", "")
+    assert "ZeroDivisionError: planted" in logs[0].read_text()
+    assert "Traceback" not in said
+
+
+def envctl(project: Path, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "envctl", *words],
+        cwd=project,
+        env={"PATH": "/usr/bin:/bin", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_reader_that_goes_away_is_no_error(project: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m envctl render dev | head -1",
+        shell=True,
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["apply", "--help"], ["validate"]], ids=" ".join)
+def test_what_starts_quickly_loads_nothing_heavy(project: Path, words: list[str]) -> None:
+    heavy = ("boto3", "moto", "botocore", "obstore", "python_terraform", "trustme")
+    probe = "import sys; from envctl.__main__ import main; sys.argv[0] = 'envctl'\n"
+    probe += "try: main()\nexcept SystemExit: pass\n"
+    probe += f"sys.stderr.write(' '.join(m for m in {heavy!r} if m in sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", probe, *words],
+        cwd=project,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+
+
+def test_help_needs_no_pydantic(project: Path) -> None:
+    probe = "import sys; sys.argv = ['envctl', '--help']; from envctl.__main__ import main\n"
+    probe += "try: main()\nexcept SystemExit: pass\nsys.exit('pydantic' in sys.modules or 'rich' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", probe], cwd=project, capture_output=True, check=False)
+    assert done.returncode == 0

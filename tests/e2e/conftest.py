@@ -1,0 +1,211 @@
+"""Projects in temporary folders, and the real command in a process of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+PROJECT_PARTS = ("envctl.toml", "modules", "environments")
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return dict(json.loads(self.out))
+
+    @property
+    def codes(self) -> list[str]:
+        return [problem["code"] for problem in self.document["problems"]]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project's folder, and `envctl` in it. Nothing of the caller's environment but a PATH without Terraform."""
+
+    root: Path
+    home: Path
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "envctl", *words]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return {
+            "PATH": "/usr/bin:/bin",
+            "HOME": os.fspath(self.home),
+            "GIT_AUTHOR_EMAIL": "ann@example.com",
+            "LANG": "C.UTF-8",
+            **self.extra,
+            **more,
+        }
+
+    def run(self, *words: str, timeout: float = 180, **more: str) -> Ran:
+        done = subprocess.run(
+            self.command(*words),
+            cwd=self.root,
+            env=self.environment(**more),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def ok(self, *words: str, **more: str) -> Ran:
+        ran = self.run(*words, **more)
+        assert ran.code == 0, f"{words}: {ran.code}\n{ran.out}\n{ran.err}"
+        return ran
+
+    def start(self, *words: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            self.command(*words),
+            cwd=self.root,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def write(self, path: str, text: str) -> None:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def files(self) -> dict[str, bytes]:
+        """Everything in the folder but what belongs to envctl."""
+        return {
+            os.fspath(path.relative_to(self.root)): path.read_bytes()
+            for path in self.root.rglob("*")
+            if path.is_file() and ".envctl" not in path.parts
+        }
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+LOCAL_PROJECT = """
+[project]
+name = "small"
+
+[pipeline]
+order = ["dev", "staging", "prod"]
+
+[environments.dev]
+[environments.staging]
+[environments.prod]
+
+[environments.prod.gates]
+approvals = { peer = 1 }
+
+[stacks.base]
+module = "modules/base"
+
+[stacks.top]
+module = "modules/top"
+inputs = { base = "base.name" }
+"""
+BASE = """
+variable "name" {
+  type = string
+}
+
+resource "terraform_data" "this" {
+  input = var.name
+}
+
+output "name" {
+  value = terraform_data.this.output
+}
+"""
+TOP = """
+variable "base" {
+  type = string
+}
+
+variable "password" {
+  type      = string
+  sensitive = true
+}
+
+resource "terraform_data" "first" {
+  input = "first of ${var.base}"
+}
+
+resource "terraform_data" "second" {
+  input            = "second of ${var.base}"
+  triggers_replace = sha256(var.password)
+  depends_on       = [terraform_data.first]
+}
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path, home: Path) -> Project:
+    """Two stacks that need no provider, with local state and a store on disk: real Terraform, no AWS."""
+    project = Project(tmp_path / "small", home)
+    project.write("envctl.toml", LOCAL_PROJECT)
+    project.write("modules/base/main.tf", BASE)
+    project.write("modules/top/main.tf", TOP)
+    for environment in ("dev", "staging", "prod"):
+        project.write(
+            f"environments/{environment}/terraform.tfvars",
+            f'name     = "{environment}-name"\npassword = "planted-{environment}-secret"\n',
+        )
+    return project
+
+
+@pytest.fixture(scope="session")
+def unpacked_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One unpacked mirror of the AWS provider for all tests of this process."""
+    from envctl.adapters.sandbox.files import SandboxFiles
+    from envctl.adapters.sandbox.mirror import prepare_mirror
+
+    files = SandboxFiles(tmp_path_factory.mktemp("provider"))
+    prepare_mirror(files)
+    return files.mirror
+
+
+@pytest.fixture
+def shop(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
+    """A copy of this repository's own project, with the sandbox's provider lying ready."""
+    yield from make_shop(tmp_path / "shop", home, unpacked_provider)
+
+
+@pytest.fixture
+def second_shop(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
+    yield from make_shop(tmp_path / "second", home, unpacked_provider)
+
+
+def make_shop(root: Path, home: Path, provider: Path) -> Iterator[Project]:
+    root.mkdir()
+    for part in PROJECT_PARTS:
+        source = REPOSITORY / part
+        copy: Callable[[Path, Path], object] = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, root / part)
+    (root / ".envctl" / "sandbox").mkdir(parents=True)
+    (root / ".envctl" / "sandbox" / "mirror").symlink_to(provider)
+    project = Project(root, home)
+    try:
+        yield project
+    finally:
+        project.run("sandbox", "down")

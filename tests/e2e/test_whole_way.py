@@ -1,0 +1,177 @@
+"""From the working tree to dev, staging and prod, on real Terraform, the real AWS provider and an embedded AWS.
+
+What counts is what lies in each account afterwards, asked with boto3 through the sandbox's proxy.
+"""
+
+import base64
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from envctl.adapters.sandbox.lifecycle import Sandbox
+from tests.e2e.conftest import Project
+
+pytestmark = pytest.mark.terraform
+
+ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
+RANGES = {"dev": "10.10.0.0/16", "staging": "10.20.0.0/16", "prod": "10.30.0.0/16"}
+REGION = "ap-northeast-1"
+
+
+@pytest.fixture
+def client(shop: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Any]:
+    """A boto3 client in one environment's account of the shop's sandbox."""
+
+    def make(environment: str, service: str) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        running = Sandbox(shop.root / ".envctl" / "sandbox").running()
+        assert running is not None
+        for name, value in running.child_environment().items():
+            monkeypatch.setenv(name, value)
+        role = f"arn:aws:iam::{ACCOUNTS[environment]}:role/envctl-deployer"
+        keys = boto3.client("sts", region_name=REGION).assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        return boto3.client(
+            service,
+            region_name=REGION,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+            config=Config(retries={"max_attempts": 1}),
+        )
+
+    return make
+
+
+def networks(client: Callable[[str, str], Any], environment: str) -> list[dict[str, Any]]:
+    found = client(environment, "ec2").describe_vpcs()["Vpcs"]
+    return [vpc for vpc in found if not vpc.get("IsDefault")]
+
+
+def user_data(client: Callable[[str, str], Any], environment: str) -> str:
+    ec2 = client(environment, "ec2")
+    templates = ec2.describe_launch_templates()["LaunchTemplates"]
+    assert len(templates) == 1
+    versions = ec2.describe_launch_template_versions(
+        LaunchTemplateId=templates[0]["LaunchTemplateId"], Versions=["$Latest"]
+    )["LaunchTemplateVersions"]
+    return base64.b64decode(versions[0]["LaunchTemplateData"]["UserData"]).decode()
+
+
+def approve_everything(shop: Project) -> None:
+    for gate in ("peer", "business", "quality"):
+        shop.ok("--sandbox", "approve", "prod", "--gate", gate, GIT_AUTHOR_EMAIL=f"{gate}@example.com")
+
+
+def test_what_was_proven_in_dev_reaches_prod_and_nothing_else_does(
+    shop: Project, client: Callable[[str, str], Any]
+) -> None:
+    before = shop.files()
+
+    shop.ok("--sandbox", "apply", "dev", "--yes")
+    assert [vpc["CidrBlock"] for vpc in networks(client, "dev")] == [RANGES["dev"]]
+    assert networks(client, "staging") == networks(client, "prod") == []
+
+    jumped = shop.run("--sandbox", "promote", "dev", "prod", "--yes", "--json")
+    assert jumped.code == 3
+    assert "G101" in jumped.codes
+    assert networks(client, "prod") == []
+
+    # The working tree moves on: neither the code nor the image may follow dev's release to staging.
+    module = shop.root / "modules" / "vpc" / "main.tf"
+    module.write_text(module.read_text() + '\nresource "aws_vpc" "later" {\n  cidr_block = "10.99.0.0/16"\n}\n')
+    settings = shop.root / "environments" / "dev" / "terraform.tfvars"
+    settings.write_text(re.sub(r"@sha256:[0-9a-f]+", "@sha256:" + "f" * 64, settings.read_text()))
+
+    shop.ok("--sandbox", "promote", "dev", "staging", "--yes")
+    assert [vpc["CidrBlock"] for vpc in networks(client, "staging")] == [RANGES["staging"]]
+
+    refused = shop.run("--sandbox", "promote", "staging", "prod", "--yes", "--json")
+    assert (refused.code, refused.codes) == (4, ["G106"])
+    approve_everything(shop)
+    shop.ok("--sandbox", "promote", "staging", "prod", "--yes")
+
+    for environment in ACCOUNTS:
+        found = networks(client, environment)
+        assert [vpc["CidrBlock"] for vpc in found] == [RANGES[environment]]
+        tags = {tag["Key"]: tag["Value"] for tag in found[0]["Tags"]}
+        assert (tags["environment"], tags["project"], tags["stack"]) == (environment, "shop", "network")
+        groups = client(environment, "autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+        assert len(groups) == 1
+        assert len(groups[0]["Instances"]) == groups[0]["DesiredCapacity"]
+        buckets = [bucket["Name"] for bucket in client(environment, "s3").list_buckets()["Buckets"]]
+        assert buckets == [f"shop-tfstate-{ACCOUNTS[environment]}"]
+    images = {environment: image_of(user_data(client, environment)) for environment in ACCOUNTS}
+    assert len(set(images.values())) == 1
+
+    assert not any("f" * 64 in image for image in images.values())
+    module.write_bytes(before["modules/vpc/main.tf"])
+    settings.write_bytes(before["environments/dev/terraform.tfvars"])
+    for environment in ACCOUNTS:
+        clean = shop.run("--sandbox", "plan", environment, "--detailed-exitcode")
+        assert clean.code == 0, clean.out
+
+    releases = {there["present"]["current"]["release"] for there in status(shop)}
+    assert len(releases) == 1
+    assert shop.ok("--sandbox", "ledger", "verify").code == 0
+    assert shop.files() == before, "something was written outside of .envctl"
+    assert list(shop.home.iterdir()) == [], "something was written to the home folder"
+    assert no_secret_of_the_user(shop)
+
+
+def image_of(script: str) -> str:
+    return next(word.strip("\"'") for word in script.split() if "@sha256:" in word)
+
+
+def status(shop: Project) -> list[dict[str, Any]]:
+    return list(shop.ok("--sandbox", "status", "--json").document["result"]["environments"])
+
+
+def no_secret_of_the_user(shop: Project) -> bool:
+    """The user's own credentials lead nowhere in the sandbox: they are taken out of every child's environment."""
+    done = shop.run("--sandbox", "plan", "dev", AWS_ACCESS_KEY_ID="AKIAREAL", AWS_PROFILE="real", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    return done.code == 0
+
+
+def test_the_sandbox_renders_what_is_rendered_for_aws(shop: Project) -> None:
+    for environment in ACCOUNTS:
+        real = shop.ok("render", environment, "--json").document["result"]
+        assert shop.ok("--sandbox", "render", environment, "--json").document["result"] == real
+    assert not (shop.root / ".envctl" / "sandbox" / "state.json").exists(), "rendering needs no sandbox"
+
+
+def test_two_projects_have_a_sandbox_each(shop: Project, second_shop: Project) -> None:
+    shop.ok("sandbox", "up")
+    second_shop.ok("sandbox", "up")
+    addresses = {p.ok("sandbox", "status", "--json").document["result"]["proxy_url"] for p in (shop, second_shop)}
+    assert len(addresses) == 2
+    shop.ok("sandbox", "down")
+    assert second_shop.ok("sandbox", "status", "--json").document["result"]["state"] == "running"
+
+
+def test_a_dead_sandbox_is_noticed_and_said(shop: Project) -> None:
+    shop.ok("sandbox", "up")
+    pid = json.loads((shop.root / ".envctl" / "sandbox" / "state.json").read_text())["pid"]
+    os.kill(pid, 9)
+    assert shop.ok("sandbox", "status", "--json").document["result"]["state"] == "died"
+    again = shop.ok("--sandbox", "status")
+    assert "has died" in again.err
+
+
+def test_a_port_that_is_taken_is_said(shop: Project) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = shop.run("sandbox", "up", "--port", str(port), "--json")
+    assert (refused.code, refused.codes) == (1, ["E502"])
+    assert str(port) in refused.document["problems"][0]["message"]
+    assert not (Path(shop.root) / ".envctl" / "sandbox" / "state.json").exists()
