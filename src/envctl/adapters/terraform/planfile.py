@@ -21,11 +21,35 @@ _ACTIONS: dict[tuple[str, ...], Action | None] = {
 
 def meaning(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...]) -> StackPlan:
     """Raises ValueError for an action that this version does not know: it must not pass for no change."""
-    resources = tuple(_resources(document, f"module.{stack}."))
-    return StackPlan(stack, resources, tuple(_outputs(document)), warnings=warnings)
+    secrets = frozenset(_secrets(document))
+    resources = tuple(_resources(document, f"module.{stack}.", secrets))
+    return StackPlan(stack, resources, tuple(_outputs(document, secrets)), warnings=warnings)
 
 
-def _resources(document: Mapping[str, Any], prefix: str) -> Iterator[ResourceChange]:
+def _secrets(document: Mapping[str, Any]) -> Iterator[str]:
+    """Every text that is a secret somewhere: providers give them back in attributes that nothing marks."""
+    for variable in document.get("variables", {}).values():
+        # A root module of envctl has variables for sensitive settings alone.
+        yield from _texts(variable.get("value"), sensitive=True)
+    for raw in document.get("resource_changes", ()):
+        for side in ("before", "after"):
+            yield from _texts(raw["change"].get(side), raw["change"].get(f"{side}_sensitive"))
+
+
+def _texts(value: object, sensitive: object) -> Iterator[str]:
+    if not sensitive:
+        return
+    if sensitive is True:
+        yield from (leaf for _, leaf in _leaves("", value, None, None) if isinstance(leaf, str) and leaf)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _texts(item, _below(sensitive, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, _below(sensitive, index))
+
+
+def _resources(document: Mapping[str, Any], prefix: str, secrets: frozenset[str]) -> Iterator[ResourceChange]:
     for raw in document.get("resource_changes", ()):
         change = raw["change"]
         action = _action(change["actions"])
@@ -40,19 +64,19 @@ def _resources(document: Mapping[str, Any], prefix: str) -> Iterator[ResourceCha
             raw["address"].removeprefix(prefix),
             raw["type"],
             action,
-            tuple(_attributes(change)),
+            tuple(_attributes(change, secrets)),
             moved_from.removeprefix(prefix),
             raw.get("action_reason", "").replace("_", " "),
         )
 
 
-def _outputs(document: Mapping[str, Any]) -> Iterator[OutputChange]:
+def _outputs(document: Mapping[str, Any], secrets: frozenset[str]) -> Iterator[OutputChange]:
     for name, change in sorted(document.get("output_changes", {}).items()):
         action = _action(change["actions"])
         if action is not None:
-            secret = _sensitive(change)
-            before = _shown(change.get("before"), secret, None)
-            after = _shown(change.get("after"), secret, change.get("after_unknown"))
+            marks = _sensitive(change)
+            before = _shown(change.get("before"), marks, None, secrets)
+            after = _shown(change.get("after"), marks, change.get("after_unknown"), secrets)
             yield OutputChange(name, action, before, after)
 
 
@@ -63,16 +87,22 @@ def _action(actions: list[str]) -> Action | None:
     return _ACTIONS[key]
 
 
-def _attributes(change: Mapping[str, Any]) -> Iterator[AttributeChange]:
+def _attributes(change: Mapping[str, Any], secrets: frozenset[str]) -> Iterator[AttributeChange]:
     forcing = {_path(path) for path in change.get("replace_paths", ())}
-    secret = _sensitive(change)
-    before = dict(_leaves("", change.get("before"), secret, None))
-    after = dict(_leaves("", change.get("after"), secret, change.get("after_unknown")))
+    marks = _sensitive(change)
+    before = _hidden(dict(_leaves("", change.get("before"), marks, None)), secrets)
+    after = _hidden(dict(_leaves("", change.get("after"), marks, change.get("after_unknown"))), secrets)
     for path in sorted({**before, **after}, key=_natural):
         was, will = before.get(path), after.get(path)
         # Two secrets that are hidden may differ: what hides them says so.
         if was != will or (was is Marker.SENSITIVE and _differs(change, path)):
             yield AttributeChange(path, was, will, _forces(path, forcing))
+
+
+def _hidden(leaves: Mapping[str, object], secrets: frozenset[str]) -> dict[str, object]:
+    return {
+        path: Marker.SENSITIVE if isinstance(leaf, str) and leaf in secrets else leaf for path, leaf in leaves.items()
+    }
 
 
 def _sensitive(change: Mapping[str, Any]) -> object:
@@ -132,7 +162,7 @@ def _below(marks: object, key: str | int) -> object:
     return None
 
 
-def _shown(value: object, sensitive: object, unknown: object) -> object:
+def _shown(value: object, sensitive: object, unknown: object, secrets: frozenset[str]) -> object:
     """A whole value with what must not be shown replaced."""
     if sensitive is True and (value is not None or unknown):
         return Marker.SENSITIVE
@@ -140,10 +170,11 @@ def _shown(value: object, sensitive: object, unknown: object) -> object:
         return Marker.UNKNOWN
     if isinstance(value, Mapping):
         keys = {**value, **(unknown if isinstance(unknown, Mapping) else {})}
-        return {key: _shown(value.get(key), _below(sensitive, key), _below(unknown, key)) for key in keys}
+        return {key: _shown(value.get(key), _below(sensitive, key), _below(unknown, key), secrets) for key in keys}
     if isinstance(value, list):
-        return [_shown(item, _below(sensitive, i), _below(unknown, i)) for i, item in enumerate(value)]
-    return Marker.SENSITIVE if sensitive and value is not None else value
+        return [_shown(item, _below(sensitive, i), _below(unknown, i), secrets) for i, item in enumerate(value)]
+    secret = (sensitive and value is not None) or (isinstance(value, str) and value in secrets)
+    return Marker.SENSITIVE if secret else value
 
 
 def _joined(path: str, key: str) -> str:

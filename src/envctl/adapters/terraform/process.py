@@ -5,11 +5,11 @@ import os
 import signal
 import subprocess
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from envctl.domain.errors import OperationFailedError, Problem
 
@@ -73,32 +73,44 @@ def run(command: Sequence[str], directory: Path, environment: dict[str, str], on
             Problem("E303", message, "envctl needs a Terraform that runs on this machine")
         ) from error
     errors: list[str] = []
-    reader = threading.Thread(target=lambda: errors.extend(_stream(process.stderr)), daemon=True)
+    reader = threading.Thread(target=_each_line, args=(process.stderr, errors.append), daemon=True)
     reader.start()
     stop = _Stop(process)
     try:
         with _passing_signals_on(stop):
-            for line in _stream(process.stdout):
-                on_line(line)
+            _each_line(process.stdout, on_line)
             code = process.wait()
     except BaseException:
         _end(process)
         raise
+    if stop.asked:
+        _sweep(process)
     reader.join(timeout=5)
     return Ended(code, "".join(errors), stop.asked)
 
 
-def _stream(pipe: object) -> Iterator[str]:
-    yield from pipe  # type: ignore[misc]
+def _each_line(pipe: IO[str] | None, on_line: Callable[[str], object]) -> None:
+    """Closes the pipe at its end alone: Terraform would die of one that is closed before."""
+    if pipe is not None:
+        for line in pipe:
+            on_line(line)
+        pipe.close()
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
     """Something of ours failed while Terraform ran: it is stopped as cleanly as a user would stop it."""
     # Its output is read on, or a full pipe would keep it from saving its state.
-    threading.Thread(target=lambda: deque(_stream(process.stdout), maxlen=0), daemon=True).start()
+    threading.Thread(target=_each_line, args=(process.stdout, len), daemon=True).start()
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGINT)
         try:
             process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
+    _sweep(process)
+
+
+def _sweep(process: "subprocess.Popen[str]") -> None:
+    """Terraform that was stopped leaves what its provisioners started: the rest of its process group goes too."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -5,7 +5,7 @@ from typing import assert_never
 from rich.console import Console
 from rich.table import Table
 
-from envctl.cli.render.text import counted, hinted, joined, plain, say
+from envctl.cli.render.text import joined, plain, say
 from envctl.domain.guards import short
 from envctl.domain.ledger import (
     Actor,

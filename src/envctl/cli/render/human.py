@@ -1,6 +1,7 @@
 """One entry for people: any result or error, on any console."""
 
-from functools import singledispatch
+from collections.abc import Callable
+from typing import Any
 
 from rich.console import Console
 
@@ -26,31 +27,21 @@ from envctl.usecases.why import Why
 __all__ = ["show", "show_error"]
 
 
-def show(result: object, out: Console) -> None:  # noqa: C901, PLR0912 (one case a result)
-    match result:
-        case Deployed():
-            show_deployed(result, out)
-        case Approved():
-            show_approved(result, out)
-        case Recovered():
-            show_recovered(result, out)
-        case Why():
-            show_why(result, out)
-        case Status():
-            show_status(result, out)
-        case History():
-            show_history(result, out)
-        case Verified():
-            show_verified(result, out)
-        case EnvironmentPlan():
-            show_plan_alone(result, out)
-        case EnvironmentSettings():
-            show_settings(result, out)
-        case Valid():
-            show_valid(result, out)
-        case Rendered():
-            show_rendered(result, out)
-        case SandboxState():
-            show_sandbox(result, out)
-        case _:
-            raise TypeError(f"nothing here knows how to show a {type(result).__name__}")
+_RENDERERS: dict[type, Callable[[Any, Console], None]] = {
+    Deployed: show_deployed,
+    Approved: show_approved,
+    Recovered: show_recovered,
+    Why: show_why,
+    Status: show_status,
+    History: show_history,
+    Verified: show_verified,
+    EnvironmentPlan: show_plan_alone,
+    EnvironmentSettings: show_settings,
+    Valid: show_valid,
+    Rendered: show_rendered,
+    SandboxState: show_sandbox,
+}
+
+
+def show(result: object, out: Console) -> None:
+    _RENDERERS[type(result)](result, out)

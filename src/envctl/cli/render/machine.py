@@ -38,16 +38,22 @@ def as_json(value: object) -> Any:  # noqa: ANN401 (JSON)
             return {**_fields(value), "changes": value.changes}
         case _ if is_dataclass(value) and not isinstance(value, type):
             return _fields(value)
-        case Enum():
-            return value.value
-        case datetime():
-            return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         case Mapping():
             return {str(key): as_json(item) for key, item in sorted(value.items(), key=lambda pair: str(pair[0]))}
         case list() | tuple():
             return [as_json(item) for item in value]
         case Set():
             return sorted((as_json(item) for item in value), key=str)
+        case _:
+            return _scalar(value)
+
+
+def _scalar(value: object) -> str | float | bool | None:
+    match value:
+        case Enum():
+            return str(value.value)
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         case Decimal():
             # Exact where a JSON number is not: a reader would round it.
             return number_text(value)

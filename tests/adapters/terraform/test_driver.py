@@ -1,0 +1,266 @@
+"""The driver on real Terraform: plan, apply, and everything that can come between."""
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform import binary
+from envctl.adapters.terraform.driver import PLAN
+from envctl.domain.changes import Action, Marker
+from envctl.domain.errors import (
+    InterruptedByUserError,
+    Location,
+    LockHeldError,
+    OperationFailedError,
+)
+from envctl.domain.settings import Variable
+from envctl.usecases.ports import Progressed
+from tests.adapters.terraform.conftest import Bench
+
+pytestmark = pytest.mark.terraform
+
+ONE = 'resource "terraform_data" "one" { input = "first" }\n'
+SECRET = "planted-hunter2"
+PASSWORD = Variable(
+    "password",
+    "string",
+    has_default=False,
+    default=None,
+    nullable=False,
+    sensitive=True,
+    description="",
+    location=Location("modules/web/main.tf", 1),
+)
+
+
+def sleeping(seconds: float) -> str:
+    provisioner = f'provisioner "local-exec" {{ command = "/bin/sleep {seconds}" }}'
+    return f'{ONE}resource "terraform_data" "slow" {{\n  depends_on = [terraform_data.one]\n  {provisioner}\n}}\n'
+
+
+def running(word: str) -> list[str]:
+    """The command lines of all processes that hold this word."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if word in line:
+            found.append(line)
+    return found
+
+
+def test_a_plan_is_applied_and_the_next_one_is_clean_without_another_init(bench: Bench) -> None:
+    stack = bench.lay(f'{ONE}output "id" {{ value = terraform_data.one.output }}', outputs={"id": False})
+    plan = bench.plan(stack)
+    assert [(change.address, change.action) for change in plan.resources] == [("terraform_data.one", Action.CREATE)]
+    assert ("input", "first") in [(each.path, each.after) for each in plan.resources[0].attributes]
+    assert [(output.name, output.after) for output in plan.outputs] == [("id", Marker.UNKNOWN)]
+
+    bench.driver.apply("dev", stack)
+    assert bench.heard.phases() == ["init", "plan", "started", "done"]
+    assert bench.heard.events[-1].address == "module.web.terraform_data.one"
+    assert bench.heard.events[-1].action is Action.CREATE
+
+    again = bench.plan(stack)
+    assert not again.changes
+    assert not (bench.directory / PLAN).exists()
+    bench.driver = bench.new_driver()
+    assert not bench.plan(stack).changes
+    assert bench.heard.phases().count("init") == 1
+
+
+def test_changed_code_is_initialised_again(bench: Bench) -> None:
+    bench.plan(bench.lay(ONE))
+    plan = bench.plan(bench.lay(ONE + 'resource "terraform_data" "two" {}'))
+    assert len(plan.resources) == 2
+    assert bench.heard.phases().count("init") == 2
+
+
+def test_a_change_of_an_output_alone_is_a_change(bench: Bench) -> None:
+    bench.deploy(bench.lay('output "x" { value = 1 }', outputs={"x": False}))
+    plan = bench.deploy(bench.lay('output "x" { value = 2 }', outputs={"x": False}))
+    assert plan.changes
+    assert [(output.before, output.after) for output in plan.outputs] == [(1, 2)]
+
+
+def test_a_saved_plan_is_for_its_owner_alone_and_goes_with_the_apply(bench: Bench) -> None:
+    before = os.umask(0o022)
+    try:
+        stack = bench.lay(ONE)
+        bench.plan(stack)
+        assert (bench.directory / PLAN).stat().st_mode & 0o777 == 0o600
+        bench.driver.apply("dev", stack)
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(before)
+    assert not (bench.directory / PLAN).exists()
+
+
+def test_a_plan_that_is_not_wanted_is_taken_away(bench: Bench) -> None:
+    stack = bench.lay(ONE)
+    bench.plan(stack)
+    bench.driver.discard("dev", stack)
+    bench.driver.discard("dev", stack)
+    assert not (bench.directory / PLAN).exists()
+
+
+def test_a_resource_that_fails_half_way_keeps_what_was_applied(bench: Bench) -> None:
+    failing = ONE + (
+        'resource "terraform_data" "two" {\n'
+        "  depends_on = [terraform_data.one]\n"
+        '  provisioner "local-exec" { command = "echo no disk left; exit 1" }\n'
+        "}\n"
+    )
+    stack = bench.lay(failing)
+    bench.plan(stack)
+    with pytest.raises(OperationFailedError) as raised:
+        bench.driver.apply("dev", stack)
+    (problem,) = raised.value.problems
+    assert problem.code == "E305"
+    assert "local-exec provisioner error (terraform_data.two)" in problem.message
+    assert "no disk left" in problem.message
+    assert problem.location == Location("modules/web/main.tf", 4)
+    assert "what was applied is kept" in problem.hint
+    assert not (bench.directory / PLAN).exists()
+    assert bench.heard.phases()[-1] == "failed"
+
+    mended = bench.deploy(bench.lay(failing.replace("exit 1", "exit 0")))
+    assert {change.address: change.action for change in mended.resources} == {"terraform_data.two": Action.REPLACE}
+
+
+def test_a_precondition_that_does_not_hold_is_told_with_its_place(bench: Bench) -> None:
+    stack = bench.lay(
+        'locals { one = 1 }\nresource "terraform_data" "one" {\n'
+        "  lifecycle {\n    precondition {\n      condition     = local.one > 2\n"
+        '      error_message = "one is not more than two"\n    }\n  }\n}\n'
+    )
+    with pytest.raises(OperationFailedError) as raised:
+        bench.plan(stack)
+    (problem,) = raised.value.problems
+    assert problem.message.startswith("web: Resource precondition failed")
+    assert "one is not more than two" in problem.message
+    assert problem.location == Location("modules/web/main.tf", 5)
+    assert "nothing was changed" in problem.hint
+
+
+def test_code_that_can_not_be_read_is_told_at_init_with_its_place(bench: Bench) -> None:
+    with pytest.raises(OperationFailedError) as raised:
+        bench.plan(bench.lay(f'{ONE}resource "terraform_data" {{}}\n'))
+    assert raised.value.problems[0].location == Location("modules/web/main.tf", 2)
+
+
+def test_a_state_that_another_terraform_holds_is_told(bench: Bench) -> None:
+    stack = bench.lay(ONE)
+    bench.deploy(stack)
+    bench.lay(sleeping(20.25))
+    bench.driver.init("dev", stack, None)
+    other = subprocess.Popen(
+        [*binary.embedded(), "apply", "-auto-approve", "-input=false"],
+        cwd=bench.directory,
+        env={"HOME": str(bench.root), "CHECKPOINT_DISABLE": "1"},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 10
+        while not running("sleep 20.25") and time.monotonic() < deadline:
+            time.sleep(0.02)
+        with pytest.raises(LockHeldError) as raised:
+            bench.plan(stack)
+    finally:
+        other.send_signal(signal.SIGINT)
+        other.wait(timeout=20)
+    (problem,) = raised.value.problems
+    assert problem.code == "E306"
+    assert "the Terraform state of web is locked by" in problem.message
+    assert "for OperationTypeApply since 20" in problem.message
+    assert "@" in problem.message
+
+
+def test_ctrl_c_stops_an_apply_cleanly_and_the_next_one_goes_on(bench: Bench) -> None:
+    stack = bench.lay(sleeping(31.75))
+
+    def interrupt(event: Progressed) -> None:
+        if event.phase == "started" and event.address.endswith("slow"):
+            threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    bench.plan(stack)
+    bench.heard.reacts = interrupt
+    before, began = signal.getsignal(signal.SIGINT), time.monotonic()
+    with pytest.raises(InterruptedByUserError) as raised:
+        bench.driver.apply("dev", stack)
+    assert time.monotonic() - began < 20
+    assert raised.value.problems[0].code == "E311"
+    assert signal.getsignal(signal.SIGINT) is before
+    assert running("sleep 31.75") == []
+    assert running(str(bench.directory)) == []
+    assert not (bench.directory / PLAN).exists()
+    assert '"one"' in bench.state.read_text()
+    assert list(bench.state.parent.glob("*.lock.info")) == []
+
+    bench.heard.reacts = lambda event: None
+    resumed = bench.deploy(bench.lay(sleeping(0)))
+    assert [change.address for change in resumed.resources] == ["terraform_data.slow"]
+
+
+def test_a_secret_is_in_the_state_and_nowhere_else(bench: Bench) -> None:
+    code = (
+        'variable "password" {\n  type = string\n  sensitive = true\n}\n'
+        'resource "terraform_data" "one" { input = { plain = "shown", secret = var.password } }\n'
+        'output "token" {\n  value = var.password\n  sensitive = true\n}\n'
+    )
+
+    def lay(password: str) -> None:
+        stack = bench.lay(code, variables=(PASSWORD,), arguments={"password": password}, outputs={"token": True})
+        plan = bench.plan(stack)
+        assert plan.changes
+        assert SECRET not in repr(plan)
+        bench.driver.apply("dev", stack)
+
+    lay(SECRET)
+    lay(f"{SECRET}-rotated")
+    assert SECRET not in repr(bench.heard.events)
+    assert SECRET in bench.state.read_text()
+    holding = [file for file in bench.root.rglob("*") if file.is_file() and SECRET.encode() in file.read_bytes()]
+    assert {file.parent for file in holding} == {bench.state.parent}
+
+
+def test_a_moved_resource_is_a_change_that_is_applied(bench: Bench) -> None:
+    bench.deploy(bench.lay(ONE))
+    renamed = ONE.replace('"one"', '"uno"') + "moved {\n  from = terraform_data.one\n  to   = terraform_data.uno\n}\n"
+    plan = bench.deploy(bench.lay(renamed))
+    assert plan.changes
+    assert [(change.action, change.moved_from, change.address) for change in plan.resources] == [
+        (Action.MOVE, "terraform_data.one", "terraform_data.uno")
+    ]
+    assert not bench.plan(bench.lay(renamed)).changes
+
+
+def test_a_replacement_says_what_forces_it(bench: Bench) -> None:
+    code = 'resource "terraform_data" "one" { triggers_replace = ["a"] }'
+    bench.deploy(bench.lay(code))
+    (change,) = bench.plan(bench.lay(code.replace('"a"', '"b"'))).resources
+    assert change.action is Action.REPLACE
+    assert [each.path for each in change.attributes if each.forces_replacement] == ["triggers_replace[0]"]
+
+
+def test_a_data_folder_that_was_deleted_heals_by_one_init(bench: Bench) -> None:
+    stack = bench.lay(ONE)
+    bench.deploy(stack)
+    shutil.rmtree(bench.directory / ".terraform")
+    assert not bench.plan(stack).changes
+    assert bench.heard.phases().count("init") == 2
+    assert not bench.plan(stack).changes
+    assert bench.heard.phases().count("init") == 2
+
+
+def test_warnings_are_kept(bench: Bench) -> None:
+    check = 'check "x" {\n  assert {\n    condition     = local.one > 2\n    error_message = "odd"\n  }\n}\n'
+    assert bench.plan(bench.lay(f"locals {{ one = 1 }}\n{check}")).warnings == ("Check block assertion failed",)

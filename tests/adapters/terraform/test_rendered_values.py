@@ -1,0 +1,100 @@
+"""Any settings value survives value → render → Terraform, plain in the root module and sensitive in the environment."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from envctl.domain.conversion import convert
+from envctl.domain.errors import Location
+from envctl.domain.settings import Variable
+from envctl.domain.types import Anything, TypeExpression, describe, parse_type
+from tests.adapters.terraform.conftest import Bench
+from tests.unit.test_settings_terraform import comparable
+from tests.unit.type_strategies import concrete_types, fits, fitting, literals
+
+pytestmark = pytest.mark.terraform
+Pair = tuple[TypeExpression, object]
+
+NASTY: list[tuple[str, object]] = [
+    ("string", None),
+    ("string", ""),
+    ("string", "null"),
+    ("string", "yes"),
+    ("string", 'say "hi" \\ ${var.x} %{ if true } $${a} %%{b} $$${c} $$$$ %%%{'),
+    ("string", "日本 é 🎉 line\nnext\r\n\ttab"),
+    ("string", "\x01\x1b\x7f\b\f\u2028\ufeff"),
+    ("list(string)", ["\x01\x1b\x7f\b\f\u2028\ufeff", "\\b \\\\f", "${x}", "%%{y}", "<<EOF"]),
+    ("map(string)", {"${k}": "${v}", "%{k}": "%{v}", 'a"b\\': "c", "a.b": "d", "": "e", "for": "f", "\n\f": "g"}),
+    ("any", {"${k}": ["%{v}", {"\b": None}], "n": 1.5}),
+    ("any", "no"),
+    ("any", None),
+    ("number", 12345678901234567890123456789),
+    ("number", "0.1234567890123456789012345"),
+    ("number", -1.5e-7),
+    ("bool", False),
+    ("set(string)", ["b", "a", "${c}"]),
+    ("object({a = optional(string, \"$${x}\"), b = tuple([number, bool])})", {"b": [1, True]}),
+]  # fmt: skip
+
+
+@st.composite
+def pairs_that_fit(draw: st.DrawFn) -> Pair:
+    type_ = draw(st.one_of(concrete_types, st.just(Anything())))
+    return type_, draw(literals.filter(lambda value: fits(value, type_)) if type_ == Anything() else fitting(type_))
+
+
+@settings(max_examples=2, deadline=None, phases=[Phase.generate], suppress_health_check=[*HealthCheck])
+@given(st.lists(pairs_that_fit(), min_size=50, max_size=70))
+def test_random_values_survive(bench: Bench, drawn: list[Pair]) -> None:
+    survive(bench, drawn)
+
+
+def test_nasty_values_survive(bench: Bench) -> None:
+    survive(bench, [(parse_type(text), value) for text, value in NASTY])
+
+
+def survive(bench: Bench, pairs: list[Pair]) -> None:
+    """Each value goes both ways: as an argument of the module, and as a secret."""
+    values = {
+        f"{way}{number}": (type_, convert(value, type_)[0])
+        for number, (type_, value) in enumerate(pairs)
+        for way in ("plain", "secret")
+    }
+    variables = tuple(_variable(name, describe(type_)) for name, (type_, _) in values.items())
+    stack = bench.lay(
+        "".join(_code(variable) for variable in variables),
+        variables=variables,
+        arguments={name: value for name, (_, value) in values.items()},
+        outputs={variable.name: variable.sensitive for variable in variables},
+    )
+    assert all(name.startswith("secret") for name in stack.secrets)
+    bench.plan(stack)
+    bench.driver.apply("dev", stack)
+
+    outputs = json.loads(bench.state.read_text())["outputs"]
+    for name, (type_, value) in values.items():
+        received = json.loads(outputs[name]["value"])
+        assert comparable(received, type_) == comparable(value, type_), (name, describe(type_), value)
+
+
+def _variable(name: str, type_text: str) -> Variable:
+    return Variable(
+        name,
+        type_text,
+        has_default=False,
+        default=None,
+        nullable=True,
+        sensitive=name.startswith("secret"),
+        description="",
+        location=Location("modules/web/main.tf", 1),
+    )
+
+
+def _code(variable: Variable) -> str:
+    sensitive = "true" if variable.sensitive else "false"
+    return (
+        f'variable "{variable.name}" {{\n  type      = {variable.type_text}\n  sensitive = {sensitive}\n}}\n'
+        f'output "{variable.name}" {{\n  value     = jsonencode(var.{variable.name})\n  sensitive = {sensitive}\n}}\n'
+    )
