@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,12 +31,12 @@ class Step:
 STEPS = (
     Step(
         "envctl sandbox up",
-        "The sandbox: real Terraform and the real AWS provider against an AWS that runs on this machine,\n"
+        "The sandbox: real Terraform and the real AWS provider against an AWS that runs on this machine, "
         "with one account for each of dev, staging and prod. No cloud account is used or needed.",
     ),
     Step(
         "envctl --sandbox apply dev --yes",
-        "dev: code enters here, and nowhere else. envctl bundles the working tree into a release, named by\n"
+        "dev: code enters here, and nowhere else. envctl bundles the working tree into a release, named by "
         "the hash of its content, and deploys it.",
     ),
     Step(
@@ -56,7 +57,7 @@ STEPS = (
     ),
     Step(
         "envctl --sandbox approve prod --gate peer",
-        "Three people approve. Locally envctl knows a person by git's author address, so the demo sets\n"
+        "Three people approve. Locally envctl knows a person by git's author address, so the demo sets "
         "GIT_AUTHOR_EMAIL to play all of them. Who made the release can't approve it.",
         by="peer@shop.example",
     ),
@@ -97,10 +98,8 @@ def main() -> int:
     if stopped:
         print(f"demo: `{DOWN.words}` ended with {stopped}", file=sys.stderr)
         return 1
-    _tell(
-        f"That was the whole way of one release, in {time.monotonic() - started:.0f} s.\n"
-        "Read next: README.md (your own project), docs/guards.md (why a promotion is refused), docs/aws.md (your AWS)."
-    )
+    _tell(f"That was the whole way of one release, in {time.monotonic() - started:.0f} s.")
+    _tell("Read next: README.md (your own project), docs/guards.md (refusals), docs/aws.md (your AWS accounts).")
     return 0
 
 
@@ -149,7 +148,7 @@ def _terminated(_signal: int, _frame: object) -> None:
 
 
 def _tell(text: str) -> None:
-    print("\n" + "\n".join(f"# {line}" for line in text.splitlines()), flush=True)
+    print("\n" + textwrap.fill(text, 78, initial_indent="# ", subsequent_indent="# "), flush=True)
 
 
 def _bright(text: str) -> str:

@@ -84,6 +84,9 @@ class Wired:
 @contextmanager
 def wire(options: Options) -> Iterator[Wired]:
     wired = Wired(options)
+    if options.sandbox and not options.json:
+        # Plainly and at once: whoever reads this screen later must not take it for the real thing.
+        sys.stderr.write("SANDBOX: an embedded AWS on this machine; nothing here is real\n")
     try:
         yield wired
     finally:

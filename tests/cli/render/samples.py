@@ -190,30 +190,41 @@ def known(release: str, commit: str = "", *, uncommitted: bool = True) -> KnownR
 
 
 FAILURE = "web: creating EC2 Instance: InsufficientInstanceCapacity: no t3.micro left in ap-northeast-1a"
+DEV = EnvironmentStatus("dev", runs(deployment(NEW, 3)), known(NEW), None, {}, "")
+COMMITTED = known(OLD, "1a2b3c4d5e6f7a8b", uncommitted=False)
 STATUS = Status(
     "shop",
     NOW,
     (
-        EnvironmentStatus("dev", runs(deployment(NEW, 3)), known(NEW), None, {}, ""),
+        DEV,
         EnvironmentStatus(
             "staging",
-            runs(
-                deployment(OLD, 50, by=TARO),
-                deployment(NEW, 0.2, "failed", action="promote", source="dev", reason=FAILURE),
-            ),
-            known(OLD, "1a2b3c4d5e6f7a8b", uncommitted=False),
+            runs(deployment(OLD, 50, by=TARO)),
+            COMMITTED,
             2,
             {"peer": (1, 1)},
             "envctl promote dev staging",
         ),
         EnvironmentStatus(
             "prod",
-            runs(deployment(OLD, 49, by=ROBOT, changed=1)),
-            known(OLD, "1a2b3c4d5e6f7a8b", uncommitted=False),
+            runs(deployment("9" * 64, 490, by=ROBOT, changed=1)),
+            known("9" * 64, "99aabbccddeeff", uncommitted=False),
             1,
             {"peer": (1, 1), "business": (0, 1), "quality": (0, 2)},
             "envctl promote staging prod",
         ),
+    ),
+)
+FAILED = deployment(NEW, 0.2, "failed", action="promote", source="dev", reason=f"{FAILURE}\nRequestID: 4711")
+FAILED_STATUS = Status(
+    "shop",
+    NOW,
+    (
+        DEV,
+        EnvironmentStatus(
+            "staging", runs(deployment(OLD, 50, by=TARO), FAILED), COMMITTED, 2, {}, "envctl promote dev staging"
+        ),
+        EnvironmentStatus("prod", EnvironmentPresent(), None, 1, {"peer": (0, 1)}, ""),
     ),
 )
 EMPTY_STATUS = Status(
@@ -258,7 +269,8 @@ PROVENANCE = Refusal(
 APPROVALS = Refusal(
     "G106",
     "approvals",
-    "release 3f2a91c0b7d4 lacks approvals for prod: business (0 of 1); who wrote or promotes the release can't approve it",
+    "release 3f2a91c0b7d4 lacks approvals for prod: business (0 of 1)"
+    "; who wrote or promotes the release can't approve it",
     "envctl approve prod --gate business --release 3f2a91c0b7d4",
     for_now=True,
 )
@@ -351,7 +363,7 @@ SETTINGS = EnvironmentSettings(
 RENDERED = Rendered(
     "dev",
     {
-        "dev/network/main.tf.json": '{\n  "module": {\n    "network": {\n      "source": "../.code/modules/vpc"\n    }\n  }\n}\n',
+        "dev/network/main.tf.json": '{\n  "module": {\n    "network": {\n      "cidr": "10.10.0.0/16"\n    }\n  }\n}\n',
         "dev/web/main.tf.json": '{\n  "module": {}\n}\n',
     },
 )
@@ -367,6 +379,7 @@ RESULTS: dict[str, object] = {
     "a later plan": LATER_PLAN,
     "a plan without changes": EnvironmentPlan("dev", NEW, (StackPlan("network"), StackPlan("web"))),
     "a status": STATUS,
+    "a status after a failure": FAILED_STATUS,
     "a status of an empty project": EMPTY_STATUS,
     "a status with an unfinished deployment": STUCK_STATUS,
     "a status with nothing to do": CALM_STATUS,
@@ -413,7 +426,8 @@ ERRORS = {
     "a failed apply": OperationFailedError(
         Problem(
             "E305",
-            f"{FAILURE} (aws_instance.this)\nThe following error came from the API:\n  api error: retry later, or choose another zone for the instance, please",
+            f"{FAILURE} (aws_instance.this)\nThe following error came from the API:\n"
+            "  api error: retry later, or choose another zone for the instance, please",
             "what was applied is kept; correct the cause, and the next envctl apply goes on from there",
             Location("modules/ec2_instance/main.tf", 12),
         )

@@ -1,6 +1,7 @@
 """The Store port over obstore. Creating is exclusive on disk, and `If-None-Match: *` on S3."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -58,8 +59,9 @@ class ObstoreStore:
         import obstore
         from obstore.exceptions import AlreadyExistsError as Exists
 
+        store = self._store
         try:
-            obstore.put(self._store, key, data, mode="create", use_multipart=False)
+            obstore.put(store, key, data, mode="create", use_multipart=False)
         except Exists as error:
             raise AlreadyExistsError(key) from error
         except Exception as error:
@@ -68,9 +70,12 @@ class ObstoreStore:
     def read(self, key: str) -> bytes | None:
         import obstore
 
+        store = self._store
         try:
-            return bytes(obstore.get(self._store, key).bytes())
-        except FileNotFoundError:
+            return bytes(obstore.get(store, key).bytes())
+        except FileNotFoundError as error:
+            if "NoSuchBucket" in str(error):
+                raise self._failed("read", error) from error
             return None
         except Exception as error:
             raise self._failed("read", error) from error
@@ -78,8 +83,9 @@ class ObstoreStore:
     def keys(self, prefix: str, after: str = "") -> list[str]:
         import obstore
 
+        store = self._store
         try:
-            pages = obstore.list(self._store, prefix=prefix.rstrip("/"), offset=after or None)
+            pages = obstore.list(store, prefix=prefix.rstrip("/"), offset=after or None)
             return sorted(item["path"] for page in pages for item in page)
         except FileNotFoundError:
             return []
@@ -87,15 +93,20 @@ class ObstoreStore:
             raise self._failed("listed", error) from error
 
     def _failed(self, verb: str, error: Exception) -> OperationFailedError:
-        # The first line says what happened; the rest is the library's own debug output.
-        reason = str(error).partition("\n\nDebug source")[0].strip()
         return OperationFailedError(
             Problem(
                 "E404",
-                f"the store {self._address.url} can't be {verb}: {reason}",
+                f"the store {self._address.url} can't be {verb}: {_reason(error)}",
                 "nothing was recorded; mend it and retry",
             )
         )
+
+
+def _reason(error: Exception) -> str:
+    """What S3 says itself where it answered, else the first line; the rest is the library's own debug output."""
+    said = str(error)
+    answer = re.search(r"<Code>(.*?)</Code>\s*<Message>(.*?)</Message>", said, re.DOTALL)
+    return f"{answer[2]} ({answer[1]})" if answer else said.strip().partition("\n")[0]
 
 
 def _local(folder: Path) -> "ObjectStore":

@@ -20,12 +20,16 @@ def find(configured: str, environment: Mapping[str, str]) -> tuple[str, ...]:
             if found is None:
                 message = f"{where} names {wanted!r}, which can't be found or run"
                 raise ConfigurationError(Problem("E301", message, "correct it, or remove it to use another Terraform"))
-            # Terraform runs in a directory of its own, where a relative path would mean something else.
-            return (os.path.abspath(found),)  # noqa: PTH100 (a link stays a link: version managers go by its name)
+            return _absolute(found)
     for name in ("terraform", "tofu"):
         if found := shutil.which(name, path=environment.get("PATH")):
-            return (found,)
+            return _absolute(found)
     return embedded()
+
+
+def _absolute(program: str) -> tuple[str, ...]:
+    """Terraform runs in a directory of its own, where a relative path would mean something else."""
+    return (os.fspath(Path(program).absolute()),)
 
 
 def embedded() -> tuple[str, ...]:

@@ -85,7 +85,7 @@ def _progress(
     return Progressed(
         stack,
         phase,
-        hook["resource"]["addr"],
+        hook["resource"]["addr"].removeprefix(f"module.{stack}."),
         _ACTIONS.get(hook.get("action", "")),
         float(hook.get("elapsed_seconds", 0)),
     )

@@ -8,10 +8,13 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import IO
 
 from envctl.domain.errors import OperationFailedError, Problem
+
+_LONGEST_WAIT = 0.2
 
 
 @dataclass(frozen=True)
@@ -73,12 +76,15 @@ def run(command: Sequence[str], directory: Path, environment: dict[str, str], on
             Problem("E303", message, "envctl needs a Terraform that runs on this machine")
         ) from error
     errors: list[str] = []
-    reader = threading.Thread(target=_each_line, args=(process.stderr, errors.append), daemon=True)
+    lines: SimpleQueue[str | None] = SimpleQueue()
+    threading.Thread(target=_read, args=(process.stdout, lines.put, lambda: lines.put(None)), daemon=True).start()
+    reader = threading.Thread(target=_read, args=(process.stderr, errors.append), daemon=True)
     reader.start()
     stop = _Stop(process)
     try:
         with _passing_signals_on(stop):
-            _each_line(process.stdout, on_line)
+            while (line := _next(lines)) is not None:
+                on_line(line)
             code = process.wait()
     except BaseException:
         _end(process)
@@ -89,18 +95,23 @@ def run(command: Sequence[str], directory: Path, environment: dict[str, str], on
     return Ended(code, "".join(errors), stop.asked)
 
 
-def _each_line(pipe: IO[str] | None, on_line: Callable[[str], object]) -> None:
-    """Closes the pipe at its end alone: Terraform would die of one that is closed before."""
-    if pipe is not None:
+def _read(pipe: IO[str], on_line: Callable[[str], object], at_end: Callable[[], object] = bool) -> None:
+    """To its end, whatever becomes of the lines: Terraform would wait at a full pipe, and die of a closed one."""
+    with pipe:
         for line in pipe:
             on_line(line)
-        pipe.close()
+    at_end()
+
+
+def _next(lines: "SimpleQueue[str | None]") -> str | None:
+    """None at the end. A signal that comes right before a wait begins is not seen until the wait is over."""
+    while True:
+        with contextlib.suppress(Empty):
+            return lines.get(timeout=_LONGEST_WAIT)
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
     """Something of ours failed while Terraform ran: it is stopped as cleanly as a user would stop it."""
-    # Its output is read on, or a full pipe would keep it from saving its state.
-    threading.Thread(target=_each_line, args=(process.stdout, len), daemon=True).start()
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGINT)
         try:

@@ -9,6 +9,8 @@ from envctl.usecases.approve import Approved
 from envctl.usecases.deploy import Deployed
 from envctl.usecases.recover import Recovered
 
+NOUNS = {"apply": "deployment", "promote": "promotion"}
+
 
 def show_deployed(deployed: Deployed, out: Console) -> None:
     if deployed.dry_run:
@@ -48,7 +50,7 @@ def show_approved(approved: Approved, out: Console) -> None:
     what = f" {verb} release {short(approved.release)} for {approved.environment} (gate {approved.gate})."
     say(out, joined((str(approved.by), "bold"), what))
     if approved.missing:
-        lacking = ", ".join(f"{gate} {counted(number, 'approval')}" for gate, number in approved.missing.items())
+        lacking = ", ".join(f"{counted(number, 'approval')} for {gate}" for gate, number in approved.missing.items())
         say(out, f"Still missing: {lacking}.")
     else:
         say(out, f"Every gate of {approved.environment} has its approvals for this release.")
@@ -62,7 +64,7 @@ def show_recovered(recovered: Recovered, out: Console) -> None:
         return
     say(
         out,
-        f"The {deployment.action} of release {short(deployment.release)} to {recovered.environment}, begun by"
+        f"The {NOUNS[deployment.action]} of release {short(deployment.release)} to {recovered.environment}, begun by"
         f" {deployment.by}, is recorded as {deployment.outcome}. What it had applied is in Terraform's state:"
         " the next deployment goes on from there.",
     )

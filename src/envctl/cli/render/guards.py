@@ -10,7 +10,7 @@ from envctl.usecases.why import Answer, Why
 
 
 def show_why(why: Why, out: Console) -> None:
-    release = f"release {short(why.release)}" if why.release else "a release"
+    release = f"release {short(why.release)}" if why.release else "a release" if why.source else "the working tree"
     asked = f"promote {release} from {why.source} to" if why.source else f"apply {release} to"
     say(out, joined(f"May envctl {asked} ", (why.target, "bold"), "?"))
     out.print()

@@ -5,7 +5,7 @@ from typing import assert_never
 from rich.console import Console
 from rich.table import Table
 
-from envctl.cli.render.text import joined, plain, say
+from envctl.cli.render.text import called, joined, plain, say, whole
 from envctl.domain.guards import short
 from envctl.domain.ledger import (
     Actor,
@@ -20,7 +20,7 @@ from envctl.domain.ledger import (
 )
 from envctl.usecases.history import History, Verified
 
-TABLE_FROM = 80
+TABLE_FROM = 100
 
 
 def show_history(history: History, out: Console) -> None:
@@ -44,7 +44,8 @@ def show_verified(verified: Verified, out: Console) -> None:
         say(out, "The ledger is empty.")
         return
     entries = "its 1 entry fits" if verified.entries == 1 else f"all {verified.entries} entries fit"
-    say(out, joined(("The ledger is whole: ", "green"), f"{entries} the chain. Head {verified.head}"))
+    say(out, joined(("The ledger is whole: ", "green"), f"{entries} the chain."))
+    whole(out, f"head {verified.head}", 2)
 
 
 def _table(history: History, out: Console) -> None:
@@ -52,26 +53,27 @@ def _table(history: History, out: Console) -> None:
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("time (UTC)", no_wrap=True)
     table.add_column("who", max_width=24, overflow="fold")
-    table.add_column("what", ratio=1, overflow="fold")
     table.add_column("release", no_wrap=True)
+    table.add_column("what", ratio=1, overflow="fold")
     for entry in history.entries:
         table.add_row(
             plain(str(entry.seq)),
             plain(f"{entry.at:%Y-%m-%d %H:%M}"),
             plain(_who(entry.actor)),
-            plain(_what(entry.event), _style(entry.event)),
             plain(short(entry.event.release)),
+            plain(_what(entry.event), _style(entry.event)),
         )
     out.print(table)
 
 
 def _in_two_lines(entry: Entry, out: Console) -> None:
-    say(out, f"#{entry.seq}  {entry.at:%Y-%m-%d %H:%M} UTC  {short(entry.event.release)}")
-    say(out, joined((_what(entry.event), _style(entry.event)), f" · {_who(entry.actor)}"), 4)
+    when = f"{entry.at:%Y-%m-%d %H:%M}Z"
+    say(out, f"#{entry.seq:<3} {when}  {short(entry.event.release)}  {_who(entry.actor)}")
+    say(out, plain(_what(entry.event), _style(entry.event)), 5)
 
 
 def _who(actor: Actor) -> str:
-    return actor.name if actor.verified else f"{actor.name} ?"
+    return called(actor) if actor.verified else f"{called(actor)} ?"
 
 
 def _style(event: Event) -> str:
@@ -102,7 +104,8 @@ def _what(event: Event) -> str:
         case DeploymentFailed():
             if event.interrupted:
                 return f"interrupted in {event.environment}{_kept(event)}"
-            return f"failed in {event.environment}{_kept(event)}: {event.reason}"
+            summary, _, _ = event.reason.partition("\n")
+            return f"failed in {event.environment}{_kept(event)}: {summary}"
         case DeploymentAbandoned():
             return f"abandoned in {event.environment}: {event.reason}"
         case ApprovalGiven():

@@ -56,8 +56,11 @@ CHANGED = 24
 
 def show_plan(plan: EnvironmentPlan, out: Console) -> None:
     heading(plan, out)
+    tall = True
     for stack in plan.stacks:
-        out.print()
+        before, tall = tall, stack.changes or bool(stack.warnings)
+        if before or tall:
+            out.print()
         _stack(stack, out)
     if len(plan.stacks) > 1:
         out.print()
@@ -145,8 +148,7 @@ def _created(attributes: Sequence[AttributeChange], out: Console) -> None:
     kept = [attribute for attribute in known if attribute.path in shown]
     width = _path_width((attribute.path for attribute in kept), out)
     for attribute in kept:
-        room = max(20, out.width - 6 - width - 2)
-        _line(attribute.path, width, [brief(attribute.after, room)], out)
+        _line(attribute.path, width, brief(attribute.after, _room(width, out)), [], out)
     _rest(len(known) - len(kept), out)
 
 
@@ -159,11 +161,8 @@ def _changed(attributes: Sequence[AttributeChange], out: Console) -> None:
     kept = [*forced, *rest][: max(CHANGED, len(forced))] or later[:ATTRIBUTES]
     width = _path_width((attribute.path for attribute in kept), out)
     for attribute in kept:
-        room = max(20, out.width - 6 - width - 2)
-        lines = from_to(attribute.before, attribute.after, room)
-        if attribute.forces_replacement:
-            lines.append("forces replacement")
-        _line(attribute.path, width, lines, out)
+        change = from_to(attribute.before, attribute.after, _room(width, out), out.width - 8)
+        _line(attribute.path, width, *change, out, forces=attribute.forces_replacement)
     left = len(forced) + len(rest) - len(kept)
     if left > 0:
         say(out, plain(f"… and {left} more: envctl plan --json has them all", "dim"), 6)
@@ -172,16 +171,24 @@ def _changed(attributes: Sequence[AttributeChange], out: Console) -> None:
         say(out, plain(f"… and {counted(unknown, 'attribute')} known after apply", "dim"), 6)
 
 
-def _line(path: str, width: int, lines: Sequence[str], out: Console) -> None:
-    label = padded(shortened(path, width), width)
-    for position, line in enumerate(lines):
-        mark = "bold red" if line == "forces replacement" else ""
-        start = label if position == 0 else " " * width
-        whole(out, Text("      ").append_text(joined((start, "cyan"), "  ", (line, mark))))
+def _line(path: str, width: int, told: str, block: Sequence[str], out: Console, *, forces: bool = False) -> None:
+    line = joined("      ", (padded(shortened(path, width), width), "cyan"), "  ", told)
+    mark = Text("forces replacement", "bold red")
+    beside = line.cell_len + 3 + mark.cell_len <= out.width
+    line.rstrip()
+    whole(out, line.append("   ").append_text(mark) if forces and beside else line)
+    for each in block:
+        whole(out, each, 8)
+    if forces and not beside:
+        whole(out, mark, 8)
+
+
+def _room(width: int, out: Console) -> int:
+    return max(12, out.width - 6 - width - 2)
 
 
 def _path_width(paths: Iterable[str], out: Console) -> int:
-    return widest(paths, max(16, out.width * 2 // 5))
+    return widest(paths, max(16, out.width // 2))
 
 
 def _rest(number: int, out: Console) -> None:
@@ -209,11 +216,11 @@ def _outputs(outputs: Sequence[OutputChange], out: Console) -> None:
     say(out, plain("outputs", "dim"), 2)
     width = _path_width((output.name for output in settled), out)
     for output in settled:
-        room = max(20, out.width - 6 - width - 2)
-        lines = [f"was {brief(output.before, room - 4)}, is taken away"] if output.after is None else []
-        if not lines:
-            absent = output.before is None
-            lines = [brief(output.after, room)] if absent else from_to(output.before, output.after, room)
-        _line(output.name, width, lines, out)
+        room = _room(width, out)
+        if output.before is None:
+            change = brief(output.after, room), list[str]()
+        else:
+            change = from_to(output.before, output.after, room, out.width - 8)
+        _line(output.name, width, *change, out)
     if later:
         say(out, f"{', '.join(later)}: {spelt(Marker.UNKNOWN).strip('()')}", 6)

@@ -120,11 +120,14 @@ class _Drawn:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         room = max(1, (options.height or console.height) - 1)
         frame = self._spinner.render(console.get_time())
-        lines = [line for stack in self._board.shown() for line in self._stack(stack, options.max_width, str(frame))]
+        # Room for the ^C that a terminal echoes: were it to begin a new line, one of ours would stay on the screen.
+        width = options.max_width - len("^C") - 1
+        lines = [line for stack in self._board.shown() for line in self._stack(stack, width, str(frame))]
         if len(lines) > room:
             lines[room - 1 :] = [joined((f"  … and {len(lines) - room + 1} more", "dim"))]
         for line in lines:
-            line.no_wrap, line.overflow = True, "ellipsis"
+            line.no_wrap = True
+            line.truncate(width, overflow="ellipsis")
             yield line
 
     def _stack(self, stack: StackBoard, width: int, frame: str) -> list[Text]:

@@ -22,7 +22,7 @@ def show_settings(settings: EnvironmentSettings, out: Console) -> None:
         _table(settings, out)
     else:
         for setting in settings.settings:
-            say(out, joined((setting.name, "bold"), f" = {_value(setting)}"))
+            whole(out, joined((setting.name, "bold"), f" = {_value(setting)}"))
             whole(out, plain(f"{_origin(setting)} · {', '.join(setting.stacks)}", "dim"), 4)
 
 

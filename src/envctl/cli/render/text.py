@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
+
+from envctl.domain.ledger import Actor
 
 _KEPT = "\n\t"
 
@@ -30,13 +31,15 @@ def joined(*parts: str | tuple[str, str]) -> Text:
 def say(out: Console, text: Text | str, indent: int = 0) -> None:
     """Prints it, with every line that it takes indented."""
     body = plain(text) if isinstance(text, str) else text
-    out.print(Padding(body, (0, 0, 0, indent)) if indent else body)
+    for line in body.wrap(out, max(1, out.width - indent)):
+        line.rstrip()
+        whole(out, line, indent)
 
 
 def whole(out: Console, text: Text | str, indent: int = 0) -> None:
     """Prints it without breaking its lines, so that what is copied from the terminal is what was meant."""
     body = plain(text) if isinstance(text, str) else text
-    for line in body.split("\n"):
+    for line in body.split("\n", allow_blank=True):
         out.print(Text(" " * indent).append_text(line), soft_wrap=True)
 
 
@@ -68,6 +71,13 @@ def widest(texts: Iterable[str], most: int) -> int:
 
 def padded(text: str, width: int) -> str:
     return text + " " * (width - cell_len(text))
+
+
+def called(actor: Actor) -> str:
+    """The name without what every AWS principal's begins with; `--json` has it whole."""
+    if actor.via != "aws":
+        return actor.name
+    return actor.name.rpartition(":")[2].removeprefix("assumed-role/").removeprefix("user/")
 
 
 def counted(number: int, noun: str) -> str:

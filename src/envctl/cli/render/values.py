@@ -40,29 +40,32 @@ def brief(value: object, room: int) -> str:
     return shortened(spelt(value), room)
 
 
-def from_to(before: object, after: object, room: int) -> list[str]:
-    """The change in lines that fit: on one line, as a small diff of a document, or as two lines around what differs."""
+def from_to(before: object, after: object, room: int, wide: int) -> tuple[str, list[str]]:
+    """The change as one line of `room` cells, and where that is too little as a block of lines of `wide` cells.
+
+    The block is a small diff of a document, or else two lines around the place where long values begin to differ.
+    """
     one, other = _side(before), _side(after)
     on_one_line = f"{one} → {other}"
     if cell_len(on_one_line) <= room:
-        return [on_one_line]
+        return on_one_line, []
     documents = _lines(before), _lines(after)
     if all(documents):
-        return _diff(*documents, room)
-    if before is None or after is None or isinstance(before, Marker) or isinstance(after, Marker):
-        sides = (("-", before), ("+", after))
-        return [f"{sign} {brief(value, room - 2)}" for sign, value in sides if value is not None]
-    return [f"- {_window(one, other, room - 2)}", f"+ {_window(other, one, room - 2)}"]
+        return f"({len(documents[0])} lines → {len(documents[1])} lines)", _diff(*documents, wide)
+    sides = (("-", before, one, other), ("+", after, other, one))
+    return "", [f"{sign} {_window(value, text, against, wide - 2)}" for sign, value, text, against in sides]
 
 
 def _side(value: object) -> str:
     return "(none)" if value is None else spelt(value)
 
 
-def _window(text: str, other: str, room: int) -> str:
-    """The part of a long text where it begins to differ from the other one."""
+def _window(value: object, text: str, other: str, room: int) -> str:
+    """The part of a long value where it begins to differ from the other one."""
+    if _lines(value) and cell_len(text) > room:
+        return brief(value, room)
     same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False))))
-    if cell_len(text) <= room or same < room - LEAD:
+    if same < room - LEAD:
         return cut(text, room)
     return cut("…" + text[same - LEAD :], room)
 
@@ -89,4 +92,4 @@ def _diff(before: list[str], after: list[str], room: int) -> list[str]:
     left = len(changed) - DIFF_LINES
     if left > 1:
         changed[DIFF_LINES:] = [f"… and {left} more lines of the difference"]
-    return [f"({len(before)} lines → {len(after)} lines)", *changed]
+    return changed

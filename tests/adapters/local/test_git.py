@@ -1,0 +1,93 @@
+"""The commit of the working tree, and whether what a release is made of differs from it."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.local.git import Git
+from envctl.usecases.ports import Revision
+
+PATHS = ("envctl.toml", "environments/dev/terraform.tfvars", "modules/web")
+
+
+def git(project: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=project, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for variable in ("HOME", "XDG_CONFIG_HOME", "GIT_CEILING_DIRECTORIES"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    folder = tmp_path / "repository" / "shop"
+    for name in ("envctl.toml", "environments/dev/terraform.tfvars", "modules/web/main.tf", "README.md"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    (folder / ".gitignore").write_text("*.log\n")
+    return folder
+
+
+@pytest.fixture
+def committed(project: Path) -> Path:
+    git(project, "init", "-q", "..")
+    git(project, "config", "user.email", "ann@example.com")
+    git(project, "config", "user.name", "Ann")
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "first")
+    return project
+
+
+def _write(name: str) -> Callable[[Path], object]:
+    return lambda project: (project / name).write_text("changed")
+
+
+def _staged(project: Path) -> None:
+    _write("modules/web/main.tf")(project)
+    git(project, "add", ".")
+
+
+def _show_no_untracked(project: Path) -> None:
+    git(project, "config", "status.showUntrackedFiles", "no")
+    _write("modules/web/new.tf")(project)
+
+
+STATES: dict[str, tuple[Callable[[Path], object], bool]] = {
+    "a tree as it was committed": (lambda project: None, False),
+    "a changed file": (_write("modules/web/main.tf"), True),
+    "a changed file that is staged": (_staged, True),
+    "a new file": (_write("modules/web/new.tf"), True),
+    "a new file where git is told to show none": (_show_no_untracked, True),
+    "a file that is gone": (lambda project: (project / "modules/web/main.tf").unlink(), True),
+    "a settings file that is gone": (lambda project: (project / PATHS[1]).unlink(), True),
+    "a changed file outside of the paths": (_write("README.md"), False),
+    "a new file outside of the paths": (_write("notes.txt"), False),
+    "a file that git ignores": (_write("modules/web/debug.log"), False),
+}
+
+
+@pytest.mark.parametrize(("change", "uncommitted"), STATES.values(), ids=STATES.keys())
+def test_revision(committed: Path, change: Callable[[Path], object], uncommitted: bool) -> None:
+    change(committed)
+    head = git(committed, "rev-parse", "HEAD")
+    assert Git(committed).revision(PATHS) == Revision(head, "ann@example.com", uncommitted)
+
+
+def test_a_path_that_was_never_there_is_no_change(committed: Path) -> None:
+    assert not Git(committed).revision((*PATHS, "modules/never")).uncommitted
+
+
+def test_outside_of_a_repository_there_is_no_commit(project: Path) -> None:
+    assert Git(project).revision(PATHS) == Revision("", "", uncommitted=True)
+
+
+def test_a_repository_without_a_commit_has_none(project: Path) -> None:
+    git(project, "init", "-q", ".")
+    assert Git(project).revision(PATHS) == Revision("", "", uncommitted=True)
+
+
+def test_without_git_there_is_no_commit(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert Git(committed).revision(PATHS) == Revision("", "", uncommitted=True)

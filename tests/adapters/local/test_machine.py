@@ -1,0 +1,121 @@
+"""Who is at work, and what this machine remembers."""
+
+import getpass
+import json
+import subprocess
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.local.machine import FileWitness, LocalIdentity, SystemClock
+from envctl.domain.ledger import Actor
+
+ACTIONS = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_ACTOR": "octocat",
+    "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_REPOSITORY": "acme/shop",
+    "GITHUB_RUN_ID": "7",
+}
+RUN = "https://github.com/acme/shop/actions/runs/7"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder outside of any repository, of a user whose git knows nothing."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    monkeypatch.setenv("LOGNAME", "cat")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return folder
+
+
+def repository(project: Path, email: str = "") -> None:
+    subprocess.run(["git", "init", "-q", "."], cwd=project, check=True)
+    if email:
+        subprocess.run(["git", "config", "user.email", email], cwd=project, check=True)
+
+
+IDENTITIES: dict[str, tuple[dict[str, str], str, Actor]] = {
+    "the actor of a run in GitHub Actions": (ACTIONS, "ann@example.com", Actor("octocat", "github", run_url=RUN)),
+    "the actor alone where the run is not known": (
+        {"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "octocat"},
+        "",
+        Actor("octocat", "github"),
+    ),
+    "a GITHUB_ACTOR outside of Actions is nobody": ({"GITHUB_ACTOR": "octocat"}, "ann@example.com",
+                                                    Actor("ann@example.com")),
+    "the author's address of the environment": ({"GIT_AUTHOR_EMAIL": "bob@example.com"}, "ann@example.com",
+                                                Actor("bob@example.com")),
+    "the address that git knows": ({}, "ann@example.com", Actor("ann@example.com")),
+    "the user of this machine": ({}, "", Actor("cat")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("environment", "email", "expected"), IDENTITIES.values(), ids=IDENTITIES.keys())
+def test_identity(project: Path, environment: dict[str, str], email: str, expected: Actor) -> None:
+    repository(project, email)
+    assert LocalIdentity(project, environment).actor() == expected
+
+
+def test_outside_of_a_repository_it_is_the_user(project: Path) -> None:
+    assert LocalIdentity(project, {}).actor() == Actor("cat")
+
+
+def test_without_git_it_is_the_user(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert LocalIdentity(project, {}).actor() == Actor("cat")
+
+
+def test_a_user_without_a_name_has_a_number(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    assert LocalIdentity(project, {}).actor().name.startswith("user ")
+
+
+def test_nobody_vouches_for_a_local_name() -> None:
+    assert str(Actor("cat")) == "cat (unverified)"
+
+
+def test_the_clock_is_in_utc() -> None:
+    assert SystemClock().now().tzinfo is UTC
+
+
+def witness(file: Path, store: str = "file://store") -> FileWitness:
+    return FileWitness(file, lambda: store)
+
+
+def test_a_witness_remembers_the_last_entry_of_each_store(tmp_path: Path) -> None:
+    file = tmp_path / "home" / "witness.json"
+    assert witness(file).recall() is None
+    witness(file).remember(1, "a")
+    witness(file).remember(2, "b")
+    witness(file, "s3://other").remember(9, "c")
+    assert witness(file).recall() == (2, "b")
+    assert witness(file, "s3://other").recall() == (9, "c")
+    assert [path.name for path in file.parent.iterdir()] == ["witness.json"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "7", '{"file://store": 1}', '{"file://store": [1]}'])
+def test_a_witness_that_can_not_be_read_has_seen_nothing(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "witness.json"
+    file.write_text(content)
+    assert witness(file).recall() is None
+    witness(file).remember(1, "a")
+    assert json.loads(file.read_text()) == {"file://store": [1, "a"]}
+
+
+def test_a_witness_on_a_place_that_can_not_be_written_to_is_silent(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file where a folder should be")
+    witness(tmp_path / "home" / "witness.json").remember(1, "a")
+    witness(tmp_path / "home" / "deeper" / "witness.json").remember(1, "a")
+    assert witness(tmp_path / "home" / "witness.json").recall() is None
+    (tmp_path / "witness.json").mkdir()
+    witness(tmp_path / "witness.json").remember(1, "a")
+    assert {path.name for path in tmp_path.iterdir()} == {"home", "witness.json"}

@@ -1,0 +1,120 @@
+"""One process, with scripts in place of Terraform."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform.driver import TerraformDriver
+from envctl.adapters.terraform.process import Ended, run
+from envctl.domain.errors import ConfigurationError, OperationFailedError
+from envctl.usecases.ports import PreparedStack
+from tests.adapters.terraform.conftest import Bench, Heard
+
+SAVES = """
+import signal, sys, time
+def stop(*_):
+    print("x" * 1_000_000)
+    open("saved", "w").close()
+    sys.exit(1)
+signal.signal(signal.SIGINT, stop)
+print("ready", flush=True)
+time.sleep(30)
+"""
+
+
+def python(script: str) -> list[str]:
+    return [sys.executable, "-I", "-S", "-c", script]
+
+
+def test_lines_come_one_by_one_and_errors_are_kept(tmp_path: Path) -> None:
+    lines: list[str] = []
+    script = "import sys; print('ä'); print('b'); print('oh', file=sys.stderr); sys.exit(3)"
+    assert run(python(script), tmp_path, {"PYTHONUTF8": "1"}, lines.append) == Ended(3, "oh\n", interrupted=False)
+    assert len(lines) == 2
+
+
+def test_bytes_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
+    lines: list[str] = []
+    run(python(r"import sys; sys.stdout.buffer.write(b'\xff\n')"), tmp_path, {}, lines.append)
+    assert lines == ["\N{REPLACEMENT CHARACTER}\n"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a termination"])
+def test_a_signal_is_passed_on_once_and_waited_for(tmp_path: Path, number: signal.Signals) -> None:
+    def twice(line: str) -> None:
+        if line.startswith("ready"):
+            for delay in (0.05, 0.06):
+                threading.Timer(delay, os.kill, (os.getpid(), number)).start()
+
+    ended = run(python(SAVES.replace('"w").close()', '"w").close(); time.sleep(0.2)')), tmp_path, {}, twice)
+    assert ended == Ended(1, "", interrupted=True)
+    assert (tmp_path / "saved").exists()
+
+
+def test_what_a_stopped_terraform_has_started_goes_with_it(tmp_path: Path) -> None:
+    child = "import subprocess\nchild = subprocess.Popen(['/bin/sleep', '30'], stdout=-3, stderr=-3)\n"
+    script = child + SAVES.replace('"ready"', 'f"ready {child.pid}"')
+    children: list[int] = []
+
+    def interrupt(line: str) -> None:
+        if line.startswith("ready"):
+            children.append(int(line.split()[1]))
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    run(python(script), tmp_path, {}, interrupt)
+    deadline = time.monotonic() + 5
+    while _lives(children[0]) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not _lives(children[0])
+
+
+def test_a_fault_of_ours_stops_it_cleanly_even_when_it_has_much_to_say(tmp_path: Path) -> None:
+    def fails(line: str) -> None:
+        time.sleep(0.05)
+        raise ZeroDivisionError
+
+    began = time.monotonic()
+    with pytest.raises(ZeroDivisionError):
+        run(python(SAVES), tmp_path, {}, fails)
+    assert time.monotonic() - began < 10
+    assert (tmp_path / "saved").exists()
+
+
+def test_what_can_not_be_started_is_told(tmp_path: Path) -> None:
+    program = tmp_path / "terraform"
+    program.write_text("#!/gone/interpreter\n")
+    program.chmod(0o755)
+    with pytest.raises(OperationFailedError) as raised:
+        run([os.fspath(program)], tmp_path, {}, print)
+    assert raised.value.problems[0].code == "E303"
+
+
+def test_a_terraform_that_is_named_and_missing_is_told_before_anything_runs(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    laid = bench.lay("")
+    driver: TerraformDriver = bench.driver
+    with pytest.raises(ConfigurationError, match="'/gone/terraform'"):
+        driver.init("dev", PreparedStack(laid.name, binary="/gone/terraform"), None)
+    assert bench.heard == Heard()
+
+
+def test_a_terraform_without_json_is_told_with_what_it_said(tmp_path: Path) -> None:
+    program = tmp_path / "old"
+    program.write_text("#!/bin/sh\necho 42\necho flag provided but not defined: -json >&2\nexit 1\n")
+    program.chmod(0o755)
+    bench = Bench(tmp_path)
+    laid = bench.lay("")
+    with pytest.raises(OperationFailedError, match="flag provided but not defined"):
+        bench.driver.init("dev", PreparedStack(laid.name, binary=os.fspath(program)), None)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False

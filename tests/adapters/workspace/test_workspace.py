@@ -1,0 +1,254 @@
+"""Working directories: who may work there, what lies there, and what is remembered of it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.workspace import atomic
+from envctl.adapters.workspace.workspace import PREPARED, DirectoryWorkspace
+from envctl.domain.errors import LockHeldError, OperationFailedError
+from envctl.domain.release import File
+from envctl.usecases.ports import Prepared, PreparedStack
+
+HOLDS = """
+import sys, time
+from pathlib import Path
+from envctl.adapters.workspace.workspace import DirectoryWorkspace
+with DirectoryWorkspace(Path("."), Path(sys.argv[1]), "").lock("dev", "envctl apply dev by ann ä"):
+    print("held", flush=True)
+    time.sleep(30)
+"""
+MAIN = b'{"module": {}}'
+PREPARED_DEV = Prepared("dev", "", "s" * 64, (PreparedStack("web", ("network",), binary="tofu"),))
+INPUTS = ("envctl.toml", "environments/dev/terraform.tfvars", "modules/web", ".terraform.lock.hcl")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name in ("envctl.toml", "environments/dev/terraform.tfvars", "modules/web/main.tf", "modules/web/bin/run.sh"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"content of {name}")
+    return tmp_path
+
+
+@pytest.fixture
+def workspace(project: Path) -> DirectoryWorkspace:
+    return DirectoryWorkspace(project, project / ".envctl" / "work", "1.0")
+
+
+@pytest.fixture
+def code(project: Path) -> Path:
+    return project / ".envctl" / "work" / "dev" / ".code"
+
+
+def laid(workspace: DirectoryWorkspace, **files: str) -> None:
+    workspace.lay_code("dev", {name: File(content.encode()) for name, content in files.items()})
+
+
+def names(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+
+
+def test_a_lock_names_who_holds_it_and_goes_with_a_killed_process(workspace: DirectoryWorkspace, project: Path) -> None:
+    command = [sys.executable, "-c", HOLDS, os.fspath(project / ".envctl" / "work")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(LockHeldError) as raised, workspace.lock("dev", "me"):
+            pass
+        assert f"envctl apply dev by ann ä (process {other.pid}) is at work in dev" in raised.value.problems[0].message
+        with workspace.lock("staging", "me"):
+            pass
+        other.kill()
+    with workspace.lock("dev", "me"):
+        pass
+
+
+def test_a_lock_is_given_back_after_a_fault(workspace: DirectoryWorkspace) -> None:
+    with pytest.raises(ZeroDivisionError), workspace.lock("dev", "a much longer name than the next one"):
+        raise ZeroDivisionError
+    with workspace.lock("dev", "me"), pytest.raises(LockHeldError, match=r"^E308 me \(process"):  # noqa: SIM117
+        with workspace.lock("dev", "again"):
+            pass
+
+
+def test_code_is_laid_out_with_its_modes(workspace: DirectoryWorkspace, code: Path) -> None:
+    files = {"modules/web/main.tf": File(b"a"), "modules/web/run.sh": File(b"b", executable=True)}
+    workspace.lay_code("dev", files)
+    assert {name: (code / name).read_bytes() for name in files} == {name: file.data for name, file in files.items()}
+    assert [(code / name).stat().st_mode & 0o777 for name in files] == [0o644, 0o755]
+    workspace.lay_code("dev", {"modules/web/run.sh": File(b"b")})
+    assert (code / "modules/web/run.sh").stat().st_mode & 0o777 == 0o644
+
+
+def test_an_unchanged_file_is_not_written_again(workspace: DirectoryWorkspace, code: Path) -> None:
+    laid(workspace, a="1")
+    before = (code / "a").stat()
+    time.sleep(0.01)
+    laid(workspace, a="1")
+    assert (code / "a").stat() == before
+
+
+def test_stale_files_and_empty_folders_go(workspace: DirectoryWorkspace, code: Path) -> None:
+    laid(workspace, **{"modules/old/main.tf": "1", "modules/web/main.tf": "2", "modules/web/old.tf": "3"})
+    (code / "modules/web/.main.tf.crashed").write_text("left by a crash")
+    laid(workspace, **{"modules/web/main.tf": "2"})
+    assert names(code) == {"modules", "modules/web", "modules/web/main.tf"}
+
+
+def test_a_folder_becomes_a_file_and_a_file_a_folder(workspace: DirectoryWorkspace, code: Path) -> None:
+    laid(workspace, **{"a/b": "1", "c": "2"})
+    laid(workspace, **{"a": "3", "c/d": "4"})
+    assert names(code) == {"a", "c", "c/d"}
+
+
+def test_links_are_removed_and_never_followed(workspace: DirectoryWorkspace, code: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "main.tf").write_text("same")
+    laid(workspace, **{"modules/a/main.tf": "same", "b": "same"})
+    (code / "b").unlink()
+    (code / "b").symlink_to(outside / "main.tf")
+    (code / "modules/a/main.tf").unlink()
+    (code / "modules/a").rmdir()
+    (code / "modules/a").symlink_to(outside)
+    (code / "modules/dangling").symlink_to("/gone")
+    laid(workspace, **{"modules/a/main.tf": "same", "b": "same"})
+    assert names(code) == {"modules", "modules/a", "modules/a/main.tf", "b"}
+    assert not (code / "b").is_symlink()
+    assert not (code / "modules/a").is_symlink()
+    assert names(outside) == {"main.tf"}
+
+
+def test_a_code_folder_that_is_a_link_is_replaced(workspace: DirectoryWorkspace, code: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious").write_text("kept")
+    code.parent.mkdir(parents=True)
+    code.symlink_to(outside)
+    laid(workspace, a="1")
+    assert names(outside) == {"precious"}
+    assert names(code) == {"a"}
+
+
+def prepared(workspace: DirectoryWorkspace) -> None:
+    laid(workspace, **{"modules/web/main.tf": "x"})
+    workspace.lay_stack("dev", "web", MAIN)
+    workspace.remember(PREPARED_DEV, INPUTS)
+
+
+def test_what_was_prepared_is_recalled_while_nothing_changed(workspace: DirectoryWorkspace, project: Path) -> None:
+    assert not workspace.remembers("dev")
+    assert workspace.recall("dev") is None
+    prepared(workspace)
+    assert workspace.remembers("dev")
+    assert workspace.recall("dev") == PREPARED_DEV
+    again = DirectoryWorkspace(project, project / ".envctl" / "work", "1.0")
+    assert again.recall("dev") == PREPARED_DEV
+    assert again.recall("staging") is None
+
+
+def _write(name: str, content: str = "changed") -> Callable[[Path], object]:
+    return lambda project: (project / name).write_text(content)
+
+
+def _loop(project: Path) -> None:
+    (project / "envctl.toml").unlink()
+    (project / "envctl.toml").symlink_to("envctl.toml")
+
+
+WORK = ".envctl/work/dev"
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "a file has other content": _write("envctl.toml"),
+    "a file of a module folder has other content": _write("modules/web/main.tf"),
+    "a module folder has a new file": _write("modules/web/new.tf", ""),
+    "a module folder lacks a file": lambda project: (project / "modules/web/main.tf").unlink(),
+    "a file of a module folder is executable now": lambda project: (project / "modules/web/main.tf").chmod(0o755),
+    "a module folder is gone": lambda project: (project / "modules/web").rename(project / "modules/webb"),
+    "a settings file is gone": lambda project: (project / INPUTS[1]).unlink(),
+    "a file that was not there is": _write(".terraform.lock.hcl", ""),
+    "a file is a link to itself now": _loop,
+    "the root module has other content": _write(f"{WORK}/web/main.tf.json"),
+    "the root module is gone": lambda project: (project / WORK / "web/main.tf.json").unlink(),
+    "the code that was laid out has other content": _write(f"{WORK}/.code/modules/web/main.tf"),
+    "the code that was laid out has one more file": _write(f"{WORK}/.code/modules/web/more.tf"),
+    "what is remembered is no JSON": _write(f"{WORK}/{PREPARED}", "{"),
+    "what is remembered is in the form of another version": _write(f"{WORK}/{PREPARED}", '{"stacks": [1]}'),
+    "what is remembered is a list": _write(f"{WORK}/{PREPARED}", "[]"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_nothing_is_recalled_when(workspace: DirectoryWorkspace, project: Path, change: Callable[[Path], None]) -> None:
+    prepared(workspace)
+    change(project)
+    assert workspace.recall("dev") is None
+
+
+def test_another_version_of_envctl_recalls_nothing(workspace: DirectoryWorkspace, project: Path) -> None:
+    prepared(workspace)
+    assert DirectoryWorkspace(project, project / ".envctl" / "work", "1.1").recall("dev") is None
+
+
+def test_a_stack_that_is_laid_out_anew_is_not_recalled(workspace: DirectoryWorkspace) -> None:
+    prepared(workspace)
+    workspace.lay_stack("dev", "web", MAIN)
+    assert workspace.recall("dev") is None
+
+
+def test_with_secrets_nothing_is_remembered(workspace: DirectoryWorkspace, project: Path) -> None:
+    workspace.lay_stack("dev", "web", MAIN)
+    workspace.remember(Prepared("dev", "", "s", (PreparedStack("web", secrets={"password": "hunter2"}),)), INPUTS)
+    assert not workspace.remembers("dev")
+    assert all(b"hunter2" not in file.read_bytes() for file in project.rglob("*") if file.is_file())
+
+
+def test_the_provider_lock_is_read_as_terraform_left_it(workspace: DirectoryWorkspace, project: Path) -> None:
+    assert workspace.provider_lock("dev", "web") is None
+    workspace.lay_stack("dev", "web", MAIN)
+    (project / WORK / "web" / ".terraform.lock.hcl").write_bytes(b"locked")
+    assert workspace.provider_lock("dev", "web") == b"locked"
+
+
+def test_a_file_is_written_whole_with_its_mode(tmp_path: Path) -> None:
+    atomic.write(tmp_path / "a" / "b", b"one", mode=0o600)
+    atomic.write(tmp_path / "a" / "b", b"two", mode=0o600)
+    assert (tmp_path / "a" / "b").read_bytes() == b"two"
+    assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o600
+    assert names(tmp_path) == {"a", "a/b"}
+
+
+def test_a_write_that_fails_leaves_nothing_behind_and_the_old_file_alone(tmp_path: Path) -> None:
+    (tmp_path / "folder" / "inside").mkdir(parents=True)
+    with pytest.raises(OperationFailedError) as raised:
+        atomic.write(tmp_path / "folder", b"x")
+    (problem,) = raised.value.problems
+    assert problem.code == "E406"
+    assert str(tmp_path / "folder") in problem.message
+    (tmp_path / "kept").write_bytes(b"old")
+    with pytest.raises(TypeError):
+        atomic.write(tmp_path / "kept", None)  # type: ignore[arg-type]
+    assert (tmp_path / "kept").read_bytes() == b"old"
+    assert names(tmp_path) == {"folder", "folder/inside", "kept"}
+
+
+BLOCKED: dict[str, Callable[[DirectoryWorkspace], object]] = {
+    "taking the lock": lambda workspace: workspace.lock("dev", "me").__enter__(),
+    "laying out code": lambda workspace: workspace.lay_code("dev", {"a": File(b"1")}),
+    "remembering": lambda workspace: workspace.remember(PREPARED_DEV, ()),
+}
+
+
+@pytest.mark.parametrize("act", BLOCKED.values(), ids=BLOCKED.keys())
+def test_a_place_that_can_not_be_written_to_is_told(
+    workspace: DirectoryWorkspace, project: Path, act: Callable[[DirectoryWorkspace], object]
+) -> None:
+    (project / ".envctl").write_text("a file where a folder should be")
+    with pytest.raises(OperationFailedError, match=r"E406 .*\.envctl.* can't be written"):
+        act(workspace)

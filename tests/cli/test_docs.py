@@ -1,0 +1,166 @@
+"""The documents say what is true: commands exist, examples load, codes and links lead somewhere."""
+
+import re
+import shlex
+import shutil
+import signal
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import typer
+from demo.demo import DOWN, STEPS
+
+from envctl.adapters.toml import load_project
+from envctl.cli.app import app, run
+from envctl.cli.options import hoist
+from envctl.domain.guards import GUARDS
+
+ROOT = Path(__file__).parents[2]
+DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"`(envctl [^`]+)`")
+COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*envctl (.+)")
+LINK = re.compile(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
+GUARD_CODES = {guard.code for guard in GUARDS}
+NEEDS_NOTHING = ("validate", "settings", "render", "status", "why", "history", "--help", "--version")
+
+
+def _named(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def _blocks(*languages: str) -> Iterator[tuple[Path, str]]:
+    for file in DOCS:
+        for language, text in BLOCK.findall(file.read_text()):
+            if language in languages:
+                yield file, text
+
+
+def _commands() -> dict[str, list[str]]:
+    """The words behind `envctl` of each command line in the documents and the demo, by where it stands."""
+    lines = [(_named(file), line) for file, text in _blocks("sh") for line in text.splitlines()]
+    lines += [
+        (_named(file), line[2:])
+        for file, text in _blocks("console")
+        for line in text.splitlines()
+        if line.startswith("$ ")
+    ]
+    lines += [(_named(file), span) for file in DOCS for span in SPAN.findall(file.read_text())]
+    lines += [("demo/demo.py", step.words) for step in (*STEPS, DOWN)]
+    found = {}
+    for place, line in lines:
+        if command := COMMAND.fullmatch(line):
+            found[f"{place}: {line}"] = shlex.split(command[1], comments=True)
+    return found
+
+
+COMMANDS = _commands()
+RUNNABLE = {
+    place: words
+    for place, words in COMMANDS.items()
+    if "--sandbox" not in words and "sandbox" not in words and "ENV" not in words and set(words) & set(NEEDS_NOTHING)
+}
+TOML = {f"{_named(file)}: {text.split()[0]}": text for file, text in _blocks("toml")}
+
+
+def _parse(command: Any, words: list[str], parent: Any = None) -> None:
+    """Everything that the command line does short of running the command; raises for what does not exist."""
+    with command.make_context(command.name, list(words), parent=parent) as context:
+        if hasattr(command, "resolve_command"):
+            rest = [*context._protected_args, *context.args]
+            _, inner, rest = command.resolve_command(context, rest)
+            _parse(inner, rest, context)
+
+
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS.keys())
+def test_every_command_line_parses(words: list[str]) -> None:
+    if set(words) & {"--help", "--version"}:
+        words = [word for word in words if word not in {"--help", "--version"}] or ["status"]
+    _parse(typer.main.get_command(app), hoist(words))
+
+
+def test_a_command_line_that_does_not_exist_is_noticed() -> None:
+    for words in (["aply", "dev"], ["apply", "dev", "--force"], ["promote", "dev"]):
+        with pytest.raises(Exception, match=r"(?i)no such|missing"):
+            _parse(typer.main.get_command(app), hoist(words))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    for name in ("envctl.toml", "modules", "environments"):
+        source, target = ROOT / name, tmp_path / name
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copy(source, target)
+    monkeypatch.chdir(tmp_path)
+    before = signal.getsignal(signal.SIGTERM)
+    yield tmp_path
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("words", RUNNABLE.values(), ids=RUNNABLE.keys())
+def test_commands_that_need_no_terraform_work(
+    project: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(words) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", TOML.values(), ids=TOML.keys())
+def test_toml_examples_load(text: str) -> None:
+    load_project(_completed(text).encode())
+
+
+def _completed(text: str) -> str:
+    """A fragment with the tables around it that a project must have."""
+    document = tomllib.loads(text)
+    rest = {
+        "project": '[project]\nname = "shop"\n',
+        "pipeline": '[pipeline]\norder = ["dev"]\n',
+        "environments": "[environments.dev]\n",
+        "stacks": '[stacks.network]\nmodule = "modules/vpc"\n',
+    }
+    return text + "".join(table for name, table in rest.items() if name not in document)
+
+
+def test_every_guard_has_a_heading_and_no_heading_is_left_over() -> None:
+    headings = re.findall(r"^## (G\d+) (\w+)$", (ROOT / "docs/guards.md").read_text(), re.MULTILINE)
+    assert headings == [(guard.code, guard.name) for guard in GUARDS]
+
+
+def test_every_error_code_has_a_row_and_no_row_is_left_over() -> None:
+    rows = re.findall(r"^\| ([EG]\d{3}) \|", (ROOT / "docs/errors.md").read_text(), re.MULTILINE)
+    sources = "".join(file.read_text() for file in (ROOT / "src").rglob("*.py"))
+    assert sorted(rows) == sorted(set(re.findall(r'"([EG]\d{3})"', sources)) - GUARD_CODES)
+
+
+def _slugs(file: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", BLOCK.sub("", file.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("file", DOCS, ids=_named)
+def test_every_link_leads_to_a_file_and_a_heading(file: Path) -> None:
+    links = [image or link for link, image in LINK.findall(file.read_text())]
+    for link in links:
+        if link.startswith("https://"):
+            continue
+        path, _, heading = link.partition("#")
+        target = (file.parent / path) if path else file
+        assert target.is_file(), f"{link} leads nowhere"
+        assert not heading or heading in _slugs(target), f"{link} has no such heading"
+
+
+def test_the_picture_can_be_read_aloud() -> None:
+    picture = ElementTree.parse(ROOT / "docs/flow.svg").getroot()
+    spoken = [picture.find(f"{{http://www.w3.org/2000/svg}}{name}") for name in ("title", "desc")]
+    assert all(element is not None and element.text for element in spoken)
+
+
+def test_the_demo_ends_each_step_with_a_documented_exit_code() -> None:
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)}
+    assert {step.exits for step in STEPS} <= codes

@@ -1,0 +1,229 @@
+"""One suite for every store: the fake of the tests, a folder, and S3 in the sandbox."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
+from envctl.adapters.store.object_store import Address, ObstoreStore
+from envctl.domain.errors import ConfigurationError, OperationFailedError
+from envctl.usecases.ports import AlreadyExistsError, Store
+from tests.fakes.world import MemoryStore
+
+BUCKET = Bucket("shop-envctl-store", "ap-northeast-1", "111111111111")
+AT_ONCE = 20
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    if find_spec("moto") is None or find_spec("trustme") is None:
+        pytest.skip("the sandbox is not installed: pip install 'envctl[sandbox]'")
+    server = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    yield server.up(buckets=[BUCKET])
+    server.down()
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("memory", id="in memory"),
+        pytest.param("disk", id="on disk"),
+        pytest.param("s3", id="in S3", marks=pytest.mark.terraform),
+    ]
+)
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    match request.param:
+        case "memory":
+            return MemoryStore()
+        case "disk":
+            return on_disk(tmp_path)
+        case _:
+            return in_s3(request.getfixturevalue("sandbox"), tmp_path, monkeypatch)
+
+
+def on_disk(project: Path) -> ObstoreStore:
+    return ObstoreStore(project, lambda: Address("file://.envctl/store"), dict)
+
+
+def in_s3(sandbox: RunningSandbox, project: Path, monkeypatch: pytest.MonkeyPatch, bucket: str = BUCKET.name) -> Store:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "sandbox")
+    through = {"proxy_url": sandbox.proxy_url, "proxy_ca_certificate": sandbox.ca_file.read_text()}
+    return ObstoreStore(project, lambda: Address(f"s3://{bucket}/{uuid4().hex}", BUCKET.region), lambda: through)
+
+
+def test_what_was_created_is_read(store: Store) -> None:
+    store.create("ledger/0000000001.json", b"one")
+    assert store.read("ledger/0000000001.json") == b"one"
+
+
+def test_what_was_never_created_is_nothing(store: Store) -> None:
+    assert store.read("ledger/0000000001.json") is None
+    assert store.keys("ledger/") == []
+    store.create("ledger/0000000001.json", b"one")
+    assert store.read("ledger/0000000002.json") is None
+
+
+def test_nothing_is_created_twice(store: Store) -> None:
+    store.create("releases/a.tar", b"first")
+    for content in (b"first", b"second", b""):
+        with pytest.raises(AlreadyExistsError):
+            store.create("releases/a.tar", content)
+    assert store.read("releases/a.tar") == b"first"
+    assert store.keys("releases/") == ["releases/a.tar"]
+
+
+def test_of_many_at_once_exactly_one_wins(store: Store) -> None:
+    def create(number: int) -> bool:
+        try:
+            store.create("ledger/0000000001.json", b"%d" % number * 1000)
+        except AlreadyExistsError:
+            return False
+        return True
+
+    if isinstance(store, MemoryStore):
+        won = [create(number) for number in range(AT_ONCE)]
+    else:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            won = list(pool.map(create, range(AT_ONCE)))
+    assert won.count(True) == 1
+    assert store.read("ledger/0000000001.json") == b"%d" % won.index(True) * 1000
+
+
+def test_keys_are_sorted_below_their_folder_and_after_a_key(store: Store) -> None:
+    for key in ("ledger/0000000010.json", "ledger/0000000002.json", "releases/x.tar", "ledger/0000000001.json"):
+        store.create(key, b"")
+    store.create("ledgers/not-in-the-folder", b"")
+    numbers = [f"ledger/{number:010d}.json" for number in (1, 2, 10)]
+    assert store.keys("ledger/") == numbers
+    assert store.keys("ledger/", after=numbers[0]) == numbers[1:]
+    assert store.keys("ledger/", after="ledger/0000000003.json") == numbers[2:]
+    assert store.keys("ledger/", after=numbers[-1]) == []
+    assert store.keys("releases/") == ["releases/x.tar"]
+    assert store.keys("checkpoints/") == []
+
+
+def test_more_keys_than_a_page_holds_are_all_listed(store: Store, request: pytest.FixtureRequest) -> None:
+    many = 1100
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: store.create(f"ledger/{number:010d}.json", b""), range(many)))
+    assert len(store.keys("ledger/")) == many
+    assert len(store.keys("ledger/", after="ledger/0000000049.json")) == many - 50
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=3000))
+def test_bytes_stay_as_they_are(store: Store, data: bytes) -> None:
+    key = f"releases/{uuid4().hex}.tar"
+    store.create(key, data)
+    assert store.read(key) == data
+
+
+def test_large_content_stays_as_it_is(store: Store) -> None:
+    data = os.urandom(1 << 20) * 12
+    store.create("releases/large.tar", data)
+    assert store.read("releases/large.tar") == data
+
+
+RACE = """
+import sys, time
+from pathlib import Path
+from envctl.adapters.store.object_store import Address, ObstoreStore
+from envctl.usecases.ports import AlreadyExistsError
+store = ObstoreStore(Path(sys.argv[1]), lambda: Address("file://store"), dict)
+store.keys("ledger/")
+print("ready", flush=True)
+sys.stdin.readline()
+won = 0
+for number in range(50):
+    try:
+        store.create(f"ledger/{number:010d}.json", sys.argv[2].encode() * 5000)
+        won += 1
+    except AlreadyExistsError:
+        pass
+print(won)
+"""
+
+
+def test_of_many_processes_exactly_one_wins_each_entry(tmp_path: Path) -> None:
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACE, os.fspath(tmp_path), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for name in "abcd"
+    ]
+    for racer in racers:
+        assert racer.stdout is not None
+        assert racer.stdout.readline() == b"ready\n"
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.write(b"go\n")
+        racer.stdin.flush()
+    won = [int(racer.communicate()[0]) for racer in racers]
+    assert sum(won) == 50
+    store = ObstoreStore(tmp_path, lambda: Address("file://store"), dict)
+    contents = [store.read(key) or b"" for key in store.keys("ledger/")]
+    assert [len(set(content)) for content in contents] == [1] * 50
+    assert {len(content) for content in contents} == {5000}
+
+
+UNUSABLE: dict[str, Callable[[Store], object]] = {
+    "created in": lambda store: store.create("ledger/1.json", b""),
+    "read": lambda store: store.read("ledger/1.json"),
+    "listed": lambda store: store.keys("ledger/"),
+}
+
+
+@pytest.mark.parametrize("act", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_a_folder_that_can_not_be_a_store_is_told(tmp_path: Path, act: Callable[[Store], object]) -> None:
+    (tmp_path / ".envctl").write_text("a file where a folder should be")
+    with pytest.raises(OperationFailedError) as raised:
+        act(on_disk(tmp_path))
+    _readable(raised.value)
+
+
+def test_a_folder_of_entries_that_is_a_file_is_told(tmp_path: Path) -> None:
+    store = on_disk(tmp_path)
+    store.create("ledger", b"a file where a folder should be")
+    with pytest.raises(OperationFailedError) as raised:
+        store.create("ledger/1.json", b"")
+    _readable(raised.value)
+
+
+@pytest.mark.terraform
+@pytest.mark.parametrize("act", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_a_bucket_that_is_not_there_is_told(
+    sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[Store], object]
+) -> None:
+    with pytest.raises(OperationFailedError) as raised:
+        act(in_s3(sandbox, tmp_path, monkeypatch, "no-such-bucket"))
+    _readable(raised.value)
+
+
+@pytest.mark.parametrize("url", ["gs://bucket", "s3://", "memory://x"])
+def test_an_address_that_is_no_store_is_told(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigurationError, match="E405"):
+        ObstoreStore(tmp_path, lambda: Address(url), dict).read("x")
+
+
+def test_a_store_of_an_absolute_path_is_outside_of_the_project(tmp_path: Path) -> None:
+    ObstoreStore(tmp_path / "project", lambda: Address(f"file://{tmp_path}/store"), dict).create("a/b", b"1")
+    assert (tmp_path / "store/a/b").read_bytes() == b"1"
+
+
+def _readable(error: OperationFailedError) -> None:
+    (problem,) = error.problems
+    assert problem.code == "E404"
+    assert "the store " in problem.message
+    assert "can't be" in problem.message
+    assert "\n" not in problem.message
+    assert "Debug source" not in problem.message
+    assert len(problem.message) < 300
