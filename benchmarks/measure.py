@@ -37,7 +37,9 @@ class Command:
         )
         wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
         if done.returncode != self.expected:
-            raise SystemExit(f"{self.words} ended with {done.returncode}:\n{done.stdout.decode()}{done.stderr.decode()}")
+            raise SystemExit(
+                f"{self.words} ended with {done.returncode}:\n{done.stdout.decode()}{done.stderr.decode()}"
+            )
         return Sample(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 

@@ -2,13 +2,27 @@
 
 import os
 from collections.abc import Iterator
-from unittest import mock
 
 import pytest
 from hypothesis import settings
 
-HIDDEN = ("AWS_", "TF_", "GITHUB_", "GIT_", "ENVCTL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy",
-          "https_proxy", "no_proxy", "NO_COLOR", "FORCE_COLOR", "CI", "COLUMNS")
+HIDDEN = (
+    "AWS_",
+    "TF_",
+    "GITHUB_",
+    "GIT_",
+    "ENVCTL_",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CI",
+    "COLUMNS",
+)
 
 settings.register_profile("default", deadline=None, max_examples=60)
 settings.register_profile("nightly", deadline=None, max_examples=2000)

@@ -71,9 +71,7 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize(("old", "new", "code"), BAD_FILES.values(), ids=BAD_FILES.keys())
-def test_bad_project_files(
-    project: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, code: int
-) -> None:
+def test_bad_project_files(project: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, code: int) -> None:
     file = project / "envctl.toml"
     text = file.read_text()
     if old == "envctl.toml":

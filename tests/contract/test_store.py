@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.adapters.store.object_store import Address, ObstoreStore
+from envctl.cli.embedded_aws import STORE_ACCOUNT
 from envctl.domain.errors import ConfigurationError, OperationFailedError
 from envctl.usecases.ports import AlreadyExistsError, Store
 from tests.fakes.world import MemoryStore
 
-BUCKET = Bucket("shop-envctl-store", "ap-northeast-1", "111111111111")
+BUCKET = Bucket("shop-envctl-store", "ap-northeast-1", STORE_ACCOUNT)
 AT_ONCE = 20
 
 
@@ -111,7 +112,7 @@ def test_keys_are_sorted_below_their_folder_and_after_a_key(store: Store) -> Non
     assert store.keys("checkpoints/") == []
 
 
-def test_more_keys_than_a_page_holds_are_all_listed(store: Store, request: pytest.FixtureRequest) -> None:
+def test_more_keys_than_a_page_holds_are_all_listed(store: Store) -> None:
     many = 1100
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: store.create(f"ledger/{number:010d}.json", b""), range(many)))

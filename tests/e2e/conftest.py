@@ -66,8 +66,8 @@ class Project:
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    def ok(self, *words: str, **more: str) -> Ran:
-        ran = self.run(*words, **more)
+    def ok(self, *words: str, timeout: float = 180, **more: str) -> Ran:
+        ran = self.run(*words, timeout=timeout, **more)
         assert ran.code == 0, f"{words}: {ran.code}\n{ran.out}\n{ran.err}"
         return ran
 

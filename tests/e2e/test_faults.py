@@ -193,7 +193,7 @@ def test_a_ledger_touched_by_hand(small: Project) -> None:
 
 
 def read_only(folder: Path) -> list[str]:
-    """What to put before a command so that it sees the folder on a read-only disk. Empty where that needs more rights."""
+    """What to put before a command so that it sees the folder on a read-only disk; empty where that can't be."""
     mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && cd "$0" && exec "$@"'
     before = ["unshare", "--mount", "sh", "-c", mount, os.fspath(folder)]
     possible = subprocess.run([*before, "true"], capture_output=True, check=False).returncode == 0

@@ -97,7 +97,7 @@ def test_what_was_proven_in_dev_reaches_prod_and_nothing_else_does(
     approve_everything(shop)
     shop.ok("--sandbox", "promote", "staging", "prod", "--yes")
 
-    for environment in ACCOUNTS:
+    for environment, account in ACCOUNTS.items():
         found = networks(client, environment)
         assert [vpc["CidrBlock"] for vpc in found] == [RANGES[environment]]
         tags = {tag["Key"]: tag["Value"] for tag in found[0]["Tags"]}
@@ -106,7 +106,7 @@ def test_what_was_proven_in_dev_reaches_prod_and_nothing_else_does(
         assert len(groups) == 1
         assert len(groups[0]["Instances"]) == groups[0]["DesiredCapacity"]
         buckets = [bucket["Name"] for bucket in client(environment, "s3").list_buckets()["Buckets"]]
-        assert buckets == [f"shop-tfstate-{ACCOUNTS[environment]}"]
+        assert buckets == [f"shop-tfstate-{account}"]
     images = {environment: image_of(user_data(client, environment)) for environment in ACCOUNTS}
     assert len(set(images.values())) == 1
 
@@ -135,7 +135,14 @@ def status(shop: Project) -> list[dict[str, Any]]:
 
 def no_secret_of_the_user(shop: Project) -> bool:
     """The user's own credentials lead nowhere in the sandbox: they are taken out of every child's environment."""
-    done = shop.run("--sandbox", "plan", "dev", AWS_ACCESS_KEY_ID="AKIAREAL", AWS_PROFILE="real", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    done = shop.run(
+        "--sandbox",
+        "plan",
+        "dev",
+        AWS_ACCESS_KEY_ID="AKIAREAL",
+        AWS_PROFILE="real",
+        AWS_ENDPOINT_URL="http://127.0.0.1:9",
+    )
     return done.code == 0
 
 

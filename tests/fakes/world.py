@@ -1,4 +1,4 @@
-"""The ports as plain classes in memory, for tests of the use cases. What they can't show is shown elsewhere for real."""
+"""The ports as plain classes in memory. What they can't show is shown elsewhere for real."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -166,7 +166,7 @@ class SettableIdentity:
 
 @dataclass
 class SettableVersions:
-    known: Revision = Revision("c0ffee", "ann@example.com", uncommitted=False)
+    known: Revision = field(default_factory=lambda: Revision("c0ffee", "ann@example.com", uncommitted=False))
 
     def revision(self, paths: Sequence[str]) -> Revision:
         return self.known
@@ -261,28 +261,17 @@ class World:
     clock: SettableClock = field(default_factory=SettableClock)
     identity: SettableIdentity = field(default_factory=SettableIdentity)
     versions: SettableVersions = field(default_factory=SettableVersions)
-    listener: Listener = field(default_factory=Listener)
+    reader: Languages = field(default_factory=lambda: Languages(sandbox=False))
+    observer: Listener = field(default_factory=Listener)
     consent: Answering = field(default_factory=Answering)
+    provider_lock: str = ".terraform.lock.hcl"
 
     def __post_init__(self) -> None:
         self.terraform = MemoryTerraform(self.workspace)
 
     @property
     def ports(self) -> Ports:
-        return Ports(
-            tree=self.tree,
-            reader=Languages(sandbox=False),
-            store=self.store,
-            witness=self.witness,
-            workspace=self.workspace,
-            terraform=self.terraform,
-            clock=self.clock,
-            identity=self.identity,
-            versions=self.versions,
-            observer=self.listener,
-            consent=self.consent,
-            provider_lock=".terraform.lock.hcl",
-        )
+        return self
 
     def edit(self, path: str, text: str) -> None:
         self.tree.content[path] = text.encode()

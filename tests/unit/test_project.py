@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.project import Gates, Reference, State
+from envctl.domain.project import Gates, State
 from envctl.domain.project_rules import faults
+from envctl.domain.references import Reference
 from tests.unit.type_strategies import names
 
 indexes = st.one_of(

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
+from envctl.domain.layout import LOCK_FILE
 from envctl.domain.release import (
-    LOCK_FILE,
     MANIFEST,
     DamagedBundleError,
     File,

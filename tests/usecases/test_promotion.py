@@ -19,7 +19,7 @@ from envctl.usecases.history import history, verify_ledger
 from envctl.usecases.plan import plan
 from envctl.usecases.promote import promote
 from envctl.usecases.recover import recover
-from envctl.usecases.settings import render
+from envctl.usecases.render import render
 from envctl.usecases.status import status
 from envctl.usecases.why import why
 from tests.fakes.world import NETWORK, Killed, World

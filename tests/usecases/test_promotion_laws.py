@@ -4,6 +4,8 @@ The oracle looks at the fakes' reality (which code lies in which environment) an
 deployed to its end. It knows nothing of guards, ledger or fold.
 """
 
+from contextlib import suppress
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -62,7 +64,9 @@ class Promotion(RuleBasedStateMachine):
         self.world.terraform.fails_on.add(("dev", "web"))
         self._deploys("dev", lambda: apply(self.world.ports, "dev"))
         last = record.present(self.world.ports).of("dev").last
-        self._deploys("staging", lambda: promote(self.world.ports, "dev", "staging", release=last and last.release))
+        self._deploys(
+            "staging", lambda: promote(self.world.ports, "dev", "staging", release=last.release if last else None)
+        )
 
     @rule(source=environments, to=environments, pick=st.integers(0, 5), latest=st.booleans())
     def promotes(self, source: str, to: str, pick: int, latest: bool) -> None:
@@ -93,7 +97,11 @@ class Promotion(RuleBasedStateMachine):
             return
         self.approvals.add((given.gate, given.release, given.by.name))
 
-    @rule(environment=environments, stack=st.sampled_from(["network", "web"]), kind=st.sampled_from(["fails", "dies", "works"]))
+    @rule(
+        environment=environments,
+        stack=st.sampled_from(["network", "web"]),
+        kind=st.sampled_from(["fails", "dies", "works"]),
+    )
     def breaks(self, environment: str, stack: str, kind: str) -> None:
         terraform = self.world.terraform
         for broken in (terraform.fails_on, terraform.dies_on):
@@ -120,10 +128,8 @@ class Promotion(RuleBasedStateMachine):
     def _deploys(self, environment: str, command: object) -> None:
         before = dict(self.world.terraform.reality)
         release = ""
-        try:
+        with suppress(EnvctlError, Killed):
             release = command().release  # type: ignore[operator]
-        except (EnvctlError, Killed):
-            pass
         touched = {where for where, what in self.world.terraform.reality.items() if before.get(where) != what}
         assert {where for where, _ in touched} <= {environment}, "another environment was touched"
         code = self.world.terraform.code_of(environment) if touched or release else ""
@@ -157,4 +163,4 @@ class Promotion(RuleBasedStateMachine):
 
 
 TestPromotion = Promotion.TestCase
-TestPromotion.settings = settings(stateful_step_count=30, max_examples=settings.default.max_examples)
+TestPromotion.settings = settings(stateful_step_count=30, max_examples=settings().max_examples)

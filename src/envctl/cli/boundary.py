@@ -14,7 +14,6 @@ import typer
 from envctl.cli.options import Options
 
 if TYPE_CHECKING:
-    from envctl.cli.wiring import Wired
     from envctl.domain.errors import EnvctlError
     from envctl.usecases.ports import Ports
 
@@ -30,14 +29,13 @@ def answer(
     options: Options = context.obj
     command = context.command_path.removeprefix("envctl ").strip()
     with wire(options) as wired:
-        result = call(wired.ports)
-        wired.close()
-        code = exit_code(result)
-        show(options, command, result, code, wired)
+        result = call(wired)
+    code = exit_code(result)
+    show(options, command, result, code)
     raise typer.Exit(code)
 
 
-def show(options: Options, command: str, result: object, code: int, wired: "Wired | None" = None) -> None:
+def show(options: Options, command: str, result: object, code: int) -> None:
     if options.json:
         from envctl.cli.render.machine import envelope
 
@@ -46,8 +44,7 @@ def show(options: Options, command: str, result: object, code: int, wired: "Wire
     from envctl.cli.consoles import stdout
     from envctl.cli.render.human import show as render
 
-    out = wired.out if wired else stdout(options)
-    render(result, out)
+    render(result, stdout(options))
 
 
 def refuse_dry_run(context: typer.Context) -> None:

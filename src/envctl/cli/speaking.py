@@ -5,11 +5,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from envctl.cli.options import Options
-from envctl.domain.changes import EnvironmentPlan
-from envctl.usecases.ports import Consent, Observer, Progressed
 
 if TYPE_CHECKING:
     from envctl.cli.render.progress import PlainObserver, SilentObserver, TerminalObserver
+    from envctl.domain.changes import EnvironmentPlan
+    from envctl.usecases.ports import Consent, Observer, Progressed
 
 
 class LateObserver:
@@ -19,10 +19,10 @@ class LateObserver:
         self._options = options
         self._opened: TerminalObserver | PlainObserver | SilentObserver | None = None
 
-    def progressed(self, event: Progressed) -> None:
+    def progressed(self, event: "Progressed") -> None:
         self._observer.progressed(event)
 
-    def planned(self, plan: EnvironmentPlan) -> None:
+    def planned(self, plan: "EnvironmentPlan") -> None:
         self._observer.planned(plan)
 
     def said(self, message: str) -> None:
@@ -33,7 +33,7 @@ class LateObserver:
             self._opened.close()
 
     @property
-    def _observer(self) -> Observer:
+    def _observer(self) -> "Observer":
         if self._opened is None:
             self._opened = self._open()
         return self._opened
@@ -52,11 +52,11 @@ class LateConsent:
     def __init__(self, options: Options) -> None:
         self._options = options
 
-    def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+    def given(self, plan: "EnvironmentPlan", *, again: bool) -> bool:
         return self._consent.given(plan, again=again)
 
     @cached_property
-    def _consent(self) -> Consent:
+    def _consent(self) -> "Consent":
         from envctl.cli.consoles import stderr
         from envctl.cli.render.consent import TerminalConsent
 

@@ -8,86 +8,129 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from envctl import __version__
-from envctl.adapters.local.git import Git
-from envctl.adapters.local.machine import FileWitness, LocalIdentity, SystemClock
-from envctl.adapters.store.object_store import Address, ObstoreStore
-from envctl.adapters.terraform.driver import TerraformDriver
-from envctl.adapters.workspace.tree import ProjectTree
-from envctl.adapters.workspace.workspace import DirectoryWorkspace
-from envctl.cli.embedded_aws import EmbeddedAws
-from envctl.cli.languages import Languages
 from envctl.cli.options import Options
 from envctl.cli.speaking import LateConsent, LateObserver
-from envctl.domain.errors import Problem, UsageError
-from envctl.domain.release import LOCK_FILE
-from envctl.usecases.ports import Ports
+from envctl.domain.layout import LOCK_FILE
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from envctl.adapters.local.git import Git
+    from envctl.adapters.local.machine import FileWitness, LocalIdentity, SystemClock
+    from envctl.adapters.store.object_store import Address, ObstoreStore
+    from envctl.adapters.terraform.driver import TerraformDriver
+    from envctl.adapters.workspace.tree import ProjectTree
+    from envctl.adapters.workspace.workspace import DirectoryWorkspace
+    from envctl.cli.embedded_aws import EmbeddedAws
+    from envctl.cli.languages import Languages
     from envctl.domain.project import Project
 
 
 class Wired:
-    """The ports of one command, and what has to be closed after it."""
+    """The ports of one command. Each adapter is imported and built when it is asked for: most commands need few."""
 
     def __init__(self, options: Options) -> None:
-        root = options.project.absolute()
-        if not root.is_dir():
-            raise UsageError(
-                Problem("E007", f"--project {options.project} is not a folder", "name the project's folder")
-            )
         self._options = options
-        self._observer = LateObserver(options)
-        home = root / ".envctl" / "sandbox" if options.sandbox else root / ".envctl"
-        self.aws = EmbeddedAws(root, lambda: self.project, self._observer.said) if options.sandbox else None
-        aws = self.aws
-        context = f"{__version__} {sys.executable} {'sandbox' if options.sandbox else ''}"
-        self.ports = Ports(
-            tree=ProjectTree(root),
-            reader=Languages(sandbox=options.sandbox),
-            store=ObstoreStore(root, lambda: self._address, aws.client_options if aws else dict),
-            witness=FileWitness(home / "witness.json", lambda: self._address.url),
-            workspace=DirectoryWorkspace(root, home / "work", context),
-            terraform=TerraformDriver(
-                home / "work", home / "cache", aws.environment if aws else lambda: os.environ, self._observer
-            ),
-            clock=SystemClock(),
-            identity=LocalIdentity(root, os.environ),
-            versions=Git(root),
-            observer=self._observer,
-            consent=LateConsent(options),
-            provider_lock=f".envctl/sandbox/{LOCK_FILE}" if options.sandbox else LOCK_FILE,
-        )
+        self._root = options.project.absolute()
+        self._home = self._root / ".envctl" / "sandbox" if options.sandbox else self._root / ".envctl"
+        self.observer = LateObserver(options)
+        self.consent = LateConsent(options)
+
+    @cached_property
+    def tree(self) -> "ProjectTree":
+        from envctl.adapters.workspace.tree import ProjectTree
+
+        return ProjectTree(self._root)
+
+    @cached_property
+    def reader(self) -> "Languages":
+        from envctl.cli.languages import Languages
+
+        return Languages(sandbox=self._options.sandbox)
+
+    @cached_property
+    def store(self) -> "ObstoreStore":
+        from envctl.adapters.store.object_store import ObstoreStore
+
+        options = self.aws.client_options if self.aws else dict
+        return ObstoreStore(self._root, lambda: self._address, options)
+
+    @cached_property
+    def witness(self) -> "FileWitness":
+        from envctl.adapters.local.machine import FileWitness
+
+        return FileWitness(self._home / "witness.json", lambda: self._address.url)
+
+    @cached_property
+    def workspace(self) -> "DirectoryWorkspace":
+        from envctl.adapters.workspace.workspace import DirectoryWorkspace
+
+        context = f"{__version__} {sys.executable} {self._options.sandbox}"
+        return DirectoryWorkspace(self._root, self._home / "work", context)
+
+    @cached_property
+    def terraform(self) -> "TerraformDriver":
+        from envctl.adapters.terraform.driver import TerraformDriver
+
+        environment = self.aws.environment if self.aws else lambda: os.environ
+        return TerraformDriver(self._home / "work", self._home / "cache", environment, self.observer)
+
+    @cached_property
+    def clock(self) -> "SystemClock":
+        from envctl.adapters.local.machine import SystemClock
+
+        return SystemClock()
+
+    @cached_property
+    def identity(self) -> "LocalIdentity":
+        from envctl.adapters.local.machine import LocalIdentity
+
+        return LocalIdentity(self._root, os.environ)
+
+    @cached_property
+    def versions(self) -> "Git":
+        from envctl.adapters.local.git import Git
+
+        return Git(self._root)
 
     @property
-    def out(self) -> "Console":
-        from envctl.cli.consoles import stdout
+    def provider_lock(self) -> str:
+        return f".envctl/sandbox/{LOCK_FILE}" if self._options.sandbox else LOCK_FILE
 
-        return stdout(self._options)
+    @cached_property
+    def aws(self) -> "EmbeddedAws | None":
+        """The sandbox, for a command that asked for it."""
+        if not self._options.sandbox:
+            return None
+        from envctl.cli.embedded_aws import EmbeddedAws
 
-    def close(self) -> None:
-        self._observer.close()
+        return EmbeddedAws(self._root, lambda: self.project, self.observer.said)
 
     @cached_property
     def project(self) -> "Project":
         from envctl.usecases import load
 
-        return load.project(self.ports)
+        return load.project(self)
 
     @cached_property
-    def _address(self) -> Address:
-        project = self.project
-        return Address(project.store.url, project.environments[project.entry].region or "us-east-1")
+    def _address(self) -> "Address":
+        from envctl.adapters.store.object_store import Address
+
+        entry = self.project.environments[self.project.entry]
+        return Address(self.project.store.url, entry.region or "us-east-1")
 
 
 @contextmanager
 def wire(options: Options) -> Iterator[Wired]:
-    wired = Wired(options)
+    """The ports for one command; whatever it showed while it ran is put in order at its end."""
+    if not options.project.is_dir():
+        from envctl.domain.errors import Problem, UsageError
+
+        message = f"--project {options.project} is not a folder"
+        raise UsageError(Problem("E007", message, "name the project's folder"))
     if options.sandbox and not options.json:
         # Plainly and at once: whoever reads this screen later must not take it for the real thing.
         sys.stderr.write("SANDBOX: an embedded AWS on this machine; nothing here is real\n")
+    wired = Wired(options)
     try:
         yield wired
     finally:
-        wired.close()
+        wired.observer.close()

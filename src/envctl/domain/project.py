@@ -2,43 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
 from envctl.domain.pipeline import Pipeline
+from envctl.domain.references import Reference
 
 BUCKET_PLACEHOLDERS = ("project", "environment", "account_id", "region")
-
-_REFERENCE = re.compile(
-    r"""(?P<stack>[a-z][a-z0-9_-]{0,31}) \. (?P<output>[A-Za-z_][\w-]*)
-        (?P<path>(?: \[\d+\] | \["[^"\\$%{}\n]*"\] | \.[A-Za-z_][\w-]* )*)""",
-    re.VERBOSE | re.ASCII,
-)
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A value that a stack takes from another one: `network.private_subnet_ids[0]`."""
-
-    stack: str
-    output: str
-    path: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> "Reference":
-        """Raises ValueError with a message for people."""
-        found = _REFERENCE.fullmatch(text)
-        if found is None:
-            raise ValueError(f'{text!r} is not of the form stack.output, with [0], ["key"] or .attribute behind it')
-        return cls(found["stack"], found["output"], found["path"])
-
-    def expression(self) -> str:
-        return f"data.terraform_remote_state.{self.stack}.outputs.{self.output}{self.path}"
-
-    def __str__(self) -> str:
-        return f"{self.stack}.{self.output}{self.path}"
 
 
 def _matching(pattern: str, wanted: str) -> AfterValidator:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from envctl.domain.graph import CircleError, order_stacks
 from envctl.domain.nearest import suggestion
-from envctl.domain.project import Reference
+from envctl.domain.references import Reference
 
 TomlPath = tuple[str | int, ...]
 

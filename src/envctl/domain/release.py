@@ -7,16 +7,15 @@ equal bytes on every machine, so a release is verified by hashing it, before any
 import hashlib
 import io
 import json
-import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from envctl.domain.layout import LOCK_FILE
 from envctl.domain.settings import Schema, Variable
 
 MANIFEST = "release.json"
-LOCK_FILE = ".terraform.lock.hcl"
 FORMAT = 1
 
 
@@ -77,6 +76,8 @@ def identity(bundle: bytes) -> str:
 
 
 def pack(release: Release) -> bytes:
+    import tarfile  # late, as everywhere: most commands neither make nor open a bundle
+
     manifest = json.dumps(_document(release.wiring), sort_keys=True, indent=1, ensure_ascii=False).encode()
     files = {**release.files, MANIFEST: File(manifest)}
     buffer = io.BytesIO()
@@ -91,6 +92,8 @@ def pack(release: Release) -> bytes:
 
 def unpack(bundle: bytes, expected: str) -> Release:
     """The release in these bytes. Nothing is looked at before the whole is known to be what it should be."""
+    import tarfile
+
     if identity(bundle) != expected:
         raise DamagedBundleError("its SHA-256 is not its name")
     files: dict[str, File] = {}

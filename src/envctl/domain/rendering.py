@@ -6,13 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from envctl.domain.project import Reference
+from envctl.domain.layout import CODE
+from envctl.domain.references import Reference
 from envctl.domain.release import StackWiring, Wiring
-
-CODE = ".code"
-"""The folder of the release's files, beside the folders of the stacks."""
-
-MAIN = "main.tf.json"
 
 
 @dataclass(frozen=True)

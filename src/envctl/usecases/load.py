@@ -6,9 +6,10 @@ from posixpath import dirname, join, normpath
 
 from envctl.domain.errors import ConfigurationError, Location, Problem, UsageError
 from envctl.domain.graph import order_stacks
+from envctl.domain.layout import LOCK_FILE
 from envctl.domain.nearest import nearest
 from envctl.domain.project import Project
-from envctl.domain.release import LOCK_FILE, File, Release, StackWiring, Wiring
+from envctl.domain.release import File, Release, StackWiring, Wiring
 from envctl.domain.settings import (
     Assignment,
     EnvironmentSettings,

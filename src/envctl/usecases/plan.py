@@ -1,15 +1,19 @@
 """`envctl plan ENV`: what `envctl apply ENV` would do now. Nothing is recorded, and no plan is kept."""
 
+from typing import TYPE_CHECKING
+
 from envctl.domain.changes import EnvironmentPlan, StackPlan
-from envctl.domain.guards import RefusedError, ask
-from envctl.domain.project import Project
-from envctl.usecases import candidates, load, prepare, record
 from envctl.usecases.ports import Ports, Prepared
+
+if TYPE_CHECKING:
+    from envctl.domain.project import Project
 
 
 def plan(ports: Ports, environment: str) -> EnvironmentPlan:
     """Where every input is unchanged since the last time, Terraform is started without reading any of them again."""
     if not ports.workspace.remembers(environment):
+        from envctl.usecases import load
+
         # Before a folder of that name is made.
         load.known_environment(load.project(ports), environment)
     with ports.workspace.lock(environment, f"envctl plan {environment}"):
@@ -22,6 +26,10 @@ def plan(ports: Ports, environment: str) -> EnvironmentPlan:
 
 
 def _prepare(ports: Ports, environment: str) -> Prepared:
+    # Imported late: reading a project takes longer than starting Terraform in one that lies ready.
+    from envctl.domain.guards import RefusedError, ask
+    from envctl.usecases import candidates, load, prepare, record
+
     project = load.project(ports)
     target = load.known_environment(project, environment)
     if target == project.entry:
@@ -36,7 +44,9 @@ def _prepare(ports: Ports, environment: str) -> Prepared:
     return prepared
 
 
-def _from_working_tree(ports: Ports, project: Project, target: str) -> Prepared:
+def _from_working_tree(ports: Ports, project: "Project", target: str) -> Prepared:
+    from envctl.usecases import load, prepare
+
     release = load.release(ports, project)
     settings = load.settings(ports, project, target, release.wiring)
     prepared = prepare.lay_out(ports, project, release, settings, "")
@@ -47,7 +57,7 @@ def _from_working_tree(ports: Ports, project: Project, target: str) -> Prepared:
 
 def _plan_all(ports: Ports, prepared: Prepared) -> tuple[StackPlan, ...]:
     reads_another = any(stack.upstream for stack in prepared.stacks)
-    applied = record.present(ports).of(prepared.environment).stacks if reads_another else frozenset()
+    applied = _applied(ports, prepared.environment) if reads_another else frozenset()
     plans = []
     for stack in prepared.stacks:
         waits_for = tuple(upstream for upstream in stack.upstream if upstream not in applied)
@@ -57,3 +67,9 @@ def _plan_all(ports: Ports, prepared: Prepared) -> tuple[StackPlan, ...]:
             else ports.terraform.plan(prepared.environment, stack)
         )
     return tuple(plans)
+
+
+def _applied(ports: Ports, environment: str) -> frozenset[str]:
+    from envctl.usecases import record
+
+    return record.present(ports).of(environment).stacks

@@ -1,16 +1,21 @@
 """What the use cases need of the world, as small Protocols. The adapters are them; the tests have fakes of them."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal, Protocol
+from __future__ import annotations
 
-from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
-from envctl.domain.ledger import Actor
-from envctl.domain.project import Project
-from envctl.domain.release import File
-from envctl.domain.settings import ModuleInterface, SettingsFile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    # Every command imports this file; what its signatures speak of is imported by those who use it.
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
+    from envctl.domain.ledger import Actor
+    from envctl.domain.project import Project
+    from envctl.domain.release import File
+    from envctl.domain.settings import ModuleInterface, SettingsFile
 
 
 class Clock(Protocol):
@@ -174,22 +179,31 @@ class Consent(Protocol):
         """Whether the person who runs this wants that plan applied. `again` where an earlier part was applied."""
 
 
-@dataclass(frozen=True)
-class Ports:
-    """The whole world of a use case, put together in one place: `cli/wiring.py`.
+class Ports(Protocol):
+    """The whole world of a use case, put together in one place: `cli/wiring.py`."""
 
-    `provider_lock` is the path of the provider lock in the project: the sandbox keeps one of its own.
-    """
-
-    tree: SourceTree
-    reader: Reader
-    store: Store
-    witness: Witness
-    workspace: Workspace
-    terraform: Terraform
-    clock: Clock
-    identity: Identity
-    versions: VersionControl
-    observer: Observer
-    consent: Consent
-    provider_lock: str
+    @property
+    def tree(self) -> SourceTree: ...
+    @property
+    def reader(self) -> Reader: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def witness(self) -> Witness: ...
+    @property
+    def workspace(self) -> Workspace: ...
+    @property
+    def terraform(self) -> Terraform: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def identity(self) -> Identity: ...
+    @property
+    def versions(self) -> VersionControl: ...
+    @property
+    def observer(self) -> Observer: ...
+    @property
+    def consent(self) -> Consent: ...
+    @property
+    def provider_lock(self) -> str:
+        """The path of the provider lock in the project: the sandbox keeps one of its own."""

@@ -11,7 +11,7 @@ import pytest
 
 from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.terraform.process import Ended, run
-from envctl.domain.errors import ConfigurationError, OperationFailedError
+from envctl.domain.errors import ConfigurationError, InterruptedByUserError, OperationFailedError
 from envctl.usecases.ports import PreparedStack
 from tests.adapters.terraform.conftest import Bench, Heard
 
@@ -118,3 +118,22 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
     except OSError:
         return False
+
+
+def test_ctrl_c_while_a_plan_is_read_is_not_lost(tmp_path: Path) -> None:
+    program = tmp_path / "fake"
+    program.write_text(
+        f"#!{sys.executable}\nimport os, signal, sys, time\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "if sys.argv[1] == 'plan':\n"
+        '    print(\'{"type": "planned_change", "change": {"action": "create"}}\')\n'
+        "if sys.argv[1] == 'show':\n"
+        "    os.kill(os.getppid(), signal.SIGINT)\n"
+        "    time.sleep(0.1)\n"
+        "    print('{}')\n"
+    )
+    program.chmod(0o755)
+    bench = Bench(tmp_path)
+    laid = bench.lay("")
+    with pytest.raises(InterruptedByUserError):
+        bench.driver.plan("dev", PreparedStack(laid.name, binary=os.fspath(program)))

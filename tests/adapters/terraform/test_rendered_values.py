@@ -70,8 +70,8 @@ def survive(bench: Bench, pairs: list[Pair]) -> None:
         outputs={variable.name: variable.sensitive for variable in variables},
     )
     assert all(name.startswith("secret") for name in stack.secrets)
-    bench.plan(stack)
-    bench.driver.apply("dev", stack)
+    if bench.plan(stack).changes:
+        bench.driver.apply("dev", stack)
 
     outputs = json.loads(bench.state.read_text())["outputs"]
     for name, (type_, value) in values.items():

@@ -33,7 +33,8 @@ from envctl.usecases.approve import Approved
 from envctl.usecases.deploy import Deployed
 from envctl.usecases.history import History, Verified
 from envctl.usecases.recover import Recovered
-from envctl.usecases.settings import Rendered, Valid
+from envctl.usecases.render import Rendered
+from envctl.usecases.settings import Valid
 from envctl.usecases.status import EnvironmentStatus, Status
 from envctl.usecases.why import Answer, Why
 

@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from envctl.adapters.terraform import binary, events, planfile
+from envctl.adapters.terraform import binary, events
 from envctl.adapters.terraform.command import arguments
-from envctl.adapters.terraform.failures import failure
 from envctl.adapters.terraform.process import Ended, run
 from envctl.domain.changes import StackPlan
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
+from envctl.domain.layout import CODE, LOCK_FILE
 from envctl.domain.provider_lock import providers
-from envctl.domain.release import LOCK_FILE
-from envctl.domain.rendering import CODE
 from envctl.usecases.ports import Observer, PreparedStack, Progressed
 
 PLAN = "plan.tfplan"
@@ -55,18 +53,18 @@ class TerraformDriver:
         wanted = self._fingerprint(directory, stack)
         if _read(stamp) == wanted.encode() and _covered(_read(lock), provider_lock):
             return
-        self._observer.progressed(Progressed(stack.name, "init"))
         stamp.unlink(missing_ok=True)
         lock.unlink(missing_ok=True)
         if provider_lock is not None:
             lock.write_bytes(provider_lock)
         with self._one_at_a_time():
-            ended, transcript = self._run(environment, stack, "init", input=False, json=True, reconfigure=True)
+            ended, transcript = self._run(
+                environment, stack, ("init",), Progressed(stack.name, "init"), input=False, json=True, reconfigure=True
+            )
         self._check(ended, transcript, stack, "init")
         stamp.write_text(wanted)
 
     def plan(self, environment: str, stack: PreparedStack) -> StackPlan:
-        self._observer.progressed(Progressed(stack.name, "plan"))
         ended, transcript = self._plan(environment, stack)
         if ended.code and self._wants_init(transcript, ended):
             # Something outside of what the stamp covers was taken away, a cache for example.
@@ -82,7 +80,7 @@ class TerraformDriver:
 
     def apply(self, environment: str, stack: PreparedStack) -> None:
         try:
-            ended, transcript = self._run(environment, stack, "apply", PLAN, input=False, json=True)
+            ended, transcript = self._run(environment, stack, ("apply", PLAN), None, input=False, json=True)
         finally:
             self.discard(environment, stack)
         self._check(ended, transcript, stack, "apply")
@@ -91,9 +89,12 @@ class TerraformDriver:
         (self._directory(environment, stack) / PLAN).unlink(missing_ok=True)
 
     def _plan(self, environment: str, stack: PreparedStack) -> tuple[Ended, events.Transcript]:
-        return self._run(environment, stack, "plan", input=False, json=True, out=PLAN)
+        begun = Progressed(stack.name, "plan")
+        return self._run(environment, stack, ("plan",), begun, input=False, json=True, out=PLAN)
 
     def _read_plan(self, environment: str, stack: PreparedStack, warnings: tuple[str, ...]) -> StackPlan:
+        from envctl.adapters.terraform import planfile
+
         command = arguments(binary.find(stack.binary, self._environment), "show", PLAN, json=True)
         lines: list[str] = []
         ended = run(command, self._directory(environment, stack), self._variables(stack), lines.append)
@@ -104,13 +105,18 @@ class TerraformDriver:
         except (ValueError, KeyError) as error:
             message = f"the plan of {stack.name} can't be read: {ended.errors.strip() or error}"
             raise OperationFailedError(
-                Problem("E304", message, "envctl --debug plan … keeps what Terraform said")
+                Problem("E304", message, "run it again; if it stays so, this Terraform is newer than envctl knows")
             ) from error
 
     def _run(
-        self, environment: str, stack: PreparedStack, command: str, *positional: str, **options: bool | str
+        self,
+        environment: str,
+        stack: PreparedStack,
+        command: tuple[str, ...],
+        begun: Progressed | None,
+        **options: bool | str,
     ) -> tuple[Ended, events.Transcript]:
-        words = arguments(binary.find(stack.binary, self._environment), command, *positional, **options)
+        words = arguments(binary.find(stack.binary, self._environment), command[0], *command[1:], **options)
         transcript = events.Transcript()
 
         def on_line(line: str) -> None:
@@ -118,13 +124,21 @@ class TerraformDriver:
             if progress:
                 self._observer.progressed(progress)
 
-        return run(words, self._directory(environment, stack), self._variables(stack), on_line), transcript
+        def on_start() -> None:
+            # Told once it runs: what an observer loads first is loaded while Terraform loads too.
+            if begun:
+                self._observer.progressed(begun)
+
+        directory = self._directory(environment, stack)
+        return run(words, directory, self._variables(stack), on_line, on_start), transcript
 
     def _check(self, ended: Ended, transcript: events.Transcript, stack: PreparedStack, command: str) -> None:
         if ended.interrupted:
             message = f"interrupted: Terraform stopped {command} of {stack.name} cleanly and kept its state"
             raise InterruptedByUserError(Problem("E311", message, "the next run goes on from what is there"))
         if ended.code:
+            from envctl.adapters.terraform.failures import failure
+
             raise failure(ended, transcript, stack.name, command)
 
     def _wants_init(self, transcript: events.Transcript, ended: Ended) -> bool:

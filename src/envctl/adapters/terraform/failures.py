@@ -5,7 +5,7 @@ import re
 from envctl.adapters.terraform.events import Diagnostic, Transcript
 from envctl.adapters.terraform.process import Ended
 from envctl.domain.errors import EnvctlError, Location, LockHeldError, OperationFailedError, Problem
-from envctl.domain.rendering import CODE, MAIN
+from envctl.domain.layout import CODE, MAIN
 
 _LOCK = re.compile(r"acquiring the state lock|locking .*state|state locked|already locked", re.IGNORECASE)
 _HELD = re.compile(r"Lock Info:|ConditionalCheckFailed|PreconditionFailed|temporarily unavailable")

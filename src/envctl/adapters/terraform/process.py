@@ -53,7 +53,13 @@ def _passing_signals_on(stop: _Stop) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def run(command: Sequence[str], directory: Path, environment: dict[str, str], on_line: Callable[[str], None]) -> Ended:
+def run(
+    command: Sequence[str],
+    directory: Path,
+    environment: dict[str, str],
+    on_line: Callable[[str], None],
+    on_start: Callable[[], None] | None = None,
+) -> Ended:
     """Runs it to its end, in a process group of its own: a terminal's Ctrl-C reaches it only through us."""
     try:
         process = subprocess.Popen(
@@ -83,6 +89,8 @@ def run(command: Sequence[str], directory: Path, environment: dict[str, str], on
     stop = _Stop(process)
     try:
         with _passing_signals_on(stop):
+            if on_start:
+                on_start()
             while (line := _next(lines)) is not None:
                 on_line(line)
             code = process.wait()

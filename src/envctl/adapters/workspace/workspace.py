@@ -7,12 +7,15 @@ import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import LockHeldError, Problem
-from envctl.domain.release import LOCK_FILE, File
-from envctl.domain.rendering import CODE, MAIN
+from envctl.domain.layout import CODE, LOCK_FILE, MAIN
 from envctl.usecases.ports import Prepared, PreparedStack
+
+if TYPE_CHECKING:
+    from envctl.domain.release import File
 
 PREPARED = ".prepared.json"
 LOCK = ".lock"
@@ -45,7 +48,7 @@ class DirectoryWorkspace:
             # The lock goes with the open file, so a killed envctl never leaves one behind.
             yield
 
-    def lay_code(self, environment: str, files: Mapping[str, File]) -> None:
+    def lay_code(self, environment: str, files: "Mapping[str, File]") -> None:
         top = self._root / environment / CODE
         wanted = {top / name: file for name, file in files.items()}
         _clear(top, keep=wanted)

@@ -12,7 +12,7 @@ def render(
     environment: Annotated[str, typer.Argument(help="The environment, for example prod.", show_default=False)],
 ) -> None:
     """Show the root modules that Terraform gets for an environment."""
-    from envctl.usecases.settings import render as use
+    from envctl.usecases.render import render as use
 
     answer(context, lambda ports: use(ports, environment))
 

@@ -4,12 +4,13 @@ import sys
 
 from rich.console import Console
 
-from envctl.cli.render.plan import total
-from envctl.cli.render.text import joined
-from envctl.domain.changes import Action, EnvironmentPlan, count
+from envctl.cli.render.plan import SYMBOLS
+from envctl.cli.render.text import joined, whole
+from envctl.domain.changes import Action, EnvironmentPlan
 from envctl.domain.errors import Problem, UsageError
 
 _HARMFUL = (Action.REPLACE, Action.DELETE)
+NAMED = 8
 
 
 class TerminalConsent:
@@ -44,6 +45,12 @@ class TerminalConsent:
         return answer.strip() == "yes"
 
     def _warn(self, plan: EnvironmentPlan) -> None:
-        counts = count(resource for stack in plan.stacks for resource in stack.resources)
-        if any(counts.get(action) for action in _HARMFUL):
-            self._console.print(joined(("Careful, something goes away: ", "bold red"), total(plan)))
+        """What goes away is named again, next to the question: the plan may have left the screen."""
+        going = [resource for stack in plan.stacks for resource in stack.resources if resource.action in _HARMFUL]
+        if not going:
+            return
+        self._console.print(joined(("Careful, this goes away:", "bold red")))
+        for resource in going[:NAMED]:
+            whole(self._console, f"  {SYMBOLS[resource.action]:<3} {resource.action:<7}  {resource.address}")
+        if len(going) > NAMED:
+            self._console.print(joined(f"  … and {len(going) - NAMED} more"))

@@ -20,14 +20,15 @@ from envctl.usecases.approve import Approved
 from envctl.usecases.deploy import Deployed
 from envctl.usecases.history import History, Verified
 from envctl.usecases.recover import Recovered
-from envctl.usecases.settings import Rendered, Valid
+from envctl.usecases.render import Rendered
+from envctl.usecases.settings import Valid
 from envctl.usecases.status import Status
 from envctl.usecases.why import Why
 
 __all__ = ["show", "show_error"]
 
 
-_RENDERERS: dict[type, Callable[[Any, Console], None]] = {
+RENDERERS: dict[type, Callable[[Any, Console], None]] = {
     Deployed: show_deployed,
     Approved: show_approved,
     Recovered: show_recovered,
@@ -44,4 +45,4 @@ _RENDERERS: dict[type, Callable[[Any, Console], None]] = {
 
 
 def show(result: object, out: Console) -> None:
-    _RENDERERS[type(result)](result, out)
+    RENDERERS[type(result)](result, out)

@@ -197,6 +197,8 @@ def _rest(number: int, out: Console) -> None:
 
 
 def _known_later(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return bool(value) and all(_known_later(item) for item in value)
     return value is Marker.UNKNOWN
 
 

@@ -96,7 +96,7 @@ class TerminalObserver:
     def _start(self) -> None:
         # Standard output stays its own: a result that is piped into a file must not land on the screen.
         self._live = Live(
-            _Drawn(self._board),
+            Drawn(self._board),
             console=self._console,
             transient=True,
             refresh_per_second=FRAMES_A_SECOND,
@@ -110,7 +110,7 @@ class TerminalObserver:
             live.stop()
 
 
-class _Drawn:
+class Drawn:
     """The board as lines that fit the window."""
 
     def __init__(self, board: Board) -> None:
@@ -174,6 +174,7 @@ class PlainObserver:
 
     def planned(self, plan: EnvironmentPlan) -> None:
         show_plan(plan, self._console)
+        self._console.print()
 
     def said(self, message: str) -> None:
         whole(self._console, message)

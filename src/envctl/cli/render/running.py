@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from threading import Lock
 
 from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
 from envctl.usecases.ports import Progressed
@@ -30,6 +31,9 @@ class StackBoard:
     ends: Counter[str] = field(default_factory=Counter)
     expected: dict[str, int] = field(default_factory=dict)
 
+    def copy(self) -> "StackBoard":
+        return replace(self, running=dict(self.running), refreshed=set(self.refreshed), ends=Counter(self.ends))
+
     @property
     def total(self) -> int:
         return len(self.expected)
@@ -40,19 +44,30 @@ class StackBoard:
 
 
 class Board:
-    """Takes events in; `clock` counts seconds from anywhere."""
+    """Takes events in; `clock` counts seconds from anywhere. It is drawn in another thread than it is written in."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
         self._stacks: dict[str, StackBoard] = {}
         self._expected: dict[str, dict[str, int]] = {}
+        self._lock = Lock()
 
     def expect(self, plan: EnvironmentPlan) -> None:
         """From here on the plan is carried out: what came before it is over."""
-        self._stacks.clear()
-        self._expected.update({stack.stack: _ends(stack) for stack in plan.stacks})
+        with self._lock:
+            self._stacks.clear()
+            self._expected.update({stack.stack: _ends(stack) for stack in plan.stacks})
 
     def note(self, event: Progressed) -> None:
+        with self._lock:
+            self._note(event)
+
+    def shown(self) -> list[StackBoard]:
+        """As they are now, without the stacks in which everything that was planned has ended."""
+        with self._lock:
+            return [s.copy() for s in self._stacks.values() if s.running or not s.total or s.done < s.total]
+
+    def _note(self, event: Progressed) -> None:
         stack = self._of(event)
         match event.phase:
             case "init" | "plan":
@@ -68,10 +83,6 @@ class Board:
                 stack.running.pop(event.address, None)
                 if event.phase == "done" and event.action is not Action.READ:
                     stack.ends[event.address] += 1
-
-    def shown(self) -> list[StackBoard]:
-        """Without the stacks in which everything that was planned has ended."""
-        return [s for s in list(self._stacks.values()) if s.running or not s.total or s.done < s.total]
 
     def _of(self, event: Progressed) -> StackBoard:
         applies = event.phase in ("started", "still", "done", "failed")

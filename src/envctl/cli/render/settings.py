@@ -9,7 +9,8 @@ from envctl.cli.render.text import counted, joined, plain, say, whole
 from envctl.cli.render.values import spelt
 from envctl.domain.changes import Marker
 from envctl.domain.settings import EnvironmentSettings, Setting
-from envctl.usecases.settings import Rendered, Valid
+from envctl.usecases.render import Rendered
+from envctl.usecases.settings import Valid
 
 TABLE_FROM = 100
 

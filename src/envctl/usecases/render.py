@@ -1,0 +1,37 @@
+"""`envctl render ENV`: the root modules that Terraform gets."""
+
+from dataclasses import dataclass
+
+from envctl.domain.project import Project
+from envctl.domain.release import Release
+from envctl.usecases import candidates, load, prepare, record
+from envctl.usecases.ports import Ports
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The root modules by their path below the working directory, as text."""
+
+    environment: str
+    files: dict[str, str]
+
+
+def render(ports: Ports, environment: str) -> Rendered:
+    """What would be rendered: of the working tree in the entry, of the deployed release in the others.
+
+    Where another environment has no release yet, the working tree's wiring is shown.
+    """
+    project = load.project(ports)
+    target = load.known_environment(project, environment)
+    release = _code(ports, project, target)
+    resolved = load.settings(ports, project, target, release.wiring)
+    roots = prepare.root_modules(project, release, resolved)
+    return Rendered(target, {f"{target}/{root.stack}/main.tf.json": root.encode().decode() for root in roots})
+
+
+def _code(ports: Ports, project: Project, target: str) -> Release:
+    if target != project.entry:
+        candidate = candidates.redeployment(ports, project, record.present(ports), target=target)
+        if candidate.release is not None:
+            return candidate.release
+    return load.release(ports, project)

@@ -1,0 +1,57 @@
+"""Laws of the short forms of values."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from envctl.cli.render.text import shortened, visible
+from envctl.cli.render.values import brief, from_to, spelt
+from envctl.domain.changes import Marker
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(st.characters(exclude_categories=["Cs"]))
+    | st.sampled_from(Marker)
+)
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
+
+
+@given(st.text(), st.integers(1, 40))
+def test_a_shortened_text_fits(text: str, room: int) -> None:
+    assert cell_len(shortened(visible(text).replace("\n", " "), room)) <= room
+
+
+@given(VALUES, st.integers(20, 100))
+def test_a_brief_value_is_one_line_that_fits(value: object, room: int) -> None:
+    assert "\n" not in brief(value, room)
+    assert cell_len(brief(value, room)) <= room
+
+
+@given(VALUES, VALUES, st.integers(20, 80))
+def test_a_change_fits_in_line_or_in_block(before: object, after: object, room: int) -> None:
+    line, block = from_to(before, after, room, room + 10)
+    assert cell_len(line) <= max(room, len("(1000 lines → 1000 lines)"))
+    assert all(cell_len(each) <= room + 10 and "\n" not in each for each in block)
+
+
+@given(st.text("abc", min_size=200), st.text("abc", min_size=1, max_size=5), st.text("abc", min_size=200))
+def test_two_long_texts_that_differ_never_look_the_same(head: str, middle: str, tail: str) -> None:
+    _, block = from_to(head + "X" + tail, head + middle + tail, 40, 60)
+    assert block[0][2:] != block[1][2:]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(Marker.SENSITIVE, "(sensitive)", id="a marker has no quotes"),
+        pytest.param("(sensitive)", '"(sensitive)"', id="a text that looks like a marker has quotes"),
+        pytest.param({"a": [1, Marker.UNKNOWN]}, "{a = [1, (known after apply)]}", id="markers stand inside of values"),
+        pytest.param({"a b": None}, '{"a b" = null}', id="keys are quoted where they must be"),
+        pytest.param("a\x1b\u202eb\n", '"a\\u001b\\u202eb\\n"', id="what is invisible is spelt out"),
+    ],
+)
+def test_values_are_spelt_as_in_a_settings_file(value: object, expected: str) -> None:
+    assert spelt(value) == expected
