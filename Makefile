@@ -2,20 +2,22 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check nightly bench lock clean
+.PHONY: demo test static check nightly bench lock clean
 
 demo: .venv/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/demo.py
 
-test: check
-	$(BIN)/pytest -m terraform -n 4 --dist loadgroup
+test: static
+	$(BIN)/pytest -n 3
 
-check: .venv/.installed
+static: .venv/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not terraform" -n 2
+
+check: static
+	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox" -n 2
 
 nightly: .venv/.installed
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2

@@ -37,7 +37,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
     params=[
         pytest.param("memory", id="in memory"),
         pytest.param("disk", id="on disk"),
-        pytest.param("s3", id="in S3", marks=pytest.mark.terraform),
+        pytest.param("s3", id="in S3", marks=pytest.mark.sandbox),
     ]
 )
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
@@ -199,7 +199,7 @@ def test_a_folder_of_entries_that_is_a_file_is_told(tmp_path: Path) -> None:
     _readable(raised.value)
 
 
-@pytest.mark.terraform
+@pytest.mark.sandbox
 @pytest.mark.parametrize("act", UNUSABLE.values(), ids=UNUSABLE.keys())
 def test_a_bucket_that_is_not_there_is_told(
     sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[Store], object]

@@ -11,7 +11,7 @@ from envctl.domain.errors import (
     UsageError,
 )
 from envctl.domain.guards import RefusedError
-from envctl.domain.ledger import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, ReleaseCreated
+from envctl.domain.ledger import ApprovalGiven, DeploymentFailed, DeploymentStarted, DeploymentSucceeded, ReleaseCreated
 from envctl.usecases import record
 from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve
@@ -321,11 +321,10 @@ def test_a_whole_ledger_verifies(world: World) -> None:
 
 def test_a_long_ledger_is_read_from_its_last_checkpoint(world: World) -> None:
     apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
-    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace("business = 2", "business = 900"))
-    for number in range(300):
+    release = promote(world.ports, "dev", "staging").release
+    for number in range(256):
         world.identity.name = f"p{number}@example.com"
-        approve(world.ports, "prod", "business")
+        record.append(world.ports, lambda _: ApprovalGiven("prod", "peer", release, "settings"))
     assert "checkpoints/0000000256.json" in world.store.content
     full = record.verify(world.ports)
     assert record.present(world.ports) == full

@@ -9,9 +9,16 @@ import pytest
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.adapters.sandbox.mirror import provider_folder
 
+HERE = Path(__file__).parent
 REGION = "ap-northeast-1"
 DEV, PROD = "111111111111", "333333333333"
 Client = Callable[..., Any]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.sandbox)
 
 
 @pytest.fixture
