@@ -1,6 +1,7 @@
 """What people see, at the widths that they have."""
 
 import re
+from contextvars import copy_context
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from envctl.cli.render.human import show, show_error
+from envctl.cli.render.text import IN_SANDBOX
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.ledger import Actor, ReleaseCreated
 from envctl.usecases.history import History
@@ -103,6 +105,16 @@ def test_many_environments_stand_one_below_the_other() -> None:
 def test_advice_that_several_problems_share_is_given_once() -> None:
     problems = [Problem("E305", f"{number}", "correct the cause") for number in range(3)]
     assert said(OperationFailedError(*problems)).count("correct the cause") == 1
+
+
+@pytest.mark.parametrize("name", ["a status", "a why that refuses", "a deployment", "a first plan", "a refusal"])
+def test_what_is_to_be_typed_in_the_sandbox_stays_in_the_sandbox(name: str) -> None:
+    inside = copy_context()
+    inside.run(IN_SANDBOX.set, True)
+    text = inside.run(said, {**RESULTS, **ERRORS}[name])
+    assert "envctl --sandbox " in text
+    assert re.findall(r"envctl (?:apply|promote|approve)", text) == []
+    assert "--sandbox" not in said({**RESULTS, **ERRORS}[name])
 
 
 def test_who_is_not_vouched_for_is_marked() -> None:

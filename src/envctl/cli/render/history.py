@@ -68,7 +68,11 @@ def _table(history: History, out: Console) -> None:
 
 def _in_two_lines(entry: Entry, out: Console) -> None:
     when = f"{entry.at:%Y-%m-%d %H:%M}Z"
-    say(out, f"#{entry.seq:<3} {when}  {short(entry.event.release)}  {_who(entry.actor)}")
+    head, who = plain(f"#{entry.seq:<3} {when}  {short(entry.event.release)}"), plain(f"  {_who(entry.actor)}")
+    beside = head.cell_len + who.cell_len <= out.width
+    say(out, head + who if beside else head)
+    if not beside:
+        say(out, _who(entry.actor), 5)
     say(out, plain(_what(entry.event), _style(entry.event)), 5)
 
 

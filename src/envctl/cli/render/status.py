@@ -11,7 +11,7 @@ from rich.text import Text
 
 from envctl.cli.render.deployment import NOUNS
 from envctl.cli.render.moments import ago, in_local_time, in_utc
-from envctl.cli.render.text import called, counted, joined, padded, plain, say, visible, whole, widest
+from envctl.cli.render.text import called, counted, joined, padded, plain, say, to_type, visible, whole, widest
 from envctl.domain.guards import short
 from envctl.domain.present import Deployment
 from envctl.usecases.status import EnvironmentStatus, Status
@@ -167,7 +167,7 @@ def _open_gates(status: EnvironmentStatus) -> dict[str, int]:
 
 
 def _next(status: Status, out: Console) -> None:
-    told = [command for each in status.environments for command in _commands(each)]
+    told = [(to_type(command), why) for each in status.environments for command, why in _commands(each)]
     if not told:
         if not any(each.lag for each in status.environments):
             out.print()

@@ -1,7 +1,9 @@
 """Text that is safe and kind to a terminal: nothing invisible, nothing torn, commands that can be copied."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
+from contextvars import ContextVar
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -10,6 +12,9 @@ from rich.text import Text
 from envctl.domain.ledger import Actor
 
 _KEPT = "\n\t"
+_COMMAND = re.compile(r"\benvctl (?=[a-z])(?!sandbox\b)")
+# Set once, before anything is shown: a command that is told in the sandbox must not reach the real accounts when typed.
+IN_SANDBOX: ContextVar[bool] = ContextVar("IN_SANDBOX", default=False)
 
 
 def visible(text: str) -> str:
@@ -47,10 +52,16 @@ def hinted(out: Console, hint: str, indent: int = 0) -> None:
     """The way on: a command to type as `next`, advice as `hint`."""
     if not hint:
         return
+    hint = to_type(hint)
     if hint.startswith("envctl "):
         whole(out, joined(("next: ", "dim"), (hint, "bold")), indent)
     else:
         say(out, joined(("hint: ", "dim"), hint), indent)
+
+
+def to_type(hint: str) -> str:
+    """The commands in it as they have to be typed here."""
+    return _COMMAND.sub("envctl --sandbox ", hint) if IN_SANDBOX.get() else hint
 
 
 def shortened(text: str, room: int) -> str:
