@@ -97,7 +97,10 @@ class MemoryWorkspace:
     def recall(self, environment: str) -> Prepared | None:
         return None
 
-    def remember(self, prepared: Prepared, inputs: Sequence[str]) -> None:
+    def mark(self, inputs: Sequence[str]) -> str:
+        return ""
+
+    def remember(self, prepared: Prepared, inputs: Sequence[str], mark: str) -> None:
         pass
 
 

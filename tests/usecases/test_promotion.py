@@ -269,7 +269,7 @@ def test_a_bundle_that_is_gone_is_refused(world: World) -> None:
 
 def _change(world: World) -> None:
     key = "ledger/0000000002.json"
-    world.store.content[key] = world.store.content[key].replace(b"apply", b"bpply")
+    world.store.content[key] = world.store.content[key].replace(b"ann@example.com", b"eve@example.com")
 
 
 def _change_the_last(world: World) -> None:

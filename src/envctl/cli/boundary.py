@@ -1,6 +1,7 @@
 """The one place where results and errors become output and an exit code."""
 
 import contextlib
+import io
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from envctl.cli.options import Options
+from envctl.cli.render.commands import IN_SANDBOX
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
@@ -41,6 +43,11 @@ def show(options: Options, command: str, result: object, code: int) -> None:
 
         _print_json(options, envelope(command, result, None, code))
         return
+    from envctl.cli.render.line import line
+
+    if (text := line(result)) is not None:
+        sys.stdout.write(f"{text}\n")
+        return
     from envctl.cli.consoles import stdout
     from envctl.cli.render.human import show as render
 
@@ -58,6 +65,11 @@ def refuse_dry_run(context: typer.Context) -> None:
 def guarded(command: Callable[[], object], words: Sequence[str]) -> int:
     """Runs a command line; whatever goes wrong becomes a message and an exit code, never a traceback."""
     options = _options(words)
+    IN_SANDBOX.set(options.sandbox)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows no arrows gets them spelt out, rather than a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, _terminated)
     try:
         code = command()

@@ -71,7 +71,7 @@ class Wired:
         from envctl.adapters.terraform.driver import TerraformDriver
 
         environment = self.aws.environment if self.aws else lambda: os.environ
-        return TerraformDriver(self._home / "work", self._home / "cache", environment, self.observer)
+        return TerraformDriver(self._root, self._home, environment, self.observer)
 
     @cached_property
     def clock(self) -> "SystemClock":

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args, get_origin
 
 GENESIS = "0" * 64
 
@@ -185,5 +185,17 @@ def misfit(number: int, data: bytes, expected: int, prev: str) -> ChainBreak | N
     return None
 
 
+def _fits(value: object, annotation: object) -> bool:
+    if isinstance(annotation, type):
+        return type(value) is annotation
+    if get_origin(annotation) is Literal:
+        return value in get_args(annotation)
+    return isinstance(value, tuple) and all(type(item) is str for item in value)
+
+
 def _build(cls: type[Any], values: dict[str, Any]) -> Any:  # noqa: ANN401
-    return cls(**{f.name: tuple(v) if isinstance(v := values[f.name], list) else v for f in fields(cls)})
+    given = {f.name: tuple(v) if isinstance(v := values[f.name], list) else v for f in fields(cls)}
+    wrong = [f.name for f in fields(cls) if not _fits(given[f.name], f.type)]
+    if wrong:
+        raise MalformedEntryError(f"{', '.join(wrong)}: not of the type that envctl writes")
+    return cls(**given)

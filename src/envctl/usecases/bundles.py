@@ -4,7 +4,6 @@ from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards import Bundle, short
 from envctl.domain.ledger import Event, ReleaseCreated
 from envctl.domain.present import Present
-from envctl.domain.project import Project
 from envctl.domain.release import DamagedBundleError, Release, unpack
 from envctl.usecases import load, record
 from envctl.usecases.ports import AlreadyExistsError, Ports
@@ -14,15 +13,17 @@ def key(identity: str) -> str:
     return f"releases/{identity}.tar"
 
 
-def keep(ports: Ports, project: Project, identity: str, bundle: bytes) -> None:
+def keep(ports: Ports, identity: str, bundle: bytes, release: Release) -> None:
     """Stores the bundle and records the release, each only where it is not there yet."""
+    if identity in record.present(ports).releases:
+        return
     try:
         ports.store.create(key(identity), bundle)
     except AlreadyExistsError:
         # Named by its content: who was first wrote the same bytes, or what is there is damaged and `look` says so.
         if look(ports, identity)[0] == "damaged":
             raise _unusable(identity, "damaged") from None
-    revision = ports.versions.revision(load.code_paths(project))
+    revision = ports.versions.revision(load.code_paths(release, ports.provider_lock))
 
     def decide(present: Present) -> Event | None:
         if identity in present.releases:

@@ -16,6 +16,7 @@ from envctl.usecases import bundles, candidates, load, prepare, record, stages
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
 
 T = TypeVar("T")
+SUMMARY = 200
 
 
 @dataclass(frozen=True)
@@ -105,19 +106,14 @@ def _bundle(run: Run) -> None:
     run.identity = releases.identity(run.bundle)
     if run.project.environments[run.target].gates.approvals:
         # It has to be known before anybody can approve it.
-        bundles.keep(run.ports, run.project, run.identity, run.bundle)
+        bundles.keep(run.ports, run.identity, run.bundle, _there(run.release))
     present = record.present(run.ports)
     run.request = candidates.entering(run.ports, run.project, present, identity=run.identity, release=run.release)
 
 
 def _prepare(run: Run) -> None:
     if run.release is None:
-        made = load.release(run.ports, run.project)
-        settings = load.settings(run.ports, run.project, run.target, made.wiring)
-        run.prepared = prepare.lay_out(run.ports, run.project, made, settings, "")
-        prepare.initialise(run.ports, run.prepared)
-        inputs = load.inputs(made, run.project, run.target, run.ports.provider_lock)
-        run.ports.workspace.remember(run.prepared, inputs)
+        run.prepared = prepare.from_working_tree(run.ports, run.project, run.target)
         return
     settings = load.settings(run.ports, run.project, run.target, run.release.wiring)
     run.prepared = prepare.lay_out(run.ports, run.project, run.release, settings, run.identity)
@@ -163,13 +159,11 @@ def _ask_consent(run: Run, *, again: bool, stack: str = "") -> None:
         plan = replace(plan, stacks=(run.plans[stack],))
     if plan.changes and not run.ports.consent.given(plan, again=again):
         where = f"before stack {stack}" if again else "nothing was changed"
-        raise InterruptedByUserError(
-            Problem("E310", f"stopped on your answer: {where}", f"envctl {run.action} … starts anew from what is there")
-        )
+        raise InterruptedByUserError(Problem("E310", f"stopped on your answer: {where}", _again(run)))
 
 
 def _record_start(run: Run) -> None:
-    bundles.keep(run.ports, run.project, run.identity, run.bundle)
+    bundles.keep(run.ports, run.identity, run.bundle, _there(run.release))
 
     def decide(present: Present) -> Event:
         _refuse(run, present)
@@ -218,9 +212,10 @@ def _while_open(run: Run, event: Event) -> Callable[[Present], Event | None]:
 
 
 def _reason(error: BaseException) -> str:
+    """What is kept for ever, and so no more than a summary: details of an error may quote values."""
     if isinstance(error, EnvctlError) and error.problems:
-        return error.problems[0].message
-    return f"{type(error).__name__}"
+        return error.problems[0].message.partition("\n")[0][:SUMMARY]
+    return type(error).__name__
 
 
 def _discard_plans(run: Run) -> None:
@@ -230,6 +225,10 @@ def _discard_plans(run: Run) -> None:
 
 def _plan(run: Run) -> EnvironmentPlan | None:
     return EnvironmentPlan(run.target, run.identity, tuple(run.plans.values())) if run.plans else None
+
+
+def _again(run: Run) -> str:
+    return f"envctl promote {run.source} {run.target}" if run.action == "promote" else f"envctl apply {run.target}"
 
 
 def _next(run: Run) -> str:

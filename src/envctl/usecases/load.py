@@ -79,17 +79,27 @@ def settings(ports: Ports, project: Project, environment: str, wiring: Wiring) -
     )
 
 
-def code_paths(project: Project) -> tuple[str, ...]:
+def code_paths(release: Release, provider_lock: str) -> tuple[str, ...]:
     """The paths that a release is made from, for asking the version control about them."""
-    modules = sorted({normpath(stack.module) for stack in project.stacks.values()})
-    return (PROJECT_FILE, settings_file(project.entry), *modules)
+    return (PROJECT_FILE, provider_lock, "environments", *_folders(release))
 
 
 def inputs(release: Release, project: Project, environment: str, provider_lock: str) -> tuple[str, ...]:
     """Every file and folder of the project that the root modules of the working tree are made from."""
-    folders = sorted({dirname(path) for path in release.files if path != LOCK_FILE})
-    settings_files = (COMMON_SETTINGS, settings_file(environment), settings_file(project.entry))
-    return (PROJECT_FILE, provider_lock, *sorted(set(settings_files)), *folders)
+    settings_files = {COMMON_SETTINGS, settings_file(environment), settings_file(project.entry)}
+    return (PROJECT_FILE, provider_lock, *sorted(settings_files), *_folders(release))
+
+
+def _folders(release: Release) -> tuple[str, ...]:
+    """Every folder of the modules, up to the top ones: a file may be added to any of them."""
+    found = {dirname(path) for path in release.files if path != LOCK_FILE}
+    top = {stack.module for stack in release.wiring.stacks.values()}
+    for folder in tuple(found):
+        above = folder
+        while above and above not in top:
+            found.add(above)
+            above = dirname(above)
+    return tuple(sorted(found))
 
 
 def _builtin(project: Project, environment: str, wiring: Wiring) -> dict[str, str]:

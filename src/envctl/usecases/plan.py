@@ -1,12 +1,7 @@
 """`envctl plan ENV`: what `envctl apply ENV` would do now. Nothing is recorded, and no plan is kept."""
 
-from typing import TYPE_CHECKING
-
 from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.usecases.ports import Ports, Prepared
-
-if TYPE_CHECKING:
-    from envctl.domain.project import Project
 
 
 def plan(ports: Ports, environment: str) -> EnvironmentPlan:
@@ -33,7 +28,7 @@ def _prepare(ports: Ports, environment: str) -> Prepared:
     project = load.project(ports)
     target = load.known_environment(project, environment)
     if target == project.entry:
-        return _from_working_tree(ports, project, target)
+        return prepare.from_working_tree(ports, project, target)
     candidate = candidates.redeployment(ports, project, record.present(ports), target=target)
     if candidate.release is None:
         raise RefusedError(ask(candidate.request))
@@ -41,17 +36,6 @@ def _prepare(ports: Ports, environment: str) -> Prepared:
     identity = candidate.request.release or ""
     prepared = prepare.lay_out(ports, project, candidate.release, settings, identity)
     prepare.initialise_from(ports, prepared, candidate.release)
-    return prepared
-
-
-def _from_working_tree(ports: Ports, project: "Project", target: str) -> Prepared:
-    from envctl.usecases import load, prepare
-
-    release = load.release(ports, project)
-    settings = load.settings(ports, project, target, release.wiring)
-    prepared = prepare.lay_out(ports, project, release, settings, "")
-    prepare.initialise(ports, prepared)
-    ports.workspace.remember(prepared, load.inputs(release, project, target, ports.provider_lock))
     return prepared
 
 

@@ -131,8 +131,11 @@ class Workspace(Protocol):
     def recall(self, environment: str) -> Prepared | None:
         """What was prepared last, if every input that it was made from is unchanged to the byte."""
 
-    def remember(self, prepared: Prepared, inputs: Sequence[str]) -> None:
-        """`inputs` are the files and folders of the project that it was made from."""
+    def mark(self, inputs: Sequence[str]) -> str:
+        """A hash of these files and folders of the project, as they are now."""
+
+    def remember(self, prepared: Prepared, inputs: Sequence[str], mark: str) -> None:
+        """`inputs` are what it was made from, and `mark` is theirs from before they were read."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Root modules that lie ready for Terraform: the release's code, rendered with an environment's settings, and init."""
 
-from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.project import Project
 from envctl.domain.provider_lock import merge, providers, strays
 from envctl.domain.release import Release
 from envctl.domain.rendering import Backend, Place, RootModule, render
 from envctl.domain.settings import EnvironmentSettings
+from envctl.usecases import load
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
 
 
@@ -20,12 +21,29 @@ def root_modules(project: Project, release: Release, settings: EnvironmentSettin
     return tuple(render(release.wiring, stack, where, settings.arguments[stack]) for stack in release.wiring.stacks)
 
 
+def from_working_tree(ports: Ports, project: Project, environment: str) -> Prepared:
+    """Root modules of the working tree, initialised, and remembered with what they were made from.
+
+    The mark is taken before the files are read for good: a file that is saved in between makes the next plan read
+    everything anew, and can't be remembered as if it were in what lies ready.
+    """
+    inputs = load.inputs(load.release(ports, project), project, environment, ports.provider_lock)
+    mark = ports.workspace.mark(inputs)
+    release = load.release(ports, project)
+    settings = load.settings(ports, project, environment, release.wiring)
+    prepared = lay_out(ports, project, release, settings, "")
+    initialise(ports, prepared)
+    ports.workspace.remember(prepared, inputs, mark)
+    return prepared
+
+
 def lay_out(ports: Ports, project: Project, release: Release, settings: EnvironmentSettings, identity: str) -> Prepared:
     """Writes the working directories. `identity` is the name of the release, or empty where it has none yet."""
     environment = settings.environment
     ports.workspace.lay_code(environment, release.files)
     stacks = []
     for root in root_modules(project, release, settings):
+        _check_secrets(root)
         ports.workspace.lay_stack(environment, root.stack, root.encode())
         upstream = release.wiring.stacks[root.stack].upstream
         stacks.append(PreparedStack(root.stack, upstream, root.secrets, project.terraform.binary or ""))
@@ -55,6 +73,21 @@ def initialise_from(ports: Ports, prepared: Prepared, release: Release) -> None:
                     "make a new release with today's providers in the entry environment, and promote that one",
                 )
             )
+
+
+def _check_secrets(root: RootModule) -> None:
+    """A process can't be given a variable with a NUL character in it."""
+    problems = [
+        Problem(
+            "E117",
+            f"{root.stack}: the value of {name} holds a NUL character",
+            "encode it, for example as base64, and decode it in the module",
+        )
+        for name, value in root.secrets.items()
+        if "\0" in value
+    ]
+    if problems:
+        raise ConfigurationError(*problems)
 
 
 def _backend(project: Project, environment: str) -> Backend:

@@ -82,7 +82,10 @@ def verify(ports: Ports) -> Present:
     broken = verify_chain(_stored(ports))
     if broken:
         raise _broken(broken)
-    now = fold(decode(data) for _, data in _stored(ports))
+    now = Present()
+    for _, data in _stored(ports):
+        now = follow(now, decode(data))
+        _check_checkpoint(ports, now)
     _check_witness(ports, now)
     return now
 
@@ -104,6 +107,14 @@ def _follows(ports: Ports, kept: Present) -> bool:
     """A checkpoint counts only while the entry that it was made after is still the same."""
     data = ports.store.read(_key(ENTRIES, kept.seq))
     return data is not None and digest(data) == kept.head
+
+
+def _check_checkpoint(ports: Ports, now: Present) -> None:
+    """A checkpoint that tells another story than the entries before it would be believed by whoever reads from it."""
+    data = None if now.seq % checkpoint.EVERY else ports.store.read(_key(CHECKPOINTS, now.seq))
+    kept = checkpoint.decode(data) if data else None
+    if kept is not None and kept != now:
+        raise _broken(ChainBreak(now.seq, "the checkpoint that was left there does not follow from the entries"))
 
 
 def _leave_checkpoint(ports: Ports, now: Present) -> None:

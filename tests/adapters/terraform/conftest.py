@@ -52,7 +52,7 @@ class Bench:
         self.driver = self.new_driver()
 
     def new_driver(self) -> TerraformDriver:
-        return TerraformDriver(self.work, self.root / ".envctl" / "cache", lambda: self.inherited, self.heard)
+        return TerraformDriver(self.root, self.root / ".envctl", lambda: self.inherited, self.heard)
 
     def lay(
         self,

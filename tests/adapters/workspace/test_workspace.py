@@ -140,7 +140,7 @@ def test_a_code_folder_that_is_a_link_is_replaced(workspace: DirectoryWorkspace,
 def prepared(workspace: DirectoryWorkspace) -> None:
     laid(workspace, **{"modules/web/main.tf": "x"})
     workspace.lay_stack("dev", "web", MAIN)
-    workspace.remember(PREPARED_DEV, INPUTS)
+    workspace.remember(PREPARED_DEV, INPUTS, workspace.mark(INPUTS))
 
 
 def test_what_was_prepared_is_recalled_while_nothing_changed(workspace: DirectoryWorkspace, project: Path) -> None:
@@ -196,6 +196,17 @@ def test_another_version_of_envctl_recalls_nothing(workspace: DirectoryWorkspace
     assert DirectoryWorkspace(project, project / ".envctl" / "work", "1.1").recall("dev") is None
 
 
+def test_a_file_that_is_saved_after_the_mark_is_never_taken_for_what_lies_ready(
+    workspace: DirectoryWorkspace, project: Path
+) -> None:
+    mark = workspace.mark(INPUTS)
+    (project / "envctl.toml").write_text("saved while everything was being prepared")
+    laid(workspace, **{"modules/web/main.tf": "x"})
+    workspace.lay_stack("dev", "web", MAIN)
+    workspace.remember(PREPARED_DEV, INPUTS, mark)
+    assert workspace.recall("dev") is None
+
+
 def test_a_stack_that_is_laid_out_anew_is_not_recalled(workspace: DirectoryWorkspace) -> None:
     prepared(workspace)
     workspace.lay_stack("dev", "web", MAIN)
@@ -204,7 +215,7 @@ def test_a_stack_that_is_laid_out_anew_is_not_recalled(workspace: DirectoryWorks
 
 def test_with_secrets_nothing_is_remembered(workspace: DirectoryWorkspace, project: Path) -> None:
     workspace.lay_stack("dev", "web", MAIN)
-    workspace.remember(Prepared("dev", "", "s", (PreparedStack("web", secrets={"password": "hunter2"}),)), INPUTS)
+    workspace.remember(Prepared("dev", "", "s", (PreparedStack("web", secrets={"password": "hunter2"}),)), INPUTS, "")
     assert not workspace.remembers("dev")
     assert all(b"hunter2" not in file.read_bytes() for file in project.rglob("*") if file.is_file())
 
@@ -241,7 +252,7 @@ def test_a_write_that_fails_leaves_nothing_behind_and_the_old_file_alone(tmp_pat
 BLOCKED: dict[str, Callable[[DirectoryWorkspace], object]] = {
     "taking the lock": lambda workspace: workspace.lock("dev", "me").__enter__(),
     "laying out code": lambda workspace: workspace.lay_code("dev", {"a": File(b"1")}),
-    "remembering": lambda workspace: workspace.remember(PREPARED_DEV, ()),
+    "remembering": lambda workspace: workspace.remember(PREPARED_DEV, (), ""),
 }
 
 

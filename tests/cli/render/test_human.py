@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
+from envctl.cli.render.commands import IN_SANDBOX
 from envctl.cli.render.human import show, show_error
-from envctl.cli.render.text import IN_SANDBOX
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.ledger import Actor, ReleaseCreated
 from envctl.usecases.history import History

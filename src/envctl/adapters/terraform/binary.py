@@ -12,8 +12,13 @@ from envctl.domain.errors import ConfigurationError, Problem
 VARIABLE = "ENVCTL_TERRAFORM"
 
 
-def find(configured: str, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The beginning of every command line. Raises ConfigurationError where a wanted one isn't there."""
+def find(configured: str, environment: Mapping[str, str], project: Path) -> tuple[str, ...]:
+    """The beginning of every command line. Raises ConfigurationError where a wanted one isn't there.
+
+    A relative path in the project file is one in the project; one in the variable is one in the working directory.
+    """
+    if os.sep in configured:
+        configured = os.fspath(project / configured)
     for wanted, where in ((configured, "[terraform] binary in envctl.toml"), (environment.get(VARIABLE), VARIABLE)):
         if wanted:
             found = shutil.which(wanted, path=environment.get("PATH"))

@@ -28,23 +28,29 @@ _DEFAULTS = {
     # Fewer garbage collections in Terraform and its providers: a plan costs 13 % less CPU for some more memory.
     "GOGC": "400",
 }
+# Each stack has a data directory and a state of its own: one that the user shares over all of them would mix them up.
+_OURS = frozenset({"TF_DATA_DIR", "TF_WORKSPACE"})
 _NEEDS_INIT = re.compile(r"terraform init|tofu init|[Ii]nitialization required|provider.*not (?:installed|available)")
 
 
 class TerraformDriver:
-    """`root` holds a folder for each environment, with one for each stack in it. `inherited` is what every process
-    inherits, found out at the first one; the user's own TF_ and GO variables count before ours.
+    """`home` is envctl's own folder in the project. `inherited` is what every process inherits, found out at the first
+    one; the user's own TF_ and GO variables count before ours.
     """
 
-    def __init__(self, root: Path, cache: Path, inherited: Callable[[], Mapping[str, str]], observer: Observer) -> None:
-        self._root = root
-        self._cache = cache
+    def __init__(
+        self, project: Path, home: Path, inherited: Callable[[], Mapping[str, str]], observer: Observer
+    ) -> None:
+        self._project = project
+        self._root = home / "work"
+        self._cache = home / "cache"
         self._inherited = inherited
         self._observer = observer
 
     @cached_property
     def _environment(self) -> dict[str, str]:
-        return {**_DEFAULTS, "TF_PLUGIN_CACHE_DIR": os.fspath(self._cache / "plugins"), **self._inherited()}
+        inherited = {name: value for name, value in self._inherited().items() if name not in _OURS}
+        return {**_DEFAULTS, "TF_PLUGIN_CACHE_DIR": os.fspath(self._cache / "plugins"), **inherited}
 
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
         directory = self._directory(environment, stack)
@@ -95,7 +101,7 @@ class TerraformDriver:
     def _read_plan(self, environment: str, stack: PreparedStack, warnings: tuple[str, ...]) -> StackPlan:
         from envctl.adapters.terraform import planfile
 
-        command = arguments(binary.find(stack.binary, self._environment), "show", PLAN, json=True)
+        command = arguments(self._binary(stack), "show", PLAN, json=True)
         lines: list[str] = []
         ended = run(command, self._directory(environment, stack), self._variables(stack), lines.append)
         if ended.interrupted:
@@ -116,7 +122,7 @@ class TerraformDriver:
         begun: Progressed | None,
         **options: bool | str,
     ) -> tuple[Ended, events.Transcript]:
-        words = arguments(binary.find(stack.binary, self._environment), command[0], *command[1:], **options)
+        words = arguments(self._binary(stack), command[0], *command[1:], **options)
         transcript = events.Transcript()
 
         def on_line(line: str) -> None:
@@ -141,6 +147,9 @@ class TerraformDriver:
 
             raise failure(ended, transcript, stack.name, command)
 
+    def _binary(self, stack: PreparedStack) -> tuple[str, ...]:
+        return binary.find(stack.binary, self._environment, self._project)
+
     def _wants_init(self, transcript: events.Transcript, ended: Ended) -> bool:
         said = " ".join([*(f"{d.summary} {d.detail}" for d in transcript.errors), ended.errors])
         return _NEEDS_INIT.search(said) is not None
@@ -155,7 +164,7 @@ class TerraformDriver:
     def _fingerprint(self, directory: Path, stack: PreparedStack) -> str:
         """What `init` depends on beside the provider lock: the code, the backend, and which Terraform it is."""
         code = directory.parent / CODE
-        parts = [*binary.find(stack.binary, self._environment), self._environment.get("TF_CLI_CONFIG_FILE", "")]
+        parts = [*self._binary(stack), self._environment.get("TF_CLI_CONFIG_FILE", "")]
         digest = hashlib.sha256("\0".join(parts).encode())
         for path in [directory / "main.tf.json", *sorted(p for p in code.rglob("*") if p.is_file())]:
             digest.update(os.fspath(path.relative_to(directory.parent)).encode() + b"\0" + path.read_bytes())

@@ -71,35 +71,40 @@ class DirectoryWorkspace:
         try:
             kept = json.loads((self._root / environment / PREPARED).read_bytes())
             stacks = tuple(PreparedStack(s["name"], tuple(s["upstream"]), {}, s["binary"]) for s in kept["stacks"])
-            if self._fingerprint(environment, kept["inputs"], stacks) != kept["fingerprint"]:
+            if self.mark(kept["inputs"]) != kept["mark"] or self._laid_out(environment, stacks) != kept["laid_out"]:
                 return None
             return Prepared(environment, kept["release"], kept["settings"], stacks)
         except (OSError, ValueError, KeyError, TypeError):
             # Nothing was remembered, or in the form of another version: all is prepared anew.
             return None
 
-    def remember(self, prepared: Prepared, inputs: Sequence[str]) -> None:
+    def mark(self, inputs: Sequence[str]) -> str:
+        """Of every input's content, of the names in every folder, and of what decides outside of the project."""
+        digest = hashlib.sha256(self._context.encode())
+        for path in (self._project / name for name in inputs):
+            for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+                _add(digest, file, self._project)
+        return digest.hexdigest()
+
+    def remember(self, prepared: Prepared, inputs: Sequence[str], mark: str) -> None:
         if any(stack.secrets for stack in prepared.stacks):
             # They would have to be kept too, and secrets are never written.
             return
         document = {
-            "fingerprint": self._fingerprint(prepared.environment, inputs, prepared.stacks),
             "inputs": list(inputs),
+            "mark": mark,
+            "laid_out": self._laid_out(prepared.environment, prepared.stacks),
             "release": prepared.release,
             "settings": prepared.settings,
             "stacks": [{"name": s.name, "upstream": s.upstream, "binary": s.binary} for s in prepared.stacks],
         }
         atomic.write(self._root / prepared.environment / PREPARED, json.dumps(document).encode())
 
-    def _fingerprint(self, environment: str, inputs: Sequence[str], stacks: Sequence[PreparedStack]) -> str:
-        """Of every input's content, of the names in every folder, and of what was laid out from them."""
-        digest = hashlib.sha256(self._context.encode())
-        for path in (self._project / name for name in inputs):
-            for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-                _add(digest, file, self._project)
-        home = self._root / environment
-        laid_out = [home / stack.name / MAIN for stack in stacks]
-        for file in [*laid_out, *sorted(p for p in (home / CODE).rglob("*") if p.is_file())]:
+    def _laid_out(self, environment: str, stacks: Sequence[PreparedStack]) -> str:
+        """Of the root modules and the release's files, as they lie in the working directory."""
+        digest, home = hashlib.sha256(), self._root / environment
+        mains = [home / stack.name / MAIN for stack in stacks]
+        for file in [*mains, *sorted(p for p in (home / CODE).rglob("*") if p.is_file())]:
             _add(digest, file, self._root)
         return digest.hexdigest()
 

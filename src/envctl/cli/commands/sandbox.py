@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from envctl.cli.boundary import refuse_dry_run, show
+from envctl.cli.render.commands import IN_SANDBOX
 
 if TYPE_CHECKING:
     from envctl.adapters.sandbox.lifecycle import Sandbox
@@ -43,6 +44,7 @@ def up(
     from envctl.cli.wiring import wire
 
     refuse_dry_run(context)
+    IN_SANDBOX.set(True)
     with wire(replace(context.obj, sandbox=True)) as wired:
         if wired.aws is None:
             raise AssertionError("a sandboxed wiring has an embedded AWS")
@@ -50,7 +52,7 @@ def up(
     _answer(
         context,
         "up",
-        SandboxState("running", running.proxy_url, running.started_at, "envctl --sandbox apply " + wired.project.entry),
+        SandboxState("running", running.proxy_url, running.started_at, f"envctl apply {wired.project.entry}"),
     )
 
 

@@ -2,8 +2,9 @@
 
 from rich.console import Console
 
+from envctl.cli.render.line import counted
 from envctl.cli.render.moments import lasting
-from envctl.cli.render.text import counted, hinted, joined, say
+from envctl.cli.render.text import hinted, joined, say
 from envctl.domain.guards import short
 from envctl.usecases.approve import Approved
 from envctl.usecases.deploy import Deployed

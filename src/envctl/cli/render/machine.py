@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from envctl.cli.render.commands import to_type
 from envctl.domain.changes import EnvironmentPlan, Marker, StackPlan
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.literals import number_text
@@ -65,14 +66,16 @@ def _scalar(value: object) -> str | float | bool | None:
 
 def _fields(value: Any, without: str = "") -> dict[str, Any]:  # noqa: ANN401 (any dataclass)
     kind = {"kind": value.kind} if isinstance(getattr(value, "kind", None), str) else {}
-    return kind | {each.name: as_json(getattr(value, each.name)) for each in fields(value) if each.name != without}
+    told = {each.name: as_json(getattr(value, each.name)) for each in fields(value) if each.name != without}
+    typed = {name: to_type(told[name]) for name in ("next", "hint") if isinstance(told.get(name), str)}
+    return kind | told | typed
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
     return {
         "code": problem.code,
         "message": problem.message,
-        "hint": problem.hint,
+        "hint": to_type(problem.hint),
         "file": problem.location.file if problem.location else None,
         "line": problem.location.line if problem.location else None,
     }

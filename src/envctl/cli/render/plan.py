@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.text import counted, hinted, joined, padded, plain, say, shortened, whole, widest
+from envctl.cli.render.line import counted
+from envctl.cli.render.text import hinted, joined, padded, plain, say, shortened, whole, widest
 from envctl.cli.render.values import brief, from_to, spelt
 from envctl.domain.changes import (
     Action,

@@ -9,10 +9,11 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
+from envctl.cli.render.line import counted
 from envctl.cli.render.moments import lasting
 from envctl.cli.render.plan import SYMBOLS, show_plan
 from envctl.cli.render.running import Board, Running, StackBoard
-from envctl.cli.render.text import counted, joined, padded, say, shortened, visible, whole
+from envctl.cli.render.text import joined, padded, say, shortened, visible, whole
 from envctl.domain.changes import Action, EnvironmentPlan
 from envctl.usecases.ports import Progressed
 

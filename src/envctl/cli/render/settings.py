@@ -5,7 +5,8 @@ from typing import assert_never
 from rich.console import Console
 from rich.table import Table
 
-from envctl.cli.render.text import counted, joined, plain, say, whole
+from envctl.cli.render import line
+from envctl.cli.render.text import joined, plain, say, whole
 from envctl.cli.render.values import spelt
 from envctl.domain.changes import Marker
 from envctl.domain.settings import EnvironmentSettings, Setting
@@ -58,10 +59,7 @@ def _origin(setting: Setting) -> str:
 
 
 def show_valid(valid: Valid, out: Console) -> None:
-    environments = f"{counted(len(valid.environments), 'environment')} ({', '.join(valid.environments)})"
-    stacks = f"{counted(len(valid.stacks), 'stack')} ({', '.join(valid.stacks)})"
-    settings = counted(valid.settings, "setting")
-    say(out, joined(("Valid: ", "green"), f"{environments}, {stacks}, {settings}."))
+    say(out, line.valid(valid))
 
 
 def show_rendered(rendered: Rendered, out: Console) -> None:

@@ -9,9 +9,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from envctl.cli.render.commands import to_type
 from envctl.cli.render.deployment import NOUNS
+from envctl.cli.render.line import counted
 from envctl.cli.render.moments import ago, in_local_time, in_utc
-from envctl.cli.render.text import called, counted, joined, padded, plain, say, to_type, visible, whole, widest
+from envctl.cli.render.text import called, joined, padded, plain, say, visible, whole, widest
 from envctl.domain.guards import short
 from envctl.domain.present import Deployment
 from envctl.usecases.status import EnvironmentStatus, Status

@@ -1,20 +1,16 @@
 """Text that is safe and kind to a terminal: nothing invisible, nothing torn, commands that can be copied."""
 
-import re
 import unicodedata
 from collections.abc import Iterable
-from contextvars import ContextVar
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from envctl.cli.render.commands import to_type
 from envctl.domain.ledger import Actor
 
 _KEPT = "\n\t"
-_COMMAND = re.compile(r"\benvctl (?=[a-z])(?!sandbox\b)")
-# Set once, before anything is shown: a command that is told in the sandbox must not reach the real accounts when typed.
-IN_SANDBOX: ContextVar[bool] = ContextVar("IN_SANDBOX", default=False)
 
 
 def visible(text: str) -> str:
@@ -59,11 +55,6 @@ def hinted(out: Console, hint: str, indent: int = 0) -> None:
         say(out, joined(("hint: ", "dim"), hint), indent)
 
 
-def to_type(hint: str) -> str:
-    """The commands in it as they have to be typed here."""
-    return _COMMAND.sub("envctl --sandbox ", hint) if IN_SANDBOX.get() else hint
-
-
 def shortened(text: str, room: int) -> str:
     """The beginning and the end of a text that is too long; the room is counted in terminal cells."""
     if cell_len(text) <= room:
@@ -89,12 +80,6 @@ def called(actor: Actor) -> str:
     if actor.via != "aws":
         return actor.name
     return actor.name.rpartition(":")[2].removeprefix("assumed-role/").removeprefix("user/")
-
-
-def counted(number: int, noun: str) -> str:
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
 
 
 def _head(text: str, room: int) -> str:

@@ -3,7 +3,8 @@
 from rich.console import Console
 
 from envctl.cli.render.guards import show_refusal, verdict
-from envctl.cli.render.text import counted, hinted, joined, say
+from envctl.cli.render.line import counted
+from envctl.cli.render.text import hinted, joined, say
 from envctl.domain.guards import short
 from envctl.usecases.why import Answer, Why
 

@@ -1,0 +1,24 @@
+"""What can be said in one line: it is said without loading what draws tables and colours."""
+
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from envctl.usecases.settings import Valid
+
+
+def line(result: object) -> str | None:
+    """The whole of what a person is told, or None where it takes more than a line."""
+    # By name: importing every kind of result would cost more than saying it does.
+    return valid(cast("Valid", result)) if type(result).__name__ == "Valid" else None
+
+
+def valid(result: "Valid") -> str:
+    environments = f"{counted(len(result.environments), 'environment')} ({', '.join(result.environments)})"
+    stacks = f"{counted(len(result.stacks), 'stack')} ({', '.join(result.stacks)})"
+    return f"Valid: {environments}, {stacks}, {counted(result.settings, 'setting')}."
+
+
+def counted(number: int, noun: str) -> str:
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
