@@ -11,6 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from envctl.cli.render.commands import IN_SANDBOX
 from envctl.cli.render.human import show, show_error
+from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, Marker, ResourceChange, StackPlan
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.ledger import Actor, ReleaseCreated
 from envctl.usecases.history import History
@@ -120,3 +121,15 @@ def test_what_is_to_be_typed_in_the_sandbox_stays_in_the_sandbox(name: str) -> N
 def test_who_is_not_vouched_for_is_marked() -> None:
     assert f"{HANAKO.name} ?" in said(RESULTS["a history"])
     assert "(unverified)" in said(RESULTS["a status"])
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_of_many_new_resources_each_gets_a_line(snapshot: SnapshotAssertion, width: int) -> None:
+    attributes = (AttributeChange("arn", None, Marker.UNKNOWN), AttributeChange("tags.Name", None, "shop-dev-private"))
+    new = tuple(
+        ResourceChange(f"aws_subnet.private[{number}]", "aws_subnet", Action.CREATE, attributes) for number in range(13)
+    )
+    changed = ResourceChange("aws_vpc.this", "aws_vpc", Action.UPDATE, (AttributeChange("tags.Team", "a", "b"),))
+    out = console(width)
+    show(EnvironmentPlan("dev", "", (StackPlan("network", (*new, changed)),)), out)
+    assert told(out) == snapshot

@@ -54,7 +54,7 @@ def test_a_log_gets_plain_lines_and_is_not_flooded(snapshot: SnapshotAssertion) 
 
 def test_a_log_line_is_never_broken() -> None:
     out = console(40)
-    PlainObserver(out).progressed(Progressed("network", "started", "module.a." * 20, Action.CREATE))
+    PlainObserver(out).progressed(Progressed("network", "done", "module.a." * 20, Action.CREATE))
     assert told(out).count("\n") == 1
 
 

@@ -52,6 +52,9 @@ REASONS = {
 _SAID_ELSEWHERE = frozenset({"replace because cannot update", "read because config unknown"})
 
 ATTRIBUTES = 8
+# Of so many new resources nobody reads every attribute: each gets one line, and the list stays readable.
+MANY = 12
+TELLING = ("name", "tags.Name", "cidr_block", "destination_cidr_block", "instance_type", "availability_zone")
 CHANGED = 24
 
 
@@ -98,8 +101,14 @@ def _stack(plan: StackPlan, out: Console) -> None:
     else:
         said = _counts(plan.resources, len(plan.outputs))
     say(out, joined((f"{plan.stack}: ", "bold"), said))
+    many = len([resource for resource in plan.resources if resource.action is Action.CREATE]) > MANY
     for resource in plan.resources:
-        _resource(resource, out)
+        if many and resource.action is Action.CREATE:
+            _new(resource, out)
+        else:
+            _resource(resource, out)
+    if many:
+        say(out, plain("the attributes of what is new: envctl plan --json", "dim"), 2)
     if plan.outputs:
         _outputs(plan.outputs, out)
     for warning in plan.warnings:
@@ -130,6 +139,17 @@ def _resource(resource: ResourceChange, out: Console) -> None:
             _changed(resource.attributes, out)
         case Action.DELETE | Action.FORGET:
             pass
+
+
+def _new(resource: ResourceChange, out: Console) -> None:
+    """One of many: its address, and by what a person knows it."""
+    known = {attribute.path: attribute.after for attribute in resource.attributes}
+    told = [brief(known[path], 40) for path in TELLING if isinstance(known.get(path), str) and known[path]]
+    start = f"  {SYMBOLS[Action.CREATE]:<3} {Action.CREATE:<7}  "
+    line = joined((start, STYLES[Action.CREATE]), (resource.address, "bold"))
+    if told and line.cell_len + 2 + len(told[0]) <= out.width:
+        line.append_text(joined(("  " + told[0], "dim")))
+    whole(out, line)
 
 
 def _remarks(resource: ResourceChange) -> Iterable[str]:

@@ -37,6 +37,7 @@ DONE = {
     Action.MOVE: "moved",
     Action.IMPORT: "imported",
 }
+STILL_FROM = 10.0
 STILL_EVERY = 30.0
 FRAMES_A_SECOND = 8
 
@@ -192,16 +193,20 @@ class PlainObserver:
             case "refresh":
                 return ""
             case "started":
+                # Most is done at once, and said then; what takes longer is told of while it does.
                 self._still.pop((event.stack, event.address), None)
-                return f"{_doing(event)} {event.address} …"
+                return ""
             case "still":
                 return self._patient(event)
+            case "done" if event.action is Action.READ:
+                return ""
             case "done" | "failed":
                 return f"{event.address} {_ended(event)}"
 
     def _patient(self, event: Progressed) -> str:
         key = (event.stack, event.address)
-        if event.elapsed - self._still.get(key, 0.0) < STILL_EVERY:
+        last = self._still.get(key)
+        if event.elapsed < (STILL_FROM if last is None else last + STILL_EVERY):
             return ""
         self._still[key] = event.elapsed
         return f"still {_doing(event)} {event.address} after {lasting(event.elapsed)}"
