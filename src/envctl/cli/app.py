@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import guarded
+from envctl.cli.boundary import guarded, show_help
 from envctl.cli.commands import (
     apply,
     approve,
@@ -30,14 +30,13 @@ app = typer.Typer(
     name="envctl",
     help="Promotion for Terraform: what was proven in dev is, byte for byte, what reaches staging and prod.",
     epilog=EPILOG,
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def envctl(
     context: typer.Context,
     *,
@@ -56,12 +55,14 @@ def envctl(
 
         typer.echo(f"envctl {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        show_help(context)
 
 
 for module in (plan, apply, promote, approve, why, status, history, recover, validate, settings, render):
     module.register(app)
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(ledger.app, name="ledger", short_help="Check the record of all that happened.")
+app.add_typer(sandbox.app, name="sandbox", short_help="Start, see and stop the embedded AWS.")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -62,6 +62,12 @@ def refuse_dry_run(context: typer.Context) -> None:
         raise UsageError(Problem("E006", f"{context.info_name} has no dry run", "leave --dry-run out"))
 
 
+def show_help(context: typer.Context) -> NoReturn:
+    """For a command that was named without what it should do."""
+    typer.echo(context.get_help())
+    raise typer.Exit
+
+
 def guarded(command: Callable[[], object], words: Sequence[str]) -> int:
     """Runs a command line; whatever goes wrong becomes a message and an exit code, never a traceback."""
     options = _options(words)
@@ -108,7 +114,9 @@ def _as_expected(error: Exception, options: Options) -> "EnvctlError":
         return error
     if hasattr(error, "format_message"):
         # Typer's own usage errors. Their class belongs to a library that typer may carry inside.
-        return UsageError(Problem("E000", error.format_message(), "envctl --help"))
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "envctl"
+        return UsageError(Problem("E000", error.format_message(), f"{command} --help"))
     return _bug(error, options)
 
 

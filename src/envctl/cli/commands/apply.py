@@ -18,4 +18,4 @@ def apply(
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(apply)
+    app.command(short_help="Deploy the working tree to the first environment.")(apply)

@@ -23,4 +23,4 @@ def approve(
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(approve)
+    app.command(short_help="Approve the next release of an environment.")(approve)

@@ -19,4 +19,4 @@ def history(
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(history)
+    app.command(short_help="Show who did what, and when.")(history)

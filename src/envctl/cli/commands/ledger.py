@@ -2,14 +2,16 @@
 
 import typer
 
-from envctl.cli.boundary import answer
+from envctl.cli.boundary import answer, show_help
 
-app = typer.Typer(help="The record of all that happened.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="The record of all that happened.", rich_markup_mode=None)
 
 
-@app.callback()
-def ledger() -> None:
+@app.callback(invoke_without_command=True)
+def ledger(context: typer.Context) -> None:
     """The record of all that happened."""
+    if context.invoked_subcommand is None:
+        show_help(context)
 
 
 @app.command()

@@ -24,4 +24,4 @@ def plan(
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(plan)
+    app.command(short_help="Show what an apply would change.")(plan)

@@ -22,4 +22,4 @@ def promote(
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(promote)
+    app.command(short_help="Deploy what one environment proved to the next.")(promote)

@@ -19,4 +19,4 @@ def recover(
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(recover)
+    app.command(short_help="Declare an interrupted deployment to be over.")(recover)

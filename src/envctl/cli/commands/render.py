@@ -18,4 +18,4 @@ def render(
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(render)
+    app.command(short_help="Show the root modules that Terraform gets.")(render)

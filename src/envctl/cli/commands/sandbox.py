@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, show
+from envctl.cli.boundary import refuse_dry_run, show, show_help
 from envctl.cli.render.commands import IN_SANDBOX
 
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Real Terraform against an embedded AWS, one account an environment.",
-    no_args_is_help=True,
     rich_markup_mode=None,
 )
 
@@ -28,9 +27,11 @@ class SandboxState:
     next: str = ""
 
 
-@app.callback()
-def sandbox() -> None:
+@app.callback(invoke_without_command=True)
+def sandbox(context: typer.Context) -> None:
     """Real Terraform against an embedded AWS, one account an environment."""
+    if context.invoked_subcommand is None:
+        show_help(context)
 
 
 @app.command()

@@ -18,4 +18,4 @@ def settings(
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(settings)
+    app.command(short_help="Show each setting and where it comes from.")(settings)

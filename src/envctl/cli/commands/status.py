@@ -13,4 +13,4 @@ def status(context: typer.Context) -> None:
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(status)
+    app.command(short_help="Show what runs where, and what to do next.")(status)

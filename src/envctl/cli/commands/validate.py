@@ -18,4 +18,4 @@ def validate(
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(validate)
+    app.command(short_help="Check project, modules and settings.")(validate)

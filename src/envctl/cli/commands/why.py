@@ -19,4 +19,4 @@ def why(
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(why)
+    app.command(short_help="Say why a promotion is refused, or that it is not.")(why)

@@ -144,7 +144,8 @@ def _resource(resource: ResourceChange, out: Console) -> None:
 def _new(resource: ResourceChange, out: Console) -> None:
     """One of many: its address, and by what a person knows it."""
     known = {attribute.path: attribute.after for attribute in resource.attributes}
-    told = [brief(known[path], 40) for path in TELLING if isinstance(known.get(path), str) and known[path]]
+    named = [known.get(path) for path in TELLING]
+    told = [brief(value, 40) for value in named if isinstance(value, str) and value and not isinstance(value, Marker)]
     start = f"  {SYMBOLS[Action.CREATE]:<3} {Action.CREATE:<7}  "
     line = joined((start, STYLES[Action.CREATE]), (resource.address, "bold"))
     if told and line.cell_len + 2 + len(told[0]) <= out.width:
