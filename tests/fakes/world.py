@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 from envctl.cli.languages import Languages
 from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.errors import LockHeldError, OperationFailedError, Problem
-from envctl.domain.ledger import Actor
+from envctl.domain.ledger import Actor, Entry
 from envctl.domain.release import File
+from envctl.usecases import record
 from envctl.usecases.ports import (
     AlreadyExistsError,
     Ports,
@@ -33,6 +34,9 @@ class MemoryStore:
 
     def read(self, key: str) -> bytes | None:
         return self.content.get(key)
+
+    def read_all(self, keys: Sequence[str]) -> list[bytes | None]:
+        return [self.content.get(key) for key in keys]
 
     def keys(self, prefix: str, after: str = "") -> list[str]:
         return sorted(key for key in self.content if key.startswith(prefix) and key > after)
@@ -278,3 +282,8 @@ class World:
 
     def edit(self, path: str, text: str) -> None:
         self.tree.content[path] = text.encode()
+
+
+def recorded(world: World) -> list[Entry]:
+    """The whole ledger, oldest entry first."""
+    return list(record.newest_first(world.ports))[::-1]

@@ -22,7 +22,7 @@ from envctl.usecases.recover import recover
 from envctl.usecases.render import render
 from envctl.usecases.status import status
 from envctl.usecases.why import why
-from tests.fakes.world import NETWORK, Killed, World
+from tests.fakes.world import NETWORK, Killed, World, recorded
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def world() -> World:
 
 
 def events(world: World) -> list[str]:
-    return [entry.event.kind for entry in record.entries(world.ports)]
+    return [entry.event.kind for entry in recorded(world)]
 
 
 def approve_all(world: World, by: tuple[str, ...] = ("bob@example.com", "cat@example.com")) -> None:
@@ -44,7 +44,7 @@ def approve_all(world: World, by: tuple[str, ...] = ("bob@example.com", "cat@exa
 
 def test_an_apply_makes_a_release_and_records_it(world: World) -> None:
     done = apply(world.ports, "dev")
-    assert [type(entry.event) for entry in record.entries(world.ports)] == [
+    assert [type(entry.event) for entry in recorded(world)] == [
         ReleaseCreated,
         DeploymentStarted,
         DeploymentSucceeded,
@@ -164,7 +164,7 @@ def test_a_failure_half_way_is_recorded_and_the_next_apply_goes_on(world: World)
     world.terraform.fails_on.add(("dev", "web"))
     with pytest.raises(OperationFailedError):
         apply(world.ports, "dev")
-    failed = record.entries(world.ports)[-1].event
+    failed = next(record.newest_first(world.ports)).event
     assert isinstance(failed, DeploymentFailed)
     assert (failed.stacks, failed.reason) == (("network",), "web said no")
     world.terraform.fails_on.clear()
@@ -209,7 +209,7 @@ def test_what_could_not_be_shown_before_is_asked_about_before_it_is_applied(worl
         apply(world.ports, "dev")
     assert [stack.stack for stack in world.consent.asked[1].stacks] == ["web"]
     assert list(world.terraform.reality) == [("dev", "network")]
-    ended = record.entries(world.ports)[-1].event
+    ended = next(record.newest_first(world.ports)).event
     assert isinstance(ended, DeploymentFailed)
     assert ended.interrupted
 

@@ -17,7 +17,7 @@ from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve
 from envctl.usecases.promote import promote
 from envctl.usecases.recover import recover
-from tests.fakes.world import NETWORK, Killed, World
+from tests.fakes.world import NETWORK, Killed, World, recorded
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 BEFORE = {"staging": "dev", "prod": "staging"}
@@ -159,7 +159,7 @@ class Promotion(RuleBasedStateMachine):
         stored = [self.world.store.content[key] for key in self.world.store.keys("ledger/")]
         assert stored[: len(self.known_entries)] == self.known_entries
         self.known_entries = stored
-        assert record.verify(self.world.ports) == fold(record.entries(self.world.ports))
+        assert record.verify(self.world.ports) == fold(recorded(self.world))
 
 
 TestPromotion = Promotion.TestCase

@@ -1,6 +1,7 @@
 """`envctl history [ENV]` and `envctl ledger verify`: the record, to read and to check."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 from envctl.domain.ledger import Entry
 from envctl.usecases import load, record
@@ -29,10 +30,13 @@ def history(ports: Ports, environment: str = "", *, limit: int = 20) -> History:
     project = load.project(ports)
     if environment:
         load.known_environment(project, environment)
-        found = [entry for entry in record.entries(ports) if getattr(entry.event, "environment", None) == environment]
-        return History(environment, tuple(reversed(found[-limit:])), more=len(found) > limit)
-    entries = record.entries(ports, last=limit + 1)
-    return History("", tuple(reversed(entries[-limit:])), more=len(entries) > limit)
+    told = (entry for entry in record.newest_first(ports) if not environment or _of(entry) == environment)
+    found = tuple(islice(told, limit + 1))
+    return History(environment, found[:limit], more=len(found) > limit)
+
+
+def _of(entry: Entry) -> str | None:
+    return getattr(entry.event, "environment", None)
 
 
 def verify_ledger(ports: Ports) -> Verified:

@@ -21,6 +21,7 @@ from envctl.usecases.ports import AlreadyExistsError, Ports
 ENTRIES = "ledger/"
 CHECKPOINTS = "checkpoints/"
 ATTEMPTS = 100
+PAGE = 64
 
 
 def present(ports: Ports) -> Present:
@@ -64,17 +65,17 @@ def append(ports: Ports, decide: Callable[[Present], Event | None]) -> tuple[Pre
     )
 
 
-def entries(ports: Ports, last: int | None = None) -> tuple[Entry, ...]:
-    """The entries, oldest first; only the last ones where `last` says how many."""
-    keys = ports.store.keys(ENTRIES)
-    found = []
-    for key in keys[-last:] if last is not None else keys:
-        data = ports.store.read(key) or b""
-        try:
-            found.append(decode(data))
-        except MalformedEntryError as error:
-            raise _broken(ChainBreak(_number(key), str(error))) from error
-    return tuple(found)
+def newest_first(ports: Ports) -> Iterator[Entry]:
+    """The entries, read as far back as they are asked for."""
+    end = present(ports).seq
+    while end > 0:
+        numbers = range(end, max(0, end - PAGE), -1)
+        for number, data in zip(numbers, ports.store.read_all([_key(ENTRIES, n) for n in numbers]), strict=True):
+            try:
+                yield decode(data or b"")
+            except MalformedEntryError as error:
+                raise _broken(ChainBreak(number, str(error))) from error
+        end -= PAGE
 
 
 def verify(ports: Ports) -> Present:
@@ -91,8 +92,9 @@ def verify(ports: Ports) -> Present:
 
 
 def _stored(ports: Ports, after: int = 0) -> Iterator[tuple[int, bytes]]:
-    for key in ports.store.keys(ENTRIES, after=_key(ENTRIES, after)):
-        yield _number(key), ports.store.read(key) or b""
+    keys = ports.store.keys(ENTRIES, after=_key(ENTRIES, after))
+    for key, data in zip(keys, ports.store.read_all(keys), strict=True):
+        yield _number(key), data or b""
 
 
 def _checkpoint(ports: Ports) -> Present:

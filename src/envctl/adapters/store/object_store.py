@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,10 @@ from envctl.usecases.ports import AlreadyExistsError
 if TYPE_CHECKING:
     from obstore.auth.boto3 import Boto3CredentialProvider
     from obstore.store import ClientConfig, ObjectStore
+
+
+MANY = 4
+AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class ObstoreStore:
         self._project = project
         self._find_address = address
         self._client_options = client_options
+        # What was created never changes: each key is fetched once in the life of a command.
+        self._read: dict[str, bytes] = {}
 
     @cached_property
     def _address(self) -> Address:
@@ -68,6 +74,22 @@ class ObstoreStore:
             raise self._failed("written", error) from error
 
     def read(self, key: str) -> bytes | None:
+        if key not in self._read:
+            data = self._fetch(key)
+            if data is None:
+                return None
+            self._read[key] = data
+        return self._read[key]
+
+    def read_all(self, keys: Sequence[str]) -> list[bytes | None]:
+        if len(keys) < MANY or self._address.url.startswith("file:"):
+            return [self.read(key) for key in keys]
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(self.read, keys))
+
+    def _fetch(self, key: str) -> bytes | None:
         import obstore
 
         store = self._store
