@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,9 +52,10 @@ class Project:
             **more,
         }
 
-    def run(self, *words: str, timeout: float = 180, **more: str) -> Ran:
+    def run(self, *words: str, timeout: float = 180, before: Sequence[str] = (), **more: str) -> Ran:
+        """`before` is a command that runs envctl in turn, in surroundings of its own."""
         done = subprocess.run(
-            self.command(*words),
+            [*before, *self.command(*words)],
             cwd=self.root,
             env=self.environment(**more),
             capture_output=True,

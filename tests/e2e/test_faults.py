@@ -206,31 +206,14 @@ def test_a_disk_that_takes_nothing(small: Project, words: tuple[str, ...]) -> No
     if not before:
         # The same refusal, by a file that stands where a folder has to be.
         small.write(".envctl", "in the way")
-    done = subprocess.run(
-        [*before, *small.command(*words, "--json")],
-        cwd=small.root,
-        env=small.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    told = Ran(done.returncode, done.stdout, done.stderr)
+    told = small.run(*words, "--json", before=before)
     assert (told.code, told.codes) == (1, ["E406"])
     assert ".envctl" in told.document["problems"][0]["message"]
 
 
 def test_the_past_can_be_read_from_a_read_only_disk(small: Project) -> None:
     small.ok("apply", "dev", "--yes")
-    before = read_only(small.root)
-    done = subprocess.run(
-        [*before, *small.command("status", "--json")],
-        cwd=small.root,
-        env=small.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert json.loads(done.stdout)["ok"]
+    assert small.run("status", "--json", before=read_only(small.root)).document["ok"]
 
 
 def test_no_terraform_anywhere(small: Project) -> None:
