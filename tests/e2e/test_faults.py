@@ -133,7 +133,8 @@ def test_two_at_once(small: Project) -> None:
     wait_for(started.exists)
     second = small.run("apply", "dev", "--yes", "--json")
     assert (second.code, second.codes) == (75, ["E308"])
-    assert f"process {first.pid}" in second.document["problems"][0]["message"]
+    told = second.document["problems"][0]["message"]
+    assert f"envctl apply dev by ann@example.com (process {first.pid})" in told
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=60)
 

@@ -8,6 +8,7 @@ from envctl.domain.errors import (
     InterruptedByUserError,
     LockHeldError,
     OperationFailedError,
+    Problem,
     UsageError,
 )
 from envctl.domain.guards import RefusedError
@@ -22,7 +23,7 @@ from envctl.usecases.recover import recover
 from envctl.usecases.render import render
 from envctl.usecases.status import status
 from envctl.usecases.why import why
-from tests.fakes.world import NETWORK, Killed, World, recorded
+from tests.fakes.world import NETWORK, Killed, MemoryStore, World, recorded
 
 
 @pytest.fixture
@@ -364,6 +365,30 @@ def test_status_shows_what_runs_where_and_how_far_each_lags(world: World) -> Non
     assert [shown[name].lag for name in ("dev", "staging", "prod")] == [None, 1, 1]
     assert shown["staging"].next == "envctl promote dev staging"
     assert shown["prod"].gates == {"peer": (0, 1), "business": (0, 2)}
+
+
+def test_status_is_told_although_the_settings_of_an_environment_are_broken(world: World) -> None:
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    world.edit("environments/prod/terraform.tfvars", "cidr = \n")
+    shown = {there.environment: there for there in status(world.ports).environments}
+    assert shown["prod"].gates == {"peer": (0, 1), "business": (0, 2)}
+
+
+def test_a_failure_that_cannot_be_recorded_is_told_with_what_failed(world: World) -> None:
+    class Full(MemoryStore):
+        def create(self, key: str, data: bytes) -> None:
+            if b"deployment failed" in data:
+                raise OperationFailedError(Problem("E404", "the store is full"))
+            super().create(key, data)
+
+    world.store = Full()
+    world.terraform.fails_on.add(("dev", "web"))
+    with pytest.raises(OperationFailedError) as failed:
+        apply(world.ports, "dev")
+    assert [problem.code for problem in failed.value.problems] == ["E305", "E404"]
+    with pytest.raises(RefusedError, match="G109"):
+        apply(world.ports, "dev")
 
 
 def test_why_answers_for_every_guard(world: World) -> None:

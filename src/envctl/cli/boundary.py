@@ -97,6 +97,7 @@ def _terminated(_signal: int, _frame: FrameType | None) -> None:
 def _options(words: Sequence[str]) -> Options:
     """What is known of the options before, or although, the command line can't be parsed."""
     project = next((value for flag, value in pairwise(words) if flag == "--project"), "")
+    project = next((word.partition("=")[2] for word in words if word.startswith("--project=")), project)
     flags = set(words[: words.index("--")] if "--" in words else words)
     return Options(
         Path(project),

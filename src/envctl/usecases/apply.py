@@ -10,7 +10,7 @@ from envctl.usecases.ports import Ports
 def apply(ports: Ports, environment: str, *, dry_run: bool = False) -> Deployed:
     project = load.project(ports)
     target = load.known_environment(project, environment)
-    with ports.workspace.lock(target, f"envctl apply {target}"):
+    with ports.workspace.lock(target, f"envctl apply {target} by {ports.identity.actor().name}"):
         if target == project.entry:
             return _enter(ports, project, target, dry_run=dry_run)
         candidate = candidates.redeployment(ports, project, record.present(ports), target=target)

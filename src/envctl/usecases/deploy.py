@@ -198,7 +198,13 @@ def _record_failure(run: Run, error: BaseException) -> None:
     interrupted = isinstance(error, KeyboardInterrupt | InterruptedByUserError)
     reason = "interrupted" if interrupted else _reason(error)
     event = DeploymentFailed(run.target, run.identity, run.started, reason, tuple(run.applied), interrupted)
-    record.append(run.ports, _while_open(run, event))
+    try:
+        record.append(run.ports, _while_open(run, event))
+    except EnvctlError as unrecorded:
+        # What failed first is what has to be mended first; that nothing could be recorded is said with it.
+        if not isinstance(error, EnvctlError):
+            raise
+        error.problems = (*error.problems, *unrecorded.problems)
 
 
 def _while_open(run: Run, event: Event) -> Callable[[Present], Event | None]:

@@ -9,7 +9,7 @@ from envctl.usecases.ports import Ports
 def promote(ports: Ports, source: str, target: str, *, release: str | None = None, dry_run: bool = False) -> Deployed:
     project = load.project(ports)
     source, target = load.known_environment(project, source), load.known_environment(project, target)
-    with ports.workspace.lock(target, f"envctl promote {source} {target}"):
+    with ports.workspace.lock(target, f"envctl promote {source} {target} by {ports.identity.actor().name}"):
         present = record.present(ports)
         wanted = candidates.named(present, release) if release else None
         candidate = candidates.promotion(ports, project, present, source=source, target=target, release=wanted)
