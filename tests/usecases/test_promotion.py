@@ -1,5 +1,7 @@
 """Deployments on in-memory ports: what is recorded, what is refused, and what is left when something fails."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from envctl.domain.errors import (
@@ -13,17 +15,19 @@ from envctl.domain.errors import (
 )
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger import ApprovalGiven, DeploymentFailed, DeploymentStarted, DeploymentSucceeded, ReleaseCreated
+from envctl.domain.release import File, unpack
 from envctl.usecases import record
 from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve
 from envctl.usecases.history import history, verify_ledger
 from envctl.usecases.plan import plan
+from envctl.usecases.ports import PreparedStack
 from envctl.usecases.promote import promote
 from envctl.usecases.recover import recover
 from envctl.usecases.render import render
 from envctl.usecases.status import status
 from envctl.usecases.why import why
-from tests.fakes.world import NETWORK, Killed, MemoryStore, World, recorded
+from tests.fakes.world import NETWORK, WEB, Killed, MemoryStore, World, recorded
 
 
 @pytest.fixture
@@ -66,6 +70,60 @@ def test_a_stack_whose_upstream_was_never_applied_waits_for_it(world: World) -> 
     shown = plan(world.ports, "dev")
     assert [(stack.stack, stack.waits_for) for stack in shown.stacks] == [("network", ()), ("web", ("network",))]
     assert ("plan", "dev", "web") not in world.terraform.ran
+
+
+def test_a_stack_that_waited_is_planned_whatever_becomes_of_its_upstream(world: World) -> None:
+    apply(world.ports, "dev")
+    forgetful = World(store=MemoryStore(), workspace=world.workspace)
+    forgetful.terraform.reality = {("dev", "network"): world.terraform.reality["dev", "network"]}
+    apply(forgetful.ports, "dev")
+    assert ("dev", "web") in forgetful.terraform.reality
+    assert forgetful.terraform.reality == world.terraform.reality
+
+
+def test_what_is_saved_while_a_release_is_made_is_in_the_next_one(world: World) -> None:
+    init = world.terraform.init
+
+    def while_init_runs(environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
+        world.edit("modules/web/main.tf", WEB.decode() + "# saved in the meantime\n")
+        init(environment, stack, provider_lock)
+
+    world.terraform.init = while_init_runs  # type: ignore[method-assign]
+    release = apply(world.ports, "dev").release
+    bundle = unpack(world.store.content[f"releases/{release}.tar"], release)
+    assert bundle.files["modules/web/main.tf"].data == WEB
+    assert world.workspace.code["dev"]["modules/web/main.tf"].data == WEB
+
+
+def test_the_settings_that_the_guards_were_asked_about_are_the_ones_that_are_applied(world: World) -> None:
+    apply(world.ports, "dev")
+    lay_code = world.workspace.lay_code
+
+    def after_the_guards(environment: str, files: Mapping[str, File]) -> None:
+        world.edit("environments/staging/terraform.tfvars", 'cidr = "10.66.0.0/16"\n')
+        lay_code(environment, files)
+
+    world.workspace.lay_code = after_the_guards  # type: ignore[method-assign]
+    promote(world.ports, "dev", "staging")
+    assert b"10.20.0.0/16" in world.workspace.stacks["staging", "network"]
+    world.workspace.lay_code = lay_code  # type: ignore[method-assign]
+    assert not apply(world.ports, "staging").up_to_date, "the new settings are not what was recorded"
+
+
+def test_a_deployment_that_was_declared_over_is_not_recorded_as_a_success(world: World) -> None:
+    elsewhere = World(store=world.store)
+    applies = world.terraform.apply
+
+    def while_applying(environment: str, stack: PreparedStack) -> None:
+        recover(elsewhere.ports, environment)
+        applies(environment, stack)
+
+    world.terraform.apply = while_applying  # type: ignore[method-assign]
+    with pytest.raises(OperationFailedError, match="E408"):
+        apply(world.ports, "dev")
+    assert events(world)[-1] == "deployment abandoned"
+    with pytest.raises(RefusedError, match="G102"):
+        promote(world.ports, "dev", "staging")
 
 
 def test_applying_the_same_again_records_nothing(world: World) -> None:

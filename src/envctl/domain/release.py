@@ -62,6 +62,11 @@ class Release:
     wiring: Wiring
     files: Mapping[str, File]
 
+    def with_lock(self, lock: bytes | None) -> "Release":
+        """The same release with another provider lock."""
+        files = {name: file for name, file in self.files.items() if name != LOCK_FILE}
+        return Release(self.wiring, files if lock is None else {**files, LOCK_FILE: File(lock)})
+
     def lock(self) -> bytes | None:
         file = self.files.get(LOCK_FILE)
         return file.data if file else None

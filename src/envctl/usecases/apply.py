@@ -34,6 +34,7 @@ def deploy(ports: Ports, project: Project, candidate: candidates.Candidate, *, d
         request.source or "",
         request=request,
         release=release,
+        settings=candidate.settings,
         identity=request.release,
         bundle=candidate.bundle,
     )

@@ -1,6 +1,6 @@
 """`envctl approve ENV --gate NAME`: one person's word that one release may reach one environment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request, gates, short
@@ -43,7 +43,7 @@ def approve(ports: Ports, environment: str, gate: str, *, release: str | None = 
 
     after, entry = record.append(ports, decide)
     # Counted as for somebody else, so that one's own approval shows as given.
-    other = Request(**{**vars(request), "present": after, "actor": Actor("")})
+    other = replace(request, present=after, actor=Actor(""))
     missing = {name: count for name, count in gates(other).items() if count}
     return Approved(target, gate, identity, request.actor, entry is None, missing, _next(project, target, missing))
 

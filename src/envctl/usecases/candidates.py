@@ -8,6 +8,7 @@ from envctl.domain.guards import Bundle, Request
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.release import Release
+from envctl.domain.settings import EnvironmentSettings
 from envctl.usecases import bundles, load
 from envctl.usecases.ports import Ports
 
@@ -33,11 +34,16 @@ def named(present: Present, prefix: str) -> str:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A request with the release that it is about, as it is stored; no release where there is none to be believed."""
+    """A request with what it is about: the release as it is stored, and the settings that the request names.
+
+    Both are read once, so that what is deployed is what the guards were asked about. No release, and so no settings,
+    where there is none to be believed.
+    """
 
     request: Request
     release: Release | None
     bundle: bytes
+    settings: EnvironmentSettings | None
 
 
 def promotion(
@@ -57,10 +63,11 @@ def redeployment(
     return _candidate(ports, project, present, _Wanted("apply", target, None, identity))
 
 
-def entering(ports: Ports, project: Project, present: Present, *, identity: str, release: Release) -> Request:
-    """Deploys a release that was made just now to the entry environment."""
-    wanted = _Wanted("apply", project.entry, None, identity)
-    return _request(ports, project, present, wanted, _Found("intact", release))
+def entering(ports: Ports, project: Project, present: Present, *, identity: str, settings: str) -> Request:
+    """Deploys a release that was made just now to the entry environment. `settings` is the digest of its settings."""
+    return _request(
+        ports, project, present, _Wanted("apply", project.entry, None, identity), _Found("intact", settings)
+    )
 
 
 @dataclass(frozen=True)
@@ -73,26 +80,27 @@ class _Wanted:
 
 @dataclass(frozen=True)
 class _Found:
-    state: Bundle
-    release: Release | None
+    bundle: Bundle
+    settings: str
 
 
 def _candidate(ports: Ports, project: Project, present: Present, wanted: _Wanted) -> Candidate:
     state, release, data = bundles.look(ports, wanted.release) if wanted.release else ("missing", None, b"")
-    return Candidate(_request(ports, project, present, wanted, _Found(state, release)), release, data)
+    settings = load.settings(ports, project, wanted.target, release.wiring) if release else None
+    found = _Found(state, settings.digest() if settings else "")
+    return Candidate(_request(ports, project, present, wanted, found), release, data, settings)
 
 
 def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, found: _Found) -> Request:
     gates = project.environments[wanted.target].gates
-    wiring = found.release.wiring if found.release else None
     return Request(
         action=wanted.action,
         pipeline=project.pipeline,
         target=wanted.target,
         source=wanted.source,
         release=wanted.release,
-        settings=load.settings(ports, project, wanted.target, wiring).digest() if wiring else "",
-        bundle=found.state,
+        settings=found.settings,
+        bundle=found.bundle,
         present=present,
         actor=ports.identity.actor(),
         approvals=gates.approvals,

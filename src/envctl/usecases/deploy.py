@@ -6,13 +6,15 @@ from typing import Literal, TypeVar, assert_never
 
 from envctl.domain import release as releases
 from envctl.domain.changes import EnvironmentPlan, StackPlan, touched
-from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError, Request, ask
 from envctl.domain.ledger import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event
 from envctl.domain.present import Deployment, Present
 from envctl.domain.project import Project
 from envctl.domain.release import Release
-from envctl.usecases import bundles, candidates, load, prepare, record, stages
+from envctl.domain.settings import EnvironmentSettings
+from envctl.usecases import bundles, candidates, prepare, record, stages
+from envctl.usecases.planning import plan_stacks
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
 
 T = TypeVar("T")
@@ -44,6 +46,7 @@ class Run:
     source: str = ""
     request: Request | None = None
     release: Release | None = None
+    settings: EnvironmentSettings | None = None
     identity: str = ""
     bundle: bytes = b""
     prepared: Prepared | None = None
@@ -85,8 +88,8 @@ def _do(run: Run, step: stages.Stage) -> None:
             _ask_guards(run)
         case stages.Prepare():
             _prepare(run)
-        case stages.PlanAll(stacks):
-            _plan_all(run, stacks)
+        case stages.PlanAll():
+            _plan_all(run)
         case stages.AskConsent():
             _ask_consent(run, again=False)
         case stages.RecordStart():
@@ -100,23 +103,21 @@ def _do(run: Run, step: stages.Stage) -> None:
 
 
 def _bundle(run: Run) -> None:
-    # Read again after init, which may have added to the provider lock: the lock is part of what the release is.
-    run.release = load.release(run.ports, run.project)
-    run.bundle = releases.pack(run.release)
+    run.bundle = releases.pack(_there(run.release))
     run.identity = releases.identity(run.bundle)
     if run.project.environments[run.target].gates.approvals:
         # It has to be known before anybody can approve it.
         bundles.keep(run.ports, run.identity, run.bundle, _there(run.release))
     present = record.present(run.ports)
-    run.request = candidates.entering(run.ports, run.project, present, identity=run.identity, release=run.release)
+    settings = _there(run.prepared).settings
+    run.request = candidates.entering(run.ports, run.project, present, identity=run.identity, settings=settings)
 
 
 def _prepare(run: Run) -> None:
     if run.release is None:
-        run.prepared = prepare.from_working_tree(run.ports, run.project, run.target)
+        run.prepared, run.release = prepare.from_working_tree(run.ports, run.project, run.target)
         return
-    settings = load.settings(run.ports, run.project, run.target, run.release.wiring)
-    run.prepared = prepare.lay_out(run.ports, run.project, run.release, settings, run.identity)
+    run.prepared = prepare.lay_out(run.ports, run.project, run.release, _there(run.settings), run.identity)
     prepare.initialise_from(run.ports, run.prepared, run.release)
 
 
@@ -130,14 +131,10 @@ def _refuse(run: Run, present: Present) -> None:
         raise RefusedError(refusals)
 
 
-def _plan_all(run: Run, names: tuple[str, ...]) -> None:
+def _plan_all(run: Run) -> None:
     applied = record.present(run.ports).of(run.target).stacks
-    for name in names:
-        stack = _stack(run, name)
-        waits_for = tuple(upstream for upstream in stack.upstream if upstream not in applied)
-        run.plans[name] = (
-            StackPlan(name, waits_for=waits_for) if waits_for else run.ports.terraform.plan(run.target, stack)
-        )
+    plans = plan_stacks(run.ports, run.target, _there(run.prepared).stacks, applied)
+    run.plans = {plan.stack: plan for plan in plans}
     run.ports.observer.planned(_there(_plan(run)))
     run.up_to_date = not _there(_plan(run)).changes and _runs_already(run)
 
@@ -177,7 +174,7 @@ def _record_start(run: Run) -> None:
 def _apply(run: Run, name: str) -> None:
     stack = _stack(run, name)
     stale = [upstream for upstream in stack.upstream if run.plans[upstream].changes]
-    if stale:
+    if stale or run.plans[name].waits_for:
         shown = run.plans[name]
         run.plans[name] = run.ports.terraform.plan(run.target, stack)
         if run.plans[name] != shown and run.plans[name].changes:
@@ -191,7 +188,10 @@ def _apply(run: Run, name: str) -> None:
 def _record_success(run: Run) -> None:
     names, changed = tuple(run.applied), touched(run.plans.values())
     event = DeploymentSucceeded(run.target, run.identity, run.started, names, changed)
-    record.append(run.ports, _while_open(run, event))
+    _, entry = record.append(run.ports, _while_open(run, event))
+    if entry is None:
+        message = f"the deployment to {run.target} was declared over by somebody else while it ran: it is not proven"
+        raise OperationFailedError(Problem("E408", message, _again(run)))
 
 
 def _record_failure(run: Run, error: BaseException) -> None:

@@ -62,8 +62,7 @@ def release(ports: Ports, project: Project) -> Release:
     if problems:
         raise ConfigurationError(*problems)
     lock = ports.tree.read(ports.provider_lock)
-    files = code.files if lock is None else {**code.files, LOCK_FILE: File(lock)}
-    return Release(_wiring(ports, project, code.interfaces), files)
+    return Release(_wiring(ports, project, code.interfaces), code.files).with_lock(lock)
 
 
 def settings(ports: Ports, project: Project, environment: str, wiring: Wiring) -> EnvironmentSettings:

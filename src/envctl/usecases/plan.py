@@ -1,6 +1,7 @@
 """`envctl plan ENV`: what `envctl apply ENV` would do now. Nothing is recorded, and no plan is kept."""
 
 from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.usecases.planning import plan_stacks
 from envctl.usecases.ports import Ports, Prepared
 
 
@@ -28,13 +29,13 @@ def _prepare(ports: Ports, environment: str) -> Prepared:
     project = load.project(ports)
     target = load.known_environment(project, environment)
     if target == project.entry:
-        return prepare.from_working_tree(ports, project, target)
+        prepared, _ = prepare.from_working_tree(ports, project, target)
+        return prepared
     candidate = candidates.redeployment(ports, project, record.present(ports), target=target)
-    if candidate.release is None:
+    if candidate.release is None or candidate.settings is None:
         raise RefusedError(ask(candidate.request))
-    settings = load.settings(ports, project, target, candidate.release.wiring)
     identity = candidate.request.release or ""
-    prepared = prepare.lay_out(ports, project, candidate.release, settings, identity)
+    prepared = prepare.lay_out(ports, project, candidate.release, candidate.settings, identity)
     prepare.initialise_from(ports, prepared, candidate.release)
     return prepared
 
@@ -42,15 +43,7 @@ def _prepare(ports: Ports, environment: str) -> Prepared:
 def _plan_all(ports: Ports, prepared: Prepared) -> tuple[StackPlan, ...]:
     reads_another = any(stack.upstream for stack in prepared.stacks)
     applied = _applied(ports, prepared.environment) if reads_another else frozenset()
-    plans = []
-    for stack in prepared.stacks:
-        waits_for = tuple(upstream for upstream in stack.upstream if upstream not in applied)
-        plans.append(
-            StackPlan(stack.name, waits_for=waits_for)
-            if waits_for
-            else ports.terraform.plan(prepared.environment, stack)
-        )
-    return tuple(plans)
+    return plan_stacks(ports, prepared.environment, prepared.stacks, applied)
 
 
 def _applied(ports: Ports, environment: str) -> frozenset[str]:

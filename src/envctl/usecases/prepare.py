@@ -21,8 +21,8 @@ def root_modules(project: Project, release: Release, settings: EnvironmentSettin
     return tuple(render(release.wiring, stack, where, settings.arguments[stack]) for stack in release.wiring.stacks)
 
 
-def from_working_tree(ports: Ports, project: Project, environment: str) -> Prepared:
-    """Root modules of the working tree, initialised, and remembered with what they were made from.
+def from_working_tree(ports: Ports, project: Project, environment: str) -> tuple[Prepared, Release]:
+    """Root modules of the working tree, initialised and remembered, with the very release that they were made from.
 
     The mark is taken before the files are read for good: a file that is saved in between makes the next plan read
     everything anew, and can't be remembered as if it were in what lies ready.
@@ -34,7 +34,8 @@ def from_working_tree(ports: Ports, project: Project, environment: str) -> Prepa
     prepared = lay_out(ports, project, release, settings, "")
     initialise(ports, prepared)
     ports.workspace.remember(prepared, inputs, mark)
-    return prepared
+    # The lock is part of the release, and init may have added to it.
+    return prepared, release.with_lock(ports.tree.read(ports.provider_lock))
 
 
 def lay_out(ports: Ports, project: Project, release: Release, settings: EnvironmentSettings, identity: str) -> Prepared:
