@@ -135,8 +135,11 @@ class TerraformDriver:
             if begun:
                 self._observer.progressed(begun)
 
+        def on_stop() -> None:
+            self._observer.said("stopping: Terraform ends what it is doing, and keeps its state")
+
         directory = self._directory(environment, stack)
-        return run(words, directory, self._variables(stack), on_line, on_start), transcript
+        return run(words, directory, self._variables(stack), on_line, on_start=on_start, on_stop=on_stop), transcript
 
     def _check(self, ended: Ended, transcript: events.Transcript, stack: PreparedStack, command: str) -> None:
         if ended.interrupted:

@@ -17,6 +17,10 @@ from envctl.domain.errors import OperationFailedError, Problem
 _LONGEST_WAIT = 0.2
 
 
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """`interrupted` means that a signal was passed on, whatever the exit code says."""
@@ -32,6 +36,7 @@ class _Stop:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
         self.asked = False
+        self.told = False
 
     def __call__(self, _signal: int, _frame: FrameType | None) -> None:
         if not self.asked:
@@ -58,9 +63,14 @@ def run(
     directory: Path,
     environment: dict[str, str],
     on_line: Callable[[str], None],
-    on_start: Callable[[], None] | None = None,
+    *,
+    on_start: Callable[[], None] = _nothing,
+    on_stop: Callable[[], None] = _nothing,
 ) -> Ended:
-    """Runs it to its end, in a process group of its own: a terminal's Ctrl-C reaches it only through us."""
+    """Runs it to its end, in a process group of its own: a terminal's Ctrl-C reaches it only through us.
+
+    `on_start` is called once it runs, `on_stop` once a signal was passed on and its clean end is waited for.
+    """
     try:
         process = subprocess.Popen(
             command,
@@ -89,9 +99,8 @@ def run(
     stop = _Stop(process)
     try:
         with _passing_signals_on(stop):
-            if on_start:
-                on_start()
-            while (line := _next(lines)) is not None:
+            on_start()
+            while (line := _next(lines, stop, on_stop)) is not None:
                 on_line(line)
             code = process.wait()
     except BaseException:
@@ -111,9 +120,13 @@ def _read(pipe: IO[str], on_line: Callable[[str], object], at_end: Callable[[], 
     at_end()
 
 
-def _next(lines: "SimpleQueue[str | None]") -> str | None:
+def _next(lines: "SimpleQueue[str | None]", stop: _Stop, on_stop: Callable[[], None]) -> str | None:
     """None at the end. A signal that comes right before a wait begins is not seen until the wait is over."""
     while True:
+        if stop.asked and not stop.told:
+            # Not from the handler: it may have interrupted whoever is writing to the terminal.
+            stop.told = True
+            on_stop()
         with contextlib.suppress(Empty):
             return lines.get(timeout=_LONGEST_WAIT)
 
