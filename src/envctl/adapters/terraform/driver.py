@@ -15,7 +15,7 @@ from envctl.adapters.terraform.command import arguments
 from envctl.adapters.terraform.process import Ended, run
 from envctl.domain.changes import StackPlan
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
-from envctl.domain.layout import CODE, LOCK_FILE
+from envctl.domain.layout import CODE, LOCK_FILE, MAIN
 from envctl.domain.provider_lock import providers
 from envctl.usecases.ports import Observer, PreparedStack, Progressed
 
@@ -168,9 +168,9 @@ class TerraformDriver:
         """What `init` depends on beside the provider lock: the code, the backend, and which Terraform it is."""
         code = directory.parent / CODE
         parts = [*self._binary(stack), self._environment.get("TF_CLI_CONFIG_FILE", "")]
-        digest = hashlib.sha256("\0".join(parts).encode())
-        for path in [directory / "main.tf.json", *sorted(p for p in code.rglob("*") if p.is_file())]:
-            digest.update(os.fspath(path.relative_to(directory.parent)).encode() + b"\0" + path.read_bytes())
+        digest = hashlib.sha256("\0".join(parts).encode() + _told_to_init(directory / MAIN))
+        for path in sorted(p for p in code.rglob("*") if p.is_file()):
+            digest.update(os.fspath(path.relative_to(code)).encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()
 
     @contextlib.contextmanager
@@ -180,6 +180,13 @@ class TerraformDriver:
         with (self._cache / "init.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _told_to_init(main: Path) -> bytes:
+    """The parts of a root module that `init` looks at. Settings are not among them: they change more often."""
+    document = json.loads(main.read_bytes())
+    sources = {name: call["source"] for name, call in document["module"].items()}
+    return json.dumps([document["terraform"], sorted(document.get("provider", ())), sources], sort_keys=True).encode()
 
 
 def _read(file: Path) -> bytes:
