@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -109,7 +110,11 @@ def test_terraform_failing_half_way(small: Project) -> None:
     assert outcome(small, "dev") == "succeeded"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "a termination by CI"])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+    ids=["ctrl-c", "a termination by CI", "a terminal that is closed"],
+)
 def test_an_interrupted_apply_stops_cleanly(small: Project, number: signal.Signals) -> None:
     small.write("modules/base/main.tf", BASE + SLOW)
     started = small.root / ".envctl" / "work" / "dev" / "base" / "started"
@@ -124,6 +129,15 @@ def test_an_interrupted_apply_stops_cleanly(small: Project, number: signal.Signa
     assert not list((small.root / ".envctl").rglob("*.tfplan"))
     small.write("modules/base/main.tf", BASE)
     small.ok("apply", "dev", "--yes")
+
+
+def test_a_watcher_that_goes_away_stops_nothing(small: Project) -> None:
+    piped = f"{shlex.join(small.command('apply', 'dev', '--yes'))} 2>&1 | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", piped], cwd=small.root, env=small.environment(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert outcome(small, "dev") == "succeeded"
 
 
 def test_two_at_once(small: Project) -> None:

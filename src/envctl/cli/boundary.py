@@ -33,7 +33,11 @@ def answer(
     with wire(options) as wired:
         result = call(wired)
     code = exit_code(result)
-    show(options, command, result, code)
+    try:
+        show(options, command, result, code)
+    except BrokenPipeError:
+        # The reader (head, less) has gone. What was done is done, and the exit code says it.
+        _forget_output()
     raise typer.Exit(code)
 
 
@@ -76,13 +80,14 @@ def guarded(command: Callable[[], object], words: Sequence[str]) -> int:
         # A terminal that knows no arrows gets them spelt out, rather than a traceback.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    signal.signal(signal.SIGTERM, _terminated)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _terminated)
     try:
         code = command()
     except BrokenPipeError:
-        # The reader (head, less) has gone: nothing is wrong.
         _forget_output()
-        return 0
+        return 1
     except (KeyboardInterrupt, typer.Abort):
         return _failed(options, words, _interrupted())
     except Exception as error:  # noqa: BLE001 (this is the boundary)

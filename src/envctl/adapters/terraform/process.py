@@ -14,6 +14,7 @@ from typing import IO
 
 from envctl.domain.errors import OperationFailedError, Problem
 
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LONGEST_WAIT = 0.2
 
 
@@ -31,7 +32,7 @@ class Ended:
 
 
 class _Stop:
-    """Passes the first Ctrl-C (or SIGTERM) on to Terraform, once: a second one would make it drop its state."""
+    """Passes the first Ctrl-C (SIGTERM, a closed terminal) on, once: a second one would make Terraform drop its state."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
@@ -50,7 +51,9 @@ def _passing_signals_on(stop: _Stop) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    # What is ignored (nohup) stays ignored.
+    heeded = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
+    previous = {number: signal.signal(number, stop) for number in heeded}
     try:
         yield
     finally:

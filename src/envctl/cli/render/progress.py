@@ -167,7 +167,6 @@ class PlainObserver:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._still: dict[tuple[str, str], float] = {}
-        self._refreshing: set[str] = set()
 
     def progressed(self, event: Progressed) -> None:
         line = self._line(event)
