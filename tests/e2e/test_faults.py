@@ -19,7 +19,7 @@ pytestmark = pytest.mark.terraform
 SLOW = """
 resource "terraform_data" "slow" {
   provisioner "local-exec" {
-    command = "touch started; exec sleep 20"
+    command = "touch started; exec sleep 12"
   }
 }
 """
@@ -172,12 +172,14 @@ def test_two_at_once_from_two_machines(small: Project, tmp_path: Path, home: Pat
 
 
 def test_a_killed_apply_is_recovered(small: Project) -> None:
+    """Terraform, left alone, ends what it was doing and keeps its state."""
     small.write("modules/base/main.tf", BASE + SLOW)
     process = small.start("apply", "dev", "--yes")
     wait_for((small.root / ".envctl" / "work" / "dev" / "base" / "started").exists)
     process.kill()
     process.communicate(timeout=10)
     small.write("modules/base/main.tf", BASE)
+    wait_for(lambda: "slow" in state(small, "dev", "base"))
     wait_for(lambda: small.run("plan", "dev").code == 0)
     blocked = small.run("apply", "dev", "--yes", "--json")
     assert (blocked.code, blocked.codes) == (4, ["G109"])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from envctl.adapters.terraform import binary, events
 from envctl.adapters.terraform.command import arguments
+from envctl.adapters.terraform.output import Kept, Piped
 from envctl.adapters.terraform.process import Ended, run
 from envctl.domain.changes import StackPlan
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
@@ -139,7 +140,11 @@ class TerraformDriver:
             self._observer.said("stopping: Terraform ends what it is doing, and keeps its state")
 
         directory = self._directory(environment, stack)
-        return run(words, directory, self._variables(stack), on_line, on_start=on_start, on_stop=on_stop), transcript
+        # What was begun is ended, whatever becomes of envctl: an apply that dies half-way loses what it made.
+        output = Kept() if command[0] == "apply" else Piped()
+        variables = self._variables(stack)
+        ended = run(words, directory, variables, on_line, output=output, on_start=on_start, on_stop=on_stop)
+        return ended, transcript
 
     def _check(self, ended: Ended, transcript: events.Transcript, stack: PreparedStack, command: str) -> None:
         if ended.interrupted:

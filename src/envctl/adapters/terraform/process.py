@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty
 from types import FrameType
-from typing import IO
 
+from envctl.adapters.terraform.output import Output, Piped, Process
 from envctl.domain.errors import OperationFailedError, Problem
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -32,9 +32,9 @@ class Ended:
 
 
 class _Stop:
-    """Passes the first Ctrl-C (SIGTERM, a closed terminal) on, once: a second one would make Terraform drop its state."""
+    """Passes the first Ctrl-C (SIGTERM, a closed terminal) on, once: a second one makes Terraform drop its state."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: Process) -> None:
         self._process = process
         self.asked = False
         self.told = False
@@ -67,6 +67,7 @@ def run(
     environment: dict[str, str],
     on_line: Callable[[str], None],
     *,
+    output: Output | None = None,
     on_start: Callable[[], None] = _nothing,
     on_stop: Callable[[], None] = _nothing,
 ) -> Ended:
@@ -74,17 +75,32 @@ def run(
 
     `on_start` is called once it runs, `on_stop` once a signal was passed on and its clean end is waited for.
     """
+    with contextlib.closing(output or Piped()) as out:
+        process = _start(command, directory, environment, out)
+        stop = _Stop(process)
+        try:
+            with _passing_signals_on(stop):
+                on_start()
+                while (line := _next(out, stop, on_stop)) is not None:
+                    on_line(line)
+                code = process.wait()
+        except BaseException:
+            _end(process)
+            raise
+        if stop.asked:
+            _sweep(process)
+        return Ended(code, out.errors(), stop.asked)
+
+
+def _start(command: Sequence[str], directory: Path, environment: dict[str, str], output: Output) -> Process:
     try:
         process = subprocess.Popen(
             command,
             cwd=directory,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
+            stdout=output.stdout,
+            stderr=output.stderr,
             process_group=0,
             # Saved plans hold values in the clear: nobody else may read them while they are there.
             umask=0o077,
@@ -94,36 +110,11 @@ def run(
         raise OperationFailedError(
             Problem("E303", message, "envctl needs a Terraform that runs on this machine")
         ) from error
-    errors: list[str] = []
-    lines: SimpleQueue[str | None] = SimpleQueue()
-    threading.Thread(target=_read, args=(process.stdout, lines.put, lambda: lines.put(None)), daemon=True).start()
-    reader = threading.Thread(target=_read, args=(process.stderr, errors.append), daemon=True)
-    reader.start()
-    stop = _Stop(process)
-    try:
-        with _passing_signals_on(stop):
-            on_start()
-            while (line := _next(lines, stop, on_stop)) is not None:
-                on_line(line)
-            code = process.wait()
-    except BaseException:
-        _end(process)
-        raise
-    if stop.asked:
-        _sweep(process)
-    reader.join(timeout=5)
-    return Ended(code, "".join(errors), stop.asked)
+    output.follow(process)
+    return process
 
 
-def _read(pipe: IO[str], on_line: Callable[[str], object], at_end: Callable[[], object] = bool) -> None:
-    """To its end, whatever becomes of the lines: Terraform would wait at a full pipe, and die of a closed one."""
-    with pipe:
-        for line in pipe:
-            on_line(line)
-    at_end()
-
-
-def _next(lines: "SimpleQueue[str | None]", stop: _Stop, on_stop: Callable[[], None]) -> str | None:
+def _next(output: Output, stop: _Stop, on_stop: Callable[[], None]) -> str | None:
     """None at the end. A signal that comes right before a wait begins is not seen until the wait is over."""
     while True:
         if stop.asked and not stop.told:
@@ -131,10 +122,10 @@ def _next(lines: "SimpleQueue[str | None]", stop: _Stop, on_stop: Callable[[], N
             stop.told = True
             on_stop()
         with contextlib.suppress(Empty):
-            return lines.get(timeout=_LONGEST_WAIT)
+            return output.get(_LONGEST_WAIT)
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
+def _end(process: Process) -> None:
     """Something of ours failed while Terraform ran: it is stopped as cleanly as a user would stop it."""
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGINT)
@@ -145,7 +136,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
     _sweep(process)
 
 
-def _sweep(process: "subprocess.Popen[str]") -> None:
+def _sweep(process: Process) -> None:
     """Terraform that was stopped leaves what its provisioners started: the rest of its process group goes too."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
