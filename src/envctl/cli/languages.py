@@ -1,9 +1,10 @@
 """The Reader port, put together from the readers of TOML and HCL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from envctl.domain.errors import Location
     from envctl.domain.project import Project
     from envctl.domain.settings import ModuleInterface, SettingsFile
 
@@ -20,6 +21,11 @@ class Languages:
 
         project = load_project(data)
         return in_sandbox(project) if self._sandbox else project
+
+    def place(self, data: bytes, path: Sequence[str]) -> "Location":
+        from envctl.adapters.toml import place
+
+        return place(data, path)
 
     def settings(self, data: bytes, name: str) -> "SettingsFile":
         from envctl.adapters.hcl import read_settings

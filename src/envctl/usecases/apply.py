@@ -2,7 +2,7 @@
 
 from envctl.domain.guards import RefusedError, ask
 from envctl.domain.project import Project
-from envctl.usecases import candidates, load, record, stages
+from envctl.usecases import candidates, load, record, stages, working_tree
 from envctl.usecases.deploy import Deployed, Run, carry_out
 from envctl.usecases.ports import Ports
 
@@ -42,7 +42,7 @@ def deploy(ports: Ports, project: Project, candidate: candidates.Candidate, *, d
 
 
 def _enter(ports: Ports, project: Project, target: str, *, dry_run: bool) -> Deployed:
-    made = load.release(ports, project)
+    made = working_tree.release(ports, project)
     # All that is wrong with the settings is said before anything is written.
     load.settings(ports, project, target, made.wiring)
     steps = stages.of_entry(tuple(made.wiring.stacks))

@@ -5,7 +5,7 @@ from envctl.domain.guards import Bundle, short
 from envctl.domain.ledger import Event, ReleaseCreated
 from envctl.domain.present import Present
 from envctl.domain.release import DamagedBundleError, Release, unpack
-from envctl.usecases import load, record
+from envctl.usecases import record, working_tree
 from envctl.usecases.ports import AlreadyExistsError, Ports
 
 
@@ -23,7 +23,7 @@ def keep(ports: Ports, identity: str, bundle: bytes, release: Release) -> None:
         # Named by its content: who was first wrote the same bytes, or what is there is damaged and `look` says so.
         if look(ports, identity)[0] == "damaged":
             raise _unusable(identity, "damaged") from None
-    revision = ports.versions.revision(load.code_paths(release, ports.provider_lock))
+    revision = ports.versions.revision(working_tree.code_paths(release, ports.provider_lock))
 
     def decide(present: Present) -> Event | None:
         if identity in present.releases:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
+    from envctl.domain.errors import Location
     from envctl.domain.ledger import Actor
     from envctl.domain.project import Project
     from envctl.domain.release import File
@@ -77,6 +78,9 @@ class Reader(Protocol):
     """Reads the project's languages. Raises ConfigurationError with every problem and its `file:line`."""
 
     def project(self, data: bytes) -> Project: ...
+
+    def place(self, data: bytes, path: Sequence[str]) -> Location:
+        """Where a key, or the nearest table around it, stands in the project file."""
 
     def settings(self, data: bytes, name: str) -> SettingsFile: ...
 

@@ -6,7 +6,7 @@ from envctl.domain.provider_lock import merge, providers, strays
 from envctl.domain.release import Release
 from envctl.domain.rendering import Backend, Place, RootModule, render
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import load
+from envctl.usecases import load, working_tree
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
 
 
@@ -27,9 +27,9 @@ def from_working_tree(ports: Ports, project: Project, environment: str) -> tuple
     The mark is taken before the files are read for good: a file that is saved in between makes the next plan read
     everything anew, and can't be remembered as if it were in what lies ready.
     """
-    inputs = load.inputs(load.release(ports, project), project, environment, ports.provider_lock)
+    inputs = working_tree.inputs(working_tree.release(ports, project), project, environment, ports.provider_lock)
     mark = ports.workspace.mark(inputs)
-    release = load.release(ports, project)
+    release = working_tree.release(ports, project)
     settings = load.settings(ports, project, environment, release.wiring)
     prepared = lay_out(ports, project, release, settings, "")
     initialise(ports, prepared)

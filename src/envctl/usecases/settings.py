@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import load
+from envctl.usecases import load, working_tree
 from envctl.usecases.ports import Ports
 
 
@@ -19,7 +19,7 @@ def validate(ports: Ports, environment: str = "") -> Valid:
     """Raises one ConfigurationError with every problem of every environment that was asked for."""
     project = load.project(ports)
     asked = (load.known_environment(project, environment),) if environment else project.pipeline.order
-    release = load.release(ports, project)
+    release = working_tree.release(ports, project)
     problems: dict[Problem, None] = {}
     count = 0
     for name in asked:
@@ -36,4 +36,4 @@ def settings(ports: Ports, environment: str) -> EnvironmentSettings:
     """The settings of an environment against the working tree's modules."""
     project = load.project(ports)
     load.known_environment(project, environment)
-    return load.settings(ports, project, environment, load.release(ports, project).wiring)
+    return load.settings(ports, project, environment, working_tree.release(ports, project).wiring)

@@ -1,5 +1,5 @@
 """envctl.toml → Project."""
 
-from envctl.adapters.toml.reader import load_project
+from envctl.adapters.toml.reader import load_project, place
 
-__all__ = ["load_project"]
+__all__ = ["load_project", "place"]

@@ -7,7 +7,7 @@ does not exist · E106 stacks in a circle · E107 a malformed input · E108 a mi
 import re
 import tomllib
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -30,6 +30,13 @@ def load_project(text: bytes, name: str = "envctl.toml") -> Project:
     if project is None or found:
         raise ConfigurationError(*_located(text, name, found))
     return project
+
+
+def place(text: bytes, path: Sequence[str], name: str = "envctl.toml") -> Location:
+    """Where a key stands, or the nearest table around it that is in the file."""
+    from envctl.adapters.toml.lines import line_of, lines_of
+
+    return Location(name, line_of(lines_of(text), tuple(path)))
 
 
 def _parse(text: bytes, name: str) -> dict[str, Any]:

@@ -1,0 +1,180 @@
+"""The code in the working tree, as a release."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from posixpath import dirname, join, normpath
+
+from envctl.domain.errors import ConfigurationError, Location, Problem
+from envctl.domain.graph import order_stacks
+from envctl.domain.layout import LOCK_FILE
+from envctl.domain.nearest import nearest
+from envctl.domain.project import Project
+from envctl.domain.release import File, Release, StackWiring, Wiring
+from envctl.domain.settings import Assignment, ModuleInterface, Schema
+from envctl.usecases.load import COMMON_SETTINGS, PROJECT_FILE, settings_file, settings_files
+from envctl.usecases.ports import Ports
+
+LEFT_OUT = frozenset({".terraform", ".terraform.lock.hcl", "tests", ".git"})
+"""Parts of a path that never travel in a release: they say nothing about what is deployed."""
+
+
+def release(ports: Ports, project: Project) -> Release:
+    """The working tree as a release: modules that the stacks reach, wiring, artifacts, provider lock, schema."""
+    code = _Code(ports)
+    for name, stack in project.stacks.items():
+        code.reach(normpath(stack.module), f"stack {name}", ("stacks", name, "module"))
+    problems = code.problems or _misfits(ports, project, code.interfaces)
+    if problems:
+        raise ConfigurationError(*problems)
+    lock = ports.tree.read(ports.provider_lock)
+    return Release(_wiring(ports, project, code.interfaces), code.files).with_lock(lock)
+
+
+def code_paths(release: Release, provider_lock: str) -> tuple[str, ...]:
+    """The paths that a release is made from, for asking the version control about them."""
+    return (PROJECT_FILE, provider_lock, "environments", *_folders(release))
+
+
+def inputs(release: Release, project: Project, environment: str, provider_lock: str) -> tuple[str, ...]:
+    """Every file and folder of the project that the root modules of the working tree are made from."""
+    settings_files = {COMMON_SETTINGS, settings_file(environment), settings_file(project.entry)}
+    return (PROJECT_FILE, provider_lock, *sorted(settings_files), *_folders(release))
+
+
+def _folders(release: Release) -> tuple[str, ...]:
+    """Every folder of the modules, up to the top ones: a file may be added to any of them."""
+    found = {dirname(path) for path in release.files if path != LOCK_FILE}
+    top = {stack.module for stack in release.wiring.stacks.values()}
+    for folder in tuple(found):
+        above = folder
+        while above and above not in top:
+            found.add(above)
+            above = dirname(above)
+    return tuple(sorted(found))
+
+
+@dataclass
+class _Code:
+    """The modules that were reached so far, with the local modules that they call."""
+
+    ports: Ports
+    files: dict[str, File] = field(default_factory=dict)
+    interfaces: dict[str, ModuleInterface] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def reach(self, folder: str, wanted_by: str, at: Location | tuple[str, ...]) -> None:
+        if folder in self.interfaces:
+            return
+        found = self._folder(folder)
+        code = {path.rpartition("/")[2]: file.data for path, file in found.items() if dirname(path) == folder}
+        if not any(path.endswith((".tf", ".tf.json")) for path in code):
+            location = at if isinstance(at, Location) else _at(self.ports, *at)
+            self.problems.append(_no_module(folder, wanted_by, location))
+            return
+        self.files.update(found)
+        try:
+            self.interfaces[folder] = self.ports.reader.module(code, folder)
+        except ConfigurationError as error:
+            self.problems.extend(error.problems)
+            return
+        for call in self.interfaces[folder].calls:
+            if call.source.startswith(("./", "../")):
+                self.reach(normpath(join(folder, call.source)), f"module {call.name}", call.location)
+            else:
+                self.problems.append(_remote(call.name, call.source, call.location))
+
+    def _folder(self, folder: str) -> dict[str, File]:
+        found = None if folder.startswith("..") else self.ports.tree.folder(folder)
+        return {path: file for path, file in (found or {}).items() if not LEFT_OUT.intersection(path.split("/"))}
+
+
+def _no_module(folder: str, wanted_by: str, location: Location) -> Problem:
+    what = "which is outside the project" if folder.startswith("..") else "where there is no Terraform module"
+    message = f"{wanted_by} takes its code from {folder}, {what}"
+    return Problem("E110", message, "put the module below the project, or correct the path", location)
+
+
+def _remote(name: str, source: str, location: Location) -> Problem:
+    return Problem(
+        "E111",
+        f"module {name} takes its code from {source}, which would be fetched anew in every environment",
+        "copy that module below modules/ and call it by its path: a release carries all of its code",
+        location,
+    )
+
+
+def _misfits(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInterface]) -> list[Problem]:
+    problems = []
+    for name, stack in project.stacks.items():
+        declared = {variable.name for variable in interfaces[normpath(stack.module)].variables}
+        for variable, reference in stack.references().items():
+            module = project.stacks[reference.stack].module
+            outputs = {output.name for output in interfaces[normpath(module)].outputs}
+            if variable not in declared:
+                near = nearest(variable, declared)
+                hint = f"did you mean {near}?" if near else f"declare it in {stack.module}/variables.tf"
+                message = f"stack {name}: {stack.module} declares no variable {variable}"
+                problems.append(Problem("E113", message, hint, _at(ports, "stacks", name, "inputs", variable)))
+            if reference.output not in outputs:
+                near = nearest(reference.output, outputs)
+                hint = f"did you mean {reference.stack}.{near}?" if near else f"add the output to {module}/outputs.tf"
+                message = f"stack {name} reads {reference.stack}.{reference.output}, which {module} does not put out"
+                problems.append(Problem("E112", message, hint, _at(ports, "stacks", name, "inputs", variable)))
+    return problems
+
+
+def _wiring(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInterface]) -> Wiring:
+    of = {name: interfaces[normpath(stack.module)] for name, stack in project.stacks.items()}
+    schema = {name: interface.variables for name, interface in of.items()}
+    stacks = {name: StackWiring(normpath(s.module), dict(s.inputs)) for name, s in project.stacks.items()}
+    order = order_stacks({name: stack.upstream for name, stack in stacks.items()})
+    return Wiring(
+        project=project.name,
+        terraform=project.terraform.version,
+        stacks={name: stacks[name] for name in order},
+        artifacts=_artifacts(ports, project, schema),
+        schema=schema,
+        outputs={name: {o.name: o.sensitive for o in interface.outputs} for name, interface in of.items()},
+        providers=project.providers,
+    )
+
+
+def _artifacts(ports: Ports, project: Project, schema: Schema) -> dict[str, object]:
+    """The artifacts of the release: what the settings of the entry environment say of them."""
+    assigned: dict[str, Assignment] = {
+        assignment.name: assignment for file in settings_files(ports, project.entry) for assignment in file.assignments
+    }
+    found: dict[str, object] = {}
+    problems = []
+    for name, artifact in project.artifacts.items():
+        variable = artifact.variable
+        if not any(variable == v.name for variables in schema.values() for v in variables):
+            message = f"artifact {name} fills the variable {variable}, which no stack declares"
+            hint = "declare it in a module, or remove the artifact"
+            problems.append(Problem("E114", message, hint, _at(ports, "artifacts", name)))
+        elif variable not in assigned:
+            message = f"artifact {name} has no value"
+            hint = f"add `{variable} = …` to {settings_file(project.entry)}: it enters there and travels on"
+            problems.append(Problem("E115", message, hint, _at(ports, "artifacts", name)))
+        elif artifact.kind == "oci" and not pinned(assigned[variable].value):
+            where = assigned[variable].location
+            message = f"artifact {name} is not pinned by digest"
+            problems.append(Problem("G201", message, f'write `{variable} = "REPOSITORY@sha256:…"`', where))
+        else:
+            found[variable] = assigned[variable].value
+    if problems:
+        raise ConfigurationError(*problems)
+    return found
+
+
+def pinned(image: object) -> bool:
+    """Whether an OCI reference names one content for ever: `repository@sha256:` and 64 hexadecimal digits."""
+    if not isinstance(image, str):
+        return False
+    repository, _, digest = image.partition("@sha256:")
+    return bool(repository) and len(digest) == 64 and set(digest) <= set("0123456789abcdef")  # noqa: PLR2004
+
+
+def _at(ports: Ports, *path: str) -> Location:
+    """Where something stands in the project file."""
+    return ports.reader.place(ports.tree.read(PROJECT_FILE) or b"", path)
