@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.driver import TerraformDriver
+from envctl.adapters.terraform.output import Kept, Piped
 from envctl.adapters.terraform.process import Ended, run
 from envctl.domain.errors import ConfigurationError, InterruptedByUserError, OperationFailedError
 from envctl.usecases.ports import PreparedStack
@@ -31,11 +33,44 @@ def python(script: str) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", script]
 
 
-def test_lines_come_one_by_one_and_errors_are_kept(tmp_path: Path) -> None:
+OUTPUTS = pytest.mark.parametrize("output", [Piped, Kept], ids=["through pipes", "through files"])
+
+
+@OUTPUTS
+def test_lines_come_one_by_one_and_errors_are_kept(tmp_path: Path, output: type[Piped | Kept]) -> None:
     lines: list[str] = []
-    script = "import sys; print('ä'); print('b'); print('oh', file=sys.stderr); sys.exit(3)"
-    assert run(python(script), tmp_path, {"PYTHONUTF8": "1"}, lines.append) == Ended(3, "oh\n", interrupted=False)
-    assert len(lines) == 2
+    script = "import sys; print('ä'); print('b', end=''); print('oh', file=sys.stderr); sys.exit(3)"
+    ended = run(python(script), tmp_path, {"PYTHONUTF8": "1"}, lines.append, output=output())
+    assert ended == Ended(3, "oh\n", interrupted=False)
+    assert lines == ["ä\n", "b"]
+
+
+@OUTPUTS
+def test_a_line_is_told_while_the_process_goes_on(tmp_path: Path, output: type[Piped | Kept]) -> None:
+    script = "import sys, time, os\nprint('first', flush=True)\n"
+    script += "while not os.path.exists('heard'): time.sleep(0.01)\nprint('x' * 200_000)"
+    told: list[str] = []
+
+    def on_line(line: str) -> None:
+        told.append(line)
+        (tmp_path / "heard").touch()
+
+    assert run(python(script), tmp_path, {}, on_line, output=output()).code == 0
+    assert [len(line) for line in told] == [6, 200_001]
+
+
+def test_a_process_whose_output_is_kept_goes_on_when_nobody_listens(tmp_path: Path) -> None:
+    script = "import time, pathlib\nfor n in range(5): print(n, flush=True); time.sleep(0.05)\n"
+    script += "pathlib.Path('ended').touch()"
+    listener = "import sys; from pathlib import Path\nfrom envctl.adapters.terraform.process import run\n"
+    listener += "from envctl.adapters.terraform.output import Kept\nimport os\n"
+    listener += f"run([sys.executable, '-c', {script!r}], Path('.'), {{}}, lambda line: os._exit(9), output=Kept())"
+    done = subprocess.run([sys.executable, "-c", listener], cwd=tmp_path, check=False)
+    assert done.returncode == 9
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "ended").exists():
+        assert time.monotonic() < deadline, "it died with its listener"
+        time.sleep(0.05)
 
 
 def test_bytes_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
