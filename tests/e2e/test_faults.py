@@ -23,6 +23,11 @@ resource "terraform_data" "slow" {
   }
 }
 """
+AFTERWARDS = """
+resource "terraform_data" "afterwards" {
+  depends_on = [terraform_data.slow]
+}
+"""
 FAILING = """
 resource "terraform_data" "failing" {
   depends_on = [terraform_data.first]
@@ -45,7 +50,9 @@ def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
 
 def state(project: Project, environment: str, stack: str) -> dict[str, object]:
     file = project.root / ".envctl" / "state" / environment / f"{stack}.tfstate"
-    return {r["name"]: r for r in json.loads(file.read_text())["resources"] if r["mode"] == "managed"}
+    # Terraform makes the file before it has anything to write.
+    resources = json.loads(file.read_text() or "{}").get("resources", [])
+    return {r["name"]: r for r in resources if r["mode"] == "managed"}
 
 
 def outcome(project: Project, environment: str) -> str:
@@ -173,13 +180,13 @@ def test_two_at_once_from_two_machines(small: Project, tmp_path: Path, home: Pat
 
 def test_a_killed_apply_is_recovered(small: Project) -> None:
     """Terraform, left alone, ends what it was doing and keeps its state."""
-    small.write("modules/base/main.tf", BASE + SLOW)
+    small.write("modules/base/main.tf", BASE + SLOW + AFTERWARDS)
     process = small.start("apply", "dev", "--yes")
     wait_for((small.root / ".envctl" / "work" / "dev" / "base" / "started").exists)
     process.kill()
     process.communicate(timeout=10)
     small.write("modules/base/main.tf", BASE)
-    wait_for(lambda: "slow" in state(small, "dev", "base"))
+    wait_for(lambda: "afterwards" in state(small, "dev", "base"))
     wait_for(lambda: small.run("plan", "dev").code == 0)
     blocked = small.run("apply", "dev", "--yes", "--json")
     assert (blocked.code, blocked.codes) == (4, ["G109"])
