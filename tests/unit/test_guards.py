@@ -86,6 +86,15 @@ CASES = {
     "an approval by somebody else passes": (replace(PROD, present=approved(CAT)), []),
     "one's own approval does not count": (replace(PROD, present=approved(BOB)), ["G106"]),
     "the approval of who made the release does not count": (replace(PROD, present=approved(ANN)), ["G106"]),
+    "the approval of who bundled somebody else's commit does not count": (
+        replace(
+            PROD,
+            present=replace(
+                approved(CAT), releases={R1: KnownRelease(R1, 1, NOW, CAT, "c0ffee", uncommitted=False, author="ann")}
+            ),
+        ),
+        ["G106"],
+    ),
     "one's own approval counts where the project says so": (
         replace(PROD, present=approved(BOB), self_approval=True),
         [],

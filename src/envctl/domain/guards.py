@@ -78,7 +78,7 @@ def order(request: Request) -> Refusal | None:
             "G101",
             "order",
             f"{target} is where code enters ({pipeline}); nothing is promoted into it",
-            f"envctl apply {target}",
+            pipeline.way_into(target),
         )
     if source == target:
         message = f"{target} can't be promoted to itself"
@@ -86,7 +86,7 @@ def order(request: Request) -> Refusal | None:
         message = f"releases never flow back: {source} comes after {target} in {pipeline}"
     else:
         message = f"{target} takes releases from {before} alone; promoting from {source} skips a stage of {pipeline}"
-    return Refusal("G101", "order", message, f"envctl promote {before} {target}")
+    return Refusal("G101", "order", message, pipeline.way_into(target))
 
 
 def provenance(request: Request) -> Refusal | None:
@@ -95,22 +95,21 @@ def provenance(request: Request) -> Refusal | None:
     if request.action == "apply":
         if request.target == entry:
             return None
-        before = request.pipeline.before(request.target)
         if release is None:
             return _unproven(
                 f"{request.target} has no release yet, and takes code by promotion alone",
-                f"envctl promote {before} {request.target}",
+                request.pipeline.way_into(request.target),
             )
         return _bundle(request, release)
     source = request.source or entry
     there = request.present.of(source)
     if release is None:
-        return _unproven(f"nothing was ever deployed to {source}", _deploy(request.pipeline, source))
+        return _unproven(f"nothing was ever deployed to {source}", request.pipeline.way_into(source))
     if release not in there.proven:
         failed = there.last if there.last and there.last.release == release else None
         how = f"its last deployment there {_ended(failed)}" if failed else "it was never deployed there"
         return _unproven(
-            f"release {short(release)} is not proven in {source}: {how}", _deploy(request.pipeline, source)
+            f"release {short(release)} is not proven in {source}: {how}", request.pipeline.way_into(source)
         )
     return _bundle(request, release)
 
@@ -169,9 +168,14 @@ def gates(request: Request) -> dict[str, int]:
     return {gate: max(0, count - len(_approvers(request, gate))) for gate, count in request.approvals.items()}
 
 
-def _approvers(request: Request, gate: str) -> set[str]:
+def makers(request: Request) -> frozenset[str]:
+    """Who made the release: who wrote its last commit, and who had envctl bundle it."""
     known = request.present.releases.get(request.release or "")
-    barred = set() if request.self_approval else {request.actor.name, known.author if known else ""}
+    return frozenset({known.author, known.by.name} - {""}) if known else frozenset()
+
+
+def _approvers(request: Request, gate: str) -> set[str]:
+    barred = set() if request.self_approval else {request.actor.name, *makers(request)}
 
     def counts(approval: Approval) -> bool:
         return (
@@ -203,8 +207,3 @@ def _unproven(message: str, hint: str) -> Refusal:
 
 def _ended(deployment: Deployment) -> str:
     return "is unfinished" if deployment.outcome == "unfinished" else f"{deployment.outcome}"
-
-
-def _deploy(pipeline: Pipeline, environment: str) -> str:
-    before = pipeline.before(environment)
-    return f"envctl apply {environment}" if before is None else f"envctl promote {before} {environment}"

@@ -21,5 +21,10 @@ class Pipeline:
         position = self.order.index(environment)
         return self.order[position + 1] if position + 1 < len(self.order) else None
 
+    def way_into(self, environment: str) -> str:
+        """The command that brings code there: by promotion alone, but for the entry."""
+        before = self.before(environment)
+        return f"envctl apply {environment}" if before is None else f"envctl promote {before} {environment}"
+
     def __str__(self) -> str:
         return " → ".join(self.order)

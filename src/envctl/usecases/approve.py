@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from envctl.domain.errors import Problem, UsageError
-from envctl.domain.guards import Refusal, RefusedError, Request, gates, short
+from envctl.domain.guards import Refusal, RefusedError, Request, gates, makers, short
 from envctl.domain.ledger import Actor, ApprovalGiven, Event
 from envctl.domain.nearest import nearest
 from envctl.domain.present import Present
@@ -69,9 +69,7 @@ def _nothing_to_approve(target: str, source: str | None) -> Refusal:
 
 
 def _refuse_own(request: Request) -> None:
-    known = request.present.releases.get(request.release or "")
-    own = known is not None and request.actor.name in (known.by.name, known.author)
-    if own and not request.self_approval:
+    if request.actor.name in makers(request) and not request.self_approval:
         raise RefusedError(
             (
                 Refusal(
@@ -97,5 +95,4 @@ def _known_gate(project: Project, target: str, gate: str) -> None:
 def _next(project: Project, target: str, missing: dict[str, int]) -> str:
     if missing:
         return f"envctl approve {target} --gate {next(iter(missing))}"
-    before = project.pipeline.before(target)
-    return f"envctl promote {before} {target}" if before else f"envctl apply {target}"
+    return project.pipeline.way_into(target)

@@ -9,7 +9,7 @@ from envctl.domain.changes import EnvironmentPlan, StackPlan, touched
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError, Request, ask
 from envctl.domain.ledger import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event
-from envctl.domain.present import Deployment, Present
+from envctl.domain.present import Deployment, EnvironmentPresent, Present
 from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.settings import EnvironmentSettings
@@ -132,15 +132,14 @@ def _refuse(run: Run, present: Present) -> None:
 
 
 def _plan_all(run: Run) -> None:
-    applied = record.present(run.ports).of(run.target).stacks
-    plans = plan_stacks(run.ports, run.target, _there(run.prepared).stacks, applied)
+    there = record.present(run.ports).of(run.target)
+    plans = plan_stacks(run.ports, run.target, _there(run.prepared).stacks, there.stacks)
     run.plans = {plan.stack: plan for plan in plans}
     run.ports.observer.planned(_there(_plan(run)))
-    run.up_to_date = not _there(_plan(run)).changes and _runs_already(run)
+    run.up_to_date = not _there(_plan(run)).changes and _runs_already(run, there)
 
 
-def _runs_already(run: Run) -> bool:
-    there = record.present(run.ports).of(run.target)
+def _runs_already(run: Run, there: EnvironmentPresent) -> bool:
     current = there.current
     return (
         there.whole
@@ -239,7 +238,7 @@ def _again(run: Run) -> str:
 
 def _next(run: Run) -> str:
     after = run.project.pipeline.after(run.target)
-    return f"envctl promote {run.target} {after}" if after else ""
+    return run.project.pipeline.way_into(after) if after else ""
 
 
 def _stack(run: Run, name: str) -> PreparedStack:

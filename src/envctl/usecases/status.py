@@ -71,5 +71,5 @@ def _next(project: Project, present: Present, environment: str, behind: int | No
     if before is None:
         return "" if there.whole else f"envctl apply {environment}"
     if behind and present.of(before).whole:
-        return f"envctl promote {before} {environment}"
+        return project.pipeline.way_into(environment)
     return "" if there.whole or there.last is None else f"envctl apply {environment}"

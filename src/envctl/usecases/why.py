@@ -47,6 +47,12 @@ def why(ports: Ports, target: str, *, release: str | None = None) -> Why:
     answers = tuple(Answer(guard.code, guard.name, guard.check(request)) for guard in GUARDS)
     missing = gates(request)
     counted = {gate: (wanted - missing[gate], wanted) for gate, wanted in request.approvals.items()}
-    command = f"envctl promote {source} {target}" if source else f"envctl apply {target}"
     refused = next((answer.refusal for answer in answers if answer.refusal), None)
-    return Why(target, source, request.release, answers, counted, refused.hint if refused else command)
+    return Why(
+        target,
+        source,
+        request.release,
+        answers,
+        counted,
+        refused.hint if refused else project.pipeline.way_into(target),
+    )

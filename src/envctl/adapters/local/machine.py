@@ -4,12 +4,12 @@ import contextlib
 import getpass
 import json
 import os
-import subprocess
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from envctl.adapters.local.git import ask
 from envctl.domain.ledger import Actor
 
 
@@ -36,21 +36,7 @@ class LocalIdentity:
             wanted = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
             url = run.format_map(known) if all(key in known for key in wanted) else ""
             return Actor(known["GITHUB_ACTOR"], "github", run_url=url)
-        return Actor(known.get("GIT_AUTHOR_EMAIL") or self._git_address() or _user())
-
-    def _git_address(self) -> str:
-        try:
-            asked = subprocess.run(
-                ["git", "config", "user.email"],  # noqa: S607
-                cwd=self._project,
-                capture_output=True,
-                text=True,
-                timeout=10,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return ""
-        return asked.stdout.strip()
+        return Actor(known.get("GIT_AUTHOR_EMAIL") or ask(self._project, "config", "user.email") or _user())
 
 
 def _user() -> str:
