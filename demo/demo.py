@@ -55,14 +55,16 @@ STEPS = (
         exits=4,
         afterwards="Exit code 4: refused for now. It opens once the approvals are there.",
     ),
+    Step("envctl --sandbox why prod", "What exactly is missing, who can give it, and what to type?"),
     Step(
-        "envctl --sandbox approve prod --gate peer",
-        "Three people approve. Locally envctl knows a person by git's author address, so the demo sets "
-        "GIT_AUTHOR_EMAIL to play all of them. Who made the release can't approve it.",
+        "envctl --sandbox approve prod --gate peer --yes",
+        "Three people look at the plan for prod, and approve exactly that plan. Locally envctl knows a person by "
+        "git's author address, so the demo sets GIT_AUTHOR_EMAIL to play all of them. Who made the release can't "
+        "approve it.",
         by="peer@shop.example",
     ),
-    Step("envctl --sandbox approve prod --gate business", by="business@shop.example"),
-    Step("envctl --sandbox approve prod --gate quality", by="quality@shop.example"),
+    Step("envctl --sandbox approve prod --gate business --yes", by="business@shop.example"),
+    Step("envctl --sandbox approve prod --gate quality --yes", by="quality@shop.example"),
     Step("envctl --sandbox promote staging prod --yes", "Now prod opens."),
     Step("envctl --sandbox status", "Where does everything stand? All three environments run the same release."),
     Step("envctl --sandbox history", "Who did what, and when?"),

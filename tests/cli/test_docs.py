@@ -15,7 +15,7 @@ import typer
 from demo.demo import DOWN, STEPS
 
 from envctl.adapters.toml import load_project
-from envctl.cli.app import app, run
+from envctl.cli.app import application, run
 from envctl.cli.options import hoist
 from envctl.domain.guards import GUARDS
 
@@ -80,13 +80,13 @@ def _parse(command: Any, words: list[str], parent: Any = None) -> None:
 def test_every_command_line_parses(words: list[str]) -> None:
     if set(words) & {"--help", "--version"}:
         words = [word for word in words if word not in {"--help", "--version"}] or ["status"]
-    _parse(typer.main.get_command(app), hoist(words))
+    _parse(typer.main.get_command(application()), hoist(words))
 
 
 def test_a_command_line_that_does_not_exist_is_noticed() -> None:
     for words in (["aply", "dev"], ["apply", "dev", "--force"], ["promote", "dev"]):
         with pytest.raises(Exception, match=r"(?i)no such|missing"):
-            _parse(typer.main.get_command(app), hoist(words))
+            _parse(typer.main.get_command(application()), hoist(words))
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_the_whole_way_without_any_cloud(small: Project) -> None:
     small.ok("apply", "dev", "--yes")
     small.write("modules/base/main.tf", BASE.replace("var.name\n}\n\noutput", '"changed"\n}\n\noutput'))
     small.ok("promote", "dev", "staging", "--yes")
-    small.ok("approve", "prod", "--gate", "peer", GIT_AUTHOR_EMAIL="bob@example.com")
+    small.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL="bob@example.com")
     small.ok("promote", "staging", "prod", "--yes")
     for environment in ("dev", "staging", "prod"):
         instance = state(small, environment, "base")["this"]["instances"][0]  # type: ignore[index]
@@ -190,7 +190,7 @@ def test_a_killed_apply_is_recovered(small: Project) -> None:
     wait_for(lambda: small.run("plan", "dev").code == 0)
     blocked = small.run("apply", "dev", "--yes", "--json")
     assert (blocked.code, blocked.codes) == (4, ["G109"])
-    small.ok("recover", "dev")
+    small.ok("recover", "dev", "--yes")
     small.ok("apply", "dev", "--yes")
     assert outcome(small, "dev") == "succeeded"
 

@@ -66,7 +66,7 @@ def user_data(client: Callable[[str, str], Any], environment: str) -> str:
 
 def approve_everything(shop: Project) -> None:
     for gate in ("peer", "business", "quality"):
-        shop.ok("--sandbox", "approve", "prod", "--gate", gate, GIT_AUTHOR_EMAIL=f"{gate}@example.com")
+        shop.ok("--sandbox", "approve", "prod", "--gate", gate, "--yes", GIT_AUTHOR_EMAIL=f"{gate}@example.com")
 
 
 def test_what_was_proven_in_dev_reaches_prod_and_nothing_else_does(
@@ -90,6 +90,8 @@ def test_what_was_proven_in_dev_reaches_prod_and_nothing_else_does(
     settings.write_text(re.sub(r"@sha256:[0-9a-f]+", "@sha256:" + "f" * 64, settings.read_text()))
 
     shop.ok("--sandbox", "promote", "dev", "staging", "--yes")
+    looked = shop.run("--sandbox", "drift", "--json")
+    assert looked.code == 0, looked.out
     assert [vpc["CidrBlock"] for vpc in networks(client, "staging")] == [RANGES["staging"]]
 
     refused = shop.run("--sandbox", "promote", "staging", "prod", "--yes", "--json")

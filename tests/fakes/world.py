@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
 from envctl.cli.languages import Languages
-from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
-from envctl.domain.errors import LockHeldError, OperationFailedError, Problem
-from envctl.domain.ledger import Actor, Entry
+from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.checks import Output, Probe
+from envctl.domain.errors import LockHeldError, OperationFailedError, Problem, StateLock, StateLockedError
+from envctl.domain.events import Actor
+from envctl.domain.ledger import Entry
 from envctl.domain.release import File
 from envctl.usecases import record
 from envctl.usecases.ports import (
@@ -114,33 +116,77 @@ class Killed(BaseException):
 
 @dataclass
 class MemoryTerraform:
-    """`reality` is what was applied where: the hash of the code and of the root module."""
+    """`reality` is what was applied where: the hash of the code and of the root module. `extra` is what plans hold
+    besides, for as long as it is there.
+    """
 
     workspace: MemoryWorkspace
     reality: dict[tuple[str, str], str] = field(default_factory=dict)
     fails_on: set[tuple[str, str]] = field(default_factory=set)
     dies_on: set[tuple[str, str]] = field(default_factory=set)
+    drifted: set[tuple[str, str]] = field(default_factory=set)
+    unsaved: set[tuple[str, str]] = field(default_factory=set)
+    locks: dict[tuple[str, str], StateLock] = field(default_factory=dict)
+    extra: dict[tuple[str, str], tuple[ResourceChange, ...]] = field(default_factory=dict)
+    planned: dict[tuple[str, str], str | None] = field(default_factory=dict)
     ran: list[tuple[str, str, str]] = field(default_factory=list)
 
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
         self.ran.append(("init", environment, stack.name))
 
-    def plan(self, environment: str, stack: PreparedStack) -> StackPlan:
-        self.ran.append(("plan", environment, stack.name))
-        if self.reality.get((environment, stack.name)) == self._wanted(environment, stack):
+    def at_rest(self, environment: str, stack: PreparedStack) -> None:
+        pass
+
+    def plan(self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True) -> StackPlan:
+        where = (environment, stack.name)
+        self.ran.append(("plan", *where))
+        if where in self.locks:
+            raise StateLockedError(self.locks[where], Problem("E306", f"the state of {stack.name} is locked"))
+        there, wanted = self.reality.get(where), None if destroy else self._wanted(environment, stack)
+        self.planned[where] = wanted
+        if there == wanted:
             return StackPlan(stack.name)
-        return StackPlan(stack.name, (ResourceChange(f"terraform_data.{stack.name}", "terraform_data", Action.UPDATE),))
+        action = Action.CREATE if there is None else Action.DELETE if wanted is None else Action.UPDATE
+        value = AttributeChange("input", there, wanted)
+        resource = ResourceChange(f"terraform_data.{stack.name}", "terraform_data", action, (value,))
+        return StackPlan(stack.name, (*self.extra.get(where, ()), resource))
 
     def apply(self, environment: str, stack: PreparedStack) -> None:
-        self.ran.append(("apply", environment, stack.name))
-        if (environment, stack.name) in self.dies_on:
+        where = (environment, stack.name)
+        self.ran.append(("apply", *where))
+        if where in self.dies_on:
             raise Killed
-        if (environment, stack.name) in self.fails_on:
+        if where in self.fails_on:
             raise OperationFailedError(Problem("E305", f"{stack.name} said no"))
-        self.reality[environment, stack.name] = self._wanted(environment, stack)
+        planned = self.planned.pop(where)
+        if planned is None:
+            del self.reality[where]
+        else:
+            self.reality[where] = planned
 
     def discard(self, environment: str, stack: PreparedStack) -> None:
-        pass
+        self.planned.pop((environment, stack.name), None)
+
+    def drift(self, environment: str, stack: PreparedStack) -> StackPlan:
+        changed = AttributeChange("input", "as applied", "changed by hand")
+        drifted = ResourceChange(f"terraform_data.{stack.name}", "terraform_data", Action.UPDATE, (changed,))
+        return StackPlan(stack.name, (drifted,) if (environment, stack.name) in self.drifted else ())
+
+    def settle(self, environment: str, stack: PreparedStack) -> None:
+        self.ran.append(("settle", environment, stack.name))
+
+    def outputs(self, environment: str, stack: PreparedStack) -> Mapping[str, Output]:
+        return {"here": Output(environment, sensitive=False)}
+
+    def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
+        assert self.locks.pop((environment, stack.name)).id == lock_id
+
+    def rescue(self, environment: str, stack: PreparedStack) -> bool:
+        where = (environment, stack.name)
+        if where not in self.unsaved:
+            return False
+        self.unsaved.remove(where)
+        return True
 
     def code_of(self, environment: str) -> str:
         """A hash of the code that lies ready in an environment."""
@@ -182,6 +228,7 @@ class SettableVersions:
 @dataclass
 class Listener:
     plans: list[EnvironmentPlan] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
 
     def progressed(self, event: Progressed) -> None:
         pass
@@ -190,7 +237,7 @@ class Listener:
         self.plans.append(plan)
 
     def said(self, message: str) -> None:
-        pass
+        self.heard.append(message)
 
 
 @dataclass
@@ -199,10 +246,34 @@ class Answering:
 
     answers: list[bool] = field(default_factory=list)
     asked: list[EnvironmentPlan] = field(default_factory=list)
+    notes: list[tuple[str, ...]] = field(default_factory=list)
 
     def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         self.asked.append(plan)
+        return self._answer()
+
+    def approves(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
+        self.asked.append(plan)
+        self.notes.append(tuple(notes))
+        return self._answer()
+
+    def breaks(self, lock: StateLock) -> bool:
+        return self._answer()
+
+    def _answer(self) -> bool:
         return self.answers.pop(0) if self.answers else True
+
+
+@dataclass
+class MemoryProbes:
+    """Says what it was told to say of a probe, by its name; of others that all is well."""
+
+    problems: dict[str, str] = field(default_factory=dict)
+    asked: list[tuple[Probe, Mapping[str, str]]] = field(default_factory=list)
+
+    def ask(self, probe: Probe, surroundings: Mapping[str, str]) -> str:
+        self.asked.append((probe, surroundings))
+        return self.problems.get(probe.name, "")
 
 
 PROJECT = b"""
@@ -271,6 +342,8 @@ class World:
     reader: Languages = field(default_factory=lambda: Languages(sandbox=False))
     observer: Listener = field(default_factory=Listener)
     consent: Answering = field(default_factory=Answering)
+    probes: MemoryProbes = field(default_factory=MemoryProbes)
+    sandbox: bool = False
     provider_lock: str = ".terraform.lock.hcl"
 
     def __post_init__(self) -> None:

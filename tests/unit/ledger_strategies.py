@@ -1,30 +1,45 @@
-"""Random ledgers: any events, and histories as a pipeline writes them."""
+"""Ledgers to fold: told step by step, or random."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from typing import TypeAlias
 
 from hypothesis import strategies as st
 
-from envctl.domain.ledger import (
-    GENESIS,
+from envctl.domain.events import (
     Actor,
     ApprovalGiven,
+    ApprovalWithdrawn,
     DeploymentAbandoned,
     DeploymentFailed,
     DeploymentStarted,
     DeploymentSucceeded,
-    Entry,
+    DriftChecked,
+    EnvironmentLocked,
+    EnvironmentUnlocked,
     Event,
+    HoldLifted,
+    HoldSet,
     ReleaseCreated,
-    digest,
-    encode,
+    VerificationFailed,
+    VerificationPassed,
+    WaiverUsed,
 )
+from envctl.domain.ledger import GENESIS, Entry, digest, encode
 
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+Step: TypeAlias = Event | timedelta | Actor
+
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
 environments = st.sampled_from(["dev", "staging", "prod"])
 releases = st.sampled_from(["r1", "r2", "r3"])
+gates = st.sampled_from(["peer", "quality"])
+moves = st.sampled_from(["apply", "promote", "rollback", "destroy"])
 numbers = st.integers(0, 14)
 stack_names = st.lists(st.sampled_from(["network", "web"]), max_size=2).map(tuple)
+done = st.lists(st.sampled_from(["create aws_vpc", "update aws_vpc", "delete aws_eip"]), max_size=2).map(tuple)
+some_texts = st.lists(texts, max_size=2).map(tuple)
 actors = st.builds(
     Actor,
     name=texts,
@@ -32,52 +47,113 @@ actors = st.builds(
     verified=st.booleans(),
     run_url=texts,
 )
-events: st.SearchStrategy[Event] = st.one_of(
-    st.builds(ReleaseCreated, releases, texts, st.booleans(), texts),
-    st.builds(DeploymentStarted, environments, releases, texts, st.sampled_from(["apply", "promote"]), environments),
-    st.builds(DeploymentSucceeded, environments, releases, numbers, stack_names, numbers),
-    st.builds(DeploymentFailed, environments, releases, numbers, texts, stack_names, st.booleans()),
-    st.builds(DeploymentAbandoned, environments, releases, numbers, texts),
-    st.builds(ApprovalGiven, environments, st.sampled_from(["peer", "quality"]), releases, texts),
-)
+EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
+    ReleaseCreated: st.builds(ReleaseCreated, releases, texts, st.booleans(), texts),
+    DeploymentStarted: st.builds(DeploymentStarted, environments, releases, texts, moves, environments, texts, numbers),
+    DeploymentSucceeded: st.builds(DeploymentSucceeded, environments, releases, numbers, stack_names, numbers, done),
+    DeploymentFailed: st.builds(
+        DeploymentFailed, environments, releases, numbers, texts, stack_names, st.booleans(), done
+    ),
+    DeploymentAbandoned: st.builds(DeploymentAbandoned, environments, releases, numbers, texts),
+    VerificationPassed: st.builds(VerificationPassed, environments, releases, numbers, some_texts),
+    VerificationFailed: st.builds(VerificationFailed, environments, releases, numbers, some_texts, texts),
+    ApprovalGiven: st.builds(ApprovalGiven, environments, gates, releases, texts, texts),
+    ApprovalWithdrawn: st.builds(ApprovalWithdrawn, environments, gates, releases),
+    EnvironmentLocked: st.builds(EnvironmentLocked, environments, texts),
+    EnvironmentUnlocked: st.builds(EnvironmentUnlocked, environments, texts),
+    HoldSet: st.builds(HoldSet, environments, releases, texts),
+    HoldLifted: st.builds(HoldLifted, environments, releases, texts),
+    DriftChecked: st.builds(DriftChecked, environments, releases, numbers, some_texts),
+    WaiverUsed: st.builds(WaiverUsed, environments, releases, texts, some_texts, some_texts, numbers),
+}
+events: st.SearchStrategy[Event] = st.one_of(*EVENTS_BY_KIND.values())
 # Fixed offsets: of two zones with summer time, Python calls no two times equal in the hour that comes twice.
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 moments = st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=offsets).map(
     lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)
 )
+pauses = st.integers(0, 10**10).map(lambda milliseconds: timedelta(milliseconds=milliseconds))
+people = st.sampled_from([Actor("ann"), Actor("bob")])
 
 
-def chain(happened: list[Event]) -> list[Entry]:
-    """The entries of a ledger in which these events happened, a second apart."""
+def story(*steps: Step) -> list[Entry]:
+    """The entries of a ledger in which these events happened, a second apart.
+
+    A timedelta lets more time pass before the next one, and an actor is who acts from then on; at first that is ann.
+    """
     entries: list[Entry] = []
-    prev = GENESIS
-    for seq, event in enumerate(happened, 1):
-        entries.append(Entry(seq, prev, START + timedelta(seconds=seq), Actor("ann"), event))
-        prev = digest(encode(entries[-1]))
+    prev, at, actor = GENESIS, START, Actor("ann")
+    for step in steps:
+        match step:
+            case timedelta():
+                at += step
+            case Actor():
+                actor = step
+            case _:
+                at += SECOND
+                entries.append(Entry(len(entries) + 1, prev, at, actor, step))
+                prev = digest(encode(entries[-1]))
     return entries
+
+
+def chain(happened: Sequence[Event]) -> list[Entry]:
+    return story(*happened)
 
 
 def stored(entries: list[Entry]) -> list[tuple[int, bytes]]:
     return [(entry.seq, encode(entry)) for entry in entries]
 
 
+def _ends(begun: DeploymentStarted, seq: int) -> st.SearchStrategy[Event]:
+    where, release, number = st.just(begun.environment), st.just(begun.release), st.just(seq)
+    success = st.builds(DeploymentSucceeded, where, release, number, stack_names, numbers, done)
+    return st.one_of(
+        success,
+        success,
+        st.builds(DeploymentFailed, where, release, number, texts, stack_names, st.booleans(), done),
+        st.builds(DeploymentAbandoned, where, release, number, texts),
+        st.builds(WaiverUsed, where, release, texts, some_texts, some_texts, number),
+    )
+
+
+def _looks(ended: DeploymentSucceeded) -> st.SearchStrategy[Event]:
+    where, release, number = st.just(ended.environment), st.just(ended.release), st.just(ended.started)
+    passed = st.builds(VerificationPassed, where, release, number, some_texts)
+    return st.one_of(
+        passed,
+        passed,
+        st.builds(VerificationFailed, where, release, number, some_texts, texts),
+        st.builds(DriftChecked, where, release, numbers, some_texts),
+        st.builds(HoldSet, where, releases, texts),
+    )
+
+
+def _starts(waived: WaiverUsed, seq: int) -> st.SearchStrategy[Event]:
+    where, release = st.just(waived.environment), st.just(waived.release)
+    return st.builds(DeploymentStarted, where, release, texts, moves, environments, texts, st.just(seq))
+
+
 @st.composite
-def histories(draw: st.DrawFn) -> list[Event]:
-    """Events in which ends mostly belong to the start right before, so that something comes to be proven."""
+def histories(draw: st.DrawFn) -> list[Entry]:
+    """As a pipeline writes them: what happens mostly belongs to what happened right before, so that releases come to
+    be proven, and waivers to be owed.
+    """
     happened: list[Event] = []
-    while len(happened) < draw(st.integers(0, 14)):
-        event = draw(events)
-        last = happened[-1] if happened else None
-        if isinstance(last, DeploymentStarted) and draw(st.integers(0, 3)):
-            where, release, seq = last.environment, last.release, len(happened)
-            event = draw(
-                st.one_of(
-                    st.builds(DeploymentSucceeded, st.just(where), st.just(release), st.just(seq), stack_names),
-                    st.builds(DeploymentFailed, st.just(where), st.just(release), st.just(seq), texts, stack_names),
-                )
-            )
-        happened.append(event)
-    return happened
+    steps: list[Step] = []
+    for _ in range(draw(st.integers(0, 20))):
+        # After a look at what runs there comes, as a rule, another one.
+        spoken_of = next((e for e in reversed(happened) if not isinstance(e, VerificationPassed | DriftChecked)), None)
+        likely = events
+        match spoken_of if draw(st.integers(0, 3)) else None:
+            case DeploymentStarted() as begun if happened[-1] is begun:
+                likely = _ends(begun, len(happened))
+            case DeploymentSucceeded() as ended:
+                likely = _looks(ended)
+            case WaiverUsed() as waived if happened[-1] is waived:
+                likely = _starts(waived, len(happened))
+        happened.append(draw(likely))
+        steps += [draw(people), draw(pauses), happened[-1]]
+    return story(*steps)
 
 
-ledgers = st.one_of(histories(), st.lists(events, max_size=10)).map(chain)
+ledgers = st.one_of(histories(), st.lists(events, max_size=10).map(chain))

@@ -1,21 +1,43 @@
 """A checkpoint is the fold itself, or nothing."""
 
 import json
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.checkpoint import decode, encode
-from envctl.domain.ledger import Entry
-from envctl.domain.present import Present, fold
-from tests.unit.ledger_strategies import ledgers
+from envctl.domain.checkpoint import FORMAT, decode, encode
+from envctl.domain.events import (
+    Actor,
+    ApprovalGiven,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    DriftChecked,
+    EnvironmentLocked,
+    HoldSet,
+    ReleaseCreated,
+    VerificationFailed,
+    VerificationPassed,
+    WaiverUsed,
+)
+from envctl.domain.fold import fold
+from envctl.domain.ledger import GENESIS, Entry
+from envctl.domain.present import Present
+from tests.unit.ledger_strategies import ledgers, story
 
 
 @given(ledgers)
 def test_a_present_survives_its_bytes(entries: list[Entry]) -> None:
     present = fold(entries)
-    assert decode(encode(present)) == present
+    read = decode(encode(present))
+    assert read == present
+    # Whatever is forgotten first must be the same too.
+    assert read is not None
+    assert encode(read) == encode(present)
 
 
 @given(ledgers, st.data())
@@ -25,23 +47,163 @@ def test_reading_goes_on_from_a_checkpoint_as_from_the_start(entries: list[Entry
     assert fold(entries[cut:], kept) == fold(entries)
 
 
-WHOLE = json.loads(encode(Present()))
+# There is something of everything in it.
+FULL = fold(
+    story(
+        Actor("ann", "github", True, "https://example.com/1"),
+        ReleaseCreated("r1", "c0ffee", True, "ann"),
+        WaiverUsed("dev", "r1", "it burns", ("G104",), ("soak: too short",)),
+        DeploymentStarted("dev", "r1", "s", "promote", "qa", "f00d", 2),
+        DeploymentSucceeded("dev", "r1", 3, ("network", "web"), 4, ("create aws_vpc", "update aws_eip")),
+        VerificationPassed("dev", "r1", 3, ("http",)),
+        timedelta(milliseconds=1234567),
+        DeploymentStarted("dev", "r2", "s", "apply"),
+        DeploymentSucceeded("dev", "r2", 6, ("network",)),
+        VerificationPassed("dev", "r2", 6, ("http", "command")),
+        ApprovalGiven("dev", "peer", "r1", "s", "f00d"),
+        EnvironmentLocked("dev", "we migrate"),
+        HoldSet("dev", "r1", "it leaks"),
+        DriftChecked("dev", "r2", 0, ("network: aws_vpc.main",)),
+        WaiverUsed("staging", "r1", "it burns", ("G104",), ("soak: too short",)),
+        DeploymentStarted("staging", "r1", "s", "apply", waiver=13),
+        DeploymentSucceeded("staging", "r1", 14, ("network",)),
+        VerificationFailed("staging", "r1", 14, ("http",), "500"),
+        WaiverUsed("staging", "r1", "it burns", ("G104",), ("soak: too short",)),
+    )
+)
+WHOLE = json.loads(encode(FULL))
+Path = tuple[str | int, ...]
+
+
+def _places(document: Any, path: Path = ()) -> Iterator[Path]:
+    """Every place of a document that holds something, from the outside in."""
+    yield path
+    keys = list(document) if isinstance(document, dict) else range(len(document)) if isinstance(document, list) else ()
+    for key in keys:
+        yield from _places(document[key], (*path, key))
+
+
+PLACES = [path for path in _places(WHOLE) if path]
+
+
+def _at(document: Any, path: Path) -> Any:
+    for key in path:
+        document = document[key]
+    return document
+
+
+def _without(path: Path) -> bytes:
+    document = deepcopy(WHOLE)
+    del _at(document, path[:-1])[path[-1]]
+    return _written(document)
+
+
+def _with(path: Path, value: object) -> bytes:
+    document = deepcopy(WHOLE)
+    _at(document, path[:-1])[path[-1]] = value
+    return _written(document)
+
+
+def _written(document: object) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _same(read: Present, data: bytes) -> bool:
+    """Whether a present is what the bytes say, every field of it. Sets have no order; 7 is 7.0, but true is not 1."""
+    one, other = (_comparable(json.loads(text)) for text in (encode(read), data))
+    return one == other
+
+
+def _comparable(value: Any, name: str = "") -> object:
+    match value:
+        case dict():
+            return {key: _comparable(item, name if name == "performed" else key) for key, item in value.items()}
+        case list():
+            items = [_comparable(item) for item in value]
+            return set(map(repr, items)) if name in {"performed", "stacks"} else items
+        case bool():
+            return str(value)
+        case _:
+            return value
+
+
+def test_the_example_holds_something_of_everything() -> None:
+    assert decode(encode(FULL)) == FULL
+    empty = {path[-1] for path in PLACES if _at(WHOLE, path) in ([], {})}
+    # What is empty in one environment is full in the other.
+    assert not {name for name in empty if all(_at(WHOLE, path) in ([], {}) for path in PLACES if path[-1] == name)}
+
+
+WRONG: list[object] = [None, True, 7, -0.5, "x", "", [], [7], ["x"], [None], {}, {"x": 7}, {"x": "x"}]
+
+
+@pytest.mark.parametrize("value", WRONG, ids=repr)
+def test_whatever_stands_in_a_place_is_what_belongs_there_or_it_is_no_checkpoint(value: object) -> None:
+    """Something else of the right type is another present, which is for the entries to tell."""
+    for path in PLACES:
+        data = _with(path, value)
+        read = decode(data)
+        assert read is None or _same(read, data), f"{value!r} at {path}"
+
+
+def test_what_lacks_a_field_is_no_checkpoint() -> None:
+    """But for what is one of many: that much less is another present."""
+    for path in PLACES:
+        data = _without(path)
+        read = decode(data)
+        assert read is None or _same(read, data), f"nothing at {path}"
+
+
+def test_what_has_a_field_too_many_is_no_checkpoint() -> None:
+    for path in PLACES:
+        if isinstance(_at(WHOLE, path), dict) and path[-1] != "performed":
+            assert decode(_with((*path, "more"), "x")) is None, f"more in {path}"
+
+
+def _times() -> list[Path]:
+    return [path for path in PLACES if path[-1] in {"at", "started_at", "ended_at", "verified_at", "since"}]
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-11-25", "2026-11-25T08:00:00", "2026-11-25T25:00:00+00:00"])
+def test_a_time_that_is_none_or_has_no_zone_is_no_checkpoint(text: str) -> None:
+    places = [path for path in _times() if _at(WHOLE, path) is not None]
+    assert len(places) > 10
+    for path in places:
+        assert decode(_with(path, text)) is None, f"{text} at {path}"
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), 1e300, 10**400, "1", None, True, [1]])
+def test_a_duration_that_is_none_is_no_checkpoint(number: object) -> None:
+    path = ("present", "environments", "dev", "evidence", "r1", "longest")
+    assert _at(WHOLE, path) == 1235.567
+    assert decode(_with(path, number)) is None
+
+
+@pytest.mark.parametrize("word", ["moon", "Succeeded", "", 7, None, ["succeeded"], {"succeeded": 1}])
+def test_a_word_that_is_none_of_those_there_are_is_no_checkpoint(word: object) -> None:
+    there = ("present", "environments", "dev")
+    assert decode(_with((*there, "current", "outcome"), word)) is None
+    assert decode(_with((*there, "last", "action"), word)) is None
+    assert decode(_with((*there, "lock", "by", "via"), word)) is None
+
+
 GARBAGE = {
     "nothing": b"",
-    "half a checkpoint": encode(Present())[:20],
+    "half a checkpoint": encode(FULL)[:200],
     "no text": b"\xff\x00",
     "a list": b"[]",
     "a number": b"1",
-    "another format": json.dumps(WHOLE | {"format": 2}).encode(),
-    "a field that is missing": json.dumps({"format": 1, "seq": 1}).encode(),
-    "releases that are a number": json.dumps(WHOLE | {"releases": 1}).encode(),
-    "releases without fields": json.dumps(WHOLE | {"releases": [{}]}).encode(),
-    "environments that are a list": json.dumps(WHOLE | {"environments": []}).encode(),
-    "an environment that is text": json.dumps(WHOLE | {"environments": {"dev": "x"}}).encode(),
-    "a deployment that is text": json.dumps(
-        WHOLE | {"environments": {"dev": {"current": "x", "last": None, "proven": [], "approvals": [], "stacks": []}}}
-    ).encode(),
+    "text": b'"format"',
+    "the format before this one": _written(WHOLE | {"format": FORMAT - 1}),
+    "a newer format": _written(WHOLE | {"format": FORMAT + 1}),
+    "a format as text": _written(WHOLE | {"format": str(FORMAT)}),
+    "a format as true": _written(WHOLE | {"format": True}),
+    "no format": _written({"present": WHOLE["present"]}),
+    "no present": _written({"format": FORMAT}),
+    "a present that is nothing": _written(WHOLE | {"present": None}),
+    "a present that is a list": _written(WHOLE | {"present": [WHOLE["present"]]}),
     "brackets without an end": b"[" * 100_000,
+    "a present of brackets": b'{"format":%d,"present":' % FORMAT + b"[" * 100_000,
 }
 
 
@@ -50,8 +212,21 @@ def test_what_can_not_be_read_is_no_checkpoint(data: bytes) -> None:
     assert decode(data) is None
 
 
-@given(st.recursive(st.none() | st.integers() | st.text(max_size=3), lambda inner: st.lists(inner, max_size=2)))
-def test_fields_of_any_form_are_read_or_passed_over(value: object) -> None:
-    for name in ("releases", "environments"):
-        kept = decode(json.dumps(WHOLE | {name: value}).encode())
-        assert kept is None or kept == Present()
+def test_the_very_first_checkpoint_is_read_too() -> None:
+    written = f'{{"format":{FORMAT},"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}}}}}}'
+    assert encode(Present()).decode() == written
+    assert decode(written.encode()) == Present()
+
+
+@given(
+    st.sampled_from(PLACES),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.sampled_from([0.5, float("inf")]) | st.text(max_size=3),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+        max_leaves=4,
+    ),
+)
+def test_whatever_is_put_anywhere_is_read_or_passed_over(path: Path, value: object) -> None:
+    data = _with(path, value)
+    read = decode(data)
+    assert read is None or _same(read, data)

@@ -1,7 +1,8 @@
 """Entries survive their bytes, and whatever is done to a chain by hand is found."""
 
 import json
-from dataclasses import replace
+import time
+from dataclasses import fields, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -10,20 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.ledger import (
+from envctl.domain.events import (
     EVENTS,
-    GENESIS,
+    LATER,
     Actor,
-    Entry,
+    ApprovalGiven,
+    DeploymentAbandoned,
+    DeploymentFailed,
+    DeploymentStarted,
+    DeploymentSucceeded,
     Event,
-    MalformedEntryError,
     ReleaseCreated,
-    decode,
-    digest,
-    encode,
-    verify_chain,
+    WaiverUsed,
 )
-from tests.unit.ledger_strategies import START, actors, chain, events, ledgers, moments, stored
+from envctl.domain.ledger import GENESIS, ChainBreak, Entry, MalformedEntryError, decode, digest, encode, verify_chain
+from tests.unit.ledger_strategies import EVENTS_BY_KIND, START, actors, chain, events, ledgers, moments, stored
 
 Stored = list[tuple[int, bytes]]
 ENTRY = Entry(1, GENESIS, START, Actor("ann@example.com"), ReleaseCreated("r1", "c0ffee"))
@@ -46,8 +48,121 @@ def test_the_bytes_of_an_entry_never_change() -> None:
 
 
 def test_every_kind_of_event_has_a_name_of_its_own() -> None:
-    assert len(EVENTS) == 6
+    assert len(EVENTS) == 15
     assert all(name == event.kind for name, event in EVENTS.items())
+    assert set(EVENTS_BY_KIND) == set(EVENTS.values())
+
+
+@pytest.mark.parametrize("kind", EVENTS.values(), ids=EVENTS.keys())
+@given(st.data())
+def test_every_kind_of_event_survives_its_bytes(kind: type[Event], data: st.DataObject) -> None:
+    entry = replace(ENTRY, event=data.draw(EVENTS_BY_KIND[kind]))
+    assert decode(encode(entry)) == entry
+
+
+def _before_there_were_guards(seq: int, event: str) -> bytes:
+    actor = '{"name":"ann@example.com","run_url":"","verified":false,"via":"local"}'
+    return (
+        f'{{"actor":{actor},"at":"2026-11-25T08:00:00.000Z","event":{event},"prev":"{GENESIS}","seq":{seq}}}'.encode()
+    )
+
+
+# Written by the first version, character by character. They are in people's stores: never change them.
+OLD: dict[str, tuple[bytes, Event]] = {
+    "a release that was created": (
+        _before_there_were_guards(
+            1, '{"author":"ann","commit":"c0ffee","kind":"release created","release":"r1","uncommitted":true}'
+        ),
+        ReleaseCreated("r1", "c0ffee", uncommitted=True, author="ann"),
+    ),
+    "a deployment that was started": (
+        _before_there_were_guards(
+            2,
+            '{"action":"promote","environment":"staging","kind":"deployment started","release":"r1","settings":"5e77",'
+            '"source":"dev"}',
+        ),
+        DeploymentStarted("staging", "r1", "5e77", "promote", "dev"),
+    ),
+    "a deployment that succeeded": (
+        _before_there_were_guards(
+            3,
+            '{"changed":3,"environment":"staging","kind":"deployment succeeded","release":"r1",'
+            '"stacks":["network","web"],"started":2}',
+        ),
+        DeploymentSucceeded("staging", "r1", 2, ("network", "web"), 3),
+    ),
+    "a deployment that failed": (
+        _before_there_were_guards(
+            4,
+            '{"environment":"staging","interrupted":true,"kind":"deployment failed","reason":"it broke",'
+            '"release":"r1","stacks":["network"],"started":2}',
+        ),
+        DeploymentFailed("staging", "r1", 2, "it broke", ("network",), interrupted=True),
+    ),
+    "a deployment that was abandoned": (
+        _before_there_were_guards(
+            5,
+            '{"environment":"staging","kind":"deployment abandoned","reason":"gone","release":"r1","started":2}',
+        ),
+        DeploymentAbandoned("staging", "r1", 2, "gone"),
+    ),
+    "an approval that was given": (
+        _before_there_were_guards(
+            6, '{"environment":"prod","gate":"peer","kind":"approval given","release":"r1","settings":"5e77"}'
+        ),
+        ApprovalGiven("prod", "peer", "r1", "5e77"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "event"), OLD.values(), ids=OLD.keys())
+def test_entries_of_the_first_version_are_still_what_they_were(written: bytes, event: Event) -> None:
+    entry = decode(written)
+    assert entry.event == event
+    assert encode(entry) == written
+
+
+NEWER: dict[str, tuple[Event, dict[str, Any]]] = {
+    "a start with a plan": (
+        DeploymentStarted("prod", "r1", "s", "promote", "staging", plan="f00d"),
+        {"plan": "f00d"},
+    ),
+    "a start with a waiver": (DeploymentStarted("prod", "r1", "s", "promote", "staging", waiver=7), {"waiver": 7}),
+    "a success that says what was done": (
+        DeploymentSucceeded("prod", "r1", 2, (), performed=("create aws_vpc",)),
+        {"performed": ["create aws_vpc"]},
+    ),
+    "a failure that says what was done": (
+        DeploymentFailed("prod", "r1", 2, "it broke", performed=("create aws_vpc",)),
+        {"performed": ["create aws_vpc"]},
+    ),
+    "an approval of a plan": (ApprovalGiven("prod", "peer", "r1", "s", "f00d"), {"plan": "f00d"}),
+}
+
+
+@pytest.mark.parametrize(("event", "told"), NEWER.values(), ids=NEWER.keys())
+def test_a_field_that_came_later_is_written_where_it_says_something(event: Event, told: dict[str, Any]) -> None:
+    later: dict[str, Any] = {each.name: each.default for each in fields(event) if each.metadata.get(LATER)}
+    with_it = replace(ENTRY, event=event)
+    without = replace(ENTRY, event=replace(event, **later))
+    written, plain = json.loads(encode(with_it))["event"], json.loads(encode(without))["event"]
+    assert later.keys() >= told.keys()
+    assert written == plain | told
+    assert not later.keys() & plain.keys()
+    assert decode(encode(with_it)) == with_it
+
+
+def test_only_fields_that_came_later_are_ever_left_out() -> None:
+    event = json.loads(encode(replace(ENTRY, event=WaiverUsed("prod", "r1", "", (), ()))))["event"]
+    assert event == {
+        "kind": "waiver used",
+        "environment": "prod",
+        "release": "r1",
+        "reason": "",
+        "guards": [],
+        "refusals": [],
+        "started": 0,
+    }
 
 
 @given(ledgers)
@@ -130,6 +245,21 @@ REFUSED = {
     "an actor that is only a name": _edited(actor="ann"),
     "an actor with one field too many": _edited(actor={**json.loads(encode(ENTRY))["actor"], "admin": True}),
     "a field too many": _edited(note="hello"),
+    "a later field that is written though it says nothing": _edited(
+        event=json.loads(OLD["an approval that was given"][0])["event"] | {"plan": ""}
+    ),
+    "a later field of the wrong type": _edited(
+        event=json.loads(OLD["a deployment that was started"][0])["event"] | {"waiver": "7"}
+    ),
+    "a later field that is true instead of a number": _edited(
+        event=json.loads(OLD["a deployment that was started"][0])["event"] | {"waiver": True}
+    ),
+    "a list that holds something else than text": _edited(
+        event=json.loads(OLD["a deployment that succeeded"][0])["event"] | {"performed": [1]}
+    ),
+    "a move that there is none of": _edited(
+        event=json.loads(OLD["a deployment that was started"][0])["event"] | {"action": "jump"}
+    ),
     "a time that is none": _edited(at="yesterday"),
     "a time without a zone": _edited(at="2026-11-25T08:00:00.000"),
     "a time in another zone": _edited(at="2026-11-25T17:00:00.000+09:00"),
@@ -156,6 +286,38 @@ def test_bytes_that_are_no_entry_are_refused(data: bytes) -> None:
 def test_garbage_is_refused(data: bytes) -> None:
     with pytest.raises(MalformedEntryError):
         decode(data)
+
+
+REASONS: dict[str, tuple[bytes, str]] = {
+    "another form": (encode(ENTRY) + b" ", "its bytes are not in the form in which envctl writes them"),
+    "no entry": (b"[]", "not a ledger entry: list indices must be integers or slices, not str"),
+    "wrong types": (
+        _edited(event=json.loads(encode(ENTRY))["event"] | {"release": 7, "uncommitted": 0}),
+        "release, uncommitted: not of the type that envctl writes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "reason"), REASONS.values(), ids=REASONS.keys())
+def test_it_is_said_why_bytes_are_refused(data: bytes, reason: str) -> None:
+    with pytest.raises(MalformedEntryError) as caught:
+        decode(data)
+    assert str(caught.value) == reason
+    assert verify_chain([(1, data)]) == ChainBreak(1, reason)
+
+
+def test_an_entry_under_another_number_is_told_by_what_it_says() -> None:
+    entries = stored(chain([ReleaseCreated("r1"), ReleaseCreated("r2")]))
+    assert verify_chain([entries[0], (2, entries[0][1])]) == ChainBreak(2, "it says that it is number 1")
+
+
+def test_the_zone_of_the_machine_is_not_in_the_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        written = encode(ENTRY)
+    time.tzset()
+    assert written == encode(ENTRY)
 
 
 def test_an_unknown_event_says_what_may_have_written_it() -> None:

@@ -15,7 +15,7 @@ HIDDEN, UNKNOWN = Marker.SENSITIVE, Marker.UNKNOWN
 
 def resource(*actions: str, before: object = None, after: object = None, **more: Any) -> dict[str, Any]:
     around: dict[str, Any] = {
-        key: more.pop(key) for key in ("previous_address", "action_reason", "mode", "address") if key in more
+        key: more.pop(key) for key in ("previous_address", "action_reason", "mode", "address", "deposed") if key in more
     }
     change = {"actions": list(actions), "before": before, "after": after, "after_unknown": {}, **more}
     return {"address": "module.web.terraform_data.x", "type": "terraform_data", "change": change, **around}
@@ -85,6 +85,15 @@ RESOURCES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {
     "a resource that is forgotten": (
         resource("forget"),
         ResourceChange("terraform_data.x", "terraform_data", Action.FORGET),
+    ),
+    "what a replacement left behind is told apart from the resource itself": (
+        resource("delete", before={"a": 1}, deposed="1a2b3c4d"),
+        ResourceChange(
+            "terraform_data.x (deposed 1a2b3c4d)",
+            "terraform_data",
+            Action.DELETE,
+            (AttributeChange("a", 1, None),),
+        ),
     ),
     "the address inside a nested module stays whole": (
         resource("create", address="module.web.module.web.terraform_data.x"),

@@ -1,11 +1,17 @@
+from datetime import datetime, timedelta
+from typing import Any
+
 import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.project import Gates, State
+from envctl.domain.project import Gates, Project, State
 from envctl.domain.project_rules import faults
 from envctl.domain.references import Reference
+from envctl.domain.rules import GUARD_CODES, NEVER_WAIVED, Rules
+from envctl.domain.stateful import STATEFUL
+from envctl.domain.windows import Absolute
 from tests.unit.type_strategies import names
 
 indexes = st.one_of(
@@ -39,6 +45,106 @@ def test_a_bucket_holds_known_placeholders_only(bucket: str) -> None:
 
 def test_no_gate_lets_people_approve_their_own_work_by_default() -> None:
     assert Gates().self_approval is False
+
+
+USUAL = {"peer": 1, "business": 1, "quality": 1}
+
+
+def project(*order: str, gates: dict[str, Any] | None = None, **more: Any) -> Project:
+    """A project in which the last environment has these gates, if any."""
+    environments: dict[str, Any] = {name: {} for name in order}
+    if gates is not None:
+        environments[order[-1]] = {"gates": gates}
+    document = {
+        "project": {"name": "shop"},
+        "pipeline": {"order": list(order)},
+        "environments": environments,
+        "stacks": {"network": {"module": "modules/vpc"}},
+    }
+    return Project.model_validate(document | more)
+
+
+THREE = ("dev", "staging", "prod")
+APPROVALS: dict[str, tuple[Project, str, dict[str, int]]] = {
+    "the last of three asks for the usual gates": (project(*THREE), "prod", USUAL),
+    "the last of two does too": (project("dev", "prod"), "prod", USUAL),
+    "it does when it says other things": (project(*THREE, gates={"soak": "24h"}), "prod", USUAL),
+    "it asks for what it says instead": (project(*THREE, gates={"approvals": {"cab": 2}}), "prod", {"cab": 2}),
+    "it asks for nothing where it says so": (project(*THREE, gates={"approvals": {}}), "prod", {}),
+    "one in the middle asks for nothing": (project(*THREE), "staging", {}),
+    "the first asks for nothing": (project(*THREE), "dev", {}),
+    "an only one asks for nothing": (project("dev"), "dev", {}),
+    "an only one asks for what it says": (project("dev", gates={"approvals": {"peer": 1}}), "dev", {"peer": 1}),
+}
+
+
+@pytest.mark.parametrize(("of", "environment", "approvals"), APPROVALS.values(), ids=APPROVALS.keys())
+def test_how_many_approvals_an_environment_asks_for(of: Project, environment: str, approvals: dict[str, int]) -> None:
+    assert of.rules(environment).approvals == approvals
+
+
+PARITY: dict[str, tuple[Project, str, frozenset[str] | None]] = {
+    "the last is compared with the one before": (
+        project(*THREE, parity={"may_differ": ["size"]}),
+        "prod",
+        frozenset({"size"}),
+    ),
+    "nothing may differ where nothing is listed": (project(*THREE, parity={}), "prod", frozenset()),
+    "nothing is compared without a word about it": (project(*THREE), "prod", None),
+    "one in the middle is not compared": (project(*THREE, parity={}), "staging", None),
+    "an only one has nothing to be compared with": (project("dev", parity={}), "dev", None),
+}
+
+
+@pytest.mark.parametrize(("of", "environment", "may_differ"), PARITY.values(), ids=PARITY.keys())
+def test_what_may_differ(of: Project, environment: str, may_differ: frozenset[str] | None) -> None:
+    assert of.rules(environment).may_differ == may_differ
+
+
+def test_an_environment_that_says_nothing_asks_for_next_to_nothing() -> None:
+    assert project(*THREE).rules("staging") == Rules(max_destroys=5, stateful=STATEFUL)
+
+
+def test_all_that_an_environment_says_is_in_its_rules() -> None:
+    gates = {
+        "approvals": {"peer": 2},
+        "self_approval": True,
+        "expires": "8h",
+        "soak": "24h",
+        "max_age": "14d",
+        "windows": [{"kind": "deny", "name": "year end", "start": "2026-12-20", "end": "2027-01-04"}],
+        "waivable": ["soak", "G107"],
+        "committed": True,
+        "rehearsed": "off",
+    }
+    said = {"protected": True, "max_destroys": 2, "gates": gates}
+    of = project("dev", "prod", environments={"dev": {}, "prod": said}, protection={"stateful": ["aws_instance"]})
+    assert of.rules("prod") == Rules(
+        approvals={"peer": 2},
+        self_approval=True,
+        expires=timedelta(hours=8),
+        soak=timedelta(hours=24),
+        max_age=timedelta(days=14),
+        windows=(Absolute("deny", "year end", datetime(2026, 12, 20), datetime(2027, 1, 4), "UTC"),),
+        waivable=frozenset({"G104", "G107"}),
+        committed=True,
+        rehearsed="off",
+        may_differ=None,
+        protected=True,
+        max_destroys=2,
+        stateful=STATEFUL | {"aws_instance"},
+    )
+    assert of.rules("dev") == Rules(max_destroys=5, stateful=STATEFUL | {"aws_instance"})
+
+
+@pytest.mark.parametrize(("name", "code"), GUARD_CODES.items(), ids=GUARD_CODES.keys())
+def test_a_guard_is_waivable_by_its_name_and_by_its_code_unless_nobody_can_waive_it(name: str, code: str) -> None:
+    for spelling in (name, code):
+        if code in NEVER_WAIVED:
+            with pytest.raises(pydantic.ValidationError, match=f"must not hold {spelling}, which nobody can waive"):
+                Gates(waivable=(spelling,))
+        else:
+            assert Gates(waivable=(spelling,)).waivable == (code,)
 
 
 json_like = st.recursive(

@@ -13,8 +13,15 @@ from envctl.domain.errors import (
     Problem,
     UsageError,
 )
-from envctl.domain.guards import RefusedError
-from envctl.domain.ledger import ApprovalGiven, DeploymentFailed, DeploymentStarted, DeploymentSucceeded, ReleaseCreated
+from envctl.domain.events import (
+    ApprovalGiven,
+    DeploymentFailed,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    ReleaseCreated,
+    VerificationPassed,
+)
+from envctl.domain.guards import GUARDS, RefusedError
 from envctl.domain.release import File, unpack
 from envctl.usecases import record
 from envctl.usecases.apply import apply
@@ -25,6 +32,7 @@ from envctl.usecases.ports import PreparedStack
 from envctl.usecases.promote import promote
 from envctl.usecases.recover import recover
 from envctl.usecases.render import render
+from envctl.usecases.run import Wishes
 from envctl.usecases.status import status
 from envctl.usecases.why import why
 from tests.fakes.world import NETWORK, WEB, Killed, MemoryStore, World, recorded
@@ -53,6 +61,7 @@ def test_an_apply_makes_a_release_and_records_it(world: World) -> None:
         ReleaseCreated,
         DeploymentStarted,
         DeploymentSucceeded,
+        VerificationPassed,
     ]
     assert done.deployment is not None
     assert done.deployment.outcome == "succeeded"
@@ -253,7 +262,7 @@ def test_a_failure_half_way_is_recorded_and_the_next_apply_goes_on(world: World)
     world.terraform.ran.clear()
     apply(world.ports, "dev")
     assert [stack for verb, _, stack in world.terraform.ran if verb == "apply"] == ["web"]
-    assert events(world)[-1] == "deployment succeeded"
+    assert events(world)[-2:] == ["deployment succeeded", "verification passed"]
 
 
 def test_a_failed_release_is_not_promoted(world: World) -> None:
@@ -309,11 +318,11 @@ def test_a_deployment_that_starts_elsewhere_in_the_meantime_wins(world: World) -
     other.terraform.dies_on.add(("dev", "network"))
     ours = world.terraform.plan
 
-    def while_planning(environment: str, stack: object) -> object:
+    def while_planning(environment: str, stack: object, **options: bool) -> object:
         if not other.terraform.ran:
             with pytest.raises(Killed):
                 apply(other.ports, "dev")
-        return ours(environment, stack)  # type: ignore[arg-type]
+        return ours(environment, stack, **options)  # type: ignore[arg-type]
 
     world.terraform.plan = while_planning  # type: ignore[method-assign, assignment]
     with pytest.raises(RefusedError, match="G109"):
@@ -326,10 +335,11 @@ def test_a_dry_run_tells_the_stages_and_does_nothing(world: World, action: str) 
     apply(world.ports, "dev")
     before, ran = events(world), list(world.terraform.ran)
     if action == "apply":
-        told = apply(world.ports, "dev", dry_run=True).stages
+        told = apply(world.ports, "dev", Wishes(dry_run=True)).stages
     else:
-        told = promote(world.ports, "dev", "staging", dry_run=True).stages
-    assert told[-1] == "record in the ledger how it ended"
+        told = promote(world.ports, "dev", "staging", Wishes(dry_run=True)).stages
+    assert told[-2:] == ("record in the ledger how it ended", told[-1])
+    assert told[-1].startswith("run the checks of")
     assert any("apply web" in stage for stage in told)
     assert (events(world), world.terraform.ran) == (before, ran)
 
@@ -387,7 +397,7 @@ def _add_later(world: World) -> None:
     ],
 )
 def test_a_ledger_that_somebody_touched_is_not_believed(world: World, damage: object, entry: int) -> None:
-    apply(world.ports, "dev")
+    apply(world.ports, "dev", Wishes(verify=False))
     damage(world)  # type: ignore[operator]
     ran = list(world.terraform.ran)
     for command in (verify_ledger, status, lambda ports: promote(ports, "dev", "staging")):
@@ -398,7 +408,7 @@ def test_a_ledger_that_somebody_touched_is_not_believed(world: World, damage: ob
 
 def test_a_whole_ledger_verifies(world: World) -> None:
     apply(world.ports, "dev")
-    assert verify_ledger(world.ports).entries == 3
+    assert verify_ledger(world.ports).entries == 4
 
 
 def test_a_long_ledger_is_read_from_its_last_checkpoint(world: World) -> None:
@@ -452,12 +462,10 @@ def test_a_failure_that_cannot_be_recorded_is_told_with_what_failed(world: World
 def test_why_answers_for_every_guard(world: World) -> None:
     apply(world.ports, "dev")
     told = why(world.ports, "prod")
-    assert [(answer.code, answer.refusal is None) for answer in told.answers] == [
-        ("G101", True),
-        ("G102", False),
-        ("G106", True),
-        ("G109", True),
-    ]
+    answers = {answer.code: answer.outcome for answer in told.answers}
+    assert list(answers) == [guard.code for guard in GUARDS]
+    assert (answers["G101"], answers["G102"], answers["G103"]) == ("passes", "refuses", "moot")
+    assert (answers["G301"], answers["G302"]) == ("unplanned", "unplanned")
     assert told.next == "envctl promote dev staging"
 
 
@@ -465,7 +473,11 @@ def test_history_tells_of_one_environment_newest_first(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     told = history(world.ports, "staging")
-    assert [entry.event.kind for entry in told.entries] == ["deployment succeeded", "deployment started"]
+    assert [entry.event.kind for entry in told.entries] == [
+        "verification passed",
+        "deployment succeeded",
+        "deployment started",
+    ]
     assert len(history(world.ports, limit=2).entries) == 2
     assert history(world.ports, limit=2).more
 

@@ -1,167 +1,269 @@
-"""No sequence of commands, by any actors, with failures and crashes in between, puts a release where it isn't proven.
+"""No sequence of commands, by any actors, with failures and crashes in between, puts a release where it isn't proven;
+and whoever does everything by the book gets there from wherever they are.
 
-The oracle looks at the fakes' reality (which code lies in which environment) and keeps its own account of what was
-deployed to its end. It knows nothing of guards, ledger or fold.
+The oracle keeps an account of its own of what the fakes saw. It knows nothing of guards and fold.
 """
 
-from contextlib import suppress
+from collections.abc import Callable
+from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from envctl.domain.errors import EnvctlError
-from envctl.domain.present import fold
+from envctl.domain.fold import fold
+from envctl.domain.present import EnvironmentPresent
 from envctl.usecases import record
-from envctl.usecases.apply import apply
-from envctl.usecases.approve import approve
-from envctl.usecases.promote import promote
-from envctl.usecases.recover import recover
-from tests.fakes.world import NETWORK, Killed, World, recorded
+from envctl.usecases.ports import Revision
+from envctl.usecases.status import status
+from envctl.usecases.why import why
+from tests.fakes.world import recorded
+from tests.usecases import temptations, verdict
+from tests.usecases.account import Place
+from tests.usecases.actors import BOB, EVE, PEOPLE, Actors, How, more
+from tests.usecases.machines import ENVIRONMENTS, STACKS
+from tests.usecases.temptations import Temptation
 
-ENVIRONMENTS = ("dev", "staging", "prod")
-BEFORE = {"staging": "dev", "prod": "staging"}
-PEOPLE = ("ann@example.com", "bob@example.com", "cat@example.com", "dan@example.com")
+WAIVABLE = ("G101", "G102", "G103", "G104", "G105", "G106", "G107", "G108", "G110", "G206", "G301", "G302")
+TIMES = [timedelta(minutes=10), timedelta(hours=1), timedelta(hours=9), timedelta(hours=25), timedelta(days=3)]
+LONG_TIMES = [timedelta(days=15)]
 environments = st.sampled_from(ENVIRONMENTS)
+stacks = st.sampled_from(STACKS)
+people = st.sampled_from(PEOPLE)
+picks = st.none() | st.integers(0, 5)
+fuses = st.none() | st.integers(0, 20)
+reasons = st.sampled_from(["", "", "prod is down"])
+ways = st.builds(
+    How,
+    people,
+    reasons,
+    st.sampled_from([True, True, False]),
+    st.sampled_from([False] * 5 + [True]),
+    st.booleans(),
+    fuses,
+)
+tempted = st.builds(How, break_glass=st.sampled_from(["", "", "", "prod is down"]))
+waivable = st.sampled_from([(), WAIVABLE]) | st.sets(st.sampled_from(WAIVABLE))
 
 
 class Promotion(RuleBasedStateMachine):
-    @initialize()
-    def begin(self) -> None:
-        self.world = World()
-        self.proven: dict[str, set[str]] = {name: set() for name in ENVIRONMENTS}
-        self.reached: dict[str, set[str]] = {name: set() for name in ENVIRONMENTS}
-        self.approvals: set[tuple[str, str, str]] = set()
-        self.known_entries: list[bytes] = []
+    @initialize(staging=waivable, prod=waivable)
+    def begins(self, staging: set[str], prod: set[str]) -> None:
+        self.actors = Actors({"staging": frozenset(staging), "prod": frozenset(prod)})
+        self.written: list[bytes] = []
+
+    def _release(self, pick: int | None) -> str | None:
+        known = list(self.actors.oracle.made)
+        return None if pick is None or not known else known[pick % len(known)]
 
     @rule(number=st.integers(0, 5))
-    def edit_code(self, number: int) -> None:
-        self.world.edit("modules/network/main.tf", NETWORK.decode() + f"# {number}\n")
+    def edits_code(self, number: int) -> None:
+        self.actors.edits_code(str(number))
 
-    @rule(environment=environments, number=st.integers(1, 3))
-    def edit_settings(self, environment: str, number: int) -> None:
-        image = f'image = "shop@sha256:{str(number) * 64}"\n' if environment == "dev" else ""
-        self.world.edit(f"environments/{environment}/terraform.tfvars", f'cidr = "10.{number}.0.0/16"\n{image}')
+    @rule(of=environments, number=st.integers(1, 3))
+    def edits_settings(self, of: str, number: int) -> None:
+        self.actors.edits_settings(of, number)
 
-    @rule(person=st.sampled_from(PEOPLE))
-    def somebody_else(self, person: str) -> None:
-        self.world.identity.name = person
+    @rule(author=people, uncommitted=st.booleans())
+    def commits(self, author: str, uncommitted: bool) -> None:
+        self.actors.shared.versions.known = Revision("c0ffee", author, uncommitted)
 
-    @rule(environment=environments, yes=st.booleans())
-    def applies(self, environment: str, yes: bool) -> None:
-        self.world.consent.answers = [] if yes else [False]
-        self._deploys(environment, lambda: apply(self.world.ports, environment))
+    @rule(time=st.sampled_from(TIMES * 3 + LONG_TIMES))
+    def time_passes(self, time: timedelta) -> None:
+        self.actors.passes(time)
 
-    @rule()
-    def jumps_a_stage(self) -> None:
-        self._mend()
-        # With everybody's approval, so that nothing but the order is in the way.
-        self.everybody_approves("dev")
-        self._deploys("prod", lambda: promote(self.world.ports, "dev", "prod"))
+    @rule(to=environments, how=ways)
+    def applies(self, to: str, how: How) -> None:
+        self.actors.applies(to, how)
 
-    @rule(number=st.integers(6, 9))
-    def fails_in_dev_and_is_promoted_all_the_same(self, number: int) -> None:
-        self._mend()
-        self.edit_code(number)
-        self.world.terraform.fails_on.add(("dev", "web"))
-        self._deploys("dev", lambda: apply(self.world.ports, "dev"))
-        last = record.present(self.world.ports).of("dev").last
-        self._deploys(
-            "staging", lambda: promote(self.world.ports, "dev", "staging", release=last.release if last else None)
-        )
+    @rule(source=environments, to=environments, how=ways, pick=picks)
+    def promotes(self, source: str, to: str, how: How, pick: int | None) -> None:
+        self.actors.promotes(source, to, how, release=self._release(pick))
 
-    @rule(source=environments, to=environments, pick=st.integers(0, 5), latest=st.booleans())
-    def promotes(self, source: str, to: str, pick: int, latest: bool) -> None:
-        releases = sorted(record.present(self.world.ports).releases)
-        release = None if latest or not releases else releases[pick % len(releases)]
-        self._deploys(to, lambda: promote(self.world.ports, source, to, release=release))
+    @rule(to=st.sampled_from(["staging", "prod"]), how=ways)
+    def promotes_in_order(self, to: str, how: How) -> None:
+        self.actors.promotes(verdict.BEFORE[to], to, how)
 
-    @rule(to=st.sampled_from(["staging", "prod"]))
-    def promotes_by_the_book(self, to: str) -> None:
-        self._mend()
-        self._deploys(to, lambda: promote(self.world.ports, BEFORE[to], to))
+    @rule(to=environments, how=ways, pick=picks)
+    def rolls_back(self, to: str, how: How, pick: int | None) -> None:
+        self.actors.rolls_back(to, how, release=self._release(pick))
 
-    @rule(of=st.sampled_from(["dev", "staging"]))
-    def everybody_approves(self, of: str) -> None:
-        me = self.world.identity.name
-        last = record.present(self.world.ports).of(of).last
-        for person in PEOPLE:
-            self.world.identity.name = person
-            for gate in ("peer", "business"):
-                self.approves(gate, last.release if last else None)
-        self.world.identity.name = me
+    @rule(what=environments, how=ways)
+    def destroys(self, what: str, how: How) -> None:
+        self.actors.destroys(what, how)
 
-    @rule(gate=st.sampled_from(["peer", "business"]))
-    def approves(self, gate: str, release: str | None = None) -> None:
-        try:
-            given = approve(self.world.ports, "prod", gate, release=release)
-        except EnvctlError:
-            return
-        self.approvals.add((given.gate, given.release, given.by.name))
+    @rule(gate=st.sampled_from(["peer", "business"]), how=ways, pick=picks)
+    def approves(self, gate: str, how: How, pick: int | None) -> None:
+        self.actors.approves(gate, how, release=self._release(pick))
+
+    @rule(pick=picks)
+    def all_approve(self, pick: int | None) -> None:
+        release = self._release(pick)
+        if release:
+            self.actors.all_approve(release)
+
+    @rule(gate=st.sampled_from(["peer", "business"]), by=people, pick=picks)
+    def withdraws(self, gate: str, by: str, pick: int | None) -> None:
+        self.actors.withdraws(gate, by, release=self._release(pick))
+
+    @rule(what=environments, how=ways, failing=st.sampled_from(["", "", "smoke", "front", "deep"]))
+    def verifies(self, what: str, how: How, failing: str) -> None:
+        self.actors.shared.failing.clear()
+        if failing:
+            self.actors.shared.failing.add((what, failing))
+        self.actors.verifies(what, how)
+
+    @rule(what=environments, stack=stacks, how=ways, drifted=st.booleans())
+    def looks_for_drift(self, what: str, stack: str, how: How, drifted: bool) -> None:
+        self.actors.shared.terraform.drifted.clear()
+        if drifted:
+            self.actors.shared.terraform.drifted.add((what, stack))
+        self.actors.looks_for_drift(what, how)
+
+    @rule(what=environments, locked=st.booleans(), by=people, pick=picks)
+    def locks_and_unlocks(self, what: str, locked: bool, by: str, pick: int | None) -> None:
+        if locked:
+            self.actors.locks(what, by)
+        else:
+            self.actors.unlocks(what, by, release=self._release(pick))
+
+    @rule(what=environments, how=ways)
+    def recovers(self, what: str, how: How) -> None:
+        self.actors.recovers(what, how)
+
+    @rule(of=environments, stack=stacks, kind=st.sampled_from(["fails", "dies", "works"]))
+    def breaks(self, of: str, stack: str, kind: str) -> None:
+        terraform = self.actors.shared.terraform
+        terraform.fails_on.clear()
+        terraform.dies_on.clear()
+        if kind != "works":
+            (terraform.fails_on if kind == "fails" else terraform.dies_on).add((of, stack))
 
     @rule(
-        environment=environments,
-        stack=st.sampled_from(["network", "web"]),
-        kind=st.sampled_from(["fails", "dies", "works"]),
+        of=environments,
+        stack=stacks,
+        kind=st.sampled_from(["a database is lost", "one server is lost", "a server is made", "nothing"]),
     )
-    def breaks(self, environment: str, stack: str, kind: str) -> None:
-        terraform = self.world.terraform
-        for broken in (terraform.fails_on, terraform.dies_on):
-            broken.discard((environment, stack))
-        if kind != "works":
-            (terraform.fails_on if kind == "fails" else terraform.dies_on).add((environment, stack))
+    def plans_hold_more(self, of: str, stack: str, kind: str) -> None:
+        self.actors.shared.terraform.extra[of, stack] = more(kind)
 
-    def _mend(self) -> None:
-        self.world.consent.answers = []
-        self.world.terraform.fails_on.clear()
-        self.world.terraform.dies_on.clear()
+    @rule(of=environments)
+    def asks(self, of: str) -> None:
+        def looks(ports: object) -> None:
+            status(self.actors.here.ports)
+            why(self.actors.here.ports, of, planned=True)
+
+        self.actors.gives("look", of, looks)
+
+    @rule(fuse=fuses)
+    def comes_into_staging(self, fuse: int | None) -> None:
+        self.actors.proves(fuses=(None, fuse))
+
+    @rule(fuses=st.tuples(fuses, fuses, fuses))
+    def does_it_by_the_book(self, fuses: tuple[int | None, int | None, int | None]) -> None:
+        release = self.actors.by_the_book(fuses)
+        content = self.actors.oracle.made[release].content
         for environment in ENVIRONMENTS:
-            recover(self.world.ports, environment)
+            assert self.actors.oracle.places[environment].runs == dict.fromkeys(STACKS, content)
+        prod = self.actors.present.of("prod")
+        assert prod.proof is not None and prod.proof.verified, "what runs in prod is not verified there"
+        assert not prod.debts, "a normal promotion cleared no debt"
 
-    @rule()
-    def a_quiet_day(self) -> None:
-        self._mend()
-        self._deploys("dev", lambda: apply(self.world.ports, "dev"))
+    @rule(to=st.sampled_from(["staging", "staging", "prod"]), fuse=fuses, lifted=st.booleans())
+    def goes_back_by_the_book(self, to: str, fuse: int | None, lifted: bool) -> None:
+        left, earlier = self.actors.goes_back(to, fuse)
+        place, source = self.actors.oracle.places[to], verdict.BEFORE[to]
+        assert (place.current, place.held) == (earlier, {left}), "it did not go back, or left the way open"
+        if lifted:
+            self.actors.unlocks(to, release=left)
+        self.actors.all_approve(left)
+        assert (self.actors.promotes(source, to, release=left) is not None) == lifted
 
-    @rule(environment=environments)
-    def recovers(self, environment: str) -> None:
-        recover(self.world.ports, environment)
+    @rule(temptation=st.sampled_from(list(temptations.OF_ORDER.values())), how=tempted)
+    def is_tempted_out_of_order(self, temptation: Temptation, how: How) -> None:
+        temptation(self.actors, how)
 
-    def _deploys(self, environment: str, command: object) -> None:
-        before = dict(self.world.terraform.reality)
-        release = ""
-        with suppress(EnvctlError, Killed):
-            release = command().release  # type: ignore[operator]
-        touched = {where for where, what in self.world.terraform.reality.items() if before.get(where) != what}
-        assert {where for where, _ in touched} <= {environment}, "another environment was touched"
-        code = self.world.terraform.code_of(environment) if touched or release else ""
-        if touched:
-            self.reached[environment].add(code)
-            if environment in BEFORE:
-                assert code in self.proven[BEFORE[environment]], "code reached an environment unproven before it"
-            if environment == "prod":
-                self._was_approved()
-        if release:
-            self.proven[environment].add(code)
-        elif touched:
-            self.proven[environment].discard(code)
+    @rule(temptation=st.sampled_from(list(temptations.OF_PROOF.values())), how=tempted)
+    def is_tempted_without_proof(self, temptation: Temptation, how: How) -> None:
+        temptation(self.actors, how)
 
-    def _was_approved(self) -> None:
-        last = record.present(self.world.ports).of("prod").last
-        assert last is not None
-        made_by = record.present(self.world.ports).releases[last.release]
-        for gate, count in (("peer", 1), ("business", 2)):
-            people = {who for g, r, who in self.approvals if (g, r) == (gate, last.release)}
-            assert len(people - {made_by.by.name, made_by.author, last.by.name}) >= count
+    @rule(temptation=st.sampled_from(list(temptations.OF_PEOPLE.values())), how=tempted)
+    def is_tempted_by_people(self, temptation: Temptation, how: How) -> None:
+        temptation(self.actors, how)
+
+    @rule(temptation=st.sampled_from(list(temptations.OF_PROD.values())), how=tempted)
+    def is_tempted_in_prod(self, temptation: Temptation, how: How) -> None:
+        temptation(self.actors, how)
+
+    @rule(
+        how=tempted,
+        when=st.sampled_from(["asking", "writing"]),
+        what=st.sampled_from(["lock", "withdraw", "check", "drift", "race", "night", "window"]),
+    )
+    def something_happens_meanwhile(self, how: How, when: str, what: str) -> None:
+        release = self.actors.proves()
+        self.actors.soaks()
+        self.actors.all_approve(release)
+        # An entry carries the time of its decision: only a person can let time pass before that.
+        self.actors.here.meanwhile["asking" if what in {"night", "window"} else when] = self._meanwhile(what, release)
+        self.actors.promotes("staging", "prod", how, release=release)
+
+    def _meanwhile(self, what: str, release: str) -> Callable[[], object]:
+        actors, there = self.actors, self.actors.elsewhere
+        happens: dict[str, Callable[[], object]] = {
+            "lock": lambda: actors.locks("prod", at=there),
+            "withdraw": lambda: actors.withdraws("peer", BOB, release=release, at=there),
+            "check": lambda: actors.fails_a_check("staging", at=there),
+            "drift": lambda: actors.finds_drift("staging", at=there),
+            "night": lambda: actors.passes(timedelta(hours=9)),
+            "window": lambda: actors.passes(timedelta(days=7)),
+            "race": lambda: actors.promotes("staging", "prod", How(EVE), release=release, at=there),
+        }
+        return happens[what]
 
     @invariant()
-    def the_ledger_only_grows_and_its_chain_holds(self) -> None:
-        if not hasattr(self, "world"):
+    def no_law_is_broken(self) -> None:
+        if hasattr(self, "actors"):
+            assert not self.actors.oracle.broken
+
+    @invariant()
+    def the_ledger_only_grows(self) -> None:
+        if hasattr(self, "actors"):
+            store = self.actors.here.store
+            stored = [store.content[key] for key in store.keys("ledger/")]
+            assert stored[: len(self.written)] == self.written
+            self.written = stored
+
+    def teardown(self) -> None:
+        """From the first entry on, where every step has read from a checkpoint."""
+        if hasattr(self, "actors"):
+            here = self.actors.here
+            assert record.verify(here.ports) == fold(recorded(here)) == self.actors.present
+
+    @invariant()
+    def the_present_claims_no_more_than_is_known(self) -> None:
+        if not hasattr(self, "actors"):
             return
-        stored = [self.world.store.content[key] for key in self.world.store.keys("ledger/")]
-        assert stored[: len(self.known_entries)] == self.known_entries
-        self.known_entries = stored
-        assert record.verify(self.world.ports) == fold(recorded(self.world))
+        present, now = self.actors.present, self.actors.shared.clock.now()
+        for environment, place in self.actors.oracle.places.items():
+            shown = present.of(environment)
+            assert (shown.unfinished is not None) == (place.open is not None)
+            assert (shown.lock is not None) == place.locked
+            assert place.held <= set(shown.holds), f"{environment} lost a hold"
+            for release, evidence in shown.evidence.items():
+                proof = place.proof(release)
+                if place.open is not None and place.open.release == release:
+                    continue
+                assert proof.whole
+                assert not evidence.verified or evidence.verified_at == proof.verified_at
+                assert evidence.soaked(now) <= proof.soaked(now)
+            _shows_debts(shown, place)
+
+
+def _shows_debts(shown: EnvironmentPresent, place: Place) -> None:
+    debts = {debt.waiver: (debt.release, debt.reason, debt.guards) for debt in shown.debts}
+    owed = {seq: (waiver.release, waiver.reason, waiver.guards) for seq, waiver in place.owed.items()}
+    assert owed.items() <= debts.items(), "a debt is not shown"
 
 
 TestPromotion = Promotion.TestCase

@@ -1,42 +1,41 @@
 """The Typer application. Command modules import nothing heavy; what they need is imported when they run."""
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from envctl.cli.boundary import guarded, show_help
-from envctl.cli.commands import (
-    apply,
-    approve,
-    history,
-    ledger,
-    plan,
-    promote,
-    recover,
-    render,
-    sandbox,
-    settings,
-    status,
-    validate,
-    why,
-)
-from envctl.cli.options import FLAGS, Options, hoist
+from envctl.cli.options import FLAGS, VALUED, Options, hoist
 
 EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging prod · envctl status"
 
-app = typer.Typer(
-    name="envctl",
-    help="Promotion for Terraform: what was proven in dev is, byte for byte, what reaches staging and prod.",
-    epilog=EPILOG,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# In the order of --help.
+MODULES = {
+    "plan": "plan",
+    "apply": "apply",
+    "verify": "verify",
+    "promote": "promote",
+    "approve": "approve",
+    "why": "why",
+    "status": "status",
+    "history": "history",
+    "drift": "drift",
+    "rollback": "rollback",
+    "lock": "locking",
+    "unlock": "locking",
+    "recover": "recover",
+    "destroy": "destroy",
+    "validate": "validate",
+    "settings": "settings",
+    "render": "render",
+    "ledger": "ledger",
+    "sandbox": "sandbox",
+}
 
 
-@app.callback(invoke_without_command=True)
 def envctl(
     context: typer.Context,
     *,
@@ -46,10 +45,11 @@ def envctl(
     yes: Annotated[bool, typer.Option("--yes", help=FLAGS["--yes"])] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=FLAGS["--dry-run"])] = False,
     in_sandbox: Annotated[bool, typer.Option("--sandbox", help=FLAGS["--sandbox"])] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help=FLAGS["--markdown"])] = False,
     debug: Annotated[bool, typer.Option("--debug", help=FLAGS["--debug"])] = False,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
-    context.obj = Options(project, as_json, no_color, yes, dry_run, in_sandbox, debug)
+    context.obj = Options(project, as_json, no_color, yes, dry_run, in_sandbox, debug, markdown)
     if version:
         from envctl import __version__
 
@@ -59,13 +59,35 @@ def envctl(
         show_help(context)
 
 
-for module in (plan, apply, promote, approve, why, status, history, recover, validate, settings, render):
-    module.register(app)
-app.add_typer(ledger.app, name="ledger", short_help="Check the record of all that happened.")
-app.add_typer(sandbox.app, name="sandbox", short_help="Start, see and stop the embedded AWS.")
+def application(command: str = "") -> typer.Typer:
+    """With the module of that command alone where there is one: importing all takes longer than most of them do."""
+    app = typer.Typer(
+        name="envctl",
+        help="Promotion for Terraform: what was proven in dev is, byte for byte, what reaches staging and prod.",
+        epilog=EPILOG,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(envctl)
+    for module in [MODULES[command]] if command in MODULES else dict.fromkeys(MODULES.values()):
+        import_module(f"envctl.cli.commands.{module}").register(app)
+    return app
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line; gives its exit code."""
     words = hoist(arguments)
+    app = application(_command(words))
     return guarded(lambda: typer.main.get_command(app).main(words, prog_name="envctl", standalone_mode=False), words)
+
+
+def _command(words: Sequence[str]) -> str:
+    """The first word that is not an option of all commands; they stand in front of it."""
+    rest = iter(words)
+    for word in rest:
+        if word == VALUED:
+            next(rest, None)
+        elif word not in FLAGS and not word.startswith(f"{VALUED}="):
+            return word
+    return ""

@@ -47,6 +47,11 @@ def show(options: Options, command: str, result: object, code: int) -> None:
 
         _print_json(options, envelope(command, result, None, code))
         return
+    if options.markdown:
+        from envctl.cli.render.markdown import show as in_markdown
+
+        _print(in_markdown(result))
+        return
     from envctl.cli.render.line import line
 
     if (text := line(result)) is not None:
@@ -110,6 +115,7 @@ def _options(words: Sequence[str]) -> Options:
         no_color="--no-color" in flags,
         debug="--debug" in flags,
         sandbox="--sandbox" in flags,
+        markdown="--markdown" in flags,
     )
 
 
@@ -164,7 +170,26 @@ def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int
             from envctl.cli.render.human import show_error
 
             show_error(error, stderr(options))
+            if options.markdown:
+                _summarise(error)
     return code
+
+
+def _summarise(error: "EnvctlError") -> None:
+    """A refusal is a result too for who reads the summary of a job; other errors stand in its log alone."""
+    from envctl.domain.guards import RefusedError
+
+    if isinstance(error, RefusedError):
+        from datetime import UTC, datetime
+
+        from envctl.cli.render.markdown import show_refused
+
+        _print(show_refused(error, datetime.now(UTC)))
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _print_json(options: Options, document: dict[str, object]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 FLAGS = {
     "--json": "One JSON document on stdout.",
+    "--markdown": "Markdown on stdout, for pull requests and step summaries.",
     "--no-color": "No colour. NO_COLOR does the same.",
     "--yes": "Apply without asking.",
     "--dry-run": "Say what would be done, in order, and do nothing (apply, promote).",
@@ -24,6 +25,7 @@ class Options:
     dry_run: bool = False
     sandbox: bool = False
     debug: bool = False
+    markdown: bool = False
 
 
 def hoist(arguments: Sequence[str]) -> list[str]:

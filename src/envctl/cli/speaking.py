@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from envctl.cli.options import Options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from envctl.cli.render.progress import PlainObserver, SilentObserver, TerminalObserver
     from envctl.domain.changes import EnvironmentPlan
+    from envctl.domain.errors import StateLock
     from envctl.usecases.ports import Consent, Observer, Progressed
 
 
@@ -54,6 +57,12 @@ class LateConsent:
 
     def given(self, plan: "EnvironmentPlan", *, again: bool) -> bool:
         return self._consent.given(plan, again=again)
+
+    def approves(self, plan: "EnvironmentPlan", gate: str, notes: "Sequence[str]") -> bool:
+        return self._consent.approves(plan, gate, notes)
+
+    def breaks(self, lock: "StateLock") -> bool:
+        return self._consent.breaks(lock)
 
     @cached_property
     def _consent(self) -> "Consent":

@@ -13,6 +13,7 @@ from envctl.cli.speaking import LateConsent, LateObserver
 from envctl.domain.layout import LOCK_FILE
 
 if TYPE_CHECKING:
+    from envctl.adapters.checks.prober import Prober
     from envctl.adapters.local.git import Git
     from envctl.adapters.local.machine import FileWitness, LocalIdentity, SystemClock
     from envctl.adapters.store.object_store import Address, ObstoreStore
@@ -72,6 +73,16 @@ class Wired:
 
         environment = self.aws.environment if self.aws else lambda: os.environ
         return TerraformDriver(self._root, self._home, environment, self.observer)
+
+    @cached_property
+    def probes(self) -> "Prober":
+        from envctl.adapters.checks.prober import Prober
+
+        return Prober(self._root, lambda: os.environ)
+
+    @property
+    def sandbox(self) -> bool:
+        return self._options.sandbox
 
     @cached_property
     def clock(self) -> "SystemClock":

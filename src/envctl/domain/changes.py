@@ -24,6 +24,10 @@ class Marker(StrEnum):
     UNKNOWN = "(known after apply)"
 
 
+# Terraform's own resource, which is in the state and nowhere else.
+BUILT_IN = "terraform_data"
+
+
 @dataclass(frozen=True)
 class AttributeChange:
     """`path` is what a person would write, like `tags.Name` or `ingress[0].from_port`; None stands for absent."""
@@ -83,6 +87,12 @@ def count(resources: Iterable[ResourceChange]) -> dict[Action, int]:
     """How many resources each action touches, in the order of `Action`. A data source that is read touches nothing."""
     counted = Counter(resource.action for resource in resources)
     return {action: counted[action] for action in Action if counted[action] and action is not Action.READ}
+
+
+def unsettled(plans: Iterable[StackPlan]) -> bool:
+    """Whether applying them made or took away something that a provider looks after: other resources may tell of it."""
+    made = {Action.CREATE, Action.REPLACE, Action.DELETE}
+    return any(r.action in made and r.type != BUILT_IN for plan in plans for r in plan.resources)
 
 
 def touched(plans: Iterable[StackPlan]) -> int:

@@ -1,36 +1,21 @@
 """The present, folded up to one entry, as JSON: it keeps reading short and is never believed over the entries."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime, timedelta
+from functools import cache, partial
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from envctl.domain.ledger import Actor
-from envctl.domain.present import Approval, Deployment, EnvironmentPresent, KnownRelease, Present
+from envctl.domain.present import Present
 
 EVERY = 256
-FORMAT = 1
+FORMAT = 2
 
 
 def encode(present: Present) -> bytes:
-    document = {
-        "format": FORMAT,
-        "seq": present.seq,
-        "head": present.head,
-        "releases": [asdict(known) for known in present.releases.values()],
-        "environments": {
-            name: {
-                "current": there.current and asdict(there.current),
-                "last": there.last and asdict(there.last),
-                "proven": [asdict(proof) for proof in there.proven.values()],
-                "approvals": [asdict(approval) for approval in there.approvals],
-                "stacks": sorted(there.stacks),
-            }
-            for name, there in present.environments.items()
-        },
-    }
-    return json.dumps(document, default=datetime.isoformat, separators=(",", ":")).encode()
+    return json.dumps({"format": FORMAT, "present": _plain(present)}, separators=(",", ":")).encode()
 
 
 def decode(data: bytes) -> Present | None:
@@ -39,30 +24,84 @@ def decode(data: bytes) -> Present | None:
         document = json.loads(data)
         if document["format"] != FORMAT:
             return None
-        return Present(
-            seq=document["seq"],
-            head=document["head"],
-            releases={r["release"]: KnownRelease(**_typed(r)) for r in document["releases"]},
-            environments={name: _environment(there) for name, there in document["environments"].items()},
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        read = _reader(Present)(document["present"])
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
         return None
+    return read if isinstance(read, Present) else None
 
 
-def _environment(there: Mapping[str, Any]) -> EnvironmentPresent:
-    return EnvironmentPresent(
-        current=there["current"] and Deployment(**_typed(there["current"])),
-        last=there["last"] and Deployment(**_typed(there["last"])),
-        proven={p["release"]: Deployment(**_typed(p)) for p in there["proven"]},
-        approvals=tuple(Approval(**_typed(a)) for a in there["approvals"]),
-        stacks=frozenset(there["stacks"]),
-    )
+def _plain(value: object) -> object:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case Mapping():
+            return {key: _plain(item) for key, item in value.items()}
+        case tuple():
+            return [_plain(item) for item in value]
+        case frozenset():
+            return sorted(value)
+        case _ if is_dataclass(value):
+            return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        case _:
+            return value
 
 
-def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
-    typed = dict(values)
-    for name in ("at", "started_at", "ended_at"):
-        if typed.get(name):
-            typed[name] = datetime.fromisoformat(typed[name])
-    typed["by"] = Actor(**typed["by"])
-    return typed
+Reader = Callable[[Any], Any]
+
+
+@cache
+def _reader(kind: Any) -> Reader:  # noqa: ANN401 (whatever the annotations of the present say)
+    """What makes of plain JSON the value that an annotation speaks of. Raises TypeError where it is another one."""
+    origin = get_origin(kind)
+    if origin is UnionType:
+        inner = _reader(next(option for option in get_args(kind) if option is not NoneType))
+        return lambda value: None if value is None else inner(value)
+    if origin is Literal:
+        return lambda value: _one_of(get_args(kind), value)
+    if origin in {tuple, frozenset}:
+        item = _reader(get_args(kind)[0])
+        return lambda value: origin([item(each) for each in _instance(list, value)])
+    if origin is not None and issubclass(origin, Mapping):
+        item = _reader(get_args(kind)[1])
+        return lambda value: {key: item(each) for key, each in _instance(dict, value).items()}
+    if isinstance(kind, type) and is_dataclass(kind):
+        return _dataclass_reader(kind)
+    if kind is datetime:
+        return _moment
+    return _duration if kind is timedelta else partial(_instance, kind)
+
+
+def _dataclass_reader(kind: type) -> Reader:
+    readers = {name: _reader(hint) for name, hint in get_type_hints(kind).items()}
+
+    def read(value: Any) -> Any:  # noqa: ANN401
+        if _instance(dict, value).keys() != readers.keys():
+            raise TypeError(f"{sorted(value)} are not the fields of {kind.__name__}")
+        return kind(*[reader(value[name]) for name, reader in readers.items()])
+
+    return read
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise TypeError(f"{text!r} does not say in which zone")
+    return moment
+
+
+def _duration(seconds: object) -> timedelta:
+    return timedelta(seconds=_instance(float, seconds))
+
+
+def _instance(kind: type, value: Any) -> Any:  # noqa: ANN401
+    if type(value) is not kind:
+        raise TypeError(f"{value!r} is not a {kind.__name__}")
+    return value
+
+
+def _one_of(options: tuple[object, ...], value: object) -> object:
+    if value not in options:
+        raise TypeError(f"{value!r} is not one of {options}")
+    return value

@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class ExitCode(IntEnum):
@@ -67,6 +71,25 @@ class LockHeldError(EnvctlError):
     """Somebody else is at work in the same place right now."""
 
     exit_code = ExitCode.LOCK_HELD
+
+
+@dataclass(frozen=True)
+class StateLock:
+    """Terraform's lock of one stack's state. `created` is what Terraform wrote, in UTC."""
+
+    stack: str
+    id: str
+    who: str
+    operation: str = ""
+    created: "datetime | None" = None
+
+
+class StateLockedError(LockHeldError):
+    """Terraform's own lock is held: by a run elsewhere, or by one that died."""
+
+    def __init__(self, lock: StateLock, problem: Problem) -> None:
+        super().__init__(problem)
+        self.lock = lock
 
 
 class OperationFailedError(EnvctlError):

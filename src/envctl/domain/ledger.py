@@ -3,98 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, Field, asdict, dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
+
+from envctl.domain.events import EVENTS, LATER, Actor, Event
 
 GENESIS = "0" * 64
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who did it. `verified` is true only where somebody else than the person's own machine vouches for the name."""
-
-    name: str
-    via: Literal["aws", "github", "local"] = "local"
-    verified: bool = False
-    run_url: str = ""
-
-    def __str__(self) -> str:
-        return self.name if self.verified else f"{self.name} (unverified)"
-
-
-@dataclass(frozen=True)
-class ReleaseCreated:
-    kind: ClassVar[str] = "release created"
-    release: str
-    commit: str = ""
-    uncommitted: bool = False
-    author: str = ""
-
-
-@dataclass(frozen=True)
-class DeploymentStarted:
-    """`settings` is the digest of the settings that are applied; `source` the environment a promotion comes from."""
-
-    kind: ClassVar[str] = "deployment started"
-    environment: str
-    release: str
-    settings: str
-    action: Literal["apply", "promote"]
-    source: str = ""
-
-
-@dataclass(frozen=True)
-class DeploymentSucceeded:
-    """`stacks` are those that the release holds; `changed` counts the resources that were touched."""
-
-    kind: ClassVar[str] = "deployment succeeded"
-    environment: str
-    release: str
-    started: int
-    stacks: tuple[str, ...]
-    changed: int = 0
-
-
-@dataclass(frozen=True)
-class DeploymentFailed:
-    """`stacks` are those that were applied to their end before it failed."""
-
-    kind: ClassVar[str] = "deployment failed"
-    environment: str
-    release: str
-    started: int
-    reason: str
-    stacks: tuple[str, ...] = ()
-    interrupted: bool = False
-
-
-@dataclass(frozen=True)
-class DeploymentAbandoned:
-    """Nobody recorded its end; a person looked, and said that it is over."""
-
-    kind: ClassVar[str] = "deployment abandoned"
-    environment: str
-    release: str
-    started: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class ApprovalGiven:
-    """Bound to the release and to the digest of the settings it was given for: other settings need other approvals."""
-
-    kind: ClassVar[str] = "approval given"
-    environment: str
-    gate: str
-    release: str
-    settings: str
-
-
-Event = (
-    ReleaseCreated | DeploymentStarted | DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned | ApprovalGiven
-)
-EVENTS: dict[str, type[Event]] = {event.kind: event for event in get_args(Event)}
 
 
 @dataclass(frozen=True)
@@ -119,7 +34,7 @@ def encode(entry: Entry) -> bytes:
         "prev": entry.prev,
         "at": entry.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "actor": asdict(entry.actor),
-        "event": {"kind": entry.event.kind, **asdict(entry.event)},
+        "event": {"kind": entry.event.kind, **_written(entry.event)},
     }
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
@@ -185,6 +100,11 @@ def misfit(number: int, data: bytes, expected: int, prev: str) -> ChainBreak | N
     return None
 
 
+def _written(event: Event) -> dict[str, Any]:
+    left_out = {f.name for f in fields(event) if f.metadata.get(LATER) and getattr(event, f.name) == f.default}
+    return {name: value for name, value in asdict(event).items() if name not in left_out}
+
+
 def _fits(value: object, annotation: object) -> bool:
     if isinstance(annotation, type):
         return type(value) is annotation
@@ -194,8 +114,14 @@ def _fits(value: object, annotation: object) -> bool:
 
 
 def _build(cls: type[Any], values: dict[str, Any]) -> Any:  # noqa: ANN401
-    given = {f.name: tuple(v) if isinstance(v := values[f.name], list) else v for f in fields(cls)}
+    given = {f.name: tuple(v) if isinstance(v := _given(f, values), list) else v for f in fields(cls)}
     wrong = [f.name for f in fields(cls) if not _fits(given[f.name], f.type)]
     if wrong:
         raise MalformedEntryError(f"{', '.join(wrong)}: not of the type that envctl writes")
     return cls(**given)
+
+
+def _given(field: Field[Any], values: dict[str, Any]) -> Any:  # noqa: ANN401
+    if field.metadata.get(LATER) and field.default is not MISSING:
+        return values.get(field.name, field.default)
+    return values[field.name]

@@ -1,23 +1,15 @@
-"""The present as a pure fold of the ledger: what each environment runs, what is proven there, who approved what."""
+"""The present, as values: what each environment runs, what is proven there, and what stands in the way.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Literal, assert_never
+`fold.py` makes it of the ledger's entries.
+"""
 
-from envctl.domain.ledger import (
-    GENESIS,
-    Actor,
-    ApprovalGiven,
-    DeploymentAbandoned,
-    DeploymentFailed,
-    DeploymentStarted,
-    DeploymentSucceeded,
-    Entry,
-    ReleaseCreated,
-    digest,
-    encode,
-)
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from envctl.domain.events import Actor, Move
+from envctl.domain.ledger import GENESIS
 
 Outcome = Literal["unfinished", "succeeded", "failed", "interrupted", "abandoned"]
 
@@ -35,12 +27,14 @@ class KnownRelease:
 
 @dataclass(frozen=True)
 class Deployment:
-    """`seq` is the number of its *started* entry, and its name within the ledger."""
+    """`seq` is the number of its *started* entry, and its name within the ledger; `waiver` that of the waiver which it
+    needed, or 0.
+    """
 
     seq: int
     release: str
     settings: str
-    action: Literal["apply", "promote"]
+    action: Move
     source: str
     by: Actor
     started_at: datetime
@@ -48,30 +42,105 @@ class Deployment:
     ended_at: datetime | None = None
     changed: int = 0
     reason: str = ""
+    waiver: int = 0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What an environment proves about one release: its latest deployment there succeeded, and was verified or not.
+
+    `verified_at` is the last check that passed; None where none did since, and then `revoked` says what took the proof
+    away, if anything did. A *stay* is the time in which a release runs somewhere and is verified: `since` is the
+    beginning of the one that goes on, and `longest` the longest of those that ended.
+    """
+
+    deployment: Deployment
+    verified_at: datetime | None = None
+    checks: tuple[str, ...] = ()
+    revoked: str = ""
+    since: datetime | None = None
+    longest: timedelta = timedelta()
+
+    @property
+    def verified(self) -> bool:
+        return self.verified_at is not None
+
+    def soaked(self, now: datetime) -> timedelta:
+        """How long it has run there, verified, without a break."""
+        return max(self.longest, now - self.since) if self.since else self.longest
 
 
 @dataclass(frozen=True)
 class Approval:
+    """`plan` is the fingerprint of what was approved; empty where it was given before plans were looked at."""
+
     gate: str
     release: str
     settings: str
     by: Actor
     at: datetime
+    plan: str = ""
+
+
+@dataclass(frozen=True)
+class Lock:
+    by: Actor
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Hold:
+    release: str
+    by: Actor
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class DriftCheck:
+    """`drifted` counts the resources that differed from the state, and `resources` names the first of them."""
+
+    release: str
+    by: Actor
+    at: datetime
+    drifted: int
+    resources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Debt:
+    """A release reached an environment although guards said no. It is owed until a normal promotion clears it."""
+
+    waiver: int
+    release: str
+    by: Actor
+    at: datetime
+    reason: str
+    guards: tuple[str, ...]
+    refusals: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class EnvironmentPresent:
-    """`current` is the last deployment that succeeded, `last` the last one of all.
+    """`current` is the last deployment that succeeded and still stands, `last` the last one of all.
 
-    `proven` holds, for each release whose latest deployment here succeeded, that deployment: a later failure of the
-    same release takes the proof away. `stacks` are those that were ever applied to their end.
+    `evidence` is there for each release whose latest deployment here succeeded: a later failure of the same release
+    takes it away. `performed` is what each release did here to which types of resources. `stacks` are those that were
+    ever applied to their end. `drift` is the last look at reality since the last deployment.
     """
 
     current: Deployment | None = None
     last: Deployment | None = None
-    proven: Mapping[str, Deployment] = field(default_factory=dict)
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    performed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     approvals: tuple[Approval, ...] = ()
     stacks: frozenset[str] = frozenset()
+    lock: Lock | None = None
+    holds: Mapping[str, Hold] = field(default_factory=dict)
+    drift: DriftCheck | None = None
+    waivers: tuple[Debt, ...] = ()
+    debts: tuple[Debt, ...] = ()
 
     @property
     def unfinished(self) -> Deployment | None:
@@ -80,7 +149,25 @@ class EnvironmentPresent:
     @property
     def whole(self) -> bool:
         """Whether what runs is one release, applied to its end."""
-        return self.last is not None and self.last.outcome == "succeeded"
+        return self.current is not None and self.last == self.current
+
+    @property
+    def drifted(self) -> bool:
+        return self.drift is not None and self.drift.drifted > 0
+
+    @property
+    def proof(self) -> Evidence | None:
+        """What is proven of the release that runs, where one does, whole."""
+        return self.evidence.get(self.current.release) if self.whole and self.current else None
+
+    @property
+    def brought_back(self) -> Deployment | None:
+        """The rollback that was begun last, as long as nothing speaks against it. It was allowed when it began: so the
+        same is allowed again, whether it got to its end or not.
+        """
+        if self.last is None or self.last.action != "rollback" or self.last.waiver:
+            return None
+        return None if self.proof and self.proof.revoked else self.last
 
 
 NOTHING = EnvironmentPresent()
@@ -98,79 +185,14 @@ class Present:
     def of(self, environment: str) -> EnvironmentPresent:
         return self.environments.get(environment, NOTHING)
 
-
-def fold(entries: Iterable[Entry], start: Present | None = None) -> Present:
-    """The present after these entries. They must follow `start`, which is the empty ledger by default."""
-    present = start or Present()
-    for entry in entries:
-        present = follow(present, entry)
-    return present
-
-
-def follow(present: Present, entry: Entry) -> Present:
-    """The present after one more entry."""
-    event = entry.event
-    releases, environments = present.releases, present.environments
-    if isinstance(event, ReleaseCreated):
-        if event.release not in releases:
-            known = KnownRelease(
-                event.release, entry.seq, entry.at, entry.actor, event.commit, event.uncommitted, event.author
-            )
-            releases = {**releases, event.release: known}
-    else:
-        there = present.of(event.environment)
-        environments = {**environments, event.environment: _follow_in(there, entry, event)}
-    return Present(entry.seq, digest(encode(entry)), releases, environments)
-
-
-def _follow_in(
-    there: EnvironmentPresent,
-    entry: Entry,
-    event: DeploymentStarted | DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned | ApprovalGiven,
-) -> EnvironmentPresent:
-    match event:
-        case DeploymentStarted():
-            begun = Deployment(
-                entry.seq, event.release, event.settings, event.action, event.source, entry.actor, entry.at
-            )
-            return replace(there, last=begun)
-        case ApprovalGiven():
-            approval = Approval(event.gate, event.release, event.settings, entry.actor, entry.at)
-            return replace(there, approvals=(*there.approvals, approval))
-        case DeploymentSucceeded() | DeploymentFailed() | DeploymentAbandoned():
-            return _end(there, entry, event)
-        case _:
-            assert_never(event)
-
-
-def _end(
-    there: EnvironmentPresent, entry: Entry, event: DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
-) -> EnvironmentPresent:
-    begun = there.unfinished
-    if begun is None or (begun.seq, begun.release) != (event.started, event.release):
-        # An end that belongs to no open deployment says nothing about the present, least of all that it went well.
-        return there
-    if isinstance(event, DeploymentSucceeded):
-        done = replace(begun, outcome="succeeded", ended_at=entry.at, changed=event.changed)
-        return replace(
-            there,
-            current=done,
-            last=done,
-            proven={**there.proven, event.release: done},
-            stacks=there.stacks | set(event.stacks),
-        )
-    outcome: Outcome = "abandoned"
-    stacks = there.stacks
-    if isinstance(event, DeploymentFailed):
-        outcome = "interrupted" if event.interrupted else "failed"
-        stacks |= set(event.stacks)
-    ended = replace(begun, outcome=outcome, ended_at=entry.at, reason=event.reason)
-    proven = {release: proof for release, proof in there.proven.items() if release != begun.release}
-    return replace(there, last=ended, proven=proven, stacks=stacks)
+    def newer(self, release: str, than: str) -> bool:
+        """Whether a release was made after another one."""
+        one, other = self.releases.get(release), self.releases.get(than)
+        return one is not None and other is not None and one.seq > other.seq
 
 
 def lag(order: tuple[str, ...], present: Present, environment: str) -> int | None:
-    """How many releases the environment right before has proven since the one that runs here.
+    """How many releases the environment right before has deployed whole since the one that runs here.
 
     None where there is nothing to compare: the entry, or nothing deployed before it.
     """
@@ -180,8 +202,8 @@ def lag(order: tuple[str, ...], present: Present, environment: str) -> int | Non
     source, here = present.of(order[position - 1]), present.of(environment).current
     if source.current is None:
         return None
-    rank = sorted(source.proven.values(), key=lambda deployment: deployment.seq)
-    passed = source.proven.get(here.release) if here else None
+    rank = sorted((proof.deployment for proof in source.evidence.values()), key=lambda deployment: deployment.seq)
+    passed = source.evidence.get(here.release) if here else None
     if here and here.release == source.current.release:
         return 0
-    return len([proof for proof in rank if passed is None or proof.seq > passed.seq])
+    return len([proof for proof in rank if passed is None or proof.seq > passed.deployment.seq])

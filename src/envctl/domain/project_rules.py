@@ -25,7 +25,7 @@ class Fault:
 
 
 def faults(document: Mapping[str, object]) -> list[Fault]:
-    return [*_pipeline(document), *_roles(document), *_wiring(document), *_artifacts(document)]
+    return [*_pipeline(document), *_roles(document), *_wiring(document), *_artifacts(document), *_checks(document)]
 
 
 def _table(value: object, *keys: str) -> Mapping[str, object]:
@@ -86,6 +86,33 @@ def _wiring(document: Mapping[str, object]) -> Iterator[Fault]:
         message = f"stacks read each other in a circle: {error}"
         hint = "remove one of these inputs; a stack can only read what was applied before it"
         yield Fault("E106", message, hint, ("stacks", error.path[0], "inputs"))
+
+
+def _checks(document: Mapping[str, object]) -> Iterator[Fault]:
+    checks, stacks, known = (_table(document, name) for name in ("checks", "stacks", "environments"))
+    for name in checks:
+        check = _table(checks, name)
+        listed = check.get("environments")
+        for position, environment in enumerate(listed if isinstance(listed, list) else []):
+            if isinstance(environment, str) and environment not in known:
+                message = f"the check {name} is for {environment}, and there is no such environment"
+                path: TomlPath = ("checks", name, "environments", position)
+                yield Fault("E104", message, suggestion(environment, known), path)
+        for key in ("url", "output"):
+            text = check.get(key)
+            if isinstance(text, str) and (key == "output" or text.startswith("output:")):
+                yield from _read_by_check(name, key, text.removeprefix("output:"), stacks)
+
+
+def _read_by_check(name: str, key: str, text: str, stacks: Mapping[str, object]) -> Iterator[Fault]:
+    try:
+        stack = Reference.parse(text).stack
+    except ValueError:
+        # Said by the check itself.
+        return
+    if stack not in stacks:
+        message = f"the check {name} reads {text}, and there is no stack {stack}"
+        yield Fault("E105", message, suggestion(stack, stacks), ("checks", name, key))
 
 
 def _artifacts(document: Mapping[str, object]) -> Iterator[Fault]:

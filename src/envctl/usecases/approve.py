@@ -1,20 +1,29 @@
-"""`envctl approve ENV --gate NAME`: one person's word that one release may reach one environment."""
+"""`envctl approve ENV --gate NAME`: one person's word that one plan of one release may happen in one environment."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from envctl.domain.errors import Problem, UsageError
-from envctl.domain.guards import Refusal, RefusedError, Request, gates, makers, short
-from envctl.domain.ledger import Actor, ApprovalGiven, Event
+from envctl.domain.changes import EnvironmentPlan
+from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
+from envctl.domain.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
+from envctl.domain.guards import Refusal, RefusedError, Request, ask, gates, makers, short
+from envctl.domain.meaning import PlanMeaning, meaning_of, outline
 from envctl.domain.nearest import nearest
 from envctl.domain.present import Present
 from envctl.domain.project import Project
-from envctl.usecases import candidates, load, record
+from envctl.usecases import approved, candidates, load, prepare, record
+from envctl.usecases.planning import plan_stacks
 from envctl.usecases.ports import Ports
+
+# What must hold before a plan can be shown at all: the code is what it says, and fits the settings.
+_NEEDED = frozenset({"G102", "G204"})
 
 
 @dataclass(frozen=True)
 class Approved:
-    """`already` means that this person had approved it before. `missing` says for each gate how many are lacking."""
+    """`already` means that this person had approved the same plan before. `missing` says for each gate how many are
+    lacking. `notes` is what guards say of the plan that was approved.
+    """
 
     environment: str
     gate: str
@@ -23,76 +32,143 @@ class Approved:
     already: bool
     missing: dict[str, int]
     next: str
+    plan: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def approve(ports: Ports, environment: str, gate: str, *, release: str | None = None) -> Approved:
+@dataclass(frozen=True)
+class Withdrawn:
+    """`withdrawn` is false where there was nothing to take back."""
+
+    environment: str
+    gate: str
+    release: str
+    by: Actor
+    withdrawn: bool
+
+
+def approve(
+    ports: Ports, environment: str, gate: str, *, release: str | None = None, fingerprint: str | None = None
+) -> Approved:
+    """Plans, shows the plan, asks, and records the answer for exactly this plan.
+
+    With the fingerprint of a plan that somebody else made, that one is shown as far as it is kept, and nothing is
+    planned: so it can be approved by who may not look into the environment.
+    """
     project = load.project(ports)
     target = load.known_environment(project, environment)
     _known_gate(project, target, gate)
-    present = record.present(ports)
-    wanted = candidates.named(present, release) if release else None
-    request = _request(ports, project, present, target, wanted)
-    _refuse_own(request)
-    identity = request.release or ""
+    candidate = _candidate(ports, project, target, release)
+    _refuse(candidate.request)
+    if fingerprint is None:
+        with ports.workspace.lock(target, f"envctl approve {target} by {ports.identity.actor().name}"):
+            plan = plan_candidate(ports, project, candidate)
+        meaning = meaning_of(plan)
+    else:
+        meaning = approved.named(ports, fingerprint)
+        plan = outline(meaning, target, candidate.request.release or "")
+    ports.observer.planned(plan)
+    request = replace(candidate.request, plan=plan)
+    notes = _notes(request)
+    if not ports.consent.approves(plan, gate, notes):
+        raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was approved", ""))
+    return replace(_record(ports, project, request, gate, meaning), notes=notes)
+
+
+def withdraw(ports: Ports, environment: str, gate: str, *, release: str | None = None) -> Withdrawn:
+    """Takes back what the same person approved for that release at that gate."""
+    project = load.project(ports)
+    target = load.known_environment(project, environment)
+    _known_gate(project, target, gate)
+    identity = _candidate(ports, project, target, release).request.release
+    actor = ports.identity.actor()
+    if identity is None:
+        return Withdrawn(target, gate, "", actor, withdrawn=False)
 
     def decide(now: Present) -> Event | None:
-        given = [a for a in now.of(target).approvals if a.gate == gate and a.release == identity]
-        if any(a.by.name == request.actor.name and a.settings == request.settings for a in given):
-            return None
-        return ApprovalGiven(target, gate, identity, request.settings)
+        mine = [a for a in now.of(target).approvals if (a.gate, a.release, a.by.name) == (gate, identity, actor.name)]
+        return ApprovalWithdrawn(target, gate, identity) if mine else None
 
-    after, entry = record.append(ports, decide)
-    # Counted as for somebody else, so that one's own approval shows as given.
-    other = replace(request, present=after, actor=Actor(""))
-    missing = {name: count for name, count in gates(other).items() if count}
-    return Approved(target, gate, identity, request.actor, entry is None, missing, _next(project, target, missing))
+    _, entry = record.append(ports, decide)
+    return Withdrawn(target, gate, identity, actor, entry is not None)
 
 
-def _request(ports: Ports, project: Project, present: Present, target: str, wanted: str | None) -> Request:
-    source = project.pipeline.before(target)
-    if source is not None:
-        candidate = candidates.promotion(ports, project, present, source=source, target=target, release=wanted)
-    elif wanted:
-        candidate = candidates.redeployment(ports, project, present, target=target, release=wanted)
-    else:
+def _candidate(ports: Ports, project: Project, target: str, release: str | None) -> candidates.Candidate:
+    """A promotion, or where the target runs that release already, new settings for it."""
+    present = record.present(ports)
+    wanted = candidates.named(present, release) if release else None
+    source, current = project.pipeline.before(target), present.of(target).current
+    if source is not None and not (wanted and current and current.release == wanted):
+        return candidates.promotion(ports, project, present, source=source, target=target, release=wanted)
+    if wanted is None:
         raise UsageError(
             Problem("E004", f"{target} is where releases begin: which one?", f"envctl approve {target} --release …")
         )
-    if candidate.release is None or candidate.request.release is None:
-        raise RefusedError((_nothing_to_approve(target, source),))
-    return candidate.request
+    return candidates.redeployment(ports, project, present, target=target, release=wanted)
 
 
-def _nothing_to_approve(target: str, source: str | None) -> Refusal:
-    before = f"envctl status shows what {source or target} runs"
-    return Refusal("G102", "provenance", f"there is no release that could be approved for {target}", before)
+def _refuse(request: Request) -> None:
+    stands_against = tuple(refusal for refusal in ask(request) if refusal.code in _NEEDED)
+    if stands_against:
+        raise RefusedError(stands_against)
+    if request.actor.name in makers(request) and not request.rules.self_approval:
+        name = short(request.release or "")
+        message = f"{request.actor.name} made release {name}, and can't approve it"
+        raise RefusedError((Refusal("G106", "approvals", message, "ask somebody else: envctl why " + request.target),))
 
 
-def _refuse_own(request: Request) -> None:
-    if request.actor.name in makers(request) and not request.self_approval:
-        raise RefusedError(
-            (
-                Refusal(
-                    "G106",
-                    "approvals",
-                    f"{request.actor.name} made release {short(request.release or '')}, and can't approve it",
-                    "ask somebody else to approve it",
-                ),
-            )
-        )
+def plan_candidate(ports: Ports, project: Project, candidate: candidates.Candidate) -> EnvironmentPlan:
+    request, release, settings = candidate.request, candidate.release, candidate.settings
+    if release is None or settings is None or request.release is None:
+        raise AssertionError("the guards refuse what has no release, and settings that do not fit it")
+    prepared = prepare.lay_out(ports, project, release, settings, request.release)
+    prepare.initialise_from(ports, prepared, release)
+    try:
+        stacks = plan_stacks(ports, request.target, prepared.stacks, request.here.stacks)
+    finally:
+        for stack in prepared.stacks:
+            ports.terraform.discard(request.target, stack)
+    return EnvironmentPlan(request.target, request.release, stacks)
+
+
+def _notes(request: Request) -> tuple[str, ...]:
+    """What the guards say of the plan itself: who approves it should know that before, not after."""
+    return tuple(f"{r.code} {r.guard}: {r.message}" for r in ask(request) if r.code in {"G301", "G303", "G110"})
+
+
+def _record(ports: Ports, project: Project, request: Request, gate: str, meaning: PlanMeaning) -> Approved:
+    target, identity = request.target, request.release or ""
+    fingerprint = approved.keep(ports, meaning)
+    after, entry = record.append(ports, _decide(request, gate, fingerprint))
+    # Counted as for somebody else, so that one's own approval shows as given.
+    other = replace(request, present=after, actor=Actor(""), now=ports.clock.now())
+    missing = {name: count for name, count in gates(other).items() if count}
+    following = (
+        f"envctl approve {target} --gate {next(iter(missing))}" if missing else project.pipeline.way_into(target)
+    )
+    return Approved(target, gate, identity, request.actor, entry is None, missing, following, fingerprint)
+
+
+def _decide(request: Request, gate: str, fingerprint: str) -> Callable[[Present], Event | None]:
+    """Nothing, where the same was said before and holds still: an approval that ran out is given anew."""
+    said = (gate, request.release, request.settings, fingerprint, request.actor.name)
+    expires = request.rules.expires
+
+    def decide(now: Present) -> Event | None:
+        for given in now.of(request.target).approvals:
+            holds = expires is None or request.now - given.at <= expires
+            if holds and (given.gate, given.release, given.settings, given.plan, given.by.name) == said:
+                return None
+        return ApprovalGiven(request.target, gate, request.release or "", request.settings, fingerprint)
+
+    return decide
 
 
 def _known_gate(project: Project, target: str, gate: str) -> None:
-    known = project.environments[target].gates.approvals
+    known = project.rules(target).approvals
     if gate in known:
         return
     near = nearest(gate, known)
     listed = ", ".join(known) or "none"
     hint = f"did you mean {near}? (its gates: {listed})" if near else f"its gates: {listed}"
     raise UsageError(Problem("E005", f"{target} has no gate {gate!r}", hint))
-
-
-def _next(project: Project, target: str, missing: dict[str, int]) -> str:
-    if missing:
-        return f"envctl approve {target} --gate {next(iter(missing))}"
-    return project.pipeline.way_into(target)

@@ -1,8 +1,8 @@
 """Releases in the store: kept once under their own hash, and believed only when they match it."""
 
 from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.events import Event, ReleaseCreated
 from envctl.domain.guards import Bundle, short
-from envctl.domain.ledger import Event, ReleaseCreated
 from envctl.domain.present import Present
 from envctl.domain.release import DamagedBundleError, Release, unpack
 from envctl.usecases import record, working_tree
@@ -22,7 +22,7 @@ def keep(ports: Ports, identity: str, bundle: bytes, release: Release) -> None:
     except AlreadyExistsError:
         # Named by its content: who was first wrote the same bytes, or what is there is damaged and `look` says so.
         if look(ports, identity)[0] == "damaged":
-            raise _unusable(identity, "damaged") from None
+            raise unusable(identity, "damaged") from None
     revision = ports.versions.revision(working_tree.code_paths(release, ports.provider_lock))
 
     def decide(present: Present) -> Event | None:
@@ -44,7 +44,7 @@ def look(ports: Ports, identity: str) -> tuple[Bundle, Release | None, bytes]:
         return "damaged", None, b""
 
 
-def _unusable(identity: str, state: Bundle) -> OperationFailedError:
+def unusable(identity: str, state: Bundle) -> OperationFailedError:
     return OperationFailedError(
         Problem(
             "E403",

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from envctl.domain.errors import Problem, UsageError
+from envctl.domain.errors import ConfigurationError, Problem, UsageError
+from envctl.domain.events import Move
 from envctl.domain.guards import Bundle, Request
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import bundles, load
+from envctl.usecases import approved, bundles, load
 from envctl.usecases.ports import Ports
 
 SHORTEST = 4
@@ -18,7 +19,23 @@ SHORTEST = 4
 def of_source(present: Present, source: str) -> str | None:
     """The release that an environment runs, or tried to run last: the one that would be promoted from it."""
     last = present.of(source).last
-    return last.release if last else None
+    return last.release if last and not (last.action == "destroy" and last.outcome == "succeeded") else None
+
+
+def before(present: Present, target: str) -> str | None:
+    """The release to go back to: of those whose verification there still holds, the latest before the last one. Until
+    a rollback has come to its end and is verified, it is the same again.
+    """
+    there = present.of(target)
+    if there.brought_back and not (there.proof and there.proof.verified):
+        return there.brought_back.release
+    last = there.last
+    earlier = [
+        proof.deployment
+        for release, proof in there.evidence.items()
+        if proof.verified and release not in there.holds and last is not None and release != last.release
+    ]
+    return max(earlier, key=lambda deployment: deployment.seq).release if earlier else None
 
 
 def named(present: Present, prefix: str) -> str:
@@ -37,7 +54,7 @@ class Candidate:
     """A request with what it is about: the release as it is stored, and the settings that the request names.
 
     Both are read once, so that what is deployed is what the guards were asked about. No release, and so no settings,
-    where there is none to be believed.
+    where there is none to be believed; no settings either where they do not fit it.
     """
 
     request: Request
@@ -55,12 +72,25 @@ def promotion(
 
 
 def redeployment(
-    ports: Ports, project: Project, present: Present, *, target: str, release: str | None = None
+    ports: Ports,
+    project: Project,
+    present: Present,
+    *,
+    target: str,
+    release: str | None = None,
+    action: Literal["apply", "destroy"] = "apply",
 ) -> Candidate:
     """Deploys again what `target` has already: never new code. `release` names one to be approved beforehand."""
     current = present.of(target).current
     identity = release or (current.release if current else None)
-    return _candidate(ports, project, present, _Wanted("apply", target, None, identity))
+    return _candidate(ports, project, present, _Wanted(action, target, None, identity))
+
+
+def going_back(
+    ports: Ports, project: Project, present: Present, *, target: str, release: str | None = None
+) -> Candidate:
+    """Deploys an earlier release again that was verified in `target`."""
+    return _candidate(ports, project, present, _Wanted("rollback", target, None, release or before(present, target)))
 
 
 def entering(ports: Ports, project: Project, present: Present, *, identity: str, settings: str) -> Request:
@@ -72,7 +102,7 @@ def entering(ports: Ports, project: Project, present: Present, *, identity: str,
 
 @dataclass(frozen=True)
 class _Wanted:
-    action: Literal["apply", "promote"]
+    action: Move
     target: str
     source: str | None
     release: str | None
@@ -82,17 +112,49 @@ class _Wanted:
 class _Found:
     bundle: Bundle
     settings: str
+    unfit: tuple[Problem, ...] = ()
+    differing: tuple[str, ...] = ()
 
 
 def _candidate(ports: Ports, project: Project, present: Present, wanted: _Wanted) -> Candidate:
     state, release, data = bundles.look(ports, wanted.release) if wanted.release else ("missing", None, b"")
-    settings = load.settings(ports, project, wanted.target, release.wiring) if release else None
-    found = _Found(state, settings.digest() if settings else "")
+    settings, unfit = _settings(ports, project, wanted.target, release)
+    differing = _differing(ports, project, wanted, release, settings)
+    found = _Found(state, settings.digest() if settings else "", unfit, differing)
     return Candidate(_request(ports, project, present, wanted, found), release, data, settings)
 
 
+def _settings(
+    ports: Ports, project: Project, environment: str, release: Release | None
+) -> tuple[EnvironmentSettings | None, tuple[Problem, ...]]:
+    if release is None:
+        return None, ()
+    try:
+        return load.settings(ports, project, environment, release.wiring), ()
+    except ConfigurationError as error:
+        return None, tuple(error.problems)
+
+
+def _differing(
+    ports: Ports, project: Project, wanted: _Wanted, release: Release | None, settings: EnvironmentSettings | None
+) -> tuple[str, ...]:
+    """The settings that the source of a promotion has otherwise, where the target compares them at all."""
+    source = project.before(wanted.target)
+    if source is None or wanted.source != source or settings is None:
+        return ()
+    if project.rules(wanted.target).may_differ is None:
+        return ()
+    there, _ = _settings(ports, project, source, release)
+    # Settings that can't even be read are like none others.
+    return settings.differing(there) if there else (f"settings of {source} that do not fit the release",)
+
+
 def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, found: _Found) -> Request:
-    gates = project.environments[wanted.target].gates
+    given = [
+        approval
+        for approval in present.of(wanted.target).approvals
+        if approval.release == wanted.release and approval.settings == found.settings
+    ]
     return Request(
         action=wanted.action,
         pipeline=project.pipeline,
@@ -103,6 +165,9 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         bundle=found.bundle,
         present=present,
         actor=ports.identity.actor(),
-        approvals=gates.approvals,
-        self_approval=gates.self_approval,
+        now=ports.clock.now(),
+        rules=project.rules(wanted.target),
+        unfit=found.unfit,
+        differing=found.differing,
+        approved=approved.look(ports, given),
     )

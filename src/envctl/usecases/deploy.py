@@ -1,59 +1,40 @@
-"""A deployment: one release, applied to one environment with its settings. `apply` and `promote` both end here."""
+"""A deployment: one release, applied to one environment with its settings. Every verb that changes one ends here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Literal, TypeVar, assert_never
+from dataclasses import replace
+from typing import assert_never
 
 from envctl.domain import release as releases
-from envctl.domain.changes import EnvironmentPlan, StackPlan, touched
-from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
-from envctl.domain.guards import RefusedError, Request, ask
-from envctl.domain.ledger import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event
-from envctl.domain.present import Deployment, EnvironmentPresent, Present
-from envctl.domain.project import Project
-from envctl.domain.release import Release
-from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import bundles, candidates, prepare, record, stages
+from envctl.domain.changes import touched, unsettled
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, LockHeldError, OperationFailedError, Problem
+from envctl.domain.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
+from envctl.domain.guards import Refusal, RefusedError, refusals, short
+from envctl.domain.meaning import meaning_of, performed
+from envctl.domain.present import EnvironmentPresent, Present
+from envctl.usecases import bundles, candidates, permission, prepare, record, stages, verify
 from envctl.usecases.planning import plan_stacks
-from envctl.usecases.ports import Ports, Prepared, PreparedStack
+from envctl.usecases.run import Deployed, Run, there
 
-T = TypeVar("T")
 SUMMARY = 200
 
 
-@dataclass(frozen=True)
-class Deployed:
-    """`stages` alone is filled for a dry run. `up_to_date` means that there was nothing to do and nothing to record."""
+def deploy(candidate: candidates.Candidate, run: Run) -> Deployed:
+    """Deploys a stored release, or explains how; refused at once where a guard says no."""
+    request, release = candidate.request, candidate.release
+    run.request, run.release, run.settings, run.bundle = request, release, candidate.settings, candidate.bundle
+    run.source, run.identity = request.source or "", request.release or ""
+    if release is None or candidate.settings is None:
+        raise RefusedError(refusals(request))
+    steps = stages.of_release(request.action, tuple(release.wiring.stacks), verify=run.wishes.verify)
+    if run.wishes.dry_run:
+        permission.ask_guards(run, request.present)
+        return explained(run, steps)
+    return carry_out(run, steps)
 
-    environment: str
-    release: str
-    stages: tuple[str, ...] = ()
-    plan: EnvironmentPlan | None = None
-    deployment: Deployment | None = None
-    up_to_date: bool = False
-    dry_run: bool = False
-    next: str = ""
 
-
-@dataclass
-class Run:
-    """One deployment on its way: what the stages have found out so far."""
-
-    ports: Ports
-    project: Project
-    action: Literal["apply", "promote"]
-    target: str
-    source: str = ""
-    request: Request | None = None
-    release: Release | None = None
-    settings: EnvironmentSettings | None = None
-    identity: str = ""
-    bundle: bytes = b""
-    prepared: Prepared | None = None
-    plans: dict[str, StackPlan] = field(default_factory=dict)
-    started: int = 0
-    applied: list[str] = field(default_factory=list)
-    up_to_date: bool = False
+def explained(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
+    told = tuple(stages.explain(step, run.target) for step in steps)
+    return Deployed(run.target, run.identity, run.action, stages=told, dry_run=True)
 
 
 def carry_out(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
@@ -62,6 +43,7 @@ def carry_out(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
         for step in steps:
             _do(run, step)
             if run.up_to_date:
+                _prove_what_runs(run, steps)
                 break
     except (Exception, KeyboardInterrupt) as error:
         if run.started:
@@ -69,12 +51,16 @@ def carry_out(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
         raise
     finally:
         _discard_plans(run)
-    present = record.present(run.ports)
     return Deployed(
         run.target,
         run.identity,
-        plan=_plan(run),
-        deployment=present.of(run.target).last,
+        run.action,
+        plan=run.plan,
+        deployment=record.present(run.ports).of(run.target).last,
+        verification=run.verification,
+        warnings=tuple(run.warnings.values()),
+        waived=() if run.up_to_date else tuple(run.waived.values()),
+        held=run.held,
         up_to_date=run.up_to_date,
         next=_next(run),
     )
@@ -85,31 +71,47 @@ def _do(run: Run, step: stages.Stage) -> None:
         case stages.Bundle():
             _bundle(run)
         case stages.AskGuards():
-            _ask_guards(run)
+            permission.ask_guards(run, record.present(run.ports))
         case stages.Prepare():
             _prepare(run)
         case stages.PlanAll():
             _plan_all(run)
+        case stages.AskOfPlan():
+            permission.ask_guards(run, record.present(run.ports), run.plan)
         case stages.AskConsent():
             _ask_consent(run, again=False)
-        case stages.RecordStart():
-            _record_start(run)
+        case stages.SetHold() | stages.RecordStart() | stages.RecordEnd() | stages.Verify():
+            _record(run, step)
         case stages.ApplyStack(stack):
             _apply(run, stack)
+        case stages.Settle(stacks):
+            _settle(run, stacks)
+        case _:
+            assert_never(step)
+
+
+def _record(run: Run, step: stages.SetHold | stages.RecordStart | stages.RecordEnd | stages.Verify) -> None:
+    match step:
+        case stages.SetHold():
+            _set_hold(run)
+        case stages.RecordStart():
+            _record_start(run)
         case stages.RecordEnd():
             _record_success(run)
+        case stages.Verify():
+            run.verification = verify.verify_prepared(run.ports, run.project, there(run.prepared))
         case _:
             assert_never(step)
 
 
 def _bundle(run: Run) -> None:
-    run.bundle = releases.pack(_there(run.release))
+    run.bundle = releases.pack(there(run.release))
     run.identity = releases.identity(run.bundle)
-    if run.project.environments[run.target].gates.approvals:
+    if run.project.rules(run.target).approvals:
         # It has to be known before anybody can approve it.
-        bundles.keep(run.ports, run.identity, run.bundle, _there(run.release))
+        bundles.keep(run.ports, run.identity, run.bundle, there(run.release))
     present = record.present(run.ports)
-    settings = _there(run.prepared).settings
+    settings = there(run.prepared).settings
     run.request = candidates.entering(run.ports, run.project, present, identity=run.identity, settings=settings)
 
 
@@ -117,86 +119,138 @@ def _prepare(run: Run) -> None:
     if run.release is None:
         run.prepared, run.release = prepare.from_working_tree(run.ports, run.project, run.target)
         return
-    run.prepared = prepare.lay_out(run.ports, run.project, run.release, _there(run.settings), run.identity)
+    run.prepared = prepare.lay_out(run.ports, run.project, run.release, there(run.settings), run.identity)
     prepare.initialise_from(run.ports, run.prepared, run.release)
 
 
-def _ask_guards(run: Run) -> None:
-    _refuse(run, record.present(run.ports))
-
-
-def _refuse(run: Run, present: Present) -> None:
-    refusals = ask(replace(_there(run.request), present=present))
-    if refusals:
-        raise RefusedError(refusals)
-
-
 def _plan_all(run: Run) -> None:
-    there = record.present(run.ports).of(run.target)
-    plans = plan_stacks(run.ports, run.target, _there(run.prepared).stacks, there.stacks)
+    # Terraform reads the prepared root modules, whose release has no name yet where it was made just now.
+    run.prepared = replace(there(run.prepared), release=run.identity)
+    here = record.present(run.ports).of(run.target)
+    run.seen = here.last
+    plans = plan_stacks(run.ports, run.target, run.prepared.stacks, here.stacks, destroy=run.action == "destroy")
     run.plans = {plan.stack: plan for plan in plans}
-    run.ports.observer.planned(_there(_plan(run)))
-    run.up_to_date = not _there(_plan(run)).changes and _runs_already(run, there)
+    run.ports.observer.planned(there(run.plan))
+    run.up_to_date = not there(run.plan).changes and _stands_already(run, here)
 
 
-def _runs_already(run: Run, there: EnvironmentPresent) -> bool:
-    current = there.current
+def _stands_already(run: Run, here: EnvironmentPresent) -> bool:
+    current = here.current
+    if run.action == "destroy":
+        return current is None and here.unfinished is None
     return (
-        there.whole
+        here.whole
         and current is not None
         and current.release == run.identity
-        and current.settings == _there(run.prepared).settings
+        and current.settings == there(run.prepared).settings
     )
 
 
+def _prove_what_runs(run: Run, steps: tuple[stages.Stage, ...]) -> None:
+    """What runs already may have lost its proof, or never have had one: envctl can be killed before it verifies."""
+    proof = record.present(run.ports).of(run.target).proof
+    if proof is not None and not proof.verified and stages.Verify() in steps:
+        run.verification = verify.verify_prepared(run.ports, run.project, there(run.prepared))
+
+
 def _ask_consent(run: Run, *, again: bool, stack: str = "") -> None:
-    plan = _there(_plan(run))
+    plan = there(run.plan)
     if stack:
         plan = replace(plan, stacks=(run.plans[stack],))
     if plan.changes and not run.ports.consent.given(plan, again=again):
         where = f"before stack {stack}" if again else "nothing was changed"
-        raise InterruptedByUserError(Problem("E310", f"stopped on your answer: {where}", _again(run)))
+        raise InterruptedByUserError(Problem("E310", f"stopped on your answer: {where}", run.command))
+
+
+def _set_hold(run: Run) -> None:
+    """Before anything is changed: a rollback that is interrupted must not leave the way open for what it leaves."""
+
+    def decide(present: Present) -> Event | None:
+        here = present.of(run.target)
+        left = here.last.release if here.last else run.identity
+        if left == run.identity or left in here.holds:
+            return None
+        return HoldSet(run.target, left, f"rolled back to {short(run.identity)}")
+
+    _, entry = record.append(run.ports, decide)
+    if entry is not None and isinstance(entry.event, HoldSet):
+        run.held = entry.event.release
 
 
 def _record_start(run: Run) -> None:
-    bundles.keep(run.ports, run.identity, run.bundle, _there(run.release))
+    bundles.keep(run.ports, run.identity, run.bundle, there(run.release))
+    waiver = permission.record_waiver(run)
+    overridden = set(run.waived)
 
     def decide(present: Present) -> Event:
-        _refuse(run, present)
-        settings = _there(run.prepared).settings
-        return DeploymentStarted(run.target, run.identity, settings, run.action, run.source)
+        _same_history(run, present)
+        permission.ask_guards(run, present, run.plan)
+        if late := [refusal for code, refusal in run.waived.items() if code not in overridden]:
+            # The waiver that is recorded does not speak of it.
+            raise RefusedError(tuple(late))
+        plan = meaning_of(there(run.plan)).fingerprint
+        settings = there(run.prepared).settings
+        return DeploymentStarted(run.target, run.identity, settings, run.action, run.source, plan, waiver)
 
     _, entry = record.append(run.ports, decide)
-    run.started = _there(entry).seq
+    run.started = there(entry).seq
+
+
+def _same_history(run: Run, present: Present) -> None:
+    """A plan is only good for the environment that it was made for: somebody else may have been there since."""
+    last = present.of(run.target).last
+    if last == run.seen or present.of(run.target).unfinished:
+        return
+    by = f" by {last.by}" if last else ""
+    message = f"somebody else's deployment to {run.target}{by} was faster while this one was planned"
+    raise RefusedError(
+        (Refusal("G109", "busy", message, f"look at it anew: {run.command}", for_now=True, waivable=False),)
+    )
 
 
 def _apply(run: Run, name: str) -> None:
-    stack = _stack(run, name)
+    stack = run.stack(name)
     stale = [upstream for upstream in stack.upstream if run.plans[upstream].changes]
-    if stale or run.plans[name].waits_for:
+    if run.action != "destroy" and (stale or run.plans[name].waits_for):
         shown = run.plans[name]
         run.plans[name] = run.ports.terraform.plan(run.target, stack)
         if run.plans[name] != shown and run.plans[name].changes:
-            run.ports.observer.planned(replace(_there(_plan(run)), stacks=(run.plans[name],)))
+            run.ports.observer.planned(replace(there(run.plan), stacks=(run.plans[name],)))
+            permission.ask_again(run)
             _ask_consent(run, again=True, stack=name)
     if run.plans[name].changes:
         run.ports.terraform.apply(run.target, stack)
     run.applied.append(name)
 
 
+def _settle(run: Run, stacks: tuple[str, ...]) -> None:
+    """Only where something came or went, in any stack: that is what others carry in attributes of their own."""
+    if not unsettled(run.done()):
+        return
+    for name in stacks:
+        try:
+            run.ports.terraform.settle(run.target, run.stack(name))
+        except (OperationFailedError, LockHeldError) as error:
+            # All is applied. The next drift check may take for drift what came of that, and no more is lost.
+            run.ports.observer.said(f"the state of {name} could not be read once more: {_reason(error)}")
+
+
 def _record_success(run: Run) -> None:
-    names, changed = tuple(run.applied), touched(run.plans.values())
-    event = DeploymentSucceeded(run.target, run.identity, run.started, names, changed)
+    changed = touched(run.plans.values())
+    names = () if run.action == "destroy" else tuple(run.applied)
+    event = DeploymentSucceeded(run.target, run.identity, run.started, names, changed, performed(run.done()))
     _, entry = record.append(run.ports, _while_open(run, event))
     if entry is None:
         message = f"the deployment to {run.target} was declared over by somebody else while it ran: it is not proven"
-        raise OperationFailedError(Problem("E408", message, _again(run)))
+        raise OperationFailedError(Problem("E408", message, run.command))
 
 
 def _record_failure(run: Run, error: BaseException) -> None:
     interrupted = isinstance(error, KeyboardInterrupt | InterruptedByUserError)
     reason = "interrupted" if interrupted else _reason(error)
-    event = DeploymentFailed(run.target, run.identity, run.started, reason, tuple(run.applied), interrupted)
+    applied = () if run.action == "destroy" else tuple(run.applied)
+    did = performed(run.done())
+    event = DeploymentFailed(run.target, run.identity, run.started, reason, applied, interrupted, did)
     try:
         record.append(run.ports, _while_open(run, event))
     except EnvctlError as unrecorded:
@@ -228,25 +282,6 @@ def _discard_plans(run: Run) -> None:
         run.ports.terraform.discard(run.target, stack)
 
 
-def _plan(run: Run) -> EnvironmentPlan | None:
-    return EnvironmentPlan(run.target, run.identity, tuple(run.plans.values())) if run.plans else None
-
-
-def _again(run: Run) -> str:
-    return f"envctl promote {run.source} {run.target}" if run.action == "promote" else f"envctl apply {run.target}"
-
-
 def _next(run: Run) -> str:
     after = run.project.pipeline.after(run.target)
-    return run.project.pipeline.way_into(after) if after else ""
-
-
-def _stack(run: Run, name: str) -> PreparedStack:
-    return next(stack for stack in _there(run.prepared).stacks if stack.name == name)
-
-
-def _there(value: T | None) -> T:
-    """The stages are built so that what a stage needs was found by one before it."""
-    if value is None:
-        raise AssertionError("a stage ran before the one that it stands on")
-    return value
+    return run.project.pipeline.way_into(after) if after and run.action != "destroy" else ""

@@ -23,7 +23,7 @@ def plan(ports: Ports, environment: str) -> EnvironmentPlan:
 
 def _prepare(ports: Ports, environment: str) -> Prepared:
     # Imported late: reading a project takes longer than starting Terraform in one that lies ready.
-    from envctl.domain.guards import RefusedError, ask
+    from envctl.domain.guards import RefusedError, refusals
     from envctl.usecases import candidates, load, prepare, record
 
     project = load.project(ports)
@@ -33,7 +33,7 @@ def _prepare(ports: Ports, environment: str) -> Prepared:
         return prepared
     candidate = candidates.redeployment(ports, project, record.present(ports), target=target)
     if candidate.release is None or candidate.settings is None:
-        raise RefusedError(ask(candidate.request))
+        raise RefusedError(refusals(candidate.request))
     identity = candidate.request.release or ""
     prepared = prepare.lay_out(ports, project, candidate.release, candidate.settings, identity)
     prepare.initialise_from(ports, prepared, candidate.release)

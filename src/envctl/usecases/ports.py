@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
-    from envctl.domain.errors import Location
-    from envctl.domain.ledger import Actor
+    from envctl.domain.checks import Output, Probe
+    from envctl.domain.errors import Location, StateLock
+    from envctl.domain.events import Actor
     from envctl.domain.project import Project
     from envctl.domain.release import File
     from envctl.domain.settings import ModuleInterface, SettingsFile
@@ -158,20 +159,48 @@ class Progressed:
 
 class Terraform(Protocol):
     """Runs in the working directories that a Workspace laid out. Raises OperationFailedError with what Terraform said,
-    LockHeldError where the state is locked, InterruptedByUserError after a clean stop.
+    StateLockedError where the state is locked, LockHeldError where an earlier Terraform still runs in that directory,
+    InterruptedByUserError after a clean stop.
     """
 
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
         """Does nothing where nothing that it depends on has changed since the last time."""
 
-    def plan(self, environment: str, stack: PreparedStack) -> StackPlan:
-        """Saves the plan, for `apply` alone."""
+    def at_rest(self, environment: str, stack: PreparedStack) -> None:
+        """Raises LockHeldError while an earlier Terraform still works there: what it reads must not be changed."""
+
+    def plan(self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True) -> StackPlan:
+        """Saves the plan, for `apply` alone. With `destroy` it takes away all that the state holds, and without `wait`
+        it does not wait some seconds for a lock of the state to be given up.
+        """
+
+    def settle(self, environment: str, stack: PreparedStack) -> None:
+        """Takes into the state what is there now, and changes nothing else."""
+
+    def drift(self, environment: str, stack: PreparedStack) -> StackPlan:
+        """How reality differs from the state: `before` is what the state says, `after` what is there."""
+
+    def outputs(self, environment: str, stack: PreparedStack) -> Mapping[str, Output]:
+        """The outputs of the stack as its state holds them."""
+
+    def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
+        """Breaks the lock of the state with that id, and no other."""
+
+    def rescue(self, environment: str, stack: PreparedStack) -> bool:
+        """Puts the state in place that an apply could not save (`errored.tfstate`); whether there was one."""
 
     def apply(self, environment: str, stack: PreparedStack) -> None:
         """Applies the saved plan, and takes it away."""
 
     def discard(self, environment: str, stack: PreparedStack) -> None:
         """Takes the saved plan away: it may hold secrets."""
+
+
+class Probes(Protocol):
+    """Asks the world whether a deployment works."""
+
+    def ask(self, probe: Probe, surroundings: Mapping[str, str]) -> str:
+        """Why it does not, or an empty text where it does. `surroundings` are for a command's environment."""
 
 
 class Observer(Protocol):
@@ -187,6 +216,12 @@ class Observer(Protocol):
 class Consent(Protocol):
     def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         """Whether the person who runs this wants that plan applied. `again` where an earlier part was applied."""
+
+    def approves(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
+        """Whether that person approves the plan, which was shown, at a gate. `notes` is what they should know."""
+
+    def breaks(self, lock: StateLock) -> bool:
+        """Whether whoever holds this lock of Terraform's is gone for sure."""
 
 
 class Ports(Protocol):
@@ -205,6 +240,8 @@ class Ports(Protocol):
     @property
     def terraform(self) -> Terraform: ...
     @property
+    def probes(self) -> Probes: ...
+    @property
     def clock(self) -> Clock: ...
     @property
     def identity(self) -> Identity: ...
@@ -217,3 +254,7 @@ class Ports(Protocol):
     @property
     def provider_lock(self) -> str:
         """The path of the provider lock in the project: the sandbox keeps one of its own."""
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether all this happens in the sandbox."""

@@ -41,6 +41,8 @@ def from_working_tree(ports: Ports, project: Project, environment: str) -> tuple
 def lay_out(ports: Ports, project: Project, release: Release, settings: EnvironmentSettings, identity: str) -> Prepared:
     """Writes the working directories. `identity` is the name of the release, or empty where it has none yet."""
     environment = settings.environment
+    for stack in release.wiring.stacks:
+        ports.terraform.at_rest(environment, PreparedStack(stack))
     ports.workspace.lay_code(environment, release.files)
     stacks = []
     for root in root_modules(project, release, settings):

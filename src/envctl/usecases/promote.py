@@ -1,16 +1,18 @@
 """`envctl promote SOURCE TARGET`: the very bundle that is proven in one environment, into the next."""
 
 from envctl.usecases import candidates, load, record
-from envctl.usecases.apply import deploy
-from envctl.usecases.deploy import Deployed
+from envctl.usecases.deploy import deploy
 from envctl.usecases.ports import Ports
+from envctl.usecases.run import PLAINLY, Deployed, Run, Wishes
 
 
-def promote(ports: Ports, source: str, target: str, *, release: str | None = None, dry_run: bool = False) -> Deployed:
+def promote(
+    ports: Ports, source: str, target: str, wishes: Wishes = PLAINLY, *, release: str | None = None
+) -> Deployed:
     project = load.project(ports)
     source, target = load.known_environment(project, source), load.known_environment(project, target)
     with ports.workspace.lock(target, f"envctl promote {source} {target} by {ports.identity.actor().name}"):
         present = record.present(ports)
         wanted = candidates.named(present, release) if release else None
         candidate = candidates.promotion(ports, project, present, source=source, target=target, release=wanted)
-        return deploy(ports, project, candidate, dry_run=dry_run)
+        return deploy(candidate, Run(ports, project, "promote", target, wishes))

@@ -4,18 +4,10 @@ from collections.abc import Callable, Iterator
 
 from envctl.domain import checkpoint
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.ledger import (
-    ChainBreak,
-    Entry,
-    Event,
-    MalformedEntryError,
-    decode,
-    digest,
-    encode,
-    misfit,
-    verify_chain,
-)
-from envctl.domain.present import Present, fold, follow
+from envctl.domain.events import Event
+from envctl.domain.fold import fold, follow
+from envctl.domain.ledger import ChainBreak, Entry, MalformedEntryError, decode, digest, encode, misfit, verify_chain
+from envctl.domain.present import Present
 from envctl.usecases.ports import AlreadyExistsError, Ports
 
 ENTRIES = "ledger/"

@@ -1,38 +1,168 @@
-"""`envctl recover ENV`: says that a deployment whose end nobody recorded is over, so that the next one may begin."""
+"""`envctl recover ENV`: looks at what a deployment left whose end nobody recorded, says that it is over, and what is
+still to be done, so that the next one may begin.
+"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from envctl.domain.ledger import DeploymentAbandoned, Event
+from envctl.domain.changes import StackPlan
+from envctl.domain.errors import (
+    EnvctlError,
+    InterruptedByUserError,
+    LockHeldError,
+    OperationFailedError,
+    Problem,
+    StateLock,
+    StateLockedError,
+)
+from envctl.domain.events import DeploymentAbandoned, Event
+from envctl.domain.guards import short
 from envctl.domain.present import Deployment, Present
-from envctl.usecases import load, record
-from envctl.usecases.ports import Ports
+from envctl.domain.project import Project
+from envctl.usecases import bundles, candidates, load, prepare, record
+from envctl.usecases.planning import plan_stacks
+from envctl.usecases.ports import Ports, Prepared, PreparedStack
 
 
 @dataclass(frozen=True)
 class Recovered:
-    """`deployment` is the one that was abandoned; None where nothing was unfinished."""
+    """`deployment` is the one that was abandoned; None where nothing was unfinished.
+
+    `broken` are the locks of Terraform's that it left, `rescued` the stacks whose state it could not save, `left` what
+    is still to be done to complete it, and `unseen` why that could not be found out.
+    """
 
     environment: str
     deployment: Deployment | None
     next: str
+    broken: tuple[StateLock, ...] = ()
+    rescued: tuple[str, ...] = ()
+    left: tuple[StackPlan, ...] = ()
+    unseen: tuple[Problem, ...] = ()
 
 
 def recover(ports: Ports, environment: str) -> Recovered:
-    """Raises LockHeldError while the deployment still runs on this machine."""
+    """Raises LockHeldError while the deployment still runs, here or, as far as Terraform's lock tells, elsewhere."""
     project = load.project(ports)
     target = load.known_environment(project, environment)
-    with ports.workspace.lock(target, f"envctl recover {target}"):
-        unfinished = record.present(ports).of(target).unfinished
-        if unfinished is None:
-            return Recovered(target, None, "")
+    with ports.workspace.lock(target, f"envctl recover {target} by {ports.identity.actor().name}"):
+        present = record.present(ports)
+        unfinished = present.of(target).unfinished
+        found = Recovered(target, None, "")
+        if unfinished is not None:
+            found = replace(_look(ports, project, present, found, unfinished), next=_again(unfinished, target))
+            after = _abandon(ports, target, unfinished, found)
+            return replace(found, deployment=after.of(target).last)
+        return replace(_rescue(ports, project, present, target), next=_unproven(present, target))
 
-        def decide(present: Present) -> Event | None:
-            still = present.of(target).unfinished
-            if still is None or still.seq != unfinished.seq:
-                return None
-            return DeploymentAbandoned(target, still.release, still.seq, "its end was never recorded")
 
-        after, _ = record.append(ports, decide)
-    command = f"envctl {unfinished.action} "
-    command += target if unfinished.action == "apply" else f"{unfinished.source} {target}"
-    return Recovered(target, after.of(target).last, command)
+def _abandon(ports: Ports, target: str, unfinished: Deployment, found: Recovered) -> Present:
+    reason = "its end was never recorded"
+    if found.broken:
+        reason += f"; Terraform's lock of {', '.join(lock.stack for lock in found.broken)} was broken"
+    if found.rescued:
+        reason += f"; the state of {', '.join(found.rescued)} was saved"
+
+    def decide(now: Present) -> Event | None:
+        still = now.of(target).unfinished
+        if still is None or still.seq != unfinished.seq:
+            return None
+        return DeploymentAbandoned(target, still.release, still.seq, reason)
+
+    after, _ = record.append(ports, decide)
+    return after
+
+
+def _look(ports: Ports, project: Project, present: Present, found: Recovered, unfinished: Deployment) -> Recovered:
+    """What is there. Only a lock that is held stops it: whatever else is wrong must not block the environment."""
+    try:
+        prepared = _prepare(ports, project, present, found.environment, unfinished.release)
+    except (LockHeldError, InterruptedByUserError):
+        raise
+    except EnvctlError as error:
+        return replace(found, unseen=tuple(error.problems))
+    return _look_at_stacks(ports, present, prepared, unfinished, found)
+
+
+def _look_at_stacks(
+    ports: Ports, present: Present, prepared: Prepared, unfinished: Deployment, found: Recovered
+) -> Recovered:
+    applied = present.of(prepared.environment).stacks
+    for stack in prepared.stacks:
+        try:
+            if ports.terraform.rescue(prepared.environment, stack):
+                found = replace(found, rescued=(*found.rescued, stack.name))
+            plans, broken = _plan(ports, prepared.environment, stack, applied, unfinished)
+        except (LockHeldError, InterruptedByUserError):
+            raise
+        except EnvctlError as error:
+            found = replace(found, unseen=(*found.unseen, *error.problems))
+            continue
+        finally:
+            ports.terraform.discard(prepared.environment, stack)
+        found = replace(found, left=(*found.left, *plans), broken=(*found.broken, *broken))
+        # Whatever reads this stack can be looked at if it is there at all.
+        applied = applied if any(plan.changes or plan.waits_for for plan in plans) else applied | {stack.name}
+    return found
+
+
+def _plan(
+    ports: Ports, environment: str, stack: PreparedStack, applied: frozenset[str], unfinished: Deployment
+) -> tuple[tuple[StackPlan, ...], tuple[StateLock, ...]]:
+    destroy = unfinished.action == "destroy"
+    try:
+        return plan_stacks(ports, environment, [stack], applied, destroy=destroy, wait=False), ()
+    except StateLockedError as held:
+        if not _left_behind(held.lock, unfinished):
+            raise
+        if not ports.consent.breaks(held.lock):
+            stopped = Problem(
+                "E310", f"stopped on your answer: the state of {stack.name} stays locked", held.problems[0].hint
+            )
+            raise InterruptedByUserError(stopped) from held
+        try:
+            ports.terraform.unlock(environment, stack, held.lock.id)
+        except OperationFailedError as kept:
+            # On a local disk a lock goes with the process that holds it: where it stays, that process lives.
+            raise held from kept
+        return plan_stacks(ports, environment, [stack], applied, destroy=destroy), (held.lock,)
+
+
+def _left_behind(lock: StateLock, unfinished: Deployment) -> bool:
+    """A lock that is older than the deployment is somebody else's, and not for this command to break."""
+    return bool(lock.id) and (lock.created is None or lock.created >= unfinished.started_at)
+
+
+def _rescue(ports: Ports, project: Project, present: Present, target: str) -> Recovered:
+    """Nothing is unfinished; but an apply that failed may have left a state that it could not save."""
+    found, last = Recovered(target, None, ""), present.of(target).last
+    if last is None or last.outcome == "succeeded":
+        return found
+    prepared = _prepare(ports, project, present, target, last.release)
+    rescued = tuple(stack.name for stack in prepared.stacks if ports.terraform.rescue(target, stack))
+    return replace(found, rescued=rescued)
+
+
+def _prepare(ports: Ports, project: Project, present: Present, target: str, release: str) -> Prepared:
+    candidate = candidates.redeployment(ports, project, present, target=target, release=release)
+    if candidate.release is None:
+        raise bundles.unusable(release, candidate.request.bundle)
+    settings = candidate.settings or load.settings(ports, project, target, candidate.release.wiring)
+    prepared = prepare.lay_out(ports, project, candidate.release, settings, release)
+    prepare.initialise_from(ports, prepared, candidate.release)
+    return prepared
+
+
+def _again(unfinished: Deployment, target: str) -> str:
+    """The command that goes on where the deployment stopped."""
+    match unfinished.action:
+        case "promote":
+            return f"envctl promote {unfinished.source} {target}"
+        case "rollback":
+            return f"envctl rollback {target} --to {short(unfinished.release)}"
+        case _:
+            return f"envctl {unfinished.action} {target}"
+
+
+def _unproven(present: Present, target: str) -> str:
+    proof = present.of(target).proof
+    return f"envctl verify {target}" if proof and not proof.verified else ""

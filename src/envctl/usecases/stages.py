@@ -1,7 +1,9 @@
 """What a deployment does, as a value: it is either explained (`--dry-run`) or carried out, so the two can't differ."""
 
 from dataclasses import dataclass
-from typing import Literal, assert_never
+from typing import assert_never
+
+from envctl.domain.events import Move
 
 
 @dataclass(frozen=True)
@@ -11,7 +13,7 @@ class Bundle:
 
 @dataclass(frozen=True)
 class AskGuards:
-    action: Literal["apply", "promote"]
+    action: Move
 
 
 @dataclass(frozen=True)
@@ -27,13 +29,23 @@ class PlanAll:
 
 
 @dataclass(frozen=True)
+class AskOfPlan:
+    """The guards that can only be asked once there is a plan, and all others once more."""
+
+
+@dataclass(frozen=True)
 class AskConsent:
     """Show the plan to the person who runs this."""
 
 
 @dataclass(frozen=True)
+class SetHold:
+    """Keep the release that a rollback leaves from coming back."""
+
+
+@dataclass(frozen=True)
 class RecordStart:
-    """Store the bundle where it is new, and record that the deployment starts."""
+    """Store the bundle where it is new, and record that the deployment starts, and what was waived for it."""
 
 
 @dataclass(frozen=True)
@@ -42,46 +54,100 @@ class ApplyStack:
 
 
 @dataclass(frozen=True)
+class Settle:
+    """Let the states take in what came of the apply itself: what one resource did to another is no drift."""
+
+    stacks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RecordEnd:
     """Record that it succeeded."""
 
 
-Stage = Bundle | AskGuards | Prepare | PlanAll | AskConsent | RecordStart | ApplyStack | RecordEnd
+@dataclass(frozen=True)
+class Verify:
+    """Run the project's checks, and record what they say."""
 
 
-def of_entry(stacks: tuple[str, ...]) -> tuple[Stage, ...]:
+Stage = (
+    Bundle
+    | AskGuards
+    | Prepare
+    | PlanAll
+    | AskOfPlan
+    | AskConsent
+    | SetHold
+    | RecordStart
+    | ApplyStack
+    | Settle
+    | RecordEnd
+    | Verify
+)
+
+
+def of_entry(stacks: tuple[str, ...], *, verify: bool = True) -> tuple[Stage, ...]:
     """Working tree → release → the entry environment. The guards are asked about the release, so it is made first."""
-    return (Prepare(stacks), Bundle(), AskGuards("apply"), *_deploy(stacks))
+    return (Prepare(stacks), Bundle(), AskGuards("apply"), *_deploy("apply", stacks, verify=verify))
 
 
-def of_release(action: Literal["apply", "promote"], stacks: tuple[str, ...]) -> tuple[Stage, ...]:
-    """A stored release → an environment."""
-    return (AskGuards(action), Prepare(stacks), *_deploy(stacks))
+def of_release(action: Move, stacks: tuple[str, ...], *, verify: bool = True) -> tuple[Stage, ...]:
+    """A stored release → an environment, or out of it."""
+    return (AskGuards(action), Prepare(stacks), *_deploy(action, stacks, verify=verify))
 
 
-def _deploy(stacks: tuple[str, ...]) -> tuple[Stage, ...]:
-    return (PlanAll(stacks), AskConsent(), RecordStart(), *(ApplyStack(stack) for stack in stacks), RecordEnd())
+def _deploy(action: Move, stacks: tuple[str, ...], *, verify: bool) -> tuple[Stage, ...]:
+    # What reads another stack goes before it goes.
+    order = stacks[::-1] if action == "destroy" else stacks
+    hold = (SetHold(),) if action == "rollback" else ()
+    settled = () if action == "destroy" else (Settle(stacks),)
+    ending = (*settled, RecordEnd(), *((Verify(),) if verify and action != "destroy" else ()))
+    applied = tuple(ApplyStack(stack) for stack in order)
+    return (PlanAll(stacks), AskOfPlan(), AskConsent(), *hold, RecordStart(), *applied, *ending)
+
+
+_VERBS: dict[Move, str] = {
+    "apply": "applied to",
+    "promote": "promoted to",
+    "rollback": "brought back to",
+    "destroy": "taken out of",
+}
 
 
 def explain(stage: Stage, environment: str) -> str:
     match stage:
-        case Bundle():
-            return "bundle the working tree into a release"
-        case AskGuards(action):
-            verb = "applied to" if action == "apply" else "promoted to"
-            return f"ask every guard whether this may be {verb} {environment}"
         case Prepare(stacks):
             return f"render {_named(stacks)} with the settings of {environment}, and init where needed"
         case PlanAll(stacks):
             return f"plan {_named(stacks)}"
-        case AskConsent():
-            return "show the plan and ask"
-        case RecordStart():
-            return "record in the ledger that the deployment starts"
         case ApplyStack(stack):
             return f"apply {stack} (planned anew if a stack that it reads has changed)"
+        case Settle(stacks):
+            return f"where something was made or taken away, let the state of {_named(stacks)} take in what came of it"
+        case AskGuards(action):
+            return f"ask every guard whether this may be {_VERBS[action]} {environment}"
+        case _:
+            return _explain_plainly(stage, environment)
+
+
+def _explain_plainly(
+    stage: Bundle | AskOfPlan | AskConsent | SetHold | RecordStart | RecordEnd | Verify, environment: str
+) -> str:
+    match stage:
+        case Bundle():
+            return "bundle the working tree into a release"
+        case AskOfPlan():
+            return "ask every guard about the plan: what it destroys, whether it was approved, whether it was rehearsed"
+        case AskConsent():
+            return "show the plan and ask"
+        case SetHold():
+            return f"put the release that is left on hold in {environment}"
+        case RecordStart():
+            return "record in the ledger that the deployment starts"
         case RecordEnd():
             return "record in the ledger how it ended"
+        case Verify():
+            return f"run the checks of {environment}, and record what they say"
         case _:
             assert_never(stage)
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from envctl.domain.errors import ConfigurationError
 from envctl.domain.guards import gates
 from envctl.domain.present import EnvironmentPresent, KnownRelease, Present, lag
 from envctl.domain.project import Project
@@ -53,14 +52,10 @@ def _of(ports: Ports, project: Project, present: Present, environment: str) -> E
 
 def _gates(ports: Ports, project: Project, present: Present, environment: str) -> dict[str, tuple[int, int]]:
     source = project.pipeline.before(environment)
-    asked = project.environments[environment].gates.approvals
+    asked = project.rules(environment).approvals
     if source is None or not asked:
         return {}
-    try:
-        missing = gates(candidates.promotion(ports, project, present, source=source, target=environment).request)
-    except ConfigurationError:
-        # What runs where is true all the same, and no approval can be for settings that can't be read.
-        missing = dict(asked)
+    missing = gates(candidates.promotion(ports, project, present, source=source, target=environment).request)
     return {gate: (count - missing[gate], count) for gate, count in asked.items()}
 
 
@@ -69,7 +64,14 @@ def _next(project: Project, present: Present, environment: str, behind: int | No
     if there.unfinished:
         return f"envctl recover {environment}"
     if before is None:
-        return "" if there.whole else f"envctl apply {environment}"
+        return _prove(there, environment) if there.whole else f"envctl apply {environment}"
     if behind and present.of(before).whole:
         return project.pipeline.way_into(environment)
-    return "" if there.whole or there.last is None else f"envctl apply {environment}"
+    if there.whole:
+        return _prove(there, environment)
+    return "" if there.current is None and there.last is None else f"envctl apply {environment}"
+
+
+def _prove(there: EnvironmentPresent, environment: str) -> str:
+    """What runs and is not proven holds the next environment up."""
+    return "" if there.proof is None or there.proof.verified else f"envctl verify {environment}"

@@ -1,39 +1,59 @@
 """`envctl why TARGET`: every guard's answer for the next promotion, without doing anything."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
 
-from envctl.domain.guards import GUARDS, Refusal, gates
-from envctl.usecases import candidates, load, record
+from envctl.domain.guards import GUARDS, Guard, Refusal, Request, gates
+from envctl.domain.guards.approvals import who
+from envctl.domain.meaning import meaning_of
+from envctl.usecases import approved, candidates, load, record
 from envctl.usecases.ports import Ports
+
+Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned"]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one guard says: a refusal, or none where it lets pass."""
+    """What one guard says. Its question is *moot* where a guard that it rests on refuses, and *unplanned* where only a
+    plan could answer it.
+    """
 
     code: str
     guard: str
-    refusal: Refusal | None
+    outcome: Outcome
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True)
 class Why:
-    """`gates` says for each gate how many approvals it has, and how many it asks for."""
+    """`gates` says for each gate how many approvals it has, and how many it asks for; `who` can give those that lack.
+
+    `opens` is when it opens by itself, where nothing but time is in the way. `plan` is the fingerprint of what would be
+    done, where it was planned.
+    """
 
     target: str
     source: str | None
     release: str | None
+    now: datetime
     answers: tuple[Answer, ...]
     gates: Mapping[str, tuple[int, int]]
+    who: str
+    opens: datetime | None
     next: str
+    plan: str = ""
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
-        return tuple(answer.refusal for answer in self.answers if answer.refusal)
+        return tuple(a.refusal for a in self.answers if a.refusal and a.outcome == "refuses")
 
 
-def why(ports: Ports, target: str, *, release: str | None = None) -> Why:
+def why(ports: Ports, target: str, *, release: str | None = None, planned: bool = False) -> Why:
+    """With `planned` Terraform is asked as well, so that the guards of the plan can answer too. What that plan means is
+    kept then, so that it can be approved by its fingerprint.
+    """
     project = load.project(ports)
     target = load.known_environment(project, target)
     present = record.present(ports)
@@ -44,15 +64,54 @@ def why(ports: Ports, target: str, *, release: str | None = None) -> Why:
     else:
         candidate = candidates.promotion(ports, project, present, source=source, target=target, release=wanted)
     request = candidate.request
-    answers = tuple(Answer(guard.code, guard.name, guard.check(request)) for guard in GUARDS)
-    missing = gates(request)
-    counted = {gate: (wanted - missing[gate], wanted) for gate, wanted in request.approvals.items()}
-    refused = next((answer.refusal for answer in answers if answer.refusal), None)
+    fingerprint = ""
+    if planned and candidate.release is not None and candidate.settings is not None:
+        from envctl.usecases.approve import plan_candidate
+
+        with ports.workspace.lock(target, f"envctl why {target}"):
+            plan = plan_candidate(ports, project, candidate)
+        ports.observer.planned(plan)
+        request, fingerprint = replace(request, plan=plan), approved.keep(ports, meaning_of(plan))
+    told = _told(request, tuple(_answers(request)), project.pipeline.way_into(target))
+    return replace(told, plan=fingerprint)
+
+
+def _told(request: Request, answers: tuple[Answer, ...], way: str) -> Why:
+    asked, missing = request.rules.approvals, gates(request)
+    refused = [answer.refusal for answer in answers if answer.refusal and answer.outcome == "refuses"]
+    opens = [refusal.opens for refusal in refused]
     return Why(
-        target,
-        source,
+        request.target,
+        request.source,
         request.release,
+        request.now,
         answers,
-        counted,
-        refused.hint if refused else project.pipeline.way_into(target),
+        {gate: (count - missing[gate], count) for gate, count in asked.items()},
+        who(request) if any(missing.values()) else "",
+        max(moment for moment in opens if moment) if opens and all(opens) else None,
+        _next(refused) if refused else way,
     )
+
+
+def _next(refused: list[Refusal]) -> str:
+    """What somebody can do today, rather than wait."""
+    return next((refusal.hint for refusal in refused if refusal.hint.startswith("envctl ")), refused[0].hint)
+
+
+def _answers(request: Request) -> Iterator[Answer]:
+    refused: set[str] = set()
+    for guard in GUARDS:
+        answer = _answer(guard, request, refused)
+        if answer.outcome in {"refuses", "moot"}:
+            refused.add(guard.code)
+        yield answer
+
+
+def _answer(guard: Guard, request: Request, refused: set[str]) -> Answer:
+    refusal = guard.check(request)
+    if refusal is not None:
+        return Answer(guard.code, guard.name, "warns" if refusal.warns else "refuses", refusal)
+    if guard.rests_on in refused:
+        return Answer(guard.code, guard.name, "moot")
+    unplanned = guard.of_plan and request.plan is None
+    return Answer(guard.code, guard.name, "unplanned" if unplanned else "passes")

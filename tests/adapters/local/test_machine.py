@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.local.machine import FileWitness, LocalIdentity, SystemClock
-from envctl.domain.ledger import Actor
+from envctl.domain.events import Actor
 
 ACTIONS = {
     "GITHUB_ACTIONS": "true",

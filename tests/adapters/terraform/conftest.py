@@ -48,6 +48,8 @@ class Bench:
         self.state = root / ".envctl" / "state" / "dev" / f"{STACK}.tfstate"
         self.inherited = {"PATH": str(root / "bin"), "HOME": str(root)}
         self.heard = Heard()
+        self.place = Place("dev", Backend("local", {}, "dev"))
+        self.providers: dict[str, dict[str, object]] = {}
         self.driver = self.new_driver()
 
     def new_driver(self) -> TerraformDriver:
@@ -62,8 +64,9 @@ class Bench:
         outputs: Mapping[str, bool] | None = None,
     ) -> PreparedStack:
         stacks = {STACK: StackWiring(f"modules/{STACK}")}
-        wiring = Wiring("shop", ">= 1.10", stacks, {}, {STACK: variables}, {STACK: outputs or {}})
-        rendered = render(wiring, STACK, Place("dev", Backend("local", {}, "dev")), arguments or {})
+        schema, put_out = {STACK: variables}, {STACK: outputs or {}}
+        wiring = Wiring("shop", ">= 1.10", stacks, self.providers, schema, put_out)
+        rendered = render(wiring, STACK, self.place, arguments or {})
         workspace = DirectoryWorkspace(self.root, self.work, "test")
         workspace.lay_code("dev", {f"modules/{STACK}/main.tf": File(code.encode())})
         workspace.lay_stack("dev", STACK, rendered.encode())

@@ -1,6 +1,7 @@
 """The driver on real Terraform: plan, apply, and everything that can come between."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,8 +17,8 @@ from envctl.domain.changes import Action, Marker
 from envctl.domain.errors import (
     InterruptedByUserError,
     Location,
-    LockHeldError,
     OperationFailedError,
+    StateLockedError,
 )
 from envctl.domain.settings import Variable
 from envctl.usecases.ports import Progressed
@@ -180,7 +181,7 @@ def test_a_state_that_another_terraform_holds_is_told(bench: Bench) -> None:
         deadline = time.monotonic() + 10
         while not running("sleep 20.25") and time.monotonic() < deadline:
             time.sleep(0.02)
-        with pytest.raises(LockHeldError) as raised:
+        with pytest.raises(StateLockedError) as raised:
             bench.plan(stack)
     finally:
         other.send_signal(signal.SIGINT)
@@ -188,7 +189,7 @@ def test_a_state_that_another_terraform_holds_is_told(bench: Bench) -> None:
     (problem,) = raised.value.problems
     assert problem.code == "E306"
     assert "the Terraform state of web is locked by" in problem.message
-    assert "for OperationTypeApply since 20" in problem.message
+    assert "for apply since 20" in problem.message
     assert "@" in problem.message
 
 
@@ -256,6 +257,23 @@ def test_a_replacement_says_what_forces_it(bench: Bench) -> None:
     (change,) = bench.plan(bench.lay(code.replace('"a"', '"b"'))).resources
     assert change.action is Action.REPLACE
     assert [each.path for each in change.attributes if each.forces_replacement] == ["triggers_replace[0]"]
+
+
+def test_what_a_replacement_could_not_take_away_is_told_apart_from_what_took_its_place(bench: Bench) -> None:
+    code = (
+        'resource "terraform_data" "one" {\n  triggers_replace = ["a"]\n'
+        "  lifecycle {\n    create_before_destroy = true\n  }\n"
+        '}\nresource "terraform_data" "two" {\n  triggers_replace = [terraform_data.one.id]\n'
+        '  provisioner "local-exec" { command = "exit 0" }\n}\n'
+    )
+    bench.deploy(bench.lay(code))
+    stack = bench.lay(code.replace('"a"', '"b"').replace("exit 0", "exit 1"))
+    bench.plan(stack)
+    with pytest.raises(OperationFailedError, match="local-exec provisioner error"):
+        bench.driver.apply("dev", stack)
+    left, new = sorted(bench.plan(stack).resources, key=lambda change: change.address)
+    assert re.fullmatch(r"terraform_data\.one \(deposed [0-9a-f]{8}\)", left.address)
+    assert (left.action, new.address) == (Action.DELETE, "terraform_data.two")
 
 
 def test_a_data_folder_that_was_deleted_heals_by_one_init(bench: Bench) -> None:

@@ -1,6 +1,8 @@
 """What Terraform says of a failure, as what a person reads."""
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +10,18 @@ import pytest
 from envctl.adapters.terraform import events
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failures import failure
+from envctl.adapters.terraform.launcher import check
 from envctl.adapters.terraform.process import Ended
-from envctl.domain.errors import EnvctlError, Location, LockHeldError, OperationFailedError
+from envctl.adapters.terraform.running import Site
+from envctl.domain.errors import (
+    EnvctlError,
+    InterruptedByUserError,
+    Location,
+    OperationFailedError,
+    StateLock,
+    StateLockedError,
+)
+from envctl.usecases.ports import PreparedStack
 
 HELD = """Error message: resource temporarily unavailable
 Lock Info:
@@ -21,11 +33,15 @@ Lock Info:
 """
 
 
+SITE = Site("dev", PreparedStack("web"), Path("/nowhere"))
+AT = datetime(2026, 11, 25, 8, 0, 0, tzinfo=UTC)
+
+
 def failed(*diagnostics: dict[str, Any], errors: str = "", code: int = 1, command: str = "apply") -> EnvctlError:
     transcript = Transcript()
     for each in diagnostics:
         events.read(json.dumps({"type": "diagnostic", "diagnostic": {"severity": "error"} | each}), "web", transcript)
-    return failure(Ended(code, errors, interrupted=False), transcript, "web", command)
+    return failure(Ended(code, errors, interrupted=False), transcript, SITE, command)
 
 
 def place(file: str) -> Location | None:
@@ -45,19 +61,66 @@ def test_places(file: str, expected: Location | None) -> None:
     assert place(file) == expected
 
 
-def test_a_held_lock_names_its_holder() -> None:
-    error = failed({"summary": "Error acquiring the state lock", "detail": HELD})
-    assert isinstance(error, LockHeldError)
-    assert error.problems[0].message == (
-        "the Terraform state of web is locked by ann@laptop for OperationTypeApply since 2026-11-25 08:00:00 UTC"
+def locked(detail: str) -> StateLockedError:
+    error = failed({"summary": "Error acquiring the state lock", "detail": detail})
+    assert isinstance(error, StateLockedError)
+    return error
+
+
+def test_a_held_lock_names_its_holder_and_the_way_out() -> None:
+    error = locked(HELD)
+    assert error.lock == StateLock("web", "7c1e", "ann@laptop", "apply", AT)
+    (problem,) = error.problems
+    assert problem.code == "E306"
+    assert (
+        problem.message == "the Terraform state of web is locked by ann@laptop for apply since 2026-11-25 08:00:00 UTC"
     )
+    assert problem.hint == "wait until they are done, or, if they are gone: envctl recover dev"
+
+
+TIMES: dict[str, tuple[str, datetime | None]] = {
+    "as Go writes a time": (
+        "2026-11-25 08:00:00.123456789 +0000 UTC",
+        AT.replace(microsecond=123456),
+    ),
+    "as Go writes one of another zone": ("2026-11-25 17:00:00 +0900 JST", AT),
+    "as Go writes one that it has just taken": ("2026-11-25 08:00:00 +0000 UTC m=+0.015", AT),
+    "as JSON holds it": ("2026-11-25T08:00:00Z", AT),
+    "none": ("", None),
+    "no time": ("yesterday", None),
+}
+
+
+@pytest.mark.parametrize(("written", "expected"), TIMES.values(), ids=TIMES.keys())
+def test_when_a_lock_was_taken(written: str, expected: datetime | None) -> None:
+    lock = locked(HELD.replace("2026-11-25 08:00:00 UTC", written)).lock
+    assert lock.created == expected
+    assert (lock.id, lock.who, lock.operation) == ("7c1e", "ann@laptop", "apply")
+    assert lock.created is None or lock.created.tzinfo is UTC
+
+
+def test_a_field_without_a_value_takes_none_of_the_next_line() -> None:
+    assert locked("Lock Info:\n  ID:        \n  Operation: \n  Who:       ann\n").lock == StateLock("web", "", "ann")
+
+
+def test_a_held_lock_is_known_in_a_text_too() -> None:
+    error = failed(errors=f"\nError: Error acquiring the state lock\n\n{HELD}\n", command="state push")
+    assert isinstance(error, StateLockedError)
+    assert error.lock.id == "7c1e"
+
+
+def test_a_lock_that_is_not_the_one_to_break_is_a_failure() -> None:
+    said = f"Failed to unlock state: lock ID 'nope' does not match the existing lock ID '7c1e'\n{HELD}"
+    error = failed(errors=said, command="force-unlock")
+    assert type(error) is OperationFailedError
+    assert "does not match the existing lock ID '7c1e'" in error.problems[0].message
 
 
 def test_a_lock_that_somebody_took_and_gave_back_in_between_was_held() -> None:
     detail = (
         "Error message: api error PreconditionFailed: At least one of the pre-conditions you specified did not hold"
     )
-    assert isinstance(failed({"summary": "Error acquiring the state lock", "detail": detail}), LockHeldError)
+    assert locked(detail).lock == StateLock("web", "", "somebody")
 
 
 @pytest.mark.parametrize(
@@ -72,6 +135,17 @@ def test_a_lock_that_nobody_holds_is_a_failure(summary: str, detail: str) -> Non
     error = failed({"summary": summary, "detail": detail})
     assert isinstance(error, OperationFailedError)
     assert detail.strip() in error.problems[0].message
+
+
+def test_a_stop_that_could_not_save_the_state_is_no_clean_one(tmp_path: Path) -> None:
+    site = Site("dev", PreparedStack("web"), tmp_path)
+    stopped = Ended(1, "Error: Failed to persist state to backend", interrupted=True)
+    with pytest.raises(InterruptedByUserError):
+        check(stopped, Transcript(), site, "apply")
+    (tmp_path / "errored.tfstate").touch()
+    with pytest.raises(OperationFailedError) as raised:
+        check(stopped, Transcript(), site, "apply")
+    assert [problem.code for problem in raised.value.problems] == ["E313", "E305"]
 
 
 def test_all_errors_are_told_and_warnings_are_not() -> None:

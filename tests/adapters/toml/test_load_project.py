@@ -1,46 +1,7 @@
 import pytest
 
 from envctl.adapters.toml import load_project
-from envctl.domain.errors import ConfigurationError, Problem
-
-GOOD = """\
-[project]
-name = "shop"
-
-[pipeline]
-order = ["dev", "staging", "prod"]
-
-[environments.dev]
-account_id = "111111111111"
-region = "ap-northeast-1"
-assume_role = "arn:aws:iam::111111111111:role/envctl-deployer"
-
-[environments.staging]
-account_id = "222222222222"
-
-[environments.prod.gates]
-approvals = { peer = 1, business = 2 }
-
-[stacks.network]
-module = "modules/vpc"
-
-[stacks.web]
-module = "modules/ec2_instance"
-inputs = { vpc_id = "network.vpc_id", subnet_id = "network.private_subnet_ids[0]" }
-
-[artifacts]
-app_image = { variable = "image", kind = "oci" }
-"""
-
-
-def problems_of(text: str | bytes) -> list[Problem]:
-    with pytest.raises(ConfigurationError) as caught:
-        load_project(text if isinstance(text, bytes) else text.encode())
-    return list(caught.value.problems)
-
-
-def line_of(text: str, part: str) -> str:
-    return f"envctl.toml:{text[: text.index(part)].count(chr(10)) + 1}"
+from tests.adapters.toml.project_files import GOOD, line_of, problems_of
 
 
 def test_a_good_project_is_read() -> None:
@@ -77,22 +38,6 @@ def test_a_good_project_is_read() -> None:
             "E102 stroe is not a key",
             "mean store?",
             id="an unknown section offers the nearest one",
-        ),
-        pytest.param(
-            "approvals =",
-            'soak = "24h"\napprovals =',
-            "soak",
-            "E102 environments.prod.gates.soak is not a key",
-            "approvals, self_approval",
-            id="a gate that is not supported is refused, never ignored",
-        ),
-        pytest.param(
-            'account_id = "2',
-            'protected = true\naccount_id = "2',
-            "protected",
-            "E102 environments.staging.protected is not a key",
-            "account_id",
-            id="a protection that is not supported is refused, never ignored",
         ),
         pytest.param(
             '"222222222222"',

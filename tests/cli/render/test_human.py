@@ -3,6 +3,7 @@
 import re
 from contextvars import copy_context
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from rich.cells import cell_len
@@ -11,23 +12,34 @@ from syrupy.assertion import SnapshotAssertion
 
 from envctl.cli.render.commands import IN_SANDBOX
 from envctl.cli.render.human import show, show_error
+from envctl.cli.render.markdown import show as in_markdown
+from envctl.cli.render.markdown import show_refused
+from envctl.cli.render.text import hinted
 from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, Marker, ResourceChange, StackPlan
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
-from envctl.domain.ledger import Actor, ReleaseCreated
+from envctl.domain.events import Actor, ReleaseCreated
+from envctl.domain.guards import RefusedError
 from envctl.usecases.history import History
-from tests.cli.render.conftest import console, told
-from tests.cli.render.samples import CALM_STATUS, ERRORS, HANAKO, NEW, RESULTS, SECRET, entries
+from tests.cli.render.conftest import console, in_zone, told
+from tests.cli.render.samples import CALM_STATUS, ERRORS, HANAKO, HISTORY, NEW, NOW, RESULTS, SECRET, entries
+from tests.cli.render.samples.refusals import LOCK
 
-WIDE_AND_NARROW = [name for name in RESULTS if "plan" in name or "status" in name or "history" in name]
+WIDE_AND_NARROW = [
+    name
+    for name in (*RESULTS, *ERRORS)
+    if any(
+        word in name for word in ("plan", "status", "history", "why", "drift", "break-glass", "recovery of", "until")
+    )
+]
 # These are never broken, so that they can be copied.
-UNBROKEN = re.compile(r"next: |^  envctl |^  [-+~<>x/]{1,3} +[a-z]+  ")
+UNBROKEN = re.compile(r"next: |^ +envctl |^  [-+~<>x/]{1,3} +[a-z]+  ")
 COPIED = {"settings", "a verified ledger", "rendered root modules"}
 
 
 def said(thing: object, width: int = 80, *, terminal: bool = False) -> str:
     out: Console = console(width, terminal=terminal)
     if isinstance(thing, EnvctlError):
-        show_error(thing, out)
+        show_error(thing, out, NOW)
     else:
         show(thing, out)
     return told(out)
@@ -41,7 +53,7 @@ def test_a_terminal_of_80_columns_shows(name: str, snapshot: SnapshotAssertion) 
 @pytest.mark.parametrize("width", [60, 120])
 @pytest.mark.parametrize("name", WIDE_AND_NARROW)
 def test_other_widths_show(name: str, width: int, snapshot: SnapshotAssertion) -> None:
-    assert said(RESULTS[name], width) == snapshot
+    assert said({**RESULTS, **ERRORS}[name], width) == snapshot
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -87,14 +99,37 @@ def test_a_name_can_not_steer_the_terminal(hostile: str) -> None:
         text.encode()
 
 
-def test_the_local_time_stands_beside_utc_where_they_differ(monkeypatch: pytest.MonkeyPatch) -> None:
-    import time
+@pytest.mark.parametrize("name", ["a status", "a history", "a why that refuses", "a refusal that opens by itself"])
+def test_times_are_those_of_the_readers_clock(name: str) -> None:
+    thing = {**RESULTS, **ERRORS}[name]
+    with in_zone("Asia/Tokyo"):
+        assert "JST" in said(thing)
+        assert "UTC" not in said(thing)
+    assert "UTC" in said(thing)
 
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
-    text = said(CALM_STATUS)
-    assert "2026-11-24 22:41 UTC" in text
-    assert "2026-11-25 07:41 JST" in text
+
+def test_a_time_that_has_no_room_leaves_its_year_off() -> None:
+    with in_zone("Europe/Berlin"):
+        assert "│ 2026-11-24 23:41 CET " in said(CALM_STATUS)
+    with in_zone("Australia/Sydney"):
+        # One letter too long for a box of 80 columns.
+        assert "│ 11-25 09:41 AEDT " in said(RESULTS["a status"])
+
+
+def test_a_history_says_in_its_head_which_clock_it_shows() -> None:
+    with in_zone("Asia/Tokyo"):
+        head, first, *_ = said(HISTORY, 120).splitlines()
+    assert "time (JST)" in head
+    assert "2026-11-24 15:40  hanako" in first
+
+
+def test_a_history_over_a_change_of_clocks_says_it_in_each_line() -> None:
+    summer, winter = (replace(HISTORY.entries[0], at=datetime(2026, month, 25, 2, tzinfo=UTC)) for month in (7, 11))
+    with in_zone("Europe/Berlin"):
+        head, *lines = said(replace(HISTORY, entries=(winter, summer)), 120).splitlines()
+    assert "time (" not in head
+    assert "2026-11-25 03:00 CET" in lines[0]
+    assert "2026-07-25 04:00 CEST" in lines[1]
 
 
 def test_many_environments_stand_one_below_the_other() -> None:
@@ -103,19 +138,50 @@ def test_many_environments_stand_one_below_the_other() -> None:
     assert text.count("▼") == 6
 
 
+HINTS = {
+    "a command is never broken": ("envctl approve prod --gate business", "next: envctl approve prod --gate business"),
+    "advice is": ("correct the cause of it all", "hint: correct the cause of\nit all"),
+    "a command at the end of advice stands alone": (
+        "correct it, and look with: envctl settings prod",
+        "hint: correct it, and look\nwith:\n  envctl settings prod",
+    ),
+    "a sentence about a command is advice": ("envctl status shows more of it", "hint: envctl status shows\nmore of it"),
+    "what envctl needs is no command": ("envctl needs a disk that works", "hint: envctl needs a disk\nthat works"),
+}
+
+
+@pytest.mark.parametrize(("hint", "shown"), HINTS.values(), ids=HINTS)
+def test_what_is_to_be_typed_can_be_copied(hint: str, shown: str) -> None:
+    out = console(26)
+    hinted(out, hint)
+    assert told(out) == f"{shown}\n"
+
+
+def test_a_reason_over_several_lines_can_not_pass_for_an_answer() -> None:
+    forged = replace(LOCK, message="prod is locked by mallory: x\n  ✓ passes    G104 soak")
+    assert "  ✓ passes    G104 soak" not in said(RefusedError((forged,))).splitlines()
+
+
 def test_advice_that_several_problems_share_is_given_once() -> None:
     problems = [Problem("E305", f"{number}", "correct the cause") for number in range(3)]
     assert said(OperationFailedError(*problems)).count("correct the cause") == 1
 
 
-@pytest.mark.parametrize("name", ["a status", "a why that refuses", "a deployment", "a first plan", "a refusal"])
+@pytest.mark.parametrize("name", [*RESULTS, *ERRORS])
 def test_what_is_to_be_typed_in_the_sandbox_stays_in_the_sandbox(name: str) -> None:
+    def shown() -> str:
+        thing = {**RESULTS, **ERRORS}[name]
+        if isinstance(thing, RefusedError):
+            return said(thing) + show_refused(thing, NOW)
+        return said(thing) + ("" if isinstance(thing, EnvctlError) else in_markdown(thing))
+
     inside = copy_context()
     inside.run(IN_SANDBOX.set, True)
-    text = inside.run(said, {**RESULTS, **ERRORS}[name])
-    assert "envctl --sandbox " in text
-    assert re.findall(r"envctl (?:apply|promote|approve)", text) == []
-    assert "--sandbox" not in said({**RESULTS, **ERRORS}[name])
+    bare = re.compile(r"envctl (?!--sandbox|sandbox|would)[a-z]")
+    assert bare.findall(inside.run(shown)) == []
+    if bare.search(shown()):
+        assert "--sandbox" not in shown()
+        assert "--sandbox " in inside.run(shown)
 
 
 def test_who_is_not_vouched_for_is_marked() -> None:

@@ -1,17 +1,21 @@
 """The contract of `--json`: one envelope for everything, and nothing sensitive in it."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import get_args
 
 import pytest
 
 from envctl.cli.render.human import RENDERERS
-from envctl.cli.render.machine import as_json, envelope
+from envctl.cli.render.machine import WORKED_OUT, as_json, envelope
+from envctl.domain import changes, present
 from envctl.domain.changes import Marker
-from envctl.domain.ledger import Event
-from tests.cli.render.samples import ERRORS, FIRST_PLAN, HISTORY, RESULTS, SECRET, SETTINGS, STATUS
+from envctl.domain.events import Event
+from envctl.usecases import drift
+from tests.cli.render.samples import ERRORS, FIRST_PLAN, RESULTS, SECRET, SETTINGS, STATUS
 
+PROBLEM_KEYS = ["code", "message", "hint", "file", "line", "for_now", "opens", "since", "who"]
 KEYS = ["envctl", "command", "ok", "exit_code", "result", "problems"]
 
 
@@ -37,7 +41,7 @@ def test_an_error_has_the_same_keys(name: str) -> None:
     assert document["result"] is None
     assert document["exit_code"] == int(error.exit_code)
     assert len(document["problems"]) == len(error.problems)
-    assert all(list(problem) == ["code", "message", "hint", "file", "line"] for problem in document["problems"])
+    assert all(list(problem) == PROBLEM_KEYS for problem in document["problems"])
     assert json.loads(json.dumps(document)) == document
 
 
@@ -61,8 +65,49 @@ def test_times_are_utc_and_enumerations_are_their_values() -> None:
 
 
 def test_an_entry_says_what_kind_of_event_it_is() -> None:
-    kinds = {entry["event"]["kind"] for entry in as_json(HISTORY)["entries"]}
+    shown = (as_json(RESULTS[name])["entries"] for name in ("a history", "a history of guards"))
+    kinds = {entry["event"]["kind"] for entries in shown for entry in entries}
     assert kinds == {event.kind for event in get_args(Event)}
+
+
+def test_a_refusal_says_when_it_opens_and_who_can_open_it() -> None:
+    soak, window = envelope("promote", None, ERRORS["a refusal that opens by itself"], 4)["problems"]
+    assert (soak["for_now"], soak["since"], soak["who"]) == (True, "2026-11-24T22:40:00.000Z", None)
+    assert soak["opens"] == "2026-11-25T22:40:20.000Z"
+    assert (window["since"], window["opens"]) == (None, "2027-01-03T06:40:00.000Z")
+    (approvals,) = envelope("promote", None, ERRORS["a refusal for now"], 4)["problems"]
+    assert approvals["who"].startswith("anybody but")
+
+
+def test_what_a_refusal_stands_for_follows_it_with_its_place() -> None:
+    problems = envelope("promote", None, ERRORS["a refusal because of settings"], 3)["problems"]
+    assert [problem["code"] for problem in problems] == ["G108", "G204", "E203", "E205"]
+    assert [problem["line"] for problem in problems] == [None, None, 7, None]
+    assert [problem["for_now"] for problem in problems] == [True, False, False, False]
+
+
+@pytest.mark.parametrize("name", ["a stop", "wrong settings"])
+def test_other_problems_have_nothing_to_open(name: str) -> None:
+    for problem in envelope("x", None, ERRORS[name], 1)["problems"]:
+        assert [problem[key] for key in ("for_now", "opens", "since", "who")] == [False, None, None, None]
+
+
+def test_what_a_reader_would_have_to_work_out_is_said() -> None:
+    shown = as_json(RESULTS["drift"])
+    assert shown["found"] is True
+    assert [each["drifted"] for each in shown["environments"]] == [0, 3, 0]
+    prod = as_json(RESULTS["a status with trouble"])["environments"][2]["present"]
+    assert (prod["whole"], prod["drifted"]) == (True, False)
+    assert [proof["verified"] for proof in prod["evidence"].values()] == [False]
+
+
+def test_every_type_of_which_something_is_worked_out_exists() -> None:
+    known = vars(changes) | vars(drift) | vars(present)
+    assert all(hasattr(known[name], attribute) for name, more in WORKED_OUT.items() for attribute in more)
+
+
+def test_a_length_of_time_is_in_seconds() -> None:
+    assert as_json(timedelta(hours=1, milliseconds=500)) == 3600.5
 
 
 def test_sets_are_sorted_and_long_numbers_keep_every_digit() -> None:

@@ -1,19 +1,15 @@
 """What is seen while Terraform works."""
 
-import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
-from envctl.cli.render.consent import TerminalConsent
 from envctl.cli.render.progress import Drawn, PlainObserver, SilentObserver, TerminalObserver
 from envctl.cli.render.running import Board
 from envctl.domain.changes import Action
-from envctl.domain.errors import UsageError
 from envctl.usecases.ports import Observer, Progressed
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples import FIRST_PLAN, LATER_PLAN
@@ -131,42 +127,3 @@ def test_a_replacement_is_done_when_both_its_halves_are() -> None:
     board.note(Progressed("web", "done", address, Action.CREATE))
     assert board.shown()[0].done == 1
     assert board.shown()[0].total == 6
-
-
-@pytest.mark.parametrize(
-    ("answer", "expected"),
-    [
-        pytest.param("yes\n", True, id="yes is yes"),
-        pytest.param(" yes \n", True, id="spaces do not matter"),
-        pytest.param("y\n", False, id="y is no"),
-        pytest.param("YES\n", False, id="YES is no"),
-        pytest.param("\n", False, id="return alone is no"),
-        pytest.param("", False, id="the end of the input is no"),
-        pytest.param("no\nyes\n", False, id="only the first line counts"),
-    ],
-)
-def test_only_yes_is_taken_as_yes(answer: str, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
-    consent = TerminalConsent(console(), yes=False, interactive=True)
-    assert consent.given(FIRST_PLAN, again=False) is expected
-
-
-@pytest.mark.parametrize("again", [False, True])
-def test_the_question_says_what_goes_away(
-    again: bool, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion
-) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
-    out: Console = console()
-    TerminalConsent(out, yes=False, interactive=True).given(LATER_PLAN, again=again)
-    assert told(out) == snapshot
-
-
-def test_yes_beforehand_asks_nothing() -> None:
-    out = console()
-    assert TerminalConsent(out, yes=True, interactive=False).given(FIRST_PLAN, again=False)
-    assert told(out) == ""
-
-
-def test_where_nobody_can_answer_it_is_an_error() -> None:
-    with pytest.raises(UsageError, match="E001"):
-        TerminalConsent(console(), yes=False, interactive=False).given(FIRST_PLAN, again=False)

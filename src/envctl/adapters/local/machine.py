@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from envctl.adapters.local.git import ask
-from envctl.domain.ledger import Actor
+from envctl.domain.events import Actor
 
 
 class SystemClock:

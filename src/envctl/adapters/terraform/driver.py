@@ -1,207 +1,143 @@
-"""The Terraform port: init, plan and apply in the working directories that a Workspace laid out."""
+"""The Terraform port: what is done in the working directories that a Workspace laid out."""
 
-import contextlib
-import fcntl
-import hashlib
 import json
-import os
-import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from envctl.adapters.terraform import binary, events
-from envctl.adapters.terraform.command import arguments
-from envctl.adapters.terraform.output import Kept, Piped
-from envctl.adapters.terraform.process import Ended, run
+from envctl.adapters.terraform import errored, running
+from envctl.adapters.terraform.events import Transcript
+from envctl.adapters.terraform.initialise import Initialiser, wanted
+from envctl.adapters.terraform.launcher import Launcher, check
+from envctl.adapters.terraform.running import Site
 from envctl.domain.changes import StackPlan
-from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
-from envctl.domain.layout import CODE, LOCK_FILE, MAIN
-from envctl.domain.provider_lock import providers
+from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.ports import Observer, PreparedStack, Progressed
 
+if TYPE_CHECKING:
+    from envctl.domain.checks import Output
+
 PLAN = "plan.tfplan"
-STAMP = ".initialised"
-_DEFAULTS = {
-    "CHECKPOINT_DISABLE": "1",
-    "TF_IN_AUTOMATION": "1",
-    "TF_INPUT": "0",
-    # Fewer garbage collections in Terraform and its providers: a plan costs 13 % less CPU for some more memory.
-    "GOGC": "400",
-}
-# Each stack has a data directory and a state of its own: one that the user shares over all of them would mix them up.
-_OURS = frozenset({"TF_DATA_DIR", "TF_WORKSPACE"})
-_NEEDS_INIT = re.compile(r"terraform init|tofu init|[Ii]nitialization required|provider.*not (?:installed|available)")
+REFRESH = "refresh.tfplan"
+"""Has a name of its own: no apply shall find it."""
+# Somebody else's plan holds the state for some seconds. It must not make a deployment fail that has begun.
+PLAN_WAITS, APPLY_WAITS = "5s", "120s"
 
 
 class TerraformDriver:
     """`home` is envctl's own folder in the project. `inherited` is what every process inherits, found out at the first
-    one; the user's own TF_ and GO variables count before ours.
+    one.
     """
 
     def __init__(
         self, project: Path, home: Path, inherited: Callable[[], Mapping[str, str]], observer: Observer
     ) -> None:
-        self._project = project
         self._root = home / "work"
-        self._cache = home / "cache"
-        self._inherited = inherited
-        self._observer = observer
-
-    @cached_property
-    def _environment(self) -> dict[str, str]:
-        inherited = {name: value for name, value in self._inherited().items() if name not in _OURS}
-        return {**_DEFAULTS, "TF_PLUGIN_CACHE_DIR": os.fspath(self._cache / "plugins"), **inherited}
+        self._launcher = Launcher(project, home / "cache" / "plugins", inherited, observer)
+        self._initialiser = Initialiser(self._launcher, home / "cache")
 
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
-        directory = self._directory(environment, stack)
-        lock = directory / LOCK_FILE
-        stamp = directory / STAMP
-        wanted = self._fingerprint(directory, stack)
-        if _read(stamp) == wanted.encode() and _covered(_read(lock), provider_lock):
-            return
-        stamp.unlink(missing_ok=True)
-        lock.unlink(missing_ok=True)
-        if provider_lock is not None:
-            lock.write_bytes(provider_lock)
-        with self._one_at_a_time():
-            ended, transcript = self._run(
-                environment, stack, ("init",), Progressed(stack.name, "init"), input=False, json=True, reconfigure=True
-            )
-        self._check(ended, transcript, stack, "init")
-        stamp.write_text(wanted)
+        self._initialiser.once(self._site(environment, stack), provider_lock)
 
-    def plan(self, environment: str, stack: PreparedStack) -> StackPlan:
-        ended, transcript = self._plan(environment, stack)
-        if ended.code and self._wants_init(transcript, ended):
-            # Something outside of what the stamp covers was taken away, a cache for example.
-            (self._directory(environment, stack) / STAMP).unlink(missing_ok=True)
-            lock = self._directory(environment, stack) / LOCK_FILE
-            self.init(environment, stack, _read(lock) or None)
-            ended, transcript = self._plan(environment, stack)
-        self._check(ended, transcript, stack, "plan")
+    def at_rest(self, environment: str, stack: PreparedStack) -> None:
+        running.demand_free(self._site(environment, stack))
+
+    def plan(self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True) -> StackPlan:
+        site = self._site(environment, stack)
+        mode: dict[str, bool | str] = {"destroy": True} if destroy else {}
+        if wait:
+            mode["lock_timeout"] = PLAN_WAITS
+        transcript = self._planned(site, out=PLAN, **mode)
         if not (transcript.changes or transcript.output_changes):
             self.discard(environment, stack)
             return StackPlan(stack.name, warnings=transcript.warnings)
-        return self._read_plan(environment, stack, transcript.warnings)
+        return self._meaning(site, PLAN, transcript.warnings)
+
+    def settle(self, environment: str, stack: PreparedStack) -> None:
+        site = self._site(environment, stack)
+        options: dict[str, bool | str] = {"refresh_only": True, "auto_approve": True, "lock_timeout": APPLY_WAITS}
+        ended, transcript = self._launcher.follow(site, Progressed(stack.name, "refresh"), "apply", **options)
+        check(ended, transcript, site, "apply")
+
+    def drift(self, environment: str, stack: PreparedStack) -> StackPlan:
+        site = self._site(environment, stack)
+        try:
+            transcript = self._planned(site, out=REFRESH, refresh_only=True, lock_timeout=PLAN_WAITS)
+            if not transcript.drift:
+                return StackPlan(stack.name, warnings=transcript.warnings)
+            return self._meaning(site, REFRESH, transcript.warnings)
+        finally:
+            (site.directory / REFRESH).unlink(missing_ok=True)
+
+    def outputs(self, environment: str, stack: PreparedStack) -> "Mapping[str, Output]":
+        from envctl.domain.checks import Output
+
+        site = self._site(environment, stack)
+        errored.demand_none(site)
+        # One that works there may have written half of them.
+        running.demand_free(site)
+        said = self._asked(site, "output", json=True)
+        return {name: Output(output["value"], output["sensitive"]) for name, output in json.loads(said).items()}
+
+    def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
+        self._asked(self._site(environment, stack), "force-unlock", lock_id, alone=True, force=True)
+
+    def rescue(self, environment: str, stack: PreparedStack) -> bool:
+        site = self._site(environment, stack)
+        if not errored.lies(site):
+            return False
+        running.demand_free(site)
+        errored.make_the_newest(site)
+        self._asked(site, "state push", errored.FILE, alone=True)
+        (site.directory / errored.FILE).unlink()
+        return True
 
     def apply(self, environment: str, stack: PreparedStack) -> None:
+        site = self._site(environment, stack)
+        errored.demand_none(site)
         try:
-            ended, transcript = self._run(environment, stack, ("apply", PLAN), None, input=False, json=True)
+            ended, transcript = self._launcher.follow(site, None, "apply", PLAN, lock_timeout=APPLY_WAITS)
         finally:
             self.discard(environment, stack)
-        self._check(ended, transcript, stack, "apply")
+        check(ended, transcript, site, "apply")
 
     def discard(self, environment: str, stack: PreparedStack) -> None:
-        (self._directory(environment, stack) / PLAN).unlink(missing_ok=True)
+        directory = self._site(environment, stack).directory
+        for name in (PLAN, REFRESH):
+            (directory / name).unlink(missing_ok=True)
 
-    def _plan(self, environment: str, stack: PreparedStack) -> tuple[Ended, events.Transcript]:
-        begun = Progressed(stack.name, "plan")
-        return self._run(environment, stack, ("plan",), begun, input=False, json=True, out=PLAN)
+    def _planned(self, site: Site, **options: bool | str) -> Transcript:
+        errored.demand_none(site)
+        begun = Progressed(site.stack.name, "plan")
+        ended, transcript = self._launcher.follow(site, begun, "plan", **options)
+        if wanted(transcript, ended):
+            self._initialiser.again(site)
+            ended, transcript = self._launcher.follow(site, begun, "plan", **options)
+        check(ended, transcript, site, "plan")
+        return transcript
 
-    def _read_plan(self, environment: str, stack: PreparedStack, warnings: tuple[str, ...]) -> StackPlan:
-        from envctl.adapters.terraform import planfile
+    def _asked(self, site: Site, command: str, *words: str, alone: bool = False, **options: bool | str) -> str:
+        ended, said = self._launcher.ask(site, command, *words, alone=alone, no_color=True, **options)
+        if wanted(Transcript(), ended):
+            self._initialiser.again(site)
+            ended, said = self._launcher.ask(site, command, *words, alone=alone, no_color=True, **options)
+        check(ended, Transcript(), site, command)
+        return said
 
-        command = arguments(self._binary(stack), "show", PLAN, json=True)
-        lines: list[str] = []
-        ended = run(command, self._directory(environment, stack), self._variables(stack), lines.append)
+    def _meaning(self, site: Site, file: str, warnings: tuple[str, ...]) -> StackPlan:
+        from envctl.adapters.terraform import planfile, refresh
+
+        read = planfile.meaning if file == PLAN else refresh.drift
+        ended, said = self._launcher.ask(site, "show", file, json=True)
         if ended.interrupted:
-            self._check(ended, events.Transcript(), stack, "plan")
+            check(ended, Transcript(), site, "plan")
         try:
-            return planfile.meaning(stack.name, json.loads("".join(lines)), warnings)
+            return read(site.stack.name, json.loads(said), warnings)
         except (ValueError, KeyError) as error:
-            message = f"the plan of {stack.name} can't be read: {ended.errors.strip() or error}"
+            message = f"the plan of {site.stack.name} can't be read: {ended.errors.strip() or error}"
             raise OperationFailedError(
                 Problem("E304", message, "run it again; if it stays so, this Terraform is newer than envctl knows")
             ) from error
 
-    def _run(
-        self,
-        environment: str,
-        stack: PreparedStack,
-        command: tuple[str, ...],
-        begun: Progressed | None,
-        **options: bool | str,
-    ) -> tuple[Ended, events.Transcript]:
-        words = arguments(self._binary(stack), command[0], *command[1:], **options)
-        transcript = events.Transcript()
-
-        def on_line(line: str) -> None:
-            progress = events.read(line, stack.name, transcript)
-            if progress:
-                self._observer.progressed(progress)
-
-        def on_start() -> None:
-            # Told once it runs: what an observer loads first is loaded while Terraform loads too.
-            if begun:
-                self._observer.progressed(begun)
-
-        def on_stop() -> None:
-            self._observer.said("stopping: Terraform ends what it is doing, and keeps its state")
-
-        directory = self._directory(environment, stack)
-        # What was begun is ended, whatever becomes of envctl: an apply that dies half-way loses what it made.
-        output = Kept() if command[0] == "apply" else Piped()
-        variables = self._variables(stack)
-        ended = run(words, directory, variables, on_line, output=output, on_start=on_start, on_stop=on_stop)
-        return ended, transcript
-
-    def _check(self, ended: Ended, transcript: events.Transcript, stack: PreparedStack, command: str) -> None:
-        if ended.interrupted:
-            message = f"interrupted: Terraform stopped {command} of {stack.name} cleanly and kept its state"
-            raise InterruptedByUserError(Problem("E311", message, "the next run goes on from what is there"))
-        if ended.code:
-            from envctl.adapters.terraform.failures import failure
-
-            raise failure(ended, transcript, stack.name, command)
-
-    def _binary(self, stack: PreparedStack) -> tuple[str, ...]:
-        return binary.find(stack.binary, self._environment, self._project)
-
-    def _wants_init(self, transcript: events.Transcript, ended: Ended) -> bool:
-        said = " ".join([*(f"{d.summary} {d.detail}" for d in transcript.errors), ended.errors])
-        return _NEEDS_INIT.search(said) is not None
-
-    def _directory(self, environment: str, stack: PreparedStack) -> Path:
-        return self._root / environment / stack.name
-
-    def _variables(self, stack: PreparedStack) -> dict[str, str]:
-        secrets = {f"TF_VAR_{name}": value for name, value in stack.secrets.items()}
-        return self._environment | secrets
-
-    def _fingerprint(self, directory: Path, stack: PreparedStack) -> str:
-        """What `init` depends on beside the provider lock: the code, the backend, and which Terraform it is."""
-        code = directory.parent / CODE
-        parts = [*self._binary(stack), self._environment.get("TF_CLI_CONFIG_FILE", "")]
-        digest = hashlib.sha256("\0".join(parts).encode() + _told_to_init(directory / MAIN))
-        for path in sorted(p for p in code.rglob("*") if p.is_file()):
-            digest.update(os.fspath(path.relative_to(code)).encode() + b"\0" + path.read_bytes())
-        return digest.hexdigest()
-
-    @contextlib.contextmanager
-    def _one_at_a_time(self) -> Iterator[None]:
-        """Concurrent first inits on one plugin cache break each other: one runs at a time, across processes."""
-        (self._cache / "plugins").mkdir(parents=True, exist_ok=True)
-        with (self._cache / "init.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-
-
-def _told_to_init(main: Path) -> bytes:
-    """The parts of a root module that `init` looks at. Settings are not among them: they change more often."""
-    document = json.loads(main.read_bytes())
-    sources = {name: call["source"] for name, call in document["module"].items()}
-    return json.dumps([document["terraform"], sorted(document.get("provider", ())), sources], sort_keys=True).encode()
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        return b""
-
-
-def _covered(stack: bytes, wanted: bytes | None) -> bool:
-    """Whether what a stack was initialised with is what the lock asks for, be it for other stacks as well."""
-    asked = providers(wanted or b"").items()
-    return providers(stack).items() <= asked
+    def _site(self, environment: str, stack: PreparedStack) -> Site:
+        return Site(environment, stack, self._root / environment / stack.name)

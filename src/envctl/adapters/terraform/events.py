@@ -41,10 +41,11 @@ class Diagnostic:
 
 @dataclass
 class Transcript:
-    """What one run has said: diagnostics, and whether anything is planned."""
+    """What one run has said: diagnostics, and whether anything is planned or has drifted."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     changes: bool = False
+    drift: bool = False
     output_changes: bool = False
     other: list[str] = field(default_factory=list)
 
@@ -72,6 +73,8 @@ def read(line: str, stack: str, transcript: Transcript) -> Progressed | None:
     elif kind == "planned_change":
         # The summary at the end does not count moves, which have to be applied too.
         transcript.changes = transcript.changes or message["change"]["action"] not in ("noop", "read")
+    elif kind == "resource_drift":
+        transcript.drift = True
     elif kind == "outputs":
         transcript.output_changes = any(o.get("action", "noop") != "noop" for o in message["outputs"].values())
     elif kind in _PHASES:

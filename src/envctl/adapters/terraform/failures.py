@@ -2,26 +2,34 @@
 
 import re
 
+from envctl.adapters.terraform import errored, state_lock
 from envctl.adapters.terraform.events import Diagnostic, Transcript
 from envctl.adapters.terraform.process import Ended
-from envctl.domain.errors import EnvctlError, Location, LockHeldError, OperationFailedError, Problem
+from envctl.adapters.terraform.running import Site
+from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem
 from envctl.domain.layout import CODE, MAIN
 
-_LOCK = re.compile(r"acquiring the state lock|locking .*state|state locked|already locked", re.IGNORECASE)
-_HELD = re.compile(r"Lock Info:|ConditionalCheckFailed|PreconditionFailed|temporarily unavailable")
-_LOCK_FIELD = re.compile(r"^\s*(Who|Operation|Created|ID):\s*(.+?)\s*$", re.MULTILINE)
+_TEXT = re.compile(r"\A\s*Error: ([^\n]+)\n(.*)\Z", re.DOTALL)
 
 
-def failure(ended: Ended, transcript: Transcript, stack: str, command: str) -> EnvctlError:
+def failure(ended: Ended, transcript: Transcript, site: Site, command: str) -> EnvctlError:
     """The error to raise for a run that did not end well."""
-    problems = [_problem(diagnostic, stack, command) for diagnostic in transcript.errors]
+    for diagnostic in transcript.errors or _spoken(ended):
+        if locked := state_lock.held(diagnostic, site):
+            return locked
+    problems = [_problem(diagnostic, site.stack.name, command) for diagnostic in transcript.errors]
     if not problems:
         said = (ended.errors or "".join(transcript.other)).strip() or f"it ended with code {ended.code}"
-        problems = [Problem("E305", f"terraform {command} of {stack} failed: {said}", _next(command))]
-    # A lock that can't be taken for lack of rights or of the bucket is not held by anybody.
-    if locked := next((d for d in transcript.errors if _LOCK.search(d.summary) and _HELD.search(d.detail)), None):
-        return LockHeldError(_held(locked, stack))
+        problems = [Problem("E305", f"terraform {command} of {site.stack.name} failed: {said}", _next(command))]
+    if command == "apply" and errored.lies(site):
+        problems.insert(0, errored.problem(site))
     return OperationFailedError(*problems)
+
+
+def _spoken(ended: Ended) -> list[Diagnostic]:
+    """Commands that know no `-json` say the same as text."""
+    said = _TEXT.match(ended.errors)
+    return [Diagnostic("error", said[1], said[2])] if said else []
 
 
 def _problem(diagnostic: Diagnostic, stack: str, command: str) -> Problem:
@@ -41,15 +49,6 @@ def _location(diagnostic: Diagnostic, stack: str) -> Location | None:
     if diagnostic.file == MAIN:
         return Location(f"{stack}/{MAIN}", diagnostic.line)
     return Location(diagnostic.file.removeprefix(code), diagnostic.line)
-
-
-def _held(diagnostic: Diagnostic, stack: str) -> Problem:
-    fields = dict(_LOCK_FIELD.findall(diagnostic.detail))
-    who = fields.get("Who", "somebody")
-    since = f" since {fields['Created']}" if "Created" in fields else ""
-    operation = f" for {fields['Operation']}" if "Operation" in fields else ""
-    message = f"the Terraform state of {stack} is locked by {who}{operation}{since}"
-    return Problem("E306", message, "wait until they are done; if they are gone, their run has to be recovered first")
 
 
 def _next(command: str) -> str:

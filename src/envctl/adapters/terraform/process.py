@@ -12,6 +12,7 @@ from queue import Empty
 from types import FrameType
 
 from envctl.adapters.terraform.output import Output, Piped, Process
+from envctl.adapters.terraform.running import Running
 from envctl.domain.errors import OperationFailedError, Problem
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -68,15 +69,17 @@ def run(
     on_line: Callable[[str], None],
     *,
     output: Output | None = None,
+    running: Running | None = None,
     on_start: Callable[[], None] = _nothing,
     on_stop: Callable[[], None] = _nothing,
 ) -> Ended:
     """Runs it to its end, in a process group of its own: a terminal's Ctrl-C reaches it only through us.
 
-    `on_start` is called once it runs, `on_stop` once a signal was passed on and its clean end is waited for.
+    It inherits `running`, and so holds that lock for as long as it runs. `on_start` is called once it runs, `on_stop`
+    once a signal was passed on and its clean end is waited for.
     """
     with contextlib.closing(output or Piped()) as out:
-        process = _start(command, directory, environment, out)
+        process = _start(command, directory, environment, out, running)
         stop = _Stop(process)
         try:
             with _passing_signals_on(stop):
@@ -92,7 +95,9 @@ def run(
         return Ended(code, out.errors(), stop.asked)
 
 
-def _start(command: Sequence[str], directory: Path, environment: dict[str, str], output: Output) -> Process:
+def _start(
+    command: Sequence[str], directory: Path, environment: dict[str, str], output: Output, running: Running | None
+) -> Process:
     try:
         process = subprocess.Popen(
             command,
@@ -101,6 +106,7 @@ def _start(command: Sequence[str], directory: Path, environment: dict[str, str],
             stdin=subprocess.DEVNULL,
             stdout=output.stdout,
             stderr=output.stderr,
+            pass_fds=(running.descriptor,) if running else (),
             process_group=0,
             # Saved plans hold values in the clear: nobody else may read them while they are there.
             umask=0o077,
@@ -110,6 +116,8 @@ def _start(command: Sequence[str], directory: Path, environment: dict[str, str],
         raise OperationFailedError(
             Problem("E303", message, "envctl needs a Terraform that runs on this machine")
         ) from error
+    if running:
+        running.name(process.pid)
     output.follow(process)
     return process
 

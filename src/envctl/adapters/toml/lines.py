@@ -27,11 +27,15 @@ def lines_of(text: bytes) -> dict[TomlPath, int]:
 
 
 def _walk(node: tree_sitter.Node, prefix: TomlPath) -> Iterator[tuple[TomlPath, int]]:
+    arrays: dict[TomlPath, int] = {}
     for child in node.named_children:
         match child.type:
             case "table" | "table_array_element":
                 header, *_ = child.named_children
-                inner = (*prefix, *_keys(header))
+                inner: TomlPath = (*prefix, *_keys(header))
+                if child.type == "table_array_element":
+                    arrays[inner] = arrays.get(inner, -1) + 1
+                    inner = (*inner, arrays[inner])
                 yield inner, child.start_point.row + 1
                 yield from _walk(child, inner)
             case "pair":

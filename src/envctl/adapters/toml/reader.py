@@ -59,14 +59,23 @@ def _validate(document: Mapping[str, Any]) -> tuple[Project | None, list[Fault]]
     try:
         return Project.model_validate(document), []
     except ValidationError as error:
-        return None, [_fault(each) for each in error.errors(include_url=False)]
+        return None, [_fault(each, document) for each in error.errors(include_url=False)]
 
 
-def _fault(error: "ErrorDetails") -> Fault:
+def _keys_of_check(path: TomlPath, document: Mapping[str, Any]) -> list[str]:
+    """Those of its kind; none where the path is not that of a key of a check."""
+    if len(path) != 3 or path[0] != "checks":  # noqa: PLR2004 (checks, its name, the key)
+        return []
+    from envctl.domain.checks_table import known_keys as keys_of
+
+    return keys_of(str(path[1]), document["checks"][path[1]])
+
+
+def _fault(error: "ErrorDetails", document: Mapping[str, Any]) -> Fault:
     path = tuple(part for part in error["loc"] if part != "[key]")
     dotted = ".".join(str(part) for part in path)
     if error["type"] == "extra_forbidden":
-        hint = suggestion(str(path[-1]), known_keys(path[:-1]))
+        hint = suggestion(str(path[-1]), known_keys(path[:-1]) or _keys_of_check(path, document))
         return Fault("E102", f"{dotted} is not a key that envctl knows", hint, path)
     if error["type"] == "missing":
         return Fault("E108", f"{dotted} is missing", f"add it: {_EXAMPLES.get(path[-1], f'{path[-1]} = …')}", path)
@@ -89,7 +98,6 @@ _REASONS = {
     "string_type": "must be a string, in quotes",
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
-    "greater_than_equal": "must be 1 or more",
     "too_short": "must not be empty",
     "tuple_type": 'must be a list, such as ["dev", "prod"]',
     "model_type": "must be a table",
@@ -100,6 +108,8 @@ _REASONS = {
 
 
 def _reason(error: "ErrorDetails") -> str:
+    if error["type"] == "greater_than_equal":
+        return f"must be {error['ctx']['ge']} or more"
     if error["type"] == "literal_error":
         return f"must be {error['ctx']['expected']}"
     return _REASONS.get(error["type"], error["msg"])
@@ -113,7 +123,8 @@ def known_keys(path: TomlPath) -> list[str]:
             fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
             model = _plain(fields.get(str(part)))
         elif get_origin(model) is not None:
-            model = _plain(get_args(model)[-1])
+            # Of a mapping the values, of a tuple of any length the items.
+            model = _plain([argument for argument in get_args(model) if argument is not Ellipsis][-1])
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return []
     return [field.alias or name for name, field in model.model_fields.items()]

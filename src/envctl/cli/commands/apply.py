@@ -5,16 +5,21 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import answer
+from envctl.cli.wishes import BreakGlass, NoVerify, wishes
 
 
 def apply(
     context: typer.Context,
     environment: Annotated[str, typer.Argument(help="The environment, for example dev.", show_default=False)],
+    *,
+    no_verify: NoVerify = False,
+    break_glass: BreakGlass = None,
 ) -> None:
     """Apply the working tree to the first environment; elsewhere, today's settings to the release that is there."""
     from envctl.usecases.apply import apply as use
 
-    answer(context, lambda ports: use(ports, environment, dry_run=context.obj.dry_run))
+    wanted = wishes(context, break_glass, no_verify=no_verify)
+    answer(context, lambda ports: use(ports, environment, wanted))
 
 
 def register(app: typer.Typer) -> None:

@@ -11,16 +11,29 @@ def approve(
     context: typer.Context,
     environment: Annotated[str, typer.Argument(help="The environment that asks for it.", show_default=False)],
     gate: Annotated[str, typer.Option(help="The gate, for example peer.", show_default=False)],
+    *,
     release: Annotated[
         str | None, typer.Option(help="The release. Default: the one that the environment before runs.")
     ] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option(
+            "--plan",
+            metavar="FINGERPRINT",
+            help="Approve the plan that `envctl why ENV --plan` made, without planning.",
+            show_default=False,
+        ),
+    ] = None,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back what you approved.")] = False,
 ) -> None:
-    """Approve the next release of an environment at one of its gates, with today's settings."""
-    from envctl.usecases.approve import approve as use
+    """Show what the next release would change in an environment, and approve exactly that at one of its gates."""
+    from envctl.usecases import approve as uses
 
     refuse_dry_run(context)
-    answer(context, lambda ports: use(ports, environment, gate, release=release))
+    if withdraw:
+        answer(context, lambda ports: uses.withdraw(ports, environment, gate, release=release))
+    answer(context, lambda ports: uses.approve(ports, environment, gate, release=release, fingerprint=plan))
 
 
 def register(app: typer.Typer) -> None:
-    app.command(short_help="Approve the next release of an environment.")(approve)
+    app.command(short_help="Approve what the next release would change.")(approve)

@@ -20,3 +20,7 @@ def verify(context: typer.Context) -> None:
     from envctl.usecases.history import verify_ledger
 
     answer(context, verify_ledger)
+
+
+def register(application: typer.Typer) -> None:
+    application.add_typer(app, name="ledger", short_help="Check the record of all that happened.")

@@ -11,7 +11,7 @@ def recover(
     context: typer.Context,
     environment: Annotated[str, typer.Argument(help="The environment that is blocked.", show_default=False)],
 ) -> None:
-    """Declare an interrupted deployment, whose end nobody recorded, to be over."""
+    """Look at what an interrupted deployment left, and declare it to be over, so that the next one may begin."""
     from envctl.usecases.recover import recover as use
 
     refuse_dry_run(context)

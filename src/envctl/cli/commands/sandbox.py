@@ -86,3 +86,7 @@ def _sandbox(context: typer.Context) -> "Sandbox":
 def _answer(context: typer.Context, verb: str, state: SandboxState) -> NoReturn:
     show(context.obj, f"sandbox {verb}", state, 0)
     raise typer.Exit(0)
+
+
+def register(application: typer.Typer) -> None:
+    application.add_typer(app, name="sandbox", short_help="Start, see and stop the embedded AWS.")

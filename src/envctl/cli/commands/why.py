@@ -10,12 +10,16 @@ from envctl.cli.boundary import answer
 def why(
     context: typer.Context,
     target: Annotated[str, typer.Argument(help="The environment to be reached.", show_default=False)],
+    *,
     release: Annotated[str | None, typer.Option(help="Another release than the next one in line.")] = None,
+    planned: Annotated[
+        bool, typer.Option("--plan", help="Plan too, so that the guards of the plan can answer.")
+    ] = False,
 ) -> None:
     """Say what every guard thinks of the next promotion to TARGET, without doing anything."""
     from envctl.usecases.why import why as use
 
-    answer(context, lambda ports: use(ports, target, release=release))
+    answer(context, lambda ports: use(ports, target, release=release, planned=planned))
 
 
 def register(app: typer.Typer) -> None:

@@ -1,13 +1,17 @@
-"""The question before anything is applied."""
+"""The questions to the person at the terminal: before anything is applied, approved or broken."""
 
 import sys
+from collections.abc import Sequence
 
 from rich.console import Console
+from rich.text import Text
 
-from envctl.cli.render.plan import SYMBOLS
-from envctl.cli.render.text import joined, whole
+from envctl.cli.render.moments import moment
+from envctl.cli.render.plan import SYMBOLS, total
+from envctl.cli.render.text import hanging, joined, one_line, say, whole
 from envctl.domain.changes import Action, EnvironmentPlan
-from envctl.domain.errors import Problem, UsageError
+from envctl.domain.errors import Problem, StateLock, UsageError
+from envctl.domain.guards import short
 
 _HARMFUL = (Action.REPLACE, Action.DELETE)
 NAMED = 8
@@ -22,22 +26,48 @@ class TerminalConsent:
         self._interactive = interactive
 
     def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
-        if self._yes:
+        if self._settled("there are changes to apply", "add --yes to apply without a question"):
             return True
-        if not self._interactive:
-            raise UsageError(
-                Problem(
-                    "E001", "there are changes to apply, and nobody to ask", "add --yes to apply without a question"
-                )
-            )
         self._console.print()
         if again:
             stacks = ", ".join(stack.stack for stack in plan.stacks)
-            self._console.print(joined(f"What is before {stacks} is applied. Only now could {stacks} be planned."))
+            say(self._console, f"What is before {stacks} is applied. Only now could {stacks} be planned.")
         self._warn(plan)
-        self._console.print(
-            joined("Apply these changes to ", (plan.environment, "bold"), "? Only yes is taken as yes: "), end=""
-        )
+        return self._answered(joined("Apply these changes to ", (plan.environment, "bold"), "?"))
+
+    def approves(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
+        if self._settled("there is a plan to approve", "look at it, then add --yes to approve it without a question"):
+            return True
+        out = self._console
+        out.print()
+        self._warn(plan)
+        for note in notes:
+            hanging(out, joined(("! ", "bold yellow"), one_line(note)))
+        may = (f"release {short(plan.release)} may do this, or less of it, in ", (plan.environment, "bold"))
+        say(out, joined("Your approval: ", *may, f" (gate {gate})"))
+        say(out, total(plan), 2)
+        return self._answered(joined("Approve it?"))
+
+    def breaks(self, lock: StateLock) -> bool:
+        matter = f"Terraform's lock of {lock.stack}, held by {lock.who}, has to be broken"
+        if self._settled(matter, "if that run is dead for sure, add --yes"):
+            return True
+        out = self._console
+        what = f" for {lock.operation}" if lock.operation else ""
+        since = f" since {moment(lock.created)}" if lock.created else ""
+        out.print()
+        say(out, joined("The Terraform state of ", (lock.stack, "bold"), f" is locked by {lock.who}{what}{since}."))
+        say(out, "Two at once overwrite each other's state: break the lock only if that run is dead for sure.")
+        return self._answered(joined("Break the lock of ", (lock.stack, "bold"), "?"))
+
+    def _settled(self, matter: str, hint: str) -> bool:
+        """Whether yes was said beforehand. Raises UsageError where nobody can be asked."""
+        if not self._yes and not self._interactive:
+            raise UsageError(Problem("E001", f"{matter}, and nobody to ask", hint))
+        return self._yes
+
+    def _answered(self, question: Text) -> bool:
+        self._console.print(question.append(" Only yes is taken as yes: "), end="")
         # Not input(): with readline it draws its own idea of the line, and a prompt of stderr is lost.
         answer = sys.stdin.readline()
         if not answer.endswith("\n"):

@@ -1,72 +1,143 @@
-"""What came of a command that changes something: a short word at its end, and the next command."""
+"""What came of a deployment: what runs now, what proves it, what was overridden, and the next command."""
 
 from rich.console import Console
+from rich.text import Text
 
+from envctl.cli.render.commands import to_type
 from envctl.cli.render.line import counted
 from envctl.cli.render.moments import lasting
-from envctl.cli.render.text import hinted, joined, say
+from envctl.cli.render.text import hanging, hinted, joined, one_line, plain, say
+from envctl.cli.render.verification import show_checks
 from envctl.domain.guards import short
-from envctl.usecases.approve import Approved
-from envctl.usecases.deploy import Deployed
-from envctl.usecases.recover import Recovered
+from envctl.domain.present import Deployment
+from envctl.usecases.run import Deployed
 
-NOUNS = {"apply": "deployment", "promote": "promotion"}
+NOUNS = {"apply": "deployment of", "promote": "promotion of", "rollback": "rollback to"}
 
 
 def show_deployed(deployed: Deployed, out: Console) -> None:
     if deployed.dry_run:
         _explain(deployed, out)
         return
-    release = short(deployed.release)
-    if deployed.up_to_date:
-        say(out, f"Nothing to do: {deployed.environment} runs release {release} with these settings already.")
-    else:
-        say(out, joined((deployed.environment, "bold"), " runs release ", (release, "bold green"), _extent(deployed)))
+    say(out, _headline(deployed))
+    if deployed.action == "rollback" and not deployed.up_to_date:
+        say(out, left_on_hold(deployed))
+    _proof(deployed, out)
+    for remark in deployed.warnings:
+        hanging(
+            out,
+            joined(("! ", "bold yellow"), (f"{remark.code} {remark.guard}", "bold"), f": {one_line(remark.message)}"),
+        )
+    if overridden(deployed):
+        _overridden(deployed, out)
     hinted(out, deployed.next)
 
 
-def _extent(deployed: Deployed) -> str:
+def headline(deployed: Deployed) -> str:
+    """What is the case now, in a sentence without its end."""
+    release = f"release {short(deployed.release)}"
+    match deployed.action:
+        case "destroy":
+            return f"{deployed.environment} holds nothing any more"
+        case "rollback":
+            return f"{deployed.environment} is back on {release}"
+        case _:
+            return f"{deployed.environment} runs {release}"
+
+
+def deed(deployment: Deployment) -> str:
+    """What a deployment does, without the environment that it does it in."""
+    if deployment.action == "destroy":
+        return "destruction"
+    return f"{NOUNS[deployment.action]} release {short(deployment.release)}"
+
+
+def nothing_to_do(deployed: Deployed) -> str:
+    if deployed.action == "destroy":
+        return f"Nothing to do: {deployed.environment} holds nothing already."
+    return f"Nothing to do: {deployed.environment} runs release {short(deployed.release)} with these settings already."
+
+
+def extent(deployed: Deployed) -> str:
     done = deployed.deployment
     if done is None:
         return ""
-    parts = [f"{done.changed} changed" if done.changed else "no resource changed"]
+    parts = [_touched(done)]
     if done.ended_at:
         parts.append(f"in {lasting((done.ended_at - done.started_at).total_seconds())}")
-    return f" ({', '.join(parts)})"
+    return ", ".join(parts)
+
+
+def left_on_hold(deployed: Deployed) -> str:
+    if not deployed.held:
+        return f"The release that it left is on hold in {deployed.environment} already."
+    return f"Release {short(deployed.held)} is on hold in {deployed.environment} until a newer one is promoted."
+
+
+def unproven(deployed: Deployed) -> bool:
+    """Whether it was deployed, and not looked at afterwards."""
+    done = deployed.action != "destroy" and not deployed.up_to_date
+    return done and deployed.verification is None
+
+
+def overridden(deployed: Deployed) -> str:
+    """What break-glass did, in a sentence without its end; nothing where there was nothing to deploy after all."""
+    if not deployed.waived or deployed.up_to_date:
+        return ""
+    verb = "said no, and was" if len(deployed.waived) == 1 else "said no, and were"
+    return f"BREAK-GLASS in {deployed.environment}: {counted(len(deployed.waived), 'guard')} {verb} overridden"
+
+
+def debt(deployed: Deployed) -> str:
+    way = f"a normal promotion into {deployed.environment}"
+    if deployed.action != "promote":
+        way = f"a release comes to {deployed.environment} the normal way"
+    return f"This is a debt, owed until {way}"
+
+
+def _headline(deployed: Deployed) -> Text:
+    if deployed.up_to_date:
+        return plain(nothing_to_do(deployed))
+    told = plain(headline(deployed))
+    told.stylize("bold", 0, len(deployed.environment))
+    if deployed.action != "destroy":
+        told.highlight_words([short(deployed.release)], "bold green")
+    return told.append(f" ({extent(deployed)})" if deployed.deployment else "")
+
+
+def _touched(done: Deployment) -> str:
+    if not done.changed:
+        return "no resource changed"
+    return f"{done.changed} {'destroyed' if done.action == 'destroy' else 'changed'}"
+
+
+def _proof(deployed: Deployed, out: Console) -> None:
+    if deployed.verification is not None:
+        show_checks(deployed.verification.checks, out)
+    elif unproven(deployed):
+        say(out, joined(("not verified", "bold yellow"), f": {to_type(f'envctl verify {deployed.environment}')}"))
+
+
+def _overridden(deployed: Deployed, out: Console) -> None:
+    say(out, plain(f"{overridden(deployed)}.", "bold red"))
+    for refusal in deployed.waived:
+        hanging(out, joined("  ", (f"{refusal.code} {refusal.guard}", "bold red"), f": {one_line(refusal.message)}"), 4)
+    say(out, plain(f"{debt(deployed)}.", "bold red"))
 
 
 def _explain(deployed: Deployed, out: Console) -> None:
     what = f"release {short(deployed.release)}" if deployed.release else "the working tree"
-    say(
-        out,
-        joined("Dry run, nothing is done. To deploy ", what, " to ", (deployed.environment, "bold"), ", envctl would:"),
-    )
+    say(out, joined("Dry run, nothing is done. ", _purpose(deployed, what), ", envctl would:"))
     for number, stage in enumerate(deployed.stages, 1):
         say(out, f"{number:>2}. {stage}", 1)
     hinted(out, deployed.next)
 
 
-def show_approved(approved: Approved, out: Console) -> None:
-    verb = "had already approved" if approved.already else "approved"
-    what = f" {verb} release {short(approved.release)} for {approved.environment} (gate {approved.gate})."
-    say(out, joined((str(approved.by), "bold"), what))
-    if approved.missing:
-        lacking = ", ".join(f"{counted(number, 'approval')} for {gate}" for gate, number in approved.missing.items())
-        say(out, f"Still missing: {lacking}.")
-    else:
-        say(out, f"Every gate of {approved.environment} has its approvals for this release.")
-    hinted(out, approved.next)
-
-
-def show_recovered(recovered: Recovered, out: Console) -> None:
-    deployment = recovered.deployment
-    if deployment is None:
-        say(out, f"Nothing to recover: no deployment to {recovered.environment} is unfinished.")
-        return
-    say(
-        out,
-        f"The {NOUNS[deployment.action]} of release {short(deployment.release)} to {recovered.environment}, begun by"
-        f" {deployment.by}, is recorded as {deployment.outcome}. What it had applied is in Terraform's state:"
-        " the next deployment goes on from there.",
-    )
-    hinted(out, recovered.next)
+def _purpose(deployed: Deployed, what: str) -> str:
+    match deployed.action:
+        case "destroy":
+            return f"To take away all that {deployed.environment} holds"
+        case "rollback":
+            return f"To bring {deployed.environment} back to {what}"
+        case _:
+            return f"To deploy {what} to {deployed.environment}"

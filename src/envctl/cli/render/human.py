@@ -10,18 +10,23 @@ __all__ = ["RENDERERS", "show", "show_error"]
 
 # By name: importing every kind of result would cost a plan more than drawing it does.
 RENDERERS = {
-    "Approved": "deployment.show_approved",
+    "Approved": "approval.show_approved",
     "Deployed": "deployment.show_deployed",
+    "Drift": "drift.show_drift",
     "EnvironmentPlan": "plan.show_plan_alone",
     "EnvironmentSettings": "settings.show_settings",
     "History": "history.show_history",
-    "Recovered": "deployment.show_recovered",
+    "Locked": "locking.show_locked",
+    "Recovered": "recovery.show_recovered",
     "Rendered": "settings.show_rendered",
     "SandboxState": "sandbox.show_sandbox",
     "Status": "status.show_status",
+    "Unlocked": "locking.show_unlocked",
     "Valid": "settings.show_valid",
+    "Verification": "verification.show_verification",
     "Verified": "history.show_verified",
     "Why": "why.show_why",
+    "Withdrawn": "approval.show_withdrawn",
 }
 
 

@@ -1,19 +1,32 @@
 """One JSON document for success and failure alike. What is sensitive is masked here too, whoever calls it."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
 
 from envctl.cli.render.commands import to_type
-from envctl.domain.changes import EnvironmentPlan, Marker, StackPlan
+from envctl.domain.changes import Marker
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.literals import number_text
 from envctl.domain.settings import EnvironmentSettings, Setting
 
+if TYPE_CHECKING:
+    from envctl.domain.guards import Refusal
+
 FORMAT = 1
+# What a reader would have to work out, by the name of the type: importing every kind of result would cost too much.
+WORKED_OUT = {
+    "EnvironmentPlan": ("changes",),
+    "StackPlan": ("changes",),
+    "EnvironmentPresent": ("whole", "drifted"),
+    "Evidence": ("verified",),
+    "Drift": ("found",),
+    "EnvironmentDrift": ("drifted",),
+}
 
 
 def envelope(command: str, result: object | None, error: EnvctlError | None, exit_code: int) -> dict[str, Any]:
@@ -24,7 +37,7 @@ def envelope(command: str, result: object | None, error: EnvctlError | None, exi
         "ok": error is None,
         "exit_code": int(exit_code),
         "result": None if result is None else as_json(result),
-        "problems": [_problem(problem) for problem in error.problems] if error else [],
+        "problems": list(_problems(error)) if error else [],
     }
 
 
@@ -35,8 +48,6 @@ def as_json(value: object) -> Any:  # noqa: ANN401 (JSON)
             return {**_fields(value, without="value"), "value": Marker.SENSITIVE.value}
         case EnvironmentSettings():
             return _fields(value, without="arguments")
-        case EnvironmentPlan() | StackPlan():
-            return {**_fields(value), "changes": value.changes}
         case _ if is_dataclass(value) and not isinstance(value, type):
             return _fields(value)
         case Mapping():
@@ -55,6 +66,8 @@ def _scalar(value: object) -> str | float | bool | None:
             return str(value.value)
         case datetime():
             return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        case timedelta():
+            return value.total_seconds()
         case Decimal():
             # Exact where a JSON number is not: a reader would round it.
             return number_text(value)
@@ -66,16 +79,30 @@ def _scalar(value: object) -> str | float | bool | None:
 
 def _fields(value: Any, without: str = "") -> dict[str, Any]:  # noqa: ANN401 (any dataclass)
     kind = {"kind": value.kind} if isinstance(getattr(value, "kind", None), str) else {}
-    told = {each.name: as_json(getattr(value, each.name)) for each in fields(value) if each.name != without}
+    names = [each.name for each in fields(value) if each.name != without]
+    told = {name: as_json(getattr(value, name)) for name in (*names, *WORKED_OUT.get(type(value).__name__, ()))}
     typed = {name: to_type(told[name]) for name in ("next", "hint") if isinstance(told.get(name), str)}
     return kind | told | typed
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def _problems(error: EnvctlError) -> Iterator[dict[str, Any]]:
+    """A refusal has more to say than other problems; the keys are the same. It is known by what it has: the guards
+    need not be loaded to say that a file is missing.
+    """
+    refusals: tuple[Refusal, ...] = getattr(error, "refusals", ())
+    for problem, refusal in zip_longest(error.problems, refusals):
+        yield _problem(problem, refusal)
+
+
+def _problem(problem: Problem, refusal: "Refusal | None") -> dict[str, Any]:
     return {
         "code": problem.code,
         "message": problem.message,
         "hint": to_type(problem.hint),
         "file": problem.location.file if problem.location else None,
         "line": problem.location.line if problem.location else None,
+        "for_now": bool(refusal and refusal.for_now),
+        "opens": as_json(refusal.opens) if refusal else None,
+        "since": as_json(refusal.since) if refusal else None,
+        "who": (refusal.who or None) if refusal else None,
     }

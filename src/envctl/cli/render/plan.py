@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
-from rich.text import Text
 
+from envctl.cli.render.attributes import changed, created, known_later, line, path_width, room_beside
+from envctl.cli.render.commands import to_type
 from envctl.cli.render.line import counted
-from envctl.cli.render.text import hinted, joined, padded, plain, say, shortened, whole, widest
+from envctl.cli.render.text import hinted, joined, plain, say, whole
 from envctl.cli.render.values import brief, from_to, spelt
 from envctl.domain.changes import (
     Action,
-    AttributeChange,
     EnvironmentPlan,
     Marker,
     OutputChange,
@@ -51,11 +51,9 @@ REASONS = {
 # What forces it is marked at the attribute itself.
 _SAID_ELSEWHERE = frozenset({"replace because cannot update", "read because config unknown"})
 
-ATTRIBUTES = 8
 # Of so many new resources nobody reads every attribute: each gets one line, and the list stays readable.
 MANY = 12
 TELLING = ("name", "tags.Name", "cidr_block", "destination_cidr_block", "instance_type", "availability_zone")
-CHANGED = 24
 
 
 def show_plan(plan: EnvironmentPlan, out: Console) -> None:
@@ -65,7 +63,7 @@ def show_plan(plan: EnvironmentPlan, out: Console) -> None:
         before, tall = tall, stack.changes or bool(stack.warnings)
         if before or tall:
             out.print()
-        _stack(stack, out)
+        show_stack(stack, out)
     if len(plan.stacks) > 1:
         out.print()
         say(out, joined((f"Total for {plan.environment}: ", "bold"), total(plan)))
@@ -93,7 +91,7 @@ def total(plan: EnvironmentPlan) -> str:
     return said
 
 
-def _stack(plan: StackPlan, out: Console) -> None:
+def show_stack(plan: StackPlan, out: Console) -> None:
     if plan.waits_for:
         upstream = ", ".join(plan.waits_for)
         verb = "is" if len(plan.waits_for) == 1 else "are"
@@ -108,7 +106,7 @@ def _stack(plan: StackPlan, out: Console) -> None:
         else:
             _resource(resource, out)
     if many:
-        say(out, plain("the attributes of what is new: envctl plan --json", "dim"), 2)
+        say(out, plain(to_type("the attributes of what is new: envctl plan --json"), "dim"), 2)
     if plan.outputs:
         _outputs(plan.outputs, out)
     for warning in plan.warnings:
@@ -134,9 +132,9 @@ def _resource(resource: ResourceChange, out: Console) -> None:
         say(out, plain(remark, "italic"), 6)
     match resource.action:
         case Action.CREATE | Action.IMPORT | Action.READ:
-            _created(resource.attributes, out)
+            created(resource.attributes, out)
         case Action.UPDATE | Action.REPLACE | Action.MOVE:
-            _changed(resource.attributes, out)
+            changed(resource.attributes, out)
         case Action.DELETE | Action.FORGET:
             pass
 
@@ -147,10 +145,10 @@ def _new(resource: ResourceChange, out: Console) -> None:
     named = [known.get(path) for path in TELLING]
     told = [brief(value, 40) for value in named if isinstance(value, str) and value and not isinstance(value, Marker)]
     start = f"  {SYMBOLS[Action.CREATE]:<3} {Action.CREATE:<7}  "
-    line = joined((start, STYLES[Action.CREATE]), (resource.address, "bold"))
-    if told and line.cell_len + 2 + len(told[0]) <= out.width:
-        line.append_text(joined(("  " + told[0], "dim")))
-    whole(out, line)
+    told_line = joined((start, STYLES[Action.CREATE]), (resource.address, "bold"))
+    if told and told_line.cell_len + 2 + len(told[0]) <= out.width:
+        told_line.append_text(joined(("  " + told[0], "dim")))
+    whole(out, told_line)
 
 
 def _remarks(resource: ResourceChange) -> Iterable[str]:
@@ -162,89 +160,17 @@ def _remarks(resource: ResourceChange) -> Iterable[str]:
         yield f"because {REASONS.get(resource.reason, resource.reason)}"
 
 
-def _created(attributes: Sequence[AttributeChange], out: Console) -> None:
-    known = [a for a in attributes if a.after is not None and not _known_later(a.after) and not _repeated(a, ())]
-    # What is off or empty is seldom what a reader looks for.
-    telling = sorted(known, key=lambda attribute: attribute.after in (False, "", 0))
-    shown = {attribute.path for attribute in (telling if len(known) <= ATTRIBUTES + 1 else telling[:ATTRIBUTES])}
-    kept = [attribute for attribute in known if attribute.path in shown]
-    width = _path_width((attribute.path for attribute in kept), out)
-    for attribute in kept:
-        _line(attribute.path, width, brief(attribute.after, _room(width, out)), [], out)
-    _rest(len(known) - len(kept), out)
-
-
-def _changed(attributes: Sequence[AttributeChange], out: Console) -> None:
-    own = [attribute for attribute in attributes if not _repeated(attribute, attributes)]
-    # What is only computed anew is told by number: the cause of the change must not drown in it.
-    forced = [a for a in own if a.forces_replacement]
-    later = [a for a in own if _known_later(a.after) and not a.forces_replacement]
-    rest = [a for a in own if a not in forced and a not in later]
-    kept = [*forced, *rest][: max(CHANGED, len(forced))] or later[:ATTRIBUTES]
-    width = _path_width((attribute.path for attribute in kept), out)
-    for attribute in kept:
-        change = from_to(attribute.before, attribute.after, _room(width, out), out.width - 8)
-        _line(attribute.path, width, *change, out, forces=attribute.forces_replacement)
-    left = len(forced) + len(rest) - len(kept)
-    if left > 0:
-        say(out, plain(f"… and {left} more: envctl plan --json has them all", "dim"), 6)
-    unknown = len([attribute for attribute in later if attribute not in kept])
-    if unknown:
-        say(out, plain(f"… and {counted(unknown, 'attribute')} known after apply", "dim"), 6)
-
-
-def _line(path: str, width: int, told: str, block: Sequence[str], out: Console, *, forces: bool = False) -> None:
-    line = joined("      ", (padded(shortened(path, width), width), "cyan"), "  ", told)
-    mark = Text("forces replacement", "bold red")
-    beside = line.cell_len + 3 + mark.cell_len <= out.width
-    line.rstrip()
-    whole(out, line.append("   ").append_text(mark) if forces and beside else line)
-    for each in block:
-        whole(out, each, 8)
-    if forces and not beside:
-        whole(out, mark, 8)
-
-
-def _room(width: int, out: Console) -> int:
-    return max(12, out.width - 6 - width - 2)
-
-
-def _path_width(paths: Iterable[str], out: Console) -> int:
-    return widest(paths, max(16, out.width // 2))
-
-
-def _rest(number: int, out: Console) -> None:
-    if number:
-        say(out, plain(f"… and {number} more", "dim"), 6)
-
-
-def _known_later(value: object) -> bool:
-    if isinstance(value, list | tuple):
-        return bool(value) and all(_known_later(item) for item in value)
-    return value is Marker.UNKNOWN
-
-
-def _repeated(attribute: AttributeChange, others: Sequence[AttributeChange]) -> bool:
-    """`tags_all` says again what `tags` says, together with the tags that every resource gets."""
-    if not attribute.path.startswith("tags_all"):
-        return False
-    if attribute.before is None and not others:
-        return True
-    twin = attribute.path.replace("tags_all", "tags", 1)
-    return any((o.path, o.before, o.after) == (twin, attribute.before, attribute.after) for o in others)
-
-
 def _outputs(outputs: Sequence[OutputChange], out: Console) -> None:
-    settled = [output for output in outputs if not _known_later(output.after)]
-    later = [output.name for output in outputs if _known_later(output.after)]
+    settled = [output for output in outputs if not known_later(output.after)]
+    later = [output.name for output in outputs if known_later(output.after)]
     say(out, plain("outputs", "dim"), 2)
-    width = _path_width((output.name for output in settled), out)
+    width = path_width((output.name for output in settled), out)
     for output in settled:
-        room = _room(width, out)
+        room = room_beside(width, out)
         if output.before is None:
             change = brief(output.after, room), list[str]()
         else:
             change = from_to(output.before, output.after, room, out.width - 8)
-        _line(output.name, width, *change, out)
+        line(output.name, width, *change, out)
     if later:
         say(out, f"{', '.join(later)}: {spelt(Marker.UNKNOWN).strip('()')}", 6)

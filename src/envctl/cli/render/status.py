@@ -1,21 +1,17 @@
 """The pipeline as a picture: environments in order, what runs in each, and what to type next."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
-from rich.cells import cell_len
-from rich.console import Console, Group
+from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from envctl.cli.render.attention import Matter, matters
+from envctl.cli.render.boxes import boxed, destroyed, open_gates
 from envctl.cli.render.commands import to_type
-from envctl.cli.render.deployment import NOUNS
 from envctl.cli.render.line import counted
-from envctl.cli.render.moments import ago, in_local_time, in_utc
-from envctl.cli.render.text import called, joined, padded, plain, say, visible, whole, widest
-from envctl.domain.guards import short
-from envctl.domain.present import Deployment
+from envctl.cli.render.text import hanging, joined, padded, plain, say, visible, whole, widest
 from envctl.usecases.status import EnvironmentStatus, Status
 
 NARROWEST, WIDEST, WIDEST_ALONE = 24, 36, 60
@@ -29,20 +25,32 @@ def show_status(status: Status, out: Console) -> None:
     across = width >= NARROWEST
     if not across:
         width = min(out.width, WIDEST_ALONE)
-    boxes = [_box(each, before, status.now, width) for each, before in _with_before(status)]
+    boxes = [boxed(each, before, status.now, width) for each, before in with_before(status)]
     if across:
         _across(boxes, width, out)
     else:
         _down(boxes, out)
-    _attention(status, out)
+    _attention(matters(status), out)
     _next(status, out)
 
 
-def _with_before(status: Status) -> Iterator[tuple[EnvironmentStatus, str]]:
+def with_before(status: Status) -> Iterator[tuple[EnvironmentStatus, str]]:
+    """Each environment with the name of the one right before it."""
     before = ""
     for each in status.environments:
         yield each, before
         before = each.environment
+
+
+def next_commands(status: Status) -> list[tuple[str, str]]:
+    """What may be typed next, each with why."""
+    return [(to_type(command), why) for each in status.environments for command, why in _commands(each)]
+
+
+def up_to_date(status: Status) -> bool:
+    """Whether there is nothing to type and nothing to see to."""
+    lagging = any(each.lag for each in status.environments)
+    return not next_commands(status) and not matters(status) and not lagging
 
 
 def _across(boxes: list[Panel], width: int, out: Console) -> None:
@@ -68,110 +76,19 @@ def _down(boxes: list[Panel], out: Console) -> None:
         out.print(box)
 
 
-def _box(status: EnvironmentStatus, before: str, now: datetime, width: int) -> Panel:
-    last = status.present.last
-    sound = last is None or last.outcome == "succeeded"
-    border = "green" if last and sound else "dim" if sound else "bold red"
-    lines = list(_lines(status, before, now, width - 4))
-    for line in lines:
-        # A name may be longer than the box, and is never cut.
-        line.overflow = "fold"
-    return Panel(
-        Group(*lines), title=plain(status.environment, "bold"), title_align="left", border_style=border, width=width
-    )
-
-
-def _lines(status: EnvironmentStatus, before: str, now: datetime, room: int) -> Iterator[Text]:
-    current, last = status.present.current, status.present.last
-    if current is None:
-        yield plain("nothing runs here" if last is None else "nothing whole yet", "" if last is None else "bold")
-    else:
-        yield plain(short(current.release), "bold")
-        yield from _whence(current, now, room)
-        yield from _commit(status)
-    if last and last.outcome != "succeeded":
-        yield plain(f"! {last.outcome.upper()} {ago(last.ended_at or last.started_at, now)}", "bold red")
-    yield _lag(status, before, room)
-    if status.gates:
-        yield from _gates(status, room)
-
-
-def _gates(status: EnvironmentStatus, room: int) -> Iterator[Text]:
-    counts = {gate: f"{gate} {given}/{wanted}" for gate, (given, wanted) in status.gates.items()}
-    missing = _open_gates(status)
-    if len(one_line := f"gates {' '.join(counts.values())}") <= room:
-        yield plain(one_line, "yellow" if missing else "green")
-        return
-    for gate, count in counts.items():
-        yield plain(f"gate {count}", "yellow" if gate in missing else "green")
-
-
-def _whence(current: Deployment, now: datetime, room: int) -> Iterator[Text]:
-    since = current.ended_at or current.started_at
-    yield plain(f"{ago(since, now)}, {current.changed} changed")
-    yield plain(in_utc(since), "dim")
-    if local := in_local_time(since):
-        yield plain(local, "dim")
-    name = called(current.by)
-    yield plain(_fitting(room, f"by {name}", name))
-    if not current.by.verified:
-        yield plain("(unverified)", "dim")
-
-
-def _fitting(room: int, text: str, shorter: str) -> str:
-    return text if cell_len(text) <= room else shorter
-
-
-def _commit(status: EnvironmentStatus) -> Iterator[Text]:
-    release = status.release
-    if release is None:
-        return
-    if release.commit:
-        yield plain(f"commit {release.commit[:10]}{'+' if release.uncommitted else ''}", "dim")
-    elif release.uncommitted:
-        yield plain("not committed", "dim")
-
-
-def _lag(status: EnvironmentStatus, before: str, room: int) -> Text:
-    if not before:
-        return plain("code enters here", "dim")
-    if status.lag is None:
-        return plain(f"waits for {before}", "dim")
-    if status.lag == 0:
-        return plain(_fitting(room, f"up to date with {before}", f"as {before}"), "green")
-    behind = f"{counted(status.lag, 'release')} behind {before}"
-    return plain(_fitting(room, behind, f"{status.lag} behind {before}"), "yellow")
-
-
-def _attention(status: Status, out: Console) -> None:
-    """What went wrong, in full: the boxes are too small for it."""
-    for each in status.environments:
-        last = each.present.last
-        if last and last.outcome != "succeeded":
-            out.print()
-            say(out, joined((f"! {each.environment}: ", "bold red"), _told(last, status.now)))
-
-
-def _told(last: Deployment, now: datetime) -> str:
-    when = ago(last.ended_at or last.started_at, now)
-    what = f"the {NOUNS[last.action]} of release {short(last.release)}"
-    match last.outcome:
-        case "unfinished":
-            return f"{what} by {last.by} began {when}, and its end is not recorded (it may still run)"
-        case "interrupted":
-            return f"{what} was interrupted {when}"
-        case _:
-            return f"{what} {'was ' if last.outcome == 'abandoned' else ''}{last.outcome} {when}: {last.reason}"
-
-
-def _open_gates(status: EnvironmentStatus) -> dict[str, int]:
-    return {gate: wanted - given for gate, (given, wanted) in status.gates.items() if given < wanted}
+def _attention(found: tuple[Matter, ...], out: Console) -> None:
+    """What the boxes are too small for."""
+    if found:
+        out.print()
+    for matter in found:
+        style = "bold red" if matter.grave else "bold yellow"
+        hanging(out, joined((f"! {matter.environment}: ", style), matter.told))
 
 
 def _next(status: Status, out: Console) -> None:
-    told = [(to_type(command), why) for each in status.environments for command, why in _commands(each)]
+    told = next_commands(status)
     if not told:
-        if not any(each.lag for each in status.environments):
+        if up_to_date(status):
             out.print()
             say(out, "Nothing to do: every environment is up to date.")
         return
@@ -187,7 +104,7 @@ def _next(status: Status, out: Console) -> None:
 
 
 def _commands(status: EnvironmentStatus) -> Iterator[tuple[str, str]]:
-    missing = _open_gates(status)
+    missing = open_gates(status)
     if missing and status.next.startswith("envctl promote "):
         for gate, number in missing.items():
             yield f"envctl approve {status.environment} --gate {gate}", f"{counted(number, 'approval')} missing"
@@ -197,9 +114,16 @@ def _commands(status: EnvironmentStatus) -> Iterator[tuple[str, str]]:
 
 def _why(status: EnvironmentStatus) -> str:
     verb = status.next.split()[1]
-    last = status.present.last
-    if verb == "recover":
-        return f"if the deployment to {status.environment} no longer runs"
-    if verb == "promote":
-        return f"{status.environment} is {counted(status.lag or 0, 'release')} behind"
-    return "goes on from what is there" if last else "the first deployment"
+    environment, here = status.environment, status.present
+    locked = "; it is locked" if here.lock else ""
+    match verb:
+        case "recover":
+            return f"if the deployment to {environment} no longer runs"
+        case "verify":
+            return f"what {environment} runs is not verified"
+        case "promote":
+            return f"{environment} is {counted(status.lag or 0, 'release')} behind{locked}"
+        case _ if destroyed(here):
+            return f"nothing runs there{locked}"
+        case _:
+            return f"goes on from what is there{locked}" if here.last else f"the first deployment{locked}"

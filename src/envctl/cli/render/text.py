@@ -7,8 +7,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.commands import to_type
-from envctl.domain.ledger import Actor
+from envctl.cli.render.commands import parted, to_type
+from envctl.domain.events import Actor
 
 _KEPT = "\n\t"
 
@@ -18,6 +18,11 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if c in _KEPT or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else _spelt(c) for c in text)
+
+
+def one_line(text: str) -> str:
+    """What people wrote, be it over several lines."""
+    return visible(" ".join(text.split()))
 
 
 def plain(text: str, style: str = "") -> Text:
@@ -37,6 +42,13 @@ def say(out: Console, text: Text | str, indent: int = 0) -> None:
         whole(out, line, indent)
 
 
+def hanging(out: Console, text: Text, indent: int = 2) -> None:
+    """Prints it with every line but the first indented, so that the next one in a list is seen to begin."""
+    for number, line in enumerate(text.wrap(out, max(1, out.width - indent))):
+        line.rstrip()
+        whole(out, line, indent if number else 0)
+
+
 def whole(out: Console, text: Text | str, indent: int = 0) -> None:
     """Prints it without breaking its lines, so that what is copied from the terminal is what was meant."""
     body = plain(text) if isinstance(text, str) else text
@@ -49,10 +61,20 @@ def hinted(out: Console, hint: str, indent: int = 0) -> None:
     if not hint:
         return
     hint = to_type(hint)
-    if hint.startswith("envctl "):
+    if parted(hint) == ("", hint):
         whole(out, joined(("next: ", "dim"), (hint, "bold")), indent)
     else:
-        say(out, joined(("hint: ", "dim"), hint), indent)
+        advised(out, joined(("hint: ", "dim")), hint, indent)
+
+
+def advised(out: Console, lead: Text, advice: str, indent: int = 0) -> None:
+    """Advice that may end with a command, which is not broken even where the line is too long."""
+    before, command = parted(advice)
+    if not command or indent + lead.cell_len + cell_len(visible(advice)) <= out.width:
+        say(out, lead.append_text(plain(advice)), indent)
+        return
+    say(out, lead.append_text(plain(before)), indent)
+    whole(out, plain(command), indent + 2)
 
 
 def shortened(text: str, room: int) -> str:
@@ -80,6 +102,11 @@ def called(actor: Actor) -> str:
     if actor.via != "aws":
         return actor.name
     return actor.name.rpartition(":")[2].removeprefix("assumed-role/").removeprefix("user/")
+
+
+def known_as(actor: Actor) -> str:
+    """As `called`, and whether anybody vouches for the name."""
+    return called(actor) if actor.verified else f"{called(actor)} (unverified)"
 
 
 def _head(text: str, room: int) -> str:

@@ -45,7 +45,7 @@ def from_to(before: object, after: object, room: int, wide: int) -> tuple[str, l
 
     The block is a small diff of a document, or else two lines around the place where long values begin to differ.
     """
-    one, other = _side(before), _side(after)
+    one, other = side(before), side(after)
     on_one_line = f"{one} → {other}"
     if cell_len(on_one_line) <= room:
         return on_one_line, []
@@ -56,7 +56,8 @@ def from_to(before: object, after: object, room: int, wide: int) -> tuple[str, l
     return "", [f"{sign} {_window(value, text, against, wide - 2)}" for sign, value, text, against in sides]
 
 
-def _side(value: object) -> str:
+def side(value: object) -> str:
+    """What stands before or after a change."""
     return "(none)" if value is None else spelt(value)
 
 

@@ -2,20 +2,23 @@
 
 from rich.console import Console
 
-from envctl.cli.render.guards import show_refusal, verdict
+from envctl.cli.render.commands import to_type
+from envctl.cli.render.guards import ANSWER, INDENT, opens_by_itself, show_refusal, verdict
 from envctl.cli.render.line import counted
-from envctl.cli.render.text import hinted, joined, say
-from envctl.domain.guards import short
+from envctl.cli.render.text import advised, hanging, hinted, joined, plain, say
+from envctl.domain.guards import GUARDS, short
 from envctl.usecases.why import Answer, Why
+
+_MARKS = {"passes": ("✓", "green"), "moot": ("-", "dim"), "unplanned": ("?", "dim")}
 
 
 def show_why(why: Why, out: Console) -> None:
-    what = f"release {short(why.release)}" if why.release else "a release" if why.source else "the working tree"
-    move = f"be promoted from {why.source} to" if why.source else "be applied to"
-    say(out, joined(f"May {what} {move} ", (why.target, "bold"), "?"))
+    say(out, joined(question(why)[: -len(why.target) - 1], (why.target, "bold"), "?"))
     out.print()
     for answer in why.answers:
-        _answer(answer, out)
+        _answer(answer, why, out)
+    if unplanned(why):
+        advised(out, plain(""), to_ask_them_too(why), INDENT)
     if why.gates:
         _gates(why, out)
     out.print()
@@ -23,11 +26,43 @@ def show_why(why: Why, out: Console) -> None:
     hinted(out, why.next)
 
 
-def _answer(answer: Answer, out: Console) -> None:
+def question(why: Why) -> str:
+    what = f"release {short(why.release)}" if why.release else "a release" if why.source else "the working tree"
+    move = f"be promoted from {why.source} to" if why.source else "be applied to"
+    return f"May {what} {move} {why.target}?"
+
+
+def unplanned(why: Why) -> tuple[Answer, ...]:
+    return tuple(answer for answer in why.answers if answer.outcome == "unplanned")
+
+
+def to_ask_them_too(why: Why) -> str:
+    """The same advice for all that only a plan can answer."""
+    if why.release is None:
+        return "asked once there is something to plan"
+    return to_type(f"asked once it is planned: envctl why {why.target} --plan")
+
+
+def rests_on(answer: Answer) -> str:
+    return next((guard.rests_on for guard in GUARDS if guard.code == answer.code), "")
+
+
+def conclusion(why: Why) -> str:
+    """The whole answer in a sentence."""
+    if why.refusals:
+        return verdict(why.refusals, why.opens)
+    warns = sum(answer.outcome == "warns" for answer in why.answers)
+    but = f", but {counted(warns, 'guard')} {'warns' if warns == 1 else 'warn'}" if warns else ""
+    return f"Nothing stands against it{' so far' if unplanned(why) else ''}{but}."
+
+
+def _answer(answer: Answer, why: Why, out: Console) -> None:
     if answer.refusal:
-        show_refusal(answer.refusal, out)
-    else:
-        say(out, joined(("✓ pass    ", "green"), f"{answer.code} {answer.guard}"), 2)
+        show_refusal(answer.refusal, out, why.now)
+        return
+    mark, style = _MARKS[answer.outcome]
+    moot = f" (rests on {rests_on(answer)})" if answer.outcome == "moot" else ""
+    say(out, joined((f"{mark} {answer.outcome}".ljust(ANSWER), style), f"{answer.code} {answer.guard}{moot}"), 2)
 
 
 def _gates(why: Why, out: Console) -> None:
@@ -35,13 +70,13 @@ def _gates(why: Why, out: Console) -> None:
     say(out, f"gates of {why.target}")
     for gate, (given, wanted) in why.gates.items():
         missing = wanted - given
-        mark = ("✗ open    ", "yellow") if missing else ("✓ met     ", "green")
+        mark, style = ("✗ open", "yellow") if missing else ("✓ met", "green")
         left = f" ({counted(missing, 'approval')} missing)" if missing else ""
-        say(out, joined(mark, f"{gate} {given}/{wanted}{left}"), 2)
+        say(out, joined((mark.ljust(ANSWER), style), f"{gate} {given}/{wanted}{left}"), 2)
+    if why.who:
+        hanging(out, joined("  ", ("who".ljust(ANSWER), "dim"), why.who), INDENT)
 
 
 def _verdict(why: Why, out: Console) -> None:
-    if why.refusals:
-        say(out, verdict(why.refusals))
-    else:
-        say(out, joined(("Nothing stands against it.", "green")))
+    style = "bold red" if why.refusals else "green"
+    say(out, joined((conclusion(why), style), opens_by_itself(why.opens, why.now)))

@@ -1,0 +1,1 @@
+"""Asks the world whether a deployment works: one file a kind of probe."""

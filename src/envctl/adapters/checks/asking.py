@@ -1,0 +1,15 @@
+"""What a prober has to work with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Asking:
+    """`environment` is that of child processes. The clock only ever goes forward, in seconds."""
+
+    root: Path
+    environment: Mapping[str, str]
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]

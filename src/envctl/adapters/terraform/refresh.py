@@ -1,0 +1,41 @@
+"""Drift, from `terraform show -json` of a refresh-only plan: `before` is what the state says, `after` what is there."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from envctl.adapters.terraform.attributes import all_secrets, attributes
+from envctl.adapters.terraform.planfile import action_of, address
+from envctl.domain.changes import Action, ResourceChange, StackPlan
+
+
+def drift(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...]) -> StackPlan:
+    """Of resources alone: an output that changes along with one is none. Raises ValueError as for any other plan."""
+    return StackPlan(stack, tuple(_drifted(document, f"module.{stack}.")), warnings=warnings)
+
+
+def _drifted(document: Mapping[str, Any], prefix: str) -> Iterator[ResourceChange]:
+    secrets = all_secrets(document)
+    for raw in document.get("resource_drift", ()):
+        change = raw["change"]
+        action = action_of(change)
+        differing = tuple(attributes(_quiet(change), secrets))
+        # A resource that is only called by another name is where it was.
+        if action is None or (action is Action.UPDATE and not differing):
+            continue
+        yield ResourceChange(address(raw, prefix), raw["type"], action, differing)
+
+
+def _quiet(change: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A refresh turns null into {}, [] or "" at a provider's whim: that is no drift."""
+    return {**change, "before": _filled(change.get("before")), "after": _filled(change.get("after"))}
+
+
+def _filled(value: object) -> object:
+    """None in place of whatever holds nothing. Places in a list are kept."""
+    if isinstance(value, Mapping):
+        filled = {key: _filled(item) for key, item in value.items()}
+        return None if all(item is None for item in filled.values()) else filled
+    if isinstance(value, list):
+        items = [_filled(item) for item in value]
+        return None if all(item is None for item in items) else items
+    return None if value == "" else value

@@ -1,0 +1,102 @@
+"""Who works in a stack's directory: a lock that lives as long as its Terraform does, be it longer than envctl."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from envctl.domain.errors import LockHeldError, OperationFailedError, Problem
+from envctl.usecases.ports import PreparedStack
+
+FILE = ".running"
+_PROCESSES = Path("/proc")
+
+
+@dataclass(frozen=True)
+class Site:
+    """The directory of one stack of an environment."""
+
+    environment: str
+    stack: PreparedStack
+    directory: Path
+
+
+@dataclass(frozen=True)
+class Running:
+    """The lock, while it is held. Whoever inherits the descriptor holds it too."""
+
+    descriptor: int
+
+    def name(self, pid: int) -> None:
+        """Writes down who is at work, for those who ask."""
+        os.pwrite(self.descriptor, str(pid).encode(), 0)
+
+
+@contextlib.contextmanager
+def alone(site: Site) -> Iterator[Running]:
+    """Raises LockHeldError while an earlier Terraform still works there."""
+    descriptor = _opened(site)
+    try:
+        _lock(descriptor, fcntl.LOCK_EX, site)
+        os.ftruncate(descriptor, 0)
+        yield Running(descriptor)
+        # Terraform has ended: what it leaves behind shall not keep the lock. After a fault it may not have.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    finally:
+        os.close(descriptor)
+
+
+def demand_free(site: Site) -> None:
+    """Raises LockHeldError while an earlier Terraform still works there."""
+    if (site.directory / FILE).exists():
+        with os.fdopen(_opened(site), "rb") as file:
+            _lock(file.fileno(), fcntl.LOCK_SH, site)
+
+
+def _opened(site: Site) -> int:
+    path = site.directory / FILE
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        message = f"{path} can't be written: {error.strerror or error}"
+        hint = "envctl writes below .envctl/ alone: check its disk and its owner"
+        raise OperationFailedError(Problem("E406", message, hint)) from error
+
+
+def _lock(descriptor: int, kind: int, site: Site) -> None:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        recorded = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+        raise LockHeldError(_busy(site, int(recorded) if recorded.isdecimal() else 0)) from error
+
+
+def _busy(site: Site, recorded: int) -> Problem:
+    holders = _holders(site.directory / FILE)
+    then = f"envctl recover {site.environment}"
+    where = f"stack {site.stack.name} of {site.environment}"
+    if not recorded or recorded in holders or not holders:
+        who = f"Terraform (process {recorded})" if recorded else "Terraform"
+        message = f"{who} of an earlier command still works on {where}"
+        return Problem("E309", message, f"wait until it has ended; then: {then}")
+    pid, name = next(iter(holders.items()))
+    message = f"{name} (process {pid}), which a Terraform of an earlier command has left behind, still holds {where}"
+    return Problem("E309", message, f"end it: kill {pid}; then: {then}")
+
+
+def _holders(path: Path) -> dict[int, str]:
+    """The processes that have the file open, with their names, as far as this system and its rights tell."""
+    found, file = {}, path.resolve()
+    for process in _PROCESSES.glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if int(process.name) != os.getpid() and file in _open_files(process):
+                found[int(process.name)] = (process / "comm").read_text().strip()
+    return found
+
+
+def _open_files(process: Path) -> Iterator[Path]:
+    for descriptor in (process / "fd").iterdir():
+        with contextlib.suppress(OSError):
+            yield descriptor.readlink()

@@ -1,0 +1,25 @@
+"""`envctl destroy ENV`."""
+
+from typing import Annotated
+
+import typer
+
+from envctl.cli.boundary import answer
+from envctl.cli.wishes import BreakGlass, wishes
+
+
+def destroy(
+    context: typer.Context,
+    environment: Annotated[str, typer.Argument(help="The environment, for example dev.", show_default=False)],
+    *,
+    break_glass: BreakGlass = None,
+) -> None:
+    """Take away all that an environment holds. Refused where it is protected, or asks for approvals."""
+    from envctl.usecases.destroy import destroy as use
+
+    wanted = wishes(context, break_glass)
+    answer(context, lambda ports: use(ports, environment, wanted))
+
+
+def register(app: typer.Typer) -> None:
+    app.command(short_help="Take away all that an unprotected environment holds.")(destroy)

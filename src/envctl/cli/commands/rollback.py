@@ -1,0 +1,30 @@
+"""`envctl rollback ENV`."""
+
+from typing import Annotated
+
+import typer
+
+from envctl.cli.boundary import answer
+from envctl.cli.wishes import BreakGlass, NoVerify, wishes
+
+
+def rollback(
+    context: typer.Context,
+    environment: Annotated[str, typer.Argument(help="The environment that goes back.", show_default=False)],
+    *,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="RELEASE", help="The release. Default: the last one before that still holds."),
+    ] = None,
+    no_verify: NoVerify = False,
+    break_glass: BreakGlass = None,
+) -> None:
+    """Deploy an earlier release again that was verified there, and put the one that is left on hold."""
+    from envctl.usecases.rollback import rollback as use
+
+    wanted = wishes(context, break_glass, no_verify=no_verify)
+    answer(context, lambda ports: use(ports, environment, wanted, to=to))
+
+
+def register(app: typer.Typer) -> None:
+    app.command(short_help="Go back to an earlier release that was verified.")(rollback)

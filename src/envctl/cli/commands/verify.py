@@ -1,0 +1,22 @@
+"""`envctl verify ENV`."""
+
+from typing import Annotated
+
+import typer
+
+from envctl.cli.boundary import answer, refuse_dry_run
+
+
+def verify(
+    context: typer.Context,
+    environment: Annotated[str, typer.Argument(help="The environment, for example staging.", show_default=False)],
+) -> None:
+    """Run the project's checks on what an environment runs, and record whether it is proven."""
+    from envctl.usecases.verify import verify as use
+
+    refuse_dry_run(context)
+    answer(context, lambda ports: use(ports, environment))
+
+
+def register(app: typer.Typer) -> None:
+    app.command(short_help="Check what an environment runs, and record it.")(verify)

@@ -1,0 +1,90 @@
+"""What of the pipeline needs somebody's attention, in full sentences."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from envctl.cli.render.deployment import deed
+from envctl.cli.render.events import first_of
+from envctl.cli.render.guards import named
+from envctl.cli.render.moments import Zone, ago, since
+from envctl.cli.render.text import known_as, one_line
+from envctl.domain.guards import short
+from envctl.domain.present import Debt, Deployment, DriftCheck, EnvironmentPresent, Hold, Lock
+from envctl.usecases.status import Status
+
+NEVER = "nobody has verified it since it was deployed"
+
+
+@dataclass(frozen=True)
+class Matter:
+    """`grave` is what went wrong or is owed; the rest only stands in the way."""
+
+    environment: str
+    told: str
+    grave: bool
+
+
+def matters(status: Status, zone: Zone = None) -> tuple[Matter, ...]:
+    """In the order of the pipeline."""
+    entry = status.environments[0].environment if status.environments else ""
+    return tuple(
+        Matter(each.environment, told, grave)
+        for each in status.environments
+        for told, grave in _Speaker(each.environment, status.now, zone, entry).all(each.present)
+    )
+
+
+@dataclass(frozen=True)
+class _Speaker:
+    environment: str
+    now: datetime
+    zone: Zone
+    entry: str
+
+    def all(self, here: EnvironmentPresent) -> Iterator[tuple[str, bool]]:
+        if here.last and here.last.outcome != "succeeded":
+            yield self._last(here.last), True
+        for debt in here.debts:
+            yield self._debt(debt), True
+        if here.drift and here.drift.drifted:
+            yield self._drift(here.drift), False
+        if here.proof and not here.proof.verified:
+            why = one_line(here.proof.revoked or NEVER)
+            yield f"release {short(here.proof.deployment.release)} is not verified: {why}", False
+        if here.lock:
+            yield f"locked by {self._held(here.lock)}", False
+        for hold in here.holds.values():
+            yield f"release {short(hold.release)} is on hold, by {self._held(hold)}", False
+
+    def _last(self, last: Deployment) -> str:
+        when = ago(last.ended_at or last.started_at, self.now)
+        what = f"the {deed(last)}"
+        match last.outcome:
+            case "unfinished":
+                by = known_as(last.by)
+                return f"{what} by {by} began {when}, and its end is not recorded (it may still run)"
+            case "interrupted":
+                return f"{what} was interrupted {when}"
+            case _:
+                was = "was " if last.outcome == "abandoned" else ""
+                return f"{what} {was}{last.outcome} {when}: {one_line(last.reason)}"
+
+    def _debt(self, debt: Debt) -> str:
+        until = f"a normal promotion into {self.environment}"
+        if self.environment == self.entry:
+            until = f"other code comes to {self.environment} without it"
+        return (
+            f"BREAK-GLASS by {known_as(debt.by)}, {since(debt.at, self.now, self.zone)},"
+            f" with release {short(debt.release)} over {named(debt.guards)}: {one_line(debt.reason)};"
+            f" owed until {until}"
+        )
+
+    def _drift(self, seen: DriftCheck) -> str:
+        when = since(seen.at, self.now, self.zone)
+        differ = "resource differs" if seen.drifted == 1 else "resources differ"
+        what = f"{seen.drifted} {differ} from the state{first_of(seen.resources, seen.drifted)}"
+        return f"drift: {what}, seen {when} by {known_as(seen.by)}"
+
+    def _held(self, held: Lock | Hold) -> str:
+        return f"{known_as(held.by)} since {since(held.at, self.now, self.zone)}: {one_line(held.reason)}"

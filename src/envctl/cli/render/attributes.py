@@ -1,0 +1,91 @@
+"""What an operator has to know of the attributes of one resource: the new ones, or those that become others."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from envctl.cli.render.line import counted
+from envctl.cli.render.text import joined, padded, plain, say, shortened, whole, widest
+from envctl.cli.render.values import brief, from_to
+from envctl.domain.changes import AttributeChange, Marker
+
+ATTRIBUTES = 8
+CHANGED = 24
+
+
+def created(attributes: Sequence[AttributeChange], out: Console) -> None:
+    known = [a for a in attributes if a.after is not None and not known_later(a.after) and not _repeated(a, ())]
+    # What is off or empty is seldom what a reader looks for.
+    telling = sorted(known, key=lambda attribute: attribute.after in (False, "", 0))
+    shown = {attribute.path for attribute in (telling if len(known) <= ATTRIBUTES + 1 else telling[:ATTRIBUTES])}
+    kept = [attribute for attribute in known if attribute.path in shown]
+    width = path_width((attribute.path for attribute in kept), out)
+    for attribute in kept:
+        line(attribute.path, width, brief(attribute.after, room_beside(width, out)), [], out)
+    _rest(len(known) - len(kept), out)
+
+
+def changed(attributes: Sequence[AttributeChange], out: Console) -> None:
+    told = own(attributes)
+    # What is only computed anew is told by number: the cause of the change must not drown in it.
+    forced = [a for a in told if a.forces_replacement]
+    later = [a for a in told if known_later(a.after) and not a.forces_replacement]
+    rest = [a for a in told if a not in forced and a not in later]
+    kept = [*forced, *rest][: max(CHANGED, len(forced))] or later[:ATTRIBUTES]
+    width = path_width((attribute.path for attribute in kept), out)
+    for attribute in kept:
+        change = from_to(attribute.before, attribute.after, room_beside(width, out), out.width - 8)
+        line(attribute.path, width, *change, out, forces=attribute.forces_replacement)
+    left = len(forced) + len(rest) - len(kept)
+    if left > 0:
+        say(out, plain(f"… and {left} more: --json has them all", "dim"), 6)
+    unknown = len([attribute for attribute in later if attribute not in kept])
+    if unknown:
+        say(out, plain(f"… and {counted(unknown, 'attribute')} known after apply", "dim"), 6)
+
+
+def own(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:
+    """Without those that only say again what others say."""
+    return [attribute for attribute in attributes if not _repeated(attribute, attributes)]
+
+
+def line(path: str, width: int, told: str, block: Sequence[str], out: Console, *, forces: bool = False) -> None:
+    text = joined("      ", (padded(shortened(path, width), width), "cyan"), "  ", told)
+    mark = Text("forces replacement", "bold red")
+    beside = text.cell_len + 3 + mark.cell_len <= out.width
+    text.rstrip()
+    whole(out, text.append("   ").append_text(mark) if forces and beside else text)
+    for each in block:
+        whole(out, each, 8)
+    if forces and not beside:
+        whole(out, mark, 8)
+
+
+def room_beside(width: int, out: Console) -> int:
+    return max(12, out.width - 6 - width - 2)
+
+
+def path_width(paths: Iterable[str], out: Console) -> int:
+    return widest(paths, max(16, out.width // 2))
+
+
+def _rest(number: int, out: Console) -> None:
+    if number:
+        say(out, plain(f"… and {number} more", "dim"), 6)
+
+
+def known_later(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return bool(value) and all(known_later(item) for item in value)
+    return value is Marker.UNKNOWN
+
+
+def _repeated(attribute: AttributeChange, others: Sequence[AttributeChange]) -> bool:
+    """`tags_all` says again what `tags` says, together with the tags that every resource gets."""
+    if not attribute.path.startswith("tags_all"):
+        return False
+    if attribute.before is None and not others:
+        return True
+    twin = attribute.path.replace("tags_all", "tags", 1)
+    return any((o.path, o.before, o.after) == (twin, attribute.before, attribute.after) for o in others)

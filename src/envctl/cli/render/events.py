@@ -1,0 +1,158 @@
+"""What happened, an entry of the ledger in a line."""
+
+from typing import assert_never
+
+from envctl.cli.render.line import counted
+from envctl.cli.render.text import one_line
+from envctl.domain.events import (
+    ApprovalGiven,
+    ApprovalWithdrawn,
+    DeploymentAbandoned,
+    DeploymentFailed,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    DriftChecked,
+    EnvironmentLocked,
+    EnvironmentUnlocked,
+    Event,
+    HoldLifted,
+    HoldSet,
+    ReleaseCreated,
+    VerificationFailed,
+    VerificationPassed,
+    WaiverUsed,
+)
+
+NAMED = 3
+_Deploying = DeploymentStarted | DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
+_Proving = VerificationPassed | VerificationFailed | DriftChecked
+_Allowing = ApprovalGiven | ApprovalWithdrawn | WaiverUsed
+_Stopping = EnvironmentLocked | EnvironmentUnlocked | HoldSet | HoldLifted
+
+
+def style(event: Event) -> str:
+    match event:
+        case DeploymentSucceeded() | VerificationPassed():
+            return "green"
+        case DeploymentFailed() | DeploymentAbandoned() | VerificationFailed() | WaiverUsed():
+            return "bold red"
+        case EnvironmentLocked() | HoldSet():
+            return "yellow"
+        case DriftChecked() if event.drifted:
+            return "yellow"
+        case _:
+            return ""
+
+
+def told(event: Event) -> str:
+    match event:
+        case ReleaseCreated():
+            return _made(event)
+        case DeploymentStarted() | DeploymentSucceeded() | DeploymentFailed() | DeploymentAbandoned():
+            return _deployed(event)
+        case VerificationPassed() | VerificationFailed() | DriftChecked():
+            return _proven(event)
+        case ApprovalGiven() | ApprovalWithdrawn() | WaiverUsed():
+            return _allowed(event)
+        case EnvironmentLocked() | EnvironmentUnlocked() | HoldSet() | HoldLifted():
+            return _stopped(event)
+        case _:
+            assert_never(event)
+
+
+def first_of(names: tuple[str, ...], number: int) -> str:
+    """In brackets what the first of so many resources are called; nothing where that is not known."""
+    first = names[:NAMED]
+    more = f" and {number - len(first)} more" if number > len(first) else ""
+    return f" ({', '.join(first)}{more})" if first else ""
+
+
+def _made(event: ReleaseCreated) -> str:
+    if not event.commit:
+        return "release made of an uncommitted tree"
+    also = " and uncommitted changes" if event.uncommitted else ""
+    return f"release made of commit {event.commit[:10]}{also}"
+
+
+def _deployed(event: _Deploying) -> str:
+    match event:
+        case DeploymentStarted():
+            return f"{_way(event)} began{' by break-glass' if event.waiver else ''}"
+        case DeploymentSucceeded() if not event.stacks:
+            return f"{event.environment} holds nothing any more ({event.changed} destroyed)"
+        case DeploymentSucceeded():
+            return f"{event.environment} runs it ({event.changed} changed)"
+        case DeploymentFailed() if event.interrupted:
+            return f"interrupted in {event.environment}{_kept(event)}"
+        case DeploymentFailed():
+            summary, _, _ = event.reason.partition("\n")
+            return f"failed in {event.environment}{_kept(event)}: {one_line(summary)}"
+        case DeploymentAbandoned():
+            return f"abandoned in {event.environment}: {one_line(event.reason)}"
+        case _:
+            assert_never(event)
+
+
+def _way(event: DeploymentStarted) -> str:
+    match event.action:
+        case "rollback" | "destroy":
+            return f"{event.action} of {event.environment}"
+        case "promote":
+            return f"promote {event.source} → {event.environment}"
+        case "apply":
+            return f"apply to {event.environment}"
+        case _:
+            assert_never(event.action)
+
+
+def _kept(event: DeploymentFailed) -> str:
+    return f" after {', '.join(event.stacks)}" if event.stacks else ""
+
+
+def _proven(event: _Proving) -> str:
+    match event:
+        case VerificationPassed():
+            return f"verified in {event.environment} ({_checks(event.checks)})"
+        case VerificationFailed():
+            also = f" ({_checks(event.checks)})" if len(event.checks) > 1 else ""
+            return f"verification failed in {event.environment}{also}: {one_line(event.reason)}"
+        case DriftChecked() if event.drifted:
+            named = first_of(event.resources, event.drifted)
+            return f"drift in {event.environment}: {counted(event.drifted, 'resource')}{named}"
+        case DriftChecked():
+            return f"no drift in {event.environment}"
+        case _:
+            assert_never(event)
+
+
+def _checks(names: tuple[str, ...]) -> str:
+    if not names:
+        return "without a check"
+    return f"{'check' if len(names) == 1 else 'checks'} {', '.join(names)}"
+
+
+def _allowed(event: _Allowing) -> str:
+    match event:
+        case ApprovalGiven():
+            return f"approved for {event.environment} (gate {event.gate})"
+        case ApprovalWithdrawn():
+            return f"approval for {event.environment} withdrawn (gate {event.gate})"
+        case WaiverUsed():
+            return f"break-glass in {event.environment} over {' '.join(event.guards)}: {one_line(event.reason)}"
+        case _:
+            assert_never(event)
+
+
+def _stopped(event: _Stopping) -> str:
+    why = f": {one_line(event.reason)}" if event.reason.strip() else ""
+    match event:
+        case EnvironmentLocked():
+            return f"locked {event.environment}{why}"
+        case EnvironmentUnlocked():
+            return f"unlocked {event.environment}{why}"
+        case HoldSet():
+            return f"on hold in {event.environment}{why}"
+        case HoldLifted():
+            return f"hold lifted in {event.environment}{why}"
+        case _:
+            assert_never(event)

@@ -1,0 +1,32 @@
+"""Results as Markdown, for pull requests and step summaries. Their readers are elsewhere, and so all times are UTC."""
+
+from datetime import datetime
+from importlib import import_module
+
+from envctl.domain.guards import RefusedError
+
+# By name, as for people; what is not listed is shown as they see it.
+RENDERERS = {
+    "Deployed": "deployment.deployment",
+    "Drift": "drift.drift",
+    "Status": "status.status",
+    "Why": "why.why",
+}
+
+
+def show(result: object) -> str:
+    name = RENDERERS.get(type(result).__name__)
+    if name is None:
+        from envctl.cli.render import human
+        from envctl.cli.render.markdown.pieces import drawn, page
+
+        return page(drawn(lambda out: human.show(result, out)))
+    module, function = name.split(".")
+    text: str = getattr(import_module(f"envctl.cli.render.markdown.{module}"), function)(result)
+    return text
+
+
+def show_refused(error: RefusedError, now: datetime) -> str:
+    from envctl.cli.render.markdown.refused import refused
+
+    return refused(error, now)

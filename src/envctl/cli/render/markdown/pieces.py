@@ -1,0 +1,75 @@
+"""Markdown in which what people wrote stays text: it neither breaks a table, nor becomes markup, nor calls anybody."""
+
+import io
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from rich.console import Console
+
+from envctl.cli.render.commands import parted, to_type
+from envctl.cli.render.text import one_line, visible
+
+WIDTH = 100
+PASSES, REFUSES, WARNS, NEITHER = "✅", "❌", "⚠️", "➖"  # noqa: RUF001 (it is meant to be seen)
+# Entities where a backslash is not enough: within a table a pipe ends the cell, whatever stands around it.
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "\\": "&#92;", "$": "&#36;"}
+_MARKS = {mark: f"\\{mark}" for mark in "`*[]~"}
+_ESCAPES = str.maketrans(_ENTITIES | _MARKS)
+# Within a word it means nothing, and most names have some.
+_UNDERSCORES = re.compile(r"(?<!\w)_++|(?<!_)_++(?![^\W_])")
+_MENTION = re.compile(r"(?<!\w)@(?=\w)")
+_FENCE = re.compile("`+")
+
+
+def escaped(text: str) -> str:
+    """On one line. It must not begin a block: there `#` and `-` would still mean something."""
+    marked = _UNDERSCORES.sub(lambda run: r"\_" * len(run[0]), one_line(text).translate(_ESCAPES))
+    return _MENTION.sub("@&#8203;", marked)
+
+
+def strong(text: str) -> str:
+    return f"**{escaped(text)}**"
+
+
+def sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def code(text: str) -> str:
+    """A tag, as backticks and the pipes of a table do not go together."""
+    return f"<code>{escaped(text)}</code>"
+
+
+def fenced(text: str, language: str = "") -> str:
+    fence = "`" * max([3, *(len(run) + 1 for run in _FENCE.findall(text))])
+    return f"{fence}{language}\n{visible(text).rstrip()}\n{fence}"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Of cells that are Markdown already."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def page(*blocks: str) -> str:
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def next_step(hint: str) -> str:
+    """The way on, with its command to be copied."""
+    advice, command = parted(to_type(hint))
+    said = f"Next: {escaped(advice)}" if advice else "Next:" if command else ""
+    return "\n\n".join(filter(None, (said, fenced(command, "sh") if command else "")))
+
+
+def in_a_cell(hint: str) -> str:
+    advice, command = parted(to_type(hint))
+    return " ".join(filter(None, (escaped(advice), code(command) if command else "")))
+
+
+def drawn(draw: Callable[[Console], None]) -> str:
+    """As people see it, in a fence that nothing in it can end."""
+    out = Console(file=io.StringIO(), width=WIDTH, color_system=None, highlight=False, markup=False, emoji=False)
+    with out.capture() as captured:
+        draw(out)
+    return fenced(captured.get(), "text")

@@ -1,0 +1,54 @@
+"""What each guard says of the next promotion."""
+
+from datetime import UTC
+
+from envctl.cli.render.guards import opens_by_itself
+from envctl.cli.render.markdown.pieces import (
+    NEITHER,
+    PASSES,
+    REFUSES,
+    escaped,
+    in_a_cell,
+    next_step,
+    page,
+    strong,
+    table,
+)
+from envctl.cli.render.markdown.refused import HEADS, guard, row
+from envctl.cli.render.why import conclusion, question, rests_on, to_ask_them_too
+from envctl.usecases.why import Answer, Why
+
+
+def why(told: Why) -> str:
+    mark = REFUSES if told.refusals else PASSES
+    return page(
+        f"## {escaped(question(told))}",
+        f"{mark} {strong(conclusion(told))} {escaped(opens_by_itself(told.opens, told.now, UTC))}",
+        table(HEADS, (_row(answer, told) for answer in told.answers)),
+        _gates(told),
+        next_step(told.next),
+    )
+
+
+def _row(answer: Answer, told: Why) -> tuple[str, str, str]:
+    if answer.refusal:
+        return row(answer.refusal, told.now)
+    name = guard(answer.code, answer.guard)
+    match answer.outcome:
+        case "moot":
+            return NEITHER, name, f"moot: rests on {rests_on(answer)}"
+        case "unplanned":
+            return NEITHER, name, in_a_cell(to_ask_them_too(told))
+        case _:
+            return PASSES, name, escaped(answer.outcome)
+
+
+def _gates(told: Why) -> str:
+    if not told.gates:
+        return ""
+    rows = (
+        (PASSES if given >= wanted else NEITHER, escaped(gate), f"{given} of {wanted}")
+        for gate, (given, wanted) in told.gates.items()
+    )
+    who = f"What is missing can be given by {escaped(told.who)}." if told.who else ""
+    return "\n\n".join(filter(None, (table(("", "gate", "approvals"), rows), who)))

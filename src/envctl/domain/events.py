@@ -1,0 +1,216 @@
+"""What can happen, as values: the events of the ledger.
+
+Entries are for ever. A field that came later has a default, and is left out of the bytes where it has that: so entries
+that were written before it still are what they were.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, get_args
+
+Move = Literal["apply", "promote", "rollback", "destroy"]
+LATER = "later"
+
+
+def _later(default: Any) -> Any:  # noqa: ANN401 (as dataclasses.field)
+    return field(default=default, metadata={LATER: True})
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did it. `verified` is true only where somebody else than the person's own machine vouches for the name."""
+
+    name: str
+    via: Literal["aws", "github", "local"] = "local"
+    verified: bool = False
+    run_url: str = ""
+
+    def __str__(self) -> str:
+        return self.name if self.verified else f"{self.name} (unverified)"
+
+
+@dataclass(frozen=True)
+class ReleaseCreated:
+    kind: ClassVar[str] = "release created"
+    release: str
+    commit: str = ""
+    uncommitted: bool = False
+    author: str = ""
+
+
+@dataclass(frozen=True)
+class DeploymentStarted:
+    """`settings` is the digest of the settings that are applied, `source` the environment a promotion comes from,
+    `plan` the fingerprint of what is going to be done, and `waiver` the number of the waiver that it needed, or 0.
+    """
+
+    kind: ClassVar[str] = "deployment started"
+    environment: str
+    release: str
+    settings: str
+    action: Move
+    source: str = ""
+    plan: str = _later("")
+    waiver: int = _later(0)
+
+
+@dataclass(frozen=True)
+class DeploymentSucceeded:
+    """`stacks` are those that the release holds; `changed` counts the resources that were touched, and `performed` says
+    what was done to which types of them, like "create aws_vpc".
+    """
+
+    kind: ClassVar[str] = "deployment succeeded"
+    environment: str
+    release: str
+    started: int
+    stacks: tuple[str, ...]
+    changed: int = 0
+    performed: tuple[str, ...] = _later(())
+
+
+@dataclass(frozen=True)
+class DeploymentFailed:
+    """`stacks` are those that were applied to their end before it failed."""
+
+    kind: ClassVar[str] = "deployment failed"
+    environment: str
+    release: str
+    started: int
+    reason: str
+    stacks: tuple[str, ...] = ()
+    interrupted: bool = False
+    performed: tuple[str, ...] = _later(())
+
+
+@dataclass(frozen=True)
+class DeploymentAbandoned:
+    """Nobody recorded its end; a person looked, and said that it is over."""
+
+    kind: ClassVar[str] = "deployment abandoned"
+    environment: str
+    release: str
+    started: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class VerificationPassed:
+    """`started` is the number of the deployment that was verified."""
+
+    kind: ClassVar[str] = "verification passed"
+    environment: str
+    release: str
+    started: int
+    checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class VerificationFailed:
+    """`checks` are those that failed."""
+
+    kind: ClassVar[str] = "verification failed"
+    environment: str
+    release: str
+    started: int
+    checks: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class ApprovalGiven:
+    """Bound to the release, to the digest of the settings, and to the fingerprint of the plan that it was given for."""
+
+    kind: ClassVar[str] = "approval given"
+    environment: str
+    gate: str
+    release: str
+    settings: str
+    plan: str = _later("")
+
+
+@dataclass(frozen=True)
+class ApprovalWithdrawn:
+    """Whoever gave it takes it back."""
+
+    kind: ClassVar[str] = "approval withdrawn"
+    environment: str
+    gate: str
+    release: str
+
+
+@dataclass(frozen=True)
+class EnvironmentLocked:
+    kind: ClassVar[str] = "environment locked"
+    environment: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EnvironmentUnlocked:
+    kind: ClassVar[str] = "environment unlocked"
+    environment: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class HoldSet:
+    """The release must not come (back) there."""
+
+    kind: ClassVar[str] = "hold set"
+    environment: str
+    release: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class HoldLifted:
+    kind: ClassVar[str] = "hold lifted"
+    environment: str
+    release: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DriftChecked:
+    """`drifted` counts the resources that differ from the state; `resources` names the first of them."""
+
+    kind: ClassVar[str] = "drift checked"
+    environment: str
+    release: str
+    drifted: int
+    resources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class WaiverUsed:
+    """Break-glass: the refusals that were overridden, each by its guard's code and its message.
+
+    `started` is the number of the deployment that was under way, or 0 where the waiver comes before it.
+    """
+
+    kind: ClassVar[str] = "waiver used"
+    environment: str
+    release: str
+    reason: str
+    guards: tuple[str, ...]
+    refusals: tuple[str, ...]
+    started: int = 0
+
+
+Ending = DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
+LocalEvent = (
+    DeploymentStarted
+    | Ending
+    | VerificationPassed
+    | VerificationFailed
+    | ApprovalGiven
+    | ApprovalWithdrawn
+    | EnvironmentLocked
+    | EnvironmentUnlocked
+    | HoldSet
+    | HoldLifted
+    | DriftChecked
+    | WaiverUsed
+)
+Event = ReleaseCreated | LocalEvent
+EVENTS: dict[str, type[Event]] = {event.kind: event for event in get_args(Event)}

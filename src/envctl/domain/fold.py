@@ -1,0 +1,243 @@
+"""The present as a pure fold of the ledger's entries."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from envctl.domain.events import (
+    ApprovalGiven,
+    ApprovalWithdrawn,
+    DeploymentAbandoned,
+    DeploymentFailed,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    DriftChecked,
+    Ending,
+    EnvironmentLocked,
+    EnvironmentUnlocked,
+    HoldLifted,
+    HoldSet,
+    LocalEvent,
+    ReleaseCreated,
+    VerificationFailed,
+    VerificationPassed,
+    WaiverUsed,
+)
+from envctl.domain.ledger import Entry, digest, encode
+from envctl.domain.present import (
+    Approval,
+    Debt,
+    Deployment,
+    DriftCheck,
+    EnvironmentPresent,
+    Evidence,
+    Hold,
+    KnownRelease,
+    Lock,
+    Outcome,
+    Present,
+)
+
+# Of how many releases an environment knows what they proved there.
+REMEMBERED = 100
+
+
+def fold(entries: Iterable[Entry], start: Present | None = None) -> Present:
+    """The present after these entries. They must follow `start`, which is the empty ledger by default."""
+    present = start or Present()
+    for entry in entries:
+        present = follow(present, entry)
+    return present
+
+
+def follow(present: Present, entry: Entry) -> Present:
+    """The present after one more entry."""
+    event = entry.event
+    releases, environments = present.releases, present.environments
+    if isinstance(event, ReleaseCreated):
+        if event.release not in releases:
+            known = KnownRelease(
+                event.release, entry.seq, entry.at, entry.actor, event.commit, event.uncommitted, event.author
+            )
+            releases = {**releases, event.release: known}
+    else:
+        there = _follow_in(present, present.of(event.environment), entry, event)
+        environments = {**environments, event.environment: there}
+    return Present(entry.seq, digest(encode(entry)), releases, environments)
+
+
+def _follow_in(present: Present, there: EnvironmentPresent, entry: Entry, event: LocalEvent) -> EnvironmentPresent:
+    match event:
+        case DeploymentStarted():
+            return _start(there, entry, event)
+        case DeploymentSucceeded() | DeploymentFailed() | DeploymentAbandoned():
+            return _end(present, there, entry, event)
+        case VerificationPassed() | VerificationFailed():
+            return _verify(there, entry.at, event)
+        case DriftChecked():
+            return _drift(there, entry, event)
+        case WaiverUsed():
+            return _waive(there, entry, event)
+        case _:
+            return _say(there, entry, event)
+
+
+def _say(
+    there: EnvironmentPresent,
+    entry: Entry,
+    event: ApprovalGiven | ApprovalWithdrawn | EnvironmentLocked | EnvironmentUnlocked | HoldSet | HoldLifted,
+) -> EnvironmentPresent:
+    """What people say, which changes nothing of what runs."""
+    match event:
+        case ApprovalGiven():
+            given = Approval(event.gate, event.release, event.settings, entry.actor, entry.at, event.plan)
+            return replace(there, approvals=(*there.approvals, given))
+        case ApprovalWithdrawn():
+            taken_back = (event.gate, event.release, entry.actor.name)
+            kept = tuple(a for a in there.approvals if (a.gate, a.release, a.by.name) != taken_back)
+            return replace(there, approvals=kept)
+        case EnvironmentLocked():
+            return replace(there, lock=Lock(entry.actor, entry.at, event.reason))
+        case EnvironmentUnlocked():
+            return replace(there, lock=None)
+        case HoldSet():
+            hold = Hold(event.release, entry.actor, entry.at, event.reason)
+            return replace(there, holds={**there.holds, event.release: hold})
+        case HoldLifted():
+            return replace(there, holds={name: h for name, h in there.holds.items() if name != event.release})
+        case _:
+            assert_never(event)
+
+
+def _start(there: EnvironmentPresent, entry: Entry, event: DeploymentStarted) -> EnvironmentPresent:
+    begun = Deployment(
+        entry.seq,
+        event.release,
+        event.settings,
+        event.action,
+        event.source,
+        entry.actor,
+        entry.at,
+        waiver=event.waiver,
+    )
+    # Whatever ran until now does not run undisturbed any longer.
+    evidence = {release: _at_rest(proof, entry.at) for release, proof in there.evidence.items()}
+    debts = there.debts + tuple(waiver for waiver in there.waivers if waiver.waiver == event.waiver)
+    return replace(there, last=begun, evidence=evidence, waivers=(), debts=debts)
+
+
+def _at_rest(proof: Evidence, now: datetime) -> Evidence:
+    return replace(proof, since=None, longest=proof.soaked(now)) if proof.since else proof
+
+
+def _end(present: Present, there: EnvironmentPresent, entry: Entry, event: Ending) -> EnvironmentPresent:
+    begun = there.unfinished
+    if begun is None or (begun.seq, begun.release) != (event.started, event.release):
+        # An end that belongs to no open deployment says nothing about the present, least of all that it went well.
+        return there
+    if isinstance(event, DeploymentSucceeded):
+        return _succeed(present, there, replace(begun, ended_at=entry.at), event)
+    outcome: Outcome = "abandoned"
+    if isinstance(event, DeploymentFailed):
+        outcome = "interrupted" if event.interrupted else "failed"
+        there = replace(
+            there, stacks=there.stacks | set(event.stacks), performed=_performed(there, event.release, event.performed)
+        )
+    ended = replace(begun, outcome=outcome, ended_at=entry.at, reason=event.reason)
+    return replace(there, last=ended, evidence=_without(there.evidence, begun.release))
+
+
+def _succeed(
+    present: Present, there: EnvironmentPresent, begun: Deployment, event: DeploymentSucceeded
+) -> EnvironmentPresent:
+    done = replace(begun, outcome="succeeded", changed=event.changed)
+    if done.action == "destroy":
+        return replace(there, current=None, last=done, stacks=frozenset(), drift=None)
+    before = there.evidence.get(done.release)
+    proof = Evidence(done, longest=before.longest if before else timedelta())
+    evidence = _latest(there.evidence, done.release, proof)
+    performed = _performed(there, done.release, event.performed)
+    return replace(
+        there,
+        current=done,
+        last=done,
+        evidence=evidence,
+        performed={release: did for release, did in performed.items() if release in evidence},
+        stacks=there.stacks | set(event.stacks),
+        drift=None,
+        holds=_holds_after(present, there, done),
+        debts=() if _clears(there, done) else there.debts,
+    )
+
+
+def _latest(evidence: Mapping[str, Evidence], release: str, proof: Evidence) -> dict[str, Evidence]:
+    """The proofs of the releases that were deployed last, oldest first: what is read on every command stays short."""
+    kept = list(_without(evidence, release).items())[-(REMEMBERED - 1) :]
+    return {**dict(kept), release: proof}
+
+
+def _holds_after(present: Present, there: EnvironmentPresent, done: Deployment) -> Mapping[str, Hold]:
+    """A newer release that came by the normal way lifts the hold on those before it."""
+    if done.action == "rollback":
+        return there.holds
+    return {release: hold for release, hold in there.holds.items() if not present.newer(done.release, release)}
+
+
+def _clears(there: EnvironmentPresent, done: Deployment) -> bool:
+    """Whether that was a normal promotion; in the entry environment, where nothing is promoted to, other code."""
+    if done.waiver:
+        return False
+    other = there.current is None or there.current.release != done.release
+    return done.action == "promote" or (done.action == "apply" and other)
+
+
+def _verify(
+    there: EnvironmentPresent, now: datetime, event: VerificationPassed | VerificationFailed
+) -> EnvironmentPresent:
+    proof = there.proof
+    if proof is None or (proof.deployment.seq, proof.deployment.release) != (event.started, event.release):
+        # It looked at something that does not run there any more.
+        return there
+    if isinstance(event, VerificationPassed):
+        # A stay in which reality is known to be another one proves nothing, however long it lasts.
+        since = None if there.drifted else proof.since or now
+        proof = replace(proof, verified_at=now, checks=event.checks, revoked="", since=since)
+    else:
+        proof = _revoked(proof, f"its verification failed: {event.reason}")
+    return replace(there, evidence={**there.evidence, event.release: proof})
+
+
+def _drift(there: EnvironmentPresent, entry: Entry, event: DriftChecked) -> EnvironmentPresent:
+    seen = DriftCheck(event.release, entry.actor, entry.at, event.drifted, event.resources)
+    there = replace(there, drift=seen)
+    proof = there.evidence.get(event.release)
+    if proof is None or there.current is None or there.current.release != event.release:
+        return there
+    if event.drifted:
+        proof = _revoked(proof, "drift was found there")
+    elif there.whole and proof.verified and proof.since is None:
+        proof = replace(proof, since=entry.at)
+    return replace(there, evidence={**there.evidence, event.release: proof})
+
+
+def _revoked(proof: Evidence, reason: str) -> Evidence:
+    return Evidence(proof.deployment, revoked=reason)
+
+
+def _waive(there: EnvironmentPresent, entry: Entry, event: WaiverUsed) -> EnvironmentPresent:
+    debt = Debt(entry.seq, event.release, entry.actor, entry.at, event.reason, event.guards, event.refusals)
+    begun = there.unfinished
+    if begun and begun.seq == event.started:
+        return replace(there, last=replace(begun, waiver=entry.seq), debts=(*there.debts, debt))
+    # Owed once the deployment that it is for has begun.
+    return replace(there, waivers=(*there.waivers, debt))
+
+
+def _performed(there: EnvironmentPresent, release: str, more: Iterable[str]) -> dict[str, frozenset[str]]:
+    done = there.performed.get(release, frozenset()) | frozenset(more)
+    return {**there.performed, release: done} if done else dict(there.performed)
+
+
+def _without(evidence: Mapping[str, Evidence], release: str) -> dict[str, Evidence]:
+    return {name: proof for name, proof in evidence.items() if name != release}

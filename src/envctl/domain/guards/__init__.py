@@ -1,0 +1,62 @@
+"""Guards: pure rules that answer *why not*. All are asked, and all refusals are shown at once."""
+
+from envctl.domain.guards.approvals import approvals, gates, makers
+from envctl.domain.guards.evidence import drift, max_age, soak, verified
+from envctl.domain.guards.order import order, provenance
+from envctl.domain.guards.plan import protection, rehearsed, same_plan
+from envctl.domain.guards.request import Bundle, Guard, Refusal, RefusedError, Request, short
+from envctl.domain.guards.settings import clean, parity, settings
+from envctl.domain.guards.target import busy, lock, window
+
+__all__ = [
+    "GUARDS",
+    "Bundle",
+    "Guard",
+    "Refusal",
+    "RefusedError",
+    "Request",
+    "ask",
+    "gates",
+    "makers",
+    "refusals",
+    "short",
+    "unwaived",
+    "warnings",
+]
+
+GUARDS: tuple[Guard, ...] = (
+    Guard("G101", "order", order),
+    Guard("G102", "provenance", provenance),
+    Guard("G103", "verified", verified, rests_on="G102"),
+    Guard("G104", "soak", soak, rests_on="G103"),
+    Guard("G105", "max_age", max_age, rests_on="G103"),
+    Guard("G106", "approvals", approvals),
+    Guard("G107", "window", window),
+    Guard("G108", "lock", lock),
+    Guard("G109", "busy", busy),
+    Guard("G110", "drift", drift),
+    Guard("G204", "settings", settings),
+    Guard("G205", "parity", parity),
+    Guard("G206", "clean", clean),
+    Guard("G301", "protection", protection, of_plan=True),
+    Guard("G302", "same_plan", same_plan, rests_on="G106", of_plan=True),
+    Guard("G303", "rehearsed", rehearsed, of_plan=True),
+)
+
+
+def ask(request: Request) -> tuple[Refusal, ...]:
+    """What every guard has to say, warnings too, in the order of the guards."""
+    return tuple(refusal for guard in GUARDS if (refusal := guard.check(request)))
+
+
+def refusals(request: Request) -> tuple[Refusal, ...]:
+    return tuple(refusal for refusal in ask(request) if not refusal.warns)
+
+
+def warnings(request: Request) -> tuple[Refusal, ...]:
+    return tuple(refusal for refusal in ask(request) if refusal.warns)
+
+
+def unwaived(request: Request, refused: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
+    """Those that even break-glass does not override there."""
+    return tuple(r for r in refused if not r.waivable or r.code not in request.rules.waivable)

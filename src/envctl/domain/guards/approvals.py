@@ -1,0 +1,99 @@
+"""G106: that enough people have approved; and who counts."""
+
+from envctl.domain.guards.request import Refusal, Request, short
+from envctl.domain.present import Approval
+
+
+def approvals(request: Request) -> Refusal | None:
+    """G106: each gate of the target has its approvals, for this release and these settings, by enough people."""
+    if request.release is None or not asked(request):
+        return None
+    open_gates = {gate: missing for gate, missing in gates(request).items() if missing > 0}
+    if not open_gates:
+        return None
+    wanted = ", ".join(
+        f"{gate} ({request.rules.approvals[gate] - missing} of {request.rules.approvals[gate]})"
+        for gate, missing in open_gates.items()
+    )
+    message = f"release {short(request.release)} lacks approvals for {request.target}: {wanted}{_stale(request)}"
+    return Refusal(
+        "G106", "approvals", message, to_approve(request, next(iter(open_gates))), for_now=True, who=who(request)
+    )
+
+
+def asked(request: Request) -> bool:
+    """Whether gates have a say. A rollback that brings nothing new was approved when it was new; a destroy never is."""
+    if request.action == "rollback":
+        return request.settings not in _settings_that_ran(request)
+    return request.action != "destroy"
+
+
+def gates(request: Request) -> dict[str, int]:
+    """For each gate of the target, how many approvals are still missing."""
+    return {gate: max(0, count - len(approvers(request, gate))) for gate, count in request.rules.approvals.items()}
+
+
+def approvers(request: Request, gate: str) -> frozenset[str]:
+    """Who has approved at a gate, and counts."""
+    return frozenset(approval.by.name for approval in counting(request) if approval.gate == gate)
+
+
+def counting(request: Request) -> tuple[Approval, ...]:
+    """The approvals of this release and these settings that hold today, by people who may give them."""
+    barred = _barred(request)
+    return tuple(a for a in _given(request) if a.by.name not in barred and not _expired(request, a))
+
+
+def makers(request: Request) -> frozenset[str]:
+    """Who made the release: who wrote its last commit, and who had envctl bundle it."""
+    known = request.present.releases.get(request.release or "")
+    return frozenset({known.author, known.by.name} - {""}) if known else frozenset()
+
+
+def who(request: Request) -> str:
+    """Who can still approve, in words."""
+    barred = sorted(_barred(request))
+    return f"anybody but {', '.join(barred)}" if barred else "anybody"
+
+
+def to_approve(request: Request, gate: str) -> str:
+    return f"envctl approve {request.target} --gate {gate} --release {short(request.release or '')}"
+
+
+def _given(request: Request) -> tuple[Approval, ...]:
+    return tuple(
+        approval
+        for approval in request.here.approvals
+        if approval.release == request.release and approval.settings == request.settings
+    )
+
+
+def _barred(request: Request) -> frozenset[str]:
+    return frozenset() if request.rules.self_approval else makers(request) | ({request.actor.name} - {""})
+
+
+def _expired(request: Request, approval: Approval) -> bool:
+    expires = request.rules.expires
+    return expires is not None and request.now - approval.at > expires
+
+
+def _stale(request: Request) -> str:
+    """Why approvals that people remember to have given do not count."""
+    expired = {a.by.name for a in _given(request) if _expired(request, a)} - {a.by.name for a in counting(request)}
+    barred = {approval.by.name for approval in _given(request)} & _barred(request)
+    others = [a for a in request.here.approvals if a.release == request.release and a.settings != request.settings]
+    told = [
+        f"the approval of {', '.join(sorted(expired))} has expired" if expired else "",
+        f"{', '.join(sorted(barred))} made or promotes it, and does not count" if barred else "",
+        f"the settings of {request.target} have changed since it was approved" if others else "",
+    ]
+    return "".join(f"; {reason}" for reason in told if reason)
+
+
+def _settings_that_ran(request: Request) -> set[str]:
+    """The digests of settings that this environment ran with: today, or with the release that is wanted back."""
+    here = request.here
+    proof = here.evidence.get(request.release or "")
+    again = here.brought_back if request.again else None
+    ran = (here.current, again, proof and proof.deployment)
+    return {deployment.settings for deployment in ran if deployment}

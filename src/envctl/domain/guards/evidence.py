@@ -1,0 +1,89 @@
+"""G103, G104, G105 and G110: that what the source proves is enough, recent, and still true."""
+
+from envctl.domain.durations import spelt
+from envctl.domain.guards.request import Refusal, Request, short
+from envctl.domain.present import Evidence
+
+NAMED = 3
+
+
+def verified(request: Request) -> Refusal | None:
+    """G103: the last verification of the release in the source passed, and nothing has taken that away since."""
+    proof = request.evidence
+    if proof is None or proof.verified:
+        return None
+    why = proof.revoked or "it was never verified since it was deployed there"
+    message = f"release {short(proof.deployment.release)} is not verified in {request.source}: {why}"
+    return Refusal("G103", "verified", message, _prove_again(request, proof))
+
+
+def soak(request: Request) -> Refusal | None:
+    """G104: it has run in the source, verified and without a break, for as long as the target asks."""
+    proof, wanted = request.evidence, request.rules.soak
+    if proof is None or not proof.verified or proof.soaked(request.now) >= wanted:
+        return None
+    so_far = spelt(proof.soaked(request.now))
+    message = (
+        f"release {short(proof.deployment.release)} ran verified in {request.source} for {so_far} of {spelt(wanted)}"
+    )
+    if proof.since is None and request.there.drifted:
+        # It runs there still. Its clock goes on once a look finds that reality is what is recorded.
+        hint = f"envctl drift {request.source}"
+        return Refusal("G104", "soak", f"{message}, and does not count as long as there is drift", hint)
+    if proof.since is None:
+        return Refusal("G104", "soak", f"{message}, and no longer runs there", _prove_again(request, proof))
+    hint = f"wait, then: {request.command}"
+    return Refusal("G104", "soak", message, hint, for_now=True, opens=proof.since + wanted, since=proof.since)
+
+
+def max_age(request: Request) -> Refusal | None:
+    """G105: the last verification in the source is recent enough."""
+    proof, oldest = request.evidence, request.rules.max_age
+    if proof is None or proof.verified_at is None or oldest is None:
+        return None
+    age = request.now - proof.verified_at
+    if age <= oldest:
+        return None
+    message = (
+        f"release {short(proof.deployment.release)} was verified in {request.source} {spelt(age)} ago;"
+        f" {request.target} takes proof of at most {spelt(oldest)}"
+    )
+    return Refusal("G105", "max_age", message, _prove_again(request, proof), since=proof.verified_at + oldest)
+
+
+def drift(request: Request) -> Refusal | None:
+    """G110: what was looked at in the source was what is recorded there; in the target drift is worth a word only."""
+    if request.action == "promote" and request.there.drifted:
+        source = request.source or ""
+        return _drifted(request, source, f"envctl apply {source}", warns=False)
+    if request.action != "destroy" and request.here.drifted:
+        return _drifted(request, request.target, f"envctl drift {request.target}", warns=True)
+    return None
+
+
+def _drifted(request: Request, environment: str, hint: str, *, warns: bool) -> Refusal | None:
+    seen = request.present.of(environment).drift
+    if seen is None:
+        return None
+    named = seen.resources[:NAMED]
+    more = f" and {seen.drifted - len(named)} more" if seen.drifted > len(named) else ""
+    what = "resource differs" if seen.drifted == 1 else "resources differ"
+    message = f"{environment} has drifted: {seen.drifted} {what} from the state ({', '.join(named)}{more})"
+    if not warns:
+        hint = f"set it right with: {hint}, or by hand, and look again with: envctl drift {environment}"
+    else:
+        message += "; this deployment sets right what the configuration describes"
+    return Refusal("G110", "drift", message, hint, since=seen.at, warns=warns)
+
+
+def _prove_again(request: Request, proof: Evidence) -> str:
+    """What renews the proof: a look where it runs still, a deployment where it does not."""
+    source = request.source or ""
+    running = request.there.proof
+    if running is not None and running.deployment.release == proof.deployment.release:
+        return f"envctl verify {source}"
+    before = request.pipeline.before(source)
+    name = short(proof.deployment.release)
+    if before is None:
+        return f"deploy it there again: envctl rollback {source} --to {name}; or what {source} runs: {request.command}"
+    return f"envctl promote {before} {source} --release {name}"

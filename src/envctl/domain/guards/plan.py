@@ -1,0 +1,96 @@
+"""G301, G302 and G303: that what is going to happen may happen, was approved, and was done before."""
+
+from collections.abc import Iterator
+
+from envctl.domain.changes import Action, ResourceChange
+from envctl.domain.guards.approvals import asked, counting, to_approve, who
+from envctl.domain.guards.request import Refusal, Request, short
+from envctl.domain.meaning import Change, meaning_of, performed, uncovered
+
+_DESTROYS = frozenset({Action.DELETE, Action.REPLACE})
+NAMED = 5
+
+
+def protection(request: Request) -> Refusal | None:
+    """G301: in a protected environment nothing that holds data goes away, and of the rest only so much at once."""
+    rules = request.rules
+    if request.action == "destroy" and (rules.protected or rules.approvals):
+        reason = "is protected" if rules.protected else "asks for approvals"
+        return Refusal(
+            "G301",
+            "protection",
+            f"{request.target} {reason}, and is never destroyed as a whole",
+            f"envctl status shows what {request.target} runs; to tear it down, change its rules in envctl.toml first",
+            waivable=False,
+        )
+    if not rules.protected or request.plan is None:
+        return None
+    going = [(stack, resource) for stack, resource in _resources(request) if resource.action in _DESTROYS]
+    holding = [f"{r.action} {stack}: {r.address}" for stack, r in going if r.type in rules.stateful]
+    if holding:
+        return _protected(
+            request, f"the plan would {_some(holding)}, which {'holds' if len(holding) == 1 else 'hold'} data"
+        )
+    if len(going) > rules.max_destroys:
+        named = _some([f"{stack}: {resource.address}" for stack, resource in going])
+        many = "1 resource" if len(going) == 1 else f"{len(going)} resources"
+        return _protected(request, f"the plan destroys {many}, and max_destroys is {rules.max_destroys} ({named})")
+    return None
+
+
+def same_plan(request: Request) -> Refusal | None:
+    """G302: everything that is going to happen was approved, by as many people as each gate asks for."""
+    if request.plan is None or not request.rules.approvals or not asked(request):
+        return None
+    meaning = meaning_of(request.plan)
+    if not meaning.changes:
+        return None
+    given = [(approval, request.approved.get(approval.plan)) for approval in counting(request)]
+    beyond = {approval: uncovered(meaning, seen) for approval, seen in given if seen is not None}
+    for gate, count in request.rules.approvals.items():
+        people = {approval.by.name for approval, rest in beyond.items() if approval.gate == gate and not rest}
+        if len(people) < count:
+            at_gate = [rest for approval, rest in beyond.items() if approval.gate == gate and rest]
+            return _not_approved(request, gate, min(at_gate, key=len, default=meaning.changes))
+    return None
+
+
+def rehearsed(request: Request) -> Refusal | None:
+    """G303: this release did the same kind of thing in the source before."""
+    if request.plan is None or request.action != "promote" or request.rules.rehearsed == "off":
+        return None
+    done = request.there.performed.get(request.release or "", frozenset())
+    new = [what for what in performed(request.plan.stacks) if what not in done]
+    if not new:
+        return None
+    message = f"release {short(request.release or '')} never did this in {request.source}: {_some(new)}"
+    return Refusal(
+        "G303",
+        "rehearsed",
+        message,
+        f"look at the plan with care, or rehearse it in {request.source} first: envctl history {request.source}",
+        warns=request.rules.rehearsed == "warn",
+    )
+
+
+def _protected(request: Request, message: str) -> Refusal:
+    entry = request.pipeline.entry
+    hint = f"make a release that keeps, moves or forgets them (moved and removed blocks): envctl apply {entry}"
+    return Refusal("G301", "protection", message, hint)
+
+
+def _not_approved(request: Request, gate: str, beyond: tuple[Change, ...]) -> Refusal:
+    what = _some([change.told for change in beyond])
+    message = f"the plan holds more than what was approved at the gate {gate}: {what}"
+    return Refusal("G302", "same_plan", message, to_approve(request, gate), for_now=True, who=who(request))
+
+
+def _resources(request: Request) -> Iterator[tuple[str, ResourceChange]]:
+    for stack in request.plan.stacks if request.plan else ():
+        for resource in stack.resources:
+            yield stack.stack, resource
+
+
+def _some(texts: list[str]) -> str:
+    more = f" and {len(texts) - NAMED} more" if len(texts) > NAMED else ""
+    return ", ".join(texts[:NAMED]) + more

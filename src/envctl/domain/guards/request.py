@@ -1,0 +1,124 @@
+"""What a guard is asked, and what it may answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from envctl.domain.changes import EnvironmentPlan
+from envctl.domain.errors import EnvctlError, ExitCode, Problem
+from envctl.domain.events import Actor, Move
+from envctl.domain.meaning import PlanMeaning
+from envctl.domain.pipeline import Pipeline
+from envctl.domain.present import NOTHING, EnvironmentPresent, Evidence, Present
+from envctl.domain.rules import Rules
+
+Bundle = Literal["intact", "missing", "damaged"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for, and all that the guards may know about it.
+
+    `release` is None where the target (apply) or the source (promote) has none. `settings` is the digest of the
+    target's settings, `unfit` what is wrong with them for this release, and `differing` names those that the source
+    has otherwise. `plan` is None until there is one, and `approved` holds what was approved, by its fingerprint.
+    """
+
+    action: Move
+    pipeline: Pipeline
+    target: str
+    source: str | None
+    release: str | None
+    settings: str
+    bundle: Bundle
+    present: Present
+    actor: Actor
+    now: datetime
+    rules: Rules
+    unfit: tuple[Problem, ...] = ()
+    differing: tuple[str, ...] = ()
+    plan: EnvironmentPlan | None = None
+    approved: Mapping[str, PlanMeaning] = field(default_factory=dict)
+
+    @property
+    def here(self) -> EnvironmentPresent:
+        return self.present.of(self.target)
+
+    @property
+    def there(self) -> EnvironmentPresent:
+        return self.present.of(self.source) if self.source else NOTHING
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What the source of a promotion proves about the release."""
+        return self.there.evidence.get(self.release) if self.release and self.action == "promote" else None
+
+    @property
+    def again(self) -> bool:
+        """Whether it is the very rollback that was begun last."""
+        before = self.here.brought_back
+        return self.action == "rollback" and before is not None and before.release == self.release
+
+    @property
+    def brings_code(self) -> bool:
+        """Whether the target may come to run something that it does not run now."""
+        return self.action in {"promote", "rollback"} or (self.action == "apply" and self.target == self.pipeline.entry)
+
+    @property
+    def command(self) -> str:
+        """What a person types for it."""
+        if self.action == "promote":
+            return f"envctl promote {self.source} {self.target}"
+        return f"envctl {self.action} {self.target}"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why not, and the way on.
+
+    `for_now` means that it can open without a change of what is asked for: an approval, an end, time. `opens` is when,
+    where that is known, `since` since when it is shut, and `who` can open it. A refusal that only `warns` refuses
+    nothing. One that is not `waivable` can't be overridden by anybody, whatever an environment lists: there would be
+    nothing to deploy, or two at once. `because` holds the problems in files that it stands for.
+    """
+
+    code: str
+    guard: str
+    message: str
+    hint: str
+    for_now: bool = False
+    opens: datetime | None = None
+    since: datetime | None = None
+    who: str = ""
+    warns: bool = False
+    waivable: bool = True
+    because: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Guard:
+    """`rests_on` is a guard without whose consent the question of this one does not arise. `of_plan` is one that can
+    only be asked about a plan.
+    """
+
+    code: str
+    name: str
+    check: Callable[[Request], Refusal | None]
+    rests_on: str = ""
+    of_plan: bool = False
+
+
+class RefusedError(EnvctlError):
+    """At least one guard said no."""
+
+    def __init__(self, refusals: tuple[Refusal, ...]) -> None:
+        problems = (Problem(r.code, f"{r.guard}: {r.message}", r.hint) for r in refusals)
+        super().__init__(*problems, *(problem for refusal in refusals for problem in refusal.because))
+        self.refusals = refusals
+        self.exit_code = ExitCode.REFUSED_FOR_NOW if all(r.for_now for r in refusals) else ExitCode.REFUSED
+
+
+def short(release: str) -> str:
+    """The twelve characters by which people call a release."""
+    return release[:12]

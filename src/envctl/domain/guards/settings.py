@@ -1,0 +1,40 @@
+"""G204, G205 and G206: that settings and release are of the kind that the target takes."""
+
+from envctl.domain.guards.request import Refusal, Request, short
+
+
+def settings(request: Request) -> Refusal | None:
+    """G204: the settings of the target fit the schema that the release carries."""
+    if not request.unfit:
+        return None
+    count = len(request.unfit)
+    what = "1 setting does" if count == 1 else f"{count} settings do"
+    message = f"{what} not fit release {short(request.release or '')} in {request.target}"
+    hint = f"correct what is listed, and look at it with: envctl settings {request.target}"
+    return Refusal("G204", "settings", message, hint, waivable=False, because=request.unfit)
+
+
+def parity(request: Request) -> Refusal | None:
+    """G205: the source has the same settings, but for those that may differ."""
+    allowed = request.rules.may_differ
+    if allowed is None or request.action != "promote":
+        return None
+    wrong = [name for name in request.differing if name not in allowed]
+    if not wrong:
+        return None
+    message = (
+        f"{request.source} and {request.target} differ in {', '.join(wrong)}, and so {request.source} proves little"
+    )
+    hint = f"make them equal, or add what may differ to [parity] in envctl.toml; envctl settings {request.target}"
+    return Refusal("G205", "parity", message, hint)
+
+
+def clean(request: Request) -> Refusal | None:
+    """G206: where the target asks for it, the release was made from a commit and nothing else."""
+    known = request.present.releases.get(request.release or "")
+    if not request.rules.committed or not request.brings_code or known is None or not known.uncommitted:
+        return None
+    message = f"release {short(known.release)} was made from a tree with uncommitted changes"
+    return Refusal(
+        "G206", "clean", message, f"commit them, and make a new release: envctl apply {request.pipeline.entry}"
+    )

@@ -1,0 +1,59 @@
+"""What an environment asks of whatever changes it, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from envctl.domain.windows import Window
+
+Rehearsed = Literal["off", "warn", "refuse"]
+
+# What the last environment of a pipeline asks for where its section does not say.
+USUAL_GATES: Mapping[str, int] = {"peer": 1, "business": 1, "quality": 1}
+# By name: the project file may call a guard by either.
+GUARD_CODES: Mapping[str, str] = {
+    "order": "G101",
+    "provenance": "G102",
+    "verified": "G103",
+    "soak": "G104",
+    "max_age": "G105",
+    "approvals": "G106",
+    "window": "G107",
+    "lock": "G108",
+    "busy": "G109",
+    "drift": "G110",
+    "settings": "G204",
+    "parity": "G205",
+    "clean": "G206",
+    "protection": "G301",
+    "same_plan": "G302",
+    "rehearsed": "G303",
+}
+NEVER_WAIVED: Mapping[str, str] = {
+    "G109": "two deployments at once would overwrite each other",
+    "G204": "Terraform could not even plan",
+}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`expires` is how long an approval holds, `soak` how long a release has to run verified in the source, `max_age`
+    how old that proof may be. `may_differ` names the settings in which the source may differ; None where it is not
+    compared. `max_destroys` and `stateful` count only where the environment is protected.
+    """
+
+    approvals: Mapping[str, int] = field(default_factory=dict)
+    self_approval: bool = False
+    expires: timedelta | None = None
+    soak: timedelta = timedelta()
+    max_age: timedelta | None = None
+    windows: "tuple[Window, ...]" = ()
+    waivable: frozenset[str] = frozenset()
+    committed: bool = False
+    rehearsed: Rehearsed = "warn"
+    may_differ: frozenset[str] | None = None
+    protected: bool = False
+    max_destroys: int = 0
+    stateful: frozenset[str] = frozenset()

@@ -1,0 +1,73 @@
+"""Asking the guards on behalf of a deployment: what they refuse, what they remark, and what break-glass overrides."""
+
+from dataclasses import replace
+
+from envctl.domain.changes import EnvironmentPlan
+from envctl.domain.events import Event, WaiverUsed
+from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, ask, unwaived
+from envctl.domain.present import Present
+from envctl.usecases import record
+from envctl.usecases.run import Run, there
+
+_OF_PLAN = frozenset(guard.code for guard in GUARDS if guard.of_plan)
+
+
+def ask_guards(run: Run, present: Present, plan: EnvironmentPlan | None = None) -> None:
+    """Raises RefusedError with all that stands against it and is not waived. Remarks are told once."""
+    request = replace(there(run.request), present=present, now=run.ports.clock.now(), plan=plan)
+    run.request = request
+    refused = _told(run, request)
+    _waive(run, request, refused)
+
+
+def ask_again(run: Run) -> None:
+    """About a plan that was made anew while the deployment runs. What was waived by now is recorded at once."""
+    request = replace(there(run.request), plan=run.plan)
+    refused = tuple(r for r in _told(run, request) if r.code in _OF_PLAN)
+    before = set(run.waived)
+    _waive(run, request, refused)
+    if more := tuple(refusal for refusal in refused if refusal.code not in before):
+        record.append(run.ports, lambda _: _waiver(run, more, started=run.started))
+
+
+def record_waiver(run: Run) -> int:
+    """The number of the entry that says what is overridden, and why; 0 where nothing is."""
+    if not run.waived:
+        return 0
+    _, entry = record.append(run.ports, lambda _: _waiver(run, tuple(run.waived.values())))
+    return there(entry).seq
+
+
+def _waiver(run: Run, refused: tuple[Refusal, ...], started: int = 0) -> Event:
+    return WaiverUsed(
+        run.target,
+        run.identity,
+        run.wishes.break_glass,
+        tuple(refusal.code for refusal in refused),
+        tuple(refusal.message for refusal in refused),
+        started,
+    )
+
+
+def _told(run: Run, request: Request) -> tuple[Refusal, ...]:
+    said = ask(request)
+    for remark in said:
+        if remark.warns and run.warnings.get(remark.code) != remark:
+            run.warnings[remark.code] = remark
+            run.ports.observer.said(f"{remark.code} {remark.guard} warns: {remark.message}")
+    return tuple(refusal for refusal in said if not refusal.warns)
+
+
+def _waive(run: Run, request: Request, refused: tuple[Refusal, ...]) -> None:
+    if not refused:
+        return
+    if not run.wishes.break_glass:
+        raise RefusedError(refused)
+    if stubborn := unwaived(request, refused):
+        raise RefusedError(tuple(_not_waivable(request, refusal) for refusal in stubborn))
+    run.waived.update({refusal.code: refusal for refusal in refused})
+
+
+def _not_waivable(request: Request, refusal: Refusal) -> Refusal:
+    why = f"{request.target} does not list it as waivable" if refusal.waivable else "nobody can waive it"
+    return replace(refusal, message=f"{refusal.message} (break-glass does not help: {why})")

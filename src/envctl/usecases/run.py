@@ -1,0 +1,100 @@
+"""One deployment on its way, and what comes of it."""
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.events import Move
+from envctl.domain.guards import Refusal, Request
+from envctl.domain.present import Deployment
+from envctl.domain.project import Project
+from envctl.domain.release import Release
+from envctl.domain.settings import EnvironmentSettings
+from envctl.usecases.ports import Ports, Prepared, PreparedStack
+from envctl.usecases.verify import Verification
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """`stages` alone is filled for a dry run. `up_to_date` means that there was nothing to do and nothing to record.
+
+    `waived` is what break-glass overrode, `warnings` what guards remarked without refusing, and `held` the release
+    that a rollback put on hold.
+    """
+
+    environment: str
+    release: str
+    action: Move = "apply"
+    stages: tuple[str, ...] = ()
+    plan: EnvironmentPlan | None = None
+    deployment: Deployment | None = None
+    verification: Verification | None = None
+    warnings: tuple[Refusal, ...] = ()
+    waived: tuple[Refusal, ...] = ()
+    held: str = ""
+    up_to_date: bool = False
+    dry_run: bool = False
+    next: str = ""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the person who deploys wants beyond the deployment itself. `break_glass` is the reason, or empty."""
+
+    dry_run: bool = False
+    verify: bool = True
+    break_glass: str = ""
+
+
+PLAINLY = Wishes()
+
+
+@dataclass
+class Run:
+    """What the stages have found out so far. `seen` is the last deployment of the target when it was planned."""
+
+    ports: Ports
+    project: Project
+    action: Move
+    target: str
+    wishes: Wishes
+    source: str = ""
+    request: Request | None = None
+    release: Release | None = None
+    settings: EnvironmentSettings | None = None
+    identity: str = ""
+    bundle: bytes = b""
+    prepared: Prepared | None = None
+    plans: dict[str, StackPlan] = field(default_factory=dict)
+    seen: Deployment | None = None
+    warnings: dict[str, Refusal] = field(default_factory=dict)
+    waived: dict[str, Refusal] = field(default_factory=dict)
+    held: str = ""
+    started: int = 0
+    applied: list[str] = field(default_factory=list)
+    up_to_date: bool = False
+    verification: Verification | None = None
+
+    @property
+    def plan(self) -> EnvironmentPlan | None:
+        return EnvironmentPlan(self.target, self.identity, tuple(self.plans.values())) if self.plans else None
+
+    @property
+    def command(self) -> str:
+        return f"envctl promote {self.source} {self.target}" if self.source else f"envctl {self.action} {self.target}"
+
+    def stack(self, name: str) -> PreparedStack:
+        return next(stack for stack in there(self.prepared).stacks if stack.name == name)
+
+    def done(self) -> list[StackPlan]:
+        """The plans of the stacks that were applied to their end."""
+        return [self.plans[name] for name in self.applied]
+
+
+def there(value: T | None) -> T:
+    """The stages are built so that what a stage needs was found by one before it."""
+    if value is None:
+        raise AssertionError("a stage ran before the one that it stands on")
+    return value

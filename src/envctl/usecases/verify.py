@@ -1,0 +1,144 @@
+"""`envctl verify ENV`, and the end of every deployment: the project's checks, and what they say, in the ledger."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from envctl.domain import checks
+from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.events import Event, VerificationFailed, VerificationPassed
+from envctl.domain.guards import RefusedError, refusals
+from envctl.domain.present import Deployment, Present
+from envctl.domain.project import Project
+from envctl.usecases import candidates, load, prepare, record
+from envctl.usecases.ports import Ports, Prepared
+
+REASON = 200
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One check; `problem` says why it failed, or why it was skipped."""
+
+    name: str
+    outcome: Literal["passed", "failed", "skipped"]
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Verification:
+    environment: str
+    release: str
+    checks: tuple[Checked, ...]
+    next: str = ""
+
+
+def verify(ports: Ports, environment: str) -> Verification:
+    """Raises OperationFailedError with each check that failed, which is recorded then."""
+    project = load.project(ports)
+    target = load.known_environment(project, environment)
+    with ports.workspace.lock(target, f"envctl verify {target} by {ports.identity.actor().name}"):
+        present = record.present(ports)
+        _running(present, target)
+        return verify_prepared(ports, project, _prepare(ports, project, present, target))
+
+
+def verify_prepared(ports: Ports, project: Project, prepared: Prepared) -> Verification:
+    """Of what the environment runs, whose root modules lie ready."""
+    target = prepared.environment
+    running = _running(record.present(ports), target)
+    checked = tuple(_check(ports, project, prepared, running))
+    failed = [each for each in checked if each.outcome == "failed"]
+    _record(ports, target, running, checked)
+    if failed:
+        raise OperationFailedError(*(_failed(target, each) for each in failed))
+    after = project.pipeline.after(target)
+    return Verification(target, running.release, checked, project.pipeline.way_into(after) if after else "")
+
+
+def _running(present: Present, target: str) -> Deployment:
+    """The deployment that can be verified: the last one, if it went well."""
+    proof = present.of(target).proof
+    if proof is not None:
+        return proof.deployment
+    last = present.of(target).last
+    state = "nothing runs there" if last is None or last.action == "destroy" else f"its last deployment {last.outcome}"
+    hint = f"envctl recover {target}" if last and last.outcome == "unfinished" else "envctl status shows the way on"
+    raise OperationFailedError(Problem("E409", f"there is nothing to verify in {target}: {state}", hint))
+
+
+def _prepare(ports: Ports, project: Project, present: Present, target: str) -> Prepared:
+    candidate = candidates.redeployment(ports, project, present, target=target)
+    if candidate.release is None or candidate.settings is None:
+        raise RefusedError(refusals(candidate.request))
+    prepared = prepare.lay_out(ports, project, candidate.release, candidate.settings, candidate.request.release or "")
+    if _needed(project, prepared, sandbox=ports.sandbox):
+        prepare.initialise_from(ports, prepared, candidate.release)
+    return prepared
+
+
+def _asked(project: Project, environment: str) -> dict[str, checks.Check]:
+    return {name: check for name, check in project.checks.items() if checks.applies(check, environment, sandbox=False)}
+
+
+def _needed(project: Project, prepared: Prepared, *, sandbox: bool) -> frozenset[str]:
+    """The stacks whose outputs the checks need: a command may look at all of them."""
+    here = prepared.environment
+    asked = [check for check in project.checks.values() if checks.applies(check, here, sandbox=sandbox)]
+    if any(isinstance(check, checks.CommandCheck) for check in asked):
+        return frozenset(stack.name for stack in prepared.stacks)
+    return frozenset(reference.stack for check in asked if (reference := checks.needs(check)))
+
+
+def _check(ports: Ports, project: Project, prepared: Prepared, running: Deployment) -> Iterator[Checked]:
+    needed = _needed(project, prepared, sandbox=ports.sandbox)
+    outputs = {
+        stack.name: ports.terraform.outputs(prepared.environment, stack)
+        for stack in prepared.stacks
+        if stack.name in needed
+    }
+    surroundings = {
+        "ENVCTL_ENVIRONMENT": prepared.environment,
+        "ENVCTL_RELEASE": running.release,
+        "ENVCTL_OUTPUTS": json.dumps(_shown(outputs)),
+    }
+    for name, check in _asked(project, prepared.environment).items():
+        if not checks.applies(check, prepared.environment, sandbox=ports.sandbox):
+            yield Checked(name, "skipped", "not in the sandbox")
+            continue
+        ports.observer.said(f"checking {name} in {prepared.environment}")
+        asked = checks.resolve(check, name, outputs)
+        problem = asked.problem if isinstance(asked, checks.Verdict) else ports.probes.ask(asked, surroundings)
+        yield Checked(name, "failed" if problem else "passed", problem)
+
+
+def _shown(outputs: Mapping[str, Mapping[str, checks.Output]]) -> dict[str, dict[str, object]]:
+    """Without what is sensitive: a command's environment can be read by others."""
+    return {
+        stack: {name: output.value for name, output in found.items() if not output.sensitive}
+        for stack, found in outputs.items()
+    }
+
+
+def _record(ports: Ports, target: str, running: Deployment, checked: tuple[Checked, ...]) -> None:
+    failed = [each for each in checked if each.outcome == "failed"]
+
+    def decide(present: Present) -> Event:
+        now = present.of(target).proof
+        if now is None or now.deployment.seq != running.seq:
+            message = f"something else was deployed to {target} while it was verified: nothing was recorded"
+            raise OperationFailedError(Problem("E411", message, f"envctl verify {target}"))
+        if failed:
+            reason = f"{failed[0].name}: {failed[0].problem}"[:REASON]
+            names = tuple(each.name for each in failed)
+            return VerificationFailed(target, running.release, running.seq, names, reason)
+        passed = tuple(each.name for each in checked if each.outcome == "passed")
+        return VerificationPassed(target, running.release, running.seq, passed)
+
+    record.append(ports, decide)
+
+
+def _failed(target: str, checked: Checked) -> Problem:
+    hint = f"what runs in {target} is not proven until it is mended and checked again: envctl verify {target}"
+    return Problem("E410", f"check {checked.name} of {target} failed: {checked.problem}", hint)

@@ -1,0 +1,126 @@
+"""The driver on real Terraform: taking everything away, and what a state puts out."""
+
+import shutil
+
+import pytest
+
+from envctl.adapters.terraform.driver import PLAN
+from envctl.domain.changes import Action, Marker
+from envctl.domain.checks import Output
+from envctl.domain.errors import OperationFailedError
+from tests.adapters.terraform.conftest import Bench
+
+pytestmark = pytest.mark.terraform
+
+TWO = """
+resource "terraform_data" "one" {
+  input = "first"
+}
+resource "terraform_data" "two" {
+  input = terraform_data.one.output
+}
+output "id" {
+  value = terraform_data.two.output
+}
+output "token" {
+  value     = sensitive("planted-hunter2")
+  sensitive = true
+}
+output "many" {
+  value = { list = [1, 2.5, null], "a.b" = true, big = 12345678901234567890 }
+}
+"""
+OUTPUTS = {"id": False, "token": True, "many": False}
+
+
+def test_all_that_the_state_holds_is_taken_away_by_a_plan_that_was_seen(bench: Bench) -> None:
+    stack = bench.lay(TWO, outputs=OUTPUTS)
+    bench.deploy(stack)
+    plan = bench.driver.plan("dev", stack, destroy=True)
+    assert {each.address: each.action for each in plan.resources} == {
+        "terraform_data.one": Action.DELETE,
+        "terraform_data.two": Action.DELETE,
+    }
+    assert {each.name: (each.action, each.before) for each in plan.outputs if each.name != "many"} == {
+        "id": (Action.DELETE, "first"),
+        "token": (Action.DELETE, Marker.SENSITIVE),
+    }
+    assert (bench.directory / PLAN).exists()
+
+    bench.driver.apply("dev", stack)
+    assert not (bench.directory / PLAN).exists()
+    assert "first" not in bench.state.read_text()
+    assert not bench.driver.plan("dev", stack, destroy=True).changes
+    assert len(bench.plan(stack).resources) == 2
+
+
+def test_where_nothing_is_there_is_nothing_to_take_away(bench: Bench) -> None:
+    stack = bench.lay(TWO, outputs=OUTPUTS)
+    bench.driver.init("dev", stack, None)
+    assert not bench.driver.plan("dev", stack, destroy=True).changes
+    assert not (bench.directory / PLAN).exists()
+
+
+def test_what_must_not_be_taken_away_is_told_before_anything_is(bench: Bench) -> None:
+    stack = bench.lay(TWO.replace('"first"\n', '"first"\n  lifecycle {\n    prevent_destroy = true\n  }\n'))
+    bench.deploy(stack)
+    with pytest.raises(OperationFailedError, match="Instance cannot be destroyed") as raised:
+        bench.driver.plan("dev", stack, destroy=True)
+    assert "nothing was changed" in raised.value.problems[0].hint
+
+
+def test_outputs_are_those_of_the_state(bench: Bench) -> None:
+    stack = bench.lay(TWO, outputs=OUTPUTS)
+    bench.deploy(stack)
+    bench.lay(TWO.replace("first", "second"), outputs=OUTPUTS)
+    assert bench.driver.outputs("dev", stack) == {
+        "id": Output("first", sensitive=False),
+        "token": Output("planted-hunter2", sensitive=True),
+        "many": Output({"list": [1, 2.5, None], "a.b": True, "big": 12345678901234567890}, sensitive=False),
+    }
+
+
+@pytest.mark.parametrize("deployed", [True, False], ids=["a state without any", "no state"])
+def test_no_outputs(bench: Bench, *, deployed: bool) -> None:
+    stack = bench.lay('resource "terraform_data" "one" {}')
+    bench.driver.init("dev", stack, None)
+    if deployed:
+        bench.deploy(stack)
+    assert bench.driver.outputs("dev", stack) == {}
+
+
+def test_outputs_heal_by_one_init(bench: Bench) -> None:
+    stack = bench.lay(TWO, outputs=OUTPUTS)
+    bench.deploy(stack)
+    shutil.rmtree(bench.directory / ".terraform")
+    assert set(bench.driver.outputs("dev", stack)) == {"id", "token", "many"}
+    assert bench.heard.phases().count("init") == 2
+
+
+def test_a_state_that_can_not_be_read_is_told(bench: Bench) -> None:
+    stack = bench.lay(TWO, outputs=OUTPUTS)
+    bench.deploy(stack)
+    bench.state.write_text("{ torn")
+    with pytest.raises(OperationFailedError) as raised:
+        bench.driver.outputs("dev", stack)
+    (problem,) = raised.value.problems
+    assert problem.code == "E305"
+    assert problem.message.startswith("terraform output of web failed: Error:")
+
+
+def test_a_stack_without_drift_has_none_and_keeps_no_plan(bench: Bench) -> None:
+    stack = bench.lay(TWO, outputs=OUTPUTS)
+    bench.deploy(stack)
+    bench.lay(TWO.replace("first", "pending"), outputs=OUTPUTS)
+    drift = bench.driver.drift("dev", stack)
+    assert not drift.changes
+    assert drift.stack == "web"
+    assert sorted(path.name for path in bench.directory.glob("*.tfplan")) == []
+
+
+def test_a_drift_that_can_not_be_looked_for_is_told(bench: Bench) -> None:
+    stack = bench.lay(TWO.replace('"first"', "nonsense.first"))
+    bench.driver.init("dev", stack, None)
+    with pytest.raises(OperationFailedError, match="Reference to undeclared resource"):
+        bench.driver.drift("dev", stack)
+    assert list(bench.directory.glob("*.tfplan")) == []

@@ -1,0 +1,96 @@
+"""A state that an apply could not save, made by real Terraform, and put into its place again."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from envctl.domain.errors import OperationFailedError
+from envctl.usecases.ports import PreparedStack
+from tests.adapters.terraform.conftest import Bench
+
+pytestmark = pytest.mark.terraform
+
+CODE = """
+resource "terraform_data" "one" {
+  input = "first"
+}
+"""
+MORE = CODE + 'resource "terraform_data" "more" {}\n'
+
+
+def unsaved(bench: Bench) -> PreparedStack:
+    """Terraform writes no local state where it can't keep the one before: its backup's place is taken."""
+    bench.deploy(bench.lay(CODE))
+    stack = bench.lay(MORE)
+    bench.plan(stack)
+    _backup(bench).mkdir()
+    with pytest.raises(OperationFailedError) as raised:
+        bench.driver.apply("dev", stack)
+    first, *others = raised.value.problems
+    assert first.code == "E313"
+    assert first.hint == "put it in its place: envctl recover dev"
+    assert any("Failed to persist state" in problem.message for problem in others)
+    return stack
+
+
+def _backup(bench: Bench) -> Path:
+    return bench.state.with_name(f"{bench.state.name}.backup")
+
+
+def test_an_apply_that_could_not_save_its_state_stops_everything_until_it_is_in_its_place(bench: Bench) -> None:
+    stack = unsaved(bench)
+    assert "more" not in bench.state.read_text()
+    works: list[Callable[[], object]] = [
+        lambda: bench.plan(stack),
+        lambda: bench.driver.plan("dev", stack, destroy=True),
+        lambda: bench.driver.apply("dev", stack),
+        lambda: bench.driver.drift("dev", stack),
+        lambda: bench.driver.outputs("dev", stack),
+    ]
+    for work in works:
+        with pytest.raises(OperationFailedError) as raised:
+            work()
+        (problem,) = raised.value.problems
+        assert problem.code == "E313"
+        assert str(bench.directory / "errored.tfstate") in problem.message
+        assert problem.hint == "put it in its place: envctl recover dev"
+
+    _backup(bench).rmdir()
+    assert bench.driver.rescue("dev", stack)
+    assert not (bench.directory / "errored.tfstate").exists()
+    assert [each["name"] for each in json.loads(bench.state.read_text())["resources"]] == ["more", "one"]
+    assert not bench.plan(stack).changes
+    assert not bench.driver.rescue("dev", stack)
+
+
+def test_a_state_that_can_not_be_put_into_its_place_stays_where_it_is(bench: Bench) -> None:
+    stack = unsaved(bench)
+    other = json.loads(bench.state.read_text()) | {"lineage": "of another state"}
+    _backup(bench).rmdir()
+    bench.state.write_text(json.dumps(other))
+    with pytest.raises(OperationFailedError, match="lineage") as raised:
+        bench.driver.rescue("dev", stack)
+    assert raised.value.problems[0].message.startswith("terraform state push of web failed")
+    assert (bench.directory / "errored.tfstate").exists()
+    assert json.loads(bench.state.read_text()) == other
+
+
+def test_a_rescue_heals_by_one_init_and_may_be_repeated(bench: Bench) -> None:
+    stack = unsaved(bench)
+    _backup(bench).rmdir()
+    shutil.rmtree(bench.directory / ".terraform")
+    assert bench.driver.rescue("dev", stack)
+    # Killed after Terraform took it, before the file was taken away.
+    shutil.copy(bench.state, bench.directory / "errored.tfstate")
+    assert bench.driver.rescue("dev", stack)
+    assert not bench.plan(stack).changes
+
+
+def test_where_every_state_was_saved_there_is_none_to_rescue(bench: Bench) -> None:
+    stack = bench.lay(CODE)
+    assert not bench.driver.rescue("dev", stack)
+    bench.deploy(stack)
+    assert not bench.driver.rescue("dev", stack)

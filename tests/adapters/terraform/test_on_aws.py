@@ -1,0 +1,205 @@
+"""The driver on the real AWS provider and on a state in S3, against the sandbox: what no built-in resource can show."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
+from envctl.adapters.terraform.running import FILE
+from envctl.domain.changes import Action, AttributeChange, Marker
+from envctl.domain.errors import Location, OperationFailedError, StateLockedError
+from envctl.domain.rendering import Backend, Place
+from envctl.domain.settings import Variable
+from envctl.usecases.ports import Progressed
+from tests.adapters.terraform.conftest import Bench
+
+pytestmark = pytest.mark.terraform
+
+REGION, ACCOUNT = "ap-northeast-1", "111111111111"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/envctl-deployer"
+STATE = "state"
+Client = Callable[[str], Any]
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> Iterator[RunningSandbox]:
+    directory = tmp_path_factory.mktemp("on_aws") / "sandbox"
+    directory.mkdir()
+    (directory / "mirror").symlink_to(unpacked_provider)
+    sandbox = Sandbox(directory)
+    yield sandbox.up(buckets=[Bucket(STATE, REGION, ACCOUNT)])
+    sandbox.down()
+
+
+@pytest.fixture
+def client(sandbox: RunningSandbox) -> Client:
+    """boto3 in the account, past Terraform."""
+    import boto3
+    from botocore.config import Config
+
+    where = {
+        "region_name": REGION,
+        "verify": str(sandbox.ca_file),
+        "config": Config(proxies={"https": sandbox.proxy_url}, retries={"max_attempts": 1}),
+    }
+    sts = boto3.client("sts", aws_access_key_id="sandbox", aws_secret_access_key="sandbox", **where)
+    keys = sts.assume_role(RoleArn=ROLE, RoleSessionName="test")["Credentials"]
+
+    def make(service: str) -> Any:
+        return boto3.client(
+            service,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+            **where,
+        )
+
+    return make
+
+
+@pytest.fixture
+def aws(bench: Bench, sandbox: RunningSandbox, request: pytest.FixtureRequest) -> Bench:
+    settings = {"bucket": STATE, "region": REGION, "use_lockfile": True, "assume_role": {"role_arn": ROLE}}
+    backend = Backend("s3", settings, f"{request.node.name}/dev")
+    bench.place = Place("dev", backend, ACCOUNT, REGION, ROLE)
+    bench.inherited |= sandbox.environment({}) | {"PATH": bench.inherited["PATH"]}
+    return bench
+
+
+PASSWORD = Variable(
+    "password",
+    "string",
+    has_default=False,
+    default=None,
+    nullable=False,
+    sensitive=True,
+    description="",
+    location=Location("modules/web/main.tf", 1),
+)
+NEWS = """
+variable "password" {
+  type      = string
+  sensitive = true
+}
+resource "aws_ssm_parameter" "secret" {
+  name  = "secret"
+  type  = "SecureString"
+  value = var.password
+}
+resource "aws_ssm_parameter" "gone" {
+  name  = "gone"
+  type  = "String"
+  value = "here"
+}
+resource "aws_sns_topic" "news" {
+  name         = "news"
+  display_name = "old"
+}
+resource "aws_sns_topic" "calm" {
+  name = "calm"
+}
+output "news" {
+  value = aws_sns_topic.news.display_name
+}
+"""
+
+
+def test_what_was_changed_by_hand_is_drift_and_nothing_else_is(aws: Bench, client: Client) -> None:
+    aws.providers = {"aws": {"source": "hashicorp/aws"}}
+    arguments = {"password": "planted-hunter2"}
+    stack = aws.lay(NEWS, variables=(PASSWORD,), arguments=arguments, outputs={"news": False})
+    aws.deploy(stack)
+    # A refresh turns `tags: null` into {} now.
+    assert not aws.driver.drift("dev", stack).changes
+
+    ssm, sns = client("ssm"), client("sns")
+    ssm.put_parameter(Name="secret", Value="planted-other", Type="SecureString", Overwrite=True)
+    ssm.delete_parameter(Name="gone")
+    topic = next(each["TopicArn"] for each in sns.list_topics()["Topics"] if each["TopicArn"].endswith(":news"))
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="DisplayName", AttributeValue="planted-hunter2")
+
+    before = client("s3").list_objects_v2(Bucket=STATE)["Contents"]
+    drift = aws.driver.drift("dev", stack)
+    assert {each.address: each.action for each in drift.resources} == {
+        "aws_ssm_parameter.secret": Action.UPDATE,
+        "aws_ssm_parameter.gone": Action.DELETE,
+        "aws_sns_topic.news": Action.UPDATE,
+    }
+    found = {each.address: each.attributes for each in drift.resources}
+    assert found["aws_sns_topic.news"] == (AttributeChange("display_name", "old", Marker.SENSITIVE),)
+    assert AttributeChange("value", Marker.SENSITIVE, Marker.SENSITIVE) in found["aws_ssm_parameter.secret"]
+    assert AttributeChange("name", "gone", None) in found["aws_ssm_parameter.gone"]
+    assert drift.outputs == ()
+    assert "planted" not in repr(drift)
+    assert list(aws.directory.glob("*.tfplan")) == []
+    assert client("s3").list_objects_v2(Bucket=STATE)["Contents"] == before
+
+
+def waiting(aws: Bench, also: str = "") -> str:
+    """Its apply waits for `go`."""
+    command = f"until [ -e {aws.root}/go ]; do /bin/sleep 0.05; done"
+    return f'resource "terraform_data" "slow" {{\n  provisioner "local-exec" {{ command = "{command}" }}\n}}\n{also}'
+
+
+def when_begun(aws: Bench, do: Callable[[], object]) -> None:
+    def react(event: Progressed) -> None:
+        if event.phase == "started":
+            do()
+
+    aws.heard.reacts = react
+
+
+def test_a_lock_that_a_killed_terraform_left_is_broken_by_its_id_alone(aws: Bench) -> None:
+    stack = aws.lay(waiting(aws))
+    aws.plan(stack)
+    when_begun(aws, lambda: os.killpg(int((aws.directory / FILE).read_text()), signal.SIGKILL))
+    with pytest.raises(OperationFailedError, match="code -9"):
+        aws.driver.apply("dev", stack)
+
+    with pytest.raises(StateLockedError) as raised:
+        aws.driver.plan("dev", stack)
+    lock = raised.value.lock
+    assert (lock.stack, lock.operation) == ("web", "apply")
+    assert "@" in lock.who
+    assert lock.created is not None
+    with pytest.raises(StateLockedError) as raised:
+        aws.driver.drift("dev", stack)
+    assert raised.value.lock == lock
+
+    with pytest.raises(OperationFailedError, match=f"'nope' does not match the existing lock ID '{lock.id}'"):
+        aws.driver.unlock("dev", stack, "nope")
+    aws.driver.unlock("dev", stack, lock.id)
+    assert aws.driver.plan("dev", stack).changes
+    with pytest.raises(OperationFailedError, match="terraform force-unlock of web failed"):
+        aws.driver.unlock("dev", stack, lock.id)
+
+
+def test_a_state_that_no_bucket_would_take_is_put_there_once_one_does(
+    aws: Bench, client: Client, sandbox: RunningSandbox
+) -> None:
+    s3 = client("s3")
+    stack = aws.lay(waiting(aws, 'output "x" { value = 1 }'), outputs={"x": False})
+    aws.plan(stack)
+
+    def take_the_bucket_away() -> None:
+        listed = s3.list_object_versions(Bucket=STATE)
+        for each in [*listed["Versions"], *listed.get("DeleteMarkers", [])]:
+            s3.delete_object(Bucket=STATE, Key=each["Key"], VersionId=each["VersionId"])
+        s3.delete_bucket(Bucket=STATE)
+        (aws.root / "go").touch()
+
+    when_begun(aws, take_the_bucket_away)
+    with pytest.raises(OperationFailedError) as raised:
+        aws.driver.apply("dev", stack)
+    assert raised.value.problems[0].code == "E313"
+
+    s3.create_bucket(Bucket=STATE, CreateBucketConfiguration={"LocationConstraint": REGION})
+    with pytest.raises(OperationFailedError, match="E313"):
+        aws.driver.plan("dev", stack)
+    assert aws.driver.rescue("dev", stack)
+    assert aws.driver.outputs("dev", stack)["x"].value == 1
+    assert not aws.driver.plan("dev", stack).changes

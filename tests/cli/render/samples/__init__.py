@@ -1,0 +1,117 @@
+"""One of each result, as an operator meets them. The secret is planted: it must be seen nowhere."""
+
+from envctl.cli.commands.sandbox import SandboxState
+from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.errors import ConfigurationError, InterruptedByUserError, Location, OperationFailedError, Problem
+from envctl.domain.ledger import GENESIS
+from envctl.usecases.history import History, Verified
+from envctl.usecases.settings import Valid
+from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, SECRET
+from tests.cli.render.samples.configuration import RENDERED, SETTINGS
+from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
+from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
+from tests.cli.render.samples.plans import FIRST_PLAN, LATER_PLAN
+from tests.cli.render.samples.refusals import (
+    REFUSED,
+    REFUSED_AND_WORSE,
+    REFUSED_FOR_NOW,
+    REFUSED_SETTINGS,
+    REFUSED_UNTIL,
+    REFUSED_UNTIL_SOMEBODY,
+    WHY,
+    WHY_NOT,
+    WHY_NOT_AT_ALL,
+    WHY_SOON,
+    WHY_UNPROVEN,
+)
+from tests.cli.render.samples.statuses import (
+    CALM_STATUS,
+    DESTROYED_STATUS,
+    EMPTY_STATUS,
+    FAILED_STATUS,
+    LOCKED_STATUS,
+    STATUS,
+    STUCK_STATUS,
+    TROUBLED_STATUS,
+)
+
+__all__ = [
+    "CALM_STATUS",
+    "ERRORS",
+    "FIRST_PLAN",
+    "HANAKO",
+    "HISTORY",
+    "LATER_PLAN",
+    "NEW",
+    "NOW",
+    "RESULTS",
+    "SECRET",
+    "SETTINGS",
+    "STATUS",
+    "entries",
+]
+
+RESULTS: dict[str, object] = {
+    "a first plan": FIRST_PLAN,
+    "a later plan": LATER_PLAN,
+    "a plan without changes": EnvironmentPlan("dev", NEW, (StackPlan("network"), StackPlan("web"))),
+    "a status": STATUS,
+    "a status after a failure": FAILED_STATUS,
+    "a status of an empty project": EMPTY_STATUS,
+    "a status with an unfinished deployment": STUCK_STATUS,
+    "a status with nothing to do": CALM_STATUS,
+    "a status with nothing to do but a lock": LOCKED_STATUS,
+    "a status with trouble": TROUBLED_STATUS,
+    "a status after a destruction": DESTROYED_STATUS,
+    "a why that refuses": WHY,
+    "a why that opens by itself": WHY_SOON,
+    "a why without a release": WHY_UNPROVEN,
+    "a why that lets pass so far": WHY_NOT,
+    "a why that lets pass": WHY_NOT_AT_ALL,
+    "a history": HISTORY,
+    "a history of guards": GUARDED_HISTORY,
+    "a history without entries": History("prod", (), more=False),
+    "settings": SETTINGS,
+    **DEPLOYED,
+    **WORDS,
+    **LOOKS,
+    **RECOVERIES,
+    "a verified ledger": Verified(41, "ab" * 32),
+    "an empty ledger": Verified(0, GENESIS),
+    "a valid project": Valid(("dev", "staging", "prod"), ("network", "web"), 34),
+    "rendered root modules": RENDERED,
+    "a running sandbox": SandboxState(
+        "running", "http://127.0.0.1:40123", "2026-11-25T01:40:00Z", "envctl --sandbox apply dev"
+    ),
+    "a dead sandbox": SandboxState("died", next="envctl sandbox down"),
+}
+ERRORS = {
+    "wrong settings": ConfigurationError(
+        Problem(
+            "E204", "azs: expected list(string), found string", "", Location("environments/dev/terraform.tfvars", 3)
+        ),
+        Problem(
+            "E203",
+            "no module declares 'instance_tipe'",
+            "did you mean instance_type?",
+            Location("environments/dev/terraform.tfvars", 7),
+        ),
+        Problem("E205", "vpc_cidr has no value in dev", "set it in environments/dev/terraform.tfvars"),
+    ),
+    "a failed apply": OperationFailedError(
+        Problem(
+            "E305",
+            f"{FAILURE} (aws_instance.this)\nThe following error came from the API:\n"
+            "  api error: retry later, or choose another zone for the instance, please",
+            "what was applied is kept; correct the cause, and the next envctl apply goes on from there",
+            Location("modules/ec2_instance/main.tf", 12),
+        )
+    ),
+    "a stop": InterruptedByUserError(Problem("E312", "interrupted", "envctl status shows where things stand")),
+    "a refusal": REFUSED,
+    "a refusal for now": REFUSED_FOR_NOW,
+    "a refusal that opens by itself": REFUSED_UNTIL,
+    "a refusal that somebody can open too": REFUSED_UNTIL_SOMEBODY,
+    "a refusal because of settings": REFUSED_SETTINGS,
+    "a refusal and something worse": REFUSED_AND_WORSE,
+}

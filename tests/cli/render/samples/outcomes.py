@@ -1,0 +1,176 @@
+"""What comes of the commands that change something, or look at the world."""
+
+from datetime import timedelta
+
+from envctl.domain.changes import Action, AttributeChange, Marker, ResourceChange, StackPlan
+from envctl.domain.errors import Location, Problem, StateLock
+from envctl.domain.present import Hold, Lock
+from envctl.usecases.approve import Approved, Withdrawn
+from envctl.usecases.drift import Drift, EnvironmentDrift
+from envctl.usecases.locking import Locked, Unlocked
+from envctl.usecases.recover import Recovered
+from envctl.usecases.run import Deployed
+from envctl.usecases.verify import Checked, Verification
+from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, ROBOT, TARO, deployment
+from tests.cli.render.samples.plans import FIRST_PLAN, LATER_PLAN
+from tests.cli.render.samples.refusals import LOCK, REHEARSED, SOAK
+
+PASSED = (Checked("http", "passed"), Checked("size", "passed"), Checked("smoke", "skipped", "not in the sandbox"))
+DONE = Deployed(
+    "dev",
+    NEW,
+    plan=FIRST_PLAN,
+    deployment=deployment(NEW, 3),
+    verification=Verification("dev", NEW, PASSED),
+    next="envctl promote dev staging",
+)
+STAGES = (
+    "render stacks network, web with the settings of dev, and init where needed",
+    "bundle the working tree into a release",
+    "ask every guard whether this may be applied to dev",
+    "apply web (planned anew if a stack that it reads has changed)",
+)
+BROKEN_GLASS = Deployed(
+    "prod",
+    NEW,
+    "promote",
+    plan=LATER_PLAN,
+    deployment=deployment(NEW, 0.5, action="promote", source="staging", waiver=41),
+    verification=Verification("prod", NEW, PASSED[:1]),
+    warnings=(REHEARSED,),
+    waived=(SOAK, LOCK),
+)
+DEPLOYED: dict[str, object] = {
+    "a deployment": DONE,
+    "a deployment without verification": Deployed("dev", NEW, deployment=deployment(NEW, 3, changed=0)),
+    "a deployment whose checks do not exist": Deployed(
+        "dev", NEW, deployment=deployment(NEW, 3), verification=Verification("dev", NEW, ())
+    ),
+    "a deployment with nothing to do": Deployed("prod", NEW, up_to_date=True, waived=(SOAK,)),
+    "a deployment by break-glass": BROKEN_GLASS,
+    "a deployment to the entry by break-glass": Deployed(
+        "dev", NEW, deployment=deployment(NEW, 1), verification=Verification("dev", NEW, PASSED[2:]), waived=(LOCK,)
+    ),
+    "a rollback": Deployed(
+        "prod",
+        OLD,
+        "rollback",
+        plan=LATER_PLAN,
+        deployment=deployment(OLD, 1, action="rollback", changed=3),
+        verification=Verification("prod", OLD, PASSED[:2]),
+        held=NEW,
+    ),
+    "a destruction": Deployed("dev", NEW, "destroy", deployment=deployment(NEW, 1, action="destroy", changed=12)),
+    "a destruction of nothing": Deployed("dev", NEW, "destroy", up_to_date=True),
+    "a dry run": Deployed("dev", "", stages=STAGES, dry_run=True),
+    "a dry run of a rollback": Deployed("prod", OLD, "rollback", stages=STAGES[:1], dry_run=True),
+    "a dry run of a destruction": Deployed("dev", OLD, "destroy", stages=STAGES[:1], dry_run=True),
+}
+WORDS: dict[str, object] = {
+    "an approval": Approved(
+        "prod",
+        "peer",
+        NEW,
+        TARO,
+        already=False,
+        missing={"business": 1},
+        next="envctl approve prod --gate business",
+        plan="5e" * 32,
+        notes=(f"{REHEARSED.code} {REHEARSED.guard}: {REHEARSED.message}",),
+    ),
+    "the last approval": Approved(
+        "prod", "business", NEW, ROBOT, already=True, missing={}, next="envctl promote staging prod", plan="5e" * 32
+    ),
+    "an approval that is withdrawn": Withdrawn("prod", "peer", NEW, TARO, withdrawn=True),
+    "no approval to withdraw": Withdrawn("prod", "peer", NEW, TARO, withdrawn=False),
+    "no release to withdraw an approval of": Withdrawn("prod", "peer", "", TARO, withdrawn=False),
+    "a lock": Locked("prod", Lock(HANAKO, NOW, "load test,\nask me first"), already=False, next="envctl unlock prod"),
+    "a lock that was there": Locked(
+        "prod", Lock(ROBOT, NOW - timedelta(hours=5), "year end"), already=True, next="envctl unlock prod"
+    ),
+    "a lock that is lifted": Unlocked("prod", Lock(ROBOT, NOW - timedelta(hours=5), "year end"), None),
+    "a hold that is lifted": Unlocked("prod", None, Hold(NEW, HANAKO, NOW, "rolled back to 77b01dd2a9c3")),
+    "nothing to unlock": Unlocked("prod", None, None),
+}
+DRIFTED = (
+    StackPlan(
+        "network",
+        (
+            ResourceChange(
+                "aws_vpc.this",
+                "aws_vpc",
+                Action.UPDATE,
+                (
+                    AttributeChange("enable_dns_hostnames", before=True, after=False),
+                    AttributeChange("tags.Owner", None, "<img src=x> | 山田\n# owned"),
+                    AttributeChange("tags_all.Owner", None, "<img src=x> | 山田\n# owned"),
+                ),
+            ),
+        ),
+    ),
+    StackPlan(
+        "web",
+        (
+            ResourceChange("aws_eip.this", "aws_eip", Action.DELETE, (AttributeChange("id", "eip-1", None),)),
+            ResourceChange(
+                'aws_db_instance.this["primary"]',
+                "aws_db_instance",
+                Action.UPDATE,
+                (AttributeChange("password", Marker.SENSITIVE, Marker.SENSITIVE),),
+            ),
+        ),
+        warnings=("Argument is deprecated",),
+    ),
+    StackPlan("dns"),
+)
+LOOKS: dict[str, object] = {
+    "a verification": Verification("staging", NEW, PASSED, "envctl promote staging prod"),
+    "a verification without checks": Verification("prod", NEW, ()),
+    "a verification where no check applies": Verification("prod", NEW, PASSED[2:]),
+    "a verification that fails": Verification("prod", NEW, (Checked("http", "failed", "503\nservice unavailable"),)),
+    "drift": Drift(
+        (
+            EnvironmentDrift("dev", NEW, (StackPlan("network"), StackPlan("web"))),
+            EnvironmentDrift("staging", OLD, DRIFTED, next="envctl apply staging"),
+            EnvironmentDrift("prod", "", skipped="nothing runs there"),
+        )
+    ),
+    "no drift": Drift((EnvironmentDrift("dev", NEW, (StackPlan("network"),)),)),
+    "no drift anywhere": Drift((EnvironmentDrift("dev", NEW), EnvironmentDrift("staging", OLD))),
+    "drift that nobody looked at": Drift(
+        (
+            EnvironmentDrift("dev", NEW, skipped="a deployment is unfinished", next="envctl recover dev"),
+            EnvironmentDrift("prod", "", skipped="nothing runs there"),
+        )
+    ),
+}
+ABANDONED = deployment(NEW, 3, "abandoned", action="promote", source="dev")
+RECOVERIES: dict[str, object] = {
+    "a recovery": Recovered(
+        "staging", ABANDONED, "envctl promote dev staging", left=(StackPlan("network"), StackPlan("web"))
+    ),
+    "a recovery of much": Recovered(
+        "staging",
+        ABANDONED,
+        "envctl promote dev staging",
+        broken=(
+            StateLock("network", "4711", "ci@runner-7", "apply", NOW - timedelta(hours=3)),
+            StateLock("web", "1", "me"),
+        ),
+        rescued=("network", "web"),
+        left=(StackPlan("network"), *FIRST_PLAN.stacks[1:], LATER_PLAN.stacks[2]),
+        unseen=(
+            Problem(
+                "E305",
+                "mail: the provider can't be reached",
+                "correct the cause: envctl recover staging",
+                Location("modules/mail/main.tf", 3),
+            ),
+        ),
+    ),
+    "a recovery of a destruction": Recovered(
+        "dev", deployment(NEW, 3, "abandoned", action="destroy"), "envctl destroy dev", left=(LATER_PLAN.stacks[2],)
+    ),
+    "nothing to recover": Recovered("staging", None, ""),
+    "nothing to recover but a state": Recovered("staging", None, "envctl verify staging", rescued=("web",)),
+}

@@ -1,0 +1,165 @@
+"""What guards say, in a refusal and when asked why."""
+
+from datetime import timedelta
+
+from envctl.domain.errors import Location, Problem
+from envctl.domain.guards import Refusal, RefusedError
+from envctl.usecases.why import Answer, Why
+from tests.cli.render.samples.basics import NEW, NOW
+
+PROVENANCE = Refusal(
+    "G102",
+    "provenance",
+    "release 3f2a91c0b7d4 is not proven in staging: it was never deployed there",
+    "envctl promote dev staging",
+)
+SOAK = Refusal(
+    "G104",
+    "soak",
+    "release 3f2a91c0b7d4 ran verified in staging for 3h of 24h",
+    "wait, then: envctl promote staging prod",
+    for_now=True,
+    opens=NOW + timedelta(hours=21, seconds=20),
+    since=NOW - timedelta(hours=3),
+)
+APPROVALS = Refusal(
+    "G106",
+    "approvals",
+    "release 3f2a91c0b7d4 lacks approvals for prod: business (0 of 1)"
+    "; hanako@example.com made or promotes it, and does not count",
+    "envctl approve prod --gate business --release 3f2a91c0b7d4",
+    for_now=True,
+    who="anybody but hanako@example.com, 山田太郎@example.com",
+)
+WINDOW = Refusal(
+    "G107",
+    "window",
+    'prod is not to be changed now: the deny window "year end" is open',
+    "wait, then: envctl promote staging prod",
+    for_now=True,
+    opens=NOW + timedelta(days=39, hours=5),
+)
+LOCK = Refusal(
+    "G108",
+    "lock",
+    "prod is locked by hanako@example.com (unverified): load test,\nask me | first <b>",
+    "envctl unlock prod",
+    for_now=True,
+    since=NOW - timedelta(minutes=12),
+    who="hanako@example.com, or anybody",
+)
+DRIFT = Refusal(
+    "G110",
+    "drift",
+    "prod has drifted: 1 resource differs from the state (web: aws_instance.this)"
+    "; this deployment sets right what the configuration describes",
+    "envctl drift prod",
+    since=NOW - timedelta(hours=2),
+    warns=True,
+)
+SETTINGS_DO_NOT_FIT = Refusal(
+    "G204",
+    "settings",
+    "2 settings do not fit release 3f2a91c0b7d4 in prod",
+    "correct what is listed, and look at it with: envctl settings prod",
+    waivable=False,
+    because=(
+        Problem(
+            "E203",
+            "no module declares 'instance_tipe'",
+            "did you mean instance_type?",
+            Location("environments/prod/terraform.tfvars", 7),
+        ),
+        Problem("E205", "vpc_cidr has no value in prod", "set it in environments/prod/terraform.tfvars"),
+    ),
+)
+REHEARSED = Refusal(
+    "G303",
+    "rehearsed",
+    "release 3f2a91c0b7d4 never did this in staging: create aws_eip, delete aws_instance",
+    "look at the plan with care, or rehearse it in staging first: envctl history staging",
+    warns=True,
+)
+REFUSED = RefusedError((PROVENANCE, APPROVALS))
+REFUSED_FOR_NOW = RefusedError((APPROVALS,))
+REFUSED_UNTIL = RefusedError((SOAK, WINDOW))
+REFUSED_UNTIL_SOMEBODY = RefusedError((SOAK, APPROVALS))
+REFUSED_SETTINGS = RefusedError((LOCK, SETTINGS_DO_NOT_FIT))
+REFUSED_AND_WORSE = RefusedError((WINDOW,))
+REFUSED_AND_WORSE.problems = (
+    *REFUSED_AND_WORSE.problems,
+    Problem("E401", "the ledger can't be written", "mend the store"),
+)
+
+WHY = Why(
+    "prod",
+    "staging",
+    NEW,
+    NOW,
+    (
+        Answer("G101", "order", "passes"),
+        Answer("G102", "provenance", "passes"),
+        Answer("G103", "verified", "passes"),
+        Answer("G104", "soak", "refuses", SOAK),
+        Answer("G106", "approvals", "refuses", APPROVALS),
+        Answer("G108", "lock", "refuses", LOCK),
+        Answer("G110", "drift", "warns", DRIFT),
+        Answer("G204", "settings", "refuses", SETTINGS_DO_NOT_FIT),
+        Answer("G301", "protection", "unplanned"),
+        Answer("G302", "same_plan", "moot"),
+        Answer("G303", "rehearsed", "unplanned"),
+    ),
+    {"peer": (1, 1), "business": (0, 1)},
+    "anybody but hanako@example.com, 山田太郎@example.com",
+    None,
+    SOAK.hint,
+)
+WHY_SOON = Why(
+    "prod",
+    "staging",
+    NEW,
+    NOW,
+    (
+        Answer("G103", "verified", "passes"),
+        Answer("G104", "soak", "refuses", SOAK),
+        Answer("G107", "window", "passes"),
+        Answer("G301", "protection", "passes"),
+        Answer("G303", "rehearsed", "warns", REHEARSED),
+    ),
+    {"peer": (1, 1)},
+    "",
+    SOAK.opens,
+    SOAK.hint,
+)
+WHY_UNPROVEN = Why(
+    "staging",
+    "dev",
+    None,
+    NOW,
+    (
+        Answer("G102", "provenance", "refuses", PROVENANCE),
+        Answer("G103", "verified", "moot"),
+        Answer("G104", "soak", "moot"),
+        Answer("G302", "same_plan", "unplanned"),
+    ),
+    {},
+    "",
+    None,
+    PROVENANCE.hint,
+)
+WHY_NOT = Why(
+    "dev",
+    None,
+    None,
+    NOW,
+    (
+        Answer("G109", "busy", "passes"),
+        Answer("G110", "drift", "warns", DRIFT),
+        Answer("G301", "protection", "unplanned"),
+    ),
+    {},
+    "",
+    None,
+    "envctl apply dev",
+)
+WHY_NOT_AT_ALL = Why("dev", None, NEW, NOW, (Answer("G109", "busy", "passes"),), {}, "", None, "envctl apply dev")

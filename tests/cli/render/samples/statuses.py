@@ -1,0 +1,190 @@
+"""The pipeline on good and on bad days."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from envctl.domain.events import Actor
+from envctl.domain.present import Debt, DriftCheck, EnvironmentPresent, Hold, Lock
+from envctl.usecases.status import EnvironmentStatus, Status
+from tests.cli.render.samples.basics import (
+    FAILURE,
+    HANAKO,
+    NEW,
+    NOW,
+    OLD,
+    OLDEST,
+    ROBOT,
+    TARO,
+    deployment,
+    known,
+    proven,
+    runs,
+)
+
+DEV = EnvironmentStatus("dev", runs(deployment(NEW, 3)), known(NEW), None, {}, "")
+COMMITTED = known(OLD, "1a2b3c4d5e6f7a8b", uncommitted=False)
+AT_STAGING = deployment(OLD, 50, by=TARO)
+STATUS = Status(
+    "shop",
+    NOW,
+    (
+        DEV,
+        EnvironmentStatus(
+            "staging",
+            runs(AT_STAGING, evidence={OLD: proven(AT_STAGING, 3, since=NOW - timedelta(hours=49))}),
+            COMMITTED,
+            2,
+            {"peer": (1, 1)},
+            "envctl promote dev staging",
+        ),
+        EnvironmentStatus(
+            "prod",
+            runs(deployment(OLDEST, 490, by=ROBOT, changed=1)),
+            known(OLDEST, "99aabbccddeeff", uncommitted=False),
+            1,
+            {"peer": (1, 1), "business": (0, 1), "quality": (0, 2)},
+            "envctl promote staging prod",
+        ),
+    ),
+)
+FAILED = deployment(NEW, 0.2, "failed", action="promote", source="dev", reason=f"{FAILURE}\nRequestID: 4711")
+FAILED_STATUS = Status(
+    "shop",
+    NOW,
+    (
+        DEV,
+        EnvironmentStatus(
+            "staging", runs(deployment(OLD, 50, by=TARO), FAILED), COMMITTED, 2, {}, "envctl promote dev staging"
+        ),
+        EnvironmentStatus("prod", EnvironmentPresent(), None, 1, {"peer": (0, 1)}, ""),
+    ),
+)
+EMPTY_STATUS = Status(
+    "shop",
+    NOW,
+    (
+        EnvironmentStatus("dev", EnvironmentPresent(), None, None, {}, "envctl apply dev"),
+        EnvironmentStatus("staging", EnvironmentPresent(), None, None, {}, ""),
+        EnvironmentStatus("prod", EnvironmentPresent(), None, None, {}, ""),
+    ),
+)
+STUCK_STATUS = Status(
+    "shop",
+    NOW,
+    (
+        EnvironmentStatus(
+            "dev",
+            EnvironmentPresent(last=deployment(NEW, 0.01, "unfinished")),
+            None,
+            None,
+            {},
+            "envctl recover dev",
+        ),
+        EnvironmentStatus("prod", EnvironmentPresent(), None, None, {}, ""),
+    ),
+)
+CALM_STATUS = Status(
+    "shop",
+    NOW,
+    (
+        EnvironmentStatus("dev", runs(deployment(NEW, 3)), known(NEW, "1a2b3c4d5e"), None, {}, ""),
+        EnvironmentStatus("prod", runs(deployment(NEW, 2, by=ROBOT)), known(NEW, "1a2b3c4d5e"), 0, {}, ""),
+    ),
+)
+
+LONG = Actor(
+    "arn:aws:sts::333333333333:assumed-role/envctl-deployer-of-the-platform-team/night-watch", "aws", verified=True
+)
+AT_DEV = deployment(NEW, 5)
+AT_PROD = deployment(OLDEST, 30, by=ROBOT, waiver=41)
+TROUBLED_STATUS = Status(
+    "shop",
+    NOW,
+    (
+        EnvironmentStatus(
+            "dev",
+            runs(
+                AT_DEV,
+                evidence={
+                    NEW: proven(AT_DEV, verified_at=None, since=None, revoked="its verification failed: http: 503")
+                },
+                debts=(Debt(12, NEW, HANAKO, NOW - timedelta(hours=5), "hotfix 4711", ("G108",), ("dev is locked",)),),
+            ),
+            known(NEW, "1a2b3c4d5e"),
+            None,
+            {},
+            "envctl verify dev",
+        ),
+        EnvironmentStatus(
+            "staging",
+            runs(
+                AT_STAGING,
+                evidence={OLD: proven(AT_STAGING, verified_at=None, since=None, revoked="drift was found there")},
+                drift=DriftCheck(
+                    OLD,
+                    TARO,
+                    NOW - timedelta(hours=2),
+                    5,
+                    (
+                        "network: aws_vpc.this",
+                        'network: aws_security_group.web["https"]',
+                        "web: aws_instance.this",
+                        "web: aws_eip.this",
+                        "web: aws_lb.this",
+                    ),
+                ),
+                lock=Lock(HANAKO, NOW - timedelta(hours=4), "load test until noon,\nask me first"),
+            ),
+            COMMITTED,
+            1,
+            {},
+            "envctl promote dev staging",
+        ),
+        EnvironmentStatus(
+            "prod",
+            runs(
+                AT_PROD,
+                evidence={OLDEST: proven(AT_PROD, verified_at=None, since=None, revoked="")},
+                lock=Lock(LONG, NOW - timedelta(days=2), "year end"),
+                holds={OLD: Hold(OLD, ROBOT, NOW - timedelta(hours=30), "rolled back to 999999999999")},
+                debts=(
+                    Debt(
+                        41,
+                        OLDEST,
+                        ROBOT,
+                        NOW - timedelta(hours=30),
+                        "checkout is down,\nincident 4711",
+                        ("G104", "G107"),
+                        ("ran verified in staging for 3h of 24h", "the deny window is open"),
+                    ),
+                ),
+            ),
+            known(OLDEST, "99aabbccddeeff", uncommitted=False),
+            1,
+            {"peer": (1, 1)},
+            "envctl promote staging prod",
+        ),
+    ),
+)
+LOCKED_STATUS = replace(
+    CALM_STATUS,
+    environments=tuple(
+        replace(each, present=replace(each.present, lock=Lock(HANAKO, NOW, "load test")))
+        for each in CALM_STATUS.environments
+    ),
+)
+DESTROYED_STATUS = Status(
+    "shop",
+    NOW,
+    (
+        EnvironmentStatus(
+            "dev",
+            EnvironmentPresent(last=deployment(NEW, 26, action="destroy"), evidence={}),
+            None,
+            None,
+            {},
+            "envctl apply dev",
+        ),
+        EnvironmentStatus("prod", runs(AT_STAGING, lock=Lock(TARO, NOW, "audit")), COMMITTED, None, {}, ""),
+    ),
+)

@@ -1,0 +1,81 @@
+"""The questions to the person at the terminal, and what counts as a yes."""
+
+import io
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from envctl.cli.render.consent import TerminalConsent
+from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.errors import StateLock, UsageError
+from tests.cli.render.conftest import console, told
+from tests.cli.render.samples import FIRST_PLAN, LATER_PLAN, NOW
+
+Question = Callable[[TerminalConsent], bool]
+LOCK = StateLock("network", "4711", "ci@runner-7-of-the-platform-team", "apply", NOW - timedelta(hours=3))
+NOTES = (
+    "G303 rehearsed: release 3f2a91c0b7d4 never did this in staging: create aws_eip, delete aws_instance",
+    "G301 protection: the plan would replace web: aws_db_instance.this,\nwhich hold \x1b[2Jdata",
+)
+QUESTIONS: dict[str, Question] = {
+    "to apply": lambda consent: consent.given(LATER_PLAN, again=False),
+    "to apply what could only be planned now": lambda consent: consent.given(LATER_PLAN, again=True),
+    "to approve": lambda consent: consent.approves(LATER_PLAN, "peer", NOTES),
+    "to approve what waits": lambda consent: consent.approves(FIRST_PLAN, "business", ()),
+    "to approve nothing": lambda consent: consent.approves(
+        EnvironmentPlan("prod", "", (StackPlan("web"),)), "peer", ()
+    ),
+    "to break a lock": lambda consent: consent.breaks(LOCK),
+    "to break a lock of which little is known": lambda consent: consent.breaks(StateLock("web", "1", "somebody")),
+}
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_what_is_asked(name: str, width: int, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
+    out = console(width)
+    assert not QUESTIONS[name](TerminalConsent(out, yes=False, interactive=True))
+    assert max(len(line) for line in told(out).splitlines() if ".this[" not in line) <= width
+    assert "\x1b" not in told(out)
+    assert told(out) == snapshot
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        pytest.param("yes\n", True, id="yes is yes"),
+        pytest.param(" yes \n", True, id="spaces do not matter"),
+        pytest.param("y\n", False, id="y is no"),
+        pytest.param("YES\n", False, id="YES is no"),
+        pytest.param("\n", False, id="return alone is no"),
+        pytest.param("", False, id="the end of the input is no"),
+        pytest.param("no\nyes\n", False, id="only the first line counts"),
+    ],
+)
+def test_only_yes_is_taken_as_yes(
+    question: Question, answer: str, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    assert question(TerminalConsent(console(), yes=False, interactive=True)) is expected
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+def test_yes_beforehand_asks_nothing(question: Question) -> None:
+    out = console()
+    assert question(TerminalConsent(out, yes=True, interactive=False))
+    assert told(out) == ""
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+def test_where_nobody_can_answer_it_is_an_error(question: Question) -> None:
+    with pytest.raises(UsageError, match="E001"):
+        question(TerminalConsent(console(), yes=False, interactive=False))
+
+
+def test_who_holds_the_lock_is_said_where_nobody_can_answer() -> None:
+    with pytest.raises(UsageError, match="ci@runner-7"):
+        TerminalConsent(console(), yes=False, interactive=False).breaks(LOCK)

@@ -1,0 +1,176 @@
+"""`--markdown`: what a reader of a pull request or of a step summary sees, and that nobody else writes in it."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from syrupy.assertion import SnapshotAssertion
+
+from envctl.cli.render.human import RENDERERS
+from envctl.cli.render.markdown import RENDERERS as IN_MARKDOWN
+from envctl.cli.render.markdown import show, show_refused
+from envctl.cli.render.markdown.pieces import code, escaped, fenced, next_step, strong, table
+from envctl.cli.render.text import one_line, visible
+from envctl.domain.changes import Action, AttributeChange, ResourceChange, StackPlan
+from envctl.domain.guards import RefusedError
+from envctl.domain.present import Lock
+from envctl.usecases.drift import Drift, EnvironmentDrift
+from tests.cli.render.conftest import in_zone
+from tests.cli.render.samples import ERRORS, HANAKO, NEW, NOW, RESULTS, SECRET, STATUS
+from tests.cli.render.samples.outcomes import BROKEN_GLASS
+from tests.cli.render.samples.refusals import LOCK, REHEARSED, WHY
+
+REFUSED = {name: error for name, error in ERRORS.items() if isinstance(error, RefusedError)}
+OWN = [name for name, result in RESULTS.items() if type(result).__name__ in IN_MARKDOWN]
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "| a | b |",
+    "\\| \\",
+    "**bold** _it_ `code` ~~gone~~ [link](https://example.com) ![image](x)",
+    "a\n\n# heading\n\n- list\n```\nfence",
+    "&lt;b&gt; &amp; $x^2$",
+    "@team, look",
+    "</details><script>",
+)
+ANYTHING = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(HOSTILE) | st.text("|\\`*_[]<>&@a ~$\n")
+
+
+def parsed(text: str) -> list[Token]:
+    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).parse(text)
+
+
+def leaves(tokens: list[Token]) -> list[Token]:
+    return [leaf for token in tokens for leaf in ([token] if token.children is None else leaves(token.children))]
+
+
+def read(tokens: list[Token]) -> str:
+    return "".join(leaf.content for leaf in leaves(tokens) if leaf.type == "text").replace("@\u200b", "@")
+
+
+def kinds(text: str) -> list[str]:
+    """Everything that is not text: what there is of structure."""
+    inner = (leaf for leaf in leaves(parsed(text)) if leaf.type not in {"text", "fence", "softbreak"})
+    return [f"{leaf.type} {leaf.tag} {leaf.content}" for leaf in inner]
+
+
+@pytest.mark.parametrize("name", [*OWN, "an approval", "a valid project", "a first plan"])
+def test_markdown_is(name: str, snapshot: SnapshotAssertion) -> None:
+    assert show(RESULTS[name]) == snapshot
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refusal_in_markdown_is(name: str, snapshot: SnapshotAssertion) -> None:
+    assert show_refused(REFUSED[name], NOW) == snapshot
+
+
+def test_what_has_a_form_of_its_own_exists() -> None:
+    assert set(IN_MARKDOWN) < set(RENDERERS)
+    assert {type(RESULTS[name]).__name__ for name in OWN} == set(IN_MARKDOWN)
+
+
+@pytest.mark.parametrize("name", [name for name in RESULTS if name not in OWN])
+def test_everything_else_stands_in_one_fence_as_people_see_it(name: str) -> None:
+    (fence,) = parsed(show(RESULTS[name]))
+    assert (fence.type, fence.info) == ("fence", "text")
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_secret_is_in_no_summary(name: str) -> None:
+    assert SECRET not in show(RESULTS[name])
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_each_row_has_the_cells_of_its_head(name: str) -> None:
+    for line in show(RESULTS[name]).split("```")[0].splitlines():
+        assert not line.startswith("|") or line.endswith("|")
+    rows: list[int] = []
+    for token in parsed(show(RESULTS[name])):
+        if token.type == "tr_open":
+            rows.append(0)
+        elif token.type in {"td_open", "th_open"}:
+            rows[-1] += 1
+        elif token.type == "table_close":
+            assert len(set(rows)) == 1
+            rows = []
+
+
+@pytest.mark.parametrize("name", ["a status with trouble", "a why that refuses"])
+def test_times_are_utc_wherever_it_is_written(name: str) -> None:
+    with in_zone("Asia/Tokyo"):
+        assert "JST" not in show(RESULTS[name])
+        assert "UTC" in show(RESULTS[name])
+
+
+@given(ANYTHING)
+@example("_a_ __b__ c_d *e*")
+@example("a|b\\")
+def test_a_cell_shows_what_was_written_and_nothing_else(text: str) -> None:
+    body = parsed(table(("head", "other"), [(escaped(text), code(text))]))
+    cells = [token for token in body if token.type == "inline"]
+    assert [read([cell]) for cell in cells] == ["head", "other", one_line(text), one_line(text)]
+    assert not [leaf for leaf in leaves([cells[2]]) if leaf.type != "text"]
+    assert [leaf.content for leaf in leaves([cells[3]]) if leaf.type != "text"] == ["<code>", "</code>"]
+
+
+@given(ANYTHING.filter(lambda text: text.strip()))
+def test_a_sentence_shows_what_was_written_and_nothing_else(text: str) -> None:
+    tokens = parsed(f"- ⚠️ dev: {escaped(text)}")
+    assert read(tokens) == f"⚠️ dev: {one_line(text)}".strip()
+    assert {leaf.type for leaf in leaves(tokens) if leaf.nesting == 0} == {"text"}
+
+
+@given(ANYTHING)
+def test_nobody_is_called(text: str) -> None:
+    shown = read_raw(escaped(text))
+    assert not [word for word in shown.split() if word.startswith("@") and word[1:2].isalnum()]
+
+
+def read_raw(text: str) -> str:
+    return "".join(leaf.content for leaf in leaves(parsed(f"dev: {text}")) if leaf.type == "text")
+
+
+@given(ANYTHING)
+@example("```\n# out")
+@example("````")
+def test_nothing_gets_out_of_a_fence(text: str) -> None:
+    (fence,) = parsed(fenced(text, "text"))
+    assert fence.type == "fence"
+    assert fence.content.rstrip() == visible(text).rstrip()
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_what_people_wrote_changes_no_structure(hostile: str) -> None:
+    def all_of_it(text: str) -> str:
+        refusal = replace(LOCK, message=f"locked: {text}", who=text, hint=f"look: {text}")
+        why = replace(WHY, answers=(replace(WHY.answers[3], refusal=refusal),), who=text, next="", gates={text: (0, 1)})
+        lock = Lock(replace(HANAKO, name=text), NOW, text)
+        staging = replace(STATUS.environments[1], present=replace(STATUS.environments[1].present, lock=lock))
+        deployed = replace(BROKEN_GLASS, waived=(refusal,), warnings=(replace(REHEARSED, message=text),), plan=None)
+        change = ResourceChange(
+            "aws_vpc.this", "aws_vpc", Action.UPDATE, (AttributeChange("tags.a", text, text + "!"),)
+        )
+        drift = Drift((EnvironmentDrift("dev", NEW, (StackPlan("network", (change,)),), next=""),))
+        status = replace(STATUS, environments=(staging,), project=text)
+        return "\n\n".join((*map(show, (why, status, deployed, drift)), show_refused(RefusedError((refusal,)), NOW)))
+
+    assert kinds(all_of_it(hostile)) == kinds(all_of_it("plainly"))
+
+
+@pytest.mark.parametrize(
+    ("hint", "expected"),
+    [
+        pytest.param("envctl apply dev", "Next:\n\n```sh\nenvctl apply dev\n```", id="a command"),
+        pytest.param("wait, then: envctl apply dev", "Next: wait, then:\n\n```sh\nenvctl apply dev\n```", id="both"),
+        pytest.param("mend the <store>", "Next: mend the &lt;store&gt;", id="advice"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_the_next_command_can_be_copied(hint: str, expected: str) -> None:
+    assert next_step(hint) == expected
+
+
+def test_what_is_strong_stays_strong_around_marks() -> None:
+    assert [leaf.content for leaf in leaves(parsed(strong("a*b"))) if leaf.type == "text" and leaf.content] == ["a*b"]

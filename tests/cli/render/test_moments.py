@@ -1,0 +1,75 @@
+"""Times, said in the reader's zone."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.cli.render.moments import ago, moment, opening, roughly, until
+from tests.cli.render.conftest import in_zone
+
+NOW = datetime(2026, 11, 25, 1, 40, 30, tzinfo=UTC)
+TOKYO = ZoneInfo("Asia/Tokyo")
+
+PAST = {
+    "a moment": (timedelta(seconds=59), "just now"),
+    "a minute": (timedelta(minutes=1), "1 min ago"),
+    "almost two hours": (timedelta(hours=1, minutes=59), "1 h ago"),
+    "days": (timedelta(days=20, hours=23), "20 d ago"),
+    "what is said to have happened later": (timedelta(hours=-1), "just now"),
+}
+AHEAD = {
+    "already": (timedelta(hours=-2), "now"),
+    "right now": (timedelta(), "in 1 min"),
+    "seconds": (timedelta(seconds=20), "in 1 min"),
+    "the next full minute": (timedelta(seconds=30), "in 1 min"),
+    "a second more than a minute": (timedelta(seconds=31), "in 2 min"),
+    "hours": (timedelta(hours=4, minutes=59, seconds=30), "in 5 h"),
+    "hours and minutes": (timedelta(hours=5, minutes=12), "in 5 h 13 min"),
+    "days without hours": (timedelta(days=2, minutes=12), "in 2 d"),
+    "days and hours": (timedelta(days=39, hours=5), "in 39 d 5 h"),
+}
+
+
+@pytest.mark.parametrize(("past", "said"), PAST.values(), ids=PAST)
+def test_how_long_ago(past: timedelta, said: str) -> None:
+    assert ago(NOW - past, NOW) == said
+
+
+@pytest.mark.parametrize(("ahead", "said"), AHEAD.values(), ids=AHEAD)
+def test_how_far_away(ahead: timedelta, said: str) -> None:
+    assert until(NOW + ahead, NOW) == said
+
+
+@given(st.timedeltas(timedelta(), timedelta(days=400)))
+def test_what_is_waited_for_has_come_when_its_time_is_shown(ahead: timedelta) -> None:
+    shown = opening(NOW + ahead, NOW, UTC).partition(" UTC")[0]
+    comes = datetime.fromisoformat(f"{shown}+00:00")
+    assert timedelta() <= comes - (NOW + ahead) < timedelta(minutes=1)
+
+
+def test_less_than_a_minute_is_still_something() -> None:
+    assert roughly(timedelta(seconds=3)) == "less than a minute"
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "said"),
+    [
+        pytest.param("Asia/Tokyo", NOW, "2026-11-25 10:40 JST", id="east"),
+        pytest.param("America/New_York", NOW, "2026-11-24 20:40 EST", id="the day before in the west"),
+        pytest.param("Europe/Berlin", datetime(2026, 7, 1, tzinfo=UTC), "2026-07-01 02:00 CEST", id="in summer"),
+        pytest.param("Asia/Kolkata", NOW, "2026-11-25 07:10 IST", id="half an hour"),
+        pytest.param("UTC", NOW, "2026-11-25 01:40 UTC", id="UTC"),
+    ],
+)
+def test_the_readers_zone_is_the_one_of_the_machine(zone: str, at: datetime, said: str) -> None:
+    with in_zone(zone):
+        assert moment(at) == said
+
+
+def test_another_zone_may_be_asked_for() -> None:
+    with in_zone("America/New_York"):
+        assert moment(NOW, UTC) == "2026-11-25 01:40 UTC"
+        assert moment(NOW, TOKYO) == "2026-11-25 10:40 JST"

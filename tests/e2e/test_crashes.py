@@ -1,0 +1,170 @@
+"""envctl is killed at every stage boundary and around every write to the store: nothing is lost, nothing is made twice.
+
+The boundaries are counted in a run that nobody kills. Each later run kills the real process, with SIGKILL, at one more.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Project
+
+pytestmark = pytest.mark.terraform
+
+TOML = """
+[project]
+name = "tiny"
+
+[pipeline]
+order = ["dev", "staging", "prod"]
+
+[environments.dev]
+[environments.staging]
+[environments.prod]
+
+[stacks.base]
+module = "modules/base"
+
+[checks.there]
+kind = "output"
+output = "base.name"
+matches = ".+"
+"""
+# Each time that something is made, a line is added outside of Terraform: it says what was made twice.
+BASE = """
+variable "name" {
+  type = string
+}
+
+variable "made" {
+  type = string
+}
+
+resource "terraform_data" "this" {
+  input = var.name
+  provisioner "local-exec" {
+    command = "echo ${self.input} >> ${var.made}"
+  }
+}
+
+output "name" {
+  value = terraform_data.this.output
+}
+"""
+# `at` is the boundary at which the process dies; 0 lets it live, and the last line of stderr says how many there are.
+KILLED = """
+import os, signal, sys
+from envctl.adapters.store.object_store import ObstoreStore
+from envctl.cli.app import run
+from envctl.usecases import deploy
+
+at, passed = int(sys.argv.pop(1)), 0
+
+def boundary():
+    global passed
+    passed += 1
+    if passed == at:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def between(function):
+    def wrapped(*words):
+        boundary()
+        result = function(*words)
+        boundary()
+        return result
+    return wrapped
+
+deploy._do = between(deploy._do)
+ObstoreStore.create = between(ObstoreStore.create)
+code = run(sys.argv[1:])
+print(f"boundaries {passed}", file=sys.stderr)
+sys.exit(code)
+"""
+
+
+class Doomed(Project):
+    def run_until(self, boundary: int, *words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-c", KILLED, str(boundary), *words],
+            cwd=self.root,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+
+def a_project(root: Path, home: Path) -> Doomed:
+    project = Doomed(root, home)
+    project.write("envctl.toml", TOML)
+    project.write("modules/base/main.tf", BASE)
+    for environment in ("dev", "staging", "prod"):
+        lines = f'name = "{environment}"\nmade = "{home}/made"\n'
+        project.write(f"environments/{environment}/terraform.tfvars", lines)
+    return project
+
+
+COMMANDS = {
+    "apply": (("apply", "dev", "--yes"), ()),
+    "promote": (("promote", "dev", "staging", "--yes"), (("apply", "dev", "--yes"),)),
+}
+# More than there are; a run that is not killed any more says that there are no more.
+BOUNDARIES = 60
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("part", range(6))
+def test_killed_at_any_boundary_it_is_recovered_by_the_book(
+    command: str, part: int, tmp_path: Path, home: Path
+) -> None:
+    words, before = COMMANDS[command]
+    environment = words[-2]
+    count = 0
+    for boundary in range(1 + part, BOUNDARIES, 6):
+        where = home / f"{boundary}"
+        where.mkdir()
+        project = a_project(tmp_path / f"at-{boundary}", where)
+        for earlier in before:
+            project.ok(*earlier)
+        ended = project.run_until(boundary, *words)
+        if ended.returncode >= 0:
+            assert ended.returncode == 0, ended.stderr
+            count = int(re.findall(r"boundaries (\d+)", ended.stderr)[-1])
+            assert count < boundary
+            break
+        recovered(project, environment, words)
+    assert count, f"there are more than {BOUNDARIES} boundaries"
+
+
+def recovered(project: Project, environment: str, words: Sequence[str]) -> None:
+    """`status`, `recover`, and the same command again."""
+    left = there(project, environment)
+    unfinished = left["last"] is not None and left["last"]["outcome"] == "unfinished"
+    if unfinished:
+        blocked = project.run(*words, "--json")
+        assert (blocked.code, blocked.codes) == (4, ["G109"])
+        assert f"envctl recover {environment}" in project.ok("status").out
+    said = project.ok("recover", environment, "--yes", "--json").document["result"]
+    assert (said["deployment"] is not None) == unfinished
+    project.ok(*words)
+    now = there(project, environment)
+    assert now["last"]["outcome"] == "succeeded"
+    assert now["evidence"][now["current"]["release"]]["verified_at"] is not None
+    assert project.run("plan", environment, "--detailed-exitcode").code == 0
+    project.ok("ledger", "verify")
+    made = (project.home / "made").read_text().split()
+    assert made.count(environment) == 1, "it was made twice"
+    assert list((project.root / ".envctl").rglob("*.tfplan")) == []
+
+
+def there(project: Project, environment: str) -> dict[str, Any]:
+    shown = json.loads(project.ok("status", "--json").out)["result"]["environments"]
+    return dict(next(each for each in shown if each["environment"] == environment)["present"])

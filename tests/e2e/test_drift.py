@@ -1,0 +1,166 @@
+"""Reality changes behind Terraform's back: on the real AWS provider, looked at and changed with boto3."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from envctl.adapters.sandbox.lifecycle import Sandbox
+from tests.e2e.conftest import Project
+
+pytestmark = pytest.mark.terraform
+
+ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
+REGION = "ap-northeast-1"
+TOML = """
+[project]
+name = "queue"
+
+[pipeline]
+order = ["dev", "staging", "prod"]
+
+[environments.dev]
+account_id = "111111111111"
+region = "ap-northeast-1"
+assume_role = "arn:aws:iam::111111111111:role/envctl-deployer"
+
+[environments.staging]
+account_id = "222222222222"
+region = "ap-northeast-1"
+assume_role = "arn:aws:iam::222222222222:role/envctl-deployer"
+
+[environments.prod]
+account_id = "333333333333"
+region = "ap-northeast-1"
+assume_role = "arn:aws:iam::333333333333:role/envctl-deployer"
+protected = true
+
+[environments.prod.gates]
+approvals = {approvals}
+
+[stacks.queue]
+module = "modules/queue"
+"""
+MODULE = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+
+variable "environment" {
+  type = string
+}
+
+data "aws_caller_identity" "here" {}
+
+resource "aws_sqs_queue" "this" {
+  name                       = "${var.environment}-queue"
+  visibility_timeout_seconds = 30
+}
+
+resource "aws_cloudwatch_log_group" "each" {
+  for_each = toset(["a", "b", "c"])
+  name     = "/${var.environment}/${each.key}/${data.aws_caller_identity.here.account_id}"
+}
+
+output "url" {
+  value = aws_sqs_queue.this.id
+}
+"""
+
+
+@pytest.fixture
+def queue(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
+    project = Project(tmp_path / "queue", home)
+    project.write("envctl.toml", TOML.replace("{approvals}", "{}"))
+    project.write("modules/queue/main.tf", MODULE)
+    (project.root / ".envctl" / "sandbox").mkdir(parents=True)
+    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
+    yield project
+    project.run("sandbox", "down")
+
+
+@pytest.fixture
+def sqs(queue: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[Any, str]]:
+    """A client in an environment's account, and the address of the queue there."""
+
+    def make(environment: str) -> tuple[Any, str]:
+        import boto3
+
+        running = Sandbox(queue.root / ".envctl" / "sandbox").running()
+        assert running is not None
+        for name, value in running.child_environment().items():
+            monkeypatch.setenv(name, value)
+        role = f"arn:aws:iam::{ACCOUNTS[environment]}:role/envctl-deployer"
+        keys = boto3.client("sts", region_name=REGION).assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        client = boto3.client(
+            "sqs",
+            region_name=REGION,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )
+        return client, client.get_queue_url(QueueName=f"{environment}-queue")["QueueUrl"]
+
+    return make
+
+
+def everywhere(project: Project, *, but: str = "") -> None:
+    for words in (("apply", "dev"), ("promote", "dev", "staging"), ("promote", "staging", "prod")):
+        if words[-1] != but:
+            project.ok("--sandbox", *words, "--yes")
+
+
+def test_drift_takes_the_proof_of_staging_away_until_it_is_set_right(
+    queue: Project, sqs: Callable[[str], tuple[Any, str]]
+) -> None:
+    everywhere(queue, but="prod")
+    assert queue.run("--sandbox", "drift").code == 0
+    client, url = sqs("staging")
+    client.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "77"})
+    found = queue.run("--sandbox", "drift", "staging", "--json")
+    assert found.code == 2
+    (drifted,) = found.document["result"]["environments"][0]["stacks"][0]["resources"]
+    assert drifted["address"] == "aws_sqs_queue.this"
+    assert [(a["path"], a["before"], a["after"]) for a in drifted["attributes"]] == [
+        ("visibility_timeout_seconds", 30, 77)
+    ]
+    refused = queue.run("--sandbox", "promote", "staging", "prod", "--yes", "--json")
+    assert (refused.code, refused.codes) == (3, ["G103", "G110"])
+    queue.ok("--sandbox", "apply", "staging", "--yes")
+    assert queue.run("--sandbox", "drift", "staging").code == 0
+    queue.ok("--sandbox", "promote", "staging", "prod", "--yes")
+
+
+def test_refreshed_values_do_not_void_an_approval_and_what_somebody_deleted_does(
+    queue: Project, sqs: Callable[[str], tuple[Any, str]]
+) -> None:
+    everywhere(queue)
+    queue.write("modules/queue/main.tf", MODULE.replace("= 30", "= 45"))
+    everywhere(queue, but="prod")
+    queue.write("envctl.toml", TOML.replace("{approvals}", "{ peer = 1 }"))
+    queue.ok("--sandbox", "approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL="bob@example.com")
+    client, url = sqs("prod")
+
+    # `policy` is computed: the next plan reads it anew, and plans nothing about it.
+    policy = '{"Version":"2012-10-17","Statement":[]}'
+    client.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    client.send_message(QueueUrl=url, MessageBody="hello")
+    told = queue.ok("--sandbox", "why", "prod", "--plan", "--json").document["result"]
+    assert {answer["code"]: answer["outcome"] for answer in told["answers"]}["G302"] == "passes"
+
+    client.delete_queue(QueueUrl=url)
+    refused = queue.run("--sandbox", "promote", "staging", "prod", "--yes", "--json")
+    assert (refused.code, refused.codes) == (4, ["G302"])
+    assert "create queue: aws_sqs_queue.this" in refused.document["problems"][0]["message"]
+
+
+def test_a_protected_environment_keeps_its_queue(queue: Project) -> None:
+    everywhere(queue)
+    queue.write("modules/queue/main.tf", MODULE.replace("-queue", "-another"))
+    everywhere(queue, but="prod")
+    refused = queue.run("--sandbox", "promote", "staging", "prod", "--yes", "--json")
+    assert (refused.code, refused.codes) == (3, ["G301"])
+    assert "replace queue: aws_sqs_queue.this" in refused.document["problems"][0]["message"]

@@ -1,0 +1,133 @@
+"""Fifty people at once, each with a working directory of their own, on one store and one state: one deployment runs."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Project
+
+pytestmark = pytest.mark.terraform
+
+AT_ONCE = 50
+TOML = """
+[project]
+name = "crowd"
+
+[store]
+url = "{store}"
+
+[state]
+backend = "{backend}"
+
+[pipeline]
+order = ["dev", "staging"]
+
+[environments.dev]
+[environments.staging]
+
+[environments.staging.gates]
+approvals = {{}}
+
+[stacks.base]
+module = "modules/base"
+"""
+BASE = """
+variable "made" {
+  type = string
+}
+
+resource "terraform_data" "this" {
+  provisioner "local-exec" {
+    command = "echo made >> ${var.made}"
+  }
+}
+"""
+# Somebody else was faster, is at it, or holds the state; or it is done already.
+CLEAR_ANSWERS = {(4, "G109"), (75, "E306"), (0, "up to date")}
+
+
+def a_project(root: Path, home: Path, backend: str) -> Project:
+    project = Project(root, home)
+    store = f"file://{home}/store" if backend == "local" else "s3://crowd-envctl-store/envctl"
+    project.write("envctl.toml", TOML.format(store=store, backend=backend))
+    project.write("modules/base/main.tf", BASE)
+    for environment in ("dev", "staging"):
+        project.write(f"environments/{environment}/terraform.tfvars", f'made = "{home}/made-in-{environment}"\n')
+    return project
+
+
+def crowd(first: Project, folder: Path) -> list[Project]:
+    """Copies of a project, each on a machine of its own, that share store, state and, where there is one, sandbox."""
+    people = []
+    for number in range(AT_ONCE):
+        person = replace(first, root=folder / f"{number}")
+        shutil.copytree(first.root, person.root, symlinks=True, ignore=shutil.ignore_patterns("work", "cache"))
+        held = person.root / ".envctl" / "sandbox" / "server.lock"
+        if held.exists():
+            # That the sandbox lives is told by who holds this very file.
+            held.unlink()
+            held.symlink_to(first.root / ".envctl" / "sandbox" / "server.lock")
+        people.append(person)
+    return people
+
+
+def all_at_once(people: Sequence[Project], *words: str) -> list[tuple[int, dict[str, Any]]]:
+    running = [
+        subprocess.Popen(
+            person.command(*words, "--yes", "--json"),
+            cwd=person.root,
+            env=person.environment(GIT_AUTHOR_EMAIL=f"{person.root.name}@example.com"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for person in people
+    ]
+    ended = [process.communicate(timeout=600) for process in running]
+    assert not any("Traceback" in err for _, err in ended)
+    return [(process.returncode, json.loads(out)) for process, (out, _) in zip(running, ended, strict=True)]
+
+
+def told(code: int, document: dict[str, Any]) -> tuple[int, str]:
+    if document["ok"]:
+        return code, "up to date" if document["result"]["up_to_date"] else "deployed"
+    return code, str(document["problems"][0]["code"])
+
+
+@pytest.mark.parametrize("backend", ["local", "s3"])
+def test_one_deployment_runs_and_everybody_else_gets_a_clear_answer(
+    backend: str, tmp_path: Path, home: Path, request: pytest.FixtureRequest
+) -> None:
+    first = a_project(tmp_path / "first", home, backend)
+    sandbox = ("--sandbox",) if backend == "s3" else ()
+    if sandbox:
+        request.addfinalizer(lambda: first.run("sandbox", "down"))
+        first.ok("sandbox", "up")
+        first.ok(*sandbox, "status")
+    else:
+        (home / "state").mkdir()
+        (first.root / ".envctl").mkdir()
+        (first.root / ".envctl" / "state").symlink_to(home / "state")
+    people = crowd(first, tmp_path)
+    for environment, words in (("dev", ("apply", "dev")), ("staging", ("promote", "dev", "staging"))):
+        answers = Counter(told(*answer) for answer in all_at_once(people, *sandbox, *words))
+        assert answers[0, "deployed"] == 1, answers
+        assert set(answers) <= CLEAR_ANSWERS | {(0, "deployed")}, answers
+        assert (home / f"made-in-{environment}").read_text().split() == ["made"]
+        entries = first.ok(*sandbox, "history", environment, "--json").document["result"]["entries"]
+        assert [entry["event"]["kind"] for entry in entries] == [
+            "verification passed",
+            "deployment succeeded",
+            "deployment started",
+        ]
+    assert first.ok(*sandbox, "ledger", "verify").code == 0
+    assert os.fspath(home) not in first.ok(*sandbox, "status").out

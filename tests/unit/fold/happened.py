@@ -1,0 +1,78 @@
+"""What happens in an environment, told in few words."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from envctl.domain.events import (
+    Actor,
+    DeploymentAbandoned,
+    DeploymentFailed,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    DriftChecked,
+    Event,
+    Move,
+    VerificationFailed,
+    VerificationPassed,
+    WaiverUsed,
+)
+from envctl.domain.fold import fold
+from envctl.domain.present import EnvironmentPresent, Evidence, Present
+from tests.unit.ledger_strategies import SECOND, START, Step, story
+
+ORDER = ("dev", "staging", "prod")
+ANN, BOB = Actor("ann"), Actor("bob")
+HOUR = timedelta(hours=1)
+NONE = timedelta()
+
+
+def started(release: str = "r1", environment: str = "dev", action: Move = "apply", waiver: int = 0) -> Event:
+    return DeploymentStarted(environment, release, "settings", action, waiver=waiver)
+
+
+def succeeded(start: int, release: str = "r1", environment: str = "dev", **more: Any) -> Event:
+    return DeploymentSucceeded(environment, release, start, ("network",), 2, **more)
+
+
+def failed(start: int, release: str = "r1", environment: str = "dev", **more: Any) -> Event:
+    return DeploymentFailed(environment, release, start, "it broke", **more)
+
+
+def abandoned(start: int, release: str = "r1", environment: str = "dev") -> Event:
+    return DeploymentAbandoned(environment, release, start, "gone")
+
+
+def passed(start: int, release: str = "r1", environment: str = "dev") -> Event:
+    return VerificationPassed(environment, release, start, ("http",))
+
+
+def not_passed(start: int, release: str = "r1", environment: str = "dev") -> Event:
+    return VerificationFailed(environment, release, start, ("http",), "http: 500 instead of 200")
+
+
+def drift(count: int, release: str = "r1", environment: str = "dev") -> Event:
+    return DriftChecked(environment, release, count, ("network: aws_vpc.main",) * count)
+
+
+def waived(release: str = "r1", environment: str = "dev", start: int = 0) -> Event:
+    return WaiverUsed(environment, release, "it burns", ("G104",), ("soak: too short",), start)
+
+
+def after(*steps: Step) -> Present:
+    return fold(story(*steps))
+
+
+def dev(*steps: Step) -> EnvironmentPresent:
+    return after(*steps).of("dev")
+
+
+def evidence(*steps: Step, release: str = "r1") -> Evidence:
+    return dev(*steps).evidence[release]
+
+
+def at(seconds: int, then: timedelta = NONE) -> datetime:
+    return START + seconds * SECOND + then
+
+
+RUN: list[Step] = [started(), succeeded(1)]
+VERIFIED: list[Step] = [*RUN, HOUR, passed(1)]

@@ -1,0 +1,113 @@
+"""What guards are asked: a pipeline in which all is well, to be changed in one point at a time."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.events import Actor
+from envctl.domain.guards import GUARDS, Refusal, Request
+from envctl.domain.pipeline import Pipeline
+from envctl.domain.present import Approval, Deployment, EnvironmentPresent, Evidence, KnownRelease, Present
+from envctl.domain.rules import Rules
+
+NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+TICK = timedelta(microseconds=1)
+# Ann wrote the releases, and Bob is who asks.
+ANN, BOB, CAT, DAN = Actor("ann"), Actor("bob"), Actor("cat"), Actor("dan")
+R1, R2 = "1" * 64, "2" * 64
+
+
+def deployed(release: str = R1, **more: Any) -> Deployment:
+    done = Deployment(2, release, "settings", "apply", "", ANN, NOW - 2 * HOUR, "succeeded", NOW - 2 * HOUR)
+    return replace(done, **more)
+
+
+def proof(release: str = R1, **more: Any) -> Evidence:
+    """It has run for an hour, verified."""
+    return replace(Evidence(deployed(release), NOW - HOUR, since=NOW - HOUR), **more)
+
+
+def ran(*releases: str) -> EnvironmentPresent:
+    """An environment that ran these releases, each to its end and verified; the last of them still."""
+    done = [deployed(release, seq=number) for number, release in enumerate(releases, 2)]
+    evidence = {each.release: Evidence(each, NOW - DAY, longest=HOUR) for each in done[:-1]}
+    now = {done[-1].release: Evidence(done[-1], NOW - HOUR, since=NOW - HOUR)}
+    return EnvironmentPresent(done[-1], done[-1], evidence | now)
+
+
+def made(release: str, seq: int, **more: Any) -> KnownRelease:
+    return replace(KnownRelease(release, seq, NOW - DAY, ANN, "c0ffee", uncommitted=False, author="ann"), **more)
+
+
+PROMOTION = Request(
+    action="promote",
+    pipeline=Pipeline(("dev", "staging", "prod")),
+    target="staging",
+    source="dev",
+    release=R1,
+    settings="settings",
+    bundle="intact",
+    present=Present(
+        seq=9,
+        releases={R1: made(R1, 1), R2: made(R2, 2)},
+        environments={"dev": ran(R1), "staging": ran(R1)},
+    ),
+    actor=BOB,
+    now=NOW,
+    rules=Rules(),
+)
+TO_PROD = replace(PROMOTION, target="prod", source="staging")
+ENTRY = replace(PROMOTION, action="apply", target="dev", source=None)
+SAME_CODE = replace(PROMOTION, action="apply", source=None)
+DESTRUCTION = replace(PROMOTION, action="destroy", source=None)
+
+
+def with_environment(request: Request, environment: str, found: EnvironmentPresent) -> Request:
+    environments = {**request.present.environments, environment: found}
+    return replace(request, present=replace(request.present, environments=environments))
+
+
+def here(request: Request, **changes: Any) -> Request:
+    """The target is otherwise."""
+    return with_environment(request, request.target, replace(request.here, **changes))
+
+
+def there(request: Request, **changes: Any) -> Request:
+    """The source is otherwise."""
+    return with_environment(request, request.source or "", replace(request.there, **changes))
+
+
+BACK = with_environment(replace(PROMOTION, action="rollback", source=None), "staging", ran(R1, R2))
+
+
+def ruled(request: Request, **rules: Any) -> Request:
+    return replace(request, rules=replace(request.rules, **rules))
+
+
+def approval(by: Actor, gate: str = "peer", **more: Any) -> Approval:
+    return replace(Approval(gate, R1, "settings", by, NOW - HOUR), **more)
+
+
+def change(action: Action, address: str = "aws_vpc.main", **values: object) -> ResourceChange:
+    attributes = tuple(AttributeChange(path, None, value) for path, value in values.items())
+    return ResourceChange(address, address.partition(".")[0], action, attributes)
+
+
+def plan(*resources: ResourceChange, stack: str = "network") -> EnvironmentPlan:
+    return EnvironmentPlan("staging", R1, (StackPlan(stack, resources),))
+
+
+def answer(code: str, request: Request) -> Refusal | None:
+    """What the guard with this code says. Whatever that is, a no names the next command."""
+    (guard,) = (guard for guard in GUARDS if guard.code == code)
+    refusal = guard.check(request)
+    assert refusal is None or "envctl " in refusal.hint, f"no command in {refusal.hint!r}"
+    return refusal
+
+
+def said(code: str, request: Request) -> str:
+    """What it says no with; nothing where it says yes."""
+    refusal = answer(code, request)
+    return refusal.message if refusal else ""

@@ -1,0 +1,226 @@
+"""G106: whether enough people have approved, and who counts."""
+
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.events import Actor
+from envctl.domain.guards import Refusal, Request, gates, makers
+from envctl.domain.present import Approval, Present
+from tests.unit.guards.asked import (
+    ANN,
+    BACK,
+    BOB,
+    CAT,
+    DAN,
+    DESTRUCTION,
+    ENTRY,
+    HOUR,
+    NOW,
+    PROMOTION,
+    R1,
+    R2,
+    SAME_CODE,
+    TICK,
+    TO_PROD,
+    answer,
+    approval,
+    deployed,
+    here,
+    made,
+    proof,
+    ruled,
+    said,
+)
+
+ASKED = ruled(TO_PROD, approvals={"peer": 1})
+LACKS = "release 111111111111 lacks approvals for prod: "
+
+
+def approved(*given: Approval, request: Request = ASKED) -> Request:
+    return here(request, approvals=given)
+
+
+def released(request: Request, **more: object) -> Request:
+    releases = {**request.present.releases, R1: made(R1, 1, **more)}
+    return replace(request, present=replace(request.present, releases=releases))
+
+
+TWO = ruled(ASKED, approvals={"peer": 2})
+GATES = ruled(ASKED, approvals={"peer": 1, "business": 2, "quality": 1})
+EXPIRING = ruled(ASKED, expires=8 * HOUR)
+SELF = ruled(ASKED, self_approval=True)
+APPROVED: dict[str, Request] = {
+    "no gate asks": approved(request=ruled(TO_PROD, approvals={})),
+    "somebody who did not make it and does not promote it": approved(approval(CAT)),
+    "two people where two are asked": approved(approval(CAT), approval(DAN), request=TWO),
+    "more people than are asked": approved(approval(CAT), approval(DAN), approval(Actor("eve"))),
+    "one person at every gate": approved(
+        *(approval(CAT, gate) for gate in GATES.rules.approvals), approval(DAN, "business"), request=GATES
+    ),
+    "with a plan or without": approved(approval(CAT, plan="f00d")),
+    "exactly as old as it may be": approved(approval(CAT, at=NOW - 8 * HOUR), request=EXPIRING),
+    "as old as can be where none expires": approved(approval(CAT, at=NOW - 10_000 * HOUR)),
+    "who promotes, where the project allows it": approved(approval(BOB), request=SELF),
+    "who wrote it, where the project allows it": approved(approval(ANN), request=SELF),
+    "beside approvals that do not count": approved(approval(ANN), approval(CAT, release=R2), approval(CAT)),
+    "no release is not for this guard": replace(ASKED, release=None),
+    "a destruction is not": ruled(DESTRUCTION, approvals={"peer": 1}),
+}
+TO_GIVE = "envctl approve prod --gate peer --release 111111111111"
+MISSING: dict[str, tuple[Request, str]] = {
+    "nobody approved": (ASKED, "peer (0 of 1)"),
+    "one of two": (approved(approval(CAT), request=TWO), "peer (1 of 2)"),
+    "the same person twice": (approved(approval(CAT), approval(CAT, at=NOW), request=TWO), "peer (1 of 2)"),
+    "another release": (approved(approval(CAT, release=R2)), "peer (0 of 1)"),
+    "another release with other settings": (
+        approved(approval(CAT, release=R2, settings="others")),
+        "peer (0 of 1)",
+    ),
+    "other settings": (
+        approved(approval(CAT, settings="others")),
+        "peer (0 of 1); the settings of prod have changed since it was approved",
+    ),
+    "another gate": (approved(approval(CAT, "quality")), "peer (0 of 1)"),
+    "a microsecond too old": (
+        approved(approval(CAT, at=NOW - 8 * HOUR - TICK), request=EXPIRING),
+        "peer (0 of 1); the approval of cat has expired",
+    ),
+    "several too old": (
+        approved(approval(DAN, at=NOW - 9 * HOUR), approval(CAT, at=NOW - 9 * HOUR), request=EXPIRING),
+        "peer (0 of 1); the approval of cat, dan has expired",
+    ),
+    "who wrote it": (approved(approval(ANN)), "peer (0 of 1); ann made or promotes it, and does not count"),
+    "who promotes it": (approved(approval(BOB)), "peer (0 of 1); bob made or promotes it, and does not count"),
+    "who wrote it and who promotes it": (
+        approved(approval(BOB), approval(ANN)),
+        "peer (0 of 1); ann, bob made or promotes it, and does not count",
+    ),
+    "all that can be wrong at once": (
+        approved(
+            approval(ANN),
+            approval(CAT, at=NOW - 9 * HOUR),
+            approval(DAN, settings="others"),
+            request=EXPIRING,
+        ),
+        (
+            "peer (0 of 1); the approval of cat has expired; ann made or promotes it, and does not count;"
+            " the settings of prod have changed since it was approved"
+        ),
+    ),
+    "who promotes it, though the project allows it, with other settings": (
+        approved(approval(BOB, settings="others"), request=SELF),
+        "peer (0 of 1); the settings of prod have changed since it was approved",
+    ),
+    "the same code again": (ruled(replace(SAME_CODE, target="prod"), approvals={"peer": 1}), "peer (0 of 1)"),
+}
+
+
+@pytest.mark.parametrize("request_", APPROVED.values(), ids=APPROVED.keys())
+def test_approved(request_: Request) -> None:
+    assert answer("G106", request_) is None
+
+
+@pytest.mark.parametrize(("request_", "wanted"), MISSING.values(), ids=MISSING.keys())
+def test_missing(request_: Request, wanted: str) -> None:
+    assert said("G106", request_) == LACKS + wanted
+
+
+def test_an_approval_can_still_come_and_it_is_said_from_whom() -> None:
+    assert answer("G106", ASKED) == Refusal(
+        "G106",
+        "approvals",
+        f"{LACKS}peer (0 of 1)",
+        TO_GIVE,
+        for_now=True,
+        who="anybody but ann, bob",
+    )
+
+
+def test_only_gates_that_are_open_are_listed_and_the_first_of_them_is_the_one_to_type() -> None:
+    request = approved(approval(CAT), approval(DAN, "business"), request=GATES)
+    refusal = answer("G106", request)
+    assert refusal is not None
+    assert refusal.message == f"{LACKS}business (1 of 2), quality (0 of 1)"
+    assert refusal.hint == "envctl approve prod --gate business --release 111111111111"
+
+
+def test_each_gate_says_how_many_are_missing_and_never_fewer_than_none() -> None:
+    request = approved(approval(CAT), approval(DAN), approval(CAT, "business"), request=GATES)
+    assert gates(request) == {"peer": 0, "business": 1, "quality": 1}
+    assert gates(ruled(request, approvals={})) == {}
+
+
+WHO: dict[str, tuple[Request, str]] = {
+    "those who made it and who promotes it are out": (ASKED, "anybody but ann, bob"),
+    "who had it bundled is out": (released(ASKED, by=CAT), "anybody but ann, bob, cat"),
+    "nobody is out twice": (replace(ASKED, actor=ANN), "anybody but ann"),
+    "a release that nobody is known to have written": (released(ASKED, author="", by=CAT), "anybody but bob, cat"),
+    "a release that nobody is known to have bundled": (released(ASKED, by=Actor("")), "anybody but ann, bob"),
+    "somebody without a name": (replace(ASKED, actor=Actor("")), "anybody but ann"),
+    "a release that is not known": (replace(ASKED, release=R2, present=Present()), "anybody but bob"),
+    "all may where the project allows it": (SELF, "anybody"),
+}
+
+
+@pytest.mark.parametrize(("request_", "who"), WHO.values(), ids=WHO.keys())
+def test_who_can_approve(request_: Request, who: str) -> None:
+    refusal = answer("G106", request_)
+    assert refusal is not None
+    assert refusal.who == who
+
+
+def test_who_had_somebody_elses_commit_bundled_does_not_count() -> None:
+    assert said("G106", approved(approval(CAT), request=released(ASKED, by=CAT))) == (
+        f"{LACKS}peer (0 of 1); cat made or promotes it, and does not count"
+    )
+
+
+def test_the_makers_are_who_wrote_and_who_bundled() -> None:
+    assert makers(ASKED) == {"ann"}
+    assert makers(released(ASKED, by=CAT)) == {"ann", "cat"}
+    assert makers(released(ASKED, author="", by=CAT)) == {"cat"}
+    assert makers(replace(ASKED, release=None)) == frozenset()
+
+
+# BACK goes from R2 to R1 in staging; both ran there with "settings".
+GOING_BACK = ruled(BACK, approvals={"peer": 1})
+OTHERWISE = replace(GOING_BACK, settings="others")
+FAILED_BACK = deployed(action="rollback", outcome="failed", settings="others")
+BACK_UNASKED: dict[str, Request] = {
+    "with the settings that run and that it ran with": GOING_BACK,
+    "with the settings that run": here(GOING_BACK, evidence={}),
+    "with the settings that it ran with": here(GOING_BACK, current=deployed(R2, settings="others")),
+    "with the settings that it ran with, and nothing runs": here(GOING_BACK, current=None),
+    "with settings that it alone ran with": here(
+        OTHERWISE, evidence={R1: proof(deployment=deployed(settings="others"))}
+    ),
+    "with the settings of the same rollback, which failed": here(OTHERWISE, evidence={}, last=FAILED_BACK),
+}
+BACK_ASKED: dict[str, Request] = {
+    "with new settings": OTHERWISE,
+    "with settings that yet another release ran with": here(
+        OTHERWISE, evidence={R1: proof(), R2: proof(R2, deployment=deployed(R2, settings="others"))}
+    ),
+    "with settings that were started and never came to an end": here(OTHERWISE, last=deployed(R2, settings="others")),
+    "with the settings of another rollback, which failed": here(
+        OTHERWISE, evidence={}, last=replace(FAILED_BACK, release=R2)
+    ),
+    "where nothing runs and nothing ran": here(GOING_BACK, current=None, evidence={}),
+}
+
+
+@pytest.mark.parametrize("request_", BACK_UNASKED.values(), ids=BACK_UNASKED.keys())
+def test_going_back_needs_no_approval(request_: Request) -> None:
+    assert answer("G106", request_) is None
+
+
+@pytest.mark.parametrize("request_", BACK_ASKED.values(), ids=BACK_ASKED.keys())
+def test_going_back_needs_approvals(request_: Request) -> None:
+    assert said("G106", request_) == "release 111111111111 lacks approvals for staging: peer (0 of 1)"
+
+
+def test_only_going_back_is_free_with_settings_that_ran() -> None:
+    assert said("G106", ruled(PROMOTION, approvals={"peer": 1}))
+    assert said("G106", ruled(SAME_CODE, approvals={"peer": 1}))
+    assert said("G106", ruled(ENTRY, approvals={"peer": 1}))

@@ -1,0 +1,310 @@
+"""G103, G104, G105 and G110: whether what the source proves is enough, recent, and still true."""
+
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.guards import Refusal, Request
+from envctl.domain.present import DriftCheck
+from tests.unit.guards.asked import (
+    ANN,
+    BACK,
+    DAY,
+    DESTRUCTION,
+    ENTRY,
+    HOUR,
+    NOW,
+    PROMOTION,
+    R1,
+    R2,
+    SAME_CODE,
+    TICK,
+    TO_PROD,
+    answer,
+    deployed,
+    here,
+    proof,
+    ran,
+    ruled,
+    said,
+    there,
+    with_environment,
+)
+
+UNVERIFIED = proof(verified_at=None, since=None)
+REVOKED = replace(UNVERIFIED, revoked="its verification failed: http: 500 instead of 200")
+# Proven in dev and staging, where R2 runs by now.
+PASSED_BY = with_environment(PROMOTION, "dev", ran(R1, R2))
+PASSED_BY_IN_STAGING = with_environment(TO_PROD, "staging", ran(R1, R2))
+
+
+def seen(drifted: int, *resources: str) -> DriftCheck:
+    return DriftCheck(R1, ANN, NOW - HOUR, drifted, resources)
+
+
+VPC, SUBNET, EIP, LOGS = "network: aws_vpc.main", "network: aws_subnet.a", "web: aws_eip.out", "web: aws_x.logs"
+ONE = seen(1, VPC)
+
+
+def proven(request: Request, **changes: object) -> Request:
+    """The proof of R1 in the source is otherwise."""
+    found = request.there.evidence[R1]
+    return there(request, evidence={**request.there.evidence, R1: replace(found, **changes)})  # type: ignore[arg-type]
+
+
+VERIFIED: dict[str, Request] = {
+    "a release whose verification holds": PROMOTION,
+    "an earlier release whose verification holds": PASSED_BY,
+    "what the source never had is not for this guard": replace(PROMOTION, release=R2),
+    "no release is not for this guard": replace(PROMOTION, release=None),
+    "a rollback is not": here(BACK, evidence={R1: REVOKED}),
+    "the same code again is not": here(SAME_CODE, evidence={R1: REVOKED}),
+    "what enters is not": here(ENTRY, evidence={R1: REVOKED}),
+    "a destruction is not": here(DESTRUCTION, evidence={R1: REVOKED}),
+}
+NOT_VERIFIED: dict[str, tuple[Request, str, str]] = {
+    "what was never verified": (
+        there(PROMOTION, evidence={R1: UNVERIFIED}),
+        "release 111111111111 is not verified in dev: it was never verified since it was deployed there",
+        "envctl verify dev",
+    ),
+    "what failed its last verification": (
+        there(PROMOTION, evidence={R1: REVOKED}),
+        "release 111111111111 is not verified in dev: its verification failed: http: 500 instead of 200",
+        "envctl verify dev",
+    ),
+    "what runs in an environment in the middle": (
+        there(TO_PROD, evidence={R1: UNVERIFIED}),
+        "release 111111111111 is not verified in staging: it was never verified since it was deployed there",
+        "envctl verify staging",
+    ),
+    "what runs in the entry no longer": (
+        proven(PASSED_BY, verified_at=None),
+        "release 111111111111 is not verified in dev: it was never verified since it was deployed there",
+        "deploy it there again: envctl rollback dev --to 111111111111; or what dev runs: envctl promote dev staging",
+    ),
+    "what runs in an environment in the middle no longer": (
+        proven(PASSED_BY_IN_STAGING, verified_at=None),
+        "release 111111111111 is not verified in staging: it was never verified since it was deployed there",
+        "envctl promote dev staging --release 111111111111",
+    ),
+    "what something else failed on top of": (
+        there(TO_PROD, evidence={R1: UNVERIFIED}, last=deployed(R2, outcome="failed", seq=7)),
+        "release 111111111111 is not verified in staging: it was never verified since it was deployed there",
+        "envctl promote dev staging --release 111111111111",
+    ),
+}
+
+
+@pytest.mark.parametrize("request_", VERIFIED.values(), ids=VERIFIED.keys())
+def test_verified(request_: Request) -> None:
+    assert answer("G103", request_) is None
+
+
+@pytest.mark.parametrize(("request_", "message", "hint"), NOT_VERIFIED.values(), ids=NOT_VERIFIED.keys())
+def test_not_verified(request_: Request, message: str, hint: str) -> None:
+    assert answer("G103", request_) == Refusal("G103", "verified", message, hint)
+
+
+# PROMOTION has soaked for an hour.
+LONG_ENOUGH: dict[str, Request] = {
+    "nothing is asked": PROMOTION,
+    "nothing is asked of what was verified this moment": proven(PROMOTION, verified_at=NOW, since=NOW),
+    "exactly as long as it takes": ruled(PROMOTION, soak=HOUR),
+    "longer than it takes": ruled(PROMOTION, soak=HOUR - TICK),
+    "a stay that ended was long enough": ruled(proven(PROMOTION, longest=DAY, since=NOW), soak=DAY),
+    "it no longer runs and its stay was long enough": ruled(PASSED_BY, soak=HOUR),
+    "what is not verified is not for this guard": ruled(there(PROMOTION, evidence={R1: UNVERIFIED}), soak=HOUR),
+    "what is not proven is not for this guard": ruled(replace(PROMOTION, release=R2), soak=HOUR),
+    "the same code again need not soak": ruled(SAME_CODE, soak=DAY),
+    "going back need not soak": ruled(BACK, soak=DAY),
+}
+
+
+@pytest.mark.parametrize("request_", LONG_ENOUGH.values(), ids=LONG_ENOUGH.keys())
+def test_soaked(request_: Request) -> None:
+    assert answer("G104", request_) is None
+
+
+def test_a_microsecond_too_short_waits_for_it() -> None:
+    assert answer("G104", ruled(PROMOTION, soak=HOUR + TICK)) == Refusal(
+        "G104",
+        "soak",
+        "release 111111111111 ran verified in dev for 1h of 1h",
+        "wait, then: envctl promote dev staging",
+        for_now=True,
+        opens=NOW + TICK,
+        since=NOW - HOUR,
+    )
+
+
+def test_a_soak_opens_when_the_stay_that_goes_on_is_long_enough_and_a_shorter_one_before_does_not_help() -> None:
+    request = ruled(proven(PROMOTION, longest=2 * HOUR), soak=DAY)
+    assert answer("G104", request) == Refusal(
+        "G104",
+        "soak",
+        "release 111111111111 ran verified in dev for 2h of 1d",
+        "wait, then: envctl promote dev staging",
+        for_now=True,
+        opens=NOW - HOUR + DAY,
+        since=NOW - HOUR,
+    )
+
+
+def test_what_opens_is_open_at_that_very_moment() -> None:
+    request = ruled(PROMOTION, soak=DAY)
+    refusal = answer("G104", request)
+    assert refusal is not None
+    assert refusal.opens is not None
+    assert answer("G104", replace(request, now=refusal.opens - TICK)) is not None
+    assert answer("G104", replace(request, now=refusal.opens)) is None
+
+
+SOAKS_NO_LONGER: dict[str, tuple[Request, str, str]] = {
+    "in the entry": (
+        ruled(PASSED_BY, soak=HOUR + TICK),
+        "release 111111111111 ran verified in dev for 1h of 1h, and no longer runs there",
+        "deploy it there again: envctl rollback dev --to 111111111111; or what dev runs: envctl promote dev staging",
+    ),
+    "in the middle": (
+        ruled(PASSED_BY_IN_STAGING, soak=DAY),
+        "release 111111111111 ran verified in staging for 1h of 1d, and no longer runs there",
+        "envctl promote dev staging --release 111111111111",
+    ),
+}
+
+
+@pytest.mark.parametrize(("request_", "message", "hint"), SOAKS_NO_LONGER.values(), ids=SOAKS_NO_LONGER.keys())
+def test_what_no_longer_runs_does_not_get_there_by_waiting(request_: Request, message: str, hint: str) -> None:
+    assert answer("G104", request_) == Refusal("G104", "soak", message, hint)
+
+
+def test_what_runs_there_and_has_drifted_is_not_said_to_run_no_longer() -> None:
+    """Its clock stands still, until a look finds that reality is what is recorded."""
+    request = ruled(there(proven(PROMOTION, since=None), drift=ONE), soak=DAY)
+    refusal = answer("G104", request)
+    assert refusal is not None
+    assert refusal.message.startswith("release 111111111111 ran verified in dev for 0s of 1d")
+    assert "no longer runs there" not in refusal.message
+    assert refusal.opens is None
+    assert "envctl drift dev" in refusal.hint
+
+
+# The proof of PROMOTION is an hour old.
+RECENT: dict[str, Request] = {
+    "nothing is asked": proven(PROMOTION, verified_at=NOW - 1000 * DAY),
+    "exactly as old as it may be": ruled(PROMOTION, max_age=HOUR),
+    "younger than it may be": ruled(PROMOTION, max_age=HOUR + TICK),
+    "the last verification counts and not the first": ruled(proven(PROMOTION, since=NOW - DAY), max_age=HOUR),
+    "what is not verified is not for this guard": ruled(there(PROMOTION, evidence={R1: UNVERIFIED}), max_age=TICK),
+    "what is not proven is not for this guard": ruled(replace(PROMOTION, release=R2), max_age=TICK),
+    "the same code again needs no recent proof": ruled(SAME_CODE, max_age=TICK),
+    "going back needs no recent proof": ruled(BACK, max_age=TICK),
+}
+TOO_OLD: dict[str, tuple[Request, Refusal]] = {
+    "by a microsecond": (
+        ruled(PROMOTION, max_age=HOUR - TICK),
+        Refusal(
+            "G105",
+            "max_age",
+            "release 111111111111 was verified in dev 1h ago; staging takes proof of at most 59m59s",
+            "envctl verify dev",
+            since=NOW - TICK,
+        ),
+    ),
+    "by days, and it runs no longer": (
+        ruled(proven(PASSED_BY_IN_STAGING, verified_at=NOW - 15 * DAY), max_age=14 * DAY),
+        Refusal(
+            "G105",
+            "max_age",
+            "release 111111111111 was verified in staging 15d ago; prod takes proof of at most 2w",
+            "envctl promote dev staging --release 111111111111",
+            since=NOW - DAY,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("request_", RECENT.values(), ids=RECENT.keys())
+def test_recent(request_: Request) -> None:
+    assert answer("G105", request_) is None
+
+
+@pytest.mark.parametrize(("request_", "refusal"), TOO_OLD.values(), ids=TOO_OLD.keys())
+def test_too_old(request_: Request, refusal: Refusal) -> None:
+    assert answer("G105", request_) == refusal
+
+
+UNDRIFTED: dict[str, Request] = {
+    "nobody looked": PROMOTION,
+    "a look at the source found nothing": there(PROMOTION, drift=seen(0)),
+    "a look at the target found nothing": here(PROMOTION, drift=seen(0)),
+    "a look at what enters found nothing": here(ENTRY, drift=seen(0)),
+    "what is destroyed may have drifted": here(DESTRUCTION, drift=ONE),
+    "what is neither source nor target may have drifted": with_environment(
+        PROMOTION, "prod", replace(ran(R1), drift=ONE)
+    ),
+}
+
+
+@pytest.mark.parametrize("request_", UNDRIFTED.values(), ids=UNDRIFTED.keys())
+def test_no_drift(request_: Request) -> None:
+    assert answer("G110", request_) is None
+
+
+def test_drift_in_the_source_refuses() -> None:
+    assert answer("G110", there(PROMOTION, drift=ONE)) == Refusal(
+        "G110",
+        "drift",
+        "dev has drifted: 1 resource differs from the state (network: aws_vpc.main)",
+        "set it right with: envctl apply dev, or by hand, and look again with: envctl drift dev",
+        since=NOW - HOUR,
+    )
+
+
+WARNED: dict[str, Request] = {
+    "a promotion": here(PROMOTION, drift=ONE),
+    "a promotion from where a look found nothing": here(there(PROMOTION, drift=seen(0)), drift=ONE),
+    "the same code again": here(SAME_CODE, drift=ONE),
+    "a rollback": here(BACK, drift=ONE),
+}
+
+
+@pytest.mark.parametrize("request_", WARNED.values(), ids=WARNED.keys())
+def test_drift_in_the_target_warns(request_: Request) -> None:
+    assert answer("G110", request_) == Refusal(
+        "G110",
+        "drift",
+        "staging has drifted: 1 resource differs from the state (network: aws_vpc.main);"
+        " this deployment sets right what the configuration describes",
+        "envctl drift staging",
+        since=NOW - HOUR,
+        warns=True,
+    )
+
+
+def test_drift_in_the_source_is_said_before_drift_in_the_target() -> None:
+    refusal = answer("G110", there(here(PROMOTION, drift=ONE), drift=ONE))
+    assert refusal is not None
+    assert refusal.message.startswith("dev has drifted")
+    assert not refusal.warns
+
+
+COUNTED: dict[str, tuple[DriftCheck, str]] = {
+    "two": (seen(2, VPC, SUBNET), f"2 resources differ from the state ({VPC}, {SUBNET})"),
+    "three are all named": (seen(3, VPC, SUBNET, EIP), f"3 resources differ from the state ({VPC}, {SUBNET}, {EIP})"),
+    "of four three are named": (
+        seen(4, VPC, SUBNET, EIP, LOGS),
+        f"4 resources differ from the state ({VPC}, {SUBNET}, {EIP} and 1 more)",
+    ),
+    "more than are named in the ledger": (
+        seen(30, VPC, SUBNET, EIP, LOGS),
+        f"30 resources differ from the state ({VPC}, {SUBNET}, {EIP} and 27 more)",
+    ),
+    "of two one is named": (seen(2, VPC), f"2 resources differ from the state ({VPC} and 1 more)"),
+}
+
+
+@pytest.mark.parametrize(("drift", "told"), COUNTED.values(), ids=COUNTED.keys())
+def test_drift_is_counted_and_the_first_of_it_named(drift: DriftCheck, told: str) -> None:
+    assert said("G110", there(PROMOTION, drift=drift)) == f"dev has drifted: {told}"

@@ -1,0 +1,241 @@
+"""G101 and G102: the way of the code."""
+
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.guards import Refusal, Request
+from envctl.domain.present import Evidence, Present
+from tests.unit.guards.asked import (
+    BACK,
+    DESTRUCTION,
+    ENTRY,
+    PROMOTION,
+    R1,
+    R2,
+    SAME_CODE,
+    TO_PROD,
+    answer,
+    deployed,
+    here,
+    proof,
+    there,
+)
+
+ON_THE_WAY: dict[str, Request] = {
+    "a promotion to the next environment": PROMOTION,
+    "a promotion to the last environment": TO_PROD,
+    "an apply to the entry": ENTRY,
+    "the same code again": SAME_CODE,
+    "a rollback": BACK,
+    "a destruction": DESTRUCTION,
+}
+ASTRAY: dict[str, tuple[Request, str, str]] = {
+    "past a stage": (
+        replace(TO_PROD, source="dev"),
+        "prod takes releases from staging alone; promoting from dev skips a stage of dev → staging → prod",
+        "envctl promote staging prod",
+    ),
+    "backwards by one": (
+        replace(PROMOTION, source="prod"),
+        "releases never flow back: prod comes after staging in dev → staging → prod",
+        "envctl promote dev staging",
+    ),
+    "to itself": (
+        replace(PROMOTION, source="staging"),
+        "staging can't be promoted to itself",
+        "envctl promote dev staging",
+    ),
+    "into the entry": (
+        replace(PROMOTION, source="staging", target="dev"),
+        "dev is where code enters (dev → staging → prod); nothing is promoted into it",
+        "envctl apply dev",
+    ),
+    "from the entry into itself": (
+        replace(PROMOTION, source="dev", target="dev"),
+        "dev is where code enters (dev → staging → prod); nothing is promoted into it",
+        "envctl apply dev",
+    ),
+}
+
+
+@pytest.mark.parametrize("request_", ON_THE_WAY.values(), ids=ON_THE_WAY.keys())
+def test_on_the_way(request_: Request) -> None:
+    assert answer("G101", request_) is None
+
+
+@pytest.mark.parametrize(("request_", "message", "hint"), ASTRAY.values(), ids=ASTRAY.keys())
+def test_astray(request_: Request, message: str, hint: str) -> None:
+    assert answer("G101", request_) == Refusal("G101", "order", message, hint)
+
+
+NOTHING_RUNS = replace(PROMOTION, release=None)
+FAILED = deployed(seq=5, outcome="failed")
+RETURNED = deployed(seq=5, action="rollback")
+STOPPED = here(BACK, last=replace(RETURNED, outcome="failed"), evidence={R2: proof(R2)})
+ARRIVED = here(BACK, current=RETURNED, last=RETURNED)
+PROVEN: dict[str, Request] = {
+    "what the source runs": PROMOTION,
+    "what the source proves and the entry never had": there(replace(TO_PROD, release=R2), evidence={R2: proof(R2)}),
+    "an earlier release that the source proved": replace(
+        there(PROMOTION, evidence={R1: proof(), R2: proof(R2)}), release=R2
+    ),
+    "what another release failed on top of": there(PROMOTION, last=deployed(R2, outcome="failed")),
+    "what another release is about to replace": there(PROMOTION, last=deployed(R2, seq=9, outcome="unfinished")),
+    "what enters, though nothing was there": replace(ENTRY, release=None, present=Present()),
+    "the same code again": SAME_CODE,
+    "an earlier release that was verified here": BACK,
+    "an earlier release after one that failed": here(BACK, last=deployed(R2, outcome="failed")),
+    "an earlier release when the last is not known": here(BACK, last=None),
+    "a rollback that failed": STOPPED,
+    "a rollback that was given up": here(STOPPED, last=replace(RETURNED, outcome="abandoned")),
+    "a rollback that was not looked at yet": here(ARRIVED, evidence={R1: Evidence(RETURNED)}),
+    "a rollback that is there already, verified": ARRIVED,
+    "a destruction of what is there": DESTRUCTION,
+    "a destruction of what nothing proves": replace(DESTRUCTION, present=Present()),
+}
+UNPROVEN: dict[str, tuple[Request, str, str]] = {
+    "nothing was ever deployed to the source": (
+        replace(NOTHING_RUNS, present=Present()),
+        "nothing was ever deployed to dev",
+        "envctl apply dev",
+    ),
+    "nothing was ever deployed to a source in the middle": (
+        replace(TO_PROD, release=None, present=Present()),
+        "nothing was ever deployed to staging",
+        "envctl promote dev staging",
+    ),
+    "the source is about to get it once more": (
+        there(PROMOTION, last=deployed(seq=9, outcome="unfinished")),
+        "release 111111111111 is not proven in dev: its last deployment there is unfinished",
+        "envctl apply dev",
+    ),
+    "what the source ran was destroyed": (
+        there(NOTHING_RUNS, last=deployed(action="destroy"), current=None),
+        "nothing runs in dev any more",
+        "envctl apply dev",
+    ),
+    "the source never had the release": (
+        replace(PROMOTION, release=R2),
+        "release 222222222222 is not proven in dev: it was never deployed there",
+        "envctl apply dev",
+    ),
+    "the source never had anything": (
+        replace(PROMOTION, present=Present()),
+        "release 111111111111 is not proven in dev: it was never deployed there",
+        "envctl apply dev",
+    ),
+    "the entry proves it and the source does not": (
+        there(TO_PROD, evidence={}, last=None),
+        "release 111111111111 is not proven in staging: it was never deployed there",
+        "envctl promote dev staging",
+    ),
+    "its last deployment in the source failed": (
+        there(PROMOTION, evidence={}, last=FAILED),
+        "release 111111111111 is not proven in dev: its last deployment there failed",
+        "envctl apply dev",
+    ),
+    "its last deployment in the source was interrupted": (
+        there(PROMOTION, evidence={}, last=replace(FAILED, outcome="interrupted")),
+        "release 111111111111 is not proven in dev: its last deployment there was interrupted",
+        "envctl apply dev",
+    ),
+    "its last deployment in the source was given up": (
+        there(PROMOTION, evidence={}, last=replace(FAILED, outcome="abandoned")),
+        "release 111111111111 is not proven in dev: its last deployment there was abandoned",
+        "envctl apply dev",
+    ),
+    "its deployment in the source goes on": (
+        there(PROMOTION, evidence={}, last=replace(FAILED, outcome="unfinished")),
+        "release 111111111111 is not proven in dev: its last deployment there is unfinished",
+        "envctl apply dev",
+    ),
+    "there is nothing to deploy again": (
+        replace(SAME_CODE, release=None),
+        "staging has no release yet, and takes code by promotion alone",
+        "envctl promote dev staging",
+    ),
+    "there is nothing to go back to": (
+        replace(BACK, release=None),
+        "no earlier release was verified in staging",
+        "envctl history staging shows what was deployed there",
+    ),
+    "what one goes back to was never here": (
+        here(BACK, evidence={R2: proof(R2)}),
+        "release 111111111111 has no verification that holds in staging",
+        "envctl history staging shows what was verified there",
+    ),
+    "what one goes back to was never verified": (
+        here(BACK, evidence={R1: proof(verified_at=None)}),
+        "release 111111111111 has no verification that holds in staging",
+        "envctl history staging shows what was verified there",
+    ),
+    "what one goes back to lost its verification": (
+        here(BACK, evidence={R1: proof(verified_at=None, revoked="drift was found there")}),
+        "release 111111111111 has no verification that holds in staging: drift was found there",
+        "envctl history staging shows what was verified there",
+    ),
+    "what one goes back to is what runs": (
+        here(BACK, last=deployed()),
+        "release 111111111111 is what was deployed to staging last, not an earlier one",
+        "envctl apply staging",
+    ),
+    "another rollback failed": (
+        replace(STOPPED, release="3" * 64),
+        "release 333333333333 has no verification that holds in staging",
+        "envctl history staging shows what was verified there",
+    ),
+    "a rollback that needed a waiver failed": (
+        here(STOPPED, last=replace(RETURNED, outcome="failed", waiver=4)),
+        "release 111111111111 has no verification that holds in staging",
+        "envctl history staging shows what was verified there",
+    ),
+    "a promotion of what one goes back to failed": (
+        here(STOPPED, last=replace(RETURNED, outcome="failed", action="promote")),
+        "release 111111111111 has no verification that holds in staging",
+        "envctl history staging shows what was verified there",
+    ),
+    "a rollback did not help": (
+        here(ARRIVED, evidence={R1: Evidence(RETURNED, revoked="its verification failed: smoke")}),
+        "release 111111111111 has no verification that holds in staging: its verification failed: smoke",
+        "envctl history staging shows what was verified there",
+    ),
+}
+
+
+@pytest.mark.parametrize("request_", PROVEN.values(), ids=PROVEN.keys())
+def test_proven(request_: Request) -> None:
+    assert answer("G102", request_) is None
+
+
+@pytest.mark.parametrize(("request_", "message", "hint"), UNPROVEN.values(), ids=UNPROVEN.keys())
+def test_unproven(request_: Request, message: str, hint: str) -> None:
+    assert answer("G102", request_) == Refusal("G102", "provenance", message, hint)
+
+
+BUNDLED = {"a promotion": PROMOTION, "the same code again": SAME_CODE, "a rollback": BACK, "a destruction": DESTRUCTION}
+RESTORE = "restore it from a backup of the store, or make a new release: envctl apply dev"
+
+
+@pytest.mark.parametrize("request_", BUNDLED.values(), ids=BUNDLED.keys())
+def test_without_the_very_bytes_nothing_is_deployed_and_nobody_can_waive_that(request_: Request) -> None:
+    assert answer("G102", replace(request_, bundle="missing")) == Refusal(
+        "G102", "provenance", "the bundle of release 111111111111 is not in the store", RESTORE, waivable=False
+    )
+    assert answer("G102", replace(request_, bundle="damaged")) == Refusal(
+        "G102",
+        "provenance",
+        "the bundle of release 111111111111 is damaged: its content is not what its name says",
+        RESTORE,
+        waivable=False,
+    )
+
+
+def test_what_enters_was_bundled_just_now() -> None:
+    assert answer("G102", replace(ENTRY, bundle="missing")) is None
+
+
+def test_a_missing_proof_is_said_before_a_missing_bundle() -> None:
+    refusal = answer("G102", replace(PROMOTION, release=R2, bundle="missing"))
+    assert refusal is not None
+    assert refusal.message.endswith("it was never deployed there")

@@ -1,0 +1,344 @@
+"""G301, G302 and G303: whether what is going to happen may happen, was approved, and was done before."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.guards import Refusal, Request
+from envctl.domain.meaning import PlanMeaning, meaning_of
+from envctl.domain.present import Approval
+from tests.unit.guards.asked import (
+    BACK,
+    BOB,
+    CAT,
+    DAN,
+    DESTRUCTION,
+    HOUR,
+    NOW,
+    PROMOTION,
+    R1,
+    R2,
+    SAME_CODE,
+    TICK,
+    answer,
+    approval,
+    change,
+    here,
+    plan,
+    ruled,
+    said,
+    there,
+)
+
+
+def planned(request: Request, *resources: ResourceChange) -> Request:
+    return replace(request, plan=plan(*resources))
+
+
+def several(action: Action, count: int, type_: str = "aws_subnet") -> list[ResourceChange]:
+    return [change(action, f"{type_}.s[{number}]") for number in range(count)]
+
+
+GUARDED = ruled(PROMOTION, protected=True, max_destroys=2, stateful=frozenset({"aws_db_instance", "aws_s3_bucket"}))
+KEEPS_DATA = [
+    change(action, "aws_db_instance.main")
+    for action in (Action.CREATE, Action.UPDATE, Action.READ, Action.FORGET, Action.MOVE, Action.IMPORT)
+]
+HARMLESS: dict[str, Request] = {
+    "there is no plan yet": GUARDED,
+    "the plan is empty": planned(GUARDED),
+    "exactly as many go as may": planned(GUARDED, *several(Action.DELETE, 2)),
+    "replaced and deleted together are as many as may": planned(
+        GUARDED, change(Action.DELETE), change(Action.REPLACE, "aws_subnet.a")
+    ),
+    "nothing that holds data goes, however it changes": planned(GUARDED, *KEEPS_DATA),
+    "what is moved or forgotten does not go, however many": planned(
+        ruled(GUARDED, max_destroys=0), *several(Action.MOVE, 9), *several(Action.FORGET, 9, "aws_eip")
+    ),
+    "an environment that is not protected": planned(
+        ruled(GUARDED, protected=False), change(Action.DELETE, "aws_db_instance.main"), *several(Action.DELETE, 9)
+    ),
+    "a destruction where nothing is asked": planned(DESTRUCTION, change(Action.DELETE, "aws_db_instance.main")),
+}
+KEEP = "make a release that keeps, moves or forgets them (moved and removed blocks): envctl apply dev"
+HARMFUL: dict[str, tuple[Request, str]] = {
+    "a database is deleted": (
+        planned(GUARDED, change(Action.DELETE, "aws_db_instance.main")),
+        "the plan would delete network: aws_db_instance.main, which holds data",
+    ),
+    "a bucket is replaced": (
+        planned(GUARDED, change(Action.REPLACE, "aws_s3_bucket.logs")),
+        "the plan would replace network: aws_s3_bucket.logs, which holds data",
+    ),
+    "the old database of a replacement goes": (
+        planned(
+            GUARDED,
+            ResourceChange("aws_db_instance.main (deposed 1a2b3c4d)", "aws_db_instance", Action.DELETE),
+        ),
+        "the plan would delete network: aws_db_instance.main (deposed 1a2b3c4d), which holds data",
+    ),
+    "five that hold data are all named": (
+        planned(GUARDED, *several(Action.DELETE, 5, "aws_s3_bucket")),
+        (
+            "the plan would delete network: aws_s3_bucket.s[0], delete network: aws_s3_bucket.s[1],"
+            " delete network: aws_s3_bucket.s[2], delete network: aws_s3_bucket.s[3],"
+            " delete network: aws_s3_bucket.s[4], which hold data"
+        ),
+    ),
+    "of seven that hold data five are named": (
+        planned(GUARDED, *several(Action.DELETE, 7, "aws_s3_bucket")),
+        (
+            "the plan would delete network: aws_s3_bucket.s[0], delete network: aws_s3_bucket.s[1],"
+            " delete network: aws_s3_bucket.s[2], delete network: aws_s3_bucket.s[3],"
+            " delete network: aws_s3_bucket.s[4] and 2 more, which hold data"
+        ),
+    ),
+    "what holds data is said before how many go": (
+        planned(GUARDED, *several(Action.DELETE, 3), change(Action.DELETE, "aws_s3_bucket.logs")),
+        "the plan would delete network: aws_s3_bucket.logs, which holds data",
+    ),
+    "one more goes than may": (
+        planned(GUARDED, *several(Action.DELETE, 3)),
+        (
+            "the plan destroys 3 resources, and max_destroys is 2"
+            " (network: aws_subnet.s[0], network: aws_subnet.s[1], network: aws_subnet.s[2])"
+        ),
+    ),
+    "what is replaced is destroyed too": (
+        planned(GUARDED, *several(Action.REPLACE, 2), change(Action.DELETE)),
+        (
+            "the plan destroys 3 resources, and max_destroys is 2"
+            " (network: aws_subnet.s[0], network: aws_subnet.s[1], network: aws_vpc.main)"
+        ),
+    ),
+    "none may go": (
+        planned(ruled(GUARDED, max_destroys=0), change(Action.DELETE)),
+        "the plan destroys 1 resource, and max_destroys is 0 (network: aws_vpc.main)",
+    ),
+    "all stacks count together": (
+        replace(
+            GUARDED,
+            plan=EnvironmentPlan(
+                "staging",
+                R1,
+                (
+                    StackPlan("network", tuple(several(Action.DELETE, 2))),
+                    StackPlan("web", (change(Action.DELETE, "aws_eip.out"),)),
+                ),
+            ),
+        ),
+        (
+            "the plan destroys 3 resources, and max_destroys is 2"
+            " (network: aws_subnet.s[0], network: aws_subnet.s[1], web: aws_eip.out)"
+        ),
+    ),
+    "the same code with other settings": (
+        planned(replace(GUARDED, action="apply", source=None), change(Action.DELETE, "aws_db_instance.main")),
+        "the plan would delete network: aws_db_instance.main, which holds data",
+    ),
+    "a rollback": (
+        planned(replace(GUARDED, action="rollback", source=None), change(Action.DELETE, "aws_db_instance.main")),
+        "the plan would delete network: aws_db_instance.main, which holds data",
+    ),
+}
+
+
+@pytest.mark.parametrize("request_", HARMLESS.values(), ids=HARMLESS.keys())
+def test_harmless(request_: Request) -> None:
+    assert answer("G301", request_) is None
+
+
+@pytest.mark.parametrize(("request_", "message"), HARMFUL.values(), ids=HARMFUL.keys())
+def test_harmful(request_: Request, message: str) -> None:
+    assert answer("G301", request_) == Refusal("G301", "protection", message, KEEP)
+
+
+NEVER_DESTROYED: dict[str, tuple[Request, str]] = {
+    "it is protected": (ruled(DESTRUCTION, protected=True), "is protected"),
+    "it asks for approvals": (ruled(DESTRUCTION, approvals={"peer": 1}), "asks for approvals"),
+    "it is protected and asks for approvals": (
+        ruled(DESTRUCTION, protected=True, approvals={"peer": 1}),
+        "is protected",
+    ),
+    "there is a plan already": (ruled(planned(DESTRUCTION, change(Action.DELETE)), protected=True), "is protected"),
+}
+
+
+@pytest.mark.parametrize(("request_", "why"), NEVER_DESTROYED.values(), ids=NEVER_DESTROYED.keys())
+def test_what_people_rely_on_is_never_destroyed_as_a_whole_and_nobody_can_waive_that(
+    request_: Request, why: str
+) -> None:
+    assert answer("G301", request_) == Refusal(
+        "G301",
+        "protection",
+        f"staging {why}, and is never destroyed as a whole",
+        "envctl status shows what staging runs; to tear it down, change its rules in envctl.toml first",
+        waivable=False,
+    )
+
+
+def test_only_a_destruction_takes_all_of_it() -> None:
+    assert answer("G301", ruled(GUARDED, approvals={"peer": 1})) is None
+
+
+ONE, OTHER = change(Action.CREATE, "aws_vpc.a", cidr="10.0.0.0/16"), change(Action.UPDATE, "aws_vpc.b", cidr="::/0")
+THIRD = change(Action.DELETE, "aws_vpc.c")
+
+
+def meanings(*plans: EnvironmentPlan) -> Mapping[str, PlanMeaning]:
+    return {meaning.fingerprint: meaning for meaning in map(meaning_of, plans)}
+
+
+def print_of(*resources: ResourceChange) -> str:
+    return meaning_of(plan(*resources)).fingerprint
+
+
+BOTH, ALL = print_of(ONE, OTHER), print_of(ONE, OTHER, THIRD)
+APPROVED_PLANS = meanings(plan(), plan(ONE), plan(ONE, OTHER), plan(ONE, OTHER, THIRD))
+GATED = replace(ruled(PROMOTION, approvals={"peer": 1}), approved=APPROVED_PLANS, plan=plan(ONE, OTHER))
+
+
+def given(*approvals: Approval, request: Request = GATED) -> Request:
+    return here(request, approvals=approvals)
+
+
+def seen(by: object = CAT, plan_: str = BOTH, gate: str = "peer", **more: object) -> Approval:
+    return approval(by, gate, plan=plan_, **more)  # type: ignore[arg-type]
+
+
+TWO = ruled(GATED, approvals={"peer": 2})
+GATES = ruled(GATED, approvals={"peer": 1, "quality": 1})
+COVERED: dict[str, Request] = {
+    "there is no plan yet": replace(GATED, plan=None),
+    "no gate asks": ruled(GATED, approvals={}),
+    "the very plan was approved": given(seen()),
+    "less is left to do": given(seen(plan_=ALL)),
+    "nothing is left to do": given(seen(), request=replace(GATED, plan=plan())),
+    "nothing is to be done, and what was approved is not to be found": given(
+        seen(plan_=""), request=replace(GATED, plan=plan())
+    ),
+    "another approval covers it": given(seen(DAN, print_of(ONE)), seen()),
+    "as many people as are asked approved it": given(seen(), seen(DAN, ALL), request=TWO),
+    "each gate approved it": given(seen(), seen(gate="quality"), request=GATES),
+    "a destruction is not approved": replace(GATED, action="destroy", source=None),
+    "a rollback to settings that ran is not approved": replace(
+        ruled(BACK, approvals={"peer": 1}), plan=plan(ONE), approved=APPROVED_PLANS
+    ),
+}
+MORE = "the plan holds more than what was approved at the gate peer: "
+CREATED, UPDATED = "create network: aws_vpc.a", "update network: aws_vpc.b"
+BEYOND: dict[str, tuple[Request, str]] = {
+    "nobody approved anything": (GATED, f"{CREATED}, {UPDATED}"),
+    "less was approved": (given(seen(plan_=print_of(ONE))), UPDATED),
+    "what was approved is not to be found": (given(seen(plan_="f00d")), f"{CREATED}, {UPDATED}"),
+    "it was approved before there were plans": (given(seen(plan_="")), f"{CREATED}, {UPDATED}"),
+    "what comes closest is what it is compared with": (
+        given(seen(plan_=print_of()), seen(DAN, print_of(ONE))),
+        UPDATED,
+    ),
+    "what comes closest may have been given first": (
+        given(seen(DAN, print_of(ONE)), seen(plan_=print_of())),
+        UPDATED,
+    ),
+    "a single person of two approved it": (given(seen(), request=TWO), f"{CREATED}, {UPDATED}"),
+    "the same person approved it twice": (given(seen(), seen(at=NOW), request=TWO), f"{CREATED}, {UPDATED}"),
+    "one of two approved less": (given(seen(), seen(DAN, print_of(ONE)), request=TWO), UPDATED),
+    "it was approved at another gate": (given(seen(gate="quality")), f"{CREATED}, {UPDATED}"),
+    "who promotes it approved it": (given(seen(BOB)), f"{CREATED}, {UPDATED}"),
+    "its approval has expired by a microsecond": (
+        given(seen(at=NOW - HOUR - TICK), request=ruled(GATED, expires=HOUR)),
+        f"{CREATED}, {UPDATED}",
+    ),
+    "it was approved for another release": (given(seen(release=R2)), f"{CREATED}, {UPDATED}"),
+    "it was approved for other settings": (given(seen(settings="others")), f"{CREATED}, {UPDATED}"),
+    "a rollback to new settings": (
+        replace(ruled(BACK, approvals={"peer": 1}), plan=plan(ONE), approved=APPROVED_PLANS, settings="others"),
+        CREATED,
+    ),
+    "the same code again": (replace(GATED, action="apply", source=None), f"{CREATED}, {UPDATED}"),
+}
+
+
+@pytest.mark.parametrize("request_", COVERED.values(), ids=COVERED.keys())
+def test_covered(request_: Request) -> None:
+    assert answer("G302", request_) is None
+
+
+@pytest.mark.parametrize(("request_", "beyond"), BEYOND.values(), ids=BEYOND.keys())
+def test_beyond(request_: Request, beyond: str) -> None:
+    assert answer("G302", request_) == Refusal(
+        "G302",
+        "same_plan",
+        MORE + beyond,
+        "envctl approve staging --gate peer --release 111111111111",
+        for_now=True,
+        who="anybody but ann, bob",
+    )
+
+
+def test_the_first_gate_that_did_not_approve_the_plan_is_named() -> None:
+    refusal = answer("G302", given(seen(), seen(DAN, print_of(ONE), "quality"), request=GATES))
+    assert refusal is not None
+    assert refusal.message == f"the plan holds more than what was approved at the gate quality: {UPDATED}"
+    assert refusal.hint == "envctl approve staging --gate quality --release 111111111111"
+
+
+def test_what_was_approved_at_another_gate_is_not_compared_with() -> None:
+    request = given(seen(plan_=print_of()), seen(DAN, print_of(ONE), "quality"), request=GATES)
+    assert said("G302", request) == f"{MORE}{CREATED}, {UPDATED}"
+
+
+VPC, SUBNET = "create aws_vpc", "delete aws_subnet"
+DOING = planned(PROMOTION, change(Action.DELETE, "aws_subnet.a"), change(Action.CREATE), change(Action.CREATE))
+DONE = there(DOING, performed={R1: frozenset({VPC, SUBNET, "update aws_eip"})})
+REHEARSED: dict[str, Request] = {
+    "the release did the same there": DONE,
+    "the release does less here": planned(DONE, change(Action.CREATE, "aws_vpc.other")),
+    "there is nothing to do": planned(PROMOTION),
+    "what is only read needs no rehearsal": planned(PROMOTION, change(Action.READ)),
+    "there is no plan yet": PROMOTION,
+    "it is not asked": ruled(DOING, rehearsed="off"),
+    "the same code again": replace(DOING, action="apply", source=None),
+    "a rollback": planned(BACK, change(Action.CREATE)),
+    "a destruction": planned(DESTRUCTION, change(Action.DELETE)),
+}
+UNREHEARSED: dict[str, tuple[Request, str]] = {
+    "nothing was done there": (DOING, "create aws_vpc, delete aws_subnet"),
+    "another release did it there": (
+        there(DOING, performed={R2: frozenset({VPC, SUBNET})}),
+        "create aws_vpc, delete aws_subnet",
+    ),
+    "it was done here and not there": (
+        here(DOING, performed={R1: frozenset({VPC, SUBNET})}),
+        "create aws_vpc, delete aws_subnet",
+    ),
+    "part of it was done there": (there(DOING, performed={R1: frozenset({VPC})}), "delete aws_subnet"),
+    "another action was done with that type": (
+        there(planned(PROMOTION, change(Action.REPLACE)), performed={R1: frozenset({VPC, "delete aws_vpc"})}),
+        "replace aws_vpc",
+    ),
+}
+
+
+@pytest.mark.parametrize("request_", REHEARSED.values(), ids=REHEARSED.keys())
+def test_rehearsed(request_: Request) -> None:
+    assert answer("G303", request_) is None
+
+
+@pytest.mark.parametrize(("request_", "new"), UNREHEARSED.values(), ids=UNREHEARSED.keys())
+def test_what_was_never_rehearsed_warns_and_refuses_where_it_is_asked(request_: Request, new: str) -> None:
+    warned = Refusal(
+        "G303",
+        "rehearsed",
+        f"release 111111111111 never did this in dev: {new}",
+        "look at the plan with care, or rehearse it in dev first: envctl history dev",
+        warns=True,
+    )
+    assert answer("G303", request_) == warned
+    assert answer("G303", ruled(request_, rehearsed="refuse")) == replace(warned, warns=False)
+
+
+def test_the_same_code_again_may_do_what_it_never_did() -> None:
+    assert answer("G303", planned(SAME_CODE, change(Action.DELETE))) is None

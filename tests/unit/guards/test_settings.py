@@ -1,0 +1,125 @@
+"""G204, G205 and G206: whether settings and release are of the kind that the target takes."""
+
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.errors import Location, Problem
+from envctl.domain.guards import Refusal, Request
+from tests.unit.guards.asked import (
+    BACK,
+    DESTRUCTION,
+    ENTRY,
+    PROMOTION,
+    R1,
+    R2,
+    SAME_CODE,
+    TO_PROD,
+    answer,
+    made,
+    ruled,
+    said,
+)
+
+WRONG = Problem("E204", "size is not a number", "write 1", Location("environments/staging/terraform.tfvars", 3))
+MISSING = Problem("E205", "cidr has no value", "add it", Location("environments/staging/terraform.tfvars"))
+MOVES = {
+    "a promotion": PROMOTION,
+    "the same code again": SAME_CODE,
+    "a rollback": BACK,
+    "a destruction": DESTRUCTION,
+    "what enters": ENTRY,
+}
+
+
+@pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
+def test_settings_that_fit(request_: Request) -> None:
+    assert answer("G204", request_) is None
+
+
+@pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
+def test_settings_that_do_not_fit_stop_everything_and_nobody_can_waive_that(request_: Request) -> None:
+    target = request_.target
+    assert answer("G204", replace(request_, unfit=(WRONG, MISSING))) == Refusal(
+        "G204",
+        "settings",
+        f"2 settings do not fit release 111111111111 in {target}",
+        f"correct what is listed, and look at it with: envctl settings {target}",
+        waivable=False,
+        because=(WRONG, MISSING),
+    )
+
+
+def test_one_setting_that_does_not_fit_is_one() -> None:
+    refusal = answer("G204", replace(PROMOTION, unfit=(WRONG,)))
+    assert refusal is not None
+    assert refusal.message == "1 setting does not fit release 111111111111 in staging"
+    assert refusal.because == (WRONG,)
+
+
+COMPARED = ruled(replace(TO_PROD, differing=("cidr", "size", "zone")), may_differ=frozenset({"size"}))
+EQUAL: dict[str, Request] = {
+    "nothing is compared": ruled(COMPARED, may_differ=None),
+    "nothing differs": replace(COMPARED, differing=()),
+    "only what may differ does": replace(COMPARED, differing=("size",)),
+    "what differs may": ruled(COMPARED, may_differ=frozenset({"cidr", "size", "zone", "more"})),
+    "a rollback is not compared": replace(COMPARED, action="rollback", source=None),
+    "the same code again is not compared": replace(COMPARED, action="apply", source=None),
+    "a destruction is not compared": replace(COMPARED, action="destroy", source=None),
+}
+
+
+@pytest.mark.parametrize("request_", EQUAL.values(), ids=EQUAL.keys())
+def test_parity(request_: Request) -> None:
+    assert answer("G205", request_) is None
+
+
+def test_what_must_not_differ_is_named() -> None:
+    assert answer("G205", COMPARED) == Refusal(
+        "G205",
+        "parity",
+        "staging and prod differ in cidr, zone, and so staging proves little",
+        "make them equal, or add what may differ to [parity] in envctl.toml; envctl settings prod",
+    )
+
+
+def test_where_nothing_may_differ_everything_counts() -> None:
+    assert "differ in cidr, size, zone," in said("G205", ruled(COMPARED, may_differ=frozenset()))
+
+
+def uncommitted(request: Request) -> Request:
+    releases = {R1: made(R1, 1, uncommitted=True), R2: made(R2, 2)}
+    demanding = ruled(request, committed=True)
+    return replace(demanding, present=replace(demanding.present, releases=releases))
+
+
+CLEAN: dict[str, Request] = {
+    "a release that was made from a commit": ruled(PROMOTION, committed=True),
+    "nothing is asked": ruled(uncommitted(PROMOTION), committed=False),
+    "a release that is not known": replace(uncommitted(PROMOTION), release="3" * 64),
+    "no release": replace(uncommitted(PROMOTION), release=None),
+    "another release was not": replace(uncommitted(PROMOTION), release=R2),
+    "the same code again": uncommitted(SAME_CODE),
+    "a destruction": uncommitted(DESTRUCTION),
+    "a destruction of the entry": uncommitted(replace(DESTRUCTION, target="dev")),
+}
+UNCLEAN: dict[str, Request] = {
+    "a promotion": uncommitted(PROMOTION),
+    "what enters": uncommitted(ENTRY),
+    "a rollback": uncommitted(BACK),
+}
+
+
+@pytest.mark.parametrize("request_", CLEAN.values(), ids=CLEAN.keys())
+def test_clean(request_: Request) -> None:
+    assert answer("G206", request_) is None
+
+
+@pytest.mark.parametrize("request_", UNCLEAN.values(), ids=UNCLEAN.keys())
+def test_unclean(request_: Request) -> None:
+    assert answer("G206", request_) == Refusal(
+        "G206",
+        "clean",
+        "release 111111111111 was made from a tree with uncommitted changes",
+        "commit them, and make a new release: envctl apply dev",
+    )

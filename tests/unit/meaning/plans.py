@@ -1,0 +1,99 @@
+"""Plans to approve: told, or random."""
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, Marker, ResourceChange, StackPlan
+from envctl.domain.meaning import meaning_of, uncovered
+
+WHOLE = (Action.CREATE, Action.IMPORT, Action.READ)
+PARTLY = tuple(action for action in Action if action not in WHOLE)
+
+known = st.recursive(
+    st.booleans() | st.integers() | st.text(st.characters(codec="utf-8"), max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=3,
+)
+values = st.one_of(known, known, st.none(), st.sampled_from(Marker))
+paths = st.sampled_from(["cidr", "name", "tags.Name", "tags.Team", "ingress[0].from_port", "ingress[1].from_port"])
+
+
+@st.composite
+def resources(draw: st.DrawFn, address: str, actions: st.SearchStrategy[Action]) -> ResourceChange:
+    names = draw(st.lists(paths, max_size=3, unique=True))
+    attributes = tuple(AttributeChange(path, draw(values), draw(values), draw(st.booleans())) for path in names)
+    return ResourceChange(address, address.partition(".")[0], draw(actions), attributes)
+
+
+addresses = st.sampled_from(["aws_vpc.main", "aws_subnet.a[0]", "aws_subnet.a[1]", 'aws_eip.out["x"]', "aws_eip.in"])
+
+
+@st.composite
+def stacks(draw: st.DrawFn, name: str, waiting: bool, actions: st.SearchStrategy[Action]) -> StackPlan:
+    if waiting and draw(st.booleans()):
+        return StackPlan(name, waits_for=("network",))
+    there = draw(st.lists(addresses, max_size=4, unique=True))
+    return StackPlan(name, tuple(draw(resources(address, actions)) for address in there))
+
+
+anything = st.sampled_from(Action)
+
+
+@st.composite
+def plans(draw: st.DrawFn, waiting: bool = True, actions: st.SearchStrategy[Action] = anything) -> EnvironmentPlan:
+    names = draw(st.lists(st.sampled_from(["network", "web", "data"]), max_size=3, unique=True))
+    return EnvironmentPlan("prod", "r1", tuple(draw(stacks(name, waiting, actions)) for name in names))
+
+
+filled = plans(waiting=False).filter(lambda plan: any(stack.resources for stack in plan.stacks))
+
+
+def plan(*changed: ResourceChange, stack: str = "network") -> EnvironmentPlan:
+    return EnvironmentPlan("prod", "r1", (StackPlan(stack, changed),))
+
+
+def change(action: Action, address: str = "aws_vpc.main", /, **after: object) -> ResourceChange:
+    attributes = tuple(AttributeChange(path.replace("__", "."), None, value) for path, value in after.items())
+    return ResourceChange(address, address.partition(".")[0], action, attributes)
+
+
+def covers(approved: EnvironmentPlan, then: EnvironmentPlan) -> bool:
+    return not uncovered(meaning_of(then), meaning_of(approved))
+
+
+def edited(of: EnvironmentPlan, data: st.DataObject, edit: Any) -> tuple[EnvironmentPlan, str, str]:
+    """One of its resources is otherwise: the plan then, and where."""
+    stack = data.draw(st.sampled_from([stack for stack in of.stacks if stack.resources]))
+    at = data.draw(st.integers(0, len(stack.resources) - 1))
+    resource = edit(stack.resources[at])
+    changed = (*stack.resources[:at], resource, *stack.resources[at + 1 :])
+    then = tuple(replace(each, resources=changed) if each is stack else each for each in of.stacks)
+    return replace(of, stacks=then), stack.stack, resource.address
+
+
+@st.composite
+def weaker(draw: st.DrawFn, of: EnvironmentPlan) -> EnvironmentPlan:
+    """Some of it has happened, and of what was to be found out some is known."""
+
+    def found_out(attribute: AttributeChange) -> AttributeChange:
+        if attribute.after is not Marker.UNKNOWN or draw(st.booleans()):
+            return attribute
+        return replace(attribute, path=attribute.path + draw(st.sampled_from(["", ".x", "[0]"])), after=draw(values))
+
+    def rest(resource: ResourceChange) -> ResourceChange:
+        left = resource.attributes
+        if resource.action in PARTLY:
+            left = tuple(attribute for attribute in left if draw(st.booleans()))
+        return replace(resource, attributes=tuple(map(found_out, left)))
+
+    def planned(stack: StackPlan) -> StackPlan:
+        if draw(st.booleans()) and stack.waits_for:
+            return draw(stacks(stack.stack, False, st.just(Action.CREATE)))
+        return replace(stack, resources=tuple(rest(each) for each in stack.resources if draw(st.booleans())))
+
+    return replace(of, stacks=tuple(map(planned, of.stacks)))
+
+
+ONE = change(Action.UPDATE, size=1)

@@ -1,0 +1,136 @@
+"""What the oracle knows: its own account of what happened, in words of its own, made of what it saw happen."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.events import WaiverUsed
+from tests.usecases.machines import Content
+
+
+@dataclass
+class Command:
+    """One command of one person, and what was seen while it ran. `settings` are the bytes of the files it read."""
+
+    verb: str
+    environment: str
+    person: str
+    settings: bytes
+    tree: Content
+    source: str = ""
+    gate: str = ""
+    break_glass: str = ""
+    dry_run: bool = False
+    plans: dict[str, StackPlan] = field(default_factory=dict)
+    contents: dict[str, Content | None] = field(default_factory=dict)
+    shown: list[tuple[EnvironmentPlan, bool]] = field(default_factory=list)
+    probed: dict[str, str] = field(default_factory=dict)
+    drifted: int = 0
+    waivers: dict[int, WaiverUsed] = field(default_factory=dict)
+    granted: dict[str, list["Given"]] = field(default_factory=dict)
+    started: int = 0
+    release: str = ""
+    wrote: list[str] = field(default_factory=list)
+
+    @property
+    def spelt(self) -> str:
+        words = [self.verb, self.source, self.environment, self.gate, f"by {self.person.partition('@')[0]}"]
+        return " ".join(word for word in words if word) + f" breaking glass: {self.break_glass}" * bool(
+            self.break_glass
+        )
+
+    @property
+    def waived(self) -> set[str]:
+        return {code for waiver in self.waivers.values() for code in waiver.guards}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A release as it was first made. `number` counts them."""
+
+    number: int
+    content: Content
+    makers: frozenset[str]
+    uncommitted: bool
+
+
+@dataclass
+class Proof:
+    """What is known of a release in an environment since it was last deployed there to its end."""
+
+    whole: bool = False
+    verified_at: datetime | None = None
+    since: datetime | None = None
+    longest: timedelta = timedelta()
+
+    def soaked(self, now: datetime) -> timedelta:
+        return max(self.longest, now - self.since) if self.since else self.longest
+
+    def leave(self, now: datetime) -> None:
+        self.longest, self.since = self.soaked(now), None
+
+    def revoke(self) -> None:
+        self.verified_at, self.since, self.longest = None, None, timedelta()
+
+
+@dataclass(frozen=True)
+class Given:
+    """An approval: who has seen which plan of which release, made with which settings, and said yes."""
+
+    person: str
+    gate: str
+    release: str
+    settings: bytes
+    plan: EnvironmentPlan
+    at: datetime
+
+
+@dataclass
+class Place:
+    """One environment. `current` is what was last deployed to its end, `last` what was last begun, and `returning` a
+    release that was brought back last: unless it is `doubted` by now, the same may be done again.
+    """
+
+    runs: dict[str, Content] = field(default_factory=dict)
+    proofs: dict[str, Proof] = field(default_factory=dict)
+    current: str = ""
+    last: str = ""
+    returning: str = ""
+    doubted: bool = False
+    open: Command | None = None
+    held: set[str] = field(default_factory=set)
+    locked: bool = False
+    drifted: bool = False
+    approvals: list[Given] = field(default_factory=list)
+    owed: dict[int, WaiverUsed] = field(default_factory=dict)
+
+    def proof(self, release: str) -> Proof:
+        return self.proofs.setdefault(release, Proof())
+
+
+def losses(plans: Mapping[str, StackPlan]) -> list[ResourceChange]:
+    """The resources that are gone, or there anew, after the plan."""
+    gone = (Action.DELETE, Action.REPLACE)
+    return [resource for plan in plans.values() for resource in plan.resources if resource.action in gone]
+
+
+def covered(plans: Mapping[str, StackPlan], approved: EnvironmentPlan) -> bool:
+    """Whether somebody who said yes to one plan has said yes to all that these ones do."""
+    known = {stack.stack: stack for stack in approved.stacks}
+    return all(name in known and all(_within(each, known[name]) for each in _wanted(plans[name])) for name in plans)
+
+
+def _wanted(plan: StackPlan) -> Iterator[ResourceChange]:
+    yield from (resource for resource in plan.resources if resource.action is not Action.READ)
+
+
+def _within(change: ResourceChange, approved: StackPlan) -> bool:
+    if approved.waits_for:
+        # It was said that nothing of the stack is there yet, and that all of it will be made.
+        return change.action is Action.CREATE
+    return any(
+        (change.address, change.type, change.action) == (seen.address, seen.type, seen.action)
+        and {(a.path, repr(a.after)) for a in change.attributes} <= {(a.path, repr(a.after)) for a in seen.attributes}
+        for seen in approved.resources
+    )

@@ -1,0 +1,245 @@
+"""What people do to environments, command by command, by the book and nearly so."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from envctl.domain import checkpoint
+from envctl.domain.changes import Action, ResourceChange
+from envctl.domain.errors import EnvctlError
+from envctl.domain.present import Present
+from envctl.usecases import record
+from envctl.usecases.apply import apply
+from envctl.usecases.approve import approve, withdraw
+from envctl.usecases.destroy import destroy
+from envctl.usecases.drift import drift
+from envctl.usecases.locking import lock, unlock
+from envctl.usecases.ports import Ports, Revision
+from envctl.usecases.promote import promote
+from envctl.usecases.recover import recover
+from envctl.usecases.rollback import rollback
+from envctl.usecases.run import Deployed, Wishes
+from envctl.usecases.verify import verify
+from tests.fakes.world import NETWORK, Killed
+from tests.usecases import verdict
+from tests.usecases.account import Command
+from tests.usecases.machines import Machine, stage
+from tests.usecases.oracle import Oracle
+
+ANN, BOB, CAT, DAN, EVE = PEOPLE = tuple(f"{name}@example.com" for name in ("ann", "bob", "cat", "dan", "eve"))
+OFTEN = 8
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class How:
+    """Who gives a command, what they wish, what they answer, and when their machine is killed."""
+
+    by: str = ANN
+    break_glass: str = ""
+    verify: bool = True
+    dry_run: bool = False
+    yes: bool = True
+    fuse: int | None = None
+
+    @property
+    def wishes(self) -> Wishes:
+        return Wishes(self.dry_run, self.verify, self.break_glass)
+
+
+PLAINLY = How()
+
+
+def more(kind: str) -> tuple[ResourceChange, ...]:
+    """What else a plan may hold."""
+    return {
+        "a database is lost": (ResourceChange("aws_db_instance.main", "aws_db_instance", Action.DELETE),),
+        "a bucket is made anew": (ResourceChange("aws_s3_bucket.data", "aws_s3_bucket", Action.REPLACE),),
+        "servers are lost": tuple(
+            ResourceChange(f"aws_instance.web[{number}]", "aws_instance", Action.DELETE) for number in range(2)
+        ),
+        "one server is lost": (ResourceChange("aws_instance.web[2]", "aws_instance", Action.DELETE),),
+        "a server is made": (ResourceChange("aws_instance.web[3]", "aws_instance", Action.CREATE),),
+        "nothing": (),
+    }[kind]
+
+
+class Actors:
+    """`here` and `elsewhere` are two machines; each command is told to the oracle before it begins."""
+
+    def __init__(self, waivable: Mapping[str, frozenset[str]]) -> None:
+        self.oracle = Oracle(waivable)
+        self.here, self.elsewhere = stage(self.oracle, waivable)
+        self.shared, self.fresh, self.kept = self.here.shared, 0, 0
+
+    @property
+    def present(self) -> Present:
+        return record.present(self.here.ports)
+
+    def gives(
+        self,
+        verb: str,
+        environment: str,
+        command: Callable[[Ports], T],
+        how: How = PLAINLY,
+        *,
+        at: Machine | None = None,
+        source: str = "",
+        gate: str = "",
+    ) -> T | None:
+        """None where the command said no, or was killed."""
+        machine = at or self.here
+        machine.identity.name, machine.fuse = how.by, how.fuse
+        machine.consent.answers = [] if how.yes else [False]
+        settings = self.shared.tree.content[f"environments/{environment}/terraform.tfvars"]
+        given = Command(verb, environment, how.by, settings, machine.of_the_tree(), source, gate)
+        given.break_glass, given.dry_run = how.break_glass, how.dry_run
+        self.oracle.begins(machine, given)
+        result = None
+        try:
+            result, outcome = command(machine.ports), "done"
+        except EnvctlError as error:
+            outcome = f"said no ({', '.join(problem.code for problem in error.problems)})"
+        except Killed:
+            outcome = "killed"
+        machine.fuse = None
+        machine.meanwhile.clear()
+        self.oracle.ends(machine, outcome)
+        self._leaves_a_checkpoint()
+        return result
+
+    def _leaves_a_checkpoint(self) -> None:
+        """Much more often than envctl does by itself: reading is short, and what is read is an account at all times."""
+        store = self.here.store
+        if len(store.keys(record.ENTRIES)) >= self.kept + OFTEN:
+            now = self.present
+            self.kept = now.seq
+            store.content[f"{record.CHECKPOINTS}{now.seq:010d}.json"] = checkpoint.encode(now)
+
+    def applies(self, to: str, how: How = PLAINLY) -> Deployed | None:
+        return self.gives("apply", to, lambda ports: apply(ports, to, how.wishes), how)
+
+    def promotes(
+        self, source: str, to: str, how: How = PLAINLY, *, release: str | None = None, at: Machine | None = None
+    ) -> Deployed | None:
+        def command(ports: Ports) -> Deployed:
+            return promote(ports, source, to, how.wishes, release=release)
+
+        return self.gives("promote", to, command, how, source=source, at=at)
+
+    def rolls_back(self, to: str, how: How = PLAINLY, *, release: str | None = None) -> Deployed | None:
+        return self.gives("rollback", to, lambda ports: rollback(ports, to, how.wishes, to=release), how)
+
+    def destroys(self, what: str, how: How = PLAINLY) -> Deployed | None:
+        return self.gives("destroy", what, lambda ports: destroy(ports, what, how.wishes), how)
+
+    def approves(self, gate: str, how: How, *, release: str | None = None) -> None:
+        self.gives("approve", "prod", lambda ports: approve(ports, "prod", gate, release=release), how, gate=gate)
+
+    def withdraws(self, gate: str, by: str, *, release: str | None = None, at: Machine | None = None) -> None:
+        def command(ports: Ports) -> object:
+            return withdraw(ports, "prod", gate, release=release)
+
+        self.gives("withdraw", "prod", command, How(by), gate=gate, at=at)
+
+    def verifies(self, what: str, how: How = PLAINLY, *, at: Machine | None = None) -> None:
+        self.gives("verify", what, lambda ports: verify(ports, what), how, at=at)
+
+    def looks_for_drift(self, what: str, how: How = PLAINLY, *, at: Machine | None = None) -> None:
+        self.gives("drift", what, lambda ports: drift(ports, what), how, at=at)
+
+    def locks(self, what: str, by: str = EVE, *, at: Machine | None = None) -> None:
+        self.gives("lock", what, lambda ports: lock(ports, what, "not now"), How(by), at=at)
+
+    def unlocks(self, what: str, by: str = EVE, *, release: str | None = None) -> None:
+        self.gives("unlock", what, lambda ports: unlock(ports, what, "go on", release=release), How(by))
+
+    def recovers(self, what: str, how: How = PLAINLY) -> None:
+        self.gives("recover", what, lambda ports: recover(ports, what), how)
+
+    def passes(self, time: timedelta) -> None:
+        self.shared.clock.time += time
+
+    def edits_code(self, text: str) -> None:
+        self.here.edit("modules/network/main.tf", NETWORK.decode() + f"# {text}\n")
+
+    def edits_settings(self, of: str, number: int) -> None:
+        path = f"environments/{of}/terraform.tfvars"
+        lines = self.shared.tree.content[path].decode().splitlines()
+        kept = [line for line in lines if not line.startswith("cidr")]
+        self.here.edit(path, "\n".join([f'cidr = "10.{number}.0.0/16"', *kept, ""]))
+
+    def fails_a_check(self, of: str, *, at: Machine | None = None) -> None:
+        self.shared.failing.add((of, "smoke"))
+        self.verifies(of, at=at)
+        self.shared.failing.clear()
+
+    def finds_drift(self, of: str, *, at: Machine | None = None) -> None:
+        self.shared.terraform.drifted.add((of, "web"))
+        self.looks_for_drift(of, at=at)
+        self.shared.terraform.drifted.clear()
+
+    # By the book.
+
+    def mends(self) -> None:
+        """Whatever was broken works again, and nobody stands in the way."""
+        terraform = self.shared.terraform
+        for broken in (terraform.fails_on, terraform.dies_on, terraform.drifted, self.shared.failing):
+            broken.clear()
+        terraform.extra.clear()
+        for environment, place in self.oracle.places.items():
+            if place.open is not None:
+                self.recovers(environment)
+            if place.locked:
+                self.unlocks(environment)
+
+    def waits_until_open(self) -> None:
+        while verdict.denied(self.shared.clock.now()):
+            self.passes(timedelta(hours=1))
+
+    def insists(self, to: str, command: Callable[[How], Deployed | None], fuse: int | None) -> Deployed:
+        """Until it is done: if the machine dies, somebody recovers, and gives the same command again."""
+        done = command(How(fuse=fuse))
+        if done is None:
+            self.recovers(to)
+            done = command(PLAINLY)
+        if done is None:
+            raise AssertionError(f"all was done by the book, and {to} does not take the release")
+        return done
+
+    def proves(
+        self, *, author: str = ANN, uncommitted: bool = False, fuses: tuple[int | None, int | None] = (None, None)
+    ) -> str:
+        """A new release, through dev, into staging."""
+        self.mends()
+        self.shared.versions.known = Revision("c0ffee", author, uncommitted)
+        self.fresh += 1
+        self.edits_code(f"fresh {self.fresh}")
+        release = self.insists("dev", lambda how: self.applies("dev", how), fuses[0]).release
+        return self.insists(
+            "staging", lambda how: self.promotes("dev", "staging", how, release=release), fuses[1]
+        ).release
+
+    def soaks(self) -> None:
+        self.passes(timedelta(hours=25))
+        self.waits_until_open()
+        self.verifies("staging")
+
+    def all_approve(self, release: str) -> None:
+        for gate, person in (("peer", BOB), ("business", CAT), ("business", DAN)):
+            self.approves(gate, How(person), release=release)
+
+    def by_the_book(self, fuses: tuple[int | None, int | None, int | None] = (None, None, None)) -> str:
+        release = self.proves(fuses=fuses[:2])
+        self.soaks()
+        self.all_approve(release)
+        self.insists("prod", lambda how: self.promotes("staging", "prod", how), fuses[2])
+        return release
+
+    def goes_back(self, to: str, fuse: int | None) -> tuple[str, str]:
+        """From one proven release to the one before it: the one that is left, and the one that is there again."""
+        into: Callable[[], str] = self.by_the_book if to == "prod" else self.proves
+        earlier, left = into(), into()
+        self.insists(to, lambda how: self.rolls_back(to, how, release=earlier), fuse)
+        return left, earlier

@@ -1,0 +1,246 @@
+"""The stage of the laws: machines that share one store and one reality. Each port tells a watcher what happens there.
+
+A machine can be killed between any two things that it does, and somebody else can be at work in between.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.checks import Probe
+from envctl.domain.errors import StateLock
+from envctl.domain.ledger import Entry, decode
+from envctl.usecases.ports import PreparedStack
+from tests.fakes.world import (
+    PROJECT,
+    Answering,
+    Killed,
+    MemoryProbes,
+    MemoryStore,
+    MemoryTerraform,
+    MemoryTree,
+    MemoryWorkspace,
+    SettableClock,
+    SettableVersions,
+    World,
+    project_files,
+)
+
+Where = tuple[str, str]
+Content = tuple[str, str]
+ENVIRONMENTS = ("dev", "staging", "prod")
+STACKS = ("network", "web")
+CHECKS = {
+    "dev": frozenset({"smoke", "front"}),
+    "staging": frozenset({"smoke", "front", "deep"}),
+    "prod": frozenset({"smoke", "front"}),
+}
+RULES = """
+[checks.smoke]
+kind = "command"
+command = ["smoke"]
+
+[checks.front]
+kind = "http"
+url = "https://shop.example.com"
+
+[checks.deep]
+kind = "command"
+command = ["deep"]
+environments = ["staging"]
+
+[environments.staging.gates]
+waivable = {staging}
+
+[environments.prod]
+protected = true
+max_destroys = 1
+
+[environments.prod.gates]
+approvals = {{ peer = 1, business = 2 }}
+expires = "8h"
+soak = "24h"
+max_age = "14d"
+committed = true
+waivable = {prod}
+windows = [
+  {{ kind = "deny", name = "year end", start = "2026-12-20T00:00", end = "2027-01-04T00:00", tz = "Asia/Tokyo" }},
+  {{ kind = "deny", name = "friday", days = ["fri"], from = "16:00", to = "24:00", tz = "Europe/Berlin" }},
+]
+"""
+PLAIN = b"""
+[environments.staging]
+[environments.prod]
+
+[environments.prod.gates]
+approvals = { peer = 1, business = 2 }
+"""
+
+
+def project(waivable: Mapping[str, frozenset[str]]) -> bytes:
+    lists = {name: json.dumps(sorted(waivable[name])) for name in ("staging", "prod")}
+    return PROJECT.replace(PLAIN, b"") + RULES.format(**lists).encode()
+
+
+class Watcher(Protocol):
+    """What the ports tell. `content` is the code and the image that lie ready; None where all is to be destroyed."""
+
+    def recorded(self, machine: "Machine", entry: Entry) -> None: ...
+    def planned(self, machine: "Machine", where: Where, plan: StackPlan, content: Content | None) -> None: ...
+    def applies(self, machine: "Machine", where: Where) -> None: ...
+    def applied(self, machine: "Machine", where: Where) -> None: ...
+    def shown(self, machine: "Machine", plan: EnvironmentPlan, *, yes: bool) -> None: ...
+    def looked(self, machine: "Machine", where: Where, drifted: int) -> None: ...
+    def probed(self, machine: "Machine", environment: str, check: str, problem: str) -> None: ...
+
+
+class StillClock(SettableClock):
+    """Time passes only where a rule says so."""
+
+    def now(self) -> datetime:
+        return self.time.astimezone(UTC)
+
+
+@dataclass
+class Shared:
+    """What is the same whoever looks at it from wherever."""
+
+    tree: MemoryTree
+    content: dict[str, bytes] = field(default_factory=dict)
+    clock: StillClock = field(default_factory=StillClock)
+    versions: SettableVersions = field(default_factory=SettableVersions)
+    terraform: MemoryTerraform = field(default_factory=lambda: MemoryTerraform(MemoryWorkspace()))
+    failing: set[tuple[str, str]] = field(default_factory=set)
+
+
+class Machine(World):
+    """`fuse` counts down to the moment in which the process is killed. `meanwhile` is what somebody else does the next
+    time that this machine asks a person, or is about to write into the ledger.
+    """
+
+    def __init__(self, shared: Shared, watcher: Watcher) -> None:
+        super().__init__(tree=shared.tree, clock=shared.clock, versions=shared.versions)
+        self.watcher, self.shared = watcher, shared
+        self.store = WatchedStore(self)
+        self.terraform = WatchedTerraform(self)
+        self.consent = WatchedConsent(self)
+        self.probes = WatchedProbes(self)
+        self.fuse: int | None = None
+        self.meanwhile: dict[str, Callable[[], object]] = {}
+
+    def burns(self) -> None:
+        if self.fuse is None:
+            return
+        self.fuse -= 1
+        if self.fuse < 0:
+            self.fuse = None
+            raise Killed
+
+    def pauses(self, at: str) -> None:
+        if do := self.meanwhile.pop(at, None):
+            do()
+        self.burns()
+
+    def content(self, environment: str) -> Content:
+        main = json.loads(self.workspace.stacks[environment, "web"])
+        return self.terraform.code_of(environment), main["module"]["web"]["image"]
+
+    def of_the_tree(self) -> Content:
+        """As it would be in a release that is made now."""
+        digest = hashlib.sha256()
+        for name, data in sorted(self.tree.content.items()):
+            if name.startswith("modules/"):
+                digest.update(name.encode() + b"\0" + data)
+        settings = self.tree.content["environments/dev/terraform.tfvars"].decode()
+        return digest.hexdigest(), settings.partition('image = "')[2].partition('"')[0]
+
+
+class WatchedStore(MemoryStore):
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine.shared.content)
+        self.machine = machine
+
+    def create(self, key: str, data: bytes) -> None:
+        ledger = key.startswith("ledger/")
+        self.machine.pauses("writing" if ledger else "")
+        super().create(key, data)
+        if ledger:
+            self.machine.watcher.recorded(self.machine, decode(data))
+        self.machine.burns()
+
+
+class WatchedTerraform(MemoryTerraform):
+    """Who is killed while it applies leaves Terraform's lock behind."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine.workspace)
+        shared = machine.shared.terraform
+        self.reality, self.locks, self.extra = shared.reality, shared.locks, shared.extra
+        self.fails_on, self.dies_on, self.drifted = shared.fails_on, shared.dies_on, shared.drifted
+        self.machine = machine
+
+    def plan(self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True) -> StackPlan:
+        self.machine.burns()
+        plan = super().plan(environment, stack, destroy=destroy, wait=wait)
+        content = None if destroy else self.machine.content(environment)
+        self.machine.watcher.planned(self.machine, (environment, stack.name), plan, content)
+        return plan
+
+    def apply(self, environment: str, stack: PreparedStack) -> None:
+        where = (environment, stack.name)
+        self.machine.watcher.applies(self.machine, where)
+        try:
+            self.machine.burns()
+            super().apply(environment, stack)
+            self.machine.watcher.applied(self.machine, where)
+            self.machine.burns()
+        except Killed:
+            now = self.machine.clock.now()
+            self.locks[where] = StateLock(stack.name, f"{environment}-{stack.name}", "who died", created=now)
+            raise
+
+    def drift(self, environment: str, stack: PreparedStack) -> StackPlan:
+        self.machine.burns()
+        plan = super().drift(environment, stack)
+        self.machine.watcher.looked(self.machine, (environment, stack.name), len(plan.resources))
+        return plan
+
+
+class WatchedConsent(Answering):
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self.machine = machine
+
+    def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+        self.machine.pauses("asking")
+        yes = super().given(plan, again=again)
+        self.machine.watcher.shown(self.machine, plan, yes=yes)
+        return yes
+
+    def approves(self, plan: EnvironmentPlan, gate: str, notes: object) -> bool:
+        self.machine.pauses("asking")
+        yes = self._answer()
+        self.machine.watcher.shown(self.machine, plan, yes=yes)
+        return yes
+
+
+class WatchedProbes(MemoryProbes):
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self.machine = machine
+
+    def ask(self, probe: Probe, surroundings: Mapping[str, str]) -> str:
+        self.machine.burns()
+        environment = surroundings["ENVCTL_ENVIRONMENT"]
+        problem = "it is down" if (environment, probe.name) in self.machine.shared.failing else ""
+        self.machine.watcher.probed(self.machine, environment, probe.name, problem)
+        return problem
+
+
+def stage(watcher: Watcher, waivable: Mapping[str, frozenset[str]]) -> tuple[Machine, Machine]:
+    shared = Shared(MemoryTree({**project_files(), "envctl.toml": project(waivable)}))
+    return Machine(shared, watcher), Machine(shared, watcher)

@@ -1,0 +1,287 @@
+"""Watches machines at work, keeps an account of its own, and says where a law is broken.
+
+It knows nothing of guards and fold. An entry of the ledger is to it what somebody claims: it is held against what was
+seen. It collects what is wrong and raises nothing, so that no command can swallow it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from envctl.domain import events
+from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.ledger import Entry
+from tests.usecases import verdict
+from tests.usecases.account import Command, Given, Made, Place, losses
+from tests.usecases.machines import CHECKS, ENVIRONMENTS, STACKS, Content, Machine, Where
+
+DEPLOYS = {"waiver used", "deployment started", "deployment succeeded", "deployment failed"}
+VERIFIES = {"verification passed", "verification failed"}
+MAY_WRITE = {
+    "apply": DEPLOYS | VERIFIES | {"release created"},
+    "promote": DEPLOYS | VERIFIES,
+    "rollback": DEPLOYS | VERIFIES | {"hold set"},
+    "destroy": DEPLOYS,
+    "approve": {"approval given"},
+    "withdraw": {"approval withdrawn"},
+    "verify": VERIFIES,
+    "drift": {"drift checked"},
+    "lock": {"environment locked"},
+    "unlock": {"environment unlocked", "hold lifted"},
+    "recover": {"deployment abandoned"},
+    "look": set[str](),
+}
+ENDS = {"deployment succeeded", "deployment failed", "deployment abandoned"}
+
+
+def _told(event: events.Event) -> str:
+    told = {
+        name: value for name, value in vars(event).items() if name not in {"settings", "plan", "stacks", "performed"}
+    }
+    return f"{event.kind} {', '.join(str(value)[:30] for value in told.values() if value)}"
+
+
+class Oracle:
+    def __init__(self, waivable: Mapping[str, frozenset[str]]) -> None:
+        self.waivable = waivable
+        self.places = {name: Place() for name in ENVIRONMENTS}
+        self.made: dict[str, Made] = {}
+        self.commands: dict[int, Command] = {}
+        self.broken: list[str] = []
+        self.story: list[str] = []
+
+    def begins(self, machine: Machine, command: Command) -> None:
+        self.commands[id(machine)] = command
+        self.story.append(f"{machine.clock.now():%m-%d %H:%M} {command.spelt}")
+
+    def says(self, command: Command, problem: str) -> None:
+        self.broken.append(f"{command.spelt}: {problem}")
+        self.story.append(f"  WRONG {problem}")
+
+    def ends(self, machine: Machine, outcome: str) -> None:
+        """`outcome` is done, killed, or with what it said no."""
+        command = self.commands.pop(id(machine))
+        self.story.append(f"  {outcome}: {command.spelt}")
+        if outcome != "killed":
+            self._leaves_nothing_open(command)
+        if command.dry_run and "deployment started" in MAY_WRITE[command.verb] and command.wrote:
+            self.says(command, f"a dry run wrote {command.wrote}")
+        if outcome == "done" and command.release and command.verb != "destroy":
+            wanted = dict.fromkeys(STACKS, self.made[command.release].content)
+            if self.places[command.environment].runs != wanted:
+                self.says(command, "it says that it is done, and something else runs")
+
+    def _leaves_nothing_open(self, command: Command) -> None:
+        if self.places[command.environment].open is command:
+            self.says(command, "it ended, and no end was recorded")
+        if any(command.probed.values()) and "verification failed" not in command.wrote:
+            self.says(command, "a check failed, and nobody wrote it down")
+        if command.drifted and "drift checked" not in command.wrote:
+            self.says(command, "drift was found, and nobody wrote it down")
+
+    # What the ports tell.
+
+    def planned(self, machine: Machine, where: Where, plan: StackPlan, content: Content | None) -> None:
+        command = self.commands[id(machine)]
+        command.plans[where[1]], command.contents[where[1]] = plan, content
+
+    def shown(self, machine: Machine, plan: EnvironmentPlan, *, yes: bool) -> None:
+        self.commands[id(machine)].shown.append((plan, yes))
+
+    def looked(self, machine: Machine, where: Where, drifted: int) -> None:
+        self.commands[id(machine)].drifted += drifted
+
+    def probed(self, machine: Machine, environment: str, check: str, problem: str) -> None:
+        command = self.commands[id(machine)]
+        if environment != command.environment:
+            self.says(command, f"{environment} was checked")
+        command.probed[check] = problem
+
+    def applies(self, machine: Machine, where: Where) -> None:
+        command = self.commands[id(machine)]
+        environment, stack = where
+        if environment != command.environment:
+            self.says(command, f"{environment} was touched")
+        if self.places[environment].open is not command:
+            self.says(command, f"{stack} is applied without a start that was recorded")
+            return
+        plan = command.plans[stack]
+        if not any(yes and plan in shown.stacks for shown, yes in command.shown):
+            self.says(command, f"a plan of {stack} is applied that nobody has seen and said yes to")
+        if command.contents[stack] != (None if command.verb == "destroy" else self.made[command.release].content):
+            self.says(command, f"{stack} gets other bytes than the release was made of")
+        if environment == "prod":
+            self._applies_to_prod(command, stack)
+
+    def _applies_to_prod(self, command: Command, stack: str) -> None:
+        lost = losses(command.plans)
+        if len(lost) > verdict.MAX_DESTROYS or any(resource.type in verdict.HOLDS_DATA for resource in lost):
+            self._needs(command, "G301", f"prod loses {[resource.address for resource in lost]}")
+        for gate, given in command.granted.items():
+            if verdict.too_few(given, {stack: command.plans[stack]}, verdict.GATES[gate]):
+                self._needs(command, "G302", f"gate {gate} did not approve what is done to {stack}")
+
+    def _needs(self, command: Command, code: str, problem: str) -> None:
+        excuses = {code, "G106"} if code == "G302" else {code}
+        if not excuses & command.waived:
+            self.says(command, f"{code} {problem}")
+
+    def applied(self, machine: Machine, where: Where) -> None:
+        command, place = self.commands[id(machine)], self.places[where[0]]
+        content = command.contents[where[1]]
+        if content is None:
+            place.runs.pop(where[1], None)
+        else:
+            place.runs[where[1]] = content
+        place.owed.update(command.waivers)
+
+    # What is written into the ledger.
+
+    def recorded(self, machine: Machine, entry: Entry) -> None:
+        command, event = self.commands[id(machine)], entry.event
+        now = machine.clock.now()
+        command.wrote.append(event.kind)
+        self.story.append(f"  {entry.seq} {_told(event)}")
+        if event.kind not in MAY_WRITE[command.verb]:
+            self.says(command, f"it wrote {event.kind}")
+        if (entry.actor.name, entry.at) != (command.person, now):
+            self.says(command, f"it wrote of another person or time: {entry}")
+        if isinstance(event, events.ReleaseCreated):
+            self._made(machine, command, event)
+            return
+        if event.environment != command.environment:
+            self.says(command, f"it wrote of {event.environment}")
+        place = self.places[event.environment]
+        match event:
+            case events.WaiverUsed():
+                self._waived(command, entry.seq, event)
+            case events.DeploymentStarted():
+                self._started(command, entry.seq, event, now)
+            case events.DeploymentSucceeded() | events.DeploymentFailed() | events.DeploymentAbandoned():
+                self._ended(command, place, event)
+            case events.VerificationPassed() | events.VerificationFailed():
+                self._verified(command, place, event, now)
+            case _:
+                self._said(command, place, event, now)
+
+    def _made(self, machine: Machine, command: Command, event: events.ReleaseCreated) -> None:
+        content, known = command.contents["network"], [made.content for made in self.made.values()]
+        if content is None or content != command.tree or content in known or event.release in self.made:
+            self.says(command, "the release is not what the working tree holds, or another one is the same")
+            return
+        revision = machine.versions.known
+        makers = frozenset({command.person, revision.author})
+        self.made[event.release] = Made(len(self.made), content, makers, revision.uncommitted)
+
+    def _waived(self, command: Command, seq: int, event: events.WaiverUsed) -> None:
+        command.waivers[seq] = event
+        if not command.break_glass or event.reason != command.break_glass:
+            self.says(command, "something was waived without the reason that was given")
+        if set(event.guards) - self.waivable.get(command.environment, frozenset()):
+            self.says(command, f"{event.guards} can't all be waived there")
+        if len(event.refusals) != len(event.guards) or not all(event.refusals):
+            self.says(command, "a waiver does not say what it overrides")
+
+    def _started(self, command: Command, seq: int, event: events.DeploymentStarted, now: datetime) -> None:
+        place, release = self.places[event.environment], event.release
+        if release not in self.made:
+            self.says(command, "a release starts that nobody has made")
+            return
+        command.started, command.release = seq, release
+        source = self.places[command.source] if command.source else place
+        case = verdict.Case(command, release, self.made[release], place, source, now)
+        command.granted = verdict.standing(case) if command.verb in ("promote", "apply") else {}
+        if event.environment != "prod":
+            command.granted = {}
+        objections = list(verdict.objections(case))
+        for code, problem in objections:
+            self._needs(command, code, problem)
+        place.returning = release if command.verb == "rollback" and not objections else ""
+        if event.waiver not in command.waivers if command.waivers else event.waiver:
+            self.says(command, "the start does not name its waiver")
+        if (event.action, event.source) != (command.verb, command.source):
+            self.says(command, f"it was recorded as {event.action} from {event.source!r}")
+        self._leaves(command, place, now)
+
+    def _leaves(self, command: Command, place: Place, now: datetime) -> None:
+        for proof in place.proofs.values():
+            proof.leave(now)
+        if command.verb != "destroy":
+            proof = place.proof(command.release)
+            proof.whole, proof.verified_at = False, None
+        if command.verb == "rollback" and place.last not in ("", command.release):
+            place.held.add(place.last)
+        place.open, place.last, place.drifted, place.doubted = command, command.release, False, False
+
+    def _ended(self, command: Command, place: Place, event: events.Ending) -> None:
+        deployment, place.open = place.open, None
+        if deployment is None or (deployment.started, deployment.release) != (event.started, event.release):
+            self.says(command, f"{event.kind}, and it had not started")
+        elif isinstance(event, events.DeploymentSucceeded):
+            self._succeeded(command, place, event.release)
+        elif deployment.verb != "destroy":
+            place.proof(event.release).revoke()
+
+    def _succeeded(self, command: Command, place: Place, release: str) -> None:
+        destroyed = command.verb == "destroy"
+        wanted = {} if destroyed else dict.fromkeys(STACKS, self.made[release].content)
+        if place.runs != wanted:
+            self.says(command, f"recorded as succeeded, and this is there: {place.runs}")
+        place.current = "" if destroyed else release
+        if destroyed:
+            return
+        place.proof(release).whole = True
+        if command.verb == "promote" or command.environment == "dev":
+            number = self.made[release].number
+            place.held = {held for held in place.held if self.made[held].number >= number}
+            if command.verb == "promote" and not command.waivers:
+                place.owed.clear()
+
+    def _verified(
+        self,
+        command: Command,
+        place: Place,
+        event: events.VerificationPassed | events.VerificationFailed,
+        now: datetime,
+    ) -> None:
+        passed, proof = isinstance(event, events.VerificationPassed), place.proof(event.release)
+        place.doubted = not passed
+        if set(command.probed) != CHECKS[command.environment] or passed == any(command.probed.values()):
+            self.says(command, f"{event.kind}, and the checks said {command.probed}")
+        if event.release != place.last or place.open is not None or not proof.whole:
+            self.says(command, f"{event.kind} of what does not run")
+        if passed:
+            proof.verified_at, proof.since = now, proof.since or now
+        else:
+            proof.revoke()
+
+    def _said(self, command: Command, place: Place, event: events.Event, now: datetime) -> None:
+        match event:
+            case events.ApprovalGiven():
+                self._approved(command, place, event, now)
+            case events.ApprovalWithdrawn():
+                mine = (command.person, command.gate, event.release)
+                place.approvals = [g for g in place.approvals if (g.person, g.gate, g.release) != mine]
+            case events.EnvironmentLocked() | events.EnvironmentUnlocked():
+                place.locked = isinstance(event, events.EnvironmentLocked)
+            case events.HoldSet():
+                place.held.add(event.release)
+            case events.HoldLifted():
+                place.held.discard(event.release)
+            case events.DriftChecked():
+                self._drift(command, place, event)
+
+    def _approved(self, command: Command, place: Place, event: events.ApprovalGiven, now: datetime) -> None:
+        plan, yes = command.shown[-1] if command.shown else (None, False)
+        seen = plan and (plan.environment, plan.release) == (event.environment, event.release)
+        if plan is None or not yes or not seen or event.gate != command.gate:
+            self.says(command, "an approval was recorded that nobody gave")
+            return
+        place.approvals.append(Given(command.person, command.gate, event.release, command.settings, plan, now))
+
+    def _drift(self, command: Command, place: Place, event: events.DriftChecked) -> None:
+        if event.drifted != command.drifted or event.release != place.current or place.open is not None:
+            self.says(command, f"drift of {event.drifted} was recorded, and {command.drifted} were seen")
+        place.drifted = command.drifted > 0
+        if place.drifted:
+            place.doubted = True
+            place.proof(event.release).revoke()

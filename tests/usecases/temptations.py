@@ -1,0 +1,301 @@
+"""Everything is as the book says, but for one thing: what is tried then must not come to pass."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from tests.usecases import verdict
+from tests.usecases.actors import BOB, CAT, DAN, PLAINLY, Actors, How, more
+
+
+def _ready(actors: Actors, **proven: object) -> str:
+    release = actors.proves(**proven)  # type: ignore[arg-type]
+    actors.soaks()
+    actors.all_approve(release)
+    return release
+
+
+def _tries(actors: Actors, how: How, release: str) -> None:
+    actors.promotes("staging", "prod", how, release=release)
+
+
+def _jumps(actors: Actors, how: How) -> None:
+    actors.promotes("dev", "prod", how, release=_ready(actors))
+
+
+def _goes_backwards(actors: Actors, how: How) -> None:
+    actors.promotes("staging", "dev", how, release=_ready(actors))
+
+
+def _failed_to_redeploy(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.edits_settings("staging", 77)
+    actors.shared.terraform.fails_on.add(("staging", "network"))
+    actors.applies("staging")
+    actors.shared.terraform.fails_on.clear()
+    actors.edits_settings("staging", 20)
+    _tries(actors, how, release)
+
+
+def _is_being_redeployed(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.edits_settings("staging", 77)
+    actors.shared.terraform.dies_on.add(("staging", "network"))
+    actors.applies("staging")
+    actors.shared.terraform.dies_on.clear()
+    _tries(actors, how, release)
+
+
+def _failed_in_dev(actors: Actors, how: How) -> None:
+    actors.mends()
+    actors.edits_code(f"fails {actors.fresh}")
+    actors.shared.terraform.fails_on.add(("dev", "web"))
+    actors.applies("dev")
+    actors.shared.terraform.fails_on.clear()
+    actors.promotes("dev", "staging", how)
+
+
+def _failed_a_check(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.fails_a_check("staging")
+    _tries(actors, how, release)
+
+
+def _failed_a_check_in_dev(actors: Actors, how: How) -> None:
+    release = actors.proves()
+    actors.edits_code(f"{release} and more")
+    actors.applies("dev")
+    actors.fails_a_check("dev")
+    actors.promotes("dev", "staging", how)
+
+
+def _was_not_verified_again(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.edits_settings("staging", 78)
+    actors.applies("staging", How(verify=False))
+    _tries(actors, how, release)
+
+
+def _failed_a_check_and_passed_it_again(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.fails_a_check("staging")
+    actors.verifies("staging")
+    _tries(actors, how, release)
+
+
+def _is_too_fresh(actors: Actors, how: How) -> None:
+    release = actors.proves()
+    actors.waits_until_open()
+    actors.verifies("staging")
+    actors.all_approve(release)
+    _tries(actors, how, release)
+
+
+def _stayed_twice_for_half_of_the_time(actors: Actors, how: How) -> None:
+    release = actors.proves()
+    actors.passes(timedelta(hours=13))
+    actors.edits_settings("staging", 79)
+    actors.applies("staging")
+    actors.passes(timedelta(hours=13))
+    actors.waits_until_open()
+    actors.all_approve(release)
+    _tries(actors, how, release)
+
+
+def _is_too_old(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.passes(timedelta(days=15))
+    actors.waits_until_open()
+    actors.all_approve(release)
+    _tries(actors, how, release)
+
+
+def _approval_was_withdrawn(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.withdraws("business", CAT, release=release)
+    _tries(actors, how, release)
+
+
+def _approvals_have_expired(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.passes(timedelta(hours=9))
+    actors.waits_until_open()
+    _tries(actors, how, release)
+
+
+def _who_promotes_has_approved(actors: Actors, how: How) -> None:
+    _tries(actors, How(CAT, how.break_glass), _ready(actors))
+
+
+def _the_author_has_approved(actors: Actors, how: How) -> None:
+    _tries(actors, how, _ready(actors, author=DAN))
+
+
+def _the_same_person_twice(actors: Actors, how: How) -> None:
+    release = actors.proves()
+    actors.soaks()
+    for gate in ("peer", "business", "business"):
+        actors.approves(gate, How(BOB), release=release)
+    actors.edits_settings("prod", 80)
+    actors.approves("business", How(BOB), release=release)
+    _tries(actors, how, release)
+
+
+def _a_deny_window_is_open(actors: Actors, how: How) -> None:
+    release = actors.proves()
+    actors.soaks()
+    while not verdict.denied(actors.shared.clock.now()):
+        actors.passes(timedelta(hours=3))
+    actors.verifies("staging")
+    actors.all_approve(release)
+    _tries(actors, how, release)
+
+
+def _a_deny_window_opens(actors: Actors, how: How) -> None:
+    release = actors.proves()
+    actors.soaks()
+    while not verdict.denied(actors.shared.clock.now() + timedelta(hours=3)):
+        actors.passes(timedelta(hours=2))
+    actors.verifies("staging")
+    actors.all_approve(release)
+    actors.here.meanwhile["asking"] = lambda: actors.passes(timedelta(hours=3))
+    _tries(actors, how, release)
+
+
+def _it_is_locked(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.locks("prod")
+    _tries(actors, how, release)
+
+
+def _it_was_rolled_back(actors: Actors, how: How) -> None:
+    actors.by_the_book()
+    release = actors.by_the_book()
+    actors.rolls_back("prod")
+    actors.all_approve(release)
+    _tries(actors, how, release)
+
+
+def _it_is_busy(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.shared.terraform.dies_on.add(("prod", "network"))
+    _tries(actors, PLAINLY, release)
+    actors.shared.terraform.dies_on.clear()
+    # Somebody has broken Terraform's lock by hand.
+    actors.shared.terraform.locks.clear()
+    _tries(actors, how, release)
+
+
+def _staging_has_drifted(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.finds_drift("staging")
+    _tries(actors, how, release)
+
+
+def _staging_has_drifted_under_another_release(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.proves()
+    actors.finds_drift("staging")
+    actors.all_approve(release)
+    _tries(actors, how, release)
+
+
+def _dev_has_drifted(actors: Actors, how: How) -> None:
+    actors.proves()
+    actors.finds_drift("dev")
+    actors.verifies("dev")
+    actors.edits_settings("staging", 81)
+    actors.promotes("dev", "staging", how)
+
+
+def _it_was_never_committed(actors: Actors, how: How) -> None:
+    _tries(actors, how, _ready(actors, uncommitted=True))
+
+
+def _loses(kind: str) -> Callable[[Actors, How], None]:
+    def tries(actors: Actors, how: How) -> None:
+        release = actors.proves()
+        actors.shared.terraform.extra["prod", "network"] = more(kind)
+        actors.soaks()
+        actors.all_approve(release)
+        _tries(actors, how, release)
+
+    return tries
+
+
+def _does_more(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.shared.terraform.extra["prod", "network"] = more("a server is made")
+    _tries(actors, how, release)
+
+
+def _does_more_midway(kind: str) -> Callable[[Actors, How], None]:
+    """What becomes of a stack shows only when the one that it reads has been applied."""
+
+    def tries(actors: Actors, how: How) -> None:
+        # Of a stack that was never there, all that it makes is approved at once.
+        actors.by_the_book()
+        release = _ready(actors)
+
+        def shows() -> None:
+            actors.shared.terraform.extra["prod", "web"] = more(kind)
+
+        actors.here.meanwhile["asking"] = shows
+        _tries(actors, how, release)
+
+    return tries
+
+
+def _other_settings(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.edits_settings("prod", 82)
+    _tries(actors, how, release)
+
+
+def _destroys(actors: Actors, how: How) -> None:
+    actors.by_the_book()
+    actors.destroys("prod", how)
+
+
+Temptation = Callable[[Actors, How], None]
+OF_ORDER: dict[str, Temptation] = {
+    "it jumps a stage": _jumps,
+    "it goes backwards": _goes_backwards,
+    "its redeployment failed": _failed_to_redeploy,
+    "its redeployment was killed": _is_being_redeployed,
+    "it failed in dev": _failed_in_dev,
+    "it was never committed": _it_was_never_committed,
+    "staging has drifted": _staging_has_drifted,
+    "staging has drifted since": _staging_has_drifted_under_another_release,
+    "dev has drifted": _dev_has_drifted,
+}
+OF_PROOF: dict[str, Temptation] = {
+    "it failed a check": _failed_a_check,
+    "it failed a check in dev": _failed_a_check_in_dev,
+    "it was deployed again, and not verified": _was_not_verified_again,
+    "it failed a check, and soaks anew": _failed_a_check_and_passed_it_again,
+    "it has not soaked": _is_too_fresh,
+    "it soaked in two halves": _stayed_twice_for_half_of_the_time,
+    "its proof is too old": _is_too_old,
+}
+OF_PEOPLE: dict[str, Temptation] = {
+    "an approval was withdrawn": _approval_was_withdrawn,
+    "the approvals have expired": _approvals_have_expired,
+    "who promotes has approved": _who_promotes_has_approved,
+    "the author has approved": _the_author_has_approved,
+    "the same person has approved twice": _the_same_person_twice,
+    "the plan holds more than was approved": _does_more,
+    "a stack's plan holds more than was approved": _does_more_midway("a server is made"),
+    "a stack's plan loses a database": _does_more_midway("a database is lost"),
+    "the settings are others than were approved": _other_settings,
+}
+OF_PROD: dict[str, Temptation] = {
+    "a deny window is open": _a_deny_window_is_open,
+    "a deny window opens while somebody is asked": _a_deny_window_opens,
+    "it is locked": _it_is_locked,
+    "the release was rolled back": _it_was_rolled_back,
+    "it is busy": _it_is_busy,
+    "a database would be lost": _loses("a database is lost"),
+    "a bucket would be made anew": _loses("a bucket is made anew"),
+    "too much would be lost": _loses("servers are lost"),
+    "it is to be destroyed": _destroys,
+}
