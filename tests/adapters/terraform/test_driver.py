@@ -1,5 +1,6 @@
 """The driver on real Terraform: plan, apply, and everything that can come between."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -191,6 +192,24 @@ def test_a_state_that_another_terraform_holds_is_told(bench: Bench) -> None:
     assert "the Terraform state of web is locked by" in problem.message
     assert "for apply since 20" in problem.message
     assert "@" in problem.message
+
+
+def test_a_lock_that_is_given_up_while_terraform_looks_who_has_it_is_waited_for(bench: Bench) -> None:
+    """Terraform itself does not: it finds nobody, and gives up at once."""
+    stack = bench.lay(ONE)
+    bench.deploy(stack)
+    bench.lay(ONE.replace("first", "second"))
+    bench.plan(stack)
+    with bench.state.open("r+b") as state:
+        fcntl.lockf(state, fcntl.LOCK_EX)
+        began = time.monotonic()
+        threading.Timer(1, fcntl.lockf, (state, fcntl.LOCK_UN)).start()
+        bench.driver.apply("dev", stack)
+        assert time.monotonic() - began > 1
+        fcntl.lockf(state, fcntl.LOCK_EX)
+        with pytest.raises(StateLockedError, match="locked by somebody"):
+            bench.driver.plan("dev", stack)
+    assert '"second"' in bench.state.read_text()
 
 
 def test_ctrl_c_stops_an_apply_cleanly_and_the_next_one_goes_on(bench: Bench) -> None:

@@ -1,14 +1,16 @@
 """The Terraform port: what is done in the working directories that a Workspace laid out."""
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envctl.adapters.terraform import errored, running
+from envctl.adapters.terraform import errored, running, state_lock
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.initialise import Initialiser, wanted
 from envctl.adapters.terraform.launcher import Launcher, check
+from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.domain.changes import StackPlan
 from envctl.domain.errors import OperationFailedError, Problem
@@ -22,6 +24,7 @@ REFRESH = "refresh.tfplan"
 """Has a name of its own: no apply shall find it."""
 # Somebody else's plan holds the state for some seconds. It must not make a deployment fail that has begun.
 PLAN_WAITS, APPLY_WAITS = "5s", "120s"
+_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 
 class TerraformDriver:
@@ -56,7 +59,7 @@ class TerraformDriver:
     def settle(self, environment: str, stack: PreparedStack) -> None:
         site = self._site(environment, stack)
         options: dict[str, bool | str] = {"refresh_only": True, "auto_approve": True, "lock_timeout": APPLY_WAITS}
-        ended, transcript = self._launcher.follow(site, Progressed(stack.name, "refresh"), "apply", **options)
+        ended, transcript = self._patiently(site, Progressed(stack.name, "refresh"), "apply", **options)
         check(ended, transcript, site, "apply")
 
     def drift(self, environment: str, stack: PreparedStack) -> StackPlan:
@@ -96,7 +99,7 @@ class TerraformDriver:
         site = self._site(environment, stack)
         errored.demand_none(site)
         try:
-            ended, transcript = self._launcher.follow(site, None, "apply", PLAN, lock_timeout=APPLY_WAITS)
+            ended, transcript = self._patiently(site, None, "apply", PLAN, lock_timeout=APPLY_WAITS)
         finally:
             self.discard(environment, stack)
         check(ended, transcript, site, "apply")
@@ -109,12 +112,23 @@ class TerraformDriver:
     def _planned(self, site: Site, **options: bool | str) -> Transcript:
         errored.demand_none(site)
         begun = Progressed(site.stack.name, "plan")
-        ended, transcript = self._launcher.follow(site, begun, "plan", **options)
+        ended, transcript = self._patiently(site, begun, "plan", **options)
         if wanted(transcript, ended):
             self._initialiser.again(site)
-            ended, transcript = self._launcher.follow(site, begun, "plan", **options)
+            ended, transcript = self._patiently(site, begun, "plan", **options)
         check(ended, transcript, site, "plan")
         return transcript
+
+    def _patiently(
+        self, site: Site, begun: Progressed | None, command: str, *words: str, **options: bool | str
+    ) -> tuple[Ended, Transcript]:
+        """Once more where a lock was in the way that is there no longer. Without the lock nothing was begun."""
+        for pause in _PAUSES:
+            ended, transcript = self._launcher.follow(site, begun, command, *words, **options)
+            if not any(state_lock.slipped(diagnostic, site) for diagnostic in transcript.errors):
+                return ended, transcript
+            time.sleep(pause)
+        return self._launcher.follow(site, begun, command, *words, **options)
 
     def _asked(self, site: Site, command: str, *words: str, alone: bool = False, **options: bool | str) -> str:
         ended, said = self._launcher.ask(site, command, *words, alone=alone, no_color=True, **options)

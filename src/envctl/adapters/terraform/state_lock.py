@@ -9,6 +9,7 @@ from envctl.domain.errors import Problem, StateLock, StateLockedError
 
 _LOCK = re.compile(r"acquiring the state lock|locking .*state|state locked|already locked", re.IGNORECASE)
 _HELD = re.compile(r"Lock Info:|ConditionalCheckFailed|PreconditionFailed|temporarily unavailable")
+_GONE = re.compile(r"NoSuchKey|StatusCode: 404|no such file|unexpected end of JSON")
 _FIELD = re.compile(r"^\s*(Who|Operation|Created|ID):[ \t]*(\S.*?)\s*$", re.MULTILINE)
 
 
@@ -25,6 +26,14 @@ def held(diagnostic: Diagnostic, site: Site) -> StateLockedError | None:
         _time(fields.get("Created", "")),
     )
     return StateLockedError(lock, _problem(lock, site.environment))
+
+
+def slipped(diagnostic: Diagnostic, site: Site) -> bool:
+    """Whether the lock was given up between being in the way and being looked at. Terraform takes what it finds then
+    for a lock that is broken, and waits no longer, whatever `-lock-timeout` says.
+    """
+    error = held(diagnostic, site)
+    return error is not None and not error.lock.id and _GONE.search(diagnostic.detail) is not None
 
 
 def _problem(lock: StateLock, environment: str) -> Problem:
