@@ -112,9 +112,26 @@ def a_project(root: Path, home: Path) -> Doomed:
     return project
 
 
+def nothing(_project: Project) -> None:
+    """The first command is the one that is killed."""
+
+
+def one_release(project: Project) -> None:
+    project.ok("apply", "dev", "--yes")
+
+
+def two_releases(project: Project) -> None:
+    """The second one makes everything anew, and so does the way back."""
+    one_release(project)
+    project.write("modules/base/main.tf", BASE.replace("input = var.name", "input = var.name\n  triggers_replace = 2"))
+    project.ok("apply", "dev", "--yes")
+
+
+# With how often something is made in all.
 COMMANDS = {
-    "apply": (("apply", "dev", "--yes"), ()),
-    "promote": (("promote", "dev", "staging", "--yes"), (("apply", "dev", "--yes"),)),
+    "apply": (("apply", "dev", "--yes"), nothing, 1),
+    "promote": (("promote", "dev", "staging", "--yes"), one_release, 1),
+    "rollback": (("rollback", "dev", "--yes"), two_releases, 3),
 }
 # More than there are; a run that is not killed any more says that there are no more.
 BOUNDARIES = 60
@@ -125,26 +142,25 @@ BOUNDARIES = 60
 def test_killed_at_any_boundary_it_is_recovered_by_the_book(
     command: str, part: int, tmp_path: Path, home: Path
 ) -> None:
-    words, before = COMMANDS[command]
+    words, prepare, times = COMMANDS[command]
     environment = words[-2]
     count = 0
     for boundary in range(1 + part, BOUNDARIES, 6):
         where = home / f"{boundary}"
         where.mkdir()
         project = a_project(tmp_path / f"at-{boundary}", where)
-        for earlier in before:
-            project.ok(*earlier)
+        prepare(project)
         ended = project.run_until(boundary, *words)
         if ended.returncode >= 0:
             assert ended.returncode == 0, ended.stderr
             count = int(re.findall(r"boundaries (\d+)", ended.stderr)[-1])
             assert count < boundary
             break
-        recovered(project, environment, words)
+        recovered(project, environment, words, times)
     assert count, f"there are more than {BOUNDARIES} boundaries"
 
 
-def recovered(project: Project, environment: str, words: Sequence[str]) -> None:
+def recovered(project: Project, environment: str, words: Sequence[str], times: int) -> None:
     """`status`, `recover`, and the same command again."""
     left = there(project, environment)
     unfinished = left["last"] is not None and left["last"]["outcome"] == "unfinished"
@@ -158,10 +174,13 @@ def recovered(project: Project, environment: str, words: Sequence[str]) -> None:
     now = there(project, environment)
     assert now["last"]["outcome"] == "succeeded"
     assert now["evidence"][now["current"]["release"]]["verified_at"] is not None
-    assert project.run("plan", environment, "--detailed-exitcode").code == 0
+    assert (now["last"]["action"], now["current"]["release"]) == (words[0], now["last"]["release"])
+    if words[0] != "rollback":
+        # After one the working tree is ahead of what runs.
+        assert project.run("plan", environment, "--detailed-exitcode").code == 0
     project.ok("ledger", "verify")
     made = (project.home / "made").read_text().split()
-    assert made.count(environment) == 1, "it was made twice"
+    assert made.count(environment) == times, "it was made once more, or once less"
     assert list((project.root / ".envctl").rglob("*.tfplan")) == []
 
 

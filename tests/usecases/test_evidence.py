@@ -501,6 +501,17 @@ class TestRollback:
         again = rollback(world.ports, "prod", to=first)
         assert (again.up_to_date, again.verification) == (True, None)
 
+    def test_given_twice_it_goes_back_once_and_says_how_to_go_further(self, world: World) -> None:
+        first, second = self.two(world)
+        edited(world, 2)
+        promote(world.ports, "dev", "staging")
+        promote(world.ports, "staging", "prod")
+        assert rollback(world.ports, "prod").release == second
+        again = rollback(world.ports, "prod")
+        assert (again.release, again.up_to_date) == (second, True)
+        assert again.next == f"to go back further: envctl rollback prod --to {first[:12]}"
+        assert rollback(world.ports, "prod", to=first).release == first
+
     def test_one_that_did_not_help_goes_on_to_the_release_before(self, world: World) -> None:
         first, _ = self.two(world)
         third = edited(world, 2)
@@ -608,7 +619,20 @@ class TestBreakGlass:
         promote(world.ports, "staging", "prod")
         assert status(world.ports).environments[2].present.debts == ()
 
-    def test_deploying_the_same_again_does_not(self) -> None:
+    def test_the_same_release_pays_for_itself_once_nothing_refuses(self) -> None:
+        world = a_world(self.GATES)
+        release = to_staging(world)
+        promote(world.ports, "staging", "prod", self.GLASS)
+        assert promote(world.ports, "staging", "prod", self.GLASS).up_to_date
+        with pytest.raises(RefusedError, match="G104"):
+            promote(world.ports, "staging", "prod")
+        world.clock.time += timedelta(hours=25)
+        done = promote(world.ports, "staging", "prod")
+        assert (done.release, done.up_to_date) == (release, False)
+        assert status(world.ports).environments[2].present.debts == ()
+        assert promote(world.ports, "staging", "prod").up_to_date
+
+    def test_new_settings_for_the_same_do_not(self) -> None:
         world = a_world(self.GATES)
         to_staging(world)
         promote(world.ports, "staging", "prod", self.GLASS)

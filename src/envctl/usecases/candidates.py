@@ -22,13 +22,17 @@ def of_source(present: Present, source: str) -> str | None:
     return last.release if last and not (last.action == "destroy" and last.outcome == "succeeded") else None
 
 
-def before(present: Present, target: str) -> str | None:
-    """The release to go back to: of those whose verification there still holds, the latest before the last one. Until
-    a rollback has come to its end and is verified, it is the same again.
+def to_go_back_to(present: Present, target: str) -> str | None:
+    """The release before the last one. After a rollback it is the same again, unless that did not help: who repeats the
+    command, because it was killed or nobody knows how it ended, must not go further back.
     """
+    back = present.of(target).brought_back
+    return back.release if back else before(present, target)
+
+
+def before(present: Present, target: str) -> str | None:
+    """Of the releases whose verification there still holds, the latest before the last one."""
     there = present.of(target)
-    if there.brought_back and not (there.proof and there.proof.verified):
-        return there.brought_back.release
     last = there.last
     earlier = [
         proof.deployment
@@ -90,7 +94,9 @@ def going_back(
     ports: Ports, project: Project, present: Present, *, target: str, release: str | None = None
 ) -> Candidate:
     """Deploys an earlier release again that was verified in `target`."""
-    return _candidate(ports, project, present, _Wanted("rollback", target, None, release or before(present, target)))
+    return _candidate(
+        ports, project, present, _Wanted("rollback", target, None, release or to_go_back_to(present, target))
+    )
 
 
 def entering(ports: Ports, project: Project, present: Present, *, identity: str, settings: str) -> Request:

@@ -138,6 +138,9 @@ def _stands_already(run: Run, here: EnvironmentPresent) -> bool:
     current = here.current
     if run.action == "destroy":
         return current is None and here.unfinished is None
+    if run.action == "promote" and here.debts and not run.waived:
+        # Now that nothing is overridden, the same release pays what is owed for it: that is worth an entry.
+        return False
     return (
         here.whole
         and current is not None
@@ -283,5 +286,8 @@ def _discard_plans(run: Run) -> None:
 
 
 def _next(run: Run) -> str:
+    if run.action == "rollback" and run.up_to_date:
+        further = candidates.before(record.present(run.ports), run.target)
+        return f"to go back further: envctl rollback {run.target} --to {short(further)}" if further else ""
     after = run.project.pipeline.after(run.target)
     return run.project.pipeline.way_into(after) if after and run.action != "destroy" else ""

@@ -7,7 +7,9 @@ from envctl.usecases.run import PLAINLY, Deployed, Run, Wishes
 
 
 def rollback(ports: Ports, environment: str, wishes: Wishes = PLAINLY, *, to: str | None = None) -> Deployed:
-    """By default to the latest release before the last one whose verification there still holds."""
+    """By default to the latest release before the last one whose verification there still holds; given twice, it goes
+    back once.
+    """
     project = load.project(ports)
     target = load.known_environment(project, environment)
     with ports.workspace.lock(target, f"envctl rollback {target} by {ports.identity.actor().name}"):

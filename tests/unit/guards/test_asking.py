@@ -284,6 +284,12 @@ def test_a_request_knows_its_command_and_whether_it_brings_code(request_: Reques
     assert (request_.command, request_.brings_code) == (command, brings)
 
 
+def test_a_request_without_a_release_or_a_source_knows_them_by_an_empty_name() -> None:
+    assert (PROMOTION.identity, PROMOTION.origin) == (R1, "dev")
+    assert (replace(PROMOTION, release=None).identity, BACK.origin) == ("", "")
+    assert (PROMOTION.known, replace(PROMOTION, release=None).known) == (PROMOTION.present.releases[R1], None)
+
+
 def test_people_call_a_release_by_twelve_characters() -> None:
     assert short("0123456789abcdef") == "0123456789ab"
     assert short("0123") == "0123"

@@ -46,7 +46,7 @@ def counting(request: Request) -> tuple[Approval, ...]:
 
 def makers(request: Request) -> frozenset[str]:
     """Who made the release: who wrote its last commit, and who had envctl bundle it."""
-    known = request.present.releases.get(request.release or "")
+    known = request.known
     return frozenset({known.author, known.by.name} - {""}) if known else frozenset()
 
 
@@ -57,7 +57,7 @@ def who(request: Request) -> str:
 
 
 def to_approve(request: Request, gate: str) -> str:
-    return f"envctl approve {request.target} --gate {gate} --release {short(request.release or '')}"
+    return f"envctl approve {request.target} --gate {gate} --release {short(request.identity)}"
 
 
 def _given(request: Request) -> tuple[Approval, ...]:
@@ -93,7 +93,7 @@ def _stale(request: Request) -> str:
 def _settings_that_ran(request: Request) -> set[str]:
     """The digests of settings that this environment ran with: today, or with the release that is wanted back."""
     here = request.here
-    proof = here.evidence.get(request.release or "")
+    proof = here.evidence.get(request.identity)
     again = here.brought_back if request.again else None
     ran = (here.current, again, proof and proof.deployment)
     return {deployment.settings for deployment in ran if deployment}

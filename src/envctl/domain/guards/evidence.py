@@ -54,8 +54,7 @@ def max_age(request: Request) -> Refusal | None:
 def drift(request: Request) -> Refusal | None:
     """G110: what was looked at in the source was what is recorded there; in the target drift is worth a word only."""
     if request.action == "promote" and request.there.drifted:
-        source = request.source or ""
-        return _drifted(request, source, f"envctl apply {source}", warns=False)
+        return _drifted(request, request.origin, f"envctl apply {request.origin}", warns=False)
     if request.action != "destroy" and request.here.drifted:
         return _drifted(request, request.target, f"envctl drift {request.target}", warns=True)
     return None
@@ -78,7 +77,7 @@ def _drifted(request: Request, environment: str, hint: str, *, warns: bool) -> R
 
 def _prove_again(request: Request, proof: Evidence) -> str:
     """What renews the proof: a look where it runs still, a deployment where it does not."""
-    source = request.source or ""
+    source = request.origin
     running = request.there.proof
     if running is not None and running.deployment.release == proof.deployment.release:
         return f"envctl verify {source}"

@@ -14,10 +14,10 @@ def order(request: Request) -> Refusal | None:
         return None
     if before is None:
         message = f"{target} is where code enters ({pipeline}); nothing is promoted into it"
-    elif source == target:
-        message = f"{target} can't be promoted to itself"
     elif source is not None and pipeline.order.index(source) > pipeline.order.index(target):
         message = f"releases never flow back: {source} comes after {target} in {pipeline}"
+    elif source == target:
+        message = f"{target} can't be promoted to itself"
     else:
         message = f"{target} takes releases from {before} alone; promoting from {source} skips a stage of {pipeline}"
     return Refusal("G101", "order", message, pipeline.way_into(target))
@@ -30,12 +30,10 @@ def provenance(request: Request) -> Refusal | None:
             return _promoted(request) or _bundle(request)
         case "rollback":
             return _rolled_back(request) or _bundle(request)
-        case "apply" if request.target != request.pipeline.entry:
-            return _there_already(request) or _bundle(request)
+        case "apply":
+            return None if request.target == request.pipeline.entry else _there_already(request) or _bundle(request)
         case "destroy":
             return _bundle(request)
-        case _:
-            return None
 
 
 def _promoted(request: Request) -> Refusal | None:
@@ -89,7 +87,7 @@ def _there_already(request: Request) -> Refusal | None:
 
 
 def _bundle(request: Request) -> Refusal | None:
-    name = short(request.release or "")
+    name = short(request.identity)
     match request.bundle:
         case "intact":
             return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from envctl.domain.changes import Action, ResourceChange
+from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange
 from envctl.domain.guards.approvals import asked, counting, to_approve, who
 from envctl.domain.guards.request import Refusal, Request, short
 from envctl.domain.meaning import Change, meaning_of, performed, uncovered
@@ -25,7 +25,7 @@ def protection(request: Request) -> Refusal | None:
         )
     if not rules.protected or request.plan is None:
         return None
-    going = [(stack, resource) for stack, resource in _resources(request) if resource.action in _DESTROYS]
+    going = [(stack, resource) for stack, resource in _resources(request.plan) if resource.action in _DESTROYS]
     holding = [f"{r.action} {stack}: {r.address}" for stack, r in going if r.type in rules.stateful]
     if holding:
         return _protected(
@@ -59,11 +59,11 @@ def rehearsed(request: Request) -> Refusal | None:
     """G303: this release did the same kind of thing in the source before."""
     if request.plan is None or request.action != "promote" or request.rules.rehearsed == "off":
         return None
-    done = request.there.performed.get(request.release or "", frozenset())
+    done = request.there.performed.get(request.identity, frozenset())
     new = [what for what in performed(request.plan.stacks) if what not in done]
     if not new:
         return None
-    message = f"release {short(request.release or '')} never did this in {request.source}: {_some(new)}"
+    message = f"release {short(request.identity)} never did this in {request.source}: {_some(new)}"
     return Refusal(
         "G303",
         "rehearsed",
@@ -85,8 +85,8 @@ def _not_approved(request: Request, gate: str, beyond: tuple[Change, ...]) -> Re
     return Refusal("G302", "same_plan", message, to_approve(request, gate), for_now=True, who=who(request))
 
 
-def _resources(request: Request) -> Iterator[tuple[str, ResourceChange]]:
-    for stack in request.plan.stacks if request.plan else ():
+def _resources(plan: EnvironmentPlan) -> Iterator[tuple[str, ResourceChange]]:
+    for stack in plan.stacks:
         for resource in stack.resources:
             yield stack.stack, resource
 

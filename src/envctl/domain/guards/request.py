@@ -10,7 +10,7 @@ from envctl.domain.errors import EnvctlError, ExitCode, Problem
 from envctl.domain.events import Actor, Move
 from envctl.domain.meaning import PlanMeaning
 from envctl.domain.pipeline import Pipeline
-from envctl.domain.present import NOTHING, EnvironmentPresent, Evidence, Present
+from envctl.domain.present import NOTHING, EnvironmentPresent, Evidence, KnownRelease, Present
 from envctl.domain.rules import Rules
 
 Bundle = Literal["intact", "missing", "damaged"]
@@ -40,6 +40,21 @@ class Request:
     differing: tuple[str, ...] = ()
     plan: EnvironmentPlan | None = None
     approved: Mapping[str, PlanMeaning] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        """The release; empty where there is none, and nothing is known under that name."""
+        return self.release or ""
+
+    @property
+    def origin(self) -> str:
+        """The source of a promotion; empty for everything else."""
+        return self.source or ""
+
+    @property
+    def known(self) -> KnownRelease | None:
+        """What the ledger says of how the release was made."""
+        return self.present.releases.get(self.identity)
 
     @property
     def here(self) -> EnvironmentPresent:

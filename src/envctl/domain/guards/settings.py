@@ -9,7 +9,7 @@ def settings(request: Request) -> Refusal | None:
         return None
     count = len(request.unfit)
     what = "1 setting does" if count == 1 else f"{count} settings do"
-    message = f"{what} not fit release {short(request.release or '')} in {request.target}"
+    message = f"{what} not fit release {short(request.identity)} in {request.target}"
     hint = f"correct what is listed, and look at it with: envctl settings {request.target}"
     return Refusal("G204", "settings", message, hint, waivable=False, because=request.unfit)
 
@@ -31,7 +31,7 @@ def parity(request: Request) -> Refusal | None:
 
 def clean(request: Request) -> Refusal | None:
     """G206: where the target asks for it, the release was made from a commit and nothing else."""
-    known = request.present.releases.get(request.release or "")
+    known = request.known
     if not request.rules.committed or not request.brings_code or known is None or not known.uncommitted:
         return None
     message = f"release {short(known.release)} was made from a tree with uncommitted changes"

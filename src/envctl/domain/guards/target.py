@@ -34,7 +34,7 @@ def lock(request: Request) -> Refusal | None:
         return Refusal(
             "G108", "lock", message, hint, for_now=True, since=locked.at, who=f"{locked.by.name}, or anybody"
         )
-    hold = request.here.holds.get(request.release or "") if request.brings_code else None
+    hold = request.here.holds.get(request.identity) if request.brings_code else None
     if hold is None:
         return None
     message = f"release {short(hold.release)} is on hold in {request.target} by {hold.by}: {hold.reason}"
