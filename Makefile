@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test static check nightly bench lock clean
+.PHONY: demo test static check nightly mutation bench lock clean
 
 demo: .venv/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/demo.py
@@ -19,8 +19,14 @@ static: .venv/.installed
 check: static
 	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox" -n 2
 
-nightly: .venv/.installed
+nightly: mutation
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2
+
+# Changes the guards in every small way, one at a time: the tests have to notice each.
+mutation: .venv/.installed
+	rm -rf mutants
+	$(BIN)/mutmut run
+	@if $(BIN)/mutmut results | grep .; then echo "not noticed: mutmut show NAME shows the change"; exit 1; fi
 
 bench: .venv/.installed
 	$(BIN)/python benchmarks/run.py
@@ -37,4 +43,4 @@ lock: .venv/.installed
 	@touch $@
 
 clean:
-	rm -rf .venv .envctl dist
+	rm -rf .venv .envctl dist mutants

@@ -128,7 +128,7 @@ def _start(there: EnvironmentPresent, entry: Entry, event: DeploymentStarted) ->
 
 
 def _at_rest(proof: Evidence, now: datetime) -> Evidence:
-    return replace(proof, since=None, longest=proof.soaked(now)) if proof.since else proof
+    return replace(proof, since=None, longest=proof.soaked(now))
 
 
 def _end(present: Present, there: EnvironmentPresent, entry: Entry, event: Ending) -> EnvironmentPresent:

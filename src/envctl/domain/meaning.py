@@ -147,7 +147,7 @@ def _sign(value: object) -> str:
         return SENSITIVE
     if value is None:
         return ABSENT
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -10,6 +10,7 @@ from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, Mark
 from envctl.domain.meaning import Change, PlanMeaning, meaning_of, outline, performed
 from tests.unit.meaning.plans import ONE, change, covers, plan, plans
 
+MOVED = replace(change(Action.MOVE), moved_from="aws_vpc.old")
 COVERED: dict[str, tuple[EnvironmentPlan, EnvironmentPlan, bool]] = {
     "nothing is covered by anything": (plan(), plan(), True),
     "a replace instead of an update": (plan(ONE), plan(replace(ONE, action=Action.REPLACE)), False),
@@ -33,6 +34,10 @@ COVERED: dict[str, tuple[EnvironmentPlan, EnvironmentPlan, bool]] = {
         plan(change(Action.UPDATE, tags={"b": 2, "a": 1})),
         True,
     ),
+    "a move from where it was approved": (plan(MOVED), plan(MOVED), True),
+    "a move from elsewhere": (plan(MOVED), plan(replace(MOVED, moved_from="aws_vpc.other")), False),
+    "a move together with an update": (plan(ONE), plan(replace(ONE, moved_from="aws_vpc.old")), False),
+    "an update alone instead of one with a move": (plan(replace(ONE, moved_from="aws_vpc.old")), plan(ONE), True),
     "one more value of an update": (plan(ONE), plan(change(Action.UPDATE, size=1, name="x")), False),
     "one value less of an update": (plan(change(Action.UPDATE, size=1, name="x")), plan(ONE), True),
     "one more value of a creation": (
