@@ -1,5 +1,6 @@
 """Reality changes behind Terraform's back: on the real AWS provider, looked at and changed with boto3."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from tests.e2e.conftest import Project
 
 pytestmark = pytest.mark.terraform
 
+DENY = {"Effect": "Deny", "Principal": "*", "Action": "sqs:PurgeQueue", "Resource": "*"}
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [DENY]})
 ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
 REGION = "ap-northeast-1"
 TOML = """
@@ -131,6 +134,13 @@ def test_drift_takes_the_proof_of_staging_away_until_it_is_set_right(
     assert (refused.code, refused.codes) == (3, ["G103", "G110"])
     queue.ok("--sandbox", "apply", "staging", "--yes")
     assert queue.run("--sandbox", "drift", "staging").code == 0
+
+    # The module says nothing about a policy: no plan takes it away, and so it is taken as it is.
+    client.set_queue_attributes(QueueUrl=url, Attributes={"Policy": POLICY})
+    assert queue.run("--sandbox", "drift", "staging").code == 2
+    taken = queue.ok("--sandbox", "apply", "staging")
+    assert "(queue: aws_sqs_queue.this) and is not in the plan is taken into the state" in " ".join(taken.err.split())
+    assert queue.run("--sandbox", "drift", "staging").code == 0
     queue.ok("--sandbox", "promote", "staging", "prod", "--yes")
 
 
@@ -145,8 +155,7 @@ def test_refreshed_values_do_not_void_an_approval_and_what_somebody_deleted_does
     client, url = sqs("prod")
 
     # `policy` is computed: the next plan reads it anew, and plans nothing about it.
-    policy = '{"Version":"2012-10-17","Statement":[]}'
-    client.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    client.set_queue_attributes(QueueUrl=url, Attributes={"Policy": POLICY})
     client.send_message(QueueUrl=url, MessageBody="hello")
     told = queue.ok("--sandbox", "why", "prod", "--plan", "--json").document["result"]
     assert {answer["code"]: answer["outcome"] for answer in told["answers"]}["G302"] == "passes"

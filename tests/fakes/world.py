@@ -174,6 +174,7 @@ class MemoryTerraform:
 
     def settle(self, environment: str, stack: PreparedStack) -> None:
         self.ran.append(("settle", environment, stack.name))
+        self.drifted.discard((environment, stack.name))
 
     def outputs(self, environment: str, stack: PreparedStack) -> Mapping[str, Output]:
         return {"here": Output(environment, sensitive=False)}

@@ -271,6 +271,18 @@ class TestDrift:
         apply(world.ports, "staging")
         promote(world.ports, "staging", "prod")
 
+    def test_what_the_configuration_does_not_speak_of_is_taken_as_it_is(self, world: World) -> None:
+        """Or it would be drift for ever: there is nothing to apply."""
+        release = to_staging(world)
+        world.terraform.drifted.add(("staging", "web"))
+        drift(world.ports, "staging")
+        done = apply(world.ports, "staging")
+        assert (done.release, done.up_to_date) == (release, False)
+        assert any("taken into the state as it is" in heard for heard in world.observer.heard)
+        assert not drift(world.ports, "staging").found
+        promote(world.ports, "staging", "prod")
+        assert apply(world.ports, "staging").up_to_date
+
 
 class TestApprovedPlan:
     GATES = "[environments.prod.gates]\napprovals = { peer = 1 }\n"

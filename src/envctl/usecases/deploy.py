@@ -6,6 +6,7 @@ from typing import assert_never
 
 from envctl.domain import release as releases
 from envctl.domain.changes import touched, unsettled
+from envctl.domain.enumeration import first_of
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, LockHeldError, OperationFailedError, Problem
 from envctl.domain.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
 from envctl.domain.guards import Refusal, RefusedError, refusals, short
@@ -16,6 +17,7 @@ from envctl.usecases.planning import plan_stacks
 from envctl.usecases.run import Deployed, Run, there
 
 SUMMARY = 200
+NAMED = 3
 
 
 def deploy(candidate: candidates.Candidate, run: Run) -> Deployed:
@@ -127,7 +129,7 @@ def _plan_all(run: Run) -> None:
     # Terraform reads the prepared root modules, whose release has no name yet where it was made just now.
     run.prepared = replace(there(run.prepared), release=run.identity)
     here = record.present(run.ports).of(run.target)
-    run.seen = here.last
+    run.seen, run.drifted = here.last, here.drift if here.drifted else None
     plans = plan_stacks(run.ports, run.target, run.prepared.stacks, here.stacks, destroy=run.action == "destroy")
     run.plans = {plan.stack: plan for plan in plans}
     run.ports.observer.planned(there(run.plan))
@@ -138,6 +140,9 @@ def _stands_already(run: Run, here: EnvironmentPresent) -> bool:
     current = here.current
     if run.action == "destroy":
         return current is None and here.unfinished is None
+    if here.drifted:
+        # What the plan does not set right stays: that is worth an entry, and without one it would be drift for ever.
+        return False
     if run.action == "promote" and here.debts and not run.waived:
         # Now that nothing is overridden, the same release pays what is owed for it: that is worth an entry.
         return False
@@ -227,9 +232,15 @@ def _apply(run: Run, name: str) -> None:
 
 
 def _settle(run: Run, stacks: tuple[str, ...]) -> None:
-    """Only where something came or went, in any stack: that is what others carry in attributes of their own."""
-    if not unsettled(run.done()):
+    """Where something came or went, in any stack, others carry that in attributes of their own. And what had drifted
+    is over now: it was set right, or the configuration says nothing about it.
+    """
+    if not (run.drifted or unsettled(run.done())):
         return
+    if run.drifted:
+        named = first_of(run.drifted.resources, NAMED, run.drifted.drifted)
+        told = f"what has drifted in {run.target} ({named}) and is not in the plan is taken into the state as it is"
+        run.ports.observer.said(told)
     for name in stacks:
         try:
             run.ports.terraform.settle(run.target, run.stack(name))

@@ -6,7 +6,7 @@ from typing import TypeVar
 from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.domain.events import Move
 from envctl.domain.guards import Refusal, Request
-from envctl.domain.present import Deployment
+from envctl.domain.present import Deployment, DriftCheck
 from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.settings import EnvironmentSettings
@@ -53,7 +53,9 @@ PLAINLY = Wishes()
 
 @dataclass
 class Run:
-    """What the stages have found out so far. `seen` is the last deployment of the target when it was planned."""
+    """What the stages have found out so far. `seen` is the last deployment of the target when it was planned, and
+    `drifted` what the last look there before that had found, if it was drift.
+    """
 
     ports: Ports
     project: Project
@@ -69,6 +71,7 @@ class Run:
     prepared: Prepared | None = None
     plans: dict[str, StackPlan] = field(default_factory=dict)
     seen: Deployment | None = None
+    drifted: DriftCheck | None = None
     warnings: dict[str, Refusal] = field(default_factory=dict)
     waived: dict[str, Refusal] = field(default_factory=dict)
     held: str = ""

@@ -123,7 +123,7 @@ def explain(stage: Stage, environment: str) -> str:
         case ApplyStack(stack):
             return f"apply {stack} (planned anew if a stack that it reads has changed)"
         case Settle(stacks):
-            return f"where something was made or taken away, let the state of {_named(stacks)} take in what came of it"
+            return f"where something came, went or drifted, let the state of {_named(stacks)} take in what came of it"
         case AskGuards(action):
             return f"ask every guard whether this may be {_VERBS[action]} {environment}"
         case _:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from envctl.cli.render.deployment import deed
-from envctl.cli.render.events import first_of
+from envctl.cli.render.events import in_brackets
 from envctl.cli.render.guards import named
 from envctl.cli.render.moments import Zone, ago, since
 from envctl.cli.render.text import known_as, one_line
@@ -83,7 +83,7 @@ class _Speaker:
     def _drift(self, seen: DriftCheck) -> str:
         when = since(seen.at, self.now, self.zone)
         differ = "resource differs" if seen.drifted == 1 else "resources differ"
-        what = f"{seen.drifted} {differ} from the state{first_of(seen.resources, seen.drifted)}"
+        what = f"{seen.drifted} {differ} from the state{in_brackets(seen.resources, seen.drifted)}"
         return f"drift: {what}, seen {when} by {known_as(seen.by)}"
 
     def _held(self, held: Lock | Hold) -> str:

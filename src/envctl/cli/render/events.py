@@ -4,6 +4,7 @@ from typing import assert_never
 
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import one_line
+from envctl.domain.enumeration import first_of
 from envctl.domain.events import (
     ApprovalGiven,
     ApprovalWithdrawn,
@@ -60,11 +61,9 @@ def told(event: Event) -> str:
             assert_never(event)
 
 
-def first_of(names: tuple[str, ...], number: int) -> str:
-    """In brackets what the first of so many resources are called; nothing where that is not known."""
-    first = names[:NAMED]
-    more = f" and {number - len(first)} more" if number > len(first) else ""
-    return f" ({', '.join(first)}{more})" if first else ""
+def in_brackets(names: tuple[str, ...], number: int) -> str:
+    """What the first of so many resources are called; nothing where that is not known."""
+    return f" ({first_of(names, NAMED, number)})" if names else ""
 
 
 def _made(event: ReleaseCreated) -> str:
@@ -117,7 +116,7 @@ def _proven(event: _Proving) -> str:
             also = f" ({_checks(event.checks)})" if len(event.checks) > 1 else ""
             return f"verification failed in {event.environment}{also}: {one_line(event.reason)}"
         case DriftChecked() if event.drifted:
-            named = first_of(event.resources, event.drifted)
+            named = in_brackets(event.resources, event.drifted)
             return f"drift in {event.environment}: {counted(event.drifted, 'resource')}{named}"
         case DriftChecked():
             return f"no drift in {event.environment}"

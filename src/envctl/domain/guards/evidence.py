@@ -1,6 +1,7 @@
 """G103, G104, G105 and G110: that what the source proves is enough, recent, and still true."""
 
 from envctl.domain.durations import spelt
+from envctl.domain.enumeration import first_of
 from envctl.domain.guards.request import Refusal, Request, short
 from envctl.domain.present import Evidence
 
@@ -64,10 +65,9 @@ def _drifted(request: Request, environment: str, hint: str, *, warns: bool) -> R
     seen = request.present.of(environment).drift
     if seen is None:
         return None
-    named = seen.resources[:NAMED]
-    more = f" and {seen.drifted - len(named)} more" if seen.drifted > len(named) else ""
     what = "resource differs" if seen.drifted == 1 else "resources differ"
-    message = f"{environment} has drifted: {seen.drifted} {what} from the state ({', '.join(named)}{more})"
+    named = first_of(seen.resources, NAMED, seen.drifted)
+    message = f"{environment} has drifted: {seen.drifted} {what} from the state ({named})"
     if not warns:
         hint = f"set it right with: {hint}, or by hand, and look again with: envctl drift {environment}"
     else:
