@@ -468,6 +468,7 @@ class TestRollback:
         with pytest.raises(RefusedError, match=r"G108.*on hold"):
             promote(world.ports, "staging", "prod")
         assert second in record.present(world.ports).of("prod").holds
+        assert status(world.ports).environments[2].next == "envctl why prod"
 
     def test_a_newer_release_lifts_the_hold(self, world: World) -> None:
         self.two(world)

@@ -39,8 +39,10 @@ from envctl.domain.present import (
     Present,
 )
 
-# Of how many releases an environment knows what they proved there.
+# Of how many releases an environment knows what they proved there, and of how many approvals what they were for: what
+# is read on every command stays short. Whatever is forgotten counts no longer.
 REMEMBERED = 100
+APPROVALS = 300
 
 
 def fold(entries: Iterable[Entry], start: Present | None = None) -> Present:
@@ -92,7 +94,7 @@ def _say(
     match event:
         case ApprovalGiven():
             given = Approval(event.gate, event.release, event.settings, entry.actor, entry.at, event.plan)
-            return replace(there, approvals=(*there.approvals, given))
+            return replace(there, approvals=(*there.approvals, given)[-APPROVALS:])
         case ApprovalWithdrawn():
             taken_back = (event.gate, event.release, entry.actor.name)
             kept = tuple(a for a in there.approvals if (a.gate, a.release, a.by.name) != taken_back)
@@ -172,7 +174,7 @@ def _succeed(
 
 
 def _latest(evidence: Mapping[str, Evidence], release: str, proof: Evidence) -> dict[str, Evidence]:
-    """The proofs of the releases that were deployed last, oldest first: what is read on every command stays short."""
+    """The proofs of the releases that were deployed last, oldest first."""
     kept = list(_without(evidence, release).items())[-(REMEMBERED - 1) :]
     return {**dict(kept), release: proof}
 

@@ -18,6 +18,7 @@ from pydantic import (
 
 from envctl.domain.checks_table import Check, with_kind
 from envctl.domain.durations import parse as duration
+from envctl.domain.nearest import nearest
 from envctl.domain.pipeline import Pipeline
 from envctl.domain.references import Reference
 from envctl.domain.rules import GUARD_CODES, NEVER_WAIVED, USUAL_GATES, Rehearsed, Rules
@@ -90,7 +91,9 @@ def _duration(text: object) -> timedelta:
 def _guard(text: str) -> str:
     code = GUARD_CODES.get(text, text)
     if code not in GUARD_CODES.values():
-        raise ValueError(f"must be the code or the name of a guard, such as G104 or soak; not {text!r}")
+        near = nearest(text, {*GUARD_CODES, *GUARD_CODES.values()})
+        meant = f" (did you mean {near}?)" if near else ""
+        raise ValueError(f"must be the code or the name of a guard, such as G104 or soak; not {text!r}{meant}")
     if code in NEVER_WAIVED:
         raise ValueError(f"must not hold {text}, which nobody can waive: {NEVER_WAIVED[code]}")
     return code

@@ -65,8 +65,10 @@ def _next(project: Project, present: Present, environment: str, behind: int | No
         return f"envctl recover {environment}"
     if before is None:
         return _prove(there, environment) if there.whole else f"envctl apply {environment}"
-    if behind and present.of(before).whole:
-        return project.pipeline.way_into(environment)
+    source = present.of(before)
+    if behind and source.whole and source.current:
+        held = source.current.release in there.holds
+        return f"envctl why {environment}" if held else project.pipeline.way_into(environment)
     if there.whole:
         return _prove(there, environment)
     return "" if there.current is None and there.last is None else f"envctl apply {environment}"

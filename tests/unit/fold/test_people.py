@@ -12,6 +12,7 @@ from envctl.domain.events import (
     HoldSet,
     ReleaseCreated,
 )
+from envctl.domain.fold import APPROVALS
 from envctl.domain.present import Approval, Hold, Lock
 from tests.unit.fold.happened import ANN, BOB, after, at, dev, failed, started, succeeded
 from tests.unit.ledger_strategies import Step
@@ -22,6 +23,11 @@ def test_approvals_are_kept_in_the_order_in_which_they_were_given() -> None:
         ApprovalGiven("prod", "quality", "r1", "s"), BOB, ApprovalGiven("prod", "peer", "r2", "t", "f00d")
     ).of("prod").approvals  # fmt: skip
     assert approvals == (Approval("quality", "r1", "s", ANN, at(1)), Approval("peer", "r2", "t", BOB, at(2), "f00d"))
+
+
+def test_of_very_many_approvals_the_last_are_remembered() -> None:
+    given = [ApprovalGiven("dev", "peer", f"r{number}", "s") for number in range(APPROVALS + 1)]
+    assert [approval.release for approval in dev(*given).approvals] == [each.release for each in given[1:]]
 
 
 def approve(gate: str = "peer", release: str = "r1", settings: str = "s") -> Event:

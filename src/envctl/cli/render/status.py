@@ -121,6 +121,8 @@ def _why(status: EnvironmentStatus) -> str:
             return f"if the deployment to {environment} no longer runs"
         case "verify":
             return f"what {environment} runs is not verified"
+        case "why":
+            return f"the release that would be next in {environment} is on hold there"
         case "promote":
             return f"{environment} is {counted(status.lag or 0, 'release')} behind{locked}"
         case _ if destroyed(here):

@@ -162,7 +162,7 @@ TROUBLED_STATUS = Status(
             known(OLDEST, "99aabbccddeeff", uncommitted=False),
             1,
             {"peer": (1, 1)},
-            "envctl promote staging prod",
+            "envctl why prod",
         ),
     ),
 )
