@@ -50,7 +50,10 @@ class RecordStart:
 
 @dataclass(frozen=True)
 class ApplyStack:
+    """`away` where all that the stack holds is taken away."""
+
     stack: str
+    away: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def _deploy(action: Move, stacks: tuple[str, ...], *, verify: bool) -> tuple[Sta
     hold = (SetHold(),) if action == "rollback" else ()
     settled = () if action == "destroy" else (Settle(stacks),)
     ending = (*settled, RecordEnd(), *((Verify(),) if verify and action != "destroy" else ()))
-    applied = tuple(ApplyStack(stack) for stack in order)
+    applied = tuple(ApplyStack(stack, away=action == "destroy") for stack in order)
     return (PlanAll(stacks), AskOfPlan(), AskConsent(), *hold, RecordStart(), *applied, *ending)
 
 
@@ -120,6 +123,8 @@ def explain(stage: Stage, environment: str) -> str:
             return f"render {_named(stacks)} with the settings of {environment}, and init where needed"
         case PlanAll(stacks):
             return f"plan {_named(stacks)}"
+        case ApplyStack(stack, away=True):
+            return f"take away all that {stack} holds"
         case ApplyStack(stack):
             return f"apply {stack} (planned anew if a stack that it reads has changed)"
         case Settle(stacks):

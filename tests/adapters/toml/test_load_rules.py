@@ -64,8 +64,7 @@ AGAINST_RULES = {
         '"approvals"]',
         '"approval"]',
         "waivable",
-        "gates.waivable.2 must be the code or the name of a guard, such as G104 or soak; not 'approval'"
-        " (did you mean approvals?)",
+        "gates.waivable.2 must be the code or the name of a guard, such as G104 or soak; not 'approval' (did you mean",
     ),
     "a code that there is none of": ("G107", "G199", "waivable", "gates.waivable.1 must be the code or the name"),
     "a guard in capitals": ('"soak", "G', '"SOAK", "G', "waivable", "gates.waivable.0 must be the code or the name"),

@@ -129,7 +129,7 @@ def _explain(deployed: Deployed, out: Console) -> None:
     what = f"release {short(deployed.release)}" if deployed.release else "the working tree"
     say(out, joined("Dry run, nothing is done. ", _purpose(deployed, what), ", envctl would:"))
     for number, stage in enumerate(deployed.stages, 1):
-        say(out, f"{number:>2}. {stage}", 1)
+        hanging(out, plain(f"{number:>3}. {stage}"), 5)
     hinted(out, deployed.next)
 
 
