@@ -66,7 +66,7 @@ def approve(
         meaning = meaning_of(plan)
     else:
         meaning = approved.named(ports, fingerprint)
-        plan = outline(meaning, target, candidate.request.release or "")
+        plan = outline(meaning, target, candidate.request.identity)
     ports.observer.planned(plan)
     request = replace(candidate.request, plan=plan)
     notes = _notes(request)
@@ -112,23 +112,19 @@ def _refuse(request: Request) -> None:
     if stands_against:
         raise RefusedError(stands_against)
     if request.actor.name in makers(request) and not request.rules.self_approval:
-        name = short(request.release or "")
+        name = short(request.identity)
         message = f"{request.actor.name} made release {name}, and can't approve it"
         raise RefusedError((Refusal("G106", "approvals", message, "ask somebody else: envctl why " + request.target),))
 
 
 def plan_candidate(ports: Ports, project: Project, candidate: candidates.Candidate) -> EnvironmentPlan:
-    request, release, settings = candidate.request, candidate.release, candidate.settings
-    if release is None or settings is None or request.release is None:
-        raise AssertionError("the guards refuse what has no release, and settings that do not fit it")
-    prepared = prepare.lay_out(ports, project, release, settings, request.release)
-    prepare.initialise_from(ports, prepared, release)
+    prepared, target = prepare.from_store(ports, project, candidate), candidate.request.target
     try:
-        stacks = plan_stacks(ports, request.target, prepared.stacks, request.here.stacks)
+        stacks = plan_stacks(ports, target, prepared.stacks, candidate.request.here.stacks)
     finally:
         for stack in prepared.stacks:
-            ports.terraform.discard(request.target, stack)
-    return EnvironmentPlan(request.target, request.release, stacks)
+            ports.terraform.discard(target, stack)
+    return EnvironmentPlan(target, prepared.release, stacks)
 
 
 def _notes(request: Request) -> tuple[str, ...]:
@@ -137,7 +133,7 @@ def _notes(request: Request) -> tuple[str, ...]:
 
 
 def _record(ports: Ports, project: Project, request: Request, gate: str, meaning: PlanMeaning) -> Approved:
-    target, identity = request.target, request.release or ""
+    target, identity = request.target, request.identity
     fingerprint = approved.keep(ports, meaning)
     after, entry = record.append(ports, _decide(request, gate, fingerprint))
     # Counted as for somebody else, so that one's own approval shows as given.
@@ -159,7 +155,7 @@ def _decide(request: Request, gate: str, fingerprint: str) -> Callable[[Present]
             holds = expires is None or request.now - given.at <= expires
             if holds and (given.gate, given.release, given.settings, given.plan, given.by.name) == said:
                 return None
-        return ApprovalGiven(request.target, gate, request.release or "", request.settings, fingerprint)
+        return ApprovalGiven(request.target, gate, request.identity, request.settings, fingerprint)
 
     return decide
 

@@ -24,7 +24,7 @@ def deploy(candidate: candidates.Candidate, run: Run) -> Deployed:
     """Deploys a stored release, or explains how; refused at once where a guard says no."""
     request, release = candidate.request, candidate.release
     run.request, run.release, run.settings, run.bundle = request, release, candidate.settings, candidate.bundle
-    run.source, run.identity = request.source or "", request.release or ""
+    run.source, run.identity = request.origin, request.identity
     if release is None or candidate.settings is None:
         raise RefusedError(refusals(request))
     steps = stages.of_release(request.action, tuple(release.wiring.stacks), verify=run.wishes.verify)

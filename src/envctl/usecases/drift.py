@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from envctl.domain.changes import StackPlan
 from envctl.domain.events import DriftChecked, Event
-from envctl.domain.guards import RefusedError, refusals
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.usecases import candidates, load, prepare, record
@@ -57,13 +56,9 @@ def _look(ports: Ports, project: Project, target: str) -> EnvironmentDrift:
                 target, here.current.release, skipped="a deployment is unfinished", next=f"envctl recover {target}"
             )
         candidate = candidates.redeployment(ports, project, present, target=target)
-        if candidate.release is None or candidate.settings is None:
-            raise RefusedError(refusals(candidate.request))
-        identity = here.current.release
-        prepared = prepare.lay_out(ports, project, candidate.release, candidate.settings, identity)
-        prepare.initialise_from(ports, prepared, candidate.release)
+        prepared = prepare.from_store(ports, project, candidate)
         stacks = tuple(ports.terraform.drift(target, stack) for stack in prepared.stacks if stack.name in here.stacks)
-        found = EnvironmentDrift(target, identity, stacks, next=_next(target, stacks))
+        found = EnvironmentDrift(target, prepared.release, stacks, next=_next(target, stacks))
         _record(ports, found, here.current.seq)
         return found
 

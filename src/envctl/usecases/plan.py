@@ -23,7 +23,6 @@ def plan(ports: Ports, environment: str) -> EnvironmentPlan:
 
 def _prepare(ports: Ports, environment: str) -> Prepared:
     # Imported late: reading a project takes longer than starting Terraform in one that lies ready.
-    from envctl.domain.guards import RefusedError, refusals
     from envctl.usecases import candidates, load, prepare, record
 
     project = load.project(ports)
@@ -31,13 +30,8 @@ def _prepare(ports: Ports, environment: str) -> Prepared:
     if target == project.entry:
         prepared, _ = prepare.from_working_tree(ports, project, target)
         return prepared
-    candidate = candidates.redeployment(ports, project, record.present(ports), target=target)
-    if candidate.release is None or candidate.settings is None:
-        raise RefusedError(refusals(candidate.request))
-    identity = candidate.request.release or ""
-    prepared = prepare.lay_out(ports, project, candidate.release, candidate.settings, identity)
-    prepare.initialise_from(ports, prepared, candidate.release)
-    return prepared
+    present = record.present(ports)
+    return prepare.from_store(ports, project, candidates.redeployment(ports, project, present, target=target))
 
 
 def _plan_all(ports: Ports, prepared: Prepared) -> tuple[StackPlan, ...]:

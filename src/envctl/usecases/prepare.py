@@ -1,12 +1,14 @@
 """Root modules that lie ready for Terraform: the release's code, rendered with an environment's settings, and init."""
 
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
+from envctl.domain.guards import RefusedError, refusals
 from envctl.domain.project import Project
 from envctl.domain.provider_lock import merge, providers, strays
 from envctl.domain.release import Release
 from envctl.domain.rendering import Backend, Place, RootModule, render
 from envctl.domain.settings import EnvironmentSettings
 from envctl.usecases import load, working_tree
+from envctl.usecases.candidates import Candidate
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
 
 
@@ -36,6 +38,18 @@ def from_working_tree(ports: Ports, project: Project, environment: str) -> tuple
     ports.workspace.remember(prepared, inputs, mark)
     # The lock is part of the release, and init may have added to it.
     return prepared, release.with_lock(ports.tree.read(ports.provider_lock))
+
+
+def from_store(ports: Ports, project: Project, candidate: Candidate) -> Prepared:
+    """Root modules of a stored release, initialised. Raises RefusedError where there is none to be believed, or where
+    the settings do not fit it.
+    """
+    request, release = candidate.request, candidate.release
+    if release is None or candidate.settings is None:
+        raise RefusedError(refusals(request))
+    prepared = lay_out(ports, project, release, candidate.settings, request.identity)
+    initialise_from(ports, prepared, release)
+    return prepared
 
 
 def lay_out(ports: Ports, project: Project, release: Release, settings: EnvironmentSettings, identity: str) -> Prepared:

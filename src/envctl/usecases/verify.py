@@ -72,7 +72,7 @@ def _prepare(ports: Ports, project: Project, present: Present, target: str) -> P
     candidate = candidates.redeployment(ports, project, present, target=target)
     if candidate.release is None or candidate.settings is None:
         raise RefusedError(refusals(candidate.request))
-    prepared = prepare.lay_out(ports, project, candidate.release, candidate.settings, candidate.request.release or "")
+    prepared = prepare.lay_out(ports, project, candidate.release, candidate.settings, candidate.request.identity)
     if _needed(project, prepared, sandbox=ports.sandbox):
         prepare.initialise_from(ports, prepared, candidate.release)
     return prepared
