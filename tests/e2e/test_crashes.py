@@ -4,10 +4,13 @@ The boundaries are counted in a run that nobody kills. Each later run kills the 
 """
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -179,11 +182,64 @@ def recovered(project: Project, environment: str, words: Sequence[str], times: i
         # After one the working tree is ahead of what runs.
         assert project.run("plan", environment, "--detailed-exitcode").code == 0
     project.ok("ledger", "verify")
-    made = (project.home / "made").read_text().split()
-    assert made.count(environment) == times, "it was made once more, or once less"
+    assert made(project).count(environment) == times, "it was made once more, or once less"
     assert list((project.root / ".envctl").rglob("*.tfplan")) == []
 
 
 def there(project: Project, environment: str) -> dict[str, Any]:
     shown = json.loads(project.ok("status", "--json").out)["result"]["environments"]
     return dict(next(each for each in shown if each["environment"] == environment)["present"])
+
+
+SLOW = """
+resource "terraform_data" "slow" {
+  depends_on = [terraform_data.this]
+  provisioner "local-exec" {
+    command = "echo slow >> ${var.made}; until [ -e ${var.made}-go ]; do sleep 0.05; done"
+  }
+}
+"""
+
+
+def test_a_machine_that_lost_its_power_leaves_a_lock_which_recover_breaks_when_a_person_says_so(
+    tmp_path: Path, home: Path, request: pytest.FixtureRequest
+) -> None:
+    """envctl and Terraform are killed at once, amid an apply on a state in S3."""
+    project = a_project(tmp_path / "dark", home)
+    project.write("envctl.toml", f'{TOML}\n[state]\nbackend = "s3"\n')
+    project.write("modules/base/main.tf", BASE + SLOW)
+    request.addfinalizer(lambda: project.run("sandbox", "down"))
+    project.ok("sandbox", "up")
+    words = ("--sandbox", "apply", "dev", "--yes")
+    process = project.start(*words)
+    wait_for(lambda: "slow" in made(project))
+    running = int((project.root / ".envctl/sandbox/work/dev/base/.running").read_text())
+    process.kill()
+    os.killpg(running, signal.SIGKILL)
+    process.communicate(timeout=10)
+
+    blocked = project.run(*words, "--json")
+    assert (blocked.code, blocked.codes) == (4, ["G109"])
+    assert "envctl --sandbox recover dev" in project.ok("--sandbox", "status").out
+    unasked = project.run("--sandbox", "recover", "dev", "--json")
+    assert (unasked.code, unasked.codes) == (64, ["E001"]), unasked.out
+    said = project.ok("--sandbox", "recover", "dev", "--yes", "--json").document["result"]
+    assert ([lock["stack"] for lock in said["broken"]], said["deployment"]["outcome"]) == (["base"], "abandoned")
+    assert "terraform_data.slow" in [each["address"] for stack in said["left"] for each in stack["resources"]]
+
+    (home / "made-go").touch()
+    project.ok(*words)
+    assert project.run("--sandbox", "plan", "dev", "--detailed-exitcode").code == 0
+    project.ok("--sandbox", "ledger", "verify")
+
+
+def made(project: Project) -> list[str]:
+    file = project.home / "made"
+    return file.read_text().split() if file.exists() else []
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.05)

@@ -10,7 +10,14 @@ from pathlib import PurePosixPath
 from envctl.cli.languages import Languages
 from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.checks import Output, Probe
-from envctl.domain.errors import LockHeldError, OperationFailedError, Problem, StateLock, StateLockedError
+from envctl.domain.errors import (
+    LockHeldError,
+    OperationFailedError,
+    Problem,
+    StateLock,
+    StateLockedError,
+    UsageError,
+)
 from envctl.domain.events import Actor
 from envctl.domain.ledger import Entry
 from envctl.domain.release import File
@@ -243,11 +250,12 @@ class Listener:
 
 @dataclass
 class Answering:
-    """Says yes, as often as it is not told otherwise."""
+    """Says yes, as often as it is not told otherwise. Where there is `nobody`, it is like a terminal that is none."""
 
     answers: list[bool] = field(default_factory=list)
     asked: list[EnvironmentPlan] = field(default_factory=list)
     notes: list[tuple[str, ...]] = field(default_factory=list)
+    nobody: bool = False
 
     def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         self.asked.append(plan)
@@ -262,6 +270,8 @@ class Answering:
         return self._answer()
 
     def _answer(self) -> bool:
+        if self.nobody:
+            raise UsageError(Problem("E001", "nobody to ask"))
         return self.answers.pop(0) if self.answers else True
 
 

@@ -1,5 +1,6 @@
 """What counts as proof, what takes it away, and who may override it: the guard layer at work on in-memory ports."""
 
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -717,6 +718,37 @@ class TestRecovery:
             recover(world.ports, "dev")
         assert ("dev", "network") in world.terraform.locks
         assert record.present(world.ports).of("dev").unfinished
+
+    def test_nothing_is_declared_over_while_nobody_can_be_asked(self) -> None:
+        world = self.killed()
+        world.terraform.locks["dev", "network"] = self.held(world)
+        world.consent.nobody = True
+        with pytest.raises(UsageError, match="E001"):
+            recover(world.ports, "dev")
+        assert ("dev", "network") in world.terraform.locks
+        assert record.present(world.ports).of("dev").unfinished
+
+    def test_a_lock_is_broken_too_where_the_end_was_recorded_or_nothing_began(self) -> None:
+        world = a_world()
+        for words in ("nothing was deployed yet", "it failed", "it went well"):
+            if words != "nothing was deployed yet":
+                world.terraform.fails_on.update({("dev", "web")} if words == "it failed" else ())
+                with contextlib.suppress(OperationFailedError):
+                    apply(world.ports, "dev")
+                world.terraform.fails_on.clear()
+            world.terraform.locks["dev", "network"] = self.held(world)
+            found = recover(world.ports, "dev")
+            assert [lock.id for lock in found.broken] == ["6c1f"], words
+            assert (found.deployment, found.left) == (None, ()), words
+            assert not world.terraform.locks, words
+        assert recover(world.ports, "prod").broken == ()
+
+    def test_where_nothing_is_unfinished_what_can_not_be_seen_is_an_error(self) -> None:
+        world = a_world()
+        apply(world.ports, "dev")
+        world.store.content.pop(world.store.keys("releases/")[0])
+        with pytest.raises(OperationFailedError, match="E403"):
+            recover(world.ports, "dev")
 
     def test_a_lock_that_is_older_than_the_deployment_is_not_touched(self) -> None:
         world = self.killed()

@@ -1,14 +1,13 @@
 """`envctl recover ENV`: looks at what a deployment left whose end nobody recorded, says that it is over, and what is
-still to be done, so that the next one may begin.
+still to be done, so that the next one may begin. Locks and states that something else left are put in order as well.
 """
 
 from dataclasses import dataclass, replace
 
 from envctl.domain.changes import StackPlan
 from envctl.domain.errors import (
-    EnvctlError,
+    ConfigurationError,
     InterruptedByUserError,
-    LockHeldError,
     OperationFailedError,
     Problem,
     StateLock,
@@ -21,6 +20,9 @@ from envctl.domain.project import Project
 from envctl.usecases import bundles, candidates, load, prepare, record
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
+
+# A lock that is held, and a question that nobody answers, are no reason to go on.
+_NOT_SEEN = (ConfigurationError, OperationFailedError)
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,14 @@ def recover(ports: Ports, environment: str) -> Recovered:
     target = load.known_environment(project, environment)
     with ports.workspace.lock(target, f"envctl recover {target} by {ports.identity.actor().name}"):
         present = record.present(ports)
-        unfinished = present.of(target).unfinished
-        found = Recovered(target, None, "")
-        if unfinished is not None:
-            found = replace(_look(ports, project, present, found, unfinished), next=_again(unfinished, target))
-            after = _abandon(ports, target, unfinished, found)
-            return replace(found, deployment=after.of(target).last)
-        return replace(_rescue(ports, project, present, target), next=_unproven(present, target))
+        last = present.of(target).last
+        found = _look(ports, project, present, Recovered(target, None, ""), last)
+        if last is not None and last.outcome == "unfinished":
+            after = _abandon(ports, target, last, found)
+            return replace(found, deployment=after.of(target).last, next=_again(last, target))
+        if found.unseen:
+            raise OperationFailedError(*found.unseen)
+        return replace(found, left=(), next=_unproven(present, target))
 
 
 def _abandon(ports: Ports, target: str, unfinished: Deployment, found: Recovered) -> Present:
@@ -72,29 +75,25 @@ def _abandon(ports: Ports, target: str, unfinished: Deployment, found: Recovered
     return after
 
 
-def _look(ports: Ports, project: Project, present: Present, found: Recovered, unfinished: Deployment) -> Recovered:
-    """What is there. Only a lock that is held stops it: whatever else is wrong must not block the environment."""
+def _look(ports: Ports, project: Project, present: Present, found: Recovered, last: Deployment | None) -> Recovered:
+    """What is there. Only a lock that stays stops it: whatever else is wrong must not block the environment."""
     try:
-        prepared = _prepare(ports, project, present, found.environment, unfinished.release)
-    except (LockHeldError, InterruptedByUserError):
-        raise
-    except EnvctlError as error:
+        prepared = _prepare(ports, project, present, found.environment, last)
+    except _NOT_SEEN as error:
         return replace(found, unseen=tuple(error.problems))
-    return _look_at_stacks(ports, present, prepared, unfinished, found)
+    return _look_at_stacks(ports, present, prepared, last, found) if prepared else found
 
 
 def _look_at_stacks(
-    ports: Ports, present: Present, prepared: Prepared, unfinished: Deployment, found: Recovered
+    ports: Ports, present: Present, prepared: Prepared, last: Deployment | None, found: Recovered
 ) -> Recovered:
     applied = present.of(prepared.environment).stacks
     for stack in prepared.stacks:
         try:
             if ports.terraform.rescue(prepared.environment, stack):
                 found = replace(found, rescued=(*found.rescued, stack.name))
-            plans, broken = _plan(ports, prepared.environment, stack, applied, unfinished)
-        except (LockHeldError, InterruptedByUserError):
-            raise
-        except EnvctlError as error:
+            plans, broken = _plan(ports, prepared.environment, stack, applied, last)
+        except _NOT_SEEN as error:
             found = replace(found, unseen=(*found.unseen, *error.problems))
             continue
         finally:
@@ -106,13 +105,13 @@ def _look_at_stacks(
 
 
 def _plan(
-    ports: Ports, environment: str, stack: PreparedStack, applied: frozenset[str], unfinished: Deployment
+    ports: Ports, environment: str, stack: PreparedStack, applied: frozenset[str], last: Deployment | None
 ) -> tuple[tuple[StackPlan, ...], tuple[StateLock, ...]]:
-    destroy = unfinished.action == "destroy"
+    destroy = last is not None and last.action == "destroy"
     try:
         return plan_stacks(ports, environment, [stack], applied, destroy=destroy, wait=False), ()
     except StateLockedError as held:
-        if not _left_behind(held.lock, unfinished):
+        if not _left_behind(held.lock, last):
             raise
         if not ports.consent.breaks(held.lock):
             stopped = Problem(
@@ -127,27 +126,20 @@ def _plan(
         return plan_stacks(ports, environment, [stack], applied, destroy=destroy), (held.lock,)
 
 
-def _left_behind(lock: StateLock, unfinished: Deployment) -> bool:
-    """A lock that is older than the deployment is somebody else's, and not for this command to break."""
-    return bool(lock.id) and (lock.created is None or lock.created >= unfinished.started_at)
+def _left_behind(lock: StateLock, last: Deployment | None) -> bool:
+    """A lock that is older than the last deployment is somebody else's, and not for this command to break."""
+    return bool(lock.id) and (lock.created is None or last is None or lock.created >= last.started_at)
 
 
-def _rescue(ports: Ports, project: Project, present: Present, target: str) -> Recovered:
-    """Nothing is unfinished; but an apply that failed may have left a state that it could not save."""
-    found, last = Recovered(target, None, ""), present.of(target).last
-    if last is None or last.outcome == "succeeded":
-        return found
-    prepared = _prepare(ports, project, present, target, last.release)
-    rescued = tuple(stack.name for stack in prepared.stacks if ports.terraform.rescue(target, stack))
-    return replace(found, rescued=rescued)
-
-
-def _prepare(ports: Ports, project: Project, present: Present, target: str, release: str) -> Prepared:
-    candidate = candidates.redeployment(ports, project, present, target=target, release=release)
+def _prepare(ports: Ports, project: Project, present: Present, target: str, last: Deployment | None) -> Prepared | None:
+    """What was deployed last. Where nothing was, a plan of the entry may have left something; elsewhere nothing can."""
+    if last is None:
+        return prepare.from_working_tree(ports, project, target)[0] if target == project.entry else None
+    candidate = candidates.redeployment(ports, project, present, target=target, release=last.release)
     if candidate.release is None:
-        raise bundles.unusable(release, candidate.request.bundle)
+        raise bundles.unusable(last.release, candidate.request.bundle)
     settings = candidate.settings or load.settings(ports, project, target, candidate.release.wiring)
-    prepared = prepare.lay_out(ports, project, candidate.release, settings, release)
+    prepared = prepare.lay_out(ports, project, candidate.release, settings, last.release)
     prepare.initialise_from(ports, prepared, candidate.release)
     return prepared
 
