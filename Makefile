@@ -8,7 +8,7 @@ demo: .venv/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/demo.py
 
 test: static
-	$(BIN)/pytest -n 3
+	$(BIN)/pytest -n 3 --dist worksteal
 
 static: .venv/.installed
 	$(BIN)/ruff format --check .
@@ -20,7 +20,7 @@ check: static
 	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox" -n 2
 
 nightly: mutation
-	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2 --dist worksteal
 
 # Changes the guards in every small way, one at a time: the tests have to notice each.
 mutation: .venv/.installed
