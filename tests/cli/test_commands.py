@@ -177,3 +177,11 @@ def test_help_needs_no_pydantic(project: Path) -> None:
     probe += "try: main()\nexcept SystemExit: pass\nsys.exit('pydantic' in sys.modules or 'rich' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", probe], cwd=project, capture_output=True, check=False)
     assert done.returncode == 0
+
+
+def test_showing_a_plan_needs_nothing_that_knows_guards() -> None:
+    """Every plan would pay for it."""
+    probe = "import sys, envctl.cli.render.progress, envctl.cli.render.plan, envctl.cli.render.human\n"
+    probe += "import envctl.usecases.plan, envctl.adapters.terraform.driver\n"
+    probe += "sys.exit('envctl.domain.guards' in sys.modules or 'envctl.domain.events' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0

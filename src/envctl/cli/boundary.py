@@ -167,7 +167,7 @@ def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int
             _print_json(options, envelope(command, None, error, code))
         else:
             from envctl.cli.consoles import stderr
-            from envctl.cli.render.human import show_error
+            from envctl.cli.render.errors import show_error
 
             show_error(error, stderr(options))
             if options.markdown:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
-from envctl.domain.guards import Refusal, RefusedError, Request, ask, gates, makers, short
+from envctl.domain.guards import Refusal, RefusedError, Request, ask, gates, makers
 from envctl.domain.meaning import PlanMeaning, meaning_of, outline
+from envctl.domain.naming import short
 from envctl.domain.nearest import nearest
 from envctl.domain.present import Present
 from envctl.domain.project import Project

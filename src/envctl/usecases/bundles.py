@@ -2,7 +2,8 @@
 
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.events import Event, ReleaseCreated
-from envctl.domain.guards import Bundle, short
+from envctl.domain.guards import Bundle
+from envctl.domain.naming import short
 from envctl.domain.present import Present
 from envctl.domain.release import DamagedBundleError, Release, unpack
 from envctl.usecases import record, working_tree

@@ -9,8 +9,9 @@ from envctl.domain.changes import touched, unsettled
 from envctl.domain.enumeration import first_of
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, LockHeldError, OperationFailedError, Problem
 from envctl.domain.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
-from envctl.domain.guards import Refusal, RefusedError, refusals, short
+from envctl.domain.guards import Refusal, RefusedError, refusals
 from envctl.domain.meaning import meaning_of, performed
+from envctl.domain.naming import short
 from envctl.domain.present import EnvironmentPresent, Present
 from envctl.usecases import bundles, candidates, permission, prepare, record, stages, verify
 from envctl.usecases.planning import plan_stacks

@@ -14,7 +14,7 @@ from envctl.domain.errors import (
     StateLockedError,
 )
 from envctl.domain.events import DeploymentAbandoned, Event
-from envctl.domain.guards import short
+from envctl.domain.naming import short
 from envctl.domain.present import Deployment, Present
 from envctl.domain.project import Project
 from envctl.usecases import bundles, candidates, load, prepare, record

@@ -11,7 +11,8 @@ from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from envctl.cli.render.commands import IN_SANDBOX
-from envctl.cli.render.human import show, show_error
+from envctl.cli.render.errors import show_error
+from envctl.cli.render.human import show
 from envctl.cli.render.markdown import show as in_markdown
 from envctl.cli.render.markdown import show_refused
 from envctl.cli.render.text import hinted

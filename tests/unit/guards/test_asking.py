@@ -13,10 +13,10 @@ from envctl.domain.guards import (
     Request,
     ask,
     refusals,
-    short,
     unwaived,
     warnings,
 )
+from envctl.domain.naming import short
 from envctl.domain.present import NOTHING, DriftCheck, Hold, Lock, Present
 from tests.unit.guards.asked import (
     ANN,

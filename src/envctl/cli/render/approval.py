@@ -4,7 +4,7 @@ from rich.console import Console
 
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import hanging, hinted, joined, one_line, say
-from envctl.domain.guards import short
+from envctl.domain.naming import short
 from envctl.usecases.approve import Approved, Withdrawn
 
 

@@ -9,7 +9,7 @@ from envctl.cli.render.events import in_brackets
 from envctl.cli.render.guards import named
 from envctl.cli.render.moments import Zone, ago, since
 from envctl.cli.render.text import known_as, one_line
-from envctl.domain.guards import short
+from envctl.domain.naming import short
 from envctl.domain.present import Debt, Deployment, DriftCheck, EnvironmentPresent, Hold, Lock
 from envctl.usecases.status import Status
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from envctl.cli.render.line import counted
 from envctl.cli.render.moments import ago, moment, roughly
 from envctl.cli.render.text import called, plain
-from envctl.domain.guards import short
+from envctl.domain.naming import short
 from envctl.domain.present import Deployment, EnvironmentPresent, Evidence
 from envctl.usecases.status import EnvironmentStatus
 

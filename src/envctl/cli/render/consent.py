@@ -11,7 +11,7 @@ from envctl.cli.render.plan import SYMBOLS, total
 from envctl.cli.render.text import hanging, joined, one_line, say, whole
 from envctl.domain.changes import Action, EnvironmentPlan
 from envctl.domain.errors import Problem, StateLock, UsageError
-from envctl.domain.guards import short
+from envctl.domain.naming import short
 
 _HARMFUL = (Action.REPLACE, Action.DELETE)
 NAMED = 8

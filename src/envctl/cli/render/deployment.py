@@ -8,7 +8,7 @@ from envctl.cli.render.line import counted
 from envctl.cli.render.moments import lasting
 from envctl.cli.render.text import hanging, hinted, joined, one_line, plain, say
 from envctl.cli.render.verification import show_checks
-from envctl.domain.guards import short
+from envctl.domain.naming import short
 from envctl.domain.present import Deployment
 from envctl.usecases.run import Deployed
 

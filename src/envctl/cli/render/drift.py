@@ -7,7 +7,7 @@ from envctl.cli.render.line import counted
 from envctl.cli.render.plan import STYLES, SYMBOLS
 from envctl.cli.render.text import hinted, joined, plain, say, whole
 from envctl.domain.changes import Action, ResourceChange, StackPlan
-from envctl.domain.guards import short
+from envctl.domain.naming import short
 from envctl.usecases.drift import Drift, EnvironmentDrift
 
 _WORDS = {Action.CREATE: "appeared", Action.DELETE: "gone"}

@@ -7,8 +7,8 @@ from envctl.cli.render.events import style, told
 from envctl.cli.render.moments import clock, moment, zone_name
 from envctl.cli.render.text import called, joined, plain, say, whole
 from envctl.domain.events import Actor, Event
-from envctl.domain.guards import short
 from envctl.domain.ledger import Entry
+from envctl.domain.naming import short
 from envctl.usecases.history import History, Verified
 
 TABLE_FROM = 100

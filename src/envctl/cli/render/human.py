@@ -1,12 +1,8 @@
-"""One entry for people: any result or error, on any console."""
+"""One entry for people: any result, on any console."""
 
 from importlib import import_module
 
 from rich.console import Console
-
-from envctl.cli.render.errors import show_error
-
-__all__ = ["RENDERERS", "show", "show_error"]
 
 # By name: importing every kind of result would cost a plan more than drawing it does.
 RENDERERS = {

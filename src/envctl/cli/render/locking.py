@@ -4,7 +4,7 @@ from rich.console import Console
 
 from envctl.cli.render.moments import moment
 from envctl.cli.render.text import hinted, joined, known_as, one_line, say
-from envctl.domain.guards import short
+from envctl.domain.naming import short
 from envctl.domain.present import Hold, Lock
 from envctl.usecases.locking import Locked, Unlocked
 

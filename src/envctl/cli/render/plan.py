@@ -18,7 +18,7 @@ from envctl.domain.changes import (
     StackPlan,
     count,
 )
-from envctl.domain.guards import short
+from envctl.domain.naming import short
 
 SYMBOLS = {
     Action.CREATE: "+",

@@ -6,7 +6,8 @@ from envctl.cli.render.commands import to_type
 from envctl.cli.render.guards import ANSWER, INDENT, opens_by_itself, show_refusal, verdict
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import advised, hanging, hinted, joined, plain, say
-from envctl.domain.guards import GUARDS, short
+from envctl.domain.guards import GUARDS
+from envctl.domain.naming import short
 from envctl.usecases.why import Answer, Why
 
 _MARKS = {"passes": ("✓", "green"), "moot": ("-", "dim"), "unplanned": ("?", "dim")}

@@ -4,7 +4,7 @@ from envctl.domain.guards.approvals import approvals, gates, makers
 from envctl.domain.guards.evidence import drift, max_age, soak, verified
 from envctl.domain.guards.order import order, provenance
 from envctl.domain.guards.plan import protection, rehearsed, same_plan
-from envctl.domain.guards.request import Bundle, Guard, Refusal, RefusedError, Request, short
+from envctl.domain.guards.request import Bundle, Guard, Refusal, RefusedError, Request
 from envctl.domain.guards.settings import clean, parity, settings
 from envctl.domain.guards.target import busy, lock, window
 
@@ -19,7 +19,6 @@ __all__ = [
     "gates",
     "makers",
     "refusals",
-    "short",
     "unwaived",
     "warnings",
 ]

@@ -1,6 +1,7 @@
 """G106: that enough people have approved; and who counts."""
 
-from envctl.domain.guards.request import Refusal, Request, short
+from envctl.domain.guards.request import Refusal, Request
+from envctl.domain.naming import short
 from envctl.domain.present import Approval
 
 

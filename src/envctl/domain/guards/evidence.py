@@ -2,7 +2,8 @@
 
 from envctl.domain.durations import spelt
 from envctl.domain.enumeration import first_of
-from envctl.domain.guards.request import Refusal, Request, short
+from envctl.domain.guards.request import Refusal, Request
+from envctl.domain.naming import short
 from envctl.domain.present import Evidence
 
 NAMED = 3

@@ -1,6 +1,7 @@
 """G101 and G102: which way code may take, and that it is the very code which took it."""
 
-from envctl.domain.guards.request import Refusal, Request, short
+from envctl.domain.guards.request import Refusal, Request
+from envctl.domain.naming import short
 from envctl.domain.present import Deployment
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange
 from envctl.domain.enumeration import first_of
 from envctl.domain.guards.approvals import asked, counting, to_approve, who
-from envctl.domain.guards.request import Refusal, Request, short
+from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.meaning import Change, meaning_of, performed, uncovered
+from envctl.domain.naming import short
 
 _DESTROYS = frozenset({Action.DELETE, Action.REPLACE})
 NAMED = 5

@@ -132,8 +132,3 @@ class RefusedError(EnvctlError):
         super().__init__(*problems, *(problem for refusal in refusals for problem in refusal.because))
         self.refusals = refusals
         self.exit_code = ExitCode.REFUSED_FOR_NOW if all(r.for_now for r in refusals) else ExitCode.REFUSED
-
-
-def short(release: str) -> str:
-    """The twelve characters by which people call a release."""
-    return release[:12]

@@ -1,6 +1,7 @@
 """G107, G108 and G109: that the target may be changed now."""
 
-from envctl.domain.guards.request import Refusal, Request, short
+from envctl.domain.guards.request import Refusal, Request
+from envctl.domain.naming import short
 
 
 def window(request: Request) -> Refusal | None:
