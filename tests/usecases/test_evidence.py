@@ -802,6 +802,7 @@ class TestWhy:
         to_staging(world)
         told = why(world.ports, "prod", planned=True)
         assert {answer.code: answer.outcome for answer in told.answers}["G301"] == "passes"
+        assert told.planned == world.observer.plans[-1]
         assert recorded(world)[-1].event.kind == "verification passed"
 
     def test_when_only_time_is_in_the_way_it_says_when_that_is_over(self) -> None:

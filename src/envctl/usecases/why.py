@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.guards import GUARDS, Guard, Refusal, Request, gates
 from envctl.domain.guards.approvals import who
 from envctl.domain.meaning import meaning_of
@@ -30,8 +31,8 @@ class Answer:
 class Why:
     """`gates` says for each gate how many approvals it has, and how many it asks for; `who` can give those that lack.
 
-    `opens` is when it opens by itself, where nothing but time is in the way. `plan` is the fingerprint of what would be
-    done, where it was planned.
+    `opens` is when it opens by itself, where nothing but time is in the way. `planned` is what would be done, and
+    `plan` its fingerprint, where that was asked for.
     """
 
     target: str
@@ -44,6 +45,7 @@ class Why:
     opens: datetime | None
     next: str
     plan: str = ""
+    planned: EnvironmentPlan | None = None
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -73,7 +75,7 @@ def why(ports: Ports, target: str, *, release: str | None = None, planned: bool 
         ports.observer.planned(plan)
         request, fingerprint = replace(request, plan=plan), approved.keep(ports, meaning_of(plan))
     told = _told(request, tuple(_answers(request)), project.pipeline.way_into(target))
-    return replace(told, plan=fingerprint)
+    return replace(told, plan=fingerprint, planned=request.plan)
 
 
 def _told(request: Request, answers: tuple[Answer, ...], way: str) -> Why:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 
 from envctl.cli.render.attributes import changed, created, known_later, line, path_width, room_beside
-from envctl.cli.render.commands import to_type
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import hinted, joined, plain, say, whole
 from envctl.cli.render.values import brief, from_to, spelt
@@ -106,7 +105,7 @@ def show_stack(plan: StackPlan, out: Console) -> None:
         else:
             _resource(resource, out)
     if many:
-        say(out, plain(to_type("the attributes of what is new: envctl plan --json"), "dim"), 2)
+        say(out, plain("the attributes of what is new: --json, with plan or with why --plan", "dim"), 2)
     if plan.outputs:
         _outputs(plan.outputs, out)
     for warning in plan.warnings:

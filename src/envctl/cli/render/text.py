@@ -2,13 +2,16 @@
 
 import unicodedata
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from envctl.cli.render.commands import parted, to_type
-from envctl.domain.events import Actor
+
+if TYPE_CHECKING:
+    from envctl.domain.events import Actor
 
 _KEPT = "\n\t"
 
@@ -97,14 +100,14 @@ def padded(text: str, width: int) -> str:
     return text + " " * (width - cell_len(text))
 
 
-def called(actor: Actor) -> str:
+def called(actor: "Actor") -> str:
     """The name without what every AWS principal's begins with; `--json` has it whole."""
     if actor.via != "aws":
         return actor.name
     return actor.name.rpartition(":")[2].removeprefix("assumed-role/").removeprefix("user/")
 
 
-def known_as(actor: Actor) -> str:
+def known_as(actor: "Actor") -> str:
     """As `called`, and whether anybody vouches for the name."""
     return called(actor) if actor.verified else f"{called(actor)} (unverified)"
 
