@@ -17,7 +17,7 @@ static: .venv/.installed
 	$(BIN)/lint-imports
 
 check: static
-	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox" -n 2
+	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox" -n 3 --dist worksteal
 
 nightly: mutation
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2 --dist worksteal

@@ -27,7 +27,7 @@ HIDDEN = (
     "COLUMNS",
 )
 
-settings.register_profile("check", deadline=None, max_examples=15)
+settings.register_profile("check", deadline=None, max_examples=10)
 settings.register_profile("default", deadline=None, max_examples=60)
 settings.register_profile("nightly", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
