@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Any
@@ -25,6 +26,8 @@ _WARM = {
     "ec2": b"Action=DescribeVpcs&Version=2016-11-15",
     "iam": b"Action=ListRoles&Version=2010-05-08",
 }
+# moto's services import each other in circles: a thread that imports meanwhile can meet a module that is not done.
+_IMPORTING = threading.Lock()
 
 
 class MotoCloud:
@@ -37,8 +40,9 @@ class MotoCloud:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
         def create_patched_app(service: SERVICE_NAMES) -> Flask:
-            apply_patches(service)
-            return create_backend_app(service)
+            with _IMPORTING:
+                apply_patches(service)
+                return create_backend_app(service)
 
         self._application = DomainDispatcherApplication(create_patched_app)
 
@@ -57,10 +61,11 @@ class MotoCloud:
         return Response(status, headers, body)
 
     def make_bucket(self, name: str, region: str, account_id: str) -> None:
-        from moto.core.exceptions import ServiceException
-        from moto.s3.models import s3_backends
+        with _IMPORTING:
+            from moto.core.exceptions import ServiceException
+            from moto.s3.models import s3_backends
 
-        apply_patches("s3")
+            apply_patches("s3")
         backend = s3_backends[account_id]["aws"]
         if name in backend.buckets:
             return
@@ -73,7 +78,8 @@ class MotoCloud:
     def warm_up(self, places: Sequence[tuple[str, str]]) -> None:
         # Outside of the application, which holds a lock over all services while it imports one.
         for service in _WARM:
-            import_module(f"moto.{service}.responses")
+            with _IMPORTING:
+                import_module(f"moto.{service}.responses")
         from moto.ec2.models import ec2_backends
 
         for service, body in _WARM.items():
