@@ -20,6 +20,7 @@ check: static
 	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox" -n 3 --dist worksteal
 
 nightly: mutation
+	$(BIN)/python -m tests.usecases.teeth
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2 --dist worksteal
 
 # Changes the guards in every small way, one at a time: the tests have to notice each.
