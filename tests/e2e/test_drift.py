@@ -139,7 +139,7 @@ def test_drift_takes_the_proof_of_staging_away_until_it_is_set_right(
     client.set_queue_attributes(QueueUrl=url, Attributes={"Policy": POLICY})
     assert queue.run("--sandbox", "drift", "staging").code == 2
     taken = queue.ok("--sandbox", "apply", "staging")
-    assert "(queue: aws_sqs_queue.this) and is not in the plan is taken into the state" in " ".join(taken.err.split())
+    assert "is in no plan is taken into the state as it is: queue: aws_sqs_queue.this" in " ".join(taken.err.split())
     assert queue.run("--sandbox", "drift", "staging").code == 0
     queue.ok("--sandbox", "promote", "staging", "prod", "--yes")
 

@@ -10,6 +10,7 @@ CASES = {
     "one more than is shown": (["a", "b", "c"], 0, "a, b and 1 more"),
     "some have no name here": (["a", "b"], 5, "a, b and 3 more"),
     "fewer are shown than have a name": (["a", "b", "c"], 5, "a, b and 3 more"),
+    "none of them has a name here": ([], 2, "2 more"),
 }
 
 

@@ -270,6 +270,7 @@ class TestDrift:
         world.terraform.drifted.clear()
         del world.terraform.reality["staging", "web"]
         apply(world.ports, "staging")
+        assert not any("as it is" in heard for heard in world.observer.heard)
         promote(world.ports, "staging", "prod")
 
     def test_what_the_configuration_does_not_speak_of_is_taken_as_it_is(self, world: World) -> None:
@@ -279,7 +280,8 @@ class TestDrift:
         drift(world.ports, "staging")
         done = apply(world.ports, "staging")
         assert (done.release, done.up_to_date) == (release, False)
-        assert any("taken into the state as it is" in heard for heard in world.observer.heard)
+        taken = "what has drifted in staging and is in no plan is taken into the state as it is"
+        assert f"{taken}: web: terraform_data.web" in world.observer.heard
         assert not drift(world.ports, "staging").found
         promote(world.ports, "staging", "prod")
         assert apply(world.ports, "staging").up_to_date

@@ -7,4 +7,4 @@ def first_of(names: Sequence[str], most: int, total: int = 0) -> str:
     """The first of them, and how many more there are. `total` counts those too that have no name here."""
     shown = names[:most]
     left = max(total, len(names)) - len(shown)
-    return ", ".join(shown) + (f" and {left} more" if left else "")
+    return " and ".join(filter(None, (", ".join(shown), f"{left} more" if left else "")))

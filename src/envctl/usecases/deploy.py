@@ -234,13 +234,13 @@ def _apply(run: Run, name: str) -> None:
 
 def _settle(run: Run, stacks: tuple[str, ...]) -> None:
     """Where something came or went, in any stack, others carry that in attributes of their own. And what had drifted
-    is over now: it was set right, or the configuration says nothing about it.
+    and is in no plan is over now: the configuration says nothing about it.
     """
-    if not (run.drifted or unsettled(run.done())):
+    unplanned = _drifted_and_unplanned(run)
+    if not (unplanned or unsettled(run.done())):
         return
-    if run.drifted:
-        named = first_of(run.drifted.resources, NAMED, run.drifted.drifted)
-        told = f"what has drifted in {run.target} ({named}) and is not in the plan is taken into the state as it is"
+    if unplanned:
+        told = f"what has drifted in {run.target} and is in no plan is taken into the state as it is: {unplanned}"
         run.ports.observer.said(told)
     for name in stacks:
         try:
@@ -248,6 +248,16 @@ def _settle(run: Run, stacks: tuple[str, ...]) -> None:
         except (OperationFailedError, LockHeldError) as error:
             # All is applied. The next drift check may take for drift what came of that, and no more is lost.
             run.ports.observer.said(f"the state of {name} could not be read once more: {_reason(error)}")
+
+
+def _drifted_and_unplanned(run: Run) -> str:
+    """In words; empty where all that had drifted was set right."""
+    if run.drifted is None:
+        return ""
+    planned = {f"{plan.stack}: {resource.address}" for plan in run.plans.values() for resource in plan.resources}
+    left = [name for name in run.drifted.resources if name not in planned]
+    without_a_name = run.drifted.drifted - len(run.drifted.resources)
+    return first_of(left, NAMED, len(left) + without_a_name)
 
 
 def _record_success(run: Run) -> None:

@@ -73,6 +73,16 @@ NOT_VERIFIED: dict[str, tuple[Request, str, str]] = {
         "release 111111111111 is not verified in dev: its verification failed: http: 500 instead of 200",
         "envctl verify dev",
     ),
+    "what has drifted": (
+        there(PROMOTION, evidence={R1: proof(verified_at=None, revoked="drift was found there")}, drift=ONE),
+        "release 111111111111 is not verified in dev: drift was found there",
+        "envctl apply dev",
+    ),
+    "what had drifted and does no longer": (
+        there(PROMOTION, evidence={R1: proof(verified_at=None, revoked="drift was found there")}, drift=seen(0)),
+        "release 111111111111 is not verified in dev: drift was found there",
+        "envctl verify dev",
+    ),
     "what runs in an environment in the middle": (
         there(TO_PROD, evidence={R1: UNVERIFIED}),
         "release 111111111111 is not verified in staging: it was never verified since it was deployed there",

@@ -31,10 +31,10 @@ def protection(request: Request) -> Refusal | None:
     holding = [f"{r.action} {stack}: {r.address}" for stack, r in going if r.type in rules.stateful]
     if holding:
         return _protected(
-            request, f"the plan would {first_of(holding, NAMED)}, which {'holds' if len(holding) == 1 else 'hold'} data"
+            request, f"the plan would {_some(holding)}, which {'holds' if len(holding) == 1 else 'hold'} data"
         )
     if len(going) > rules.max_destroys:
-        named = first_of([f"{stack}: {resource.address}" for stack, resource in going], NAMED)
+        named = _some([f"{stack}: {resource.address}" for stack, resource in going])
         many = "1 resource" if len(going) == 1 else f"{len(going)} resources"
         return _protected(request, f"the plan destroys {many}, and max_destroys is {rules.max_destroys} ({named})")
     return None
@@ -65,7 +65,7 @@ def rehearsed(request: Request) -> Refusal | None:
     new = [what for what in performed(request.plan.stacks) if what not in done]
     if not new:
         return None
-    message = f"release {short(request.identity)} never did this in {request.source}: {first_of(new, NAMED)}"
+    message = f"release {short(request.identity)} never did this in {request.source}: {_some(new)}"
     return Refusal(
         "G303",
         "rehearsed",
@@ -82,7 +82,7 @@ def _protected(request: Request, message: str) -> Refusal:
 
 
 def _not_approved(request: Request, gate: str, beyond: tuple[Change, ...]) -> Refusal:
-    what = first_of([change.told for change in beyond], NAMED)
+    what = _some([change.told for change in beyond])
     message = f"the plan holds more than what was approved at the gate {gate}: {what}"
     return Refusal("G302", "same_plan", message, to_approve(request, gate), for_now=True, who=who(request))
 
@@ -91,3 +91,7 @@ def _resources(plan: EnvironmentPlan) -> Iterator[tuple[str, ResourceChange]]:
     for stack in plan.stacks:
         for resource in stack.resources:
             yield stack.stack, resource
+
+
+def _some(texts: list[str]) -> str:
+    return first_of(texts, NAMED)
