@@ -74,7 +74,7 @@ def _of_return(case: Case) -> Iterator[tuple[str, str]]:
     if proof is None or not proof.whole:
         yield "G102", "it was never deployed there to its end"
     elif proof.verified_at is None:
-        yield "G103", "it is not verified there"
+        yield "G102", "it is not verified there"
     if case.release == case.target.last:
         yield "G102", "it is not an earlier one"
 
