@@ -9,14 +9,13 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Project
+from tests.e2e.conftest import Project, wait_for
 
 pytestmark = pytest.mark.terraform
 
@@ -236,10 +235,3 @@ def test_a_machine_that_lost_its_power_leaves_a_lock_which_recover_breaks_when_a
 def made(project: Project) -> list[str]:
     file = project.home / "made"
     return file.read_text().split() if file.exists() else []
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)

@@ -6,13 +6,11 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import BASE, TOP, Project, Ran
+from tests.e2e.conftest import BASE, TOP, Project, Ran, wait_for
 
 pytestmark = pytest.mark.terraform
 
@@ -39,13 +37,6 @@ resource "terraform_data" "failing" {
   }
 }
 """
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
 
 
 def state(project: Project, environment: str, stack: str) -> dict[str, object]:

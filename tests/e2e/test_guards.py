@@ -4,8 +4,7 @@ import json
 import shutil
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Project, Ran
+from tests.e2e.conftest import Project, Ran, wait_for
 
 pytestmark = pytest.mark.terraform
 
@@ -162,12 +161,12 @@ def test_g104_soak(ready: Project) -> None:
     problem = refused(to_prod(ready), "G104", exits=4)
     assert datetime.fromisoformat(problem["opens"]) > datetime.now(UTC) + timedelta(minutes=58)
     ask_for(ready, f'{NO_APPROVALS}\nsoak = "1s"')
-    eventually(lambda: to_prod(ready).code == 0)
+    wait_for(lambda: to_prod(ready).code == 0)
 
 
 def test_g105_max_age(ready: Project) -> None:
     ask_for(ready, f'{NO_APPROVALS}\nmax_age = "1s"')
-    eventually(lambda: to_prod(ready).code == 3)
+    wait_for(lambda: to_prod(ready).code == 3)
     refused(to_prod(ready), "G105")
     ask_for(ready, f'{NO_APPROVALS}\nmax_age = "1h"')
     assert to_prod(ready).code == 0
@@ -188,7 +187,7 @@ def test_g106_approvals(ready: Project) -> None:
 def test_g106_approvals_expire(ready: Project) -> None:
     ask_for(ready, 'approvals = { peer = 1 }\nexpires = "1s"')
     ready.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
-    eventually(lambda: "has expired" in to_prod(ready).out)
+    wait_for(lambda: "has expired" in to_prod(ready).out)
     ask_for(ready, 'approvals = { peer = 1 }\nexpires = "1h"')
     assert to_prod(ready).code == 0
 
@@ -449,13 +448,6 @@ class TestChecks:
     def test_no_verify_leaves_it_unproven(self, tiny: Project) -> None:
         tiny.ok("apply", "dev", "--yes", "--no-verify")
         refused(tiny.run("promote", "dev", "staging", "--yes", "--json"), "G103")
-
-
-def eventually(condition: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.2)
 
 
 class Page:

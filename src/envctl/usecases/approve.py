@@ -7,6 +7,7 @@ from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
 from envctl.domain.guards import Refusal, RefusedError, Request, ask, gates, makers
+from envctl.domain.guards.approvals import has_expired
 from envctl.domain.meaning import PlanMeaning, meaning_of, outline
 from envctl.domain.naming import short
 from envctl.domain.nearest import nearest
@@ -149,12 +150,11 @@ def _record(ports: Ports, project: Project, request: Request, gate: str, meaning
 def _decide(request: Request, gate: str, fingerprint: str) -> Callable[[Present], Event | None]:
     """Nothing, where the same was said before and holds still: an approval that ran out is given anew."""
     said = (gate, request.release, request.settings, fingerprint, request.actor.name)
-    expires = request.rules.expires
 
     def decide(now: Present) -> Event | None:
         for given in now.of(request.target).approvals:
-            holds = expires is None or request.now - given.at <= expires
-            if holds and (given.gate, given.release, given.settings, given.plan, given.by.name) == said:
+            before = (given.gate, given.release, given.settings, given.plan, given.by.name)
+            if before == said and not has_expired(request, given):
                 return None
         return ApprovalGiven(request.target, gate, request.identity, request.settings, fingerprint)
 

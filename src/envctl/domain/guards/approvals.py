@@ -42,7 +42,7 @@ def approvers(request: Request, gate: str) -> frozenset[str]:
 def counting(request: Request) -> tuple[Approval, ...]:
     """The approvals of this release and these settings that hold today, by people who may give them."""
     barred = _barred(request)
-    return tuple(a for a in _given(request) if a.by.name not in barred and not _expired(request, a))
+    return tuple(a for a in _given(request) if a.by.name not in barred and not has_expired(request, a))
 
 
 def makers(request: Request) -> frozenset[str]:
@@ -73,14 +73,14 @@ def _barred(request: Request) -> frozenset[str]:
     return frozenset() if request.rules.self_approval else makers(request) | ({request.actor.name} - {""})
 
 
-def _expired(request: Request, approval: Approval) -> bool:
+def has_expired(request: Request, approval: Approval) -> bool:
     expires = request.rules.expires
     return expires is not None and request.now - approval.at > expires
 
 
 def _stale(request: Request) -> str:
     """Why approvals that people remember to have given do not count."""
-    expired = {a.by.name for a in _given(request) if _expired(request, a)} - {a.by.name for a in counting(request)}
+    expired = {a.by.name for a in _given(request) if has_expired(request, a)} - {a.by.name for a in counting(request)}
     barred = {approval.by.name for approval in _given(request)} & _barred(request)
     others = [a for a in request.here.approvals if a.release == request.release and a.settings != request.settings]
     told = [
