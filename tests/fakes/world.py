@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from envctl.cli.languages import Languages
 from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.checks import Output, Probe
+from envctl.domain.drift import Look
 from envctl.domain.errors import (
     LockHeldError,
     OperationFailedError,
@@ -132,6 +133,7 @@ class MemoryTerraform:
     fails_on: set[tuple[str, str]] = field(default_factory=set)
     dies_on: set[tuple[str, str]] = field(default_factory=set)
     drifted: set[tuple[str, str]] = field(default_factory=set)
+    unseen: set[tuple[str, str]] = field(default_factory=set)
     unsaved: set[tuple[str, str]] = field(default_factory=set)
     locks: dict[tuple[str, str], StateLock] = field(default_factory=dict)
     extra: dict[tuple[str, str], tuple[ResourceChange, ...]] = field(default_factory=dict)
@@ -156,7 +158,7 @@ class MemoryTerraform:
         action = Action.CREATE if there is None else Action.DELETE if wanted is None else Action.UPDATE
         value = AttributeChange("input", there, wanted)
         resource = ResourceChange(f"terraform_data.{stack.name}", "terraform_data", action, (value,))
-        return StackPlan(stack.name, (*self.extra.get(where, ()), resource))
+        return StackPlan(stack.name, (*self.extra.get(where, ()), resource), stateless=there is None)
 
     def apply(self, environment: str, stack: PreparedStack) -> None:
         where = (environment, stack.name)
@@ -174,10 +176,26 @@ class MemoryTerraform:
     def discard(self, environment: str, stack: PreparedStack) -> None:
         self.planned.pop((environment, stack.name), None)
 
-    def drift(self, environment: str, stack: PreparedStack) -> StackPlan:
+    def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> Look:
+        where = (environment, stack.name)
+        if where in self.unseen:
+            raise OperationFailedError(Problem("E305", f"{stack.name} can't be reached"))
         changed = AttributeChange("input", "as applied", "changed by hand")
         drifted = ResourceChange(f"terraform_data.{stack.name}", "terraform_data", Action.UPDATE, (changed,))
-        return StackPlan(stack.name, (drifted,) if (environment, stack.name) in self.drifted else ())
+        drift = StackPlan(stack.name, (drifted,) if where in self.drifted else ())
+        return Look(drift, self._pending(environment, stack))
+
+    def _pending(self, environment: str, stack: PreparedStack) -> StackPlan:
+        there, wanted = self.reality.get((environment, stack.name)), self._wanted(environment, stack)
+        if there == wanted:
+            return StackPlan(stack.name)
+        action = Action.CREATE if there is None else Action.UPDATE
+        value = AttributeChange("input", there, wanted)
+        resource = ResourceChange(f"terraform_data.{stack.name}", "terraform_data", action, (value,))
+        return StackPlan(stack.name, (resource,), stateless=there is None)
+
+    def has_state(self, environment: str, stack: PreparedStack) -> bool:
+        return (environment, stack.name) in self.reality
 
     def settle(self, environment: str, stack: PreparedStack) -> None:
         self.ran.append(("settle", environment, stack.name))

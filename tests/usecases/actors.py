@@ -147,7 +147,7 @@ class Actors:
         self.gives("verify", what, lambda ports: verify(ports, what), how, at=at)
 
     def looks_for_drift(self, what: str, how: How = PLAINLY, *, at: Machine | None = None) -> None:
-        self.gives("drift", what, lambda ports: drift(ports, what), how, at=at)
+        self.gives("drift", what, lambda ports: drift(ports, [what]), how, at=at)
 
     def locks(self, what: str, by: str = EVE, *, at: Machine | None = None) -> None:
         self.gives("lock", what, lambda ports: lock(ports, what, "not now"), How(by), at=at)

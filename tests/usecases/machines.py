@@ -12,6 +12,7 @@ from typing import Protocol
 
 from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.domain.checks import Probe
+from envctl.domain.drift import Look
 from envctl.domain.errors import StateLock
 from envctl.domain.ledger import Entry, decode
 from envctl.usecases.ports import PreparedStack
@@ -203,11 +204,11 @@ class WatchedTerraform(MemoryTerraform):
             self.locks[where] = StateLock(stack.name, f"{environment}-{stack.name}", "who died", created=now)
             raise
 
-    def drift(self, environment: str, stack: PreparedStack) -> StackPlan:
+    def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> Look:
         self.machine.burns()
-        plan = super().drift(environment, stack)
-        self.machine.watcher.looked(self.machine, (environment, stack.name), len(plan.resources))
-        return plan
+        seen = super().look(environment, stack, unchanged=unchanged)
+        self.machine.watcher.looked(self.machine, (environment, stack.name), len(seen.drift.resources))
+        return seen
 
 
 class WatchedConsent(Answering):

@@ -58,13 +58,17 @@ class OutputChange:
 
 @dataclass(frozen=True)
 class StackPlan:
-    """The plan of one stack. `waits_for` names the stacks that must be applied before it can be planned at all."""
+    """The plan of one stack. `waits_for` names the stacks that must be applied before it can be planned at all.
+
+    `stateless` says that its state holds no resource, or is not there.
+    """
 
     stack: str
     resources: tuple[ResourceChange, ...] = ()
     outputs: tuple[OutputChange, ...] = ()
     waits_for: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    stateless: bool = False
 
     @property
     def changes(self) -> bool:

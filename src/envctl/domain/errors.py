@@ -1,6 +1,6 @@
 """Everything that can go wrong, as values: a code, a message, a hint with the next command, and where it stands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -22,6 +22,25 @@ class ExitCode(IntEnum):
     LOCK_HELD = 75
     CONFIGURATION = 78
     INTERRUPTED = 130
+
+
+_WORST_FIRST = (
+    ExitCode.INTERRUPTED,
+    ExitCode.BUG,
+    ExitCode.CONFIGURATION,
+    ExitCode.USAGE,
+    ExitCode.FAILED,
+    ExitCode.LOCK_HELD,
+    ExitCode.REFUSED,
+    ExitCode.REFUSED_FOR_NOW,
+    ExitCode.CHANGES,
+    ExitCode.DONE,
+)
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """What a command over several environments ends with; 0 where there are none."""
+    return min(codes, key=_WORST_FIRST.index, default=ExitCode.DONE)
 
 
 @dataclass(frozen=True, order=True)

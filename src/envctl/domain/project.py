@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from envctl.domain.checks_table import Check, with_kind
+from envctl.domain.drift import Ignore
 from envctl.domain.durations import parse as duration
 from envctl.domain.nearest import nearest
 from envctl.domain.pipeline import Pipeline
@@ -99,6 +100,12 @@ def _guard(text: str) -> str:
     return code
 
 
+def _ignore(text: str) -> str:
+    Ignore.parse(text)
+    return text
+
+
+IgnoreRule = Annotated[str, AfterValidator(_ignore)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 GuardCode = Annotated[str, AfterValidator(_guard)]
 
@@ -194,6 +201,12 @@ class Gates(Section):
     rehearsed: Rehearsed = "warn"
 
 
+class DriftTable(Section):
+    """What of an environment may differ from the state: other things than Terraform change it, and shall."""
+
+    ignore: tuple[IgnoreRule, ...] = ()
+
+
 class Environment(Section):
     account_id: AccountId | None = None
     region: Region | None = None
@@ -201,6 +214,7 @@ class Environment(Section):
     protected: Flag = False
     max_destroys: CountOrNone = 5
     gates: Gates = Gates.model_construct()
+    drift: DriftTable = DriftTable.model_construct()
 
 
 class Stack(Section):

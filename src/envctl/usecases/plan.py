@@ -1,7 +1,7 @@
 """`envctl plan ENV`: what `envctl apply ENV` would do now. Nothing is recorded, and no plan is kept."""
 
 from envctl.domain.changes import EnvironmentPlan, StackPlan
-from envctl.usecases.planning import plan_stacks
+from envctl.usecases.planning import demand_state, plan_stacks
 from envctl.usecases.ports import Ports, Prepared
 
 
@@ -37,7 +37,14 @@ def _prepare(ports: Ports, environment: str) -> Prepared:
 def _plan_all(ports: Ports, prepared: Prepared) -> tuple[StackPlan, ...]:
     reads_another = any(stack.upstream for stack in prepared.stacks)
     applied = _applied(ports, prepared.environment) if reads_another else frozenset()
-    return plan_stacks(ports, prepared.environment, prepared.stacks, applied)
+    plans = plan_stacks(ports, prepared.environment, prepared.stacks, applied)
+    if any(plan.stateless for plan in plans) and not reads_another:
+        # The ledger is read only where it matters.
+        applied = _applied(ports, prepared.environment)
+        for stack, plan in zip(prepared.stacks, plans, strict=True):
+            if stack.name in applied:
+                demand_state(ports, prepared.environment, stack, plan)
+    return plans
 
 
 def _applied(ports: Ports, environment: str) -> frozenset[str]:

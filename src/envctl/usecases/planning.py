@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from envctl.domain.changes import StackPlan
+from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.ports import Ports, PreparedStack
 
 
@@ -24,6 +25,21 @@ def plan_stacks(
         waits_for = tuple(upstream for upstream in stack.upstream if upstream not in applied)
         if waits_for:
             plans.append(StackPlan(stack.name, waits_for=() if destroy else waits_for))
-        else:
-            plans.append(ports.terraform.plan(environment, stack, destroy=destroy, wait=wait))
+            continue
+        plan = ports.terraform.plan(environment, stack, destroy=destroy, wait=wait)
+        if stack.name in applied and not destroy:
+            demand_state(ports, environment, stack, plan)
+        plans.append(plan)
     return tuple(plans)
+
+
+def demand_state(ports: Ports, environment: str, stack: PreparedStack, plan: StackPlan) -> None:
+    """A state that got lost must not pass for an environment in which nothing is there yet: all would be made twice."""
+    if not plan.stateless or ports.terraform.has_state(environment, stack):
+        return
+    message = f"the Terraform state of {stack.name} in {environment} is gone, and it was applied there"
+    hint = (
+        "put it back from a version of its bucket or a backup; if what it held is gone too: "
+        f"envctl destroy {environment}"
+    )
+    raise OperationFailedError(Problem("E321", message, hint))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
     from envctl.domain.checks import Output, Probe
+    from envctl.domain.drift import Look
     from envctl.domain.errors import Location, StateLock
     from envctl.domain.events import Actor
     from envctl.domain.project import Project
@@ -177,8 +178,13 @@ class Terraform(Protocol):
     def settle(self, environment: str, stack: PreparedStack) -> None:
         """Takes into the state what is there now, and changes nothing else."""
 
-    def drift(self, environment: str, stack: PreparedStack) -> StackPlan:
-        """How reality differs from the state: `before` is what the state says, `after` what is there."""
+    def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> Look:
+        """How reality, and how the configuration, differs from the state. `unchanged` says that the configuration is
+        the very one that was applied last.
+        """
+
+    def has_state(self, environment: str, stack: PreparedStack) -> bool:
+        """Whether there is a state, be it one that holds nothing."""
 
     def outputs(self, environment: str, stack: PreparedStack) -> Mapping[str, Output]:
         """The outputs of the stack as its state holds them."""

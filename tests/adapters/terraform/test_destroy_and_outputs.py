@@ -106,21 +106,3 @@ def test_a_state_that_can_not_be_read_is_told(bench: Bench) -> None:
     (problem,) = raised.value.problems
     assert problem.code == "E305"
     assert problem.message.startswith("terraform output of web failed: Error:")
-
-
-def test_a_stack_without_drift_has_none_and_keeps_no_plan(bench: Bench) -> None:
-    stack = bench.lay(TWO, outputs=OUTPUTS)
-    bench.deploy(stack)
-    bench.lay(TWO.replace("first", "pending"), outputs=OUTPUTS)
-    drift = bench.driver.drift("dev", stack)
-    assert not drift.changes
-    assert drift.stack == "web"
-    assert sorted(path.name for path in bench.directory.glob("*.tfplan")) == []
-
-
-def test_a_drift_that_can_not_be_looked_for_is_told(bench: Bench) -> None:
-    stack = bench.lay(TWO.replace('"first"', "nonsense.first"))
-    bench.driver.init("dev", stack, None)
-    with pytest.raises(OperationFailedError, match="Reference to undeclared resource"):
-        bench.driver.drift("dev", stack)
-    assert list(bench.directory.glob("*.tfplan")) == []

@@ -47,7 +47,7 @@ def test_an_apply_that_could_not_save_its_state_stops_everything_until_it_is_in_
         lambda: bench.plan(stack),
         lambda: bench.driver.plan("dev", stack, destroy=True),
         lambda: bench.driver.apply("dev", stack),
-        lambda: bench.driver.drift("dev", stack),
+        lambda: bench.driver.look("dev", stack, unchanged=True),
         lambda: bench.driver.outputs("dev", stack),
     ]
     for work in works:

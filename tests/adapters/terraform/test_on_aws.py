@@ -10,7 +10,7 @@ import pytest
 
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.adapters.terraform.running import FILE
-from envctl.domain.changes import Action, AttributeChange, Marker
+from envctl.domain.changes import Action, AttributeChange, Marker, OutputChange
 from envctl.domain.errors import Location, OperationFailedError, StateLockedError
 from envctl.domain.rendering import Backend, Place
 from envctl.domain.settings import Variable
@@ -114,7 +114,8 @@ def test_what_was_changed_by_hand_is_drift_and_nothing_else_is(aws: Bench, clien
     stack = aws.lay(NEWS, variables=(PASSWORD,), arguments=arguments, outputs={"news": False})
     aws.deploy(stack)
     # A refresh turns `tags: null` into {} now.
-    assert not aws.driver.drift("dev", stack).changes
+    seen = aws.driver.look("dev", stack, unchanged=True)
+    assert not (seen.drift.changes or seen.pending.changes)
 
     ssm, sns = client("ssm"), client("sns")
     ssm.put_parameter(Name="secret", Value="planted-other", Type="SecureString", Overwrite=True)
@@ -123,7 +124,8 @@ def test_what_was_changed_by_hand_is_drift_and_nothing_else_is(aws: Bench, clien
     sns.set_topic_attributes(TopicArn=topic, AttributeName="DisplayName", AttributeValue="planted-hunter2")
 
     before = client("s3").list_objects_v2(Bucket=STATE)["Contents"]
-    drift = aws.driver.drift("dev", stack)
+    seen = aws.driver.look("dev", stack, unchanged=True)
+    drift = seen.drift
     assert {each.address: each.action for each in drift.resources} == {
         "aws_ssm_parameter.secret": Action.UPDATE,
         "aws_ssm_parameter.gone": Action.DELETE,
@@ -133,8 +135,9 @@ def test_what_was_changed_by_hand_is_drift_and_nothing_else_is(aws: Bench, clien
     assert found["aws_sns_topic.news"] == (AttributeChange("display_name", "old", Marker.SENSITIVE),)
     assert AttributeChange("value", Marker.SENSITIVE, Marker.SENSITIVE) in found["aws_ssm_parameter.secret"]
     assert AttributeChange("name", "gone", None) in found["aws_ssm_parameter.gone"]
-    assert drift.outputs == ()
-    assert "planted" not in repr(drift)
+    assert drift.outputs == (OutputChange("news", Action.UPDATE, "old", Marker.SENSITIVE),)
+    assert not seen.pending.changes
+    assert "planted" not in repr(seen)
     assert list(aws.directory.glob("*.tfplan")) == []
     assert client("s3").list_objects_v2(Bucket=STATE)["Contents"] == before
 
@@ -167,7 +170,7 @@ def test_a_lock_that_a_killed_terraform_left_is_broken_by_its_id_alone(aws: Benc
     assert "@" in lock.who
     assert lock.created is not None
     with pytest.raises(StateLockedError) as raised:
-        aws.driver.drift("dev", stack)
+        aws.driver.look("dev", stack, unchanged=True)
     assert raised.value.lock == lock
 
     with pytest.raises(OperationFailedError, match=f"'nope' does not match the existing lock ID '{lock.id}'"):

@@ -101,7 +101,7 @@ def test_an_apply_that_outlives_envctl_keeps_every_other_run_out_until_it_has_en
     problem = refused(lambda: driver.plan("dev", stack))
     assert problem.message == f"Terraform (process {pid}) of an earlier command still works on stack web of dev"
     assert problem.hint == "wait until it has ended; then: envctl recover dev"
-    assert refused(lambda: driver.drift("dev", stack)) == problem
+    assert refused(lambda: driver.look("dev", stack, unchanged=True)) == problem
     assert refused(lambda: driver.outputs("dev", stack)) == problem
     assert refused(lambda: driver.unlock("dev", stack, "some-id")) == problem
     assert refused(lambda: driver.apply("dev", stack)) == problem

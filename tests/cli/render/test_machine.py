@@ -95,7 +95,7 @@ def test_other_problems_have_nothing_to_open(name: str) -> None:
 def test_what_a_reader_would_have_to_work_out_is_said() -> None:
     shown = as_json(RESULTS["drift"])
     assert shown["found"] is True
-    assert [each["drifted"] for each in shown["environments"]] == [0, 3, 0]
+    assert [each["drifted"] for each in shown["environments"]] == [1, 4, 0]
     prod = as_json(RESULTS["a status with trouble"])["environments"][2]["present"]
     assert (prod["whole"], prod["drifted"]) == (True, False)
     assert [proof["verified"] for proof in prod["evidence"].values()] == [False]

@@ -14,10 +14,10 @@ from envctl.cli.render.markdown import RENDERERS as IN_MARKDOWN
 from envctl.cli.render.markdown import show, show_refused
 from envctl.cli.render.markdown.pieces import code, escaped, fenced, next_step, strong, table
 from envctl.cli.render.text import one_line, visible
-from envctl.domain.changes import Action, AttributeChange, ResourceChange, StackPlan
+from envctl.domain.changes import Action, AttributeChange, ResourceChange
 from envctl.domain.guards import RefusedError
 from envctl.domain.present import Lock
-from envctl.usecases.drift import Drift, EnvironmentDrift
+from envctl.usecases.drift import Drift, EnvironmentDrift, StackDrift
 from tests.cli.render.conftest import in_zone
 from tests.cli.render.samples import ERRORS, HANAKO, NEW, NOW, RESULTS, SECRET, STATUS
 from tests.cli.render.samples.outcomes import BROKEN_GLASS
@@ -152,7 +152,7 @@ def test_what_people_wrote_changes_no_structure(hostile: str) -> None:
         change = ResourceChange(
             "aws_vpc.this", "aws_vpc", Action.UPDATE, (AttributeChange("tags.a", text, text + "!"),)
         )
-        drift = Drift((EnvironmentDrift("dev", NEW, (StackPlan("network", (change,)),), next=""),))
+        drift = Drift((EnvironmentDrift("dev", NEW, "drifted", (StackDrift("network", "drifted", (change,)),)),))
         status = replace(STATUS, environments=(staging,), project=text)
         return "\n\n".join((*map(show, (why, status, deployed, drift)), show_refused(RefusedError((refusal,)), NOW)))
 

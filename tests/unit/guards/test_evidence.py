@@ -266,7 +266,7 @@ def test_drift_in_the_source_refuses() -> None:
     assert answer("G110", there(PROMOTION, drift=ONE)) == Refusal(
         "G110",
         "drift",
-        "dev has drifted: 1 resource differs from the state (network: aws_vpc.main)",
+        "dev has drifted: 1 difference from the state (network: aws_vpc.main)",
         "set it right with: envctl apply dev, or by hand, and look again with: envctl drift dev",
         since=NOW - HOUR,
     )
@@ -285,7 +285,7 @@ def test_drift_in_the_target_warns(request_: Request) -> None:
     assert answer("G110", request_) == Refusal(
         "G110",
         "drift",
-        "staging has drifted: 1 resource differs from the state (network: aws_vpc.main);"
+        "staging has drifted: 1 difference from the state (network: aws_vpc.main);"
         " this deployment sets right what the configuration describes",
         "envctl drift staging",
         since=NOW - HOUR,
@@ -301,17 +301,17 @@ def test_drift_in_the_source_is_said_before_drift_in_the_target() -> None:
 
 
 COUNTED: dict[str, tuple[DriftCheck, str]] = {
-    "two": (seen(2, VPC, SUBNET), f"2 resources differ from the state ({VPC}, {SUBNET})"),
-    "three are all named": (seen(3, VPC, SUBNET, EIP), f"3 resources differ from the state ({VPC}, {SUBNET}, {EIP})"),
+    "two": (seen(2, VPC, SUBNET), f"2 differences from the state ({VPC}, {SUBNET})"),
+    "three are all named": (seen(3, VPC, SUBNET, EIP), f"3 differences from the state ({VPC}, {SUBNET}, {EIP})"),
     "of four three are named": (
         seen(4, VPC, SUBNET, EIP, LOGS),
-        f"4 resources differ from the state ({VPC}, {SUBNET}, {EIP} and 1 more)",
+        f"4 differences from the state ({VPC}, {SUBNET}, {EIP} and 1 more)",
     ),
     "more than are named in the ledger": (
         seen(30, VPC, SUBNET, EIP, LOGS),
-        f"30 resources differ from the state ({VPC}, {SUBNET}, {EIP} and 27 more)",
+        f"30 differences from the state ({VPC}, {SUBNET}, {EIP} and 27 more)",
     ),
-    "of two one is named": (seen(2, VPC), f"2 resources differ from the state ({VPC} and 1 more)"),
+    "of two one is named": (seen(2, VPC), f"2 differences from the state ({VPC} and 1 more)"),
 }
 
 

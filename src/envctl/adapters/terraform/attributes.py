@@ -53,14 +53,14 @@ def _secrets(document: Mapping[str, Any]) -> Iterator[str]:
         for side in ("before", "after"):
             yield from _texts(raw["change"].get(side), raw["change"].get(f"{side}_sensitive"))
     # A refresh-only plan names what has drifted alone: the rest is in the state.
-    for raw in _managed(document.get("prior_state", {}).get("values", {}).get("root_module", {})):
+    for raw in managed(document.get("prior_state", {}).get("values", {}).get("root_module", {})):
         yield from _texts(raw.get("values"), raw.get("sensitive_values"))
 
 
-def _managed(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def managed(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from (raw for raw in module.get("resources", ()) if raw.get("mode") == "managed")
     for child in module.get("child_modules", ()):
-        yield from _managed(child)
+        yield from managed(child)
 
 
 def _texts(value: object, sensitive: object) -> Iterator[str]:

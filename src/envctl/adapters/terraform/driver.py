@@ -4,24 +4,23 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.terraform import errored, running, state_lock
+from envctl.adapters.terraform import errored, looking, running, state_lock
 from envctl.adapters.terraform.events import Transcript
+from envctl.adapters.terraform.failures import unreadable
 from envctl.adapters.terraform.initialise import Initialiser, wanted
 from envctl.adapters.terraform.launcher import Launcher, check
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.domain.changes import StackPlan
-from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.ports import Observer, PreparedStack, Progressed
 
 if TYPE_CHECKING:
     from envctl.domain.checks import Output
+    from envctl.domain.drift import Look
 
 PLAN = "plan.tfplan"
-REFRESH = "refresh.tfplan"
-"""Has a name of its own: no apply shall find it."""
 # Somebody else's plan holds the state for some seconds. It must not make a deployment fail that has begun.
 PLAN_WAITS, APPLY_WAITS = "5s", "120s"
 _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
@@ -54,7 +53,7 @@ class TerraformDriver:
         if not (transcript.changes or transcript.output_changes):
             self.discard(environment, stack)
             return StackPlan(stack.name, warnings=transcript.warnings)
-        return self._meaning(site, PLAN, transcript.warnings)
+        return self._meaning(site, transcript.warnings)
 
     def settle(self, environment: str, stack: PreparedStack) -> None:
         site = self._site(environment, stack)
@@ -62,15 +61,20 @@ class TerraformDriver:
         ended, transcript = self._patiently(site, Progressed(stack.name, "refresh"), "apply", **options)
         check(ended, transcript, site, "apply")
 
-    def drift(self, environment: str, stack: PreparedStack) -> StackPlan:
+    def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> "Look":
         site = self._site(environment, stack)
+
+        def planned(out: str, **mode: bool | str) -> Transcript:
+            return self._planned(site, out=out, lock_timeout=PLAN_WAITS, **mode)
+
         try:
-            transcript = self._planned(site, out=REFRESH, refresh_only=True, lock_timeout=PLAN_WAITS)
-            if not transcript.drift:
-                return StackPlan(stack.name, warnings=transcript.warnings)
-            return self._meaning(site, REFRESH, transcript.warnings)
+            return looking.look(stack.name, planned, lambda file: self._document(site, file), unchanged=unchanged)
         finally:
-            (site.directory / REFRESH).unlink(missing_ok=True)
+            for name in looking.FILES:
+                (site.directory / name).unlink(missing_ok=True)
+
+    def has_state(self, environment: str, stack: PreparedStack) -> bool:
+        return bool(self._asked(self._site(environment, stack), "state pull").strip())
 
     def outputs(self, environment: str, stack: PreparedStack) -> "Mapping[str, Output]":
         from envctl.domain.checks import Output
@@ -106,7 +110,7 @@ class TerraformDriver:
 
     def discard(self, environment: str, stack: PreparedStack) -> None:
         directory = self._site(environment, stack).directory
-        for name in (PLAN, REFRESH):
+        for name in (PLAN, *looking.FILES):
             (directory / name).unlink(missing_ok=True)
 
     def _planned(self, site: Site, **options: bool | str) -> Transcript:
@@ -138,20 +142,20 @@ class TerraformDriver:
         check(ended, Transcript(), site, command)
         return said
 
-    def _meaning(self, site: Site, file: str, warnings: tuple[str, ...]) -> StackPlan:
-        from envctl.adapters.terraform import planfile, refresh
+    def _meaning(self, site: Site, warnings: tuple[str, ...]) -> StackPlan:
+        from envctl.adapters.terraform import planfile
 
-        read = planfile.meaning if file == PLAN else refresh.drift
+        document = self._document(site, PLAN)
+        with unreadable(site.stack.name):
+            return planfile.meaning(site.stack.name, document, warnings)
+
+    def _document(self, site: Site, file: str) -> dict[str, Any]:
+        """A saved plan as `terraform show -json` tells it."""
         ended, said = self._launcher.ask(site, "show", file, json=True)
         if ended.interrupted:
             check(ended, Transcript(), site, "plan")
-        try:
-            return read(site.stack.name, json.loads(said), warnings)
-        except (ValueError, KeyError) as error:
-            message = f"the plan of {site.stack.name} can't be read: {ended.errors.strip() or error}"
-            raise OperationFailedError(
-                Problem("E304", message, "run it again; if it stays so, this Terraform is newer than envctl knows")
-            ) from error
+        with unreadable(site.stack.name, ended.errors):
+            return dict(json.loads(said))
 
     def _site(self, environment: str, stack: PreparedStack) -> Site:
         return Site(environment, stack, self._root / environment / stack.name)

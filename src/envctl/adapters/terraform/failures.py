@@ -1,8 +1,11 @@
 """What Terraform said when it failed, as problems that a person can act on."""
 
+import contextlib
 import re
+from collections.abc import Iterator
 
 from envctl.adapters.terraform import errored, state_lock
+from envctl.adapters.terraform.causes import cause_of
 from envctl.adapters.terraform.events import Diagnostic, Transcript
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
@@ -20,7 +23,8 @@ def failure(ended: Ended, transcript: Transcript, site: Site, command: str) -> E
     problems = [_problem(diagnostic, site.stack.name, command) for diagnostic in transcript.errors]
     if not problems:
         said = (ended.errors or "".join(transcript.other)).strip() or f"it ended with code {ended.code}"
-        problems = [Problem("E305", f"terraform {command} of {site.stack.name} failed: {said}", _next(command))]
+        code, hint = _code_and_hint(said, command)
+        problems = [Problem(code, f"terraform {command} of {site.stack.name} failed: {said}", hint)]
     if command == "apply" and errored.lies(site):
         problems.insert(0, errored.problem(site))
     return OperationFailedError(*problems)
@@ -38,7 +42,13 @@ def _problem(diagnostic: Diagnostic, stack: str, command: str) -> Problem:
         message += f" ({diagnostic.address.removeprefix(f'module.{stack}.')})"
     if diagnostic.detail:
         message += f"\n{diagnostic.detail.strip()}"
-    return Problem("E305", message, _next(command), _location(diagnostic, stack))
+    code, hint = _code_and_hint(f"{diagnostic.summary}\n{diagnostic.detail}", command)
+    return Problem(code, message, hint, _location(diagnostic, stack))
+
+
+def _code_and_hint(said: str, command: str) -> tuple[str, str]:
+    cause = cause_of(said)
+    return (cause.code, cause.hint) if cause else ("E305", _next(command))
 
 
 def _location(diagnostic: Diagnostic, stack: str) -> Location | None:
@@ -55,3 +65,14 @@ def _next(command: str) -> str:
     if command == "apply":
         return "what was applied is kept; correct the cause, and the next envctl apply goes on from there"
     return "nothing was changed; correct the cause and run the command again"
+
+
+@contextlib.contextmanager
+def unreadable(stack: str, said: str = "") -> Iterator[None]:
+    """What can't be read of a plan must not pass for a plan without changes."""
+    try:
+        yield
+    except (ValueError, KeyError) as error:
+        message = f"the plan of {stack} can't be read: {said.strip() or error}"
+        hint = "run it again; if it stays so, this Terraform is newer than envctl knows"
+        raise OperationFailedError(Problem("E304", message, hint)) from error

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from envctl.adapters.terraform.attributes import all_secrets, attributes, marks_of, shown
+from envctl.adapters.terraform.attributes import all_secrets, attributes, managed, marks_of, shown
 from envctl.domain.changes import Action, OutputChange, ResourceChange, StackPlan
 
 _ACTIONS: dict[tuple[str, ...], Action | None] = {
@@ -23,7 +23,8 @@ def meaning(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...]) 
     """Raises ValueError for an action that this version does not know: it must not pass for no change."""
     secrets = all_secrets(document)
     resources = tuple(_resources(document, f"module.{stack}.", secrets))
-    return StackPlan(stack, resources, tuple(_outputs(document, secrets)), warnings=warnings)
+    outputs = tuple(output_changes(document, secrets))
+    return StackPlan(stack, resources, outputs, warnings=warnings, stateless=_stateless(document))
 
 
 def action_of(change: Mapping[str, Any]) -> Action | None:
@@ -60,7 +61,12 @@ def _resources(document: Mapping[str, Any], prefix: str, secrets: frozenset[str]
         )
 
 
-def _outputs(document: Mapping[str, Any], secrets: frozenset[str]) -> Iterator[OutputChange]:
+def _stateless(document: Mapping[str, Any]) -> bool:
+    """Data sources and outputs stand there too, as they were just read."""
+    return not any(managed(document.get("prior_state", {}).get("values", {}).get("root_module", {})))
+
+
+def output_changes(document: Mapping[str, Any], secrets: frozenset[str]) -> Iterator[OutputChange]:
     for name, change in sorted(document.get("output_changes", {}).items()):
         action = action_of(change)
         if action is not None:

@@ -4,13 +4,24 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from envctl.adapters.terraform.attributes import all_secrets, attributes
-from envctl.adapters.terraform.planfile import action_of, address
-from envctl.domain.changes import Action, ResourceChange, StackPlan
+from envctl.adapters.terraform.planfile import action_of, address, output_changes
+from envctl.domain.changes import Action, Marker, OutputChange, ResourceChange, StackPlan
 
 
 def drift(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...]) -> StackPlan:
-    """Of resources alone: an output that changes along with one is none. Raises ValueError as for any other plan."""
+    """Of resources. Raises ValueError as for any other plan."""
     return StackPlan(stack, tuple(_drifted(document, f"module.{stack}.")), warnings=warnings)
+
+
+def outputs(document: Mapping[str, Any]) -> tuple[OutputChange, ...]:
+    """The outputs that would be others if the state were what is there."""
+    found = output_changes(document, all_secrets(document))
+    return tuple(output for output in found if _filled(output.before) != _filled(output.after) or _hides(output))
+
+
+def _hides(output: OutputChange) -> bool:
+    """Two values that are hidden may differ: Terraform says that they do."""
+    return output.before is Marker.SENSITIVE and output.after is Marker.SENSITIVE
 
 
 def _drifted(document: Mapping[str, Any], prefix: str) -> Iterator[ResourceChange]:

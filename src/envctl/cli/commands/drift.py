@@ -1,23 +1,45 @@
-"""`envctl drift [ENV]`."""
+"""`envctl drift [ENV …]`."""
 
 from typing import Annotated
 
 import typer
 
 from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.cli.wishes import BreakGlass, NoVerify, wishes
 
 
 def drift(
     context: typer.Context,
-    environment: Annotated[str, typer.Argument(help="Only this environment.", show_default=False)] = "",
+    environments: Annotated[
+        list[str] | None, typer.Argument(metavar="[ENV]...", help="Only these environments.", show_default=False)
+    ] = None,
+    *,
+    pending: Annotated[bool, typer.Option("--pending", help="Exit with 2 for pending changes, too.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Deploy again what runs where there is drift, through the guards.")
+    ] = False,
+    no_verify: NoVerify = False,
+    break_glass: BreakGlass = None,
 ) -> None:
-    """Say where reality differs from the state. Drift takes the proof of a release away; exits with 2 where there is
-    some.
+    """Say where reality differs from the state (drift), and where the configuration does (pending). Drift takes the
+    proof of a release away. Exits with 2 where there is some, and with 1 where something could not be looked at.
     """
+    refuse_dry_run(context)
+    wanted = wishes(context, break_glass, no_verify=no_verify)
+    if not fix and (no_verify or break_glass):
+        from envctl.domain.errors import Problem, UsageError
+
+        flag = "--no-verify" if no_verify else "--break-glass"
+        raise UsageError(Problem("E012", f"{flag} goes with --fix alone", "envctl drift --help"))
+    if fix:
+        from envctl.usecases.fix import fix as mend
+
+        fixed = lambda ports: mend(ports, environments or (), wanted)  # noqa: E731
+        answer(context, fixed, lambda found: int(found.exit_code(pending=pending)))  # type: ignore[attr-defined]
     from envctl.usecases.drift import drift as use
 
-    refuse_dry_run(context)
-    answer(context, lambda ports: use(ports, environment), lambda found: 2 if getattr(found, "found", False) else 0)
+    looked = lambda ports: use(ports, environments or ())  # noqa: E731
+    answer(context, looked, lambda found: int(found.exit_code(pending=pending)))  # type: ignore[attr-defined]
 
 
 def register(app: typer.Typer) -> None:

@@ -82,9 +82,10 @@ class _Speaker:
 
     def _drift(self, seen: DriftCheck) -> str:
         when = since(seen.at, self.now, self.zone)
-        differ = "resource differs" if seen.drifted == 1 else "resources differ"
-        what = f"{seen.drifted} {differ} from the state{in_brackets(seen.resources, seen.drifted)}"
-        return f"drift: {what}, seen {when} by {known_as(seen.by)}"
+        differences = "difference" if seen.drifted == 1 else "differences"
+        what = f"{seen.drifted} {differences} from the state"
+        named = in_brackets(seen.resources, seen.drifted)
+        return f"drift: {what}{named}, seen {when} by {known_as(seen.by)}"
 
     def _held(self, held: Lock | Hold) -> str:
         return f"{known_as(held.by)} since {since(held.at, self.now, self.zone)}: {one_line(held.reason)}"

@@ -1,63 +1,168 @@
-"""Where reality differs from the state, as a plan would show it: what the state says, and what is there."""
+"""Where reality differs from the state, and where the configuration does: each difference once, with where it is."""
+
+from collections.abc import Iterable
+from dataclasses import replace
 
 from rich.console import Console
 
-from envctl.cli.render.attributes import changed
+from envctl.cli.render.attributes import changed, line, room_beside
+from envctl.cli.render.deployment import show_deployed
 from envctl.cli.render.line import counted
 from envctl.cli.render.plan import STYLES, SYMBOLS
+from envctl.cli.render.problems import show_problems
 from envctl.cli.render.text import hinted, joined, plain, say, whole
-from envctl.domain.changes import Action, ResourceChange, StackPlan
+from envctl.cli.render.values import from_to
+from envctl.domain.changes import Action
+from envctl.domain.drift import Finding, findings
+from envctl.domain.enumeration import first_of
 from envctl.domain.naming import short
 from envctl.usecases.drift import Drift, EnvironmentDrift
+from envctl.usecases.fix import Fixed
 
 _WORDS = {Action.CREATE: "appeared", Action.DELETE: "gone"}
+_STYLES = {"clean": "green", "drifted": "bold red", "unknown": "bold yellow", "empty": "dim"}
+# So many are named of what is ignored.
+IGNORED = 5
 
 
 def show_drift(drift: Drift, out: Console) -> None:
     for each in drift.environments:
         _environment(each, out)
+    _differences(drift, out)
     if len(drift.environments) > 1:
+        out.print()
         say(out, joined(("Total: ", "bold"), total(drift)))
+    for command in ways_on(drift):
+        hinted(out, command)
+
+
+def show_fixed(fixed: Fixed, out: Console) -> None:
+    show_drift(without_next(fixed.drift), out)
+    for mended in fixed.mended:
+        out.print()
+        if mended.deployed:
+            show_deployed(mended.deployed, out)
+        else:
+            say(out, joined((mended.environment, "bold"), (" was not set right", "bold red")))
+            show_problems(mended.problems, out, "", "bold", 2)
+
+
+def without_next(drift: Drift) -> Drift:
+    """What was to be done next is done."""
+    return Drift(tuple(replace(each, next="") for each in drift.environments))
+
+
+def ways_on(drift: Drift) -> tuple[str, ...]:
+    """All that has drifted can be set right with one command."""
+    mend = [each.environment for each in drift.environments if each.drifted and each.next]
+    others = [each.next for each in drift.environments if each.next and not each.drifted]
+    return (*([f"envctl drift {' '.join(mend)} --fix"] if mend else []), *others)
+
+
+def drifted(drift: Drift) -> tuple[Finding, ...]:
+    return findings((each.environment, stack.drift) for each in drift.environments for stack in each.stacks)
+
+
+def pending(drift: Drift) -> tuple[Finding, ...]:
+    return findings(
+        (each.environment, stack.pending) for each in drift.environments for stack in each.stacks if stack.pending
+    )
 
 
 def headline(each: EnvironmentDrift) -> str:
     """What stands behind the name of the environment."""
-    if each.skipped:
-        return f"not looked at: {each.skipped}"
-    if not each.drifted:
-        return f"no drift (release {short(each.release)})"
-    differ = "resource differs" if each.drifted == 1 else "resources differ"
-    return f"{each.drifted} {differ} from the state (release {short(each.release)})"
+    release = f" (release {short(each.release)})" if each.release else ""
+    return f"{', '.join(_said(each))}{release}"
 
 
 def total(drift: Drift) -> str:
-    drifted = [each.environment for each in drift.environments if each.drifted]
-    if drifted:
-        return f"drift in {', '.join(drifted)}"
-    looked_at = sum(not each.skipped for each in drift.environments)
-    return f"no drift in {counted(looked_at, 'environment')}" if looked_at else "nothing was looked at"
+    """The environments by their condition, the worst first."""
+    names = {
+        "drift in": [each.environment for each in drift.environments if each.drifted],
+        "UNKNOWN in": [each.environment for each in drift.environments if each.unknown],
+        "no drift in": [each.environment for each in drift.environments if each.condition == "clean"],
+    }
+    parts = [f"{words} {', '.join(named)}" for words, named in names.items() if named]
+    return "; ".join(parts) or "nothing runs anywhere"
 
 
-def what_happened(resource: ResourceChange) -> str:
-    return _WORDS.get(resource.action, "changed")
+def what_happened(action: Action) -> str:
+    return _WORDS.get(action, "changed")
+
+
+def ignored(each: EnvironmentDrift) -> str:
+    names = [f"{stack.stack}: {name}" for stack in each.stacks for name in stack.ignored]
+    return f"{counted(len(names), 'difference')} ignored by its rules: {first_of(names, IGNORED)}" if names else ""
+
+
+def waiting(each: EnvironmentDrift) -> Iterable[str]:
+    for stack in each.stacks:
+        if stack.pending and stack.pending.waits_for:
+            yield f"{stack.stack} was never applied: it waits for {', '.join(stack.pending.waits_for)}"
+
+
+def _said(each: EnvironmentDrift) -> Iterable[str]:
+    match each.condition:
+        case "drifted":
+            yield f"DRIFTED: {counted(each.drifted, 'difference')} from the state"
+        case "unknown":
+            yield "UNKNOWN: it could not be looked at"
+        case "empty":
+            yield "nothing runs there"
+        case _:
+            yield "clean"
+    some = [stack.stack for stack in each.stacks if stack.condition == "unknown"]
+    if some and each.condition == "drifted":
+        yield f"and UNKNOWN in {', '.join(some)}"
+    if each.pending:
+        yield "with changes pending"
 
 
 def _environment(each: EnvironmentDrift, out: Console) -> None:
-    style = "dim" if each.skipped else "bold red" if each.drifted else "green"
-    say(out, joined((f"{each.environment}: ", "bold"), (headline(each), style)))
-    if each.drifted:
-        say(out, plain("what the state says → what is there", "dim"), 2)
+    say(out, joined((f"{each.environment}: ", "bold"), (headline(each), _STYLES[each.condition])))
+    show_problems(each.problems, out, "", "bold yellow", 2)
     for stack in each.stacks:
-        _stack(stack, out)
-    hinted(out, each.next, 2)
+        if stack.problems:
+            whole(out, plain(f"{stack.stack}:", "bold"), 2)
+        show_problems(stack.problems, out, "", "bold yellow", 4)
+        for warning in stack.warnings:
+            say(out, joined(("warning: ", "yellow"), f"{stack.stack}: {warning}"), 2)
+    for told in (*waiting(each), ignored(each)):
+        if told:
+            say(out, plain(told, "dim"), 2)
 
 
-def _stack(stack: StackPlan, out: Console) -> None:
-    for resource in stack.resources:
-        symbol = f"  {SYMBOLS[resource.action]:<3} {what_happened(resource):<8}  "
-        style = STYLES.get(resource.action, "")
-        whole(out, joined((symbol, style), f"{stack.stack}: ", (resource.address, "bold")))
-        if resource.action is not Action.DELETE:
-            changed(resource.attributes, out)
-    for warning in stack.warnings:
-        say(out, joined(("warning: ", "yellow"), warning), 2)
+def _differences(drift: Drift, out: Console) -> None:
+    found, planned = drifted(drift), pending(drift)
+    one = len(drift.environments) == 1
+    if found:
+        out.print()
+        say(out, joined(("Drift", "bold red"), (": what the state says → what is there", "dim")))
+        for finding in found:
+            _finding(finding, out, one=one, drift=True)
+    if planned:
+        out.print()
+        told = ": what the state says → what the configuration says"
+        say(out, joined(("Pending", "bold yellow"), (told, "dim")))
+        for finding in planned:
+            _finding(finding, out, one=one, drift=False)
+
+
+def _finding(finding: Finding, out: Console, *, one: bool, drift: bool) -> None:
+    word = what_happened(finding.action) if drift else str(finding.action)
+    symbol = f"  {SYMBOLS[finding.action]:<3} {word:<8}  "
+    head = joined((symbol, STYLES.get(finding.action, "")), f"{finding.stack}: ", (finding.name, "bold"))
+    where = joined(("   in ", "dim"), ", ".join(finding.environments))
+    beside = head.cell_len + where.cell_len <= out.width
+    whole(out, head.append_text(where) if beside and not one else head)
+    if not (beside or one):
+        say(out, joined(("in ", "dim"), ", ".join(finding.environments)), 6)
+    _values(finding, out)
+
+
+def _values(finding: Finding, out: Console) -> None:
+    if finding.resource and finding.resource.action in {Action.UPDATE, Action.REPLACE, Action.MOVE}:
+        changed(finding.resource.attributes, out)
+    if finding.output:
+        told = from_to(finding.output.before, finding.output.after, room_beside(5, out), out.width - 8)
+        line("value", 5, *told, out)

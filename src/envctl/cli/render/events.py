@@ -117,7 +117,7 @@ def _proven(event: _Proving) -> str:
             return f"verification failed in {event.environment}{also}: {one_line(event.reason)}"
         case DriftChecked() if event.drifted:
             named = in_brackets(event.resources, event.drifted)
-            return f"drift in {event.environment}: {counted(event.drifted, 'resource')}{named}"
+            return f"drift in {event.environment}: {counted(event.drifted, 'difference')}{named}"
         case DriftChecked():
             return f"no drift in {event.environment}"
         case _:

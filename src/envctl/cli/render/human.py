@@ -11,6 +11,7 @@ RENDERERS = {
     "Drift": "drift.show_drift",
     "EnvironmentPlan": "plan.show_plan_alone",
     "EnvironmentSettings": "settings.show_settings",
+    "Fixed": "drift.show_fixed",
     "History": "history.show_history",
     "Locked": "locking.show_locked",
     "Recovered": "recovery.show_recovered",

@@ -25,7 +25,7 @@ WORKED_OUT = {
     "EnvironmentPresent": ("whole", "drifted"),
     "Evidence": ("verified",),
     "Drift": ("found",),
-    "EnvironmentDrift": ("drifted",),
+    "EnvironmentDrift": ("drifted", "unknown", "pending"),
 }
 
 

@@ -66,7 +66,7 @@ def _drifted(request: Request, environment: str, hint: str, *, warns: bool) -> R
     seen = request.present.of(environment).drift
     if seen is None:
         return None
-    what = "resource differs" if seen.drifted == 1 else "resources differ"
+    what = "difference" if seen.drifted == 1 else "differences"
     named = first_of(seen.resources, NAMED, seen.drifted)
     message = f"{environment} has drifted: {seen.drifted} {what} from the state ({named})"
     if not warns:

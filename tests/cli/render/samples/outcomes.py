@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from envctl.domain.changes import Action, AttributeChange, Marker, ResourceChange, StackPlan
+from envctl.domain.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
 from envctl.domain.errors import Location, Problem, StateLock
 from envctl.domain.present import Hold, Lock
 from envctl.usecases.approve import Approved, Withdrawn
-from envctl.usecases.drift import Drift, EnvironmentDrift
+from envctl.usecases.drift import Drift, EnvironmentDrift, StackDrift
+from envctl.usecases.fix import Fixed, Mended
 from envctl.usecases.locking import Locked, Unlocked
 from envctl.usecases.recover import Recovered
 from envctl.usecases.run import Deployed
@@ -93,8 +94,9 @@ WORDS: dict[str, object] = {
     "nothing to unlock": Unlocked("prod", None, None),
 }
 DRIFTED = (
-    StackPlan(
+    StackDrift(
         "network",
+        "drifted",
         (
             ResourceChange(
                 "aws_vpc.this",
@@ -108,8 +110,9 @@ DRIFTED = (
             ),
         ),
     ),
-    StackPlan(
+    StackDrift(
         "web",
+        "drifted",
         (
             ResourceChange("aws_eip.this", "aws_eip", Action.DELETE, (AttributeChange("id", "eip-1", None),)),
             ResourceChange(
@@ -119,29 +122,63 @@ DRIFTED = (
                 (AttributeChange("password", Marker.SENSITIVE, Marker.SENSITIVE),),
             ),
         ),
+        (OutputChange("address", Action.UPDATE, "203.0.113.7", None),),
+        pending=StackPlan("web", LATER_PLAN.stacks[1].resources[:2]),
+        ignored=("aws_autoscaling_group.web.desired_capacity",),
         warnings=("Argument is deprecated",),
     ),
-    StackPlan("dns"),
+    StackDrift("dns", "clean"),
+)
+EXPIRED = Problem("E324", "web: the credentials have expired\nExpiredToken: 403", "log in again: aws sso login")
+UNFINISHED = Problem("E322", "a deployment to dev is unfinished", "envctl recover dev")
+FIX = "envctl drift staging --fix"
+FOUND = Drift(
+    (
+        EnvironmentDrift(
+            "dev", NEW, "drifted", (DRIFTED[0], StackDrift("web", "clean")), next="envctl drift dev --fix"
+        ),
+        EnvironmentDrift("staging", OLD, "drifted", DRIFTED, next=FIX),
+        EnvironmentDrift("prod", "", "empty"),
+    )
 )
 LOOKS: dict[str, object] = {
     "a verification": Verification("staging", NEW, PASSED, "envctl promote staging prod"),
     "a verification without checks": Verification("prod", NEW, ()),
     "a verification where no check applies": Verification("prod", NEW, PASSED[2:]),
     "a verification that fails": Verification("prod", NEW, (Checked("http", "failed", "503\nservice unavailable"),)),
-    "drift": Drift(
+    "drift": FOUND,
+    "drift of one environment": Drift(FOUND.environments[1:2]),
+    "drift with changes pending alone": Drift(
         (
-            EnvironmentDrift("dev", NEW, (StackPlan("network"), StackPlan("web"))),
-            EnvironmentDrift("staging", OLD, DRIFTED, next="envctl apply staging"),
-            EnvironmentDrift("prod", "", skipped="nothing runs there"),
+            EnvironmentDrift(
+                "dev",
+                NEW,
+                "clean",
+                (
+                    StackDrift("network", "clean", pending=LATER_PLAN.stacks[1]),
+                    StackDrift("web", "clean", pending=StackPlan("web", waits_for=("network",))),
+                ),
+                next="envctl apply dev",
+            ),
         )
     ),
-    "no drift": Drift((EnvironmentDrift("dev", NEW, (StackPlan("network"),)),)),
-    "no drift anywhere": Drift((EnvironmentDrift("dev", NEW), EnvironmentDrift("staging", OLD))),
-    "drift that nobody looked at": Drift(
+    "no drift": Drift((EnvironmentDrift("dev", NEW, "clean", (StackDrift("network", "clean"),)),)),
+    "no drift anywhere": Drift((EnvironmentDrift("dev", NEW, "clean"), EnvironmentDrift("staging", OLD, "clean"))),
+    "drift that is not known": Drift(
         (
-            EnvironmentDrift("dev", NEW, skipped="a deployment is unfinished", next="envctl recover dev"),
-            EnvironmentDrift("prod", "", skipped="nothing runs there"),
+            EnvironmentDrift("dev", NEW, "unknown", problems=(UNFINISHED,)),
+            EnvironmentDrift(
+                "staging", OLD, "drifted", (DRIFTED[0], StackDrift("web", "unknown", problems=(EXPIRED,))), next=FIX
+            ),
+            EnvironmentDrift("prod", "", "empty"),
         )
+    ),
+    "drift that is set right": Fixed(
+        FOUND,
+        (
+            Mended("dev", DONE),
+            Mended("staging", problems=(Problem("G106", "staging asks for 1 peer", "envctl approve staging"),)),
+        ),
     ),
 }
 ABANDONED = deployment(NEW, 3, "abandoned", action="promote", source="dev")

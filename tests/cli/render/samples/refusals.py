@@ -51,7 +51,7 @@ LOCK = Refusal(
 DRIFT = Refusal(
     "G110",
     "drift",
-    "prod has drifted: 1 resource differs from the state (web: aws_instance.this)"
+    "prod has drifted: 1 difference from the state (web: aws_instance.this)"
     "; this deployment sets right what the configuration describes",
     "envctl drift prod",
     since=NOW - timedelta(hours=2),

@@ -9,6 +9,7 @@ from envctl.domain.guards import RefusedError
 RENDERERS = {
     "Deployed": "deployment.deployment",
     "Drift": "drift.drift",
+    "Fixed": "drift.fixed",
     "Status": "status.status",
     "Why": "why.why",
 }

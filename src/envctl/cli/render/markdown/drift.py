@@ -1,12 +1,24 @@
-"""Where reality differs from the state."""
+"""Where reality differs from the state, and where the configuration does."""
 
 from collections.abc import Iterator
 
-from envctl.cli.render.attributes import own
-from envctl.cli.render.drift import headline, total, what_happened
+from envctl.cli.render.attributes import known_later, own
+from envctl.cli.render.drift import (
+    drifted,
+    headline,
+    ignored,
+    pending,
+    total,
+    waiting,
+    ways_on,
+    what_happened,
+    without_next,
+)
+from envctl.cli.render.markdown.deployment import deployment
 from envctl.cli.render.markdown.pieces import (
     NEITHER,
     PASSES,
+    REFUSES,
     WARNS,
     code,
     escaped,
@@ -16,38 +28,82 @@ from envctl.cli.render.markdown.pieces import (
     strong,
     table,
 )
+from envctl.cli.render.markdown.refused import problem
 from envctl.cli.render.text import shortened
 from envctl.cli.render.values import side
 from envctl.domain.changes import Action, ResourceChange
+from envctl.domain.drift import Finding
+from envctl.domain.errors import Problem
 from envctl.usecases.drift import Drift, EnvironmentDrift
+from envctl.usecases.fix import Fixed
 
-HEADS = ("stack", "resource", "what", "the state says", "is there")
+HEADS = ("environment", "stack", "resource", "what")
 ROOM = 80
+_MARKS = {"clean": PASSES, "drifted": WARNS, "unknown": REFUSES, "empty": NEITHER}
+_WORST = ("unknown", "drifted", "clean", "empty")
 
 
 def drift(told: Drift) -> str:
-    looked = not all(each.skipped for each in told.environments)
-    mark = WARNS if told.found else PASSES if looked else NEITHER
-    return page(f"## {mark} {sentence(escaped(total(told)))}", *(_environment(each) for each in told.environments))
+    conditions = {each.condition for each in told.environments}
+    worst = next((condition for condition in _WORST if condition in conditions), "empty")
+    return page(
+        f"## {_MARKS[worst]} {sentence(escaped(total(told)))}",
+        "\n".join(line for each in told.environments for line in _environment(each)),
+        _table("### Drift", "is there", drifted(told), drift=True),
+        _table("### Pending", "the configuration says", pending(told), drift=False),
+        *(next_step(command) for command in ways_on(told)),
+    )
 
 
-def _environment(each: EnvironmentDrift) -> str:
-    mark = NEITHER if each.skipped else WARNS if each.drifted else PASSES
-    rows = [
-        (escaped(stack.stack), code(resource.address), *cells)
-        for stack in each.stacks
-        for resource in stack.resources
-        for cells in _cells(resource)
+def fixed(told: Fixed) -> str:
+    blocks = [
+        deployment(each.deployed)
+        if each.deployed
+        else "\n".join((f"## {REFUSES} {escaped(each.environment)} was not set right\n", *_problems(each.problems)))
+        for each in told.mended
     ]
-    blocks = (f"{mark} {strong(each.environment)}: {escaped(headline(each))}", table(HEADS, rows) if rows else "")
-    return "\n\n".join(filter(None, (*blocks, next_step(each.next))))
+    return page(drift(without_next(told.drift)).rstrip(), *(block.rstrip() for block in blocks))
 
 
-def _cells(resource: ResourceChange) -> Iterator[tuple[str, str, str]]:
-    happened = what_happened(resource)
-    if resource.action is Action.DELETE or not resource.attributes:
+def _environment(each: EnvironmentDrift) -> Iterator[str]:
+    yield f"- {_MARKS[each.condition]} {strong(each.environment)}: {escaped(headline(each))}"
+    problems = [*each.problems, *(problem for stack in each.stacks for problem in stack.problems)]
+    yield from (f"  {line}" for line in _problems(problems))
+    warnings = [f"{stack.stack}: {warning}" for stack in each.stacks for warning in stack.warnings]
+    yield from (f"  - {escaped(told)}" for told in (*waiting(each), ignored(each), *warnings) if told)
+
+
+def _problems(problems: list[Problem] | tuple[Problem, ...]) -> Iterator[str]:
+    yield from (f"- {REFUSES} {problem(each)}" for each in problems)
+
+
+def _table(heading: str, after: str, found: tuple[Finding, ...], *, drift: bool) -> str:
+    if not found:
+        return ""
+    rows = [
+        (escaped(", ".join(finding.environments)), escaped(finding.stack), *cells)
+        for finding in found
+        for cells in _cells(finding, drift=drift)
+    ]
+    return f"{heading}\n\n{table((*HEADS, 'the state says', after), rows)}"
+
+
+def _cells(finding: Finding, *, drift: bool) -> Iterator[tuple[str, str, str, str]]:
+    happened = what_happened(finding.action) if drift else str(finding.action)
+    if finding.resource:
+        yield from ((code(finding.name), *cells) for cells in _attributes(finding.resource, happened))
+    if finding.output:
+        yield code(finding.name), happened, _value(finding.output.before), _value(finding.output.after)
+
+
+def _attributes(resource: ResourceChange, happened: str) -> Iterator[tuple[str, str, str]]:
+    if resource.action in {Action.DELETE, Action.CREATE} or not resource.attributes:
         yield happened, "", ""
         return
-    for attribute in own(resource.attributes):
-        sides = (code(shortened(side(attribute.before), ROOM)), code(shortened(side(attribute.after), ROOM)))
-        yield f"{happened}: {code(attribute.path)}", *sides
+    told = own(resource.attributes)
+    for attribute in [each for each in told if not known_later(each.after)] or told:
+        yield f"{happened}: {code(attribute.path)}", _value(attribute.before), _value(attribute.after)
+
+
+def _value(value: object) -> str:
+    return code(shortened(side(value), ROOM))

@@ -1,0 +1,53 @@
+"""Failures that have a cause outside of the code: what Terraform, its backend and the AWS provider say of them."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cause:
+    code: str
+    pattern: re.Pattern[str]
+    hint: str
+
+
+def _cause(code: str, pattern: str, hint: str) -> Cause:
+    return Cause(code, re.compile(pattern, re.IGNORECASE), hint)
+
+
+# The first that fits: what was denied for want of valid credentials is no question of rights.
+CAUSES = (
+    _cause(
+        "E327",
+        r"state snapshot was created by Terraform v|unsupported state file format|state was created by a newer",
+        "use that version or a newer one: [terraform] binary in envctl.toml, or ENVCTL_TERRAFORM",
+    ),
+    _cause(
+        "E324",
+        r"ExpiredToken|token included in the request is (?:expired|invalid)|InvalidClientTokenId|InvalidAccessKeyId"
+        r"|UnrecognizedClientException|No valid credential sources|failed to refresh cached (?:credentials|SSO)"
+        r"|SSO (?:session|token).*expired|SignatureDoesNotMatch|AuthFailure",
+        "log in again (for example: aws sso login), and run the command again: it goes on from what is there",
+    ),
+    _cause(
+        "E323",
+        r"Throttl|RequestLimitExceeded|TooManyRequests|Rate exceeded|StatusCode: 429|SlowDown",
+        "AWS takes no more requests for now: run it again in some minutes, if need be with fewer at once"
+        " (TF_CLI_ARGS_plan=-parallelism=2)",
+    ),
+    _cause(
+        "E326",
+        r"cannot assume (?:IAM )?role|AccessDenied|UnauthorizedOperation|not authorized to perform|StatusCode: 403",
+        "the credentials are valid and may not do that: check the role of the environment in envctl.toml and its rights",
+    ),
+    _cause(
+        "E325",
+        r"no such host|connection refused|connection reset|i/o timeout|context deadline exceeded|dial tcp"
+        r"|TLS handshake|network is unreachable|request send failed|send request failed|proxyconnect",
+        "check the network, the proxy and the region, and run the command again",
+    ),
+)
+
+
+def cause_of(said: str) -> Cause | None:
+    return next((cause for cause in CAUSES if cause.pattern.search(said)), None)

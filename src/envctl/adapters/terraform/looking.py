@@ -1,0 +1,62 @@
+"""How one stack stands: what reality, and what the configuration, has otherwise than the state.
+
+An ordinary plan tells whether there is anything of the two at all, and mostly there is not. Only where both are there,
+or an output differs, are they planned for apart: *drift* by a refresh-only plan, *pending* without any refresh.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from envctl.adapters.terraform.events import Transcript
+from envctl.adapters.terraform.failures import unreadable
+from envctl.domain.changes import StackPlan
+from envctl.domain.drift import Look
+
+# They have names of their own: no apply shall find them.
+BOTH, DRIFT, PENDING = FILES = ("both.tfplan", "drift.tfplan", "pending.tfplan")
+
+Planned = Callable[..., Transcript]
+Show = Callable[[str], Mapping[str, Any]]
+
+
+def look(stack: str, planned: Planned, show: Show, *, unchanged: bool) -> Look:
+    """`planned` runs a plan into a file and tells what it said, `show` reads one. `unchanged` says that the
+    configuration is the very one that was applied last: what an output has otherwise can then only come from reality.
+    """
+    said = planned(BOTH)
+    nothing = StackPlan(stack)
+    if not (said.drift or said.changes or said.output_changes):
+        return Look(replace(nothing, warnings=said.warnings), nothing)
+    from envctl.adapters.terraform import refresh
+
+    both = _read(show, BOTH, stack, said.warnings)
+    # Outputs that change where no resource has drifted change with what they read (a data source, another stack).
+    aside = said.drift or (said.output_changes and unchanged)
+    if not aside:
+        return Look(replace(nothing, warnings=said.warnings), both)
+    again = planned(DRIFT, refresh_only=True)
+    document = show(DRIFT)
+    with unreadable(stack):
+        drifted, differing = refresh.drift(stack, document, again.warnings), refresh.outputs(document)
+    pending = both if not said.drift else _without_reality(stack, planned, show, said)
+    outputs = tuple(output for output in differing if unchanged or output not in pending.outputs)
+    pending = replace(pending, outputs=tuple(output for output in pending.outputs if output not in outputs))
+    return Look(replace(drifted, outputs=outputs), pending)
+
+
+def _without_reality(stack: str, planned: Planned, show: Show, said: Transcript) -> StackPlan:
+    if not (said.changes or said.output_changes):
+        return StackPlan(stack)
+    alone = planned(PENDING, refresh=False)
+    if not (alone.changes or alone.output_changes):
+        return StackPlan(stack)
+    return _read(show, PENDING, stack, ())
+
+
+def _read(show: Show, file: str, stack: str, warnings: tuple[str, ...]) -> StackPlan:
+    from envctl.adapters.terraform import planfile
+
+    document = show(file)
+    with unreadable(stack):
+        return planfile.meaning(stack, document, warnings)

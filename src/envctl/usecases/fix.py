@@ -1,0 +1,58 @@
+"""`envctl drift --fix`: what has drifted is deployed again as it was released, through the guards like all else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst
+from envctl.usecases import candidates, load, record
+from envctl.usecases.deploy import deploy
+from envctl.usecases.drift import Drift, drift
+from envctl.usecases.ports import Ports
+from envctl.usecases.run import Deployed, Run, Wishes
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What came of it in one environment: a deployment, or the problems that stood in its way."""
+
+    environment: str
+    deployed: Deployed | None = None
+    problems: tuple[Problem, ...] = ()
+    exit_code: ExitCode = ExitCode.DONE
+
+
+@dataclass(frozen=True)
+class Fixed:
+    drift: Drift
+    mended: tuple[Mended, ...]
+
+    def exit_code(self, *, pending: bool = False) -> ExitCode:
+        """What was set right no longer counts as drift."""
+        done = {each.environment for each in self.mended if each.deployed}
+        left = Drift(tuple(each for each in self.drift.environments if each.environment not in done))
+        return worst([left.exit_code(pending=pending), *(each.exit_code for each in self.mended)])
+
+
+def fix(ports: Ports, environments: Sequence[str], wishes: Wishes) -> Fixed:
+    """In the order of the pipeline; what is refused in one environment does not keep the others from being mended."""
+    found = drift(ports, environments)
+    return Fixed(found, tuple(_mend(ports, each.environment, wishes) for each in found.environments if each.drifted))
+
+
+def _mend(ports: Ports, target: str, wishes: Wishes) -> Mended:
+    project = load.project(ports)
+    run = Run(ports, project, "apply", target, wishes)
+    try:
+        with ports.workspace.lock(target, f"envctl drift {target} --fix by {ports.identity.actor().name}"):
+            # The release that runs there, in the entry environment too: new code is no way to set anything right.
+            candidate = candidates.redeployment(ports, project, record.present(ports), target=target)
+            return Mended(target, deploy(candidate, run))
+    except EnvctlError as error:
+        if isinstance(error, InterruptedByUserError) and not _declined(error):
+            raise
+        return Mended(target, problems=tuple(error.problems), exit_code=error.exit_code)
+
+
+def _declined(error: EnvctlError) -> bool:
+    """A no to one plan is not a no to the next one; Ctrl-C is."""
+    return any(problem.code == "E310" for problem in error.problems)

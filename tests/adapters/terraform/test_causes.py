@@ -1,0 +1,45 @@
+"""Real words of Terraform and AWS, and the cause that they tell of."""
+
+import pytest
+
+from envctl.adapters.terraform.causes import cause_of
+
+SAID = {
+    "throttling": (
+        "E323",
+        "reading EC2 VPC (vpc-1): RequestLimitExceeded: Request limit exceeded.\n\tstatus code: 503, request id: 1",
+    ),
+    "too many requests": ("E323", "ThrottlingException: Rate exceeded"),
+    "an expired session": (
+        "E324",
+        (
+            "operation error STS: AssumeRole, https response error StatusCode: 403, RequestID: 1, api error ExpiredToken: "
+            "The security token included in the request is expired"
+        ),
+    ),
+    "keys that are none": ("E324", "InvalidClientTokenId: The security token included in the request is invalid."),
+    "no credentials at all": ("E324", "No valid credential sources found"),
+    "a role that may not be taken": (
+        "E326",
+        "Cannot assume IAM Role\n\nIAM Role (arn:aws:iam::333333333333:role/envctl-deployer) cannot be assumed.",
+    ),
+    "a right that is missing": ("E326", "UnauthorizedOperation: You are not authorized to perform this operation."),
+    "an unknown host": ("E325", 'Post "https://sts.eu-west-9.amazonaws.com/": dial tcp: lookup: no such host'),
+    "nobody who answers": ("E325", "RequestError: send request failed\ncaused by: dial tcp 10.0.0.1:443: i/o timeout"),
+    "a newer state": (
+        "E327",
+        "state snapshot was created by Terraform v1.99.0, which is newer than current v1.15.5; upgrade",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "said"), SAID.values(), ids=SAID.keys())
+def test_what_is_said_tells_of(code: str, said: str) -> None:
+    cause = cause_of(said)
+    assert cause is not None
+    assert cause.code == code
+
+
+@pytest.mark.parametrize("said", ["Reference to undeclared resource", "InvalidParameterValue: 10.0.0.0/33", ""])
+def test_what_has_its_cause_in_the_code_is_left_as_it_is(said: str) -> None:
+    assert cause_of(said) is None
