@@ -55,9 +55,13 @@ class Comparison:
         return found
 
     def _told(self, pair: Pair) -> Problem:
-        sides = f"{_source(self.first, pair.first)}, {_source(self.second, pair.second)}"
-        shown = pair.second or pair.first
-        return Problem("G205", f"{pair.name}: {sides}", "", shown.location if shown else None)
+        there, here = pair.first, pair.second
+        if there and here:
+            message = f"{pair.name} is otherwise in {self.first}: it comes from {there.location or there.origin}"
+        else:
+            message = f"{pair.name} is not there in {self.first if here else self.second}"
+        shown = here or there
+        return Problem("G205", message, "", shown.location if shown else None)
 
 
 def compare(
@@ -126,9 +130,3 @@ def _judged(pair: Pair, may_differ: Collection[str], refused: Collection[str]) -
     if pair.name in may_differ:
         return "allowed"
     return "refused" if pair.name in refused else ""
-
-
-def _source(environment: str, setting: Setting | None) -> str:
-    if setting is None:
-        return f"{environment} does not have it"
-    return f"{environment} has it from {setting.location or setting.origin}"

@@ -103,7 +103,7 @@ def _declared(variable: Variable) -> Declared:
 
 def _outputs(wiring: Wiring, stacks: list[str]) -> dict[str, object]:
     return {
-        f"{stack}.{name}": "sensitive" if sensitive else "shown"
+        f"{stack}.{name}": "sensitive" if sensitive else "not sensitive"
         for stack in stacks
         for name, sensitive in wiring.outputs.get(stack, {}).items()
     }

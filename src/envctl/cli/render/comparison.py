@@ -11,6 +11,8 @@ from envctl.usecases.diff import Diff
 
 TABLE_FROM = 100
 VERDICTS = {"": "", "allowed": "may differ", "refused": "parity refuses"}
+COUNTED = {"refused": "parity refuses", "allowed": "parity allows"}
+RANKS = {"refused": 0, "": 1, "allowed": 2}
 _STYLES = {"": "", "allowed": "dim", "refused": "bold red"}
 
 
@@ -30,10 +32,11 @@ def show_comparison(diff: Diff, out: Console) -> None:
 
 
 def listed(diff: Diff) -> tuple[Pair, ...]:
-    """What people asked to see: without what is equal unless they said so."""
+    """What people asked to see, what matters most first."""
     if diff.settings is None:
         return ()
-    return diff.settings.pairs if diff.everything else diff.settings.unequal
+    pairs = diff.settings.pairs if diff.everything else diff.settings.unequal
+    return tuple(sorted(pairs, key=lambda pair: (pair.relation == "equal", RANKS[pair.parity])))
 
 
 def summary(diff: Diff) -> str:
@@ -41,12 +44,11 @@ def summary(diff: Diff) -> str:
     unequal = [pair for pair in pairs if pair.relation != "equal"]
     equal = len(pairs) - len(unequal)
     told = f"{len(unequal)} {'differs' if len(unequal) == 1 else 'differ'}" if unequal else "none differs"
-    allowed = sum(pair.parity == "allowed" for pair in unequal)
-    refused = sum(pair.parity == "refused" for pair in unequal)
-    verdicts = [f"{allowed} may"] * bool(allowed) + [f"parity refuses {refused}"] * bool(refused)
-    told += f" ({', '.join(verdicts)})" if verdicts else ""
+    counts = {word: sum(pair.parity == judged for pair in unequal) for judged, word in COUNTED.items()}
+    judged = ", ".join(f"{word} {number}" for word, number in counts.items() if number)
+    told += f" ({judged})" if judged else ""
     told += f", {equal} {'is' if equal == 1 else 'are'} equal" if equal else ""
-    return told + ("" if diff.everything or not equal else " (--all shows what is equal)")
+    return told + ("" if diff.everything or not equal else "; --all shows what is equal")
 
 
 def refused_later(settings: Comparison) -> str:
@@ -66,7 +68,7 @@ def mark(pair: Pair) -> str:
 
 def told(setting: Setting | None) -> tuple[str, str]:
     """The value, and where it comes from."""
-    return (shown(setting), source(setting)) if setting else ("(none)", "")
+    return (shown(setting), source(setting)) if setting else ("(no such setting)", "")
 
 
 def hidden(pair: Pair) -> str:

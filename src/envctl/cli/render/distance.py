@@ -39,7 +39,7 @@ def show_distance(distance: Distance, sides: Sides, out: Console) -> None:
 
 def made(release: KnownRelease, zone: Zone = None) -> str:
     """When a release was made, by whom, and of what."""
-    return f"#{release.seq}  {moment(release.at, zone)}  {known_as(release.by)}  {made_of(release)}"
+    return f"#{release.seq:<4} {moment(release.at, zone)}  {known_as(release.by)}  {made_of(release)}"
 
 
 def made_of(release: KnownRelease) -> str:
