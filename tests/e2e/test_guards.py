@@ -263,8 +263,12 @@ def test_g204_settings(ready: Project) -> None:
 
 def test_g205_parity(ready: Project) -> None:
     ask_for(ready, more="[parity]\nmay_differ = []\n")
-    problem = refused(to_prod(ready), "G205")
+    ran = to_prod(ready)
+    problem = refused(ran, "G205", "G205")
     assert "differ in name" in problem["message"]
+    line = ran.document["problems"][1]
+    assert "environments/staging/terraform.tfvars:1" in line["message"]
+    assert (line["file"], line["line"]) == ("environments/prod/terraform.tfvars", 1)
     ask_for(ready, more='[parity]\nmay_differ = ["name"]\n')
     assert to_prod(ready).code == 0
 

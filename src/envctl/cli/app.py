@@ -22,6 +22,7 @@ MODULES = {
     "why": "why",
     "status": "status",
     "history": "history",
+    "diff": "diff",
     "drift": "drift",
     "rollback": "rollback",
     "lock": "locking",

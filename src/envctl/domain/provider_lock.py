@@ -24,6 +24,11 @@ def strays(release: bytes | None, stack: bytes) -> tuple[str, ...]:
     return tuple(address for address, block in providers(stack).items() if carried.get(address, b"") != _version(block))
 
 
+def version(block: bytes) -> str:
+    """The version that a provider's block holds."""
+    return _version(block).decode(errors="backslashreplace")
+
+
 def _version(block: bytes) -> bytes:
     match = _VERSION.search(block)
     return match[1] if match else b"?"

@@ -81,26 +81,6 @@ class EnvironmentSettings:
         document = {"environment": self.environment, "arguments": own}
         return hashlib.sha256(canonical(document).encode("utf-8", "surrogatepass")).hexdigest()
 
-    def differing(self, other: "EnvironmentSettings") -> tuple[str, ...]:
-        """The names whose values another environment has otherwise, or not at all. What envctl fills is left out."""
-        own, theirs = self._decided(), other._decided()
-        return tuple(sorted({name for name, stack in own.keys() | theirs.keys() if _differs(own, theirs, name, stack)}))
-
-    def _decided(self) -> dict[tuple[str, str], object]:
-        return {
-            (each.name, stack): each.value
-            for each in self.settings
-            if each.origin in {"file", "default"}
-            for stack in each.stacks
-        }
-
-
-def _differs(
-    own: Mapping[tuple[str, str], object], theirs: Mapping[tuple[str, str], object], name: str, stack: str
-) -> bool:
-    one, other = (canonical(side.get((name, stack))) for side in (own, theirs))
-    return one != other
-
 
 def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

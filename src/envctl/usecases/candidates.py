@@ -1,8 +1,10 @@
 """Which release a command speaks of, and what the guards are asked about it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
+from envctl.domain.comparison import compare
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.events import Move
 from envctl.domain.guards import Bundle, Request
@@ -119,7 +121,7 @@ class _Found:
     bundle: Bundle
     settings: str
     unfit: tuple[Problem, ...] = ()
-    differing: tuple[str, ...] = ()
+    differing: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
 
 
 def _candidate(ports: Ports, project: Project, present: Present, wanted: _Wanted) -> Candidate:
@@ -143,16 +145,18 @@ def _settings(
 
 def _differing(
     ports: Ports, project: Project, wanted: _Wanted, release: Release | None, settings: EnvironmentSettings | None
-) -> tuple[str, ...]:
+) -> Mapping[str, tuple[Problem, ...]]:
     """The settings that the source of a promotion has otherwise, where the target compares them at all."""
     source = project.before(wanted.target)
     if source is None or wanted.source != source or settings is None:
-        return ()
+        return {}
     if project.rules(wanted.target).may_differ is None:
-        return ()
-    there, _ = _settings(ports, project, source, release)
+        return {}
+    there, unfit = _settings(ports, project, source, release)
     # Settings that can't even be read are like none others.
-    return settings.differing(there) if there else (f"settings of {source} that do not fit the release",)
+    return (
+        compare(there, settings).differing() if there else {f"settings of {source} that do not fit the release": unfit}
+    )
 
 
 def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, found: _Found) -> Request:

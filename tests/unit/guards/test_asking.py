@@ -75,7 +75,7 @@ MUCH_WRONG = replace(
     ),
     bundle="damaged",
     unfit=(OTHER,),
-    differing=("size",),
+    differing={"size": ()},
     plan=plan(*[change(Action.DELETE, f"aws_vpc.v[{number}]") for number in range(6)]),
 )
 MUCH_WRONG = replace(MUCH_WRONG, present=replace(MUCH_WRONG.present, releases={R1: made(R1, 1, uncommitted=True)}))
@@ -210,7 +210,7 @@ ENDS: dict[str, tuple[Request, ExitCode]] = {
         ExitCode.REFUSED,
     ),
     "the worst of several counts, be it last": (
-        ruled(here(replace(TO_PROD, differing=("size",)), lock=Lock(ANN, NOW, "x")), may_differ=frozenset()),
+        ruled(here(replace(TO_PROD, differing={"size": ()}), lock=Lock(ANN, NOW, "x")), may_differ=frozenset()),
         ExitCode.REFUSED,
     ),
     "a hold stays, and a lock goes": (here(PROMOTION, holds={R1: Hold(R1, ANN, NOW, "x")}), ExitCode.REFUSED),

@@ -57,11 +57,12 @@ def test_one_setting_that_does_not_fit_is_one() -> None:
     assert refusal.because == (WRONG,)
 
 
-COMPARED = ruled(replace(TO_PROD, differing=("cidr", "size", "zone")), may_differ=frozenset({"size"}))
+DIFFERING = dict.fromkeys(("cidr", "size", "zone"), ())
+COMPARED = ruled(replace(TO_PROD, differing=DIFFERING), may_differ=frozenset({"size"}))
 EQUAL: dict[str, Request] = {
     "nothing is compared": ruled(COMPARED, may_differ=None),
-    "nothing differs": replace(COMPARED, differing=()),
-    "only what may differ does": replace(COMPARED, differing=("size",)),
+    "nothing differs": replace(COMPARED, differing={}),
+    "only what may differ does": replace(COMPARED, differing={"size": ()}),
     "what differs may": ruled(COMPARED, may_differ=frozenset({"cidr", "size", "zone", "more"})),
     "a rollback is not compared": replace(COMPARED, action="rollback", source=None),
     "the same code again is not compared": replace(COMPARED, action="apply", source=None),
@@ -79,8 +80,18 @@ def test_what_must_not_differ_is_named() -> None:
         "G205",
         "parity",
         "staging and prod differ in cidr, zone, and so staging proves little",
-        "make them equal, or add what may differ to [parity] in envctl.toml; envctl settings prod",
+        "make them equal, or add what may differ to [parity] in envctl.toml; envctl diff staging prod",
     )
+
+
+def test_what_must_not_differ_is_told_with_its_lines_and_nothing_else_is() -> None:
+    one, two, other = (
+        Problem("G205", f"{number} is otherwise", "", Location("environments/prod/terraform.tfvars", number))
+        for number in (3, 4, 5)
+    )
+    refusal = answer("G205", replace(COMPARED, differing={"cidr": (one, two), "size": (other,), "zone": ()}))
+    assert refusal is not None
+    assert refusal.because == (one, two)
 
 
 def test_where_nothing_may_differ_everything_counts() -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 RENDERERS = {
     "Approved": "approval.show_approved",
     "Deployed": "deployment.show_deployed",
+    "Diff": "diff.show_diff",
     "Drift": "drift.show_drift",
     "EnvironmentPlan": "plan.show_plan_alone",
     "EnvironmentSettings": "settings.show_settings",

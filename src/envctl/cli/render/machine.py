@@ -24,6 +24,7 @@ WORKED_OUT = {
     "StackPlan": ("changes",),
     "EnvironmentPresent": ("whole", "drifted"),
     "Evidence": ("verified",),
+    "Diff": ("unknown", "differs"),
     "Drift": ("found",),
     "EnvironmentDrift": ("drifted", "unknown", "pending"),
 }

@@ -24,8 +24,8 @@ def show_settings(settings: EnvironmentSettings, out: Console) -> None:
         _table(settings, out)
     else:
         for setting in settings.settings:
-            whole(out, joined((setting.name, "bold"), f" = {_value(setting)}"))
-            whole(out, plain(f"{_origin(setting)} · {', '.join(setting.stacks)}", "dim"), 4)
+            whole(out, joined((setting.name, "bold"), f" = {shown(setting)}"))
+            whole(out, plain(f"{source(setting)} · {', '.join(setting.stacks)}", "dim"), 4)
 
 
 def _table(settings: EnvironmentSettings, out: Console) -> None:
@@ -35,16 +35,17 @@ def _table(settings: EnvironmentSettings, out: Console) -> None:
     table.add_column("where from", overflow="fold")
     table.add_column("stacks", overflow="fold")
     for setting in settings.settings:
-        origin = plain(_origin(setting))
-        table.add_row(plain(setting.name, "bold"), plain(_value(setting)), origin, plain(", ".join(setting.stacks)))
+        origin = plain(source(setting))
+        table.add_row(plain(setting.name, "bold"), plain(shown(setting)), origin, plain(", ".join(setting.stacks)))
     out.print(table)
 
 
-def _value(setting: Setting) -> str:
+def shown(setting: Setting) -> str:
     return spelt(Marker.SENSITIVE if setting.sensitive else setting.value)
 
 
-def _origin(setting: Setting) -> str:
+def source(setting: Setting) -> str:
+    """Where a value comes from, with its line where there is one."""
     match setting.origin:
         case "file":
             return str(setting.location or "a settings file")

@@ -22,7 +22,8 @@ class Request:
 
     `release` is None where the target (apply) or the source (promote) has none. `settings` is the digest of the
     target's settings, `unfit` what is wrong with them for this release, and `differing` names those that the source
-    has otherwise. `plan` is None until there is one, and `approved` holds what was approved, by its fingerprint.
+    has otherwise, each with the lines that say so. `plan` is None until there is one, and `approved` holds what was
+    approved, by its fingerprint.
     """
 
     action: Move
@@ -37,7 +38,7 @@ class Request:
     now: datetime
     rules: Rules
     unfit: tuple[Problem, ...] = ()
-    differing: tuple[str, ...] = ()
+    differing: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     plan: EnvironmentPlan | None = None
     approved: Mapping[str, PlanMeaning] = field(default_factory=dict)
 

@@ -26,8 +26,12 @@ def parity(request: Request) -> Refusal | None:
     message = (
         f"{request.source} and {request.target} differ in {', '.join(wrong)}, and so {request.source} proves little"
     )
-    hint = f"make them equal, or add what may differ to [parity] in envctl.toml; envctl settings {request.target}"
-    return Refusal("G205", "parity", message, hint)
+    hint = (
+        "make them equal, or add what may differ to [parity] in envctl.toml; "
+        f"envctl diff {request.source} {request.target}"
+    )
+    because = tuple(line for name in wrong for line in request.differing[name])
+    return Refusal("G205", "parity", message, hint, because=because)
 
 
 def clean(request: Request) -> Refusal | None:

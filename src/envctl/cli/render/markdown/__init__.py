@@ -8,6 +8,7 @@ from envctl.domain.guards import RefusedError
 # By name, as for people; what is not listed is shown as they see it.
 RENDERERS = {
     "Deployed": "deployment.deployment",
+    "Diff": "diff.diff",
     "Drift": "drift.drift",
     "Fixed": "drift.fixed",
     "Status": "status.status",

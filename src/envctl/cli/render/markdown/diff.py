@@ -1,0 +1,126 @@
+"""Two environments side by side."""
+
+from collections.abc import Iterable
+from datetime import UTC
+
+from envctl.cli.render import artifacts, comparison
+from envctl.cli.render.diff import headline, problems, remarks, runs, sides
+from envctl.cli.render.distance import SIGNS, became, empty, invoked, lines_of, made, parts, way, within
+from envctl.cli.render.line import counted
+from envctl.cli.render.markdown.pieces import (
+    NEITHER,
+    PASSES,
+    REFUSES,
+    WARNS,
+    code,
+    escaped,
+    fenced,
+    page,
+    strong,
+    table,
+)
+from envctl.domain.comparison import Pair
+from envctl.domain.distance import Distance
+from envctl.domain.errors import Problem
+from envctl.domain.file_changes import FileChange
+from envctl.domain.naming import short
+from envctl.domain.settings import Setting
+from envctl.usecases.diff import Diff, Side
+
+FEW = 5
+
+
+def diff(told: Diff) -> str:
+    mark = REFUSES if told.unknown else WARNS if told.differs else PASSES
+    return page(
+        f"## {mark} {escaped(told.first.environment)} and {escaped(told.second.environment)}",
+        table(("environment", "state"), (_side(side) for side in sides(told))),
+        "\n".join(f"- {REFUSES} {problem.code} {escaped(_told(problem))}" for problem in problems(told)),
+        strong(headline(told)),
+        *(_distance(told.distance, sides(told)) if told.distance else ()),
+        *_artifacts(told),
+        *_settings(told),
+    )
+
+
+def _told(problem: Problem) -> str:
+    return f"{problem.location}: {problem.message}" if problem.location else problem.message
+
+
+def _side(side: Side) -> tuple[str, str]:
+    lines = (escaped(runs(side, UTC)), *(f"{WARNS} {escaped(remark)}" for remark in remarks(side)))
+    return strong(side.environment), "<br>".join(lines)
+
+
+def _distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[str]:
+    rows = [(code(short(release.release)), escaped(made(release, UTC))) for release in distance.releases]
+    if rows:
+        yield _folded(f"{counted(len(rows), 'release')} made since", table(("release", "made"), rows), len(rows) > FEW)
+    if distance.changes is None:
+        yield "What changed between them is not known."
+        return
+    yield f"### Changes {escaped(way(distance, both))}"
+    changes = distance.changes
+    if empty(changes):
+        yield "None in modules, wiring or providers: only the artifacts, if anything."
+    files = [
+        (
+            code(module.module),
+            escaped(invoked(module)),
+            f"{SIGNS[file.what]} {code(within(module, file))}",
+            lines_of(file),
+        )
+        for module in changes.modules
+        for file in module.files
+    ]
+    yield table(("module", "invoked by", "file", "lines"), files) if files else ""
+    patched = [file for module in changes.modules for file in module.files if file.patch]
+    yield "\n\n".join(_patch(file) for file in patched)
+    for kind, found in parts(changes):
+        cells = [(became(change)[0], code(change.name), escaped(became(change)[1])) for change in found]
+        yield _folded(kind, table(("", kind, "change"), cells), len(cells) > FEW)
+
+
+def _patch(file: FileChange) -> str:
+    return _folded(file.path, fenced("\n".join(file.patch), "diff"), long=True)
+
+
+def _artifacts(told: Diff) -> Iterable[str]:
+    if not told.artifacts:
+        return
+    yield f"### Artifacts: {escaped(artifacts.summary(told))}"
+    rows = [
+        (NEITHER if pair.equal else WARNS, code(pair.variable), escaped(environment), code(value))
+        for pair in artifacts.listed(told)
+        for environment, value in artifacts.values(pair, told)
+    ]
+    yield table(("", "artifact", "environment", "value"), rows) if rows else ""
+
+
+def _settings(told: Diff) -> Iterable[str]:
+    if told.settings is None:
+        yield "### Settings: not compared, as those of one side are not known"
+        return
+    yield f"### Settings: {escaped(comparison.summary(told))}"
+    heads = ("", "setting", "stacks", escaped(told.settings.first), escaped(told.settings.second), "parity")
+    rows = [_pair(pair) for pair in comparison.listed(told)]
+    yield table(heads, rows) if rows else ""
+    yield escaped(comparison.refused_later(told.settings))
+
+
+def _pair(pair: Pair) -> tuple[str, ...]:
+    marks = {"": WARNS, "allowed": NEITHER, "refused": REFUSES}
+    shown = PASSES if pair.relation == "equal" else marks[pair.parity]
+    stacks = escaped(", ".join(pair.stacks))
+    return shown, code(pair.name), stacks, _cell(pair.first), _cell(pair.second), escaped(comparison.verdict(pair))
+
+
+def _cell(setting: Setting | None) -> str:
+    value, place = comparison.told(setting)
+    return "<br>".join(filter(None, (code(value) if setting else escaped(value), escaped(place))))
+
+
+def _folded(summary: str, body: str, long: bool) -> str:
+    if not long:
+        return body
+    return f"<details><summary>{escaped(summary)}</summary>\n\n{body}\n\n</details>"
