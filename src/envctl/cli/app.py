@@ -15,6 +15,7 @@ EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging
 # In the order of --help.
 MODULES = {
     "plan": "plan",
+    "preview": "preview",
     "apply": "apply",
     "verify": "verify",
     "promote": "promote",

@@ -60,7 +60,8 @@ class OutputChange:
 class StackPlan:
     """The plan of one stack. `waits_for` names the stacks that must be applied before it can be planned at all.
 
-    `stateless` says that its state holds no resource, or is not there.
+    `stateless` says that its state holds no resource, or is not there. `drifted` is what the plan found otherwise than
+    the state says: there, `before` is what the state says, and `after` what is there.
     """
 
     stack: str
@@ -69,6 +70,7 @@ class StackPlan:
     waits_for: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     stateless: bool = False
+    drifted: tuple[ResourceChange, ...] = ()
 
     @property
     def changes(self) -> bool:

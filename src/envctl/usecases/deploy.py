@@ -13,7 +13,7 @@ from envctl.domain.guards import Refusal, RefusedError, refusals
 from envctl.domain.meaning import meaning_of, performed
 from envctl.domain.naming import short
 from envctl.domain.present import EnvironmentPresent, Present
-from envctl.usecases import bundles, candidates, permission, prepare, record, stages, verify
+from envctl.usecases import bundles, candidates, kept_settings, load, permission, prepare, record, stages, verify
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.run import Deployed, Run, there
 
@@ -188,6 +188,7 @@ def _set_hold(run: Run) -> None:
 
 def _record_start(run: Run) -> None:
     bundles.keep(run.ports, run.identity, run.bundle, there(run.release))
+    _keep_settings(run)
     waiver = permission.record_waiver(run)
     overridden = set(run.waived)
 
@@ -203,6 +204,13 @@ def _record_start(run: Run) -> None:
 
     _, entry = record.append(run.ports, decide)
     run.started = there(entry).seq
+
+
+def _keep_settings(run: Run) -> None:
+    settings = run.settings or load.settings(run.ports, run.project, run.target, there(run.release).wiring)
+    # A file may have been saved since: then nobody can say later which values were which.
+    if settings.digest() == there(run.prepared).settings:
+        kept_settings.keep(run.ports, settings)
 
 
 def _same_history(run: Run, present: Present) -> None:

@@ -13,8 +13,8 @@ SAID = {
     "an expired session": (
         "E324",
         (
-            "operation error STS: AssumeRole, https response error StatusCode: 403, RequestID: 1, api error ExpiredToken: "
-            "The security token included in the request is expired"
+            "operation error STS: AssumeRole, https response error StatusCode: 403, RequestID: 1, "
+            "api error ExpiredToken: The security token included in the request is expired"
         ),
     ),
     "keys that are none": ("E324", "InvalidClientTokenId: The security token included in the request is invalid."),

@@ -38,7 +38,7 @@ CAUSES = (
     _cause(
         "E326",
         r"cannot assume (?:IAM )?role|AccessDenied|UnauthorizedOperation|not authorized to perform|StatusCode: 403",
-        "the credentials are valid and may not do that: check the role of the environment in envctl.toml and its rights",
+        "the credentials are valid and may not do that: check the environment's assume_role, and that role's rights",
     ),
     _cause(
         "E325",

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,11 +144,12 @@ class TerraformDriver:
         return said
 
     def _meaning(self, site: Site, warnings: tuple[str, ...]) -> StackPlan:
-        from envctl.adapters.terraform import planfile
+        from envctl.adapters.terraform import planfile, refresh
 
         document = self._document(site, PLAN)
         with unreadable(site.stack.name):
-            return planfile.meaning(site.stack.name, document, warnings)
+            plan = planfile.meaning(site.stack.name, document, warnings)
+            return replace(plan, drifted=refresh.drift(site.stack.name, document, ()).resources)
 
     def _document(self, site: Site, file: str) -> dict[str, Any]:
         """A saved plan as `terraform show -json` tells it."""

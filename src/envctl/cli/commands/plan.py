@@ -1,26 +1,50 @@
 """`envctl plan ENV`."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from envctl.cli.boundary import answer
 
+if TYPE_CHECKING:
+    from envctl.usecases.ports import Ports
+
 
 def plan(
     context: typer.Context,
     environment: Annotated[str, typer.Argument(help="The environment, for example dev.", show_default=False)],
+    *,
+    release: Annotated[
+        str | None, typer.Option(help="A release, be it one that may not go there yet.", show_default=False)
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="By cause: new code, changed settings, or drift that it undoes.")
+    ] = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 where there are changes.")
     ] = False,
 ) -> None:
-    """Show what `envctl apply ENV` would change."""
-    from envctl.usecases.plan import plan as use
+    """Show what `envctl apply ENV` would change; or what a release would change, whether it may go there or not."""
 
     def exit_code(result: object) -> int:
         return 2 if detailed_exitcode and getattr(result, "changes", False) else 0
 
-    answer(context, lambda ports: use(ports, environment), exit_code)
+    answer(context, _use(environment, release, explain=explain), exit_code)
+
+
+def _use(environment: str, release: str | None, *, explain: bool) -> "Callable[[Ports], object]":
+    if explain:
+        from envctl.usecases.explain import explain as explained
+
+        return lambda ports: explained(ports, environment, release=release)
+    if release is not None:
+        from envctl.usecases.preview import plan_of
+
+        return lambda ports: plan_of(ports, environment, release)
+    from envctl.usecases.plan import plan as use
+
+    return lambda ports: use(ports, environment)
 
 
 def register(app: typer.Typer) -> None:

@@ -34,7 +34,7 @@ def show_distance(distance: Distance, sides: Sides, out: Console) -> None:
         say(out, "What changed between them is not known.")
         return
     say(out, joined(("Changes ", "bold"), way(distance, sides)))
-    _changes(distance.changes, out)
+    show_changes(distance.changes, out)
 
 
 def made(release: KnownRelease, zone: Zone = None) -> str:
@@ -101,7 +101,7 @@ def empty(changes: ReleaseChanges) -> bool:
     return not changes.modules and not any(parts(changes))
 
 
-def _changes(changes: ReleaseChanges, out: Console) -> None:
+def show_changes(changes: ReleaseChanges, out: Console) -> None:
     if empty(changes):
         say(out, "None in modules, wiring or providers: only the artifacts, if anything.", 2)
     for module in changes.modules:

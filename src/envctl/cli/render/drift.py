@@ -139,16 +139,17 @@ def _differences(drift: Drift, out: Console) -> None:
         out.print()
         say(out, joined(("Drift", "bold red"), (": what the state says → what is there", "dim")))
         for finding in found:
-            _finding(finding, out, one=one, drift=True)
+            show_finding(finding, out, one=one, drift=True)
     if planned:
         out.print()
         told = ": what the state says → what the configuration says"
         say(out, joined(("Pending", "bold yellow"), (told, "dim")))
         for finding in planned:
-            _finding(finding, out, one=one, drift=False)
+            show_finding(finding, out, one=one, drift=False)
 
 
-def _finding(finding: Finding, out: Console, *, one: bool, drift: bool) -> None:
+def show_finding(finding: Finding, out: Console, *, one: bool, drift: bool) -> None:
+    """With `one` it is clear in which environment."""
     word = what_happened(finding.action) if drift else str(finding.action)
     symbol = f"  {SYMBOLS[finding.action]:<3} {word:<8}  "
     head = joined((symbol, STYLES.get(finding.action, "")), f"{finding.stack}: ", (finding.name, "bold"))

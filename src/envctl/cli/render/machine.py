@@ -26,6 +26,8 @@ WORKED_OUT = {
     "Evidence": ("verified",),
     "Diff": ("unknown", "differs"),
     "Drift": ("found",),
+    "Explained": ("changes",),
+    "Preview": ("changes",),
     "EnvironmentDrift": ("drifted", "unknown", "pending"),
 }
 

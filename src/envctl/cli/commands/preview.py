@@ -1,0 +1,35 @@
+"""`envctl preview [ENV …]`."""
+
+from typing import Annotated
+
+import typer
+
+from envctl.cli.boundary import answer, refuse_dry_run
+
+
+def preview(
+    context: typer.Context,
+    environments: Annotated[
+        list[str] | None, typer.Argument(metavar="[ENV]...", help="Only these environments.", show_default=False)
+    ] = None,
+    *,
+    release: Annotated[
+        str | None, typer.Option(help="A release, instead of the working tree.", show_default=False)
+    ] = None,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit with 2 where there are changes.")
+    ] = False,
+) -> None:
+    """Plan the working tree, or a release, against all environments, before it may go there. Nothing is recorded."""
+    from envctl.usecases.preview import preview as use
+
+    refuse_dry_run(context)
+    answer(
+        context,
+        lambda ports: use(ports, environments or (), release=release),
+        lambda told: int(told.exit_code(detailed=detailed_exitcode)),  # type: ignore[attr-defined]
+    )
+
+
+def register(app: typer.Typer) -> None:
+    app.command(short_help="Show what a release would do everywhere.")(preview)

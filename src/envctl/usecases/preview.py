@@ -1,0 +1,116 @@
+"""`envctl preview`, `envctl plan ENV --release R`: what a release would do somewhere, asked before it may go there.
+
+Nothing is recorded, and no guard is asked: it is planned as if it were allowed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from envctl.domain.changes import EnvironmentPlan
+from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst
+from envctl.domain.project import Project
+from envctl.domain.release import Release
+from envctl.domain.settings import EnvironmentSettings
+from envctl.usecases import bundles, candidates, load, prepare, record, working_tree
+from envctl.usecases.planning import plan_stacks
+from envctl.usecases.ports import Ports
+
+
+@dataclass(frozen=True)
+class EnvironmentPreview:
+    """The plan, or the problems because of which there is none."""
+
+    environment: str
+    plan: EnvironmentPlan | None = None
+    problems: tuple[Problem, ...] = ()
+    exit_code: ExitCode = ExitCode.DONE
+
+
+@dataclass(frozen=True)
+class Preview:
+    """`release` is empty where it is the working tree that was planned."""
+
+    release: str
+    environments: tuple[EnvironmentPreview, ...]
+
+    @property
+    def changes(self) -> bool:
+        return any(each.plan and each.plan.changes for each in self.environments)
+
+    def exit_code(self, *, detailed: bool = False) -> ExitCode:
+        """With `detailed`, changes count as well."""
+        changes = [ExitCode.CHANGES] if detailed and self.changes else []
+        return worst([*changes, *(each.exit_code for each in self.environments)])
+
+
+@dataclass(frozen=True)
+class Previewed:
+    """A release that is not deployed for now. `identity` is empty where it is the working tree."""
+
+    release: Release
+    identity: str
+
+    @property
+    def made(self) -> bool:
+        return bool(self.identity)
+
+
+def preview(ports: Ports, environments: Sequence[str] = (), *, release: str | None = None) -> Preview:
+    """Of the working tree, or of a release, in those environments or in all. What is wrong in one does not keep the
+    others from being planned.
+    """
+    project = load.project(ports)
+    wanted = [load.known_environment(project, each) for each in environments] or project.pipeline.order
+    what = stored(ports, release) if release else of_working_tree(ports, project)
+    return Preview(what.identity, tuple(_plan(ports, project, what, each) for each in dict.fromkeys(wanted)))
+
+
+def stored(ports: Ports, prefix: str) -> Previewed:
+    """The release whose name begins like that. Raises UsageError, or OperationFailedError where it is damaged."""
+    identity = candidates.named(record.present(ports), prefix)
+    state, release, _ = bundles.look(ports, identity)
+    if release is None:
+        raise bundles.unusable(identity, state)
+    return Previewed(release, identity)
+
+
+def of_working_tree(ports: Ports, project: Project) -> Previewed:
+    return Previewed(working_tree.release(ports, project), "")
+
+
+def plan_release(ports: Ports, project: Project, what: Previewed, target: str) -> EnvironmentPlan:
+    """Raises ConfigurationError where the settings of the environment do not fit the release."""
+    with ports.workspace.lock(target, f"envctl plan {target} by {ports.identity.actor().name}"):
+        return plan_with(ports, project, what, load.settings(ports, project, target, what.release.wiring))
+
+
+def plan_of(ports: Ports, environment: str, release: str) -> EnvironmentPlan:
+    """`release` is what the name of a release begins with."""
+    project = load.project(ports)
+    target = load.known_environment(project, environment)
+    return plan_release(ports, project, stored(ports, release), target)
+
+
+def plan_with(ports: Ports, project: Project, what: Previewed, settings: EnvironmentSettings) -> EnvironmentPlan:
+    """For who holds the lock of the environment's work directory."""
+    target = settings.environment
+    prepared = prepare.lay_out(ports, project, what.release, settings, what.identity)
+    if what.made:
+        prepare.initialise_from(ports, prepared, what.release)
+    else:
+        prepare.initialise(ports, prepared)
+    applied = record.present(ports).of(target).stacks
+    try:
+        return EnvironmentPlan(target, what.identity, plan_stacks(ports, target, prepared.stacks, applied))
+    finally:
+        for stack in prepared.stacks:
+            ports.terraform.discard(target, stack)
+
+
+def _plan(ports: Ports, project: Project, what: Previewed, target: str) -> EnvironmentPreview:
+    try:
+        return EnvironmentPreview(target, plan_release(ports, project, what, target))
+    except InterruptedByUserError:
+        raise
+    except EnvctlError as error:
+        return EnvironmentPreview(target, problems=tuple(error.problems), exit_code=error.exit_code)
