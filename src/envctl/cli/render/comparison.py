@@ -71,34 +71,21 @@ def told(setting: Setting | None) -> tuple[str, str]:
     return (shown(setting), source(setting)) if setting else ("(no such setting)", "")
 
 
-def hidden(pair: Pair) -> str:
-    """What is said of values that must not be shown."""
-    if not any(each.sensitive for each in (pair.first, pair.second) if each):
-        return ""
-    return "sensitive: equal" if pair.relation == "equal" else "sensitive: not equal"
-
-
-def verdict(pair: Pair) -> str:
-    return ", ".join(filter(None, (VERDICTS[pair.parity], hidden(pair))))
-
-
 def _table(settings: Comparison, pairs: tuple[Pair, ...], out: Console) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("")
     table.add_column("setting", overflow="fold")
     for environment in (settings.first, settings.second):
         table.add_column(plain(environment), ratio=1, overflow="fold")
-    table.add_column("parity" if any(verdict(pair) for pair in pairs) else "", overflow="fold")
     for pair in pairs:
-        name = Group(plain(pair.name, "bold"), plain(", ".join(pair.stacks), "dim"))
-        table.add_row(
-            plain(mark(pair), _mark_style(pair)),
-            name,
-            _cell(pair.first),
-            _cell(pair.second),
-            plain(verdict(pair), _STYLES[pair.parity]),
-        )
+        sides = _cell(pair.first), _cell(pair.second)
+        table.add_row(plain(mark(pair), _mark_style(pair)), _name(pair), *sides)
     out.print(table)
+
+
+def _name(pair: Pair) -> Group:
+    judged = [plain(VERDICTS[pair.parity], _STYLES[pair.parity])] if pair.parity else []
+    return Group(plain(pair.name, "bold"), plain(", ".join(pair.stacks), "dim"), *judged)
 
 
 def _cell(setting: Setting | None) -> Group:
@@ -108,7 +95,7 @@ def _cell(setting: Setting | None) -> Group:
 
 def _stacked(settings: Comparison, pair: Pair, out: Console) -> None:
     stacks = f" ({', '.join(pair.stacks)})"
-    judged = (f"  {verdict(pair)}".rstrip(), _STYLES[pair.parity])
+    judged = (f"  {VERDICTS[pair.parity]}".rstrip(), _STYLES[pair.parity])
     hanging(out, joined("  ", (f"{mark(pair)} ", _mark_style(pair)), (pair.name, "bold"), stacks, judged), 4)
     width = widest((settings.first, settings.second), 32)
     for environment, setting in ((settings.first, pair.first), (settings.second, pair.second)):
