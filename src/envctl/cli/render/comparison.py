@@ -18,7 +18,7 @@ _STYLES = {"": "", "allowed": "dim", "refused": "bold red"}
 
 def show_comparison(diff: Diff, out: Console) -> None:
     if diff.settings is None:
-        say(out, joined(("Settings: ", "bold"), "not compared, as those of one side are not known"))
+        say(out, joined(("Settings: ", "bold"), not_compared(diff)))
         return
     say(out, joined(("Settings: ", "bold"), summary(diff)))
     pairs = listed(diff)
@@ -29,6 +29,11 @@ def show_comparison(diff: Diff, out: Console) -> None:
             _stacked(diff.settings, pair, out)
     if later := refused_later(diff.settings):
         say(out, later)
+
+
+def not_compared(diff: Diff) -> str:
+    unknown = [side.environment for side in (diff.first, diff.second) if side.problems]
+    return f"not compared, as those of {' and '.join(unknown)} are not known"
 
 
 def listed(diff: Diff) -> tuple[Pair, ...]:

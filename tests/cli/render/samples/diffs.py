@@ -140,7 +140,7 @@ UNFIT = Problem(
     "E203",
     "instance_tipe is not a setting: no module of a stack declares it",
     "did you mean instance_type?",
-    Location(_file("staging"), 8),
+    Location("environments/common.tfvars", 8),
 )
 DIFF = Diff(STAGING, PROD, Distance("prod", "staging", 3, _MADE, _CHANGES), _ARTIFACTS, SETTINGS)
 _PATCHED = ModuleChange("modules/ec2_instance", ("web",), (replace(_FILES[0], patch=PATCH),))
@@ -164,7 +164,11 @@ DIFFS: dict[str, object] = {
     "a diff of artifacts alone": replace(DIFF, distance=Distance("prod", "staging", 1, _MADE[:1], _NONE)),
     "a diff with an empty environment": Diff(TREE, EMPTY, None, (), replace(SETTINGS, first="dev")),
     "a diff with the working tree": Diff(
-        TREE, replace(PROD, whole=True, pending=False), Distance("prod", "dev", 0, (), _ONLY_CODE), (), None
+        TREE,
+        replace(PROD, whole=True, pending=False, problems=(UNFIT,)),
+        Distance("prod", "dev", 0, (), _ONLY_CODE),
+        (),
+        None,
     ),
     "a diff with what is not known": Diff(
         replace(STAGING, problems=(UNFIT,)),

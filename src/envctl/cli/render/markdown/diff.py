@@ -98,7 +98,7 @@ def _artifacts(told: Diff) -> Iterable[str]:
 
 def _settings(told: Diff) -> Iterable[str]:
     if told.settings is None:
-        yield "### Settings: not compared, as those of one side are not known"
+        yield f"### Settings: {escaped(comparison.not_compared(told))}"
         return
     yield f"### Settings: {escaped(comparison.summary(told))}"
     heads = ("", "setting", "stacks", escaped(told.settings.first), escaped(told.settings.second), "parity")
