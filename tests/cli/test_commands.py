@@ -33,6 +33,8 @@ BAD_WORDS = {
     "an environment that is a path": (["plan", "../../etc"], 64, "E002"),
     "an unknown gate": (["approve", "prod", "--gate", "pear"], 64, "E005"),
     "a dry run of something that has none": (["approve", "prod", "--gate", "peer", "--dry-run"], 64, "E006"),
+    "an environment compared with itself": (["diff", "dev", "dev"], 64, "E018"),
+    "an unknown environment to compare with": (["diff", "dev", "prd"], 64, "E002"),
     "a project that is not a folder": (["--project", "nowhere", "status"], 64, "E007"),
 }
 

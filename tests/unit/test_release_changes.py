@@ -190,7 +190,7 @@ PARTS: dict[str, tuple[Release, Release, dict[str, tuple[PartChange, ...]]]] = {
     ),
     "another order": (
         RELEASE,
-        wired(stacks=dict(reversed(list(WIRING.stacks.items())))),
+        wired(stacks=dict(list(WIRING.stacks.items())[::-1])),
         {"wiring": (PartChange("order of stacks", ["network", "web"], ["web", "network"]),)},
     ),
     "another Terraform": (

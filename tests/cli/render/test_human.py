@@ -29,7 +29,8 @@ WIDE_AND_NARROW = [
     name
     for name in (*RESULTS, *ERRORS)
     if any(
-        word in name for word in ("plan", "status", "history", "why", "drift", "break-glass", "recovery of", "until")
+        word in name
+        for word in ("plan", "status", "history", "why", "diff", "drift", "break-glass", "recovery of", "until")
     )
 ]
 # These are never broken, so that they can be copied.

@@ -28,12 +28,8 @@ def listed(diff: Diff) -> tuple[ArtifactPair, ...]:
 def summary(diff: Diff) -> str:
     equal = sum(pair.equal for pair in diff.artifacts)
     differ = len(diff.artifacts) - equal
-    parts = [f"{differ} {'differs' if differ == 1 else 'differ'}"] if differ else []
-    if equal:
-        parts.append(
-            f"{equal} equal" + ("" if diff.everything else " (--all shows what is equal)" if not differ else "")
-        )
-    return ", ".join(parts)
+    counts = {f"{differ} {'differs' if differ == 1 else 'differ'}": differ, f"{equal} equal": equal}
+    return ", ".join(told for told, number in counts.items() if number)
 
 
 def values(pair: ArtifactPair, diff: Diff) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ _STYLES = {"": "", "allowed": "dim", "refused": "bold red"}
 
 def show_comparison(diff: Diff, out: Console) -> None:
     if diff.settings is None:
-        say(out, joined(("Settings: ", "bold"), "not compared, as those of one side are not known"))
+        say(out, joined(("Settings: ", "bold"), not_compared(diff)))
         return
     say(out, joined(("Settings: ", "bold"), summary(diff)))
     pairs = listed(diff)
@@ -29,6 +29,11 @@ def show_comparison(diff: Diff, out: Console) -> None:
             _stacked(diff.settings, pair, out)
     if later := refused_later(diff.settings):
         say(out, later)
+
+
+def not_compared(diff: Diff) -> str:
+    unknown = [side.environment for side in (diff.first, diff.second) if side.problems]
+    return f"not compared, as those of {' and '.join(unknown)} are not known"
 
 
 def listed(diff: Diff) -> tuple[Pair, ...]:
@@ -71,34 +76,21 @@ def told(setting: Setting | None) -> tuple[str, str]:
     return (shown(setting), source(setting)) if setting else ("(no such setting)", "")
 
 
-def hidden(pair: Pair) -> str:
-    """What is said of values that must not be shown."""
-    if not any(each.sensitive for each in (pair.first, pair.second) if each):
-        return ""
-    return "sensitive: equal" if pair.relation == "equal" else "sensitive: not equal"
-
-
-def verdict(pair: Pair) -> str:
-    return ", ".join(filter(None, (VERDICTS[pair.parity], hidden(pair))))
-
-
 def _table(settings: Comparison, pairs: tuple[Pair, ...], out: Console) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("")
     table.add_column("setting", overflow="fold")
     for environment in (settings.first, settings.second):
         table.add_column(plain(environment), ratio=1, overflow="fold")
-    table.add_column("parity" if any(verdict(pair) for pair in pairs) else "", overflow="fold")
     for pair in pairs:
-        name = Group(plain(pair.name, "bold"), plain(", ".join(pair.stacks), "dim"))
-        table.add_row(
-            plain(mark(pair), _mark_style(pair)),
-            name,
-            _cell(pair.first),
-            _cell(pair.second),
-            plain(verdict(pair), _STYLES[pair.parity]),
-        )
+        sides = _cell(pair.first), _cell(pair.second)
+        table.add_row(plain(mark(pair), _mark_style(pair)), _name(pair), *sides)
     out.print(table)
+
+
+def _name(pair: Pair) -> Group:
+    judged = [plain(VERDICTS[pair.parity], _STYLES[pair.parity])] if pair.parity else []
+    return Group(plain(pair.name, "bold"), plain(", ".join(pair.stacks), "dim"), *judged)
 
 
 def _cell(setting: Setting | None) -> Group:
@@ -108,7 +100,7 @@ def _cell(setting: Setting | None) -> Group:
 
 def _stacked(settings: Comparison, pair: Pair, out: Console) -> None:
     stacks = f" ({', '.join(pair.stacks)})"
-    judged = (f"  {verdict(pair)}".rstrip(), _STYLES[pair.parity])
+    judged = (f"  {VERDICTS[pair.parity]}".rstrip(), _STYLES[pair.parity])
     hanging(out, joined("  ", (f"{mark(pair)} ", _mark_style(pair)), (pair.name, "bold"), stacks, judged), 4)
     width = widest((settings.first, settings.second), 32)
     for environment, setting in ((settings.first, pair.first), (settings.second, pair.second)):

@@ -22,7 +22,7 @@ def show_diff(diff: Diff, out: Console) -> None:
         _side(side, width, out)
     if found := problems(diff):
         out.print()
-        show_problems(found, out, "unknown:", "bold red")
+        show_problems(found, out, "unknown", "bold red")
     out.print()
     say(out, plain(headline(diff), "bold"))
     if diff.distance:

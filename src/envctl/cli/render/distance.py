@@ -18,7 +18,8 @@ from envctl.usecases.diff import Side
 STYLES = {"+": "green", "-": "red", "~": "yellow"}
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "mode": "~"}
 ROOM = 60
-MANY = 20
+MANY = 10
+NO_CHANGES = "None in modules, wiring or providers."
 Sides = tuple[Side, Side]
 
 
@@ -103,7 +104,7 @@ def empty(changes: ReleaseChanges) -> bool:
 
 def show_changes(changes: ReleaseChanges, out: Console) -> None:
     if empty(changes):
-        say(out, "None in modules, wiring or providers: only the artifacts, if anything.", 2)
+        say(out, NO_CHANGES, 2)
     for module in changes.modules:
         say(out, joined((module.module, "bold"), f" ({invoked(module)})"), 2)
         width = widest((within(module, file) for file in module.files), out.width // 2)

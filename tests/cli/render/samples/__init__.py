@@ -6,8 +6,10 @@ from envctl.domain.errors import ConfigurationError, InterruptedByUserError, Loc
 from envctl.domain.ledger import GENESIS
 from envctl.usecases.history import History, Verified
 from envctl.usecases.settings import Valid
+from tests.cli.render.samples.ahead import AHEAD
 from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, SECRET
 from tests.cli.render.samples.configuration import RENDERED, SETTINGS
+from tests.cli.render.samples.diffs import DIFFS
 from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
 from tests.cli.render.samples.plans import FIRST_PLAN, LATER_PLAN
@@ -76,6 +78,8 @@ RESULTS: dict[str, object] = {
     **WORDS,
     **LOOKS,
     **RECOVERIES,
+    **DIFFS,
+    **AHEAD,
     "a verified ledger": Verified(41, "ab" * 32),
     "an empty ledger": Verified(0, GENESIS),
     "a valid project": Valid(("dev", "staging", "prod"), ("network", "web"), 34),

@@ -5,7 +5,7 @@ from datetime import UTC
 
 from envctl.cli.render import artifacts, comparison
 from envctl.cli.render.diff import headline, problems, remarks, runs, sides
-from envctl.cli.render.distance import SIGNS, became, empty, invoked, lines_of, made, parts, way, within
+from envctl.cli.render.distance import NO_CHANGES, SIGNS, became, empty, invoked, lines_of, made, parts, way, within
 from envctl.cli.render.line import counted
 from envctl.cli.render.markdown.pieces import (
     NEITHER,
@@ -19,9 +19,9 @@ from envctl.cli.render.markdown.pieces import (
     strong,
     table,
 )
+from envctl.cli.render.markdown.refused import problem_line
 from envctl.domain.comparison import Pair
 from envctl.domain.distance import Distance
-from envctl.domain.errors import Problem
 from envctl.domain.file_changes import FileChange
 from envctl.domain.naming import short
 from envctl.domain.settings import Setting
@@ -35,16 +35,12 @@ def diff(told: Diff) -> str:
     return page(
         f"## {mark} {escaped(told.first.environment)} and {escaped(told.second.environment)}",
         table(("environment", "state"), (_side(side) for side in sides(told))),
-        "\n".join(f"- {REFUSES} {problem.code} {escaped(_told(problem))}" for problem in problems(told)),
+        "\n".join(f"- {REFUSES} {problem_line(problem)}" for problem in problems(told)),
         strong(headline(told)),
         *(_distance(told.distance, sides(told)) if told.distance else ()),
         *_artifacts(told),
         *_settings(told),
     )
-
-
-def _told(problem: Problem) -> str:
-    return f"{problem.location}: {problem.message}" if problem.location else problem.message
 
 
 def _side(side: Side) -> tuple[str, str]:
@@ -55,14 +51,16 @@ def _side(side: Side) -> tuple[str, str]:
 def _distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[str]:
     rows = [(code(short(release.release)), escaped(made(release, UTC))) for release in distance.releases]
     if rows:
-        yield _folded(f"{counted(len(rows), 'release')} made since", table(("release", "made"), rows), len(rows) > FEW)
+        yield _folded(
+            f"{counted(len(rows), 'release')} made since", table(("release", "made"), rows), long=len(rows) > FEW
+        )
     if distance.changes is None:
         yield "What changed between them is not known."
         return
     yield f"### Changes {escaped(way(distance, both))}"
     changes = distance.changes
     if empty(changes):
-        yield "None in modules, wiring or providers: only the artifacts, if anything."
+        yield NO_CHANGES
     files = [
         (
             code(module.module),
@@ -75,14 +73,15 @@ def _distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[str]:
     ]
     yield table(("module", "invoked by", "file", "lines"), files) if files else ""
     patched = [file for module in changes.modules for file in module.files if file.patch]
-    yield "\n\n".join(_patch(file) for file in patched)
+    yield _folded("The code, line by line", "\n\n".join(map(_patch, patched)), long=True) if patched else ""
     for kind, found in parts(changes):
         cells = [(became(change)[0], code(change.name), escaped(became(change)[1])) for change in found]
-        yield _folded(kind, table(("", kind, "change"), cells), len(cells) > FEW)
+        yield _folded(kind, table(("", kind, "change"), cells), long=len(cells) > FEW)
 
 
 def _patch(file: FileChange) -> str:
-    return _folded(file.path, fenced("\n".join(file.patch), "diff"), long=True)
+    lines = "\n".join(file.patch)
+    return f"{strong(file.path)}\n\n{fenced(lines, 'diff')}"
 
 
 def _artifacts(told: Diff) -> Iterable[str]:
@@ -99,7 +98,7 @@ def _artifacts(told: Diff) -> Iterable[str]:
 
 def _settings(told: Diff) -> Iterable[str]:
     if told.settings is None:
-        yield "### Settings: not compared, as those of one side are not known"
+        yield f"### Settings: {escaped(comparison.not_compared(told))}"
         return
     yield f"### Settings: {escaped(comparison.summary(told))}"
     heads = ("", "setting", "stacks", escaped(told.settings.first), escaped(told.settings.second), "parity")
@@ -112,7 +111,7 @@ def _pair(pair: Pair) -> tuple[str, ...]:
     marks = {"": WARNS, "allowed": NEITHER, "refused": REFUSES}
     shown = PASSES if pair.relation == "equal" else marks[pair.parity]
     stacks = escaped(", ".join(pair.stacks))
-    return shown, code(pair.name), stacks, _cell(pair.first), _cell(pair.second), escaped(comparison.verdict(pair))
+    return shown, code(pair.name), stacks, _cell(pair.first), _cell(pair.second), comparison.VERDICTS[pair.parity]
 
 
 def _cell(setting: Setting | None) -> str:
@@ -120,7 +119,8 @@ def _cell(setting: Setting | None) -> str:
     return "<br>".join(filter(None, (code(value) if setting else escaped(value), escaped(place))))
 
 
-def _folded(summary: str, body: str, long: bool) -> str:
+def _folded(summary: str, body: str, *, long: bool) -> str:
+    """The summary is ours: within a block of HTML what people wrote would need other escapes."""
     if not long:
         return body
-    return f"<details><summary>{escaped(summary)}</summary>\n\n{body}\n\n</details>"
+    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"

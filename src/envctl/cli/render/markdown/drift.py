@@ -28,7 +28,7 @@ from envctl.cli.render.markdown.pieces import (
     strong,
     table,
 )
-from envctl.cli.render.markdown.refused import problem
+from envctl.cli.render.markdown.refused import problem_line
 from envctl.cli.render.text import shortened
 from envctl.cli.render.values import side
 from envctl.domain.changes import Action, ResourceChange
@@ -74,7 +74,7 @@ def _environment(each: EnvironmentDrift) -> Iterator[str]:
 
 
 def _problems(problems: list[Problem] | tuple[Problem, ...]) -> Iterator[str]:
-    yield from (f"- {REFUSES} {problem(each)}" for each in problems)
+    yield from (f"- {REFUSES} {problem_line(each)}" for each in problems)
 
 
 def _table(heading: str, after: str, found: tuple[Finding, ...], *, drift: bool) -> str:

@@ -17,7 +17,7 @@ def refused(error: RefusedError, now: datetime) -> str:
         f"## {REFUSES} {escaped(verdict(error.refusals, opens))}",
         escaped(opens_by_itself(opens, now, UTC)),
         table(HEADS, (row(refusal, now) for refusal in error.refusals)),
-        "\n".join(f"- {REFUSES} {problem(each)}" for each in further(error)),
+        "\n".join(f"- {REFUSES} {problem_line(problem)}" for problem in further(error)),
     )
 
 
@@ -32,14 +32,14 @@ def guard(number: str, name: str) -> str:
 
 def _lines(refusal: Refusal, now: datetime) -> Iterator[str]:
     yield escaped(refusal.message)
-    yield from (problem(each) for each in refusal.because)
+    yield from (problem_line(problem) for problem in refusal.because)
     for word, told in circumstances(refusal, now, UTC):
         yield f"{word}: {escaped(told)}"
     if refusal.hint:
         yield f"next: {in_a_cell(refusal.hint)}"
 
 
-def problem(told: Problem) -> str:
-    place = f"{code(str(told.location))}: " if told.location else ""
-    hint = f" ({in_a_cell(told.hint)})" if told.hint else ""
-    return f"{place}{told.code} {escaped(told.message)}{hint}"
+def problem_line(problem: Problem) -> str:
+    place = f"{code(str(problem.location))}: " if problem.location else ""
+    hint = f" ({in_a_cell(problem.hint)})" if problem.hint else ""
+    return f"{place}{problem.code} {escaped(problem.message)}{hint}"

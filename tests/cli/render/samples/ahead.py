@@ -1,0 +1,68 @@
+"""Looks ahead: plans by cause, and what a release would do everywhere."""
+
+from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.errors import ExitCode, Location, Problem
+from envctl.domain.explanation import Part
+from envctl.usecases.explain import Drifted, Explained
+from envctl.usecases.preview import EnvironmentPreview, Preview
+from tests.cli.render.samples.basics import NEW, OLD
+from tests.cli.render.samples.diffs import DIFF
+from tests.cli.render.samples.plans import FIRST_PLAN, LATER_PLAN
+
+assert DIFF.distance is not None
+assert DIFF.settings is not None
+ROUTE = ResourceChange(
+    "aws_route.default",
+    "aws_route",
+    Action.UPDATE,
+    (AttributeChange("gateway_id", "igw-0b1c2d3e4f5a6b7c8", "igw-1c2d3e4f5a6b7c8d9"),),
+)
+TAG = (AttributeChange("tags.Owner", "プラットフォームチーム", "<img src=x> | 山田"),)
+UNDONE = (AttributeChange("tags.Owner", "<img src=x> | 山田", "プラットフォームチーム"),)
+SIZE = ResourceChange(
+    "aws_instance.this", "aws_instance", Action.UPDATE, (AttributeChange("instance_type", "t3.micro", "t3.small"),)
+)
+EXPLAINED = Explained(
+    "prod",
+    NEW,
+    OLD,
+    LATER_PLAN,
+    (
+        Part("release", (StackPlan("web", LATER_PLAN.stacks[1].resources[:2]),)),
+        Part("settings", (StackPlan("web", (SIZE,)),)),
+        Part("drift", (StackPlan("network", (ResourceChange("aws_vpc.this", "aws_vpc", Action.UPDATE, UNDONE),)),)),
+        Part("other", (StackPlan("network", (ROUTE,)),)),
+    ),
+    DIFF.distance.changes,
+    DIFF.artifacts,
+    DIFF.settings.unequal,
+    (Drifted("network", (ResourceChange("aws_vpc.this", "aws_vpc", Action.UPDATE, TAG),)),),
+)
+UNEXPLAINED = Explained(
+    "dev",
+    "",
+    OLD,
+    FIRST_PLAN,
+    (Part("settings", FIRST_PLAN.stacks[:1]),),
+    unexplained="which values were deployed was not kept: settings and drift are not told apart",
+)
+MISSING = Problem(
+    "E205",
+    "setting log_retention has no value in prod",
+    "add `log_retention = 30` to environments/prod/terraform.tfvars",
+    Location("modules/monitoring/variables.tf", 12),
+)
+AHEAD: dict[str, object] = {
+    "a plan by cause": EXPLAINED,
+    "a plan by cause as far as it is known": UNEXPLAINED,
+    "a plan by cause without changes": Explained("dev", "", NEW, EnvironmentPlan("dev", "", (StackPlan("web"),)), ()),
+    "a preview": Preview(
+        "",
+        (
+            EnvironmentPreview("dev", EnvironmentPlan("dev", "", (StackPlan("network"), StackPlan("web")))),
+            EnvironmentPreview("staging", EnvironmentPlan("staging", "", (StackPlan("web", (SIZE,)),))),
+            EnvironmentPreview("prod", problems=(MISSING,), exit_code=ExitCode.CONFIGURATION),
+        ),
+    ),
+    "a preview of a release in one environment": Preview(NEW, (EnvironmentPreview("prod", LATER_PLAN),)),
+}
