@@ -140,13 +140,17 @@ TEXTS = st.lists(st.sampled_from(["", "a", "b", "-- a", "++ b", "@@"]), max_size
 
 
 @given(TEXTS, TEXTS)
-def test_what_a_patch_leaves_and_adds_is_each_side_whole(before: str, after: str) -> None:
+def test_what_came_and_went_is_what_a_patch_holds_and_makes_the_one_the_other(before: str, after: str) -> None:
     older, newer = (with_files({"modules/vpc/main.tf": File(text.encode())}) for text in (before, after))
-    there, back = changed_modules(older, newer), changed_modules(newer, older)
-    counts = [(file.added, file.removed) for module in there for file in module.files]
-    assert [(file.removed, file.added) for module in back for file in module.files] == counts
-    assert sum(a - r for a, r in counts) == lines(after) - lines(before)
-    assert bool(counts) == (before != after)
+    files = [file for module in changed_modules(older, newer, patch=True) for file in module.files]
+    assert bool(files) == (before != after)
+    for file in files:
+        assert file.added - file.removed == lines(after) - lines(before)
+        signs = [line[0] for line in file.patch]
+        assert (signs.count("+"), signs.count("-")) == (file.added, file.removed)
+        came, went = ({line[1:] for line in file.patch if line[0] == sign} for sign in "+-")
+        assert came <= set(after.split("\n"))
+        assert went <= set(before.split("\n"))
 
 
 def lines(text: str) -> int:

@@ -226,6 +226,14 @@ class TestWhatIsNotKnown:
         found = diff(world.ports, "staging", "prod")
         assert (found.first.whole, found.second.whole) == (False, True)
 
+    def test_where_the_first_deployment_failed_nothing_whole_runs(self, world: World) -> None:
+        apply(world.ports, "dev")
+        world.terraform.fails_on.add(("staging", "web"))
+        with pytest.raises(OperationFailedError):
+            promote(world.ports, "dev", "staging")
+        found = diff(world.ports, "dev", "staging")
+        assert (found.second.origin, found.second.whole) == ("nothing", False)
+
 
 class TestSettings:
     def test_each_value_has_its_line(self, world: World) -> None:

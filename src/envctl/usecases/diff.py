@@ -80,14 +80,14 @@ def diff(ports: Ports, first: str, second: str, *, patch: bool = False, everythi
         other = project.before(first) or project.after(first) or "…"
         raise UsageError(Problem("E018", f"{first} is compared with itself", f"envctl diff {first} {other}"))
     present = record.present(ports)
-    one, other_side = (_code(ports, project, present, name) for name in names)
-    one, other_side = _read(ports, project, one, other_side), _read(ports, project, other_side, one)
+    code = [_code(ports, project, present, name) for name in names]
+    one, two = (_read(ports, project, found, other) for found, other in zip(code, code[::-1], strict=True))
     return Diff(
         one.side,
-        other_side.side,
-        _distance(project, present, one, other_side, patch=patch),
-        pair_artifacts(one.release, other_side.release) if _readable(one) and _readable(other_side) else (),
-        _compared(ports, project, one, other_side),
+        two.side,
+        _distance(project, present, one, two, patch=patch),
+        pair_artifacts(one.release, two.release) if _readable(one) and _readable(two) else (),
+        _compared(ports, project, one, two),
         everything,
     )
 
@@ -100,14 +100,16 @@ def _code(ports: Ports, project: Project, present: Present, environment: str) ->
         known = present.releases.get(name)
         side = Side(environment, "deployed", name, known, there.current, there.whole, name)
         return _Found(side if release else replace(side, problems=(_unreadable(environment, name, state),)), release)
+    whole = there.last is None or there.last.outcome == "succeeded"
     if environment != project.entry:
-        return _Found(Side(environment, "nothing"))
+        return _Found(Side(environment, "nothing", whole=whole))
+    side = Side(environment, "working tree", whole=whole)
     try:
         release = working_tree.release(ports, project)
     except ConfigurationError as error:
-        return _Found(Side(environment, "working tree", problems=tuple(error.problems)))
+        return _Found(replace(side, problems=tuple(error.problems)))
     name = identity(pack(release))
-    return _Found(Side(environment, "working tree", name, present.releases.get(name), against=name), release)
+    return _Found(replace(side, release=name, known=present.releases.get(name), against=name), release)
 
 
 def _unreadable(environment: str, release: str, state: Bundle) -> Problem:

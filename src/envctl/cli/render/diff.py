@@ -65,8 +65,12 @@ def runs(side: Side, zone: Zone = None) -> str:
         return f"runs release {short(side.release)}{commit}, since {at}, by {known_as(side.deployment.by)}"
     if side.origin == "working tree":
         name = f", which would be release {short(side.release)}" if side.release else ""
-        return f"runs nothing: the working tree stands for it{name}"
-    return "runs nothing"
+        return f"{_nothing(side)}: the working tree stands for it{name}"
+    return _nothing(side)
+
+
+def _nothing(side: Side) -> str:
+    return "runs nothing" if side.whole else "runs nothing whole"
 
 
 def remarks(side: Side) -> Iterator[str]:

@@ -125,7 +125,7 @@ _MADE = (
 )
 STAGING = Side("staging", "deployed", NEW, _MADE[0], deployment(NEW, 1), against=NEW)
 PROD = Side("prod", "deployed", OLD, None, deployment(OLD, 80, by=ROBOT), whole=False, against=OLD, pending=True)
-EMPTY = Side("prod", "nothing", against=NEW)
+EMPTY = Side("prod", "nothing", whole=False, against=NEW)
 TREE = Side("dev", "working tree", NEW, against=NEW)
 _ARTIFACTS = (
     ArtifactPair("chart", "1.2.3", "1.2.3", equal=True),
