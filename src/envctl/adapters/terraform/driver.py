@@ -82,6 +82,9 @@ class TerraformDriver:
         said = self._asked(site, "output", json=True)
         return {name: Output(output["value"], output["sensitive"]) for name, output in json.loads(said).items()}
 
+    def has_state(self, environment: str, stack: PreparedStack) -> bool:
+        return bool(self._asked(self._site(environment, stack), "state pull").strip())
+
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         self._asked(self._site(environment, stack), "force-unlock", lock_id, alone=True, force=True)
 
