@@ -90,6 +90,13 @@ def _show(options: Options, result: object) -> None:
     render(result, stdout(options))
 
 
+def print_line(options: Options, command: str, result: object | None, error: "EnvctlError | None") -> None:
+    """One of many documents, each on a line of its own."""
+    from envctl.cli.render.machine import envelope
+
+    _print_json(options, envelope(command, result, error, int(error.exit_code) if error else 0), indent=None)
+
+
 def refuse_dry_run(context: typer.Context) -> None:
     """For commands that change something and have nothing to explain beforehand."""
     if context.obj.dry_run:
@@ -221,10 +228,10 @@ def _print(text: str) -> None:
     sys.stdout.flush()
 
 
-def _print_json(options: Options, document: dict[str, object]) -> None:
+def _print_json(options: Options, document: dict[str, object], indent: int | None = 2) -> None:
     import json
 
-    sys.stdout.write(json.dumps({**document, "sandbox": options.sandbox}, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(json.dumps({**document, "sandbox": options.sandbox}, ensure_ascii=False, indent=indent) + "\n")
     sys.stdout.flush()
 
 
