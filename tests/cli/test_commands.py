@@ -33,8 +33,11 @@ BAD_WORDS = {
     "an environment that is a path": (["plan", "../../etc"], 64, "E002"),
     "an unknown gate": (["approve", "prod", "--gate", "pear"], 64, "E005"),
     "a dry run of something that has none": (["approve", "prod", "--gate", "peer", "--dry-run"], 64, "E006"),
-    "an environment compared with itself": (["diff", "dev", "dev"], 64, "E018"),
+    "an environment compared with itself": (["diff", "dev", "dev"], 64, "E011"),
     "an unknown environment to compare with": (["diff", "dev", "prd"], 64, "E002"),
+    "an output to be revealed without its name": (["output", "dev", "--reveal"], 64, "E017"),
+    "outputs of where nothing was applied": (["output", "dev"], 1, "E414"),
+    "no command to run": (["exec", "dev"], 64, "E000"),
     "a project that is not a folder": (["--project", "nowhere", "status"], 64, "E007"),
 }
 
@@ -57,6 +60,20 @@ def test_bad_words_for_people(
     said = capsys.readouterr()
     assert said.out == ""
     assert problem in said.err
+
+
+def test_no_command_runs_where_nothing_was_applied(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["exec", "prod", "--", "touch", "ran"]) == 1
+    assert "E414" in capsys.readouterr().err
+    assert not (project / "ran").exists()
+
+
+@pytest.mark.parametrize("flag", ["--json", "--markdown"])
+def test_what_a_command_puts_out_is_no_document(project: Path, capsys: pytest.CaptureFixture[str], flag: str) -> None:
+    assert run(["exec", "dev", flag, "--", "echo", "planted-secret"]) == 64
+    said = capsys.readouterr()
+    assert "E016" in said.out + said.err
+    assert "planted-secret" not in said.out + said.err
 
 
 def test_the_nearest_environment_is_offered(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

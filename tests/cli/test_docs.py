@@ -26,6 +26,7 @@ SPAN = re.compile(r"`(envctl [^`]+)`")
 COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*envctl (.+)")
 LINK = re.compile(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 GUARD_CODES = {guard.code for guard in GUARDS}
+ENDLESS = "--watch"
 NEEDS_NOTHING = ("validate", "settings", "render", "status", "why", "history", "diff", "--help", "--version")
 
 
@@ -62,7 +63,7 @@ COMMANDS = _commands()
 RUNNABLE = {
     place: words
     for place, words in COMMANDS.items()
-    if "--sandbox" not in words and "sandbox" not in words and "ENV" not in words and set(words) & set(NEEDS_NOTHING)
+    if not {"--sandbox", "sandbox", "ENV", ENDLESS} & set(words) and set(words) & set(NEEDS_NOTHING)
 }
 TOML = {f"{_named(file)}: {text.split()[0]}": text for file, text in _blocks("toml")}
 

@@ -12,6 +12,7 @@ from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, Reso
 from envctl.domain.checks import Output, Probe
 from envctl.domain.drift import Look
 from envctl.domain.errors import (
+    EnvctlError,
     LockHeldError,
     OperationFailedError,
     Problem,
@@ -137,6 +138,8 @@ class MemoryTerraform:
     unsaved: set[tuple[str, str]] = field(default_factory=set)
     locks: dict[tuple[str, str], StateLock] = field(default_factory=dict)
     extra: dict[tuple[str, str], tuple[ResourceChange, ...]] = field(default_factory=dict)
+    holds: dict[tuple[str, str], Mapping[str, Output]] = field(default_factory=dict)
+    unreadable: dict[tuple[str, str], EnvctlError] = field(default_factory=dict)
     planned: dict[tuple[str, str], str | None] = field(default_factory=dict)
     ran: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -202,7 +205,10 @@ class MemoryTerraform:
         self.drifted.discard((environment, stack.name))
 
     def outputs(self, environment: str, stack: PreparedStack) -> Mapping[str, Output]:
-        return {"here": Output(environment, sensitive=False)}
+        where = (environment, stack.name)
+        if where in self.unreadable:
+            raise self.unreadable[where]
+        return self.holds.get(where, {"here": Output(environment, sensitive=False)})
 
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         assert self.locks.pop((environment, stack.name)).id == lock_id
@@ -224,6 +230,24 @@ class MemoryTerraform:
     def _wanted(self, environment: str, stack: PreparedStack) -> str:
         main = self.workspace.stacks[environment, stack.name]
         return f"{self.code_of(environment)} {hashlib.sha256(main).hexdigest()}"
+
+
+@dataclass
+class MemoryCredentials:
+    """Gives the same keys to everybody, for the roles that it does not refuse."""
+
+    refused: set[str] = field(default_factory=set)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def of_role(self, role: str, region: str) -> Mapping[str, str]:
+        self.asked.append((role, region))
+        if role in self.refused:
+            raise OperationFailedError(Problem("E413", f"the role {role} can't be assumed"))
+        return {
+            "AWS_ACCESS_KEY_ID": "ASIAROLE",
+            "AWS_SECRET_ACCESS_KEY": "key of the role",
+            "AWS_SESSION_TOKEN": "token",
+        }
 
 
 @dataclass
@@ -365,6 +389,7 @@ class World:
     store: MemoryStore = field(default_factory=MemoryStore)
     witness: MemoryWitness = field(default_factory=MemoryWitness)
     workspace: MemoryWorkspace = field(default_factory=MemoryWorkspace)
+    credentials: MemoryCredentials = field(default_factory=MemoryCredentials)
     clock: SettableClock = field(default_factory=SettableClock)
     identity: SettableIdentity = field(default_factory=SettableIdentity)
     versions: SettableVersions = field(default_factory=SettableVersions)

@@ -32,6 +32,8 @@ MODULES = {
     "destroy": "destroy",
     "validate": "validate",
     "settings": "settings",
+    "output": "output",
+    "exec": "exec",
     "render": "render",
     "ledger": "ledger",
     "sandbox": "sandbox",

@@ -29,24 +29,51 @@ def answer(
     from envctl.cli.wiring import wire
 
     options: Options = context.obj
-    command = context.command_path.removeprefix("envctl ").strip()
     with wire(options) as wired:
         result = call(wired)
-    code = exit_code(result)
+    _end(options, command_of(context), result, exit_code(result))
+
+
+def answer_in_part(context: typer.Context, call: "Callable[[Ports], tuple[object, EnvctlError | None]]") -> NoReturn:
+    """As `answer`, for a use case that gives what it could find out together with what went wrong elsewhere."""
+    from envctl.cli.wiring import wire
+
+    options: Options = context.obj
+    with wire(options) as wired:
+        result, error = call(wired)
+    _end(options, command_of(context), result, int(error.exit_code) if error else 0, error)
+
+
+def command_of(context: typer.Context) -> str:
+    return context.command_path.removeprefix("envctl ").strip()
+
+
+def _end(options: Options, command: str, result: object, code: int, error: "EnvctlError | None" = None) -> NoReturn:
     try:
-        show(options, command, result, code)
+        show(options, command, result, code, error)
     except BrokenPipeError:
         # The reader (head, less) has gone. What was done is done, and the exit code says it.
         _forget_output()
     raise typer.Exit(code)
 
 
-def show(options: Options, command: str, result: object, code: int) -> None:
+def show(options: Options, command: str, result: object, code: int, error: "EnvctlError | None" = None) -> None:
+    """The result on stdout, and what went wrong beside it on stderr; a document holds both."""
     if options.json:
         from envctl.cli.render.machine import envelope
 
-        _print_json(options, envelope(command, result, None, code))
+        _print_json(options, envelope(command, result, error, code))
         return
+    _show(options, result)
+    if error is not None:
+        from envctl.cli.consoles import stderr
+        from envctl.cli.render.errors import show_error
+
+        sys.stdout.flush()
+        show_error(error, stderr(options))
+
+
+def _show(options: Options, result: object) -> None:
     if options.markdown:
         from envctl.cli.render.markdown import show as in_markdown
 
@@ -61,6 +88,13 @@ def show(options: Options, command: str, result: object, code: int) -> None:
     from envctl.cli.render.human import show as render
 
     render(result, stdout(options))
+
+
+def print_line(options: Options, command: str, result: object | None, error: "EnvctlError | None") -> None:
+    """One of many documents, each on a line of its own."""
+    from envctl.cli.render.machine import envelope
+
+    _print_json(options, envelope(command, result, error, int(error.exit_code) if error else 0), indent=None)
 
 
 def refuse_dry_run(context: typer.Context) -> None:
@@ -163,7 +197,9 @@ def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int
         if options.json:
             from envctl.cli.render.machine import envelope
 
-            command = " ".join(word for word in words if not word.startswith("-"))
+            # What is behind `--` is another program's, and may be nobody's business.
+            own = words[: words.index("--")] if "--" in words else words
+            command = " ".join(word for word in own if not word.startswith("-"))
             _print_json(options, envelope(command, None, error, code))
         else:
             from envctl.cli.consoles import stderr
@@ -192,10 +228,10 @@ def _print(text: str) -> None:
     sys.stdout.flush()
 
 
-def _print_json(options: Options, document: dict[str, object]) -> None:
+def _print_json(options: Options, document: dict[str, object], indent: int | None = 2) -> None:
     import json
 
-    sys.stdout.write(json.dumps({**document, "sandbox": options.sandbox}, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(json.dumps({**document, "sandbox": options.sandbox}, ensure_ascii=False, indent=indent) + "\n")
     sys.stdout.flush()
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from envctl.cli.speaking import LateConsent, LateObserver
 from envctl.domain.layout import LOCK_FILE
 
 if TYPE_CHECKING:
+    from envctl.adapters.aws.credentials import AssumedRole
     from envctl.adapters.checks.prober import Prober
     from envctl.adapters.local.git import Git
     from envctl.adapters.local.machine import FileWitness, LocalIdentity, SystemClock
@@ -71,14 +72,23 @@ class Wired:
     def terraform(self) -> "TerraformDriver":
         from envctl.adapters.terraform.driver import TerraformDriver
 
-        environment = self.aws.environment if self.aws else lambda: os.environ
-        return TerraformDriver(self._root, self._home, environment, self.observer)
+        return TerraformDriver(self._root, self._home, self.inherited, self.observer)
 
     @cached_property
     def probes(self) -> "Prober":
         from envctl.adapters.checks.prober import Prober
 
         return Prober(self._root, lambda: os.environ)
+
+    @cached_property
+    def credentials(self) -> "AssumedRole":
+        from envctl.adapters.aws.credentials import AssumedRole
+
+        return AssumedRole(self.inherited)
+
+    def inherited(self) -> Mapping[str, str]:
+        """The environment that child processes inherit; in the sandbox there is nothing real in it."""
+        return self.aws.environment() if self.aws else os.environ
 
     @property
     def sandbox(self) -> bool:

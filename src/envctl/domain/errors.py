@@ -21,6 +21,8 @@ class ExitCode(IntEnum):
     BUG = 70
     LOCK_HELD = 75
     CONFIGURATION = 78
+    NOT_EXECUTABLE = 126
+    NOT_FOUND = 127
     INTERRUPTED = 130
 
 

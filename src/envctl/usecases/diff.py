@@ -78,7 +78,7 @@ def diff(ports: Ports, first: str, second: str, *, patch: bool = False, everythi
     names = load.known_environment(project, first), load.known_environment(project, second)
     if first == second:
         other = project.before(first) or project.after(first) or "…"
-        raise UsageError(Problem("E018", f"{first} is compared with itself", f"envctl diff {first} {other}"))
+        raise UsageError(Problem("E011", f"{first} is compared with itself", f"envctl diff {first} {other}"))
     present = record.present(ports)
     code = [_code(ports, project, present, name) for name in names]
     one, two = (_read(ports, project, found, other) for found, other in zip(code, code[::-1], strict=True))

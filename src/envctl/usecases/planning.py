@@ -35,11 +35,14 @@ def plan_stacks(
 
 def demand_state(ports: Ports, environment: str, stack: PreparedStack, plan: StackPlan) -> None:
     """A state that got lost must not pass for an environment in which nothing is there yet: all would be made twice."""
-    if not plan.stateless or ports.terraform.has_state(environment, stack):
-        return
+    if plan.stateless and not ports.terraform.has_state(environment, stack):
+        raise gone(environment, stack)
+
+
+def gone(environment: str, stack: PreparedStack) -> OperationFailedError:
     message = f"the Terraform state of {stack.name} in {environment} is gone, and it was applied there"
     hint = (
         "put it back from a version of its bucket or a backup; if what it held is gone too: "
         f"envctl destroy {environment}"
     )
-    raise OperationFailedError(Problem("E321", message, hint))
+    return OperationFailedError(Problem("E321", message, hint))

@@ -187,7 +187,7 @@ class Terraform(Protocol):
         """Whether there is a state, be it one that holds nothing."""
 
     def outputs(self, environment: str, stack: PreparedStack) -> Mapping[str, Output]:
-        """The outputs of the stack as its state holds them."""
+        """The outputs of the stack as its state holds them. A state that is not there has none."""
 
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         """Breaks the lock of the state with that id, and no other."""
@@ -207,6 +207,13 @@ class Probes(Protocol):
 
     def ask(self, probe: Probe, surroundings: Mapping[str, str]) -> str:
         """Why it does not, or an empty text where it does. `surroundings` are for a command's environment."""
+
+
+class Credentials(Protocol):
+    """Keys for a role, for a short time."""
+
+    def of_role(self, role: str, region: str) -> Mapping[str, str]:
+        """The variables under which AWS tools look for them. Raises OperationFailedError where they are not given."""
 
 
 class Observer(Protocol):
@@ -247,6 +254,8 @@ class Ports(Protocol):
     def terraform(self) -> Terraform: ...
     @property
     def probes(self) -> Probes: ...
+    @property
+    def credentials(self) -> Credentials: ...
     @property
     def clock(self) -> Clock: ...
     @property

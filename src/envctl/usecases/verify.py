@@ -1,7 +1,7 @@
 """`envctl verify ENV`, and the end of every deployment: the project's checks, and what they say, in the ledger."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +9,7 @@ from envctl.domain import checks
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.events import Event, VerificationFailed, VerificationPassed
 from envctl.domain.guards import RefusedError, refusals
+from envctl.domain.outputs import public
 from envctl.domain.present import Deployment, Present
 from envctl.domain.project import Project
 from envctl.usecases import candidates, load, prepare, record
@@ -101,7 +102,8 @@ def _check(ports: Ports, project: Project, prepared: Prepared, running: Deployme
     surroundings = {
         "ENVCTL_ENVIRONMENT": prepared.environment,
         "ENVCTL_RELEASE": running.release,
-        "ENVCTL_OUTPUTS": json.dumps(_shown(outputs)),
+        # A command's environment can be read by others.
+        "ENVCTL_OUTPUTS": json.dumps(public(outputs)),
     }
     for name, check in _asked(project, prepared.environment).items():
         if not checks.applies(check, prepared.environment, sandbox=ports.sandbox):
@@ -111,14 +113,6 @@ def _check(ports: Ports, project: Project, prepared: Prepared, running: Deployme
         asked = checks.resolve(check, name, outputs)
         problem = asked.problem if isinstance(asked, checks.Verdict) else ports.probes.ask(asked, surroundings)
         yield Checked(name, "failed" if problem else "passed", problem)
-
-
-def _shown(outputs: Mapping[str, Mapping[str, checks.Output]]) -> dict[str, dict[str, object]]:
-    """Without what is sensitive: a command's environment can be read by others."""
-    return {
-        stack: {name: output.value for name, output in found.items() if not output.sensitive}
-        for stack, found in outputs.items()
-    }
 
 
 def _record(ports: Ports, target: str, running: Deployment, checked: tuple[Checked, ...]) -> None:

@@ -35,7 +35,7 @@ WIDE_AND_NARROW = [
 ]
 # These are never broken, so that they can be copied.
 UNBROKEN = re.compile(r"next: |^ +envctl |^  [-+~<>x/]{1,3} +[a-z]+  ")
-COPIED = {"settings", "a verified ledger", "rendered root modules"}
+COPIED = {"outputs", "outputs after a failure", "one output", "settings", "a verified ledger", "rendered root modules"}
 
 
 def said(thing: object, width: int = 80, *, terminal: bool = False) -> str:

@@ -51,6 +51,11 @@ def destroyed(here: EnvironmentPresent) -> bool:
     return here.last is not None and here.last.action == "destroy" and here.last.outcome == "succeeded"
 
 
+def undrifted(here: EnvironmentPresent, now: datetime) -> str:
+    """When it was last looked whether reality is as the state says, and was; empty where nobody did or it was not."""
+    return f"no drift, looked {ago(here.drift.at, now)}" if here.drift and not here.drifted else ""
+
+
 def _border(here: EnvironmentPresent) -> str:
     last = here.last
     if last and last.outcome != "succeeded":
@@ -73,6 +78,8 @@ def _lines(status: EnvironmentStatus, before: str, now: datetime, room: int) -> 
         yield plain(f"! {here.last.outcome.upper()} {ago(here.last.ended_at or here.last.started_at, now)}", "bold red")
     if here.proof:
         yield _proven(here.proof, now, room)
+    if looked := undrifted(here, now):
+        yield plain(_fitting(room, looked, looked.replace(", looked", ",")), "green")
     yield from _signs(here, room)
     yield _lag(status, before, room)
     if status.gates:

@@ -3,13 +3,27 @@
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from envctl.usecases.outputs import OneOutput
     from envctl.usecases.settings import Valid
 
 
 def line(result: object) -> str | None:
     """The whole of what a person is told, or None where it takes more than a line."""
     # By name: importing every kind of result would cost more than saying it does.
-    return valid(cast("Valid", result)) if type(result).__name__ == "Valid" else None
+    match type(result).__name__:
+        case "Valid":
+            return valid(cast("Valid", result))
+        case "OneOutput":
+            return one_output(cast("OneOutput", result))
+        case _:
+            return None
+
+
+def one_output(result: "OneOutput") -> str:
+    """The bare value, to the byte: nothing in it is made visible. A text that ends its line gets no second end."""
+    from envctl.domain.outputs import bare
+
+    return bare(result.value).removesuffix("\n")
 
 
 def valid(result: "Valid") -> str:

@@ -5,6 +5,7 @@ from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.domain.errors import ConfigurationError, InterruptedByUserError, Location, OperationFailedError, Problem
 from envctl.domain.ledger import GENESIS
 from envctl.usecases.history import History, Verified
+from envctl.usecases.outputs import OneOutput
 from envctl.usecases.settings import Valid
 from tests.cli.render.samples.ahead import AHEAD
 from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, SECRET
@@ -12,6 +13,7 @@ from tests.cli.render.samples.configuration import RENDERED, SETTINGS
 from tests.cli.render.samples.diffs import DIFFS
 from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
+from tests.cli.render.samples.outputs import OUTPUTS, UNSETTLED_OUTPUTS
 from tests.cli.render.samples.plans import FIRST_PLAN, LATER_PLAN
 from tests.cli.render.samples.refusals import (
     REFUSED,
@@ -74,6 +76,9 @@ RESULTS: dict[str, object] = {
     "a history of guards": GUARDED_HISTORY,
     "a history without entries": History("prod", (), more=False),
     "settings": SETTINGS,
+    "outputs": OUTPUTS,
+    "outputs after a failure": UNSETTLED_OUTPUTS,
+    "one output": OneOutput("dev", NEW, "network", "private_subnet_ids", ["subnet-0a1", "subnet-0b2"], sensitive=False),
     **DEPLOYED,
     **WORDS,
     **LOOKS,

@@ -88,7 +88,14 @@ CALM_STATUS = Status(
     NOW,
     (
         EnvironmentStatus("dev", runs(deployment(NEW, 3)), known(NEW, "1a2b3c4d5e"), None, {}, ""),
-        EnvironmentStatus("prod", runs(deployment(NEW, 2, by=ROBOT)), known(NEW, "1a2b3c4d5e"), 0, {}, ""),
+        EnvironmentStatus(
+            "prod",
+            replace(runs(deployment(NEW, 2, by=ROBOT)), drift=DriftCheck(NEW, ROBOT, NOW - timedelta(minutes=40), 0)),
+            known(NEW, "1a2b3c4d5e"),
+            0,
+            {},
+            "",
+        ),
     ),
 )
 

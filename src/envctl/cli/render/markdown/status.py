@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from envctl.cli.render.attention import matters
-from envctl.cli.render.boxes import behind, destroyed
+from envctl.cli.render.boxes import behind, destroyed, undrifted
 from envctl.cli.render.markdown.pieces import (
     NEITHER,
     PASSES,
@@ -23,7 +23,7 @@ from envctl.cli.render.text import known_as, one_line, padded, widest
 from envctl.domain.naming import short
 from envctl.usecases.status import EnvironmentStatus, Status
 
-HEADS = ("", "environment", "runs", "deployed", "proof", "in the pipeline", "gates of the next promotion")
+HEADS = ("", "environment", "runs", "deployed", "proof", "drift", "in the pipeline", "gates of the next promotion")
 WIDE = 1000
 
 
@@ -45,7 +45,16 @@ def _row(each: EnvironmentStatus, before: str, now: datetime) -> tuple[str, ...]
         runs = f"{code(short(here.current.release))}{_commit(each)}"
         deployed = f"{since(at, now, UTC)} by {escaped(known_as(here.current.by))}"
         proof = _proof(each, now)
-    return (_mark(each), strong(each.environment), runs, deployed, proof, escaped(behind(each, before)), gates)
+    return (
+        _mark(each),
+        strong(each.environment),
+        runs,
+        deployed,
+        proof,
+        _drift(each, now),
+        escaped(behind(each, before)),
+        gates,
+    )
 
 
 def _mark(each: EnvironmentStatus) -> str:
@@ -71,6 +80,13 @@ def _proof(each: EnvironmentStatus, now: datetime) -> str:
     proof = each.present.proof
     at = proof.verified_at if proof else None
     return f"verified {ago(at, now)}" if at else "**not verified**"
+
+
+def _drift(each: EnvironmentStatus, now: datetime) -> str:
+    seen = each.present.drift
+    if seen is None or not seen.drifted:
+        return undrifted(each.present, now)
+    return f"**drifted** ({seen.drifted}), seen {ago(seen.at, now)}"
 
 
 def _attention(told: Status) -> str:

@@ -1,0 +1,1 @@
+"""AWS, where it is called by envctl itself."""

@@ -1,0 +1,106 @@
+"""This process becomes another program: tried in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.local.program import become
+from envctl.domain.errors import OperationFailedError
+
+BECOME = "import sys; from envctl.adapters.local.program import become\nbecome(sys.argv[2:], {'PATH': sys.argv[1]})"
+
+
+def ran(*words: str, path: str = "/usr/bin:/bin", said: str = "") -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", BECOME, path, *words]
+    return subprocess.run(command, input=said, capture_output=True, text=True, check=False)
+
+
+def test_input_output_and_exit_code_are_those_of_the_program() -> None:
+    done = ran("sh", "-c", "cat; echo complaint >&2; exit 7", said="told")
+    assert (done.stdout, done.stderr, done.returncode) == ("told", "complaint\n", 7)
+
+
+def test_it_gets_the_environment_that_is_given_and_no_other() -> None:
+    assert ran("env").stdout.splitlines() == ["PATH=/usr/bin:/bin"]
+
+
+def test_no_shell_reads_its_arguments() -> None:
+    assert ran("printf", "%s|", "$HOME", "a b", ";", "*").stdout == "$HOME|a b|;|*|"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_program_that_is_killed_is_seen_to_be(number: signal.Signals) -> None:
+    done = subprocess.run(
+        [
+            "sh",
+            "-c",
+            f'"{sys.executable}" -c "$1" /bin:/usr/bin sh -c "kill -{number.value} \\$\\$"; echo $?',
+            "-",
+            BECOME,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == f"{128 + number}\n"
+
+
+def test_a_reader_that_goes_away_ends_it_as_it_ends_any_program() -> None:
+    done = subprocess.run(
+        [
+            "bash",
+            "-c",
+            f'"{sys.executable}" -c "$1" /bin:/usr/bin yes | head -1; echo "${{PIPESTATUS[0]}}"',
+            "-",
+            BECOME,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == (f"y\n{128 + signal.SIGPIPE}\n", "")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plain").write_text("no program")
+    (tmp_path / "headless").write_text("echo no shebang")
+    (tmp_path / "headless").chmod(0o755)
+    return tmp_path
+
+
+CAN_NOT = {
+    "there is none on the PATH": ("nonesuch", 127, "E015", "there is no program nonesuch on the PATH"),
+    "there is none in that place": ("./nonesuch", 127, "E015", "there is no program ./nonesuch"),
+    "it is a file without the right": ("./plain", 126, "E018", "./plain is not executable"),
+    "it is one on the PATH without the right": ("plain", 126, "E018", "plain is not executable"),
+    "it is a folder": ("./", 126, "E018", "./ is a folder"),
+    "it is of no format": ("./headless", 126, "E018", "exec format error"),
+}
+
+
+@pytest.mark.parametrize(("name", "exit_code", "code", "message"), CAN_NOT.values(), ids=CAN_NOT)
+def test_a_program_is_not_started_where(folder: Path, name: str, exit_code: int, code: str, message: str) -> None:
+    with pytest.raises(OperationFailedError) as raised:
+        become([name, "secret argument"], {"PATH": os.fspath(folder)})
+    (problem,) = raised.value.problems
+    assert (raised.value.exit_code, problem.code) == (exit_code, code)
+    assert message in problem.message
+    assert problem.hint
+
+
+def test_what_is_ignored_is_ignored_again_where_it_could_not_be_started(folder: Path) -> None:
+    before = signal.getsignal(signal.SIGPIPE)
+    with pytest.raises(OperationFailedError):
+        become(["./headless"], {})
+    assert signal.getsignal(signal.SIGPIPE) is before
+
+
+def test_more_than_a_process_can_be_given_is_told(folder: Path) -> None:
+    with pytest.raises(OperationFailedError, match="too long"):
+        become(["/bin/true"], {"LONG": "x" * 10_000_000})

@@ -1,0 +1,95 @@
+"""A status that is watched, as it is drawn and as it is kept."""
+
+import re
+from contextvars import copy_context
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from envctl.cli.render.commands import IN_SANDBOX
+from envctl.cli.render.watch import Lines, Log, Screen, SeenStatus, changed
+from envctl.cli.watching import Seen
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
+from envctl.usecases.status import Status
+from tests.cli.render.conftest import console, told
+from tests.cli.render.samples import CALM_STATUS, NOW, STATUS
+
+ERROR = OperationFailedError(
+    Problem("E404", "the store s3://shop can't be read: no route to host", "nothing was recorded; mend it and retry")
+)
+LATER = NOW + timedelta(seconds=5)
+CALM: SeenStatus = Seen(CALM_STATUS, NOW)
+FAILED: SeenStatus = Seen(CALM_STATUS, NOW, ERROR, LATER)
+BUSY: SeenStatus = Seen(STATUS, LATER)
+
+
+def drawn(seen: SeenStatus, width: int, height: int = 40) -> str:
+    out = console(width, height=height)
+    Screen(out, 5).show(seen)
+    return re.sub(r"\x1b\[[?\d]*[A-Za-z]", "", told(out))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("seen", [CALM, FAILED], ids=["calm", "after a look that failed"])
+def test_a_screen_shows(seen: SeenStatus, width: int, snapshot: SnapshotAssertion) -> None:
+    assert drawn(seen, width) == snapshot
+
+
+@pytest.mark.parametrize("height", [1, 5, 14])
+def test_a_low_terminal_is_told_that_there_is_more(height: int) -> None:
+    lines = drawn(CALM, 80, height).split("\n")
+    assert len(lines) == height
+    assert lines[-1].endswith("lines: they need a higher terminal")
+
+
+def test_the_sandbox_is_named_on_every_screen() -> None:
+    inside = copy_context()
+    inside.run(IN_SANDBOX.set, True)
+    assert inside.run(drawn, CALM, 80).startswith("SANDBOX · ")
+    assert "SANDBOX" not in drawn(CALM, 80)
+
+
+def test_a_screen_that_never_showed_anything_changes_nothing_at_its_end() -> None:
+    out = console(80)
+    Screen(out, 5).close()
+    assert told(out) == ""
+
+
+def test_a_log_has_a_block_a_change_and_errors_elsewhere() -> None:
+    out, err = console(80), console(80)
+    log = Log(out, err)
+    for seen in (CALM, FAILED, BUSY):
+        log.show(seen)
+    log.close()
+    heads = [line for line in told(out).splitlines() if line.startswith("---")]
+    assert heads == ["--- 2026-11-25 01:40:00 UTC", "--- 2026-11-25 01:40:05 UTC"]
+    assert told(err).splitlines() == [
+        "--- 2026-11-25 01:40:05 UTC: this look failed",
+        "error E404: the store s3://shop can't be read: no route to host",
+        "  hint: nothing was recorded; mend it and retry",
+    ]
+
+
+def test_documents_hold_a_result_or_an_error() -> None:
+    written: list[tuple[Status | None, EnvctlError | None]] = []
+    lines = Lines(lambda what, error: written.append((what, error)))
+    lines.show(CALM)
+    lines.show(FAILED)
+    lines.close()
+    assert written == [(CALM_STATUS, None), (None, ERROR)]
+
+
+CHANGES = {
+    "time passes": (CALM, Seen(replace(CALM_STATUS, now=LATER), LATER), False),
+    "something happens": (CALM, BUSY, True),
+    "a look fails": (CALM, FAILED, True),
+    "the next one fails too": (FAILED, replace(FAILED, failed_at=LATER + timedelta(seconds=5)), False),
+    "the next one does not": (FAILED, CALM, True),
+}
+
+
+@pytest.mark.parametrize(("before", "seen", "expected"), CHANGES.values(), ids=CHANGES)
+def test_it_is_a_change_when(before: SeenStatus, seen: SeenStatus, expected: bool) -> None:
+    assert changed(before, seen) is expected
