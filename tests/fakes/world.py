@@ -131,6 +131,7 @@ class MemoryTerraform:
 
     workspace: MemoryWorkspace
     reality: dict[tuple[str, str], str] = field(default_factory=dict)
+    states: set[tuple[str, str]] = field(default_factory=set)
     fails_on: set[tuple[str, str]] = field(default_factory=set)
     dies_on: set[tuple[str, str]] = field(default_factory=set)
     drifted: set[tuple[str, str]] = field(default_factory=set)
@@ -171,6 +172,8 @@ class MemoryTerraform:
         if where in self.fails_on:
             raise OperationFailedError(Problem("E305", f"{stack.name} said no"))
         planned = self.planned.pop(where)
+        # A state from which all was destroyed is still there.
+        self.states.add(where)
         if planned is None:
             del self.reality[where]
         else:
@@ -198,7 +201,7 @@ class MemoryTerraform:
         return StackPlan(stack.name, (resource,), stateless=there is None)
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
-        return (environment, stack.name) in self.reality
+        return (environment, stack.name) in self.states
 
     def settle(self, environment: str, stack: PreparedStack) -> None:
         self.ran.append(("settle", environment, stack.name))

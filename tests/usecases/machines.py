@@ -181,6 +181,7 @@ class WatchedTerraform(MemoryTerraform):
         super().__init__(machine.workspace)
         shared = machine.shared.terraform
         self.reality, self.locks, self.extra = shared.reality, shared.locks, shared.extra
+        self.states = shared.states
         self.fails_on, self.dies_on, self.drifted = shared.fails_on, shared.dies_on, shared.drifted
         self.machine = machine
 

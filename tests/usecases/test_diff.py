@@ -318,7 +318,7 @@ class TestParity:
 
 
 def test_an_environment_is_not_compared_with_itself(world: World) -> None:
-    with pytest.raises(UsageError, match="E018 dev is compared with itself") as error:
+    with pytest.raises(UsageError, match="E011 dev is compared with itself") as error:
         diff(world.ports, "dev", "dev")
     assert error.value.problems[0].hint == "envctl diff dev staging"
 
