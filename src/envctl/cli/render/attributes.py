@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
+from envctl.cli.render.elements import gathered
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import joined, padded, plain, say, shortened, whole, widest
 from envctl.cli.render.values import brief, from_to
@@ -15,7 +16,7 @@ CHANGED = 24
 
 
 def created(attributes: Sequence[AttributeChange], out: Console) -> None:
-    known = [a for a in attributes if a.after is not None and not known_later(a.after) and not _repeated(a, ())]
+    known = known_now(attributes)
     # What is off or empty is seldom what a reader looks for.
     telling = sorted(known, key=lambda attribute: attribute.after in (False, "", 0))
     shown = {attribute.path for attribute in (telling if len(known) <= ATTRIBUTES + 1 else telling[:ATTRIBUTES])}
@@ -27,15 +28,11 @@ def created(attributes: Sequence[AttributeChange], out: Console) -> None:
 
 
 def changed(attributes: Sequence[AttributeChange], out: Console) -> None:
-    told = own(attributes)
-    # What is only computed anew is told by number: the cause of the change must not drown in it.
-    forced = [a for a in told if a.forces_replacement]
-    later = [a for a in told if known_later(a.after) and not a.forces_replacement]
-    rest = [a for a in told if a not in forced and a not in later]
+    forced, rest, later = told_apart(attributes)
     kept = [*forced, *rest][: max(CHANGED, len(forced))] or later[:ATTRIBUTES]
-    width = path_width((attribute.path for attribute in kept), out)
+    width = path_width((attribute.path for attribute in kept if _beside_its_path(attribute, out)), out)
     for attribute in kept:
-        change = from_to(attribute.before, attribute.after, room_beside(width, out), out.width - 8)
+        change = from_to(attribute.before, attribute.after, room_beside(width, out), out.width - 10)
         line(attribute.path, width, *change, out, forces=attribute.forces_replacement)
     left = len(forced) + len(rest) - len(kept)
     if left > 0:
@@ -45,13 +42,39 @@ def changed(attributes: Sequence[AttributeChange], out: Console) -> None:
         say(out, plain(f"… and {counted(unknown, 'attribute')} known after apply", "dim"), 6)
 
 
+def known_now(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:
+    """Of something new: what it will be, without what only the provider knows and what says it all again."""
+    known = (a for a in attributes if a.after is not None and not known_later(a.after) and not _repeated(a, ()))
+    return list(gathered(known))
+
+
+Changes = list[AttributeChange]
+
+
+def told_apart(attributes: Sequence[AttributeChange]) -> tuple[Changes, Changes, Changes]:
+    """What forces a replacement, what else changes, and what is only computed anew: the cause of a change must not
+    drown in that.
+    """
+    told = list(gathered(own(attributes)))
+    forced = [a for a in told if a.forces_replacement]
+    later = [a for a in told if known_later(a.after) and not a.forces_replacement]
+    return forced, [a for a in told if a not in forced and a not in later], later
+
+
+def _beside_its_path(attribute: AttributeChange, out: Console) -> bool:
+    """Whether there is a chance to tell it in one line. What takes a block has its path for itself."""
+    told, _ = from_to(attribute.before, attribute.after, out.width - 24, out.width)
+    return bool(told)
+
+
 def own(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:
     """Without those that only say again what others say."""
     return [attribute for attribute in attributes if not _repeated(attribute, attributes)]
 
 
 def line(path: str, width: int, told: str, block: Sequence[str], out: Console, *, forces: bool = False) -> None:
-    text = joined("      ", (padded(shortened(path, width), width), "cyan"), "  ", told)
+    name = padded(shortened(path, width), width) if told else path
+    text = joined("      ", (name, "cyan"), "  ", told)
     mark = Text("forces replacement", "bold red")
     beside = text.cell_len + 3 + mark.cell_len <= out.width
     text.rstrip()

@@ -54,27 +54,27 @@ def _table(history: History, out: Console) -> None:
         table.add_row(
             plain(str(entry.seq)),
             plain(clock(entry.at) if one_zone else moment(entry.at)),
-            plain(_who(entry.actor)),
-            plain(_release(entry.event)),
+            plain(who(entry.actor)),
+            plain(release_of(entry.event)),
             plain(told(entry.event), style(entry.event)),
         )
     out.print(table)
 
 
 def _in_two_lines(entry: Entry, out: Console) -> None:
-    head = plain(f"#{entry.seq:<3} {moment(entry.at)}  {_release(entry.event):{RELEASE}}")
-    who = plain(f"  {_who(entry.actor)}")
-    beside = head.cell_len + who.cell_len <= out.width
-    say(out, head + who if beside else head)
+    head = plain(f"#{entry.seq:<3} {moment(entry.at)}  {release_of(entry.event):{RELEASE}}")
+    name = plain(f"  {who(entry.actor)}")
+    beside = head.cell_len + name.cell_len <= out.width
+    say(out, head + name if beside else head)
     if not beside:
-        say(out, _who(entry.actor), 5)
+        say(out, who(entry.actor), 5)
     say(out, plain(told(entry.event), style(entry.event)), 5)
 
 
-def _release(event: Event) -> str:
+def release_of(event: Event) -> str:
     """Empty for what speaks of an environment alone."""
     return short(getattr(event, "release", ""))
 
 
-def _who(actor: Actor) -> str:
+def who(actor: Actor) -> str:
     return called(actor) if actor.verified else f"{called(actor)} ?"

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from envctl.cli.render import line
+from envctl.cli.render.spelling import spelt
 from envctl.cli.render.text import joined, plain, say, whole
-from envctl.cli.render.values import spelt
 from envctl.domain.changes import Marker
 from envctl.domain.settings import EnvironmentSettings, Setting
 from envctl.usecases.render import Rendered
@@ -24,8 +24,8 @@ def show_settings(settings: EnvironmentSettings, out: Console) -> None:
         _table(settings, out)
     else:
         for setting in settings.settings:
-            whole(out, joined((setting.name, "bold"), f" = {_value(setting)}"))
-            whole(out, plain(f"{_origin(setting)} · {', '.join(setting.stacks)}", "dim"), 4)
+            whole(out, joined((setting.name, "bold"), f" = {value(setting)}"))
+            whole(out, plain(f"{origin(setting)} · {', '.join(setting.stacks)}", "dim"), 4)
 
 
 def _table(settings: EnvironmentSettings, out: Console) -> None:
@@ -35,16 +35,16 @@ def _table(settings: EnvironmentSettings, out: Console) -> None:
     table.add_column("where from", overflow="fold")
     table.add_column("stacks", overflow="fold")
     for setting in settings.settings:
-        origin = plain(_origin(setting))
-        table.add_row(plain(setting.name, "bold"), plain(_value(setting)), origin, plain(", ".join(setting.stacks)))
+        where = plain(origin(setting))
+        table.add_row(plain(setting.name, "bold"), plain(value(setting)), where, plain(", ".join(setting.stacks)))
     out.print(table)
 
 
-def _value(setting: Setting) -> str:
+def value(setting: Setting) -> str:
     return spelt(Marker.SENSITIVE if setting.sensitive else setting.value)
 
 
-def _origin(setting: Setting) -> str:
+def origin(setting: Setting) -> str:
     match setting.origin:
         case "file":
             return str(setting.location or "a settings file")
