@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from envctl.cli.render.commands import parted, to_type
+from envctl.cli.render.wrapping import wrapped
 
 if TYPE_CHECKING:
     from envctl.domain.events import Actor
@@ -40,15 +41,13 @@ def joined(*parts: str | tuple[str, str]) -> Text:
 def say(out: Console, text: Text | str, indent: int = 0) -> None:
     """Prints it, with every line that it takes indented."""
     body = plain(text) if isinstance(text, str) else text
-    for line in body.wrap(out, max(1, out.width - indent)):
-        line.rstrip()
+    for line in wrapped(body, out.width - indent):
         whole(out, line, indent)
 
 
 def hanging(out: Console, text: Text, indent: int = 2) -> None:
     """Prints it with every line but the first indented, so that the next one in a list is seen to begin."""
-    for number, line in enumerate(text.wrap(out, max(1, out.width - indent))):
-        line.rstrip()
+    for number, line in enumerate(wrapped(text, out.width - indent)):
         whole(out, line, indent if number else 0)
 
 

@@ -24,6 +24,7 @@ from tests.cli.render.samples.refusals import (
     WHY_SOON,
     WHY_UNPROVEN,
 )
+from tests.cli.render.samples.scripts import IN_MANY_SCRIPTS, WRONG_IN_MANY_SCRIPTS
 from tests.cli.render.samples.statuses import (
     CALM_STATUS,
     DESTROYED_STATUS,
@@ -76,6 +77,7 @@ RESULTS: dict[str, object] = {
     **WORDS,
     **LOOKS,
     **RECOVERIES,
+    **IN_MANY_SCRIPTS,
     "a verified ledger": Verified(41, "ab" * 32),
     "an empty ledger": Verified(0, GENESIS),
     "a valid project": Valid(("dev", "staging", "prod"), ("network", "web"), 34),
@@ -98,6 +100,7 @@ ERRORS = {
         ),
         Problem("E205", "vpc_cidr has no value in dev", "set it in environments/dev/terraform.tfvars"),
     ),
+    "wrong settings in many scripts": WRONG_IN_MANY_SCRIPTS,
     "a failed apply": OperationFailedError(
         Problem(
             "E305",
