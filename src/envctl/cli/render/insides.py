@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from envctl.cli.render.documents import ABSENT, Difference, differences, document
 from envctl.cli.render.line import counted
 from envctl.cli.render.spelling import spelt, spread
-from envctl.cli.render.text import visible
+from envctl.cli.render.text import one_line, visible
 from envctl.domain.changes import Marker
 
 # An element or a part of a document that is longer than this is spread over several lines.
@@ -72,7 +72,7 @@ def _told(sides: tuple[object, object], otherwise: str) -> list[Line]:
 def _difference(difference: Difference) -> Iterator[Line]:
     for sign, value in (("-", difference.before), ("+", difference.after)):
         if value is not ABSENT:
-            lead = f"{visible(difference.path)}  " if difference.path else ""
+            lead = f"{one_line(difference.path)}  " if difference.path else ""
             yield from (Line(sign, line) for line in _part(lead, value))
 
 

@@ -84,7 +84,7 @@ def shortened(text: str, room: int) -> str:
     if cell_len(text) <= room:
         return text
     tail = max(0, (room - 1) // 2)
-    return f"{_head(text, room - 1 - tail)}…{_head(text[::-1], tail)[::-1]}"
+    return f"{_head(text, room - 1 - tail)}…{_tail(text, tail)}"
 
 
 def cut(text: str, room: int) -> str:
@@ -112,12 +112,26 @@ def known_as(actor: "Actor") -> str:
 
 
 def _head(text: str, room: int) -> str:
-    taken = 0
-    for position, character in enumerate(text):
-        taken += cell_len(character)
-        if taken > room:
-            return text[:position]
-    return text
+    """As much of the beginning as fits, and no letter without its marks."""
+    end = len(text) if cell_len(text) <= room else min(len(text), max(0, room))
+    end += next((more for more in range(len(text) - end) if cell_len(text[: end + more + 1]) > room), 0)
+    while end and (cell_len(text[:end]) > room or _marks(text[end : end + 1])):
+        end -= 1
+    return text[:end]
+
+
+def _tail(text: str, room: int) -> str:
+    start = max(0, len(text) - max(0, room))
+    while start and cell_len(text[start - 1 :]) <= room:
+        start -= 1
+    while start < len(text) and (cell_len(text[start:]) > room or _marks(text[start])):
+        start += 1
+    return text[start:]
+
+
+def _marks(character: str) -> bool:
+    """Whether it belongs to the character before it."""
+    return bool(character) and unicodedata.category(character).startswith("M")
 
 
 def _spelt(character: str) -> str:

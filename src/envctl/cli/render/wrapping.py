@@ -11,8 +11,9 @@ _WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff01-\uff9f"
 # These never begin a line, and those never end one.
 _CLOSING = "、。，．・：；？！」』）］｝】〉》〕ー…々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ,.:;!?)"  # noqa: RUF001 (they are what they look like)
 _OPENING = "「『（［｛【〈《〔("  # noqa: RUF001
+_ADDRESS = r"\s*\S{1,64}[@＠]\S{1,64}\s*"  # noqa: RUF001
 _UNBROKEN = re.compile(
-    rf"\s*[{re.escape(_OPENING)}]*[{_WIDE}][{re.escape(_CLOSING)}]*\s*|\s*[^\s{_WIDE}]+[{re.escape(_CLOSING)}]*\s*|\s+"
+    rf"{_ADDRESS}|\s*[{re.escape(_OPENING)}]*[{_WIDE}][{re.escape(_CLOSING)}]*\s*|\s*[^\s{_WIDE}]+[{re.escape(_CLOSING)}]*\s*|\s+"
 )
 
 
