@@ -15,6 +15,7 @@ from envctl.cli.render.deployment import (
 )
 from envctl.cli.render.markdown.budget import Block
 from envctl.cli.render.markdown.pieces import (
+    IN_THE_LOG,
     PASSES,
     WARNS,
     code,
@@ -49,6 +50,7 @@ def deployment(told: Deployed) -> str:
         "\n".join(f"- {WARNS} {guard(r.code, r.guard)}: {escaped(r.message)}" for r in told.warnings),
         *_plan(told.plan),
         next_step(told.next),
+        way=IN_THE_LOG,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from envctl.cli.render.line import counted
 from envctl.cli.render.markdown.pieces import (
+    IN_THE_LOG,
     REFUSES,
     WARNS,
     code,
@@ -33,10 +34,13 @@ def failed(error: EnvctlError) -> str:
     mark = WARNS if error.exit_code is ExitCode.INTERRUPTED else REFUSES
     title = TITLES.get(error.exit_code, "Failed")
     if len(error.problems) == 1:
-        return page(f"## {mark} {title}", *_alone(error.problems[0]))
+        return page(f"## {mark} {title}", *_alone(error.problems[0]), way=IN_THE_LOG)
     rows = (_row(problem) for problem in error.problems)
     return page(
-        f"## {mark} {title}: {counted(len(error.problems), 'problem')}", table(HEADS, rows), *_details(error.problems)
+        f"## {mark} {title}: {counted(len(error.problems), 'problem')}",
+        table(HEADS, rows),
+        *_details(error.problems),
+        way=IN_THE_LOG,
     )
 
 

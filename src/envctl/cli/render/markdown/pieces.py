@@ -68,15 +68,20 @@ def row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def page(*blocks: str | Block, more: str = "") -> str:
-    """All that --markdown says is a page. `more` is the command that shows all of it, where one without --markdown
-    is not the same.
-    """
+# An apply is not to be done again to see it: what was done, and what went wrong, stands on the standard error too.
+IN_THE_LOG = "All of it stands in the log."
+
+
+def shown_by(command: str) -> str:
+    return f"All of it: {code(to_type(command))}"
+
+
+def page(*blocks: str | Block, way: str = "All of it: the same command without <code>--markdown</code>") -> str:
+    """All that --markdown says is a page. `way` leads to what may have been left off of it."""
     if all(isinstance(block, str) for block in blocks):
         text = "\n\n".join(filter(None, map(str, blocks))) + "\n"
         if size(text) <= CAP:
             return text
-    way = f"All of it: {code(to_type(more))}" if more else "All of it: the same command without <code>--markdown</code>"
     apart = [piece for place, block in enumerate(blocks) for piece in _apart(block, first=place == 0)]
     return fitted(apart, CAP, way)
 

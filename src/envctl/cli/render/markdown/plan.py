@@ -16,6 +16,7 @@ from envctl.cli.render.markdown.pieces import (
     next_step,
     page,
     row,
+    shown_by,
     strong,
     table,
 )
@@ -46,7 +47,7 @@ def plan(told: EnvironmentPlan) -> str:
         origin,
         *plan_blocks(told),
         next_step(way) if told.changes else "",
-        more=f"envctl plan {told.environment}",
+        way=shown_by(f"envctl plan {told.environment}"),
     )
 
 
