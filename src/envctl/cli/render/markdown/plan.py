@@ -1,7 +1,8 @@
 """A plan for who reviews it: what goes away stands in front and open, everything else in a fold for each stack."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+from envctl.cli.render.attributes import known_later
 from envctl.cli.render.markdown.attributes import attribute_lines, attributes
 from envctl.cli.render.markdown.budget import Block, Piece, Rank, Section
 from envctl.cli.render.markdown.pieces import (
@@ -21,11 +22,12 @@ from envctl.cli.render.markdown.pieces import (
     table,
 )
 from envctl.cli.render.plan import MANY, SYMBOLS, known_by, remarks, said_of, total
-from envctl.cli.render.text import shortened, visible, widest
+from envctl.cli.render.text import one_line, padded, shortened, widest
 from envctl.domain.changes import (
     Action,
     AttributeChange,
     EnvironmentPlan,
+    Marker,
     OutputChange,
     ResourceChange,
     StackPlan,
@@ -36,6 +38,7 @@ from envctl.domain.stateful import STATEFUL
 HARMFUL = (Action.REPLACE, Action.DELETE)
 GOES, WAITS = "🚨", "⏳"
 HEADING = 300
+ADDRESSES = 60
 NOUNS = {Action.REPLACE: "replacement", Action.DELETE: "deletion"}
 
 
@@ -111,9 +114,9 @@ def _stack(stack: StackPlan) -> Iterator[Block]:
         if resource not in many
     ]
     if many:
-        inner.append(_listed(many, stack.stack))
+        inner += _listed(many, stack.stack)
     if stack.outputs:
-        inner.append(Piece(_outputs(stack.outputs), "list of outputs", Rank.REST, stack.stack))
+        inner.append(Piece(_outputs(stack.outputs), "output list", Rank.REST, stack.stack))
     if inner:
         also = " (what goes away stands above)" if _harmful(stack) else ""
         summary = f"<summary><b>{in_html(stack.stack)}</b>: {in_html(said_of(stack))}{also}</summary>"
@@ -135,18 +138,24 @@ def _resource(resource: ResourceChange, stack: str = "") -> str:
     return f"{head}\n\n{fenced(lines, 'diff')}" if lines else head
 
 
-def _listed(resources: Iterable[ResourceChange], stack: str) -> Section:
-    """Of so many new ones each gets a line, by which a person knows it."""
-    lines = [
-        visible(f"{SYMBOLS[Action.CREATE]} {r.address}  {known_by(r)}".replace("\n", " ")).rstrip() for r in resources
-    ]
+def _listed(resources: Sequence[ResourceChange], stack: str) -> Iterator[Section]:
+    """Of so many new ones each gets a line, by which a person knows it. Who wants more opens one more fold."""
+    width = widest((resource.address for resource in resources), ADDRESSES)
+    sign = SYMBOLS[Action.CREATE]
+    lines = [f"{sign} {padded(one_line(r.address), width)}  {known_by(r)}".rstrip() for r in resources]
     marks = fence_around("\n".join(lines))
     pieces = tuple(Piece(line, "resource", Rank.NEW, stack) for line in lines)
-    return Section(f"{marks}diff", pieces, marks, "\n")
+    yield Section(f"{marks}diff", pieces, marks, "\n")
+    details = tuple(Piece(_resource(resource), "attribute list", Rank.REST, stack) for resource in resources)
+    yield Section("<details><summary>the attributes of what is new</summary>", details, "</details>")
 
 
 def _outputs(outputs: Sequence[OutputChange]) -> str:
-    width = widest((output.name for output in outputs), 40)
-    changes = (AttributeChange(output.name, output.before, output.after) for output in outputs)
+    width = widest((output.name for output in outputs), ADDRESSES)
+    changes = (
+        # That each element is known later says no more than that the list is.
+        AttributeChange(each.name, each.before, Marker.UNKNOWN if known_later(each.after) else each.after)
+        for each in outputs
+    )
     lines = "\n".join(line for change in changes for line in attribute_lines(change, width))
     return f"**outputs**\n\n{fenced(lines, 'diff')}"
