@@ -201,7 +201,6 @@ def test_of_a_huge_plan_what_goes_away_is_there_whole_and_in_front() -> None:
     assert "**replace** <code>aws_db_instance.this</code> in **data** (stateful)" in before
     assert before.count("**delete**") == 3
     assert before.index("**replace**") < before.index("**delete**") < before.index("| stack |")
-    assert "**replace**" not in after
     assert "**delete**" not in after
 
 
@@ -214,7 +213,7 @@ def test_every_resource_of_a_huge_plan_is_there_or_counted() -> None:
 
 def test_a_huge_resource_keeps_whole_attributes() -> None:
     text = show(HUGE_PLAN)
-    assert re.search(r"^- policy += \"\{", text, re.MULTILINE)
+    assert re.search(r'^- policy += "\{', text, re.MULTILINE)
     assert re.search(r"^\+ policy += \([\d,]+ characters, sha256 [0-9a-f]{12}\)$", text, re.MULTILINE)
     assert re.search(r"^- description += \(30,000 characters, sha256 [0-9a-f]{12}\)$", text, re.MULTILINE)
     assert re.search(r"^- size +=", text, re.MULTILINE)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envctl.cli.render.attributes import told_apart
 from envctl.cli.render.documents import ABSENT, differences, document, same
 from envctl.cli.render.elements import gathered
 from envctl.cli.render.insides import inside
@@ -177,3 +178,18 @@ def test_lists_of_plain_values_are_put_together(told: list[AttributeChange], exp
 
 def test_a_list_tells_which_elements_come_and_go() -> None:
     assert lines(["a", "b", "c"], ["b", "c", "d"]) == ['- "a"', '+ "d"']
+
+
+def test_the_cause_of_a_change_does_not_drown() -> None:
+    cause = change("cidr_block", "10.0.0.0/16", "10.1.0.0/16", forces=True)
+    other = change("tags.Name", "a", "b")
+    later = change("arn", "arn:1", Marker.UNKNOWN)
+    noise = [change("route[0].gateway_id", "", None), change("map_public_ip", before=True, after=None)]
+    told = told_apart(
+        [later, change("outpost_arn", "", None), other, cause, change("on", before=False, after=None), *noise]
+    )
+    assert (told.forced, told.rest, told.later, told.emptied) == ([cause], [other, noise[1]], [later], 3)
+
+
+def test_a_port_that_goes_is_told_even_if_it_is_zero() -> None:
+    assert told_apart([change("ingress[0].from_port", 0, None)]).emptied == 0

@@ -13,12 +13,14 @@ from syrupy.assertion import SnapshotAssertion
 from envctl.cli.render.human import RENDERERS
 from envctl.cli.render.markdown import RENDERERS as IN_MARKDOWN
 from envctl.cli.render.markdown import show, show_error, show_refused
+from envctl.cli.render.markdown.attributes import attribute_lines
 from envctl.cli.render.markdown.pieces import code, escaped, fenced, next_step, strong, table
 from envctl.cli.render.text import one_line, visible
 from envctl.domain.changes import (
     Action,
     AttributeChange,
     EnvironmentPlan,
+    Marker,
     OutputChange,
     ResourceChange,
     StackPlan,
@@ -211,3 +213,43 @@ def test_the_next_command_can_be_copied(hint: str, expected: str) -> None:
 
 def test_what_is_strong_stays_strong_around_marks() -> None:
     assert [leaf.content for leaf in leaves(parsed(strong("a*b"))) if leaf.type == "text" and leaf.content] == ["a*b"]
+
+
+ATTRIBUTES = {
+    "both sides of a value": (AttributeChange("size", 1, 2), ["- size = 1", "+ size = 2"]),
+    "what forces a replacement": (
+        AttributeChange("size", 1, 2, forces_replacement=True),
+        ["- size = 1", "+ size = 2  # forces replacement"],
+    ),
+    "what comes": (AttributeChange("tags.Name", None, "a"), ['+ tags.Name = "a"']),
+    "what goes": (AttributeChange("tags.Name", "a", None), ['- tags.Name = "a"']),
+    "a secret that becomes another": (
+        AttributeChange("password", Marker.SENSITIVE, Marker.SENSITIVE),
+        ["! password = (sensitive), and other than before"],
+    ),
+    "what is known later": (
+        AttributeChange("arn", "a", Marker.UNKNOWN),
+        ['- arn = "a"', "+ arn = (known after apply)"],
+    ),
+    "a document that nobody knows yet": (
+        AttributeChange("policy", '{"a": 1, "b": 2}', Marker.UNKNOWN),
+        ["- policy = (4 lines)", "+ policy = (known after apply)"],
+    ),
+    "a new text of several lines": (
+        AttributeChange("user_data", None, "a\nb\n"),
+        ["+ user_data =", "+   a", "+   b"],
+    ),
+    "a text that changes inside": (
+        AttributeChange("user_data", "a\nb\nc\n", "a\nB\nc\n"),
+        ["! user_data (3 lines → 3 lines)", "    a", "-   b", "+   B", "    c"],
+    ),
+    "a value that is too long": (
+        AttributeChange("text", "a", "b" * 12345),
+        ['- text = "a"', "+ text = (12,345 characters, sha256 f87f5121a680)"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("attribute", "expected"), ATTRIBUTES.values(), ids=ATTRIBUTES)
+def test_an_attribute_is_lines_of_a_diff(attribute: AttributeChange, expected: list[str]) -> None:
+    assert attribute_lines(attribute, 0) == expected

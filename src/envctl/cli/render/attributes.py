@@ -1,6 +1,7 @@
 """What an operator has to know of the attributes of one resource: the new ones, or those that become others."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.text import Text
@@ -28,18 +29,26 @@ def created(attributes: Sequence[AttributeChange], out: Console) -> None:
 
 
 def changed(attributes: Sequence[AttributeChange], out: Console) -> None:
-    forced, rest, later = told_apart(attributes)
-    kept = [*forced, *rest][: max(CHANGED, len(forced))] or later[:ATTRIBUTES]
+    told = told_apart(attributes)
+    kept = [*told.forced, *told.rest][: max(CHANGED, len(told.forced))] or told.later[:ATTRIBUTES]
     width = path_width((attribute.path for attribute in kept if _beside_its_path(attribute, out)), out)
     for attribute in kept:
         change = from_to(attribute.before, attribute.after, room_beside(width, out), out.width - 10)
         line(attribute.path, width, *change, out, forces=attribute.forces_replacement)
-    left = len(forced) + len(rest) - len(kept)
+    left = len(told.forced) + len(told.rest) - len(kept)
     if left > 0:
         say(out, plain(f"… and {left} more: --json has them all", "dim"), 6)
-    unknown = len([attribute for attribute in later if attribute not in kept])
-    if unknown:
-        say(out, plain(f"… and {counted(unknown, 'attribute')} known after apply", "dim"), 6)
+    later = len([attribute for attribute in told.later if attribute not in kept])
+    for remark in uncounted(later, told.emptied):
+        say(out, plain(f"… and {remark}", "dim"), 6)
+
+
+def uncounted(later: int, emptied: int) -> Iterator[str]:
+    """What is told by number alone."""
+    if later:
+        yield f"{counted(later, 'attribute')} known after apply"
+    if emptied:
+        yield f"{counted(emptied, 'attribute')} that {'was' if emptied == 1 else 'were'} off or empty"
 
 
 def known_now(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:
@@ -48,17 +57,30 @@ def known_now(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:
     return list(gathered(known))
 
 
-Changes = list[AttributeChange]
-
-
-def told_apart(attributes: Sequence[AttributeChange]) -> tuple[Changes, Changes, Changes]:
-    """What forces a replacement, what else changes, and what is only computed anew: the cause of a change must not
-    drown in that.
+@dataclass(frozen=True)
+class ToldApart:
+    """What forces a replacement, what else changes, what is only computed anew, and how many were off or empty and are
+    not set any more: the cause of a change must not drown in that.
     """
-    told = list(gathered(own(attributes)))
+
+    forced: list[AttributeChange]
+    rest: list[AttributeChange]
+    later: list[AttributeChange]
+    emptied: int
+
+
+def told_apart(attributes: Sequence[AttributeChange]) -> ToldApart:
+    all_of_them = list(gathered(own(attributes)))
+    told = [a for a in all_of_them if a.forces_replacement or not _emptied(a)]
     forced = [a for a in told if a.forces_replacement]
     later = [a for a in told if known_later(a.after) and not a.forces_replacement]
-    return forced, [a for a in told if a not in forced and a not in later], later
+    rest = [a for a in told if a not in forced and a not in later]
+    return ToldApart(forced, rest, later, len(all_of_them) - len(told))
+
+
+def _emptied(attribute: AttributeChange) -> bool:
+    """Providers store what nobody has set as off or empty, and do not plan it. Zero may well be a port."""
+    return attribute.after is None and (attribute.before is False or attribute.before == "")
 
 
 def _beside_its_path(attribute: AttributeChange, out: Console) -> bool:

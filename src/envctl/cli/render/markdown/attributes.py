@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
-from envctl.cli.render.attributes import known_now, told_apart
+from envctl.cli.render.attributes import ToldApart, known_now, told_apart, uncounted
 from envctl.cli.render.insides import extent, inside, whole
 from envctl.cli.render.line import counted
 from envctl.cli.render.markdown.budget import LARGEST, size
@@ -19,14 +19,39 @@ PATHS = 48
 LONGEST_PATH = 200
 # The other side of a long value is told all the same.
 SHORT = 600
-NOTHING = (Action.DELETE, Action.FORGET)
+# Where nothing but what is known later changes.
+NAMED = 8
 
 
 def attributes(resource: ResourceChange) -> list[str]:
     """As many whole attributes as one resource may take, and how many more there are."""
-    if resource.action in NOTHING:
-        return []
-    kept, later = _told(resource)
+    match resource.action:
+        case Action.DELETE | Action.FORGET:
+            return []
+        case Action.CREATE | Action.IMPORT | Action.READ:
+            return _within(known_now(resource.attributes))
+        case _:
+            return _changed(told_apart(resource.attributes))
+
+
+def forcing(resource: ResourceChange) -> list[str]:
+    """Only what forces its replacement."""
+    return _within(told_apart(resource.attributes).forced)
+
+
+def changes_more(resource: ResourceChange) -> bool:
+    """Whether there is anything to tell of a replacement beyond what forces it."""
+    return bool(told_apart(resource.attributes).rest)
+
+
+def _changed(told: ToldApart) -> list[str]:
+    kept = [*told.forced, *told.rest]
+    named = [] if kept else told.later[:NAMED]
+    rest = uncounted(len(told.later) - len(named), told.emptied)
+    return [*_within(kept or named), *(f"# and {remark}" for remark in rest)]
+
+
+def _within(kept: Sequence[AttributeChange]) -> list[str]:
     width = widest((attribute.path for attribute in kept), PATHS)
     shown: list[str] = []
     room = LARGEST - 1_000
@@ -36,7 +61,7 @@ def attributes(resource: ResourceChange) -> list[str]:
         if room < 0:
             return [*shown, f"# … and {counted(len(kept) - number, 'more attribute')}"]
         shown += lines
-    return [*shown, *([f"# and {counted(later, 'attribute')} known after apply"] if later else [])]
+    return shown
 
 
 def attribute_lines(attribute: AttributeChange, width: int) -> list[str]:
@@ -44,14 +69,6 @@ def attribute_lines(attribute: AttributeChange, width: int) -> list[str]:
     if any(size(line) > LONGEST_VALUE for line in lines) or size("\n".join(lines)) > LONGEST_ATTRIBUTE:
         return list(_sides(attribute, width, brief=True))
     return lines
-
-
-def _told(resource: ResourceChange) -> tuple[Sequence[AttributeChange], int]:
-    """The attributes to show, and how many are only known after the apply."""
-    if resource.action in (Action.CREATE, Action.IMPORT, Action.READ):
-        return known_now(resource.attributes), 0
-    forced, rest, later = told_apart(resource.attributes)
-    return [*forced, *rest], len(later)
 
 
 def _lines(attribute: AttributeChange, width: int) -> Iterator[str]:
@@ -71,9 +88,12 @@ def _sides(attribute: AttributeChange, width: int, *, brief: bool = False) -> It
         yield f"! {path} = {Marker.SENSITIVE.value}, and other than before{_forces(attribute)}"
         return
     sides = [(sign, side) for sign, side in (("-", attribute.before), ("+", attribute.after)) if side is not None]
+    hidden = any(isinstance(side, Marker) for _, side in sides)
     for number, (sign, side) in enumerate(sides, 1):
         mark = _forces(attribute) if number == len(sides) else ""
-        lines = [_digest(side)] if brief else whole(side)
+        # That all its lines go would be a lie where nobody knows yet which of them come again.
+        counted_alone = [extent(side)] if hidden and extent(side) else []
+        lines = counted_alone or ([_digest(side)] if brief else whole(side))
         if len(lines) == 1:
             yield f"{sign} {path} = {lines[0]}{mark}"
         else:

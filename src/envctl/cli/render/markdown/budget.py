@@ -22,9 +22,10 @@ class Rank(IntEnum):
     DANGER = 1
     TEXT = 2
     ROW = 3
-    CHANGE = 4
-    NEW = 5
-    REST = 6
+    DETAIL = 4
+    CHANGE = 5
+    NEW = 6
+    REST = 7
 
 
 @dataclass(frozen=True)

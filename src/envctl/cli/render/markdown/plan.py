@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from envctl.cli.render.attributes import known_later
-from envctl.cli.render.markdown.attributes import attribute_lines, attributes
+from envctl.cli.render.markdown.attributes import attribute_lines, attributes, changes_more, forcing
 from envctl.cli.render.markdown.budget import Block, Piece, Rank, Section
 from envctl.cli.render.markdown.pieces import (
     NEITHER,
@@ -80,7 +80,8 @@ def _going(stacks: Sequence[StackPlan], title: str) -> Iterator[Block]:
     going.sort(key=lambda each: each[1].type not in STATEFUL)
     if going:
         pieces = (
-            Piece(_resource(resource, stack), NOUNS[resource.action], Rank.DANGER, stack) for stack, resource in going
+            Piece(_resource(resource, forcing(resource), stack), NOUNS[resource.action], Rank.DANGER, stack)
+            for stack, resource in going
         )
         yield Section(f"### {GOES} {title}", tuple(pieces))
 
@@ -109,10 +110,11 @@ def _stack(stack: StackPlan) -> Iterator[Block]:
     new = [resource for resource in rest if resource.action is Action.CREATE]
     many = new if len(new) > MANY else []
     inner: list[Block] = [
-        Piece(_resource(resource), "resource", _rank(resource), stack.stack)
+        Piece(_resource(resource, attributes(resource)), "resource", _rank(resource), stack.stack)
         for resource in rest
         if resource not in many
     ]
+    inner += _replaced(stack)
     if many:
         inner += _listed(many, stack.stack)
     if stack.outputs:
@@ -127,15 +129,22 @@ def _rank(resource: ResourceChange) -> Rank:
     return Rank.NEW if resource.action in (Action.CREATE, Action.READ) else Rank.CHANGE
 
 
-def _resource(resource: ResourceChange, stack: str = "") -> str:
+def _replaced(stack: StackPlan) -> Iterator[Piece]:
+    """What else changes in what is replaced: above stands what forces it."""
+    for resource in stack.resources:
+        if resource.action is Action.REPLACE and changes_more(resource):
+            yield Piece(_resource(resource, attributes(resource)), "attribute list", Rank.DETAIL, stack.stack)
+
+
+def _resource(resource: ResourceChange, lines: Sequence[str], stack: str = "") -> str:
     """With the stack where it stands apart from it."""
     data = " (stateful)" if resource.action in HARMFUL and resource.type in STATEFUL else ""
     where = f" in {strong(stack)}" if stack else ""
     why = escaped("; ".join(remarks(resource)))
     mark = f"{GOES} " if resource.action in HARMFUL else ""
     head = f"{mark}{strong(resource.action)} {code(resource.address)}{where}{data}{f': {why}' if why else ''}"
-    lines = "\n".join(attributes(resource))
-    return f"{head}\n\n{fenced(lines, 'diff')}" if lines else head
+    text = "\n".join(lines)
+    return f"{head}\n\n{fenced(text, 'diff')}" if text else head
 
 
 def _listed(resources: Sequence[ResourceChange], stack: str) -> Iterator[Section]:
@@ -146,7 +155,7 @@ def _listed(resources: Sequence[ResourceChange], stack: str) -> Iterator[Section
     marks = fence_around("\n".join(lines))
     pieces = tuple(Piece(line, "resource", Rank.NEW, stack) for line in lines)
     yield Section(f"{marks}diff", pieces, marks, "\n")
-    details = tuple(Piece(_resource(resource), "attribute list", Rank.REST, stack) for resource in resources)
+    details = tuple(Piece(_resource(r, attributes(r)), "attribute list", Rank.REST, stack) for r in resources)
     yield Section("<details><summary>the attributes of what is new</summary>", details, "</details>")
 
 
