@@ -104,6 +104,11 @@ OTHERS = {
         {"a": Marker.SENSITIVE},
         ["  what differs is not shown"],
     ),
+    "what is too long to compare is not compared": (
+        "a\n" * 3001,
+        "b\n" * 3001,
+        ["  there are too many lines to compare them here: --json has both"],
+    ),
     "plain texts have no inside": ("a", "b", []),
     "what looks like a document and is none has no inside": ("{a", "{b", []),
     "what nests without end has no inside": ("[" * 5000, "[" * 5001, []),

@@ -15,6 +15,9 @@ from envctl.domain.changes import Marker
 # An element or a part of a document that is longer than this is spread over several lines.
 LONG = 60
 SAME_CONTENT = "the content is the same, only written in another way"
+TOO_LONG = "there are too many lines to compare them here: --json has both"
+# Comparing takes the square of this.
+MOST_LINES = 3_000
 HIDDEN = "what differs is not shown"
 
 
@@ -96,6 +99,9 @@ def _plain(value: object) -> object:
 
 
 def _diff(before: list[str], after: list[str]) -> Iterator[Line]:
+    if max(len(before), len(after)) > MOST_LINES:
+        yield Line(" ", TOO_LONG)
+        return
     for number, line in enumerate(list(difflib.unified_diff(before, after, n=1, lineterm=""))[2:]):
         if not line.startswith("@@"):
             yield Line(line[0], visible(line[1:]).expandtabs(4).rstrip())
