@@ -212,15 +212,12 @@ def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int
 
 
 def _summarise(error: "EnvctlError") -> None:
-    """A refusal is a result too for who reads the summary of a job; other errors stand in its log alone."""
-    from envctl.domain.guards import RefusedError
+    """What went wrong is a result too for who reads the summary of a job, and not its log."""
+    from datetime import UTC, datetime
 
-    if isinstance(error, RefusedError):
-        from datetime import UTC, datetime
+    from envctl.cli.render.markdown import show_error
 
-        from envctl.cli.render.markdown import show_refused
-
-        _print(show_refused(error, datetime.now(UTC)))
+    _print(show_error(error, datetime.now(UTC)))
 
 
 def _print(text: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 FLAGS = {
     "--json": "One JSON document on stdout.",
     "--markdown": "Markdown on stdout, for pull requests and step summaries.",
-    "--no-color": "No colour. NO_COLOR does the same.",
+    "--no-color": "No colour. NO_COLOR does the same, and FORCE_COLOR the opposite.",
     "--yes": "Apply without asking.",
     "--dry-run": "Say what would be done, in order, and do nothing (apply, promote).",
     "--sandbox": "Real Terraform against an embedded AWS: no account, nothing outside .envctl/.",

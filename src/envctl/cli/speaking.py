@@ -1,5 +1,6 @@
 """Observer and Consent that load what they need of rich only once there is something to say."""
 
+import os
 import sys
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -42,13 +43,13 @@ class LateObserver:
         return self._opened
 
     def _open(self) -> "TerminalObserver | PlainObserver | SilentObserver":
-        from envctl.cli.consoles import stderr
+        from envctl.cli.consoles import live, stderr
         from envctl.cli.render.progress import PlainObserver, SilentObserver, TerminalObserver
 
         if self._options.json:
             return SilentObserver()
         console = stderr(self._options)
-        return TerminalObserver(console) if console.is_terminal else PlainObserver(console)
+        return TerminalObserver(console) if live(sys.stderr, os.environ) else PlainObserver(console)
 
 
 class LateConsent:

@@ -44,11 +44,18 @@ def test_without_markdown_a_refusal_is_no_result(project: Path, capsys: pytest.C
     assert capsys.readouterr().out == ""
 
 
-def test_other_errors_stand_in_the_log_alone(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_wrong_stands_in_the_log_and_in_the_summary(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["settings", "prd", "--markdown"]) == 64
     said = capsys.readouterr()
-    assert said.out == ""
-    assert "E002" in said.err
+    assert said.out.startswith("## ❌ The command can't be carried out\n\nE002 ")
+    assert "error E002" in said.err
+
+
+def test_a_command_line_that_does_not_parse_has_a_summary_too(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["settings", "--markdown"]) == 64
+    assert "E000 Missing argument" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", [["status"], PROMOTE], ids=["a result", "a refusal"])

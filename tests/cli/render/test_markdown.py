@@ -1,5 +1,6 @@
 """`--markdown`: what a reader of a pull request or of a step summary sees, and that nobody else writes in it."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,19 +12,35 @@ from syrupy.assertion import SnapshotAssertion
 
 from envctl.cli.render.human import RENDERERS
 from envctl.cli.render.markdown import RENDERERS as IN_MARKDOWN
-from envctl.cli.render.markdown import show, show_refused
+from envctl.cli.render.markdown import show, show_error, show_refused
+from envctl.cli.render.markdown.attributes import attribute_lines
 from envctl.cli.render.markdown.pieces import code, escaped, fenced, next_step, strong, table
 from envctl.cli.render.text import one_line, visible
-from envctl.domain.changes import Action, AttributeChange, ResourceChange
+from envctl.domain.changes import (
+    Action,
+    AttributeChange,
+    EnvironmentPlan,
+    Marker,
+    OutputChange,
+    ResourceChange,
+    StackPlan,
+)
+from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
+from envctl.domain.events import Actor, EnvironmentLocked
 from envctl.domain.guards import RefusedError
 from envctl.domain.present import Lock
+from envctl.domain.settings import EnvironmentSettings, Setting
+from envctl.usecases.approve import Approved
 from envctl.usecases.drift import Drift, EnvironmentDrift, StackDrift
+from envctl.usecases.history import History
+from envctl.usecases.verify import Checked, Verification
 from tests.cli.render.conftest import in_zone
-from tests.cli.render.samples import ERRORS, HANAKO, NEW, NOW, RESULTS, SECRET, STATUS
+from tests.cli.render.samples import ERRORS, HANAKO, NEW, NOW, RESULTS, SECRET, STATUS, entries
 from tests.cli.render.samples.outcomes import BROKEN_GLASS
 from tests.cli.render.samples.refusals import LOCK, REHEARSED, WHY
 
 REFUSED = {name: error for name, error in ERRORS.items() if isinstance(error, RefusedError)}
+WRONG = {name: error for name, error in ERRORS.items() if name not in REFUSED}
 OWN = [name for name, result in RESULTS.items() if type(result).__name__ in IN_MARKDOWN]
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
@@ -53,10 +70,15 @@ def read(tokens: list[Token]) -> str:
 def kinds(text: str) -> list[str]:
     """Everything that is not text: what there is of structure."""
     inner = (leaf for leaf in leaves(parsed(text)) if leaf.type not in {"text", "fence", "softbreak"})
-    return [f"{leaf.type} {leaf.tag} {leaf.content}" for leaf in inner]
+    return [f"{leaf.type} {leaf.tag} {_tags(leaf)}" for leaf in inner]
 
 
-@pytest.mark.parametrize("name", [*OWN, "an approval", "a valid project", "a first plan"])
+def _tags(leaf: Token) -> str:
+    """What stands between the tags of a fold is text too."""
+    return "".join(re.findall(r"<[^>]*>", leaf.content)) if leaf.type == "html_block" else leaf.content
+
+
+@pytest.mark.parametrize("name", OWN)
 def test_markdown_is(name: str, snapshot: SnapshotAssertion) -> None:
     assert show(RESULTS[name]) == snapshot
 
@@ -64,6 +86,11 @@ def test_markdown_is(name: str, snapshot: SnapshotAssertion) -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refusal_in_markdown_is(name: str, snapshot: SnapshotAssertion) -> None:
     assert show_refused(REFUSED[name], NOW) == snapshot
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_in_markdown(name: str, snapshot: SnapshotAssertion) -> None:
+    assert show_error(WRONG[name], NOW) == snapshot
 
 
 def test_what_has_a_form_of_its_own_exists() -> None:
@@ -154,7 +181,19 @@ def test_what_people_wrote_changes_no_structure(hostile: str) -> None:
         )
         drift = Drift((EnvironmentDrift("dev", NEW, "drifted", (StackDrift("network", "drifted", (change,)),)),))
         status = replace(STATUS, environments=(staging,), project=text)
-        return "\n\n".join((*map(show, (why, status, deployed, drift)), show_refused(RefusedError((refusal,)), NOW)))
+        gone = replace(change, address=text, action=Action.REPLACE, reason=text)
+        outputs = (OutputChange(text, Action.UPDATE, "a", text),)
+        plan = EnvironmentPlan(text, NEW, (StackPlan(text, (change, gone), outputs, (), (text,)), StackPlan("dns")))
+        history = History(text, entries((Actor(text), EnvironmentLocked(text, text))), more=True)
+        setting = Setting(text, text, None, "envctl", sensitive=False, stacks=(text,))
+        problem = Problem("E305", f"{text}\ndetail", text, Location(text, 3))
+        looked = Verification(text, NEW, (Checked(text, "failed", text),), text)
+        word = Approved(text, text, NEW, Actor(text), already=False, missing={text: 1}, next=text, notes=(text,))
+        told = (why, status, deployed, drift, plan, history, EnvironmentSettings(text, (setting,), {}), looked, word)
+        wrong = [
+            show_error(each, NOW) for each in (OperationFailedError(problem), ConfigurationError(problem, problem))
+        ]
+        return "\n\n".join((*map(show, told), *wrong, show_refused(RefusedError((refusal,)), NOW)))
 
     assert kinds(all_of_it(hostile)) == kinds(all_of_it("plainly"))
 
@@ -174,3 +213,43 @@ def test_the_next_command_can_be_copied(hint: str, expected: str) -> None:
 
 def test_what_is_strong_stays_strong_around_marks() -> None:
     assert [leaf.content for leaf in leaves(parsed(strong("a*b"))) if leaf.type == "text" and leaf.content] == ["a*b"]
+
+
+ATTRIBUTES = {
+    "both sides of a value": (AttributeChange("size", 1, 2), ["- size = 1", "+ size = 2"]),
+    "what forces a replacement": (
+        AttributeChange("size", 1, 2, forces_replacement=True),
+        ["- size = 1", "+ size = 2  # forces replacement"],
+    ),
+    "what comes": (AttributeChange("tags.Name", None, "a"), ['+ tags.Name = "a"']),
+    "what goes": (AttributeChange("tags.Name", "a", None), ['- tags.Name = "a"']),
+    "a secret that becomes another": (
+        AttributeChange("password", Marker.SENSITIVE, Marker.SENSITIVE),
+        ["! password = (sensitive), and other than before"],
+    ),
+    "what is known later": (
+        AttributeChange("arn", "a", Marker.UNKNOWN),
+        ['- arn = "a"', "+ arn = (known after apply)"],
+    ),
+    "a document that nobody knows yet": (
+        AttributeChange("policy", '{"a": 1, "b": 2}', Marker.UNKNOWN),
+        ["- policy = (4 lines)", "+ policy = (known after apply)"],
+    ),
+    "a new text of several lines": (
+        AttributeChange("user_data", None, "a\nb\n"),
+        ["+ user_data =", "+   a", "+   b"],
+    ),
+    "a text that changes inside": (
+        AttributeChange("user_data", "a\nb\nc\n", "a\nB\nc\n"),
+        ["! user_data (3 lines → 3 lines)", "    a", "-   b", "+   B", "    c"],
+    ),
+    "a value that is too long": (
+        AttributeChange("text", "a", "b" * 12345),
+        ['- text = "a"', "+ text = (12,345 characters, sha256 f87f5121a680)"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("attribute", "expected"), ATTRIBUTES.values(), ids=ATTRIBUTES)
+def test_an_attribute_is_lines_of_a_diff(attribute: AttributeChange, expected: list[str]) -> None:
+    assert attribute_lines(attribute, 0) == expected

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from envctl.cli.render.spelling import spelt
 from envctl.cli.render.text import shortened, visible
-from envctl.cli.render.values import brief, from_to, spelt
+from envctl.cli.render.values import brief, from_to
 from envctl.domain.changes import Marker
 
 SCALARS = (

@@ -1,10 +1,12 @@
 """What an operator has to know of the attributes of one resource: the new ones, or those that become others."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.text import Text
 
+from envctl.cli.render.elements import gathered
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import joined, padded, plain, say, shortened, whole, widest
 from envctl.cli.render.values import brief, from_to
@@ -15,7 +17,7 @@ CHANGED = 24
 
 
 def created(attributes: Sequence[AttributeChange], out: Console) -> None:
-    known = [a for a in attributes if a.after is not None and not known_later(a.after) and not _repeated(a, ())]
+    known = known_now(attributes)
     # What is off or empty is seldom what a reader looks for.
     telling = sorted(known, key=lambda attribute: attribute.after in (False, "", 0))
     shown = {attribute.path for attribute in (telling if len(known) <= ATTRIBUTES + 1 else telling[:ATTRIBUTES])}
@@ -27,22 +29,64 @@ def created(attributes: Sequence[AttributeChange], out: Console) -> None:
 
 
 def changed(attributes: Sequence[AttributeChange], out: Console) -> None:
-    told = own(attributes)
-    # What is only computed anew is told by number: the cause of the change must not drown in it.
+    told = told_apart(attributes)
+    kept = [*told.forced, *told.rest][: max(CHANGED, len(told.forced))] or told.later[:ATTRIBUTES]
+    width = path_width((attribute.path for attribute in kept if _beside_its_path(attribute, out)), out)
+    for attribute in kept:
+        change = from_to(attribute.before, attribute.after, room_beside(width, out), out.width - 10)
+        line(attribute.path, width, *change, out, forces=attribute.forces_replacement)
+    left = len(told.forced) + len(told.rest) - len(kept)
+    if left > 0:
+        say(out, plain(f"… and {left} more: --json has them all", "dim"), 6)
+    later = len([attribute for attribute in told.later if attribute not in kept])
+    for remark in uncounted(later, told.emptied):
+        say(out, plain(f"… and {remark}", "dim"), 6)
+
+
+def uncounted(later: int, emptied: int) -> Iterator[str]:
+    """What is told by number alone."""
+    if later:
+        yield f"{counted(later, 'attribute')} known after apply"
+    if emptied:
+        yield f"{counted(emptied, 'attribute')} that {'was' if emptied == 1 else 'were'} off or empty"
+
+
+def known_now(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:
+    """Of something new: what it will be, without what only the provider knows and what says it all again."""
+    known = (a for a in attributes if a.after is not None and not known_later(a.after) and not _repeated(a, ()))
+    return list(gathered(known))
+
+
+@dataclass(frozen=True)
+class ToldApart:
+    """What forces a replacement, what else changes, what is only computed anew, and how many were off or empty and are
+    not set any more: the cause of a change must not drown in that.
+    """
+
+    forced: list[AttributeChange]
+    rest: list[AttributeChange]
+    later: list[AttributeChange]
+    emptied: int
+
+
+def told_apart(attributes: Sequence[AttributeChange]) -> ToldApart:
+    all_of_them = list(gathered(own(attributes)))
+    told = [a for a in all_of_them if a.forces_replacement or not _emptied(a)]
     forced = [a for a in told if a.forces_replacement]
     later = [a for a in told if known_later(a.after) and not a.forces_replacement]
     rest = [a for a in told if a not in forced and a not in later]
-    kept = [*forced, *rest][: max(CHANGED, len(forced))] or later[:ATTRIBUTES]
-    width = path_width((attribute.path for attribute in kept), out)
-    for attribute in kept:
-        change = from_to(attribute.before, attribute.after, room_beside(width, out), out.width - 8)
-        line(attribute.path, width, *change, out, forces=attribute.forces_replacement)
-    left = len(forced) + len(rest) - len(kept)
-    if left > 0:
-        say(out, plain(f"… and {left} more: --json has them all", "dim"), 6)
-    unknown = len([attribute for attribute in later if attribute not in kept])
-    if unknown:
-        say(out, plain(f"… and {counted(unknown, 'attribute')} known after apply", "dim"), 6)
+    return ToldApart(forced, rest, later, len(all_of_them) - len(told))
+
+
+def _emptied(attribute: AttributeChange) -> bool:
+    """Providers store what nobody has set as off or empty, and do not plan it. Zero may well be a port."""
+    return attribute.after is None and (attribute.before is False or attribute.before == "")
+
+
+def _beside_its_path(attribute: AttributeChange, out: Console) -> bool:
+    """Whether there is a chance to tell it in one line. What takes a block has its path for itself."""
+    told, _ = from_to(attribute.before, attribute.after, out.width - 24, out.width)
+    return bool(told)
 
 
 def own(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:
@@ -51,7 +95,8 @@ def own(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:
 
 
 def line(path: str, width: int, told: str, block: Sequence[str], out: Console, *, forces: bool = False) -> None:
-    text = joined("      ", (padded(shortened(path, width), width), "cyan"), "  ", told)
+    name = padded(shortened(path, width), width) if told else path
+    text = joined("      ", (name, "cyan"), "  ", told)
     mark = Text("forces replacement", "bold red")
     beside = text.cell_len + 3 + mark.cell_len <= out.width
     text.rstrip()

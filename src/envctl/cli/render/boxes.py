@@ -11,19 +11,20 @@ from rich.text import Text
 from envctl.cli.render.line import counted
 from envctl.cli.render.moments import ago, moment, roughly
 from envctl.cli.render.text import called, plain
+from envctl.cli.render.wrapping import wrapped
 from envctl.domain.naming import short
 from envctl.domain.present import Deployment, EnvironmentPresent, Evidence
 from envctl.usecases.status import EnvironmentStatus
 
 HOLDS = 2
+# A box with so much room stands alone: there is none beside it whose lines should be those of its own.
+ALONE = 40
 YEAR = len("2026-")
 
 
 def boxed(status: EnvironmentStatus, before: str, now: datetime, width: int) -> Panel:
-    lines = list(_lines(status, before, now, width - 4))
-    for line in lines:
-        # A name may be longer than the box, and is never cut.
-        line.overflow = "fold"
+    # A name may be longer than the box, and is never cut.
+    lines = [part for line in _lines(status, before, now, width - 4) for part in wrapped(line, width - 4)]
     return Panel(
         Group(*lines),
         title=plain(status.environment, "bold"),
@@ -71,9 +72,8 @@ def _lines(status: EnvironmentStatus, before: str, now: datetime, room: int) -> 
     if here.current is None:
         yield from _nothing(here, now)
     else:
-        yield plain(short(here.current.release), "bold")
+        yield from _merged(room, [plain(short(here.current.release), "bold"), *_commit(status)])
         yield from _whence(here.current, now, room)
-        yield from _commit(status)
     if here.last and here.last.outcome != "succeeded":
         yield plain(f"! {here.last.outcome.upper()} {ago(here.last.ended_at or here.last.started_at, now)}", "bold red")
     if here.proof:
@@ -98,12 +98,17 @@ def _nothing(here: EnvironmentPresent, now: datetime) -> Iterator[Text]:
 
 def _whence(current: Deployment, now: datetime, room: int) -> Iterator[Text]:
     at = current.ended_at or current.started_at
-    yield plain(f"{ago(at, now)}, {current.changed} changed")
-    yield plain(_fitting(room, moment(at), moment(at)[YEAR:]), "dim")
+    when = plain(_fitting(room, moment(at), moment(at)[YEAR:]), "dim")
+    yield from _merged(room, [plain(f"{ago(at, now)}, {current.changed} changed"), when])
     name = called(current.by)
-    yield plain(_fitting(room, f"by {name}", name))
-    if not current.by.verified:
-        yield plain("(unverified)", "dim")
+    doubt = [] if current.by.verified else [plain("(unverified)", "dim")]
+    yield from _merged(room, [plain(_fitting(room, f"by {name}", name)), *doubt], " ")
+
+
+def _merged(room: int, lines: list[Text], between: str = " · ") -> list[Text]:
+    """In one line where a box is wide enough for that, and otherwise each in its own."""
+    line = Text(between).join(lines)
+    return [line] if room >= ALONE and line.cell_len <= room else lines
 
 
 def _commit(status: EnvironmentStatus) -> Iterator[Text]:

@@ -3,8 +3,8 @@
 from rich.console import Console, Group
 from rich.table import Table
 
-from envctl.cli.render.settings import shown, source
-from envctl.cli.render.text import hanging, joined, padded, plain, say, visible, widest
+from envctl.cli.render.settings import origin, value
+from envctl.cli.render.text import hanging, joined, padded, plain, say, trimmed, visible, widest
 from envctl.domain.comparison import Comparison, Pair
 from envctl.domain.settings import Setting
 from envctl.usecases.diff import Diff
@@ -73,7 +73,7 @@ def mark(pair: Pair) -> str:
 
 def told(setting: Setting | None) -> tuple[str, str]:
     """The value, and where it comes from."""
-    return (shown(setting), source(setting)) if setting else ("(no such setting)", "")
+    return (value(setting), origin(setting)) if setting else ("(no such setting)", "")
 
 
 def _table(settings: Comparison, pairs: tuple[Pair, ...], out: Console) -> None:
@@ -85,7 +85,7 @@ def _table(settings: Comparison, pairs: tuple[Pair, ...], out: Console) -> None:
     for pair in pairs:
         sides = _cell(pair.first), _cell(pair.second)
         table.add_row(plain(mark(pair), _mark_style(pair)), _name(pair), *sides)
-    out.print(table)
+    trimmed(out, table)
 
 
 def _name(pair: Pair) -> Group:

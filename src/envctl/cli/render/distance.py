@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 
 from envctl.cli.render.moments import Zone, moment
+from envctl.cli.render.spelling import spelt
 from envctl.cli.render.text import hanging, joined, known_as, padded, plain, say, shortened, visible, whole, widest
-from envctl.cli.render.values import spelt
 from envctl.domain.changes import Marker
 from envctl.domain.distance import Distance
 from envctl.domain.file_changes import FileChange, ModuleChange

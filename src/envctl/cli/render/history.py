@@ -1,8 +1,8 @@
 """The ledger, newest entry first."""
 
 from rich.console import Console
-from rich.table import Table
 
+from envctl.cli.render.columns import columns
 from envctl.cli.render.events import style, told
 from envctl.cli.render.moments import clock, moment, zone_name
 from envctl.cli.render.text import called, joined, plain, say, whole
@@ -13,6 +13,7 @@ from envctl.usecases.history import History, Verified
 
 TABLE_FROM = 100
 RELEASE = 12
+WHO = 24
 
 
 def show_history(history: History, out: Console) -> None:
@@ -44,37 +45,34 @@ def _table(history: History, out: Console) -> None:
     zones = {zone_name(entry.at) for entry in history.entries}
     # Where clocks were changed in between, each time says by which it was.
     one_zone = zones.pop() if len(zones) == 1 else ""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("#", justify="right", no_wrap=True)
-    table.add_column(plain(f"time ({one_zone})" if one_zone else "time"), no_wrap=True)
-    table.add_column("who", max_width=24, overflow="fold")
-    table.add_column("release", no_wrap=True)
-    table.add_column("what", ratio=1, overflow="fold")
-    for entry in history.entries:
-        table.add_row(
+    heads = ("#", f"time ({one_zone})" if one_zone else "time", "who", "release", "what")
+    rows = [
+        (
             plain(str(entry.seq)),
             plain(clock(entry.at) if one_zone else moment(entry.at)),
-            plain(_who(entry.actor)),
-            plain(_release(entry.event)),
+            plain(who(entry.actor)),
+            plain(release_of(entry.event)),
             plain(told(entry.event), style(entry.event)),
         )
-    out.print(table)
+        for entry in history.entries
+    ]
+    columns(heads, rows, out, max(WHO, out.width // 4))
 
 
 def _in_two_lines(entry: Entry, out: Console) -> None:
-    head = plain(f"#{entry.seq:<3} {moment(entry.at)}  {_release(entry.event):{RELEASE}}")
-    who = plain(f"  {_who(entry.actor)}")
-    beside = head.cell_len + who.cell_len <= out.width
-    say(out, head + who if beside else head)
+    head = plain(f"#{entry.seq:<3} {moment(entry.at)}  {release_of(entry.event):{RELEASE}}")
+    name = plain(f"  {who(entry.actor)}")
+    beside = head.cell_len + name.cell_len <= out.width
+    say(out, head + name if beside else head)
     if not beside:
-        say(out, _who(entry.actor), 5)
+        say(out, who(entry.actor), 5)
     say(out, plain(told(entry.event), style(entry.event)), 5)
 
 
-def _release(event: Event) -> str:
+def release_of(event: Event) -> str:
     """Empty for what speaks of an environment alone."""
     return short(getattr(event, "release", ""))
 
 
-def _who(actor: Actor) -> str:
+def who(actor: Actor) -> str:
     return called(actor) if actor.verified else f"{called(actor)} ?"

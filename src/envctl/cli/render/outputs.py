@@ -3,8 +3,8 @@
 from rich.console import Console
 
 from envctl.cli.render import line
+from envctl.cli.render.spelling import spelt
 from envctl.cli.render.text import hanging, joined, padded, plain, say, visible, whole, widest
-from envctl.cli.render.values import spelt
 from envctl.domain.naming import short
 from envctl.usecases.outputs import EnvironmentOutputs, OneOutput, StackOutputs
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 
 from envctl.cli.render.attributes import changed, created, known_later, line, path_width, room_beside
 from envctl.cli.render.line import counted
+from envctl.cli.render.spelling import spelt
 from envctl.cli.render.text import hinted, joined, plain, say, whole
-from envctl.cli.render.values import brief, from_to, spelt
+from envctl.cli.render.values import brief, from_to
 from envctl.domain.changes import (
     Action,
     EnvironmentPlan,
@@ -91,13 +93,7 @@ def total(plan: EnvironmentPlan) -> str:
 
 
 def show_stack(plan: StackPlan, out: Console) -> None:
-    if plan.waits_for:
-        upstream = ", ".join(plan.waits_for)
-        verb = "is" if len(plan.waits_for) == 1 else "are"
-        said = f"waits for {upstream}: it is planned once {upstream} {verb} applied"
-    else:
-        said = _counts(plan.resources, len(plan.outputs))
-    say(out, joined((f"{plan.stack}: ", "bold"), said))
+    say(out, joined((f"{plan.stack}: ", "bold"), said_of(plan)))
     many = len([resource for resource in plan.resources if resource.action is Action.CREATE]) > MANY
     for resource in plan.resources:
         if many and resource.action is Action.CREATE:
@@ -110,6 +106,15 @@ def show_stack(plan: StackPlan, out: Console) -> None:
         _outputs(plan.outputs, out)
     for warning in plan.warnings:
         say(out, joined(("warning: ", "yellow"), warning), 2)
+
+
+def said_of(plan: StackPlan) -> str:
+    """What would happen in a stack, in a few words."""
+    if not plan.waits_for:
+        return _counts(plan.resources, len(plan.outputs))
+    upstream = ", ".join(plan.waits_for)
+    verb = "is" if len(plan.waits_for) == 1 else "are"
+    return f"waits for {upstream}: it is planned once {upstream} {verb} applied"
 
 
 def _counts(resources: Iterable[ResourceChange], outputs: int) -> str:
@@ -127,7 +132,7 @@ def _resource(resource: ResourceChange, out: Console) -> None:
     style = STYLES.get(resource.action, "")
     symbol = f"  {SYMBOLS[resource.action]:<3} {resource.action:<7}  "
     whole(out, joined((symbol, style), (resource.address, "bold")))
-    for remark in _remarks(resource):
+    for remark in remarks(resource):
         say(out, plain(remark, "italic"), 6)
     match resource.action:
         case Action.CREATE | Action.IMPORT | Action.READ:
@@ -140,17 +145,23 @@ def _resource(resource: ResourceChange, out: Console) -> None:
 
 def _new(resource: ResourceChange, out: Console) -> None:
     """One of many: its address, and by what a person knows it."""
-    known = {attribute.path: attribute.after for attribute in resource.attributes}
-    named = [known.get(path) for path in TELLING]
-    told = [brief(value, 40) for value in named if isinstance(value, str) and value and not isinstance(value, Marker)]
+    told = known_by(resource)
     start = f"  {SYMBOLS[Action.CREATE]:<3} {Action.CREATE:<7}  "
     told_line = joined((start, STYLES[Action.CREATE]), (resource.address, "bold"))
-    if told and told_line.cell_len + 2 + len(told[0]) <= out.width:
-        told_line.append_text(joined(("  " + told[0], "dim")))
+    if told and told_line.cell_len + 2 + cell_len(told) <= out.width:
+        told_line.append_text(joined(("  " + told, "dim")))
     whole(out, told_line)
 
 
-def _remarks(resource: ResourceChange) -> Iterable[str]:
+def known_by(resource: ResourceChange) -> str:
+    """The first of its values that tells a person which it is; empty where none does."""
+    known = {attribute.path: attribute.after for attribute in resource.attributes}
+    named = (known.get(path) for path in TELLING)
+    told = (brief(value, 40) for value in named if isinstance(value, str) and value and not isinstance(value, Marker))
+    return next(told, "")
+
+
+def remarks(resource: ResourceChange) -> Iterable[str]:
     if resource.moved_from:
         yield f"moved from {resource.moved_from}"
     if resource.action is Action.FORGET:

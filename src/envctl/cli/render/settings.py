@@ -3,49 +3,44 @@
 from typing import assert_never
 
 from rich.console import Console
-from rich.table import Table
 
 from envctl.cli.render import line
+from envctl.cli.render.columns import BETWEEN, Row, columns, natural_widths
+from envctl.cli.render.spelling import spelt
 from envctl.cli.render.text import joined, plain, say, whole
-from envctl.cli.render.values import spelt
 from envctl.domain.changes import Marker
 from envctl.domain.settings import EnvironmentSettings, Setting
 from envctl.usecases.render import Rendered
 from envctl.usecases.settings import Valid
 
-TABLE_FROM = 100
+HEADS = ("name", "value", "where from", "stacks")
 
 
 def show_settings(settings: EnvironmentSettings, out: Console) -> None:
     say(out, joined("Settings of ", (settings.environment, "bold")))
     if not settings.settings:
         say(out, "There are none: no module declares a variable.")
-    elif out.width >= TABLE_FROM:
-        _table(settings, out)
-    else:
-        for setting in settings.settings:
-            whole(out, joined((setting.name, "bold"), f" = {shown(setting)}"))
-            whole(out, plain(f"{source(setting)} · {', '.join(setting.stacks)}", "dim"), 4)
-
-
-def _table(settings: EnvironmentSettings, out: Console) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("name", no_wrap=True)
-    table.add_column("value", ratio=1, overflow="fold")
-    table.add_column("where from", overflow="fold")
-    table.add_column("stacks", overflow="fold")
+        return
+    rows = [_row(setting) for setting in settings.settings]
+    # Where a value does not fit it must not be broken, as it is there to be copied.
+    if sum(natural_widths(HEADS, rows)) + len(BETWEEN) * (len(HEADS) - 1) <= out.width:
+        columns(HEADS, rows, out, out.width)
+        return
     for setting in settings.settings:
-        origin = plain(source(setting))
-        table.add_row(plain(setting.name, "bold"), plain(shown(setting)), origin, plain(", ".join(setting.stacks)))
-    out.print(table)
+        whole(out, joined((setting.name, "bold"), f" = {value(setting)}"))
+        whole(out, plain(f"{origin(setting)} · {', '.join(setting.stacks)}", "dim"), 4)
 
 
-def shown(setting: Setting) -> str:
+def _row(setting: Setting) -> Row:
+    stacks = ", ".join(setting.stacks)
+    return plain(setting.name, "bold"), plain(value(setting)), plain(origin(setting)), plain(stacks)
+
+
+def value(setting: Setting) -> str:
     return spelt(Marker.SENSITIVE if setting.sensitive else setting.value)
 
 
-def source(setting: Setting) -> str:
-    """Where a value comes from, with its line where there is one."""
+def origin(setting: Setting) -> str:
     match setting.origin:
         case "file":
             return str(setting.location or "a settings file")

@@ -9,8 +9,11 @@ from rich.console import Console
 from rich.text import Text
 
 from envctl.cli.render.commands import parted, to_type
+from envctl.cli.render.wrapping import wrapped
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from envctl.domain.events import Actor
 
 _KEPT = "\n\t"
@@ -40,15 +43,13 @@ def joined(*parts: str | tuple[str, str]) -> Text:
 def say(out: Console, text: Text | str, indent: int = 0) -> None:
     """Prints it, with every line that it takes indented."""
     body = plain(text) if isinstance(text, str) else text
-    for line in body.wrap(out, max(1, out.width - indent)):
-        line.rstrip()
+    for line in wrapped(body, out.width - indent):
         whole(out, line, indent)
 
 
 def hanging(out: Console, text: Text, indent: int = 2) -> None:
     """Prints it with every line but the first indented, so that the next one in a list is seen to begin."""
-    for number, line in enumerate(text.wrap(out, max(1, out.width - indent))):
-        line.rstrip()
+    for number, line in enumerate(wrapped(text, out.width - indent)):
         whole(out, line, indent if number else 0)
 
 
@@ -57,6 +58,14 @@ def whole(out: Console, text: Text | str, indent: int = 0) -> None:
     body = plain(text) if isinstance(text, str) else text
     for line in body.split("\n", allow_blank=True):
         out.print(Text(" " * indent).append_text(line), soft_wrap=True)
+
+
+def trimmed(out: Console, table: "Table") -> None:
+    """Prints it without the spaces at the ends of its lines: who copies them or reads a log has no use for them."""
+    for segments in out.render_lines(table, pad=False):
+        line = Text.assemble(*((segment.text, segment.style or "") for segment in segments))
+        line.rstrip()
+        whole(out, line)
 
 
 def hinted(out: Console, hint: str, indent: int = 0) -> None:
@@ -85,7 +94,7 @@ def shortened(text: str, room: int) -> str:
     if cell_len(text) <= room:
         return text
     tail = max(0, (room - 1) // 2)
-    return f"{_head(text, room - 1 - tail)}…{_head(text[::-1], tail)[::-1]}"
+    return f"{_head(text, room - 1 - tail)}…{_tail(text, tail)}"
 
 
 def cut(text: str, room: int) -> str:
@@ -113,12 +122,26 @@ def known_as(actor: "Actor") -> str:
 
 
 def _head(text: str, room: int) -> str:
-    taken = 0
-    for position, character in enumerate(text):
-        taken += cell_len(character)
-        if taken > room:
-            return text[:position]
-    return text
+    """As much of the beginning as fits, and no letter without its marks."""
+    end = len(text) if cell_len(text) <= room else min(len(text), max(0, room))
+    end += next((more for more in range(len(text) - end) if cell_len(text[: end + more + 1]) > room), 0)
+    while end and (cell_len(text[:end]) > room or _marks(text[end : end + 1])):
+        end -= 1
+    return text[:end]
+
+
+def _tail(text: str, room: int) -> str:
+    start = max(0, len(text) - max(0, room))
+    while start and cell_len(text[start - 1 :]) <= room:
+        start -= 1
+    while start < len(text) and (cell_len(text[start:]) > room or _marks(text[start])):
+        start += 1
+    return text[start:]
+
+
+def _marks(character: str) -> bool:
+    """Whether it belongs to the character before it."""
+    return bool(character) and unicodedata.category(character).startswith("M")
 
 
 def _spelt(character: str) -> str:

@@ -1,59 +1,38 @@
 """Values as a person would write them in a settings file, and what differs between two of them."""
 
-import difflib
-import json
-from collections.abc import Mapping
-from itertools import takewhile
+from collections.abc import Iterator, Sequence
+from itertools import groupby, takewhile
 
 from rich.cells import cell_len
 
-from envctl.cli.render.text import cut, shortened, visible
-from envctl.domain.changes import Marker
-from envctl.domain.literals import literal
+from envctl.cli.render.insides import Line, extent, inside
+from envctl.cli.render.spelling import spelt
+from envctl.cli.render.text import cut, shortened
 
 LEAD = 12
-DIFF_LINES = 12
-
-
-def spelt(value: object) -> str:
-    """In HCL, on one line. What stands for a hidden value is not quoted, so that it can't be taken for a value."""
-    match value:
-        case Marker():
-            return value.value
-        case Mapping():
-            return f"{{{', '.join(f'{_key(key)} = {spelt(item)}' for key, item in value.items())}}}"
-        case list() | tuple():
-            return f"[{', '.join(spelt(item) for item in value)}]"
-        case _:
-            return visible(literal(value))
-
-
-def _key(key: object) -> str:
-    return visible(literal({str(key): None})[1 : -len(" = null}")])
+DIFF_LINES = 24
 
 
 def brief(value: object, room: int) -> str:
     """One line at most: long values lose their middle, long documents are counted."""
-    lines = _lines(value)
-    if lines and cell_len(spelt(value)) > room:
-        return f"({len(lines)} lines)"
-    return shortened(spelt(value), room)
+    told = spelt(value)
+    counted = extent(value) if cell_len(told) > room else ""
+    return counted or shortened(told, room)
 
 
 def from_to(before: object, after: object, room: int, wide: int) -> tuple[str, list[str]]:
     """The change as one line of `room` cells, and where that is too little as a block of lines of `wide` cells.
 
-    The block is a small diff of a document, or else two lines around the place where long values begin to differ.
+    The block says what differs inside of a document, or else has two lines around the place where long values begin
+    to differ.
     """
+    if lines := inside(before, after):
+        return _extents(before, after), _fitted(lines, wide)
     one, other = side(before), side(after)
     on_one_line = f"{one} → {other}"
     if cell_len(on_one_line) <= room:
         return on_one_line, []
-    documents = _lines(before), _lines(after)
-    if all(documents):
-        return f"({len(documents[0])} lines → {len(documents[1])} lines)", _diff(*documents, wide)
-    sides = (("-", before, one, other), ("+", after, other, one))
-    return "", [f"{sign} {_window(value, text, against, wide - 2)}" for sign, value, text, against in sides]
+    return "", [f"- {_side(before, one, other, wide - 2)}", f"+ {_side(after, other, one, wide - 2)}"]
 
 
 def side(value: object) -> str:
@@ -61,36 +40,46 @@ def side(value: object) -> str:
     return "(none)" if value is None else spelt(value)
 
 
-def _window(value: object, text: str, other: str, room: int) -> str:
-    """The part of a long value where it begins to differ from the other one."""
-    if _lines(value) and cell_len(text) > room:
-        return brief(value, room)
+def _extents(before: object, after: object) -> str:
+    one, other = extent(before), extent(after)
+    return f"{one[:-1]} → {other[1:]}" if one and other else ""
+
+
+def _side(value: object, text: str, other: str, room: int) -> str:
+    counted = extent(value) if cell_len(text) > room else ""
+    return counted or window(text, other, room)
+
+
+def window(text: str, other: str, room: int) -> str:
+    """The part of a long text where it begins to differ from the other one."""
     same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False))))
     if same < room - LEAD:
         return cut(text, room)
     return cut("…" + text[same - LEAD :], room)
 
 
-def _lines(value: object) -> list[str]:
-    """The lines of a text that has several, and of a JSON document spread out; none for anything else."""
-    if not isinstance(value, str) or isinstance(value, Marker):
-        return []
-    if value.startswith(("{", "[")):
-        try:
-            return json.dumps(json.loads(value), indent=2, ensure_ascii=False, sort_keys=True).splitlines()
-        except ValueError:
-            pass
-    lines = value.splitlines()
-    return lines if len(lines) > 1 else []
-
-
-def _diff(before: list[str], after: list[str], room: int) -> list[str]:
-    changed = [
-        cut(f"{line[0]} {visible(line[1:]).rstrip()}", room)
-        for line in difflib.unified_diff(before, after, n=1, lineterm="")
-        if not line.startswith(("---", "+++", "@@"))
-    ]
-    left = len(changed) - DIFF_LINES
+def _fitted(lines: Sequence[Line], room: int) -> list[str]:
+    shown = [line for path, group in groupby(lines, lambda line: line.path) for line in _placed(path, [*group], room)]
+    left = len(shown) - DIFF_LINES
     if left > 1:
-        changed[DIFF_LINES:] = [f"… and {left} more lines of the difference"]
-    return changed
+        shown[DIFF_LINES:] = [f"… and {left} more lines of the difference"]
+    return shown
+
+
+def _placed(path: str, lines: Sequence[Line], room: int) -> Iterator[str]:
+    """Each with its place in front of it, or where that is too long, below it."""
+    if path and all(cell_len(line.told) + 2 <= room for line in lines):
+        yield from (f"{line.sign} {line.told}" for line in lines)
+        return
+    if path:
+        yield f"  {shortened(path, room - 2)}"
+    yield from (f"{line.sign} {_beside(lines, number, room - 2)}".rstrip() for number, line in enumerate(lines))
+
+
+def _beside(lines: Sequence[Line], number: int, room: int) -> str:
+    """A line, and where it is too long the part of it that differs from the line in whose place it stands."""
+    line = lines[number]
+    twin = number + (1 if line.sign == "-" else -1)
+    other = lines[twin] if 0 <= twin < len(lines) else line
+    paired = {line.sign, other.sign} == {"-", "+"}
+    return window(line.text, other.text, room) if paired and cell_len(line.text) > room else cut(line.text, room)

@@ -14,7 +14,7 @@ from tests.cli.render.samples.diffs import DIFFS
 from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
 from tests.cli.render.samples.outputs import OUTPUTS, UNSETTLED_OUTPUTS
-from tests.cli.render.samples.plans import FIRST_PLAN, LATER_PLAN
+from tests.cli.render.samples.plans import DOCUMENTS_PLAN, FIRST_PLAN, LATER_PLAN
 from tests.cli.render.samples.refusals import (
     REFUSED,
     REFUSED_AND_WORSE,
@@ -28,6 +28,7 @@ from tests.cli.render.samples.refusals import (
     WHY_SOON,
     WHY_UNPROVEN,
 )
+from tests.cli.render.samples.scripts import IN_MANY_SCRIPTS, WRONG_IN_MANY_SCRIPTS
 from tests.cli.render.samples.statuses import (
     CALM_STATUS,
     DESTROYED_STATUS,
@@ -58,6 +59,7 @@ __all__ = [
 RESULTS: dict[str, object] = {
     "a first plan": FIRST_PLAN,
     "a later plan": LATER_PLAN,
+    "a plan of documents": DOCUMENTS_PLAN,
     "a plan without changes": EnvironmentPlan("dev", NEW, (StackPlan("network"), StackPlan("web"))),
     "a status": STATUS,
     "a status after a failure": FAILED_STATUS,
@@ -85,6 +87,7 @@ RESULTS: dict[str, object] = {
     **RECOVERIES,
     **DIFFS,
     **AHEAD,
+    **IN_MANY_SCRIPTS,
     "a verified ledger": Verified(41, "ab" * 32),
     "an empty ledger": Verified(0, GENESIS),
     "a valid project": Valid(("dev", "staging", "prod"), ("network", "web"), 34),
@@ -107,6 +110,7 @@ ERRORS = {
         ),
         Problem("E205", "vpc_cidr has no value in dev", "set it in environments/dev/terraform.tfvars"),
     ),
+    "wrong settings in many scripts": WRONG_IN_MANY_SCRIPTS,
     "a failed apply": OperationFailedError(
         Problem(
             "E305",

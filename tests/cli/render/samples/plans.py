@@ -1,6 +1,7 @@
 """Plans. The password's value is planted nowhere: only its marker may be seen."""
 
 import json
+from itertools import zip_longest
 
 from envctl.domain.changes import (
     Action,
@@ -138,5 +139,92 @@ LATER_PLAN = EnvironmentPlan(
             ),
         ),
         StackPlan("dns", outputs=(OutputChange("zone", Action.CREATE, None, "Z0123"),)),
+    ),
+)
+
+
+def bucket_policy(*, principals: tuple[str, ...], secure: str, more: bool) -> str:
+    statements: list[dict[str, object]] = [
+        {
+            "Sid": "ReadFromOtherAccounts",
+            "Effect": "Allow",
+            "Principal": {"AWS": [f"arn:aws:iam::{account}:root" for account in principals]},
+            "Action": ["s3:GetObject", "s3:ListBucket"],
+            "Resource": ["arn:aws:s3:::shop-prod-assets", "arn:aws:s3:::shop-prod-assets/*"],
+        },
+        {
+            "Sid": "OnlyEncrypted",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": "arn:aws:s3:::shop-prod-assets/*",
+            "Condition": {"Bool": {"aws:SecureTransport": secure}},
+        },
+    ]
+    if more:
+        everybody: dict[str, object] = {
+            "Sid": "Everybody",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": "*",
+        }
+        statements.insert(0, everybody)
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def moved_up(path: str, before: tuple[str, ...], after: tuple[str, ...]) -> tuple[AttributeChange, ...]:
+    """As a plan tells of a list: place by place."""
+    sides = zip_longest(before, after)
+    return tuple(AttributeChange(f"{path}[{n}]", *pair) for n, pair in enumerate(sides) if pair[0] != pair[1])
+
+
+SCRIPT = "#!/bin/sh\nset -eu\n" + "".join(f"install package-{n}\n" for n in range(20)) + "systemctl enable nginx\n"
+DOCUMENTS_PLAN = EnvironmentPlan(
+    "prod",
+    NEW,
+    (
+        StackPlan(
+            "web",
+            (
+                ResourceChange(
+                    "aws_s3_bucket_policy.assets",
+                    "aws_s3_bucket_policy",
+                    Action.UPDATE,
+                    (
+                        AttributeChange(
+                            "policy",
+                            bucket_policy(principals=("111111111111", "222222222222"), secure="false", more=False),
+                            bucket_policy(principals=("222222222222", "444444444444"), secure="true", more=True),
+                        ),
+                    ),
+                ),
+                ResourceChange(
+                    "aws_lb.this",
+                    "aws_lb",
+                    Action.UPDATE,
+                    (
+                        AttributeChange("idle_timeout", 60, 120),
+                        *moved_up("subnets", ("subnet-0a1", "subnet-0b2", "subnet-0c3"), ("subnet-0b2", "subnet-0c3")),
+                    ),
+                ),
+                ResourceChange(
+                    "aws_launch_template.this",
+                    "aws_launch_template",
+                    Action.UPDATE,
+                    (
+                        AttributeChange("user_data", SCRIPT, SCRIPT.replace("age-3", "age-3=1.2").replace("-eu", "-e")),
+                        AttributeChange("metadata", policy("s3:GetObject"), policy("s3:GetObject").replace(" ", "")),
+                    ),
+                ),
+                created(
+                    "aws_sqs_queue.jobs",
+                    "aws_sqs_queue",
+                    name="jobs",
+                    policy=policy("sqs:SendMessage", "sqs:ReceiveMessage"),
+                    **{f"redrive_allow[{n}]": f"queue-{n}" for n in range(3)},
+                ),
+            ),
+        ),
     ),
 )

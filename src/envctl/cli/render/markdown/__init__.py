@@ -3,16 +3,27 @@
 from datetime import datetime
 from importlib import import_module
 
+from envctl.domain.errors import EnvctlError
 from envctl.domain.guards import RefusedError
 
 # By name, as for people; what is not listed is shown as they see it.
 RENDERERS = {
+    "Approved": "approval.approved",
     "Deployed": "deployment.deployment",
     "Diff": "diff.diff",
     "Drift": "drift.drift",
+    "EnvironmentPlan": "plan.plan",
+    "EnvironmentSettings": "settings.settings",
+    "History": "history.history",
+    "Explained": "explained.explained",
     "Fixed": "drift.fixed",
+    "Preview": "preview.preview",
     "Status": "status.status",
+    "Valid": "settings.valid",
+    "Verification": "verification.verification",
+    "Verified": "history.verified",
     "Why": "why.why",
+    "Withdrawn": "approval.withdrawn",
 }
 
 
@@ -32,3 +43,11 @@ def show_refused(error: RefusedError, now: datetime) -> str:
     from envctl.cli.render.markdown.refused import refused
 
     return refused(error, now)
+
+
+def show_error(error: EnvctlError, now: datetime) -> str:
+    if isinstance(error, RefusedError):
+        return show_refused(error, now)
+    from envctl.cli.render.markdown.failed import failed
+
+    return failed(error)

@@ -1,5 +1,7 @@
 """What came of a deployment."""
 
+from collections.abc import Iterator
+
 from envctl.cli.render.commands import to_type
 from envctl.cli.render.deployment import (
     debt,
@@ -11,10 +13,10 @@ from envctl.cli.render.deployment import (
     show_deployed,
     unproven,
 )
+from envctl.cli.render.markdown.budget import Block
 from envctl.cli.render.markdown.pieces import (
-    NEITHER,
+    IN_THE_LOG,
     PASSES,
-    REFUSES,
     WARNS,
     code,
     drawn,
@@ -25,13 +27,14 @@ from envctl.cli.render.markdown.pieces import (
     strong,
     table,
 )
+from envctl.cli.render.markdown.plan import HEADING, plan_blocks
 from envctl.cli.render.markdown.refused import guard
-from envctl.cli.render.plan import show_plan, total
+from envctl.cli.render.markdown.verification import checks
+from envctl.cli.render.plan import total
+from envctl.cli.render.text import shortened
 from envctl.cli.render.verification import proof
 from envctl.domain.changes import EnvironmentPlan
 from envctl.usecases.run import Deployed
-
-MARKS = {"passed": PASSES, "failed": REFUSES, "skipped": NEITHER}
 
 
 def deployment(told: Deployed) -> str:
@@ -45,8 +48,9 @@ def deployment(told: Deployed) -> str:
         _overridden(told),
         _proof(told),
         "\n".join(f"- {WARNS} {guard(r.code, r.guard)}: {escaped(r.message)}" for r in told.warnings),
-        _plan(told.plan),
+        *_plan(told.plan),
         next_step(told.next),
+        way=IN_THE_LOG,
     )
 
 
@@ -69,14 +73,12 @@ def _proof(told: Deployed) -> str:
     if told.verification is None:
         command = to_type(f"envctl verify {told.environment}")
         return f"{WARNS} **Not verified**: {code(command)}" if unproven(told) else ""
-    checks = told.verification.checks
-    rows = ((MARKS[check.outcome], escaped(check.name), escaped(check.problem or check.outcome)) for check in checks)
-    said = sentence(escaped(proof(checks)))
-    return "\n\n".join(filter(None, (f"{said}.", table(("", "check", "what it said"), rows) if checks else "")))
+    found = told.verification.checks
+    said = sentence(escaped(proof(found)))
+    return "\n\n".join(filter(None, (f"{said}.", checks(found))))
 
 
-def _plan(plan: EnvironmentPlan | None) -> str:
-    if plan is None or not plan.changes:
-        return ""
-    shown = drawn(lambda out: show_plan(plan, out))
-    return f"<details><summary>{escaped(total(plan))}</summary>\n\n{shown}\n\n</details>"
+def _plan(plan: EnvironmentPlan | None) -> Iterator[str | Block]:
+    if plan is not None and plan.changes:
+        yield f"### What was done: {escaped(shortened(total(plan), HEADING))}"
+        yield from plan_blocks(plan, done=True)

@@ -49,8 +49,8 @@ def drift(told: Drift) -> str:
     return page(
         f"## {_MARKS[worst]} {sentence(escaped(total(told)))}",
         "\n".join(line for each in told.environments for line in _environment(each)),
-        _table("### Drift", "is there", drifted(told), drift=True),
-        _table("### Pending", "the configuration says", pending(told), drift=False),
+        drift_table("### Drift", "is there", drifted(told), drift=True),
+        drift_table("### Pending", "the configuration says", pending(told), drift=False),
         *(next_step(command) for command in ways_on(told)),
     )
 
@@ -77,7 +77,8 @@ def _problems(problems: list[Problem] | tuple[Problem, ...]) -> Iterator[str]:
     yield from (f"- {REFUSES} {problem_line(each)}" for each in problems)
 
 
-def _table(heading: str, after: str, found: tuple[Finding, ...], *, drift: bool) -> str:
+def drift_table(heading: str, after: str, found: tuple[Finding, ...], *, drift: bool) -> str:
+    """`after` is the head of the column with what is otherwise than the state says."""
     if not found:
         return ""
     rows = [

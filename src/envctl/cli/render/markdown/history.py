@@ -1,0 +1,46 @@
+"""The ledger as a table, newest entry first, and whether its chain is whole."""
+
+from datetime import UTC
+
+from envctl.cli.render.events import style
+from envctl.cli.render.events import told as told_of
+from envctl.cli.render.history import release_of, who
+from envctl.cli.render.line import counted
+from envctl.cli.render.markdown.pieces import NEITHER, PASSES, REFUSES, WARNS, code, escaped, page, table
+from envctl.cli.render.moments import moment
+from envctl.usecases.history import History, Verified
+
+HEADS = ("#", "", "time", "who", "release", "what")
+# What is green, red or yellow to people.
+MARKS = {"green": PASSES, "bold red": REFUSES, "yellow": WARNS}
+
+
+def history(told: History) -> str:
+    about = f" of {escaped(told.environment)}" if told.environment else ""
+    if not told.entries:
+        return page(f"## History{about}", "The ledger says nothing yet.")
+    rows = (
+        (
+            str(entry.seq),
+            MARKS.get(style(entry.event), ""),
+            moment(entry.at, UTC),
+            escaped(who(entry.actor)),
+            code(release) if (release := release_of(entry.event)) else "",
+            escaped(told_of(entry.event)),
+        )
+        for entry in told.entries
+    )
+    unverified = not all(entry.actor.verified for entry in told.entries)
+    return page(
+        f"## History{about}",
+        table(HEADS, rows),
+        "… and older entries" if told.more else "",
+        "? unverified: nobody but that person's own machine vouches for the name" if unverified else "",
+    )
+
+
+def verified(told: Verified) -> str:
+    if not told.entries:
+        return page(f"## {NEITHER} The ledger is empty")
+    fits = "its 1 entry fits" if told.entries == 1 else f"all {counted(told.entries, 'entry')} fit"
+    return page(f"## {PASSES} The ledger is whole", f"{fits.capitalize()} the chain. Head: {code(told.head)}")

@@ -1,0 +1,225 @@
+"""A page is never longer than a comment may be, and what it shows it shows whole."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from envctl.cli.render.markdown import show, show_error
+from envctl.cli.render.markdown.blocks import parsed
+from envctl.cli.render.markdown.budget import CAP, LARGEST, Block, Piece, Rank, Section, fitted, left_off, size
+from envctl.cli.render.markdown.pieces import fenced, page, table
+from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
+from envctl.domain.events import EnvironmentLocked
+from envctl.domain.guards import RefusedError
+from envctl.usecases.drift import Drift, EnvironmentDrift, StackDrift
+from envctl.usecases.history import History
+from envctl.usecases.render import Rendered
+from tests.cli.render.samples import HANAKO, NEW, NOW, RESULTS, SETTINGS, STATUS, entries
+from tests.cli.render.samples.plans import created, policy
+from tests.cli.render.samples.refusals import LOCK, WHY
+
+NOUNS = ("resource", "row", "line")
+WORDS = st.integers(1, 60)
+
+
+@st.composite
+def pieces(draw: st.DrawFn) -> Piece:
+    number = draw(st.integers(0, 10**9))
+    text = f"p{number} " + draw(st.sampled_from("x🎍語")) * draw(WORDS)
+    return Piece(text, draw(st.sampled_from(NOUNS)), draw(st.sampled_from(Rank)), draw(st.sampled_from(("", "a", "b"))))
+
+
+def sections(inner: st.SearchStrategy[Block]) -> st.SearchStrategy[Section]:
+    several = st.lists(inner, max_size=5).map(tuple)
+    folds = st.builds(Section, st.just("<details>"), several, st.just("</details>"))
+    fences = st.builds(
+        Section, st.just("```text"), st.lists(pieces(), max_size=5).map(tuple), st.just("```"), st.just("\n")
+    )
+    return folds | fences
+
+
+BLOCKS = st.lists(st.recursive(pieces(), sections, max_leaves=20), max_size=8)
+
+
+def all_of(blocks: list[Block] | tuple[Block, ...]) -> list[Piece]:
+    return [piece for block in blocks for piece in ([block] if isinstance(block, Piece) else all_of(block.inner))]
+
+
+def shown(text: str) -> list[str]:
+    return re.findall(r"^p\d+ .*$", text, re.MULTILINE)
+
+
+def room_for_the_note(blocks: list[Block]) -> int:
+    return size(left_off(all_of(blocks), "")) + 3 if all_of(blocks) else 3
+
+
+@given(BLOCKS, st.integers(0, 900))
+def test_a_page_is_never_longer_than_its_cap(blocks: list[Block], more: int) -> None:
+    cap = room_for_the_note(blocks) + more
+    assert size(fitted(blocks, cap)) <= cap
+
+
+@given(BLOCKS, st.integers(0, 900))
+def test_every_fence_and_every_fold_is_closed(blocks: list[Block], more: int) -> None:
+    text = fitted(blocks, room_for_the_note(blocks) + more)
+    assert text.count("<details>") == text.count("</details>")
+    assert len(re.findall("^```", text, re.MULTILINE)) == 2 * text.count("```text")
+
+
+@given(BLOCKS, st.integers(0, 900))
+def test_every_piece_is_there_whole_or_counted(blocks: list[Block], more: int) -> None:
+    text = fitted(blocks, room_for_the_note(blocks) + more)
+    there = shown(text)
+    assert set(there) <= {piece.text for piece in all_of(blocks)}
+    counts = re.findall(r"(\d+) (?:resource|row|line)s?", text)
+    assert len(there) + sum(map(int, counts)) == len(all_of(blocks))
+
+
+@given(BLOCKS, st.integers(0, 900))
+def test_what_is_shown_stays_in_its_order(blocks: list[Block], more: int) -> None:
+    rest = iter([piece.text for piece in all_of(blocks)])
+    assert all(text in rest for text in shown(fitted(blocks, room_for_the_note(blocks) + more)))
+
+
+@given(BLOCKS, st.integers(0, 900), st.integers(0, 300))
+def test_with_more_room_nothing_goes(blocks: list[Block], less: int, more: int) -> None:
+    floor = room_for_the_note(blocks) + less
+    few, many = shown(fitted(blocks, floor)), iter(shown(fitted(blocks, floor + more)))
+    assert all(text in many for text in few)
+
+
+@given(BLOCKS, st.integers(0, 900))
+def test_what_matters_more_is_there_first(blocks: list[Block], more: int) -> None:
+    there = shown(fitted(blocks, room_for_the_note(blocks) + more))
+    ranks = {piece.text: piece.rank for piece in all_of(blocks)}
+    missing = [rank for text, rank in ranks.items() if text not in there]
+    assert not missing or all(ranks[text] <= min(missing) for text in there)
+
+
+def test_a_piece_that_is_larger_than_any_may_be_does_not_push_out_the_others() -> None:
+    blocks = [Piece("first"), Piece("x" * (LARGEST + 1), "resource"), *(Piece(f"p{n} " + "y" * 9000) for n in range(9))]
+    text = fitted(blocks, CAP)
+    assert len(shown(text)) == 6
+    assert "1 resource" in text
+
+
+def test_the_note_stands_right_behind_the_heading() -> None:
+    blocks: list[Block] = [
+        Piece("## head", rank=Rank.HEADING),
+        *(Piece("x" * 90, "resource", Rank.NEW, s) for s in "abb"),
+    ]
+    note = "> ✂️ There is more than fits here: 2 resources in 1 stack are left off. Look."
+    assert fitted(blocks, 200, "Look.") == f"## head\n\n{note}\n\n{'x' * 90}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## head\n\nsome text\nin two lines",
+        table(("a", "b"), [("1", "2"), ("3", "4")]),
+        fenced("a\n\nb\n", "text"),
+        fenced("```\nx\n```", "diff"),
+        f"<details><summary>more</summary>\n\n{table(('a',), [('1',)])}\n\n{fenced('x', 'diff')}\n\n</details>",
+        "<details><summary>a</summary>\n\n<details><summary>b</summary>\n\ntext\n\n</details>\n\n</details>",
+        "- one\n- two\n\n- three",
+    ],
+)
+def test_taken_apart_and_put_together_it_is_the_same(text: str) -> None:
+    assert fitted(parsed(text), CAP) == f"{text}\n"
+
+
+def balanced(text: str) -> None:
+    assert size(text) <= CAP
+    assert len(text.encode()) < 2**18
+    html = "".join(t.content for t in MarkdownIt("commonmark", {"html": True}).parse(text) if t.type == "html_block")
+    assert html.count("<details>") == html.count("</details>")
+    assert text.rstrip().rpartition("\n")[2] != ""
+
+
+def many_resources(number: int, action: Action, **attributes: object) -> tuple[ResourceChange, ...]:
+    one = created("aws_thing.x", "aws_thing", **attributes)
+    return tuple(replace(one, address=f"aws_thing.x[{n}]", action=action) for n in range(number))
+
+
+LOTS = {"description": "説明🎍" * 40, "name": "x" * 100}
+BIG = (
+    AttributeChange("policy", policy("s3:GetObject"), policy(*(f"s3:Do{n}Something" for n in range(4000)))),
+    AttributeChange("description", "a" * 30_000, "b" * 30_000),
+    AttributeChange("size", 1, 2),
+    *(AttributeChange(f"tags.t{n}", "x" * 500, "y" * 500) for n in range(60)),
+)
+HUGE_PLAN = EnvironmentPlan(
+    "dev",
+    NEW,
+    (
+        StackPlan("network", many_resources(400, Action.UPDATE, **LOTS), warnings=("deprecated",)),
+        StackPlan("web", (*many_resources(300, Action.CREATE, **LOTS), *many_resources(3, Action.DELETE, **LOTS))),
+        StackPlan("data", (ResourceChange("aws_db_instance.this", "aws_db_instance", Action.REPLACE, BIG),)),
+    ),
+)
+HUGE_DRIFT = tuple(StackDrift(s.stack, "drifted", s.resources) for s in HUGE_PLAN.stacks)
+HUGE: dict[str, object] = {
+    "plan": HUGE_PLAN,
+    "deployment": replace(RESULTS["a deployment by break-glass"], plan=HUGE_PLAN),  # type: ignore[type-var]
+    "drift": Drift((EnvironmentDrift("dev", NEW, "drifted", HUGE_DRIFT, next="envctl apply dev"),)),
+    "history": History("", entries(*((HANAKO, EnvironmentLocked("dev", "x" * 400)) for _ in range(300))), more=True),
+    "status": replace(STATUS, environments=STATUS.environments * 200),
+    "why": replace(WHY, answers=WHY.answers * 200),
+    "settings": replace(SETTINGS, settings=tuple(replace(s, value="v" * 3000) for s in SETTINGS.settings) * 500),
+    "root modules": Rendered("dev", {f"dev/{n}/main.tf.json": '{\n  "module": {}\n}\n' for n in range(4000)}),
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_no_result_is_too_long_for_a_comment(name: str) -> None:
+    text = show(HUGE[name])
+    balanced(text)
+    assert "There is more than fits here" in text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RefusedError((LOCK,) * 1500),
+        ConfigurationError(*(Problem("E204", "x" * 90, "y" * 90, Location("a.tf", n)) for n in range(900))),
+        OperationFailedError(Problem("E305", "failed\n" + "from the provider\n" * 9000, "envctl apply dev")),
+    ],
+    ids=["refusals", "problems", "a long story"],
+)
+def test_no_error_is_too_long_for_a_comment(error: ConfigurationError) -> None:
+    balanced(show_error(error, NOW))
+
+
+def test_of_a_huge_plan_what_goes_away_is_there_whole_and_in_front() -> None:
+    text = show(HUGE_PLAN)
+    assert text.startswith("## 🚨 Plan for dev: 300 to create, 400 to update, 1 to replace, 3 to delete\n\n> ✂️ ")
+    before, _, after = text.partition("<details>")
+    assert "**replace** <code>aws_db_instance.this</code> in **data** (stateful)" in before
+    assert before.count("**delete**") == 3
+    assert before.index("**replace**") < before.index("**delete**") < before.index("| stack |")
+    assert "**delete**" not in after
+
+
+def test_every_resource_of_a_huge_plan_is_there_or_counted() -> None:
+    text = show(HUGE_PLAN)
+    (left,) = re.findall(r"(\d+) resources.* in 2 stacks are left off. All of it: <code>envctl plan dev</code>", text)
+    assert "300 attribute lists" in text
+    assert len(re.findall(r"aws_thing\.x", text)) + int(left) == 703
+
+
+def test_a_huge_resource_keeps_whole_attributes() -> None:
+    text = show(HUGE_PLAN)
+    assert re.search(r'^- policy += "\{', text, re.MULTILINE)
+    assert re.search(r"^\+ policy += \([\d,]+ characters, sha256 [0-9a-f]{12}\)$", text, re.MULTILINE)
+    assert re.search(r"^- description += \(30,000 characters, sha256 [0-9a-f]{12}\)$", text, re.MULTILINE)
+    assert re.search(r"^- size +=", text, re.MULTILINE)
+    assert re.search(r"^# … and \d+ more attributes$", text, re.MULTILINE)
+
+
+def test_a_page_that_fits_is_as_it_was_written() -> None:
+    assert page("## a", "", "b\n\nc") == "## a\n\nb\n\nc\n"

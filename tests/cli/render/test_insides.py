@@ -1,0 +1,200 @@
+"""What differs inside of a policy, a script or a list is seen at a glance, and nothing else is."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.cli.render.attributes import told_apart
+from envctl.cli.render.documents import ABSENT, differences, document, same
+from envctl.cli.render.elements import gathered
+from envctl.cli.render.insides import inside
+from envctl.domain.changes import AttributeChange, Marker
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.text("ab", max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("xyz", max_size=2), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def lines(before: object, after: object) -> list[str]:
+    return [f"{line.sign} {line.told}".rstrip() for line in inside(before, after)]
+
+
+def statement(sid: str = "", *actions: str, **more: object) -> dict[str, object]:
+    named = {"Sid": sid} if sid else {}
+    return {**named, "Effect": "Allow", "Action": list(actions), "Resource": "*", **more}
+
+
+def policy(*statements: dict[str, object], indent: int | None = None) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, indent=indent)
+
+
+READ, WRITE = statement("Read", "s3:GetObject"), statement("Write", "s3:PutObject")
+POLICIES = {
+    "one more action": (
+        policy(statement("", "s3:GetObject")),
+        policy(statement("", "s3:GetObject", "s3:PutObject")),
+        ['+ Statement[0].Action[]  "s3:PutObject"'],
+    ),
+    "an action in the middle goes": (
+        policy(statement("", "a", "b", "c")),
+        policy(statement("", "a", "c")),
+        ['- Statement[0].Action[]  "b"'],
+    ),
+    "a statement is known by its name": (
+        policy(READ, WRITE),
+        policy(WRITE, {**READ, "Effect": "Deny"}),
+        ['- Statement["Read"].Effect  "Allow"', '+ Statement["Read"].Effect  "Deny"'],
+    ),
+    "a new statement is spread out": (
+        policy(READ),
+        policy(READ, statement("Write", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload")),
+        [
+            "+ Statement[]  {",
+            '+   Sid = "Write"',
+            '+   Effect = "Allow"',
+            "+   Action = [",
+            '+     "s3:PutObject"',
+            '+     "s3:DeleteObject"',
+            '+     "s3:AbortMultipartUpload"',
+            "+   ]",
+            '+   Resource = "*"',
+            "+ }",
+        ],
+    ),
+    "a condition comes": (
+        policy(READ),
+        policy({**READ, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}),
+        ['+ Statement["Read"].Condition  {Bool = {"aws:SecureTransport" = "true"}}'],
+    ),
+    "it is only written in another way": (
+        policy(READ),
+        policy(READ, indent=2),
+        ["  the content is the same, only written in another way"],
+    ),
+    "true is not 1": ('{"a": 1}', '{"a": true}', ["- a  1", "+ a  true"]),
+    "null is not nothing": ('{"a": null}', "{}", ["- a  null"]),
+    "a list becomes a map": ("[1]", '{"a": 1}', ["- [1]", "+ {a = 1}"]),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), POLICIES.values(), ids=POLICIES)
+def test_a_document_tells_what_differs_inside(before: str, after: str, expected: list[str]) -> None:
+    assert lines(before, after) == expected
+
+
+SCRIPT = ["#!/bin/sh", "set -eu", "one", "two", "three", "four", "five", "six"]
+OTHERS = {
+    "a script shows what changes, with a line around it": (
+        "\n".join(SCRIPT),
+        "\n".join("2" if line == "two" else line for line in SCRIPT),
+        ["  one", "- two", "+ 2", "  three"],
+    ),
+    "what stands apart is seen to": (
+        "\n".join(SCRIPT),
+        "\n".join({"set -eu": "set -e", "six": "6"}.get(line, line) for line in SCRIPT),
+        ["  #!/bin/sh", "- set -eu", "+ set -e", "  one", "…", "  five", "- six", "+ 6"],
+    ),
+    "a map of an output": ({"a": 1, "b": 2}, {"a": 1, "b": 3}, ["- b  2", "+ b  3"]),
+    "a secret in a map stays one": (
+        {"a": Marker.SENSITIVE},
+        {"a": Marker.SENSITIVE},
+        ["  what differs is not shown"],
+    ),
+    "what is too long to compare is not compared": (
+        "a\n" * 3001,
+        "b\n" * 3001,
+        ["  there are too many lines to compare them here: --json has both"],
+    ),
+    "plain texts have no inside": ("a", "b", []),
+    "what looks like a document and is none has no inside": ("{a", "{b", []),
+    "what nests without end has no inside": ("[" * 5000, "[" * 5001, []),
+    "only one of them has an inside": ("a", "a\nb", []),
+    "a key over two lines is told in one": ({"a\nb": 1}, {"a\nb": 2}, ["- a b  1", "+ a b  2"]),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), OTHERS.values(), ids=OTHERS)
+def test_other_values_tell_what_differs_inside(before: object, after: object, expected: list[str]) -> None:
+    assert lines(before, after) == expected
+
+
+@given(JSON, JSON)
+def test_there_is_a_difference_exactly_where_documents_differ(before: object, after: object) -> None:
+    assert (list(differences(before, after)) == []) == same(before, after)
+
+
+@given(JSON, st.text("ab", max_size=3))
+def test_what_comes_and_goes_is_told_once(value: object, more: str) -> None:
+    (only,) = differences([value], [value, more])
+    assert (only.path, only.before, only.after) == ("[]", ABSENT, more)
+
+
+@given(JSON)
+def test_a_document_is_what_it_says(value: object) -> None:
+    text = json.dumps(value)
+    assert document(text) == (value if text.startswith(("{", "[")) else ABSENT)
+
+
+def change(path: str, before: object, after: object, *, forces: bool = False) -> AttributeChange:
+    return AttributeChange(path, before, after, forces)
+
+
+LISTS = {
+    "an element goes, and the others move up": (
+        [change("ids[0]", "a", "b"), change("ids[1]", "b", "c"), change("ids[2]", "c", None)],
+        [change("ids", ["a", "b", "c"], ["b", "c"])],
+    ),
+    "a new list is one value": (
+        [change("zones[0]", None, "a"), change("zones[1]", None, "c")],
+        [change("zones", None, ["a", "c"])],
+    ),
+    "what forces a replacement still does": (
+        [change("ids[0]", "a", "b", forces=True), change("ids[1]", "b", None)],
+        [change("ids", ["a", "b"], ["b"], forces=True)],
+    ),
+    "an order that changes is told place by place": (
+        [change("ids[0]", "a", "b"), change("ids[1]", "b", "a")],
+        [change("ids[0]", "a", "b"), change("ids[1]", "b", "a")],
+    ),
+    "where something in between stays nobody knows it here": (
+        [change("ids[0]", "a", "b"), change("ids[2]", "b", "c")],
+        [change("ids[0]", "a", "b"), change("ids[2]", "b", "c")],
+    ),
+    "what is hidden is not compared": (
+        [change("ids[0]", Marker.SENSITIVE, "b"), change("ids[1]", "b", Marker.UNKNOWN)],
+        [change("ids[0]", Marker.SENSITIVE, "b"), change("ids[1]", "b", Marker.UNKNOWN)],
+    ),
+    "one element is one change": ([change("ids[0]", "a", "b")], [change("ids[0]", "a", "b")]),
+    "blocks stay as they are": (
+        [change("rule[0].port", 1, 2), change("rule[1].port", 2, 3)],
+        [change("rule[0].port", 1, 2), change("rule[1].port", 2, 3)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("told", "expected"), LISTS.values(), ids=LISTS)
+def test_lists_of_plain_values_are_put_together(told: list[AttributeChange], expected: list[AttributeChange]) -> None:
+    assert list(gathered(told)) == expected
+
+
+def test_a_list_tells_which_elements_come_and_go() -> None:
+    assert lines(["a", "b", "c"], ["b", "c", "d"]) == ['- "a"', '+ "d"']
+
+
+def test_the_cause_of_a_change_does_not_drown() -> None:
+    cause = change("cidr_block", "10.0.0.0/16", "10.1.0.0/16", forces=True)
+    other = change("tags.Name", "a", "b")
+    later = change("arn", "arn:1", Marker.UNKNOWN)
+    noise = [change("route[0].gateway_id", "", None), change("map_public_ip", before=True, after=None)]
+    told = told_apart(
+        [later, change("outpost_arn", "", None), other, cause, change("on", before=False, after=None), *noise]
+    )
+    assert (told.forced, told.rest, told.later, told.emptied) == ([cause], [other, noise[1]], [later], 3)
+
+
+def test_a_port_that_goes_is_told_even_if_it_is_zero() -> None:
+    assert told_apart([change("ingress[0].from_port", 0, None)]).emptied == 0

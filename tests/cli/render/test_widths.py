@@ -1,0 +1,121 @@
+"""What people see fits the terminal that they have, from a narrow one beside an editor to one that fills a screen."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.text import Text
+
+from envctl.cli.render.text import cut, shortened
+from envctl.cli.render.wrapping import wrapped
+from tests.cli.render.samples import ERRORS, RESULTS
+from tests.cli.render.test_human import said
+
+ALL = {**RESULTS, **ERRORS}
+WIDTHS = [60, 80, 100, 120, 160, 200]
+# What is copied is not broken: commands, places in files, addresses of resources, values of settings, files, a hash.
+COPIED = re.compile(
+    r"next: (envctl .+)"
+    r"|^ +(envctl .+)"
+    r"|^ *at (\S+:\d+)$"
+    r"|^  (?:[-+~x]|-/\+|<=|->|<-) +[a-z]+ {2,}(?:\S+: )?([a-z_.]+\S+)(?:  .*)?$"
+    r"|^ *(\w+ += .+)$"
+    r"|^    (\S.+ · \S.+)$"
+    r"|^  head ([0-9a-f]{64})$"
+)
+WHOLE_FILES = {"rendered root modules"}
+# These say the same in whatever room there is; plans shorten values, and the boxes of a status short cuts.
+PROSE = [
+    name
+    for name in ALL
+    if any(word in name for word in ("why", "refusal", "history", "verif", "approv", "lock", "wrong"))
+]
+
+
+def lines(name: str, width: int) -> list[str]:
+    return said(ALL[name], width).splitlines()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", [name for name in ALL if name not in WHOLE_FILES])
+def test_no_line_is_wider_than_the_terminal_but_for_what_is_to_be_copied(name: str, width: int) -> None:
+    assert [line for line in lines(name, width) if cell_len(line) > width and not COPIED.search(line)] == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", ALL)
+def test_no_line_ends_in_spaces(name: str, width: int) -> None:
+    assert [line for line in lines(name, width) if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", PROSE)
+def test_no_word_is_torn_where_it_need_not_be(name: str, width: int) -> None:
+    # A history has another form where there is no room for a table.
+    there = {*" ".join(lines(name, 1000) + lines(name, 99)).split()}
+    torn = [word for word in " ".join(lines(name, width)).split() if word not in there and word.isascii()]
+    assert [word for word in torn if word.strip("│╭╰╮╯─")] == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", [name for name in ALL if "history" in name or "settings" in name])
+def test_no_column_collapses(name: str, width: int) -> None:
+    longest = 0
+    for line in lines(name, width):
+        longest = 0 if cell_len(line.strip()) > 2 else longest + 1
+        assert longest < 2
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", [name for name in ALL if "status" in name])
+def test_the_frames_of_boxes_are_straight(name: str, width: int) -> None:
+    framed = [line for line in lines(name, width) if line.startswith(("│", "╭", "╰"))]
+    assert len({cell_len(line) for line in framed}) <= 1
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"])) | st.text(
+    "ab 、。「」年末年始のカー🏗️e\u0301"
+)
+
+
+@given(TEXTS, st.integers(2, 40))
+def test_wrapped_lines_fit_and_lose_nothing_but_spaces(text: str, width: int) -> None:
+    broken = wrapped(Text(text), width)
+    assert all(line.cell_len <= width for line in broken)
+    assert "".join("".join(line.plain for line in broken).split()) == "".join(text.split())
+
+
+@given(st.text("ab ").map(str.strip), st.integers(2, 20))
+def test_words_stay_whole_where_they_fit(text: str, width: int) -> None:
+    words = text.split()
+    shown = " ".join(line.plain for line in wrapped(Text(text), width)).split()
+    if all(len(word) <= width for word in words):
+        assert shown == words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            "変更を停止しています。解除は連絡",
+            ["変更を停止して", "います。解除は", "連絡"],
+            id="Japanese breaks anywhere",
+        ),
+        pytest.param("解除は運用です。連絡", ["解除は運用で", "す。連絡"], id="a full stop begins no line"),
+        pytest.param("理由を述べる「末」", ["理由を述べる", "「末」"], id="an opening bracket ends none"),
+        pytest.param("prod は停止中です", ["prod は停止中", "です"], id="with other words in between"),
+        pytest.param("停止: 太郎@a.jp", ["停止:", "太郎@a.jp"], id="an address stays whole"),
+        pytest.param("one_long_word_that_is", ["one_long_word_", "that_is"], id="a word wider than a line"),
+        pytest.param("  indented words here", ["  indented", "words here"], id="an indent stays"),
+    ],
+)
+def test_lines_are_broken(text: str, expected: list[str]) -> None:
+    assert [line.plain for line in wrapped(Text(text), 14)] == expected
+
+
+@given(TEXTS, st.integers(1, 30))
+def test_what_is_cut_fits(text: str, room: int) -> None:
+    assert cell_len(cut(text, room)) <= room
+    assert cell_len(shortened(text, room)) <= room
