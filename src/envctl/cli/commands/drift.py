@@ -5,11 +5,14 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.cli.complete import environments
 
 
 def drift(
     context: typer.Context,
-    environment: Annotated[str, typer.Argument(help="Only this environment.", show_default=False)] = "",
+    environment: Annotated[
+        str, typer.Argument(help="Only this environment.", autocompletion=environments, show_default=False)
+    ] = "",
 ) -> None:
     """Say where reality differs from the state. Drift takes the proof of a release away; exits with 2 where there is
     some.

@@ -5,11 +5,14 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import answer
+from envctl.cli.complete import environments
 
 
 def plan(
     context: typer.Context,
-    environment: Annotated[str, typer.Argument(help="The environment, for example dev.", show_default=False)],
+    environment: Annotated[
+        str, typer.Argument(help="The environment, for example dev.", autocompletion=environments, show_default=False)
+    ],
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 where there are changes.")
     ] = False,
