@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from envctl.adapters.toml import load_project
 from envctl.cli.app import MODULES, run
 from envctl.cli.known_releases import MOST, named_in, recall, remember
 from envctl.cli.options import FLAGS
 from envctl.domain import checkpoint
+from envctl.domain.sandboxed import in_sandbox
 from envctl.usecases import record
 from envctl.usecases.apply import apply
 from tests.fakes.world import World, project_files
@@ -181,6 +183,10 @@ def test_of_a_store_elsewhere_what_was_read_is_offered(
     remember(project / home, "s3://another", [])
     (project / home / "known-releases.json").write_text("damaged")
     assert offered(*words) == []
+
+
+def test_the_store_of_the_sandbox_has_the_name_that_is_looked_for() -> None:
+    assert in_sandbox(load_project(project_files()["envctl.toml"])).store.url == "s3://shop-envctl-store"
 
 
 def entry(release: str) -> bytes:
