@@ -50,9 +50,15 @@ resource "aws_ssm_parameter" "this" {
 
 def cold_start() -> None:
     python = Command([sys.executable, "-c", "pass"], REPOSITORY, clean_environment())
-    for words, target in ((["--version"], 1.5), (["--help"], 7.0), (["validate"], 20.0)):
-        ours, theirs = in_turn([Command([ENVCTL, *words], REPOSITORY, clean_environment())], [python], ROUNDS)
-        report(f"envctl {' '.join(words)} / python -c pass", ours, theirs, target)
+    asked = {"_ENVCTL_COMPLETE": "complete_bash", "COMP_WORDS": "envctl promote ", "COMP_CWORD": "2"}
+    for told, words, target, extra in (
+        ("--version", ["--version"], 1.5, {}),
+        ("--help", ["--help"], 7.0, {}),
+        ("promote, completed,", [], 7.0, asked),
+        ("validate", ["validate"], 20.0, {}),
+    ):
+        ours, theirs = in_turn([Command([ENVCTL, *words], REPOSITORY, clean_environment() | extra)], [python], ROUNDS)
+        report(f"envctl {told} / python -c pass", ours, theirs, target)
 
 
 def plans(project: Path) -> None:

@@ -1,5 +1,6 @@
 """The Typer application. Command modules import nothing heavy; what they need is imported when they run."""
 
+import os
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -36,6 +37,7 @@ MODULES = {
     "exec": "exec",
     "render": "render",
     "ledger": "ledger",
+    "completion": "completion",
     "sandbox": "sandbox",
 }
 
@@ -71,6 +73,8 @@ def application(command: str = "") -> typer.Typer:
         epilog=EPILOG,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        # `envctl completion SHELL` prints the script; nothing is written into anybody's home.
+        add_completion=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(envctl)
@@ -81,12 +85,16 @@ def application(command: str = "") -> typer.Typer:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line; gives its exit code."""
+    if asked := os.environ.get("_ENVCTL_COMPLETE"):
+        from envctl.cli.completion import answer
+
+        return answer(asked)
     words = hoist(arguments)
-    app = application(_command(words))
+    app = application(command_in(words))
     return guarded(lambda: typer.main.get_command(app).main(words, prog_name="envctl", standalone_mode=False), words)
 
 
-def _command(words: Sequence[str]) -> str:
+def command_in(words: Sequence[str]) -> str:
     """The first word that is not an option of all commands; they stand in front of it."""
     rest = iter(words)
     for word in rest:

@@ -86,6 +86,15 @@ class Wired:
 
         return AssumedRole(self.inherited)
 
+    def close(self) -> None:
+        self.observer.close()
+        # A store on this machine is looked into when it is asked for.
+        read = self.store.seen() if "store" in self.__dict__ else ()
+        if read and self.store.url.startswith("s3:"):
+            from envctl.cli.known_releases import remember
+
+            remember(self._home, self.store.url, read)
+
     def inherited(self) -> Mapping[str, str]:
         """The environment that child processes inherit; in the sandbox there is nothing real in it."""
         return self.aws.environment() if self.aws else os.environ
@@ -154,4 +163,4 @@ def wire(options: Options) -> Iterator[Wired]:
     try:
         yield wired
     finally:
-        wired.observer.close()
+        wired.close()

@@ -115,11 +115,11 @@ def output(ports: Ports, environment: str, name: str, *, reveal: bool = False) -
 
 
 @contextmanager
-def opened(ports: Ports, environment: str) -> Iterator[Reading]:
+def opened(ports: Ports, environment: str, verb: str = "output") -> Iterator[Reading]:
     """The root modules of what runs there, laid ready for its states to be read. Nothing is read yet."""
     project = load.project(ports)
     target = load.known_environment(project, environment)
-    with ports.workspace.lock(target, f"envctl output {target} by {ports.identity.actor().name}"):
+    with ports.workspace.lock(target, f"envctl {verb} {target} by {ports.identity.actor().name}"):
         present = record.present(ports)
         yield _prepared(ports, project, present, target)
 

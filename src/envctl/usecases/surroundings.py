@@ -49,7 +49,7 @@ def surroundings(ports: Ports, environment: str) -> Surroundings:
     """Raises OperationFailedError where a deployment is unfinished there, or where one of its stacks can't be read."""
     project = load.project(ports)
     there = project.environments[load.known_environment(project, environment)]
-    with opened(ports, environment) as reading:
+    with opened(ports, environment, "exec") as reading:
         _settled(ports, reading)
         credentials = _credentials(ports, there)
         reading.read(ports, list(reading.declared))

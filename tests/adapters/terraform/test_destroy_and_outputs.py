@@ -106,3 +106,15 @@ def test_a_state_that_can_not_be_read_is_told(bench: Bench) -> None:
     (problem,) = raised.value.problems
     assert problem.code == "E305"
     assert problem.message.startswith("terraform output of web failed: Error:")
+
+
+def test_a_state_without_outputs_is_told_from_one_that_is_gone(bench: Bench) -> None:
+    stack = bench.lay(
+        'resource "terraform_data" "one" {}\noutput "nothing" {\n  value = null\n}\n', outputs={"nothing": False}
+    )
+    bench.deploy(stack)
+    assert bench.driver.outputs("dev", stack) == {}
+    assert bench.driver.has_state("dev", stack)
+    bench.state.unlink()
+    assert bench.driver.outputs("dev", stack) == {}
+    assert not bench.driver.has_state("dev", stack)

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -60,6 +60,14 @@ class ObstoreStore:
         raise ConfigurationError(
             Problem("E405", f"[store] url {address.url!r} is not a store", "write file://FOLDER or s3://BUCKET/PREFIX")
         )
+
+    @property
+    def url(self) -> str:
+        return self._address.url
+
+    def seen(self) -> Collection[bytes]:
+        """What was read so far."""
+        return self._read.values()
 
     def create(self, key: str, data: bytes) -> None:
         import obstore

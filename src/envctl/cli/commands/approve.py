@@ -5,15 +5,19 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.cli.complete import gated, gates, releases
 
 
 def approve(
     context: typer.Context,
-    environment: Annotated[str, typer.Argument(help="The environment that asks for it.", show_default=False)],
-    gate: Annotated[str, typer.Option(help="The gate, for example peer.", show_default=False)],
+    environment: Annotated[
+        str, typer.Argument(help="The environment that asks for it.", autocompletion=gated, show_default=False)
+    ],
+    gate: Annotated[str, typer.Option(help="The gate, for example peer.", autocompletion=gates, show_default=False)],
     *,
     release: Annotated[
-        str | None, typer.Option(help="The release. Default: the one that the environment before runs.")
+        str | None,
+        typer.Option(help="The release. Default: the one that the environment before runs.", autocompletion=releases),
     ] = None,
     plan: Annotated[
         str | None,

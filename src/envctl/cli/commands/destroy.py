@@ -5,12 +5,15 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import answer
+from envctl.cli.complete import environments
 from envctl.cli.wishes import BreakGlass, wishes
 
 
 def destroy(
     context: typer.Context,
-    environment: Annotated[str, typer.Argument(help="The environment, for example dev.", show_default=False)],
+    environment: Annotated[
+        str, typer.Argument(help="The environment, for example dev.", autocompletion=environments, show_default=False)
+    ],
     *,
     break_glass: BreakGlass = None,
 ) -> None:

@@ -5,12 +5,21 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import answer
+from envctl.cli.complete import environments
 
 
 def diff(
     context: typer.Context,
-    first: Annotated[str, typer.Argument(metavar="A", help="An environment, for example staging.", show_default=False)],
-    second: Annotated[str, typer.Argument(metavar="B", help="Another one, in any order.", show_default=False)],
+    first: Annotated[
+        str,
+        typer.Argument(
+            metavar="A", help="An environment, for example staging.", autocompletion=environments, show_default=False
+        ),
+    ],
+    second: Annotated[
+        str,
+        typer.Argument(metavar="B", help="Another one, in any order.", autocompletion=environments, show_default=False),
+    ],
     *,
     patch: Annotated[bool, typer.Option("--patch", "--code", help="Show the changed code line by line.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Show what is equal, too.")] = False,

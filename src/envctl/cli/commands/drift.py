@@ -5,13 +5,17 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.cli.complete import environments
 from envctl.cli.wishes import BreakGlass, NoVerify, wishes
 
 
 def drift(
     context: typer.Context,
-    environments: Annotated[
-        list[str] | None, typer.Argument(metavar="[ENV]...", help="Only these environments.", show_default=False)
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ENV]...", help="Only these environments.", autocompletion=environments, show_default=False
+        ),
     ] = None,
     *,
     pending: Annotated[bool, typer.Option("--pending", help="Exit with 2 for pending changes, too.")] = False,
@@ -34,11 +38,11 @@ def drift(
     if fix:
         from envctl.usecases.fix import fix as mend
 
-        fixed = lambda ports: mend(ports, environments or (), wanted)  # noqa: E731
+        fixed = lambda ports: mend(ports, names or (), wanted)  # noqa: E731
         answer(context, fixed, lambda found: int(found.exit_code(pending=pending)))  # type: ignore[attr-defined]
     from envctl.usecases.drift import drift as use
 
-    looked = lambda ports: use(ports, environments or ())  # noqa: E731
+    looked = lambda ports: use(ports, names or ())  # noqa: E731
     answer(context, looked, lambda found: int(found.exit_code(pending=pending)))  # type: ignore[attr-defined]
 
 

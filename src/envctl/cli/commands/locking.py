@@ -5,11 +5,14 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.cli.complete import environments, releases
 
 
 def lock(
     context: typer.Context,
-    environment: Annotated[str, typer.Argument(help="The environment, for example prod.", show_default=False)],
+    environment: Annotated[
+        str, typer.Argument(help="The environment, for example prod.", autocompletion=environments, show_default=False)
+    ],
     reason: Annotated[str, typer.Option(help="Why. Whoever is refused reads it.", show_default=False)],
 ) -> None:
     """Let nothing change an environment until it is unlocked. What runs already is not stopped."""
@@ -21,10 +24,15 @@ def lock(
 
 def unlock(
     context: typer.Context,
-    environment: Annotated[str, typer.Argument(help="The environment, for example prod.", show_default=False)],
+    environment: Annotated[
+        str, typer.Argument(help="The environment, for example prod.", autocompletion=environments, show_default=False)
+    ],
     reason: Annotated[str, typer.Option(help="Why.", show_default=False)] = "",
     release: Annotated[
-        str | None, typer.Option(help="Lift the hold on this release, and not the lock.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Lift the hold on this release, and not the lock.", autocompletion=releases, show_default=False
+        ),
     ] = None,
 ) -> None:
     """Lift the lock of an environment, or the hold on a release."""

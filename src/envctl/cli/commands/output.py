@@ -5,13 +5,21 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import answer, answer_in_part, refuse_dry_run
+from envctl.cli.complete import environments, outputs
 
 
 def output(
     context: typer.Context,
-    environment: Annotated[str, typer.Argument(help="The environment, for example dev.", show_default=False)],
+    environment: Annotated[
+        str, typer.Argument(help="The environment, for example dev.", autocompletion=environments, show_default=False)
+    ],
     name: Annotated[
-        str, typer.Argument(help="One output alone, as OUTPUT or STACK.OUTPUT: its bare value.", show_default=False)
+        str,
+        typer.Argument(
+            help="One output alone, as OUTPUT or STACK.OUTPUT: its bare value.",
+            autocompletion=outputs,
+            show_default=False,
+        ),
     ] = "",
     *,
     reveal: Annotated[bool, typer.Option("--reveal", help="Print the value of NAME although it is sensitive.")] = False,

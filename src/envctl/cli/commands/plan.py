@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from envctl.cli.boundary import answer
+from envctl.cli.complete import environments, releases
 
 if TYPE_CHECKING:
     from envctl.usecases.ports import Ports
@@ -13,10 +14,15 @@ if TYPE_CHECKING:
 
 def plan(
     context: typer.Context,
-    environment: Annotated[str, typer.Argument(help="The environment, for example dev.", show_default=False)],
+    environment: Annotated[
+        str, typer.Argument(help="The environment, for example dev.", autocompletion=environments, show_default=False)
+    ],
     *,
     release: Annotated[
-        str | None, typer.Option(help="A release, be it one that may not go there yet.", show_default=False)
+        str | None,
+        typer.Option(
+            help="A release, be it one that may not go there yet.", autocompletion=releases, show_default=False
+        ),
     ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="By cause: new code, changed settings, or drift that it undoes.")

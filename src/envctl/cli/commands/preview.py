@@ -5,16 +5,21 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.cli.complete import environments, releases
 
 
 def preview(
     context: typer.Context,
-    environments: Annotated[
-        list[str] | None, typer.Argument(metavar="[ENV]...", help="Only these environments.", show_default=False)
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ENV]...", help="Only these environments.", autocompletion=environments, show_default=False
+        ),
     ] = None,
     *,
     release: Annotated[
-        str | None, typer.Option(help="A release, instead of the working tree.", show_default=False)
+        str | None,
+        typer.Option(help="A release, instead of the working tree.", autocompletion=releases, show_default=False),
     ] = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 where there are changes.")
@@ -26,7 +31,7 @@ def preview(
     refuse_dry_run(context)
     answer(
         context,
-        lambda ports: use(ports, environments or (), release=release),
+        lambda ports: use(ports, names or (), release=release),
         lambda told: int(told.exit_code(detailed=detailed_exitcode)),  # type: ignore[attr-defined]
     )
 

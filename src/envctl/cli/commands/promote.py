@@ -5,16 +5,22 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import answer
+from envctl.cli.complete import releases, sources, targets
 from envctl.cli.wishes import BreakGlass, NoVerify, wishes
 
 
 def promote(
     context: typer.Context,
-    source: Annotated[str, typer.Argument(help="Where the release is proven.", show_default=False)],
-    target: Annotated[str, typer.Argument(help="The environment right after it.", show_default=False)],
+    source: Annotated[
+        str, typer.Argument(help="Where the release is proven.", autocompletion=sources, show_default=False)
+    ],
+    target: Annotated[
+        str, typer.Argument(help="The environment right after it.", autocompletion=targets, show_default=False)
+    ],
     *,
     release: Annotated[
-        str | None, typer.Option(help="An earlier release that SOURCE proved. Default: the one it runs.")
+        str | None,
+        typer.Option(help="An earlier release that SOURCE proved. Default: the one it runs.", autocompletion=releases),
     ] = None,
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,

@@ -5,16 +5,24 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import answer
+from envctl.cli.complete import environments, releases
 from envctl.cli.wishes import BreakGlass, NoVerify, wishes
 
 
 def rollback(
     context: typer.Context,
-    environment: Annotated[str, typer.Argument(help="The environment that goes back.", show_default=False)],
+    environment: Annotated[
+        str, typer.Argument(help="The environment that goes back.", autocompletion=environments, show_default=False)
+    ],
     *,
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="RELEASE", help="The release. Default: the last one before that still holds."),
+        typer.Option(
+            "--to",
+            metavar="RELEASE",
+            autocompletion=releases,
+            help="The release. Default: the last one before that still holds.",
+        ),
     ] = None,
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,

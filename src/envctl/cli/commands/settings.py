@@ -5,11 +5,14 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import answer
+from envctl.cli.complete import environments
 
 
 def settings(
     context: typer.Context,
-    environment: Annotated[str, typer.Argument(help="The environment, for example prod.", show_default=False)],
+    environment: Annotated[
+        str, typer.Argument(help="The environment, for example prod.", autocompletion=environments, show_default=False)
+    ],
 ) -> None:
     """Show each setting of an environment, with the file and line that it comes from."""
     from envctl.usecases.settings import settings as use

@@ -5,11 +5,15 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.cli.complete import environments
 
 
 def verify(
     context: typer.Context,
-    environment: Annotated[str, typer.Argument(help="The environment, for example staging.", show_default=False)],
+    environment: Annotated[
+        str,
+        typer.Argument(help="The environment, for example staging.", autocompletion=environments, show_default=False),
+    ],
 ) -> None:
     """Run the project's checks on what an environment runs, and record whether it is proven."""
     from envctl.usecases.verify import verify as use

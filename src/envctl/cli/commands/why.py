@@ -5,13 +5,18 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import answer
+from envctl.cli.complete import environments, releases
 
 
 def why(
     context: typer.Context,
-    target: Annotated[str, typer.Argument(help="The environment to be reached.", show_default=False)],
+    target: Annotated[
+        str, typer.Argument(help="The environment to be reached.", autocompletion=environments, show_default=False)
+    ],
     *,
-    release: Annotated[str | None, typer.Option(help="Another release than the next one in line.")] = None,
+    release: Annotated[
+        str | None, typer.Option(help="Another release than the next one in line.", autocompletion=releases)
+    ] = None,
     planned: Annotated[
         bool, typer.Option("--plan", help="Plan too, so that the guards of the plan can answer.")
     ] = False,

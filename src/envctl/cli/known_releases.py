@@ -1,0 +1,38 @@
+"""The names of releases that this machine has read of: for the completion, which asks no network."""
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+FILE = "known-releases.json"
+MOST = 200
+
+
+def named_in(ledger: Iterable[bytes]) -> list[str]:
+    """The releases that checkpoints and entries of the ledger speak of, oldest first."""
+    found: dict[str, None] = {}
+    for data in ledger:
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
+            document = json.loads(data)
+            told = document["present"]["releases"] if "present" in document else [document["event"].get("release")]
+            found.update(dict.fromkeys(name for name in told if isinstance(name, str)))
+    return list(found)
+
+
+def recall(home: Path, store: str) -> list[str]:
+    try:
+        known = json.loads((home / FILE).read_text())
+        return list(known["releases"]) if known["store"] == store else []
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def remember(home: Path, store: str, read: Iterable[bytes]) -> None:
+    """Adds what was read; without a word where it can't be written, since all that is lost is a convenience."""
+    known = recall(home, store)
+    releases = list(dict.fromkeys([*known, *named_in(read)]))[-MOST:]
+    if releases == known:
+        return
+    with suppress(OSError):
+        (home / FILE).write_text(json.dumps({"store": store, "releases": releases}))
