@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import guarded, show_help
+from envctl.cli.boundary import guarded, show_help, show_version
 from envctl.cli.options import FLAGS, VALUED, Options, hoist
 
 EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging prod · envctl status"
@@ -51,10 +51,7 @@ def envctl(
 ) -> None:
     context.obj = Options(project, as_json, no_color, yes, dry_run, in_sandbox, debug, markdown)
     if version:
-        from envctl import __version__
-
-        typer.echo(f"envctl {__version__}")
-        raise typer.Exit
+        show_version(context)
     if context.invoked_subcommand is None:
         show_help(context)
 
@@ -78,8 +75,12 @@ def application(command: str = "") -> typer.Typer:
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line; gives its exit code."""
     words = hoist(arguments)
-    app = application(_command(words))
-    return guarded(lambda: typer.main.get_command(app).main(words, prog_name="envctl", standalone_mode=False), words)
+
+    def command() -> object:
+        app = application(_command(words))
+        return typer.main.get_command(app).main(words, prog_name="envctl", standalone_mode=False)
+
+    return guarded(command, words)
 
 
 def _command(words: Sequence[str]) -> str:

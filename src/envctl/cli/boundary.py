@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from envctl.cli.options import Options
+from envctl.cli.options import Options, named
 from envctl.cli.render.commands import IN_SANDBOX
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def show(options: Options, command: str, result: object, code: int) -> None:
     if options.json:
         from envctl.cli.render.machine import envelope
 
-        _print_json(options, envelope(command, result, None, code))
+        _print_json(envelope(command, result, None, code, sandbox=options.sandbox))
         return
     if options.markdown:
         from envctl.cli.render.markdown import show as in_markdown
@@ -72,8 +72,24 @@ def refuse_dry_run(context: typer.Context) -> None:
 
 
 def show_help(context: typer.Context) -> NoReturn:
-    """For a command that was named without what it should do."""
+    """For a command that was named without what it should do. A machine did not ask to be told how to."""
+    if context.obj.json:
+        from envctl.domain.errors import Problem, UsageError
+
+        raise UsageError(Problem("E000", "Missing command.", f"{context.command_path} --help"))
     typer.echo(context.get_help())
+    raise typer.Exit
+
+
+def show_version(context: typer.Context) -> NoReturn:
+    from envctl import __version__
+
+    if context.obj.json:
+        from envctl.cli.render.results import Version
+
+        show(context.obj, "--version", Version(__version__), 0)
+    else:
+        typer.echo(f"envctl {__version__}")
     raise typer.Exit
 
 
@@ -163,8 +179,7 @@ def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int
         if options.json:
             from envctl.cli.render.machine import envelope
 
-            command = " ".join(word for word in words if not word.startswith("-"))
-            _print_json(options, envelope(command, None, error, code))
+            _print_json(envelope(named(words), None, error, code, sandbox=options.sandbox))
         else:
             from envctl.cli.consoles import stderr
             from envctl.cli.render.errors import show_error
@@ -192,11 +207,12 @@ def _print(text: str) -> None:
     sys.stdout.flush()
 
 
-def _print_json(options: Options, document: dict[str, object]) -> None:
+def _print_json(document: dict[str, object]) -> None:
     import json
 
-    sys.stdout.write(json.dumps({**document, "sandbox": options.sandbox}, ensure_ascii=False, indent=2) + "\n")
-    sys.stdout.flush()
+    # JSON is UTF-8. On a stream that is not, every other character is escaped, which any reader understands.
+    escaped = (sys.stdout.encoding or "").lower().replace("_", "-") not in {"utf-8", "utf8"}
+    _print(json.dumps(document, ensure_ascii=escaped, indent=2) + "\n")
 
 
 def _forget_output() -> None:

@@ -1,0 +1,34 @@
+"""What each command answers with. Of this table the schemas in docs/schemas/ are made, one a command."""
+
+from dataclasses import dataclass
+
+# By name, below `envctl`: what says that a command failed need not import every kind of result.
+RESULTS = {
+    "--version": ("cli.render.results.Version",),
+    "apply": ("usecases.run.Deployed",),
+    "approve": ("usecases.approve.Approved", "usecases.approve.Withdrawn"),
+    "destroy": ("usecases.run.Deployed",),
+    "drift": ("usecases.drift.Drift",),
+    "history": ("usecases.history.History",),
+    "ledger verify": ("usecases.history.Verified",),
+    "lock": ("usecases.locking.Locked",),
+    "plan": ("domain.changes.EnvironmentPlan",),
+    "promote": ("usecases.run.Deployed",),
+    "recover": ("usecases.recover.Recovered",),
+    "render": ("usecases.render.Rendered",),
+    "rollback": ("usecases.run.Deployed",),
+    "sandbox down": ("cli.commands.sandbox.SandboxState",),
+    "sandbox status": ("cli.commands.sandbox.SandboxState",),
+    "sandbox up": ("cli.commands.sandbox.SandboxState",),
+    "settings": ("domain.settings.EnvironmentSettings",),
+    "status": ("usecases.status.Status",),
+    "unlock": ("usecases.locking.Unlocked",),
+    "validate": ("usecases.settings.Valid",),
+    "verify": ("usecases.verify.Verification",),
+    "why": ("usecases.why.Why",),
+}
+
+
+@dataclass(frozen=True)
+class Version:
+    version: str
