@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from envctl.cli.boundary import guarded, show_help, show_version
 from envctl.cli.options import FLAGS, VALUED, Options, hoist
@@ -56,10 +57,21 @@ def envctl(
         show_help(context)
 
 
+class Interruptible(TyperGroup):
+    """Typer makes a bare exit code of an interruption, which then nobody is told of."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (as its parent; the class belongs to a library inside typer)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interruption:
+            raise typer.Abort from interruption
+
+
 def application(command: str = "") -> typer.Typer:
     """With the module of that command alone where there is one: importing all takes longer than most of them do."""
     app = typer.Typer(
         name="envctl",
+        cls=Interruptible,
         help="Promotion for Terraform: what was proven in dev is, byte for byte, what reaches staging and prod.",
         epilog=EPILOG,
         rich_markup_mode=None,
