@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-# By name, below `envctl`: what says that a command failed need not import every kind of result.
-RESULTS = {
+# By name, below `envctl`: what says that a command failed need not import every kind of result. A command whose stdout
+# belongs to somebody else has an empty row.
+RESULTS: dict[str, tuple[str, ...]] = {
     "--version": ("cli.render.results.Version",),
     "apply": ("usecases.run.Deployed",),
     "approve": ("usecases.approve.Approved", "usecases.approve.Withdrawn"),
@@ -27,6 +28,8 @@ RESULTS = {
     "verify": ("usecases.verify.Verification",),
     "why": ("usecases.why.Why",),
 }
+# Those that tell what they found out although something went wrong elsewhere: `result` beside `problems`.
+IN_PART: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from envctl.cli.render.machine import FORMAT
-from envctl.cli.render.results import RESULTS
+from envctl.cli.render.results import IN_PART, RESULTS
 from envctl.cli.render.schema.types import MOMENT, Definitions, Schema
 from envctl.domain.errors import ExitCode
 
@@ -42,7 +42,7 @@ def envelope() -> Schema:
     command = {"type": "string", "description": "its name, without arguments; empty where none was understood"}
     return {
         **_head(EVERY, "envctl --json", "Every command prints one document with --json, whether it succeeds or fails."),
-        **_whole(command, {"type": ["object", "null"]}),
+        **_whole(command, {"type": ["object", "null"]}, in_part=bool(IN_PART)),
     }
 
 
@@ -51,8 +51,8 @@ def of_command(command: str) -> Schema:
     results = [definitions.schema(cls) for cls in result_types(command)]
     title = f"envctl {command} --json"
     return {
-        **_head(slug(command), title, f"What `{title}` prints. `result` is null where it failed; `problems` say why."),
-        **_whole({"const": command}, {"anyOf": [*results, {"type": "null"}]}),
+        **_head(slug(command), title, f"What `{title}` prints."),
+        **_whole({"const": command}, {"anyOf": [*results, {"type": "null"}]}, in_part=command in IN_PART),
         "$defs": definitions.found,
     }
 
@@ -73,7 +73,7 @@ def _head(name: str, title: str, description: str) -> Schema:
     return {"$schema": DIALECT, "$id": f"urn:envctl:schema:{FORMAT}:{name}", "title": title, "description": description}
 
 
-def _whole(command: Schema, result: Schema) -> Schema:
+def _whole(command: Schema, result: Schema, *, in_part: bool) -> Schema:
     codes = ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode)
     properties = {
         "envctl": {"const": FORMAT, "description": "the version of this format; it rises when a reader has to change"},
@@ -84,7 +84,7 @@ def _whole(command: Schema, result: Schema) -> Schema:
         "problems": {"type": "array", "items": _closed(PROBLEM)},
         "sandbox": {"type": "boolean", "description": "whether --sandbox was given"},
     }
-    return {**_closed(properties), **_either()}
+    return {**_closed(properties), **_either(in_part=in_part)}
 
 
 def _closed(properties: dict[str, Schema]) -> Schema:
@@ -96,13 +96,13 @@ def _closed(properties: dict[str, Schema]) -> Schema:
     }
 
 
-def _either() -> Schema:
-    """A result or problems, never both, with an exit code that fits."""
+def _either(*, in_part: bool) -> Schema:
+    """A result or problems, and both only of commands that answer in part, with an exit code that fits."""
     failures = [code.value for code in ExitCode if code not in SUCCESSES]
     return {
         "if": {"properties": {"ok": {"const": True}}},
         "then": _so({"type": "object"}, {"maxItems": 0}, [code.value for code in SUCCESSES]),
-        "else": _so({"type": "null"}, {"minItems": 1}, failures),
+        "else": _so({"type": ["object", "null"] if in_part else "null"}, {"minItems": 1}, failures),
     }
 
 
