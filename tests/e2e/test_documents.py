@@ -7,14 +7,11 @@ from typing import Any
 import pytest
 
 from envctl.cli.options import hoist, named
-from envctl.cli.render.results import RESULTS
 from tests.e2e.conftest import LOCAL_PROJECT, TOP, Project
 
 pytestmark = pytest.mark.terraform
 
 BOB = "bob@example.com"
-ELSEWHERE = {"--version", "validate", "settings", "render", "sandbox up", "sandbox status", "sandbox down"}
-"""What tests/cli/test_documents.py looks at, or the test of the sandbox below."""
 
 
 @dataclass
@@ -48,9 +45,8 @@ def test_every_command_prints_what_its_schema_says(story: Story) -> None:
     another_one_reaches_prod_and_goes_back(story)
     a_deployment_never_ends(story)
     all_of_dev_is_taken_away(story)
-    assert set(story.told) == set(RESULTS) - ELSEWHERE
-    without_failure = {command for command, oks in story.told.items() if oks == {True}}
-    assert without_failure == {"drift", "history", "ledger verify", "lock", "status", "unlock", "why"}
+    never_failed = {command for command, oks in story.told.items() if oks == {True}}
+    assert never_failed == {"drift", "history", "ledger verify", "lock", "status", "unlock", "why"}
 
 
 def code_enters_dev(story: Story) -> None:
