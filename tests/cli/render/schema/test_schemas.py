@@ -3,7 +3,8 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, make_dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 import pytest
 import typer
@@ -17,7 +18,7 @@ from envctl.cli.render.results import RESULTS
 from envctl.cli.render.schema.__main__ import read, text_of
 from envctl.cli.render.schema.documents import documents, result_types
 from envctl.cli.render.schema.promises import broken
-from envctl.cli.render.schema.types import Definitions
+from envctl.cli.render.schema.types import MOMENT, Definitions
 from tests.cli.render.samples import ERRORS
 from tests.cli.render.samples import RESULTS as SAMPLES
 from tests.cli.render.schema.values import values
@@ -145,6 +146,19 @@ def test_a_type_may_hold_itself() -> None:
     assert chain["description"] == "Of null, or of another one."
     assert chain["properties"]["after"] == {"anyOf": [{"$ref": "#/$defs/Chain"}, {"type": "null"}]}
     assert chain["properties"]["sizes"]["prefixItems"] == [{"type": "integer"}, {"type": "string"}]
+
+
+UNIONS: dict[object, Any] = {
+    int | str | None: {"type": ["integer", "string", "null"]},
+    datetime | None: {"type": ["string", "null"], "format": "date-time", "pattern": MOMENT},
+    datetime | str: {"anyOf": [{"type": "string", "format": "date-time", "pattern": MOMENT}, {"type": "string"}]},
+    Literal["a"] | None: {"anyOf": [{"enum": ["a"]}, {"type": "null"}]},
+}
+
+
+@pytest.mark.parametrize(("annotation", "expected"), UNIONS.items(), ids=map(str, UNIONS))
+def test_one_of_several_types_is_said_shortly_where_that_says_the_same(annotation: object, expected: Any) -> None:
+    assert Definitions().schema(annotation) == expected
 
 
 def test_two_types_of_one_name_are_told_apart() -> None:

@@ -28,6 +28,7 @@ SCALARS: dict[object, Schema] = {
     object: {"description": "any JSON value"},
     Any: {"description": "any JSON value"},
 }
+OF_TEXT = {"type", "format", "pattern"}
 LEFT_OUT = {EnvironmentSettings: ("arguments",)}
 MASKED: dict[type, Schema] = {
     Setting: {
@@ -64,9 +65,10 @@ class Definitions:
 
     def _union(self, members: Sequence[object]) -> Schema:
         schemas = [self.schema(member) for member in members]
-        if all(set(schema) == {"type"} for schema in schemas):
-            return {"type": [schema["type"] for schema in schemas]}
-        return {"anyOf": schemas}
+        first, types = schemas[0], list(dict.fromkeys(str(schema.get("type")) for schema in schemas))
+        plain = set(first) <= OF_TEXT and all(set(schema) == {"type"} for schema in schemas[1:])
+        # A format and a pattern speak of text alone, and so of the first where no other is text.
+        return {**first, "type": types} if plain and len(types) == len(schemas) else {"anyOf": schemas}
 
     def _collection(self, origin: type, arguments: tuple[object, ...]) -> Schema:
         if issubclass(origin, Mapping):
