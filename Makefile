@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test static check nightly mutation bench lock clean
+.PHONY: demo test static check nightly mutation bench lock schemas clean
 
 demo: .venv/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/demo.py
@@ -35,6 +35,10 @@ bench: .venv/.installed
 lock: .venv/.installed
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --extra sandbox --group dev pyproject.toml --output-file requirements.lock
+
+# What --json promises, written from the types of the results.
+schemas: .venv/.installed
+	$(BIN)/python -m envctl.cli.render.schema docs/schemas
 
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "envctl needs Python 3.11 or newer; try: make PYTHON=python3.13")'

@@ -1,6 +1,5 @@
 """Bad words and bad projects on the real command line: the code, the exit code, and nothing half-done."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ import pytest
 
 from envctl.cli.app import run
 from envctl.cli.options import hoist
+from tests.documents import checked
 from tests.fakes.world import project_files
 
 
@@ -47,7 +47,7 @@ def test_bad_words(
     project: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, problem: str
 ) -> None:
     assert run([*words, "--json"]) == code
-    document = json.loads(capsys.readouterr().out)
+    document = checked(capsys.readouterr().out)
     assert [each["code"] for each in document["problems"]] == [problem]
     assert (document["ok"], document["exit_code"]) == (False, code)
 
@@ -102,7 +102,7 @@ def test_bad_project_files(project: Path, capsys: pytest.CaptureFixture[str], ol
         file.write_text(text.replace(old, new))
     for words in (["validate"], ["apply", "dev", "--yes"], ["status"] if old != "modules/network" else ["validate"]):
         assert run([*words, "--json"]) == code
-        assert json.loads(capsys.readouterr().out)["problems"]
+        assert checked(capsys.readouterr().out)["problems"]
     assert not (project / ".envctl" / "store").exists()
 
 

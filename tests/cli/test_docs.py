@@ -6,6 +6,7 @@ import shutil
 import signal
 import tomllib
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -18,6 +19,7 @@ from envctl.adapters.toml import load_project
 from envctl.cli.app import application, run
 from envctl.cli.options import hoist
 from envctl.domain.guards import GUARDS
+from tests.documents import checked
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -55,7 +57,8 @@ def _commands() -> dict[str, list[str]]:
     found = {}
     for place, line in lines:
         if command := COMMAND.fullmatch(line):
-            found[f"{place}: {line}"] = shlex.split(command[1], comments=True)
+            words = shlex.split(command[1], comments=True)
+            found[f"{place}: {line}"] = list(takewhile(lambda word: word != "|", words))
     return found
 
 
@@ -114,6 +117,11 @@ def test_commands_that_need_no_terraform_work(
 @pytest.mark.parametrize("text", TOML.values(), ids=TOML.keys())
 def test_toml_examples_load(text: str) -> None:
     load_project(_completed(text).encode())
+
+
+def test_a_document_that_is_shown_is_what_its_schema_says() -> None:
+    shown = [text for file, text in _blocks("json") if file.name == "json.md"]
+    assert [checked(text)["command"] for text in shown] == ["status"]
 
 
 def _completed(text: str) -> str:

@@ -1,6 +1,5 @@
 """Projects in temporary folders, and the real command in a process of its own."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.documents import checked
 
 REPOSITORY = Path(__file__).parents[2]
 PROJECT_PARTS = ("envctl.toml", "modules", "environments")
@@ -25,7 +26,7 @@ class Ran:
 
     @property
     def document(self) -> dict[str, Any]:
-        return dict(json.loads(self.out))
+        return checked(self.out)
 
     @property
     def codes(self) -> list[str]:

@@ -3,7 +3,6 @@
 The boundaries are counted in a run that nobody kills. Each later run kills the real process, with SIGKILL, at one more.
 """
 
-import json
 import os
 import re
 import signal
@@ -186,7 +185,7 @@ def recovered(project: Project, environment: str, words: Sequence[str], times: i
 
 
 def there(project: Project, environment: str) -> dict[str, Any]:
-    shown = json.loads(project.ok("status", "--json").out)["result"]["environments"]
+    shown = project.ok("status", "--json").document["result"]["environments"]
     return dict(next(each for each in shown if each["environment"] == environment)["present"])
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.documents import checked
 from tests.e2e.conftest import BASE, TOP, Project, Ran, wait_for
 
 pytestmark = pytest.mark.terraform
@@ -121,7 +122,7 @@ def test_an_interrupted_apply_stops_cleanly(small: Project, number: signal.Signa
     process.send_signal(number)
     process.send_signal(number)
     out, _ = process.communicate(timeout=60)
-    assert (process.returncode, json.loads(out)["problems"][0]["code"]) == (130, "E311")
+    assert (process.returncode, checked(out)["problems"][0]["code"]) == (130, "E311")
     assert outcome(small, "dev") == "interrupted"
     assert "this" in state(small, "dev", "base"), "what was applied is kept"
     assert not list((small.root / ".envctl").rglob("*.tfplan"))

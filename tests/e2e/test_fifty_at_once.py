@@ -1,6 +1,5 @@
 """Fifty people at once, each with a working directory of their own, on one store and one state: one deployment runs."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.documents import checked
 from tests.e2e.conftest import Project
 
 pytestmark = pytest.mark.terraform
@@ -94,7 +94,7 @@ def all_at_once(people: Sequence[Project], *words: str) -> list[tuple[int, dict[
     ]
     ended = [process.communicate(timeout=600) for process in running]
     assert not any("Traceback" in err for _, err in ended)
-    return [(process.returncode, json.loads(out)) for process, (out, _) in zip(running, ended, strict=True)]
+    return [(process.returncode, checked(out)) for process, (out, _) in zip(running, ended, strict=True)]
 
 
 def told(code: int, document: dict[str, Any]) -> tuple[int, str]:

@@ -4,11 +4,12 @@ import os
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from envctl.cli.boundary import guarded, show_help
+from envctl.cli.boundary import guarded, show_help, show_version
 from envctl.cli.options import FLAGS, VALUED, Options, hoist
 
 EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging prod · envctl status"
@@ -57,18 +58,26 @@ def envctl(
 ) -> None:
     context.obj = Options(project, as_json, no_color, yes, dry_run, in_sandbox, debug, markdown)
     if version:
-        from envctl import __version__
-
-        typer.echo(f"envctl {__version__}")
-        raise typer.Exit
+        show_version(context)
     if context.invoked_subcommand is None:
         show_help(context)
+
+
+class Interruptible(TyperGroup):
+    """Typer makes a bare exit code of an interruption, which then nobody is told of."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (as its parent; the class belongs to a library inside typer)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interruption:
+            raise typer.Abort from interruption
 
 
 def application(command: str = "") -> typer.Typer:
     """With the module of that command alone where there is one: importing all takes longer than most of them do."""
     app = typer.Typer(
         name="envctl",
+        cls=Interruptible,
         help="Promotion for Terraform: what was proven in dev is, byte for byte, what reaches staging and prod.",
         epilog=EPILOG,
         rich_markup_mode=None,
@@ -90,8 +99,12 @@ def run(arguments: Sequence[str]) -> int:
 
         return answer(asked)
     words = hoist(arguments)
-    app = application(command_in(words))
-    return guarded(lambda: typer.main.get_command(app).main(words, prog_name="envctl", standalone_mode=False), words)
+
+    def command() -> object:
+        app = application(command_in(words))
+        return typer.main.get_command(app).main(words, prog_name="envctl", standalone_mode=False)
+
+    return guarded(command, words)
 
 
 def command_in(words: Sequence[str]) -> str:

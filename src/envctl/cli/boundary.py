@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from envctl.cli.options import Options
+from envctl.cli.options import Options, named
 from envctl.cli.render.commands import IN_SANDBOX
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def show(options: Options, command: str, result: object, code: int, error: "Envc
     if options.json:
         from envctl.cli.render.machine import envelope
 
-        _print_json(options, envelope(command, result, error, code))
+        _print_json(envelope(command, result, error or _told_within(result, code), code, sandbox=options.sandbox))
         return
     _show(options, result)
     if error is not None:
@@ -71,6 +71,15 @@ def show(options: Options, command: str, result: object, code: int, error: "Envc
 
         sys.stdout.flush()
         show_error(error, stderr(options))
+
+
+def _told_within(result: object, code: int) -> "EnvctlError | None":
+    """What people read within a result that is not whole, a script finds where all problems are."""
+    from envctl.domain.errors import EnvctlError, ExitCode
+
+    if code in (ExitCode.DONE, ExitCode.CHANGES):
+        return None
+    return EnvctlError(*getattr(result, "problems", ()))
 
 
 def _show(options: Options, result: object) -> None:
@@ -94,7 +103,8 @@ def print_line(options: Options, command: str, result: object | None, error: "En
     """One of many documents, each on a line of its own."""
     from envctl.cli.render.machine import envelope
 
-    _print_json(options, envelope(command, result, error, int(error.exit_code) if error else 0), indent=None)
+    code = int(error.exit_code) if error else 0
+    _print_json(envelope(command, result, error, code, sandbox=options.sandbox), indent=None)
 
 
 def refuse_dry_run(context: typer.Context) -> None:
@@ -106,8 +116,24 @@ def refuse_dry_run(context: typer.Context) -> None:
 
 
 def show_help(context: typer.Context) -> NoReturn:
-    """For a command that was named without what it should do."""
+    """For a command that was named without what it should do. A machine did not ask to be told how to."""
+    if context.obj.json:
+        from envctl.domain.errors import Problem, UsageError
+
+        raise UsageError(Problem("E000", "Missing command.", f"{context.command_path} --help"))
     typer.echo(context.get_help())
+    raise typer.Exit
+
+
+def show_version(context: typer.Context) -> NoReturn:
+    from envctl import __version__
+
+    if context.obj.json:
+        from envctl.cli.render.results import Version
+
+        show(context.obj, "--version", Version(__version__), 0)
+    else:
+        typer.echo(f"envctl {__version__}")
     raise typer.Exit
 
 
@@ -197,10 +223,7 @@ def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int
         if options.json:
             from envctl.cli.render.machine import envelope
 
-            # What is behind `--` is another program's, and may be nobody's business.
-            own = words[: words.index("--")] if "--" in words else words
-            command = " ".join(word for word in own if not word.startswith("-"))
-            _print_json(options, envelope(command, None, error, code))
+            _print_json(envelope(named(words), None, error, code, sandbox=options.sandbox))
         else:
             from envctl.cli.consoles import stderr
             from envctl.cli.render.errors import show_error
@@ -225,11 +248,12 @@ def _print(text: str) -> None:
     sys.stdout.flush()
 
 
-def _print_json(options: Options, document: dict[str, object], indent: int | None = 2) -> None:
+def _print_json(document: dict[str, object], indent: int | None = 2) -> None:
     import json
 
-    sys.stdout.write(json.dumps({**document, "sandbox": options.sandbox}, ensure_ascii=False, indent=indent) + "\n")
-    sys.stdout.flush()
+    # JSON is UTF-8. On a stream that is not, every other character is escaped, which any reader understands.
+    escaped = (sys.stdout.encoding or "").lower().replace("_", "-") not in {"utf-8", "utf8"}
+    _print(json.dumps(document, ensure_ascii=escaped, indent=indent) + "\n")
 
 
 def _forget_output() -> None:

@@ -1,6 +1,6 @@
 """The options that every command takes, before or after its name."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,3 +43,22 @@ def hoist(arguments: Sequence[str]) -> list[str]:
         else:
             rest.append(word)
     return [*front, *rest]
+
+
+def spoken(words: Sequence[str]) -> Iterator[str]:
+    """Those that are no options, with the options that every command takes in front of them."""
+    rest = iter(words)
+    for word in rest:
+        if word == VALUED:
+            next(rest, None)
+        elif not word.startswith("-"):
+            yield word
+
+
+def named(words: Sequence[str]) -> str:
+    """The command, without its arguments; empty where there is none of that name."""
+    from envctl.cli.render.results import RESULTS
+
+    told = list(spoken(words))
+    groups = {command.partition(" ")[0] for command in RESULTS}
+    return next((name for name in (" ".join(told[:2]), *told[:1]) if name in RESULTS or name in groups), "")

@@ -59,6 +59,11 @@ class Diff:
         return bool(self.first.problems or self.second.problems)
 
     @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Each once, though both sides may have it."""
+        return tuple(dict.fromkeys((*self.first.problems, *self.second.problems)))
+
+    @property
     def differs(self) -> bool:
         """Whether anything is otherwise that `[parity]` does not list in `may_differ`."""
         settings = self.settings.unequal if self.settings else ()

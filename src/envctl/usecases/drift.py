@@ -77,6 +77,15 @@ class Drift:
     def found(self) -> bool:
         return any(each.drifted for each in self.environments)
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Why something could not be looked at."""
+        return tuple(
+            problem
+            for each in self.environments
+            for problem in (*each.problems, *(problem for stack in each.stacks for problem in stack.problems))
+        )
+
     def exit_code(self, *, pending: bool = False) -> ExitCode:
         """`pending` says whether that counts as well."""
         return worst(_exit_code(each, pending=pending) for each in self.environments)

@@ -26,6 +26,10 @@ class Fixed:
     drift: Drift
     mended: tuple[Mended, ...]
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return (*self.drift.problems, *(problem for each in self.mended for problem in each.problems))
+
     def exit_code(self, *, pending: bool = False) -> ExitCode:
         """What was set right no longer counts as drift."""
         done = {each.environment for each in self.mended if each.deployed}

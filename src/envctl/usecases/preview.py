@@ -37,6 +37,10 @@ class Preview:
     def changes(self) -> bool:
         return any(each.plan and each.plan.changes for each in self.environments)
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(problem for each in self.environments for problem in each.problems)
+
     def exit_code(self, *, detailed: bool = False) -> ExitCode:
         """With `detailed`, changes count as well."""
         changes = [ExitCode.CHANGES] if detailed and self.changes else []

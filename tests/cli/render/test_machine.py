@@ -16,7 +16,7 @@ from envctl.usecases import diff, drift, explain, preview
 from tests.cli.render.samples import ERRORS, FIRST_PLAN, RESULTS, SECRET, SETTINGS, STATUS
 
 PROBLEM_KEYS = ["code", "message", "hint", "file", "line", "for_now", "opens", "since", "who"]
-KEYS = ["envctl", "command", "ok", "exit_code", "result", "problems"]
+KEYS = ["envctl", "command", "ok", "exit_code", "result", "problems", "sandbox"]
 
 
 def test_there_is_a_sample_of_every_result() -> None:
@@ -113,6 +113,7 @@ def test_a_length_of_time_is_in_seconds() -> None:
 def test_sets_are_sorted_and_long_numbers_keep_every_digit() -> None:
     assert as_json(frozenset({"web", "network"})) == ["network", "web"]
     assert as_json(Decimal("0.1234567890123456789")) == "0.1234567890123456789"
+    assert as_json([1e300, float("inf")]) == [1e300, "inf"]
 
 
 def test_what_has_no_place_in_json_is_an_error_and_not_its_looks() -> None:

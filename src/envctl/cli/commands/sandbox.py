@@ -1,7 +1,7 @@
 """`envctl sandbox up|status|down`."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -19,9 +19,9 @@ app = typer.Typer(
 
 @dataclass(frozen=True)
 class SandboxState:
-    """`state` is running, died (what it held is lost), stopped (just now) or off."""
+    """`state` is died where what it held is lost, and stopped where it ran until just now."""
 
-    state: str
+    state: Literal["running", "died", "stopped", "off"]
     proxy_url: str = ""
     started_at: str = ""
     next: str = ""

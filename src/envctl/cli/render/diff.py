@@ -11,7 +11,6 @@ from envctl.cli.render.line import counted
 from envctl.cli.render.moments import Zone, moment
 from envctl.cli.render.problems import show_problems
 from envctl.cli.render.text import hanging, joined, known_as, padded, plain, say, visible, widest
-from envctl.domain.errors import Problem
 from envctl.domain.naming import short
 from envctl.usecases.diff import Diff, Side
 
@@ -20,7 +19,7 @@ def show_diff(diff: Diff, out: Console) -> None:
     width = widest((side.environment for side in sides(diff)), 32)
     for side in sides(diff):
         _side(side, width, out)
-    if found := problems(diff):
+    if found := diff.problems:
         out.print()
         show_problems(found, out, "unknown", "bold red")
     out.print()
@@ -34,11 +33,6 @@ def show_diff(diff: Diff, out: Console) -> None:
 
 def sides(diff: Diff) -> tuple[Side, Side]:
     return diff.first, diff.second
-
-
-def problems(diff: Diff) -> tuple[Problem, ...]:
-    """Each once, though both sides may have it."""
-    return tuple(dict.fromkeys(problem for side in sides(diff) for problem in side.problems))
 
 
 def headline(diff: Diff) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from itertools import zip_longest
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from envctl.cli.render.commands import to_type
@@ -32,7 +33,9 @@ WORKED_OUT = {
 }
 
 
-def envelope(command: str, result: object | None, error: EnvctlError | None, exit_code: int) -> dict[str, Any]:
+def envelope(
+    command: str, result: object | None, error: EnvctlError | None, exit_code: int, *, sandbox: bool = False
+) -> dict[str, Any]:
     """The same keys always. `envctl` is the version of this format; it rises when a reader has to change."""
     return {
         "envctl": FORMAT,
@@ -41,6 +44,7 @@ def envelope(command: str, result: object | None, error: EnvctlError | None, exi
         "exit_code": int(exit_code),
         "result": None if result is None else as_json(result),
         "problems": list(_problems(error)) if error else [],
+        "sandbox": sandbox,
     }
 
 
@@ -74,6 +78,9 @@ def _scalar(value: object) -> str | float | bool | None:
         case Decimal():
             # Exact where a JSON number is not: a reader would round it.
             return number_text(value)
+        case float() if not isfinite(value):
+            # A number that only Terraform can hold.
+            return str(value)
         case None | bool() | int() | float() | str():
             return value
         case _:

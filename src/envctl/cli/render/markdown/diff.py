@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC
 
 from envctl.cli.render import artifacts, comparison
-from envctl.cli.render.diff import headline, problems, remarks, runs, sides
+from envctl.cli.render.diff import headline, remarks, runs, sides
 from envctl.cli.render.distance import NO_CHANGES, SIGNS, became, empty, invoked, lines_of, made, parts, way, within
 from envctl.cli.render.line import counted
 from envctl.cli.render.markdown.pieces import (
@@ -35,7 +35,7 @@ def diff(told: Diff) -> str:
     return page(
         f"## {mark} {escaped(told.first.environment)} and {escaped(told.second.environment)}",
         table(("environment", "state"), (_side(side) for side in sides(told))),
-        "\n".join(f"- {REFUSES} {problem_line(problem)}" for problem in problems(told)),
+        "\n".join(f"- {REFUSES} {problem_line(problem)}" for problem in told.problems),
         strong(headline(told)),
         *(_distance(told.distance, sides(told)) if told.distance else ()),
         *_artifacts(told),

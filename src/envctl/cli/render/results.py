@@ -1,0 +1,42 @@
+"""What each command answers with. Of this table the schemas in docs/schemas/ are made, one a command."""
+
+from dataclasses import dataclass
+
+# By name, below `envctl`: what says that a command failed need not import every kind of result. A command whose stdout
+# belongs to somebody else has an empty row.
+RESULTS: dict[str, tuple[str, ...]] = {
+    "--version": ("cli.render.results.Version",),
+    "apply": ("usecases.run.Deployed",),
+    "approve": ("usecases.approve.Approved", "usecases.approve.Withdrawn"),
+    "completion": (),
+    "destroy": ("usecases.run.Deployed",),
+    "diff": ("usecases.diff.Diff",),
+    "drift": ("usecases.drift.Drift", "usecases.fix.Fixed"),
+    "exec": (),
+    "history": ("usecases.history.History",),
+    "ledger verify": ("usecases.history.Verified",),
+    "lock": ("usecases.locking.Locked",),
+    "output": ("usecases.outputs.EnvironmentOutputs", "usecases.outputs.OneOutput"),
+    "plan": ("domain.changes.EnvironmentPlan", "usecases.explain.Explained"),
+    "preview": ("usecases.preview.Preview",),
+    "promote": ("usecases.run.Deployed",),
+    "recover": ("usecases.recover.Recovered",),
+    "render": ("usecases.render.Rendered",),
+    "rollback": ("usecases.run.Deployed",),
+    "sandbox down": ("cli.commands.sandbox.SandboxState",),
+    "sandbox status": ("cli.commands.sandbox.SandboxState",),
+    "sandbox up": ("cli.commands.sandbox.SandboxState",),
+    "settings": ("domain.settings.EnvironmentSettings",),
+    "status": ("usecases.status.Status",),
+    "unlock": ("usecases.locking.Unlocked",),
+    "validate": ("usecases.settings.Valid",),
+    "verify": ("usecases.verify.Verification",),
+    "why": ("usecases.why.Why",),
+}
+# Those that tell what they found out although something went wrong elsewhere: `result` beside `problems`.
+IN_PART = frozenset({"diff", "drift", "output", "preview"})
+
+
+@dataclass(frozen=True)
+class Version:
+    version: str

@@ -1,0 +1,175 @@
+"""The published schemas are those of the code, and say of each document exactly what it is."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, make_dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.cli.app import application
+from envctl.cli.render.human import RENDERERS
+from envctl.cli.render.machine import envelope
+from envctl.cli.render.results import RESULTS
+from envctl.cli.render.schema.__main__ import read, text_of
+from envctl.cli.render.schema.documents import documents, result_types
+from envctl.cli.render.schema.promises import broken
+from envctl.cli.render.schema.types import MOMENT, Definitions
+from tests.cli.render.samples import ERRORS
+from tests.cli.render.samples import RESULTS as SAMPLES
+from tests.cli.render.schema.values import values
+from tests.documents import SCHEMAS, checked, schema
+
+MAY_BE_ANYTHING = {"before", "after", "value"}
+SPOILT: dict[str, Callable[[dict[str, Any], str], None]] = {
+    "a key that is missing": lambda place, key: place.pop(key),
+    "a key that nobody knows": lambda place, key: place.update({f"{key}_": place[key]}),
+    "a value of another type": lambda place, key: place.update({key: [{"no such": "value"}]}),
+}
+BY_TYPE = {cls: command for command in RESULTS for cls in result_types(command)}
+
+
+def _commands(command: Any, name: str = "") -> Iterator[str]:
+    if not hasattr(command, "commands"):
+        yield name
+    for word, inner in getattr(command, "commands", {}).items():
+        yield from _commands(inner, f"{name} {word}".strip())
+
+
+def test_every_command_says_what_it_answers_with() -> None:
+    commands = set(_commands(typer.main.get_command(application())))
+    assert set(RESULTS) == {*commands, "--version"}, "a row in cli/render/results.py is missing, or left over"
+
+
+def test_what_commands_answer_with_is_what_can_be_shown() -> None:
+    assert {cls.__name__ for cls in BY_TYPE} == {*RENDERERS, "Version"}
+
+
+def test_the_published_schemas_are_those_of_the_code() -> None:
+    published, made = read(SCHEMAS), documents()
+    problems = broken({name: json.loads(text) for name, text in published.items()}, made)
+    assert problems == [], "a reader of these would have to change: keep it, or raise FORMAT in machine.py"
+    assert published == {name: f"{text_of(document)}\n" for name, document in made.items()}, "run: make schemas"
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_is_what_the_schema_of_its_command_says(name: str) -> None:
+    sample = SAMPLES[name]
+    for command in (command for command in RESULTS if type(sample) in result_types(command)):
+        checked(json.dumps(envelope(command, sample, None, 0)))
+
+
+@pytest.mark.parametrize("name", ERRORS)
+@pytest.mark.parametrize("command", ["", "ledger", *RESULTS])
+def test_a_failure_is_what_the_schema_of_every_command_says(command: str, name: str) -> None:
+    error = ERRORS[name]
+    checked(json.dumps(envelope(command, None, error, error.exit_code, sandbox=True)))
+
+
+@pytest.mark.parametrize("cls", BY_TYPE, ids=lambda cls: cls.__name__)
+def test_the_document_of_any_value_is_what_its_type_says(cls: type) -> None:
+    @given(values(cls))
+    def law(value: object) -> None:
+        checked(json.dumps(envelope(BY_TYPE[cls], value, None, 0)))
+
+    law()
+
+
+def _records(value: object, document: Any) -> Iterator[dict[str, Any]]:
+    """The parts of a document that came of dataclasses."""
+    if is_dataclass(value):
+        yield document
+        told = [(getattr(value, each.name), document[each.name]) for each in fields(value) if each.name in document]
+    elif isinstance(value, Mapping):
+        told = [(item, document[str(key)]) for key, item in value.items()]
+    else:
+        told = list(zip(value, document, strict=True)) if isinstance(value, list | tuple) else []
+    for part, said in told:
+        yield from _records(part, said)
+
+
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT.keys())
+@given(data=st.data())
+def test_no_document_is_valid_with(spoil: Callable[[dict[str, Any], str], None], data: st.DataObject) -> None:
+    value = SAMPLES[data.draw(st.sampled_from(sorted(SAMPLES)))]
+    command = BY_TYPE[type(value)]
+    document = json.loads(json.dumps(envelope(command, value, None, 0)))
+    place = data.draw(st.sampled_from([document, *_records(value, document["result"])]))
+    key = data.draw(st.sampled_from(sorted(place.keys() - MAY_BE_ANYTHING)))
+    assert schema(command).is_valid(document)
+    spoil(place, key)
+    assert not schema(command).is_valid(document)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"ok": False},
+        {"result": None},
+        {"exit_code": 3},
+        {"command": "apply"},
+        {"envctl": 2},
+        {"ok": False, "result": None, "exit_code": 1},
+    ],
+    ids=str,
+)
+def test_an_envelope_does_not_contradict_itself(changed: dict[str, Any]) -> None:
+    document = envelope("plan", SAMPLES["a first plan"], None, 0)
+    assert schema("plan").is_valid(document)
+    assert not schema("plan").is_valid({**document, **changed})
+
+
+def test_a_secret_that_is_not_masked_is_noticed() -> None:
+    document = envelope("settings", SAMPLES["settings"], None, 0)
+    (sensitive,) = (setting for setting in document["result"]["settings"] if setting["sensitive"])
+    assert schema("settings").is_valid(document)
+    sensitive["value"] = "hunter2"
+    assert not schema("settings").is_valid(document)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Of None, or of another one."""
+
+    after: "Chain | None"
+    sizes: tuple[int, str]
+
+
+def test_a_type_may_hold_itself() -> None:
+    definitions = Definitions()
+    assert definitions.schema(Chain) == {"$ref": "#/$defs/Chain"}
+    chain = definitions.found["Chain"]
+    assert chain["description"] == "Of null, or of another one."
+    assert chain["properties"]["after"] == {"anyOf": [{"$ref": "#/$defs/Chain"}, {"type": "null"}]}
+    assert chain["properties"]["sizes"]["prefixItems"] == [{"type": "integer"}, {"type": "string"}]
+
+
+UNIONS: dict[object, Any] = {
+    int | str | None: {"type": ["integer", "string", "null"]},
+    datetime | None: {"type": ["string", "null"], "format": "date-time", "pattern": MOMENT},
+    datetime | str: {"anyOf": [{"type": "string", "format": "date-time", "pattern": MOMENT}, {"type": "string"}]},
+    Literal["a"] | None: {"anyOf": [{"enum": ["a"]}, {"type": "null"}]},
+}
+
+
+@pytest.mark.parametrize(("annotation", "expected"), UNIONS.items(), ids=map(str, UNIONS))
+def test_one_of_several_types_is_said_shortly_where_that_says_the_same(annotation: object, expected: Any) -> None:
+    assert Definitions().schema(annotation) == expected
+
+
+def test_two_types_of_one_name_are_told_apart() -> None:
+    definitions = Definitions()
+    other = make_dataclass("Chain", [("size", int)])
+    assert definitions.schema(Chain) == definitions.schema(Chain) == {"$ref": "#/$defs/Chain"}
+    assert definitions.schema(other) == {"$ref": "#/$defs/types.Chain"}
+    assert definitions.found["types.Chain"]["required"] == ["size"]
+
+
+@pytest.mark.parametrize("annotation", [bytes, dict, type(lambda: 0), list[bytes], dict[str, complex]], ids=str)
+def test_what_has_no_place_in_json_has_no_schema(annotation: object) -> None:
+    with pytest.raises(TypeError, match="no place in a JSON document"):
+        Definitions().schema(annotation)
