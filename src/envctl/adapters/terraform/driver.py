@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.terraform import errored, looking, running, state_lock
+from envctl.adapters.terraform import errored, local_state, looking, running, state_lock
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failures import unreadable
 from envctl.adapters.terraform.initialise import Initialiser, wanted
@@ -128,6 +128,7 @@ class TerraformDriver:
         self, site: Site, begun: Progressed | None, command: str, *words: str, **options: bool | str
     ) -> tuple[Ended, Transcript]:
         """Once more where a lock was in the way that is there no longer. Without the lock nothing was begun."""
+        local_state.make_room(site)
         for pause in _PAUSES:
             ended, transcript = self._launcher.follow(site, begun, command, *words, **options)
             if not any(state_lock.slipped(diagnostic, site) for diagnostic in transcript.errors):

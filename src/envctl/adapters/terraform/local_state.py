@@ -1,0 +1,36 @@
+"""A state in a file of this machine, under Terraform's own lock.
+
+Terraform makes an empty file to lock it, and whoever made it takes it away at the end if it is still empty. By then
+somebody else may hold that very file and write the state into it: it would be gone with it, and all that was applied
+would be made a second time. A file that is there already is taken away by nobody.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from envctl.adapters.terraform.running import Site
+from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.layout import MAIN
+
+
+def make_room(site: Site) -> None:
+    """Sees to it that the file is there, be it empty, which is as good as none to Terraform."""
+    path = _path(site)
+    if path is None or path.exists():
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        message = f"{path} can't be written: {error.strerror or error}"
+        raise OperationFailedError(Problem("E406", message, "check its disk and its owner")) from error
+
+
+def _path(site: Site) -> Path | None:
+    """Where the state lies; None where it lies elsewhere than in a file."""
+    try:
+        backend = json.loads((site.directory / MAIN).read_bytes())["terraform"]["backend"]["local"]
+        return Path(os.path.normpath(site.directory / backend["path"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
