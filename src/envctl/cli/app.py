@@ -22,6 +22,7 @@ MODULES = {
     "why": "why",
     "status": "status",
     "history": "history",
+    "report": "report",
     "drift": "drift",
     "rollback": "rollback",
     "lock": "locking",

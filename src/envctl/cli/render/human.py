@@ -15,6 +15,7 @@ RENDERERS = {
     "Locked": "locking.show_locked",
     "Recovered": "recovery.show_recovered",
     "Rendered": "settings.show_rendered",
+    "ReportWritten": "written.show_written",
     "SandboxState": "sandbox.show_sandbox",
     "Status": "status.show_status",
     "Unlocked": "locking.show_unlocked",

@@ -1,0 +1,52 @@
+"""The timeline of deployments, as a picture and as a table."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from envctl.cli.render.html import states
+from envctl.cli.render.html.elements import Html, Piece, quoted, several, tag
+from envctl.cli.render.html.lanes import lanes
+from envctl.cli.render.html.signs import Sign, labelled, legend
+from envctl.cli.render.html.tables import section, table
+from envctl.cli.render.html.wording import person, release, since
+from envctl.cli.render.line import counted
+from envctl.cli.render.moments import lasting
+from envctl.usecases.report import Report
+from envctl.usecases.timeline import Happened
+
+HEADS = ("When (UTC)", "Environment", "What", "Release", "Outcome", "Changed", "Took", "By", "Remarks")
+
+
+def deployments(report: Report) -> Html:
+    shown = report.timeline.deployments
+    if not shown:
+        return section("deployments", "Deployments", tag("p", "Nothing was deployed yet."))
+    rows = (_row(each, report.now) for each in shown)
+    number = counted(len(shown), "deployment")
+    caption = (
+        f"The last {number}, newest first" if report.timeline.more else f"All deployments, newest first: {len(shown)}"
+    )
+    listed = tag("details", tag("summary", f"The same as a table: {number}"), table(caption, HEADS, rows, "dense"))
+    left = "Older deployments are left off." if report.timeline.more else ""
+    return section("deployments", "Deployments", lanes(report), legend(_signs(shown), "Signs"), listed, note=left)
+
+
+def _signs(shown: Sequence[Happened]) -> list[Sign]:
+    """Those that occur, each once."""
+    return list(dict.fromkeys(states.of_deployment(each) for each in shown))
+
+
+def _row(happened: Happened, now: datetime) -> tuple[Piece, ...]:
+    done = happened.deployment
+    took = lasting((done.ended_at - done.started_at).total_seconds()) if done.ended_at else ""
+    return (
+        since(done.started_at, now),
+        happened.environment,
+        states.deed(done),
+        release(done.release),
+        labelled(states.of_deployment(happened)),
+        str(done.changed) if done.outcome == "succeeded" else "",
+        took,
+        person(done.by),
+        several(tag("b", "break-glass ", class_="bad") if done.waiver else "", quoted(done.reason)),
+    )

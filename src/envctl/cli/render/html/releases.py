@@ -1,0 +1,46 @@
+"""Releases and where they are: one row a release, the newest first."""
+
+from datetime import datetime
+
+from envctl.cli.render.html import states
+from envctl.cli.render.html.elements import Html, quiet, quoted, several, spoken, tag
+from envctl.cli.render.html.signs import drawn, labelled
+from envctl.cli.render.html.tables import cell, section, table
+from envctl.cli.render.html.wording import commit, moment, past, person, release
+from envctl.cli.render.line import counted
+from envctl.domain.whereabouts import ReleaseRow, Stay
+from envctl.usecases.report import Report
+
+
+def releases(report: Report) -> Html:
+    if not report.releases:
+        return section("releases", "Releases and where they are", tag("p", "No release was made yet."))
+    order = [each.environment for each in report.status.environments]
+    rows = ([_named(row), *(_stay(row.stays[name], report.now) for name in order)] for row in report.releases)
+    left = f"{counted(report.more_releases, 'older release')} left off." if report.more_releases else ""
+    shown = table("Each release in each environment, newest first", ["Release", *order], rows, "matrix")
+    return section("releases", "Releases and where they are", shown, note=left)
+
+
+def _named(row: ReleaseRow) -> Html:
+    made = several("made ", moment(row.release.at), " by ", person(row.release.by))
+    of = commit(row.release)
+    return several(release(row.release.release), tag("span", made, f", {of}" if of else "", class_="quiet under"))
+
+
+def _stay(stay: Stay, now: datetime) -> Html:
+    sign = states.of_stay(stay)
+    if sign is None:
+        unknown = stay.standing == "unknown"
+        told = "not known: longer ago than this report looks" if unknown else "never deployed"
+        nothing = tag("span", "?" if unknown else "·", aria_hidden="true", class_="quiet", title=told)
+        return cell(nothing, spoken(told), _held(stay), class_="empty")
+    when = several(" ", past(stay.at, now)) if stay.at else several()
+    why = quiet(quoted(stay.revoked)) if stay.revoked and stay.standing == "runs" else several()
+    return cell(labelled(sign, quiet(when)), why, _held(stay), class_="runs" if stay.standing == "runs" else sign.tone)
+
+
+def _held(stay: Stay) -> Html:
+    if stay.hold is None:
+        return several()
+    return tag("span", drawn(states.ON_HOLD), "on hold: ", quoted(stay.hold.reason), class_="labelled doubt under")
