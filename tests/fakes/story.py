@@ -32,7 +32,9 @@ soak = "24h"
 max_age = "14d"
 expires = "3d"
 waivable = ["soak", "approvals", "same_plan"]
-windows = [{ kind = "deny", name = "year end", start = "2026-12-20T00:00", end = "2027-01-04T00:00", tz = "Asia/Tokyo" }]
+windows = [
+  { kind = "deny", name = "year end", start = "2026-12-20T00:00", end = "2027-01-04T00:00", tz = "Asia/Tokyo" },
+]
 """
 CHECKS = b"""
 [checks.http]

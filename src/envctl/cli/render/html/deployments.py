@@ -14,6 +14,7 @@ from envctl.cli.render.moments import lasting
 from envctl.usecases.report import Report
 from envctl.usecases.timeline import Happened
 
+LINES = "A line is what ran, and in colour what runs now."
 HEADS = ("When (UTC)", "Environment", "What", "Release", "Outcome", "Changed", "Took", "By", "Remarks")
 
 
@@ -28,12 +29,14 @@ def deployments(report: Report) -> Html:
     )
     listed = tag("details", tag("summary", f"The same as a table: {number}"), table(caption, HEADS, rows, "dense"))
     left = "Older deployments are left off." if report.timeline.more else ""
-    return section("deployments", "Deployments", lanes(report), legend(_signs(shown), "Signs"), listed, note=left)
+    pictured = (lanes(report), legend(_signs(shown), "Signs", LINES))
+    return section("deployments", "Deployments", *pictured, listed, note=left)
 
 
 def _signs(shown: Sequence[Happened]) -> list[Sign]:
     """Those that occur, each once."""
-    return list(dict.fromkeys(states.of_deployment(each) for each in shown))
+    glass = [states.GLASS] if any(each.deployment.waiver for each in shown) else []
+    return [*dict.fromkeys(states.of_deployment(each) for each in shown), *glass]
 
 
 def _row(happened: Happened, now: datetime) -> tuple[Piece, ...]:

@@ -9,7 +9,10 @@ from envctl.cli.render.text import visible
 VOID = frozenset({"meta", "link"})
 # Each begins a line of its own, for who reads the source of the page.
 _BLOCKS = frozenset(
-    "header nav main section footer article h1 h2 h3 div p dl ul ol table thead tbody tr details g path rect line".split()
+    {
+        *("header", "nav", "main", "section", "footer", "article", "h1", "h2", "h3", "h4", "div", "p", "dl", "ul"),
+        *("table", "thead", "tbody", "tr", "details", "g", "rect", "line"),
+    }
 )
 
 

@@ -35,8 +35,8 @@ def _card(outlook: Outlook, status: EnvironmentStatus, before: str) -> Html:
 
 def _asks(outlook: Outlook) -> Html:
     approvals = tag("ul", *_approvals(outlook), class_="gates") if outlook.why.gates else several()
-    rules = facts(_rules(outlook.asked))
-    return tag("div", tag("h4", "Asks for"), approvals, rules)
+    gates_ = [] if outlook.why.gates else [("Gates", "none")]
+    return tag("div", tag("h4", "Asks for"), approvals, facts([*gates_, *_rules(outlook.asked)]))
 
 
 def _approvals(outlook: Outlook) -> Iterator[Html]:
@@ -48,7 +48,7 @@ def _approvals(outlook: Outlook) -> Iterator[Html]:
 
 
 def _rules(asked: Asked) -> Iterator[tuple[str, Html | str]]:
-    """What is asked for beyond approvals; what is not asked for is left out."""
+    """What is asked for beyond gates; what is not asked for is left out."""
     if asked.soak:
         yield "Soak", f"{_length(asked.soak)} verified in the environment before"
     if asked.max_age:

@@ -49,7 +49,8 @@ def lanes(report: Report) -> Html:
     environments = report.status.environments
     axis = _axis(shown, report.now)
     bottom = TOP + LANE * len(environments)
-    told = f"{counted(len(shown), 'deployment')} from {clock(axis.begin, UTC)} to {clock(axis.end, UTC)} UTC. The table has the same."
+    span = f"from {clock(axis.begin, UTC)} to {clock(axis.end, UTC)} UTC"
+    told = f"{counted(len(shown), 'deployment')} {span}. The table below has the same."
     drawing = tag(
         "svg",
         tag("title", "Deployments over time, a lane for each environment", id="lanes-title"),
@@ -60,7 +61,6 @@ def lanes(report: Report) -> Html:
         role="img",
         aria_labelledby="lanes-title lanes-desc",
         class_="picture",
-        style="min-width: 760px",
     )
     return scrolling("Deployments over time", drawing, class_="drawn")
 
@@ -84,7 +84,7 @@ def _lane(status: EnvironmentStatus, shown: Sequence[Happened], axis: _Axis, top
     y = top + 36
     places = _apart([axis.x(each.deployment.started_at) for each in mine])
     name = cut(status.environment, int((LEFT - 16) / LETTER))
-    frame = tag("line", x1=0, y1=top + LANE, x2=WIDTH, y2=top + LANE, class_="edge")
+    frame = tag("line", x1=0, y1=top, x2=WIDTH, y2=top, class_="edge")
     return several(
         frame,
         tag("text", name, x=4, y=y + 4, class_="name"),

@@ -87,7 +87,7 @@ def _nav() -> Html:
 
 def _footer(report: Report) -> Html:
     told = (
-        "Made by envctl report from the ledger and the project file alone: no plan was made and nobody was asked for it."
+        "Made by envctl report, from the ledger and the project file alone: no plan was made for it."
         " All times are UTC. This page runs no script and loads nothing."
     )
     proof = several(

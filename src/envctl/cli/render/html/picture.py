@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from envctl.cli.render.boxes import behind
 from envctl.cli.render.html import states
@@ -35,13 +36,12 @@ def picture(report: Report) -> Html:
         "svg",
         tag("title", f"The pipeline of {report.project}", id="picture-title"),
         tag("desc", " ".join(_told(station) for station in stations), id="picture-desc"),
-        *(_way(a, b) for a, b in zip(stations, stations[1:], strict=False)),
+        *(_way(a, b) for a, b in pairwise(stations)),
         *(_station(station) for station in stations),
         viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}",
         role="img",
         aria_labelledby="picture-title picture-desc",
         class_="picture",
-        style=f"min-width: {max(320, len(stations) * 128)}px",
     )
     return scrolling("The pipeline as a picture", drawing, class_="drawn")
 

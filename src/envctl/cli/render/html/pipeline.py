@@ -33,7 +33,7 @@ def _card(each: EnvironmentStatus, before: str, status: Status) -> Html:
     head = tag("div", title, labelled(sign), class_="card-head")
     mine = [command for command, _ in next_commands(Status(status.project, status.now, (each,)))]
     way = tag("p", *(code(command) for command in mine), class_="way") if mine else ""
-    return tag("article", head, _signs(here), facts(_facts(each, before, status.now)), way, class_=f"card {sign.tone}")
+    return tag("article", head, facts(_facts(each, before, status.now)), _signs(here), way, class_=f"card {sign.tone}")
 
 
 def _signs(here: EnvironmentPresent) -> Html:
@@ -61,7 +61,7 @@ def _facts(each: EnvironmentStatus, before: str, now: datetime) -> Iterator[tupl
         yield "Verified", _proof(here.proof, now)
     if current:
         yield "Drift", _drift(here, now)
-    yield "Place", behind(each, before)
+    yield "Pipeline", behind(each, before)
     if each.gates:
         yield "Gates", ", ".join(f"{gate} {given}/{wanted}" for gate, (given, wanted) in each.gates.items())
 

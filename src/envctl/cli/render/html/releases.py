@@ -11,6 +11,9 @@ from envctl.cli.render.line import counted
 from envctl.domain.whereabouts import ReleaseRow, Stay
 from envctl.usecases.report import Report
 
+NAMES, CELL = 23, 10
+CAPTION = "Each release in each environment, newest first, with when it was last deployed there"
+
 
 def releases(report: Report) -> Html:
     if not report.releases:
@@ -18,14 +21,15 @@ def releases(report: Report) -> Html:
     order = [each.environment for each in report.status.environments]
     rows = ([_named(row), *(_stay(row.stays[name], report.now) for name in order)] for row in report.releases)
     left = f"{counted(report.more_releases, 'older release')} left off." if report.more_releases else ""
-    shown = table("Each release in each environment, newest first", ["Release", *order], rows, "matrix")
+    style = f"min-width: {NAMES + len(order) * CELL}rem"
+    shown = table(CAPTION, ["Release", *order], rows, "matrix", style)
     return section("releases", "Releases and where they are", shown, note=left)
 
 
 def _named(row: ReleaseRow) -> Html:
     made = several("made ", moment(row.release.at), " by ", person(row.release.by))
-    of = commit(row.release)
-    return several(release(row.release.release), tag("span", made, f", {of}" if of else "", class_="quiet under"))
+    of = tag("span", commit(row.release), class_="quiet beside")
+    return several(release(row.release.release), " ", of, tag("span", made, class_="quiet under"))
 
 
 def _stay(stay: Stay, now: datetime) -> Html:
@@ -36,7 +40,11 @@ def _stay(stay: Stay, now: datetime) -> Html:
         nothing = tag("span", "?" if unknown else "·", aria_hidden="true", class_="quiet", title=told)
         return cell(nothing, spoken(told), _held(stay), class_="empty")
     when = several(" ", past(stay.at, now)) if stay.at else several()
-    why = quiet(quoted(stay.revoked)) if stay.revoked and stay.standing == "runs" else several()
+    why = (
+        tag("span", quoted(stay.revoked), class_="quiet under")
+        if stay.revoked and stay.standing == "runs"
+        else several()
+    )
     return cell(labelled(sign, quiet(when)), why, _held(stay), class_="runs" if stay.standing == "runs" else sign.tone)
 
 

@@ -1,8 +1,9 @@
 """Signs: what is said by shape, by colour and, beside them, always by a word too."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from envctl.cli.render.html.elements import NOTHING, Html, Piece, several, tag
+from envctl.cli.render.html.elements import NOTHING, Html, Piece, tag
 
 _CHECK, _CROSS = "M4.6 8.3 7 10.7l4.4-5", "m5.4 5.4 5.2 5.2m0-5.2-5.2 5.2"
 _DISC = '<circle cx="8" cy="8" r="7" fill="currentColor"/>'
@@ -29,6 +30,8 @@ _SHAPES = {
     "gone": _DISC + _drawn("M4.6 8h6.8"),
     "nothing": '<circle cx="8" cy="8" r="6.2" fill="none" stroke="currentColor" stroke-width="1.4"'
     ' stroke-dasharray="2.2 2.2"/>',
+    "ring": '<circle cx="8" cy="8" r="6.6" fill="none" stroke="currentColor" stroke-width="1.4"'
+    ' stroke-dasharray="3 2"/>',
     "lock": '<rect x="2.6" y="7" width="10.8" height="7.6" rx="1.6" fill="currentColor"/>'
     + _drawn("M5 7V5a3 3 0 0 1 6 0v2", "currentColor"),
     "hold": _RING + _drawn("M6.4 5.6v4.8m3.2-4.8v4.8", "currentColor"),
@@ -69,6 +72,6 @@ def labelled(sign: Sign, *more: Piece) -> Html:
     return tag("span", drawn(sign), tag("span", tag("b", sign.word), *more), class_=f"labelled {sign.tone}")
 
 
-def legend(signs: list[Sign], name: str) -> Html:
+def legend(signs: Iterable[Sign], name: str, more: str) -> Html:
     items = (tag("li", drawn(sign), tag("span", sign.word)) for sign in signs)
-    return tag("ul", *items, class_="legend", aria_label=name) if signs else several()
+    return tag("ul", *items, tag("li", more), class_="legend", aria_label=name)

@@ -11,6 +11,7 @@ from envctl.usecases.timeline import Happened
 PROVEN = Sign("proven", "ok", "proven")
 NOTHING_RUNS = Sign("nothing", "still", "nothing runs")
 LOCKED, ON_HOLD = Sign("lock", "doubt", "locked"), Sign("hold", "doubt", "on hold")
+GLASS = Sign("ring", "bad", "by break-glass")
 DEBT = Sign("failed", "bad", "debt: break-glass")
 CLEAN = Sign("proven", "ok", "no drift seen")
 NOT_LOOKED_AT = Sign("nothing", "still", "not looked at since the last deployment")

@@ -10,11 +10,13 @@ def scrolling(label: str, *pieces: Piece, class_: str = "") -> Html:
     return tag("div", *pieces, class_=f"wide {class_}".strip(), role="region", aria_label=label, tabindex=0)
 
 
-def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Piece]], class_: str = "") -> Html:
+def table(
+    caption: str, heads: Sequence[str], rows: Iterable[Sequence[Piece]], class_: str = "", style: str = ""
+) -> Html:
     """The first cell of each row names it. A cell that is an element of its own, a td, stays as it is."""
     head = tag("thead", tag("tr", *(tag("th", each, scope="col") for each in heads)))
     body = tag("tbody", *(_row(row) for row in rows))
-    whole = tag("table", tag("caption", caption), head, body, class_=class_ or None)
+    whole = tag("table", tag("caption", caption), head, body, class_=class_ or None, style=style or None)
     return scrolling(caption, whole)
 
 
