@@ -26,7 +26,7 @@ SPAN = re.compile(r"`(envctl [^`]+)`")
 COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*envctl (.+)")
 LINK = re.compile(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 GUARD_CODES = {guard.code for guard in GUARDS}
-NEEDS_NOTHING = ("validate", "settings", "render", "status", "why", "history", "--help", "--version")
+NEEDS_NOTHING = ("validate", "settings", "render", "status", "why", "history", "report", "--help", "--version")
 
 
 def _named(file: Path) -> str:

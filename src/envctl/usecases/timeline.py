@@ -57,12 +57,12 @@ class _Seen:
     waivers: dict[int, int] = field(default_factory=dict)
 
 
-def timeline(ports: Ports, present: Present, most: int) -> Timeline:
+def timeline(ports: Ports, present: Present, most: int, through: int = LOOKED_THROUGH) -> Timeline:
     """The newest deployments of that present, be there newer ones by now or not."""
     entries = dropwhile(lambda entry: entry.seq > present.seq, record.newest_first(ports))
     found: list[Happened] = []
     seen, since = _Seen(), present.seq + 1
-    for entry in islice(entries, LOOKED_THROUGH):
+    for entry in islice(entries, through):
         happened = _follow(seen, entry)
         if happened is not None and len(found) == most:
             return Timeline(tuple(found), since, more=True)

@@ -10,9 +10,11 @@ from envctl.cli.render.html.signs import Sign, drawn
 from envctl.cli.render.html.tables import section
 from envctl.cli.render.line import counted
 from envctl.cli.render.status import next_commands, up_to_date
+from envctl.domain.enumeration import first_of
 from envctl.domain.naming import short
 from envctl.usecases.report import Report
 
+NAMED = 2
 _GRAVE, _IN_THE_WAY = Sign("failed", "bad", "went wrong"), Sign("doubt", "doubt", "in the way")
 _WELL = Sign("proven", "ok", "well")
 
@@ -45,11 +47,12 @@ def _drift(report: Report) -> Html:
     unseen = [each.environment for each in running if each.present.drift is None]
     drifted = {each.environment: each.present.drift.drifted for each in running if each.present.drift}
     places = [name for name, number in drifted.items() if number]
-    told = f"in {', '.join(places)}" if places else f"in {counted(len(drifted), 'environment')} looked at"
-    if unseen:
-        told += f"; not looked at in {', '.join(unseen)}"
-    value = counted(sum(drifted.values()), "resource") if drifted else "not known"
-    return _figure("Drift", value if places or not drifted else "none seen", told if running else "nothing runs yet")
+    value = counted(sum(drifted.values()), "resource") if places else "none seen" if drifted else "not known"
+    told = [
+        f"in {first_of(places or list(drifted), NAMED)}" if drifted else "",
+        f"not looked at in {first_of(unseen, NAMED)}" if unseen else "",
+    ]
+    return _figure("Drift", value, "; ".join(filter(None, told)) or "nothing runs yet")
 
 
 def _figure(name: str, value: str, told: str) -> Html:

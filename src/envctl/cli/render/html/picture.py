@@ -17,7 +17,7 @@ from envctl.usecases.report import Outlook, Report
 from envctl.usecases.status import EnvironmentStatus
 
 WIDTH, HEIGHT, GAP, LINE = 1168.0, 140.0, 16.0, 58.0
-STATION, LETTER = 30.0, 8.4
+STATION, LETTER = 30.0, 9.2
 MANY = 6
 
 
@@ -71,7 +71,7 @@ def _closed(outlook: Outlook) -> str:
 def _station(station: _Station) -> Html:
     here, x = station.status.present, station.x
     name = cut(station.status.environment, int(station.room / LETTER))
-    runs = short(here.current.release) if here.current else "nothing runs"
+    runs = tag("text", short(here.current.release), x=x, y=100, class_="mono middle") if here.current else several()
     sign = states.of_environment(here)
     extra = placed(states.LOCKED, x + 24, LINE - 15, 14, "locked") if here.lock else several()
     owed = tag("circle", cx=x, cy=LINE, r=21, class_="owed") if here.debts else several()
@@ -80,8 +80,8 @@ def _station(station: _Station) -> Html:
         placed(sign, x, LINE, STATION, sign.word),
         extra,
         tag("text", name, x=x, y=24, class_="name middle"),
-        tag("text", runs, x=x, y=100, class_="mono middle" if here.current else "soft middle"),
-        tag("text", sign.word, x=x, y=119, class_=f"small middle {sign.tone}"),
+        runs,
+        tag("text", sign.word, x=x, y=119 if here.current else 100, class_=f"small middle {sign.tone}"),
     )
 
 

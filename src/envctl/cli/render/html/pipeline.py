@@ -5,7 +5,7 @@ from datetime import datetime
 
 from envctl.cli.render.boxes import behind
 from envctl.cli.render.html import states
-from envctl.cli.render.html.elements import Html, code, several, tag
+from envctl.cli.render.html.elements import Html, code, quoted, several, tag
 from envctl.cli.render.html.picture import picture
 from envctl.cli.render.html.signs import drawn, labelled
 from envctl.cli.render.html.tables import facts, section
@@ -68,7 +68,7 @@ def _facts(each: EnvironmentStatus, before: str, now: datetime) -> Iterator[tupl
 
 def _proof(proof: Evidence, now: datetime) -> Html | str:
     if proof.verified_at is None:
-        return "no"
+        return several("no", ": " if proof.revoked else "", quoted(proof.revoked))
     checks = f", {counted(len(proof.checks), 'check')}" if proof.checks else ", without a check"
     return several(past(proof.verified_at, now), f"{checks}, for {roughly(proof.soaked(now))}")
 

@@ -19,7 +19,7 @@ def moment(at: datetime) -> Html:
 
 
 def since(at: datetime, now: datetime) -> Html:
-    return several(moment(at), " ", quiet(f"({ago(at, now)})"))
+    return several(moment(at), " ", tag("span", f"({ago(at, now)})", class_="quiet ago"))
 
 
 def past(at: datetime, now: datetime) -> Html:
