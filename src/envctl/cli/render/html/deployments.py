@@ -11,11 +11,12 @@ from envctl.cli.render.html.tables import section, table
 from envctl.cli.render.html.wording import person, release, since
 from envctl.cli.render.line import counted
 from envctl.cli.render.moments import lasting
+from envctl.domain.present import Deployment
 from envctl.usecases.report import Report
 from envctl.usecases.timeline import Happened
 
 LINES = "A line is what ran, and in colour what runs now."
-HEADS = ("When (UTC)", "Environment", "What", "Release", "Outcome", "Changed", "Took", "By", "Remarks")
+HEADS = ("When (UTC)", "Environment", "What", "Release", "Outcome", "Changed", "Took", "By")
 
 
 def deployments(report: Report) -> Html:
@@ -47,9 +48,13 @@ def _row(happened: Happened, now: datetime) -> tuple[Piece, ...]:
         happened.environment,
         states.deed(done),
         release(done.release),
-        labelled(states.of_deployment(happened)),
+        several(labelled(states.of_deployment(happened)), _remarks(done)),
         str(done.changed) if done.outcome == "succeeded" else "",
         took,
         person(done.by),
-        several(tag("b", "break-glass ", class_="bad") if done.waiver else "", quoted(done.reason)),
     )
+
+
+def _remarks(done: Deployment) -> Html:
+    glass = tag("span", states.GLASS.word, class_="bad under") if done.waiver else several()
+    return several(glass, tag("span", quoted(done.reason), class_="quiet under") if done.reason else "")

@@ -11,7 +11,8 @@ from envctl.cli.render.line import counted
 from envctl.domain.whereabouts import ReleaseRow, Stay
 from envctl.usecases.report import Report
 
-NAMES, CELL = 23, 10
+NAMES, CELL = 25, 10
+NAME = "Release, and when it was made"
 CAPTION = "Each release in each environment, newest first, with when it was last deployed there"
 
 
@@ -22,12 +23,12 @@ def releases(report: Report) -> Html:
     rows = ([_named(row), *(_stay(row.stays[name], report.now) for name in order)] for row in report.releases)
     left = f"{counted(report.more_releases, 'older release')} left off." if report.more_releases else ""
     style = f"min-width: {NAMES + len(order) * CELL}rem"
-    shown = table(CAPTION, ["Release", *order], rows, "matrix", style)
+    shown = table(CAPTION, [NAME, *order], rows, "matrix", style)
     return section("releases", "Releases and where they are", shown, note=left)
 
 
 def _named(row: ReleaseRow) -> Html:
-    made = several("made ", moment(row.release.at), " by ", person(row.release.by))
+    made = several(moment(row.release.at), " by ", person(row.release.by))
     of = tag("span", commit(row.release), class_="quiet beside")
     return several(release(row.release.release), " ", of, tag("span", made, class_="quiet under"))
 
@@ -51,4 +52,5 @@ def _stay(stay: Stay, now: datetime) -> Html:
 def _held(stay: Stay) -> Html:
     if stay.hold is None:
         return several()
-    return tag("span", drawn(states.ON_HOLD), "on hold: ", quoted(stay.hold.reason), class_="labelled doubt under")
+    told = tag("span", tag("b", states.ON_HOLD.word), ": ", quoted(stay.hold.reason))
+    return tag("div", tag("span", drawn(states.ON_HOLD), told, class_="labelled doubt"), class_="under")
