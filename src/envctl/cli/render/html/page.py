@@ -4,7 +4,7 @@ from importlib.resources import files
 
 from envctl import __version__
 from envctl.cli.render.html import deployments, drift, gates, overview, pipeline, plans, releases
-from envctl.cli.render.html.elements import Html, code, quiet, several, tag
+from envctl.cli.render.html.elements import Html, code, several, tag
 from envctl.cli.render.html.signs import definitions
 from envctl.cli.render.html.tables import facts
 from envctl.cli.render.html.wording import moment
@@ -90,7 +90,6 @@ def _footer(report: Report) -> Html:
         "Made by envctl report, from the ledger and the project file alone: no plan was made for it."
         " All times are UTC. This page runs no script and loads nothing."
     )
-    proof = several(
-        "The ledger that it tells of: ", code("envctl ledger verify"), " and its last hash ", code(report.head)
-    )
-    return tag("footer", tag("p", told), tag("p", quiet(proof)) if report.entries else "")
+    proof = several("It tells of the ledger up to the entry with the hash ", code(report.head), ". ")
+    check = several(code("envctl ledger verify"), " checks the whole chain.")
+    return tag("footer", tag("p", told), tag("p", proof, check) if report.entries else "")

@@ -17,7 +17,7 @@ from envctl.usecases.report import Outlook, Report
 from envctl.usecases.status import EnvironmentStatus
 
 WIDTH, HEIGHT, GAP, LINE = 1168.0, 140.0, 16.0, 58.0
-STATION, LETTER = 30.0, 9.2
+STATION, LETTER = 30.0, 10.4
 MANY = 6
 
 
