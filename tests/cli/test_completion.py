@@ -108,7 +108,7 @@ def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> Non
 
 
 def test_every_command_that_takes_an_environment_offers_some(offered: Offered) -> None:
-    without = {"status", "ledger", "completion", "sandbox"}
+    without = {"status", "report", "ledger", "completion", "sandbox"}
     for command in MODULES.keys() - without:
         assert "prod" in offered(command, "") or command == "promote", command
 
@@ -274,6 +274,7 @@ def test_fish_gets_each_on_a_line_with_what_it_is(project: Path) -> None:
     asked = {"_ENVCTL_COMPLETE": "complete_fish", "_TYPER_COMPLETE_ARGS": "envctl re"}
     told = answered(project, **asked, _TYPER_COMPLETE_FISH_ACTION="get-args")
     assert told.stdout.splitlines() == [
+        "report\tWrite a page to look at: one file, without a script.",
         "recover\tDeclare an interrupted deployment to be over.",
         "render\tShow the root modules that Terraform gets.",
     ]

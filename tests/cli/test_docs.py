@@ -29,7 +29,7 @@ COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*envctl (.+)")
 LINK = re.compile(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 GUARD_CODES = {guard.code for guard in GUARDS}
 ENDLESS = "--watch"
-NEEDS_NOTHING = ("validate", "settings", "render", "status", "why", "history", "diff", "--help", "--version")
+NEEDS_NOTHING = ("validate", "settings", "render", "status", "why", "history", "diff", "report", "--help", "--version")
 
 
 def _named(file: Path) -> str:

@@ -103,6 +103,7 @@ EACH = {
     "diff": "diff dev staging",
     "output": "output dev",
     "preview": "preview dev",
+    "report": "report",
     "plan": "plan dev",
     "promote": "promote dev staging --yes",
     "rollback": "rollback prod --yes",

@@ -374,8 +374,8 @@ class TestApprovedPlan:
 
     def test_a_plan_that_was_tampered_with_in_the_store_covers_nothing(self) -> None:
         world = self.approved()
-        (key,) = world.store.keys("plans/")
-        world.store.content[key] = world.store.content[key].replace(b"network", b"netwerk")
+        for key in world.store.keys("plans/"):
+            world.store.content[key] = world.store.content[key].replace(b"network", b"netwerk")
         with pytest.raises(RefusedError, match="G302"):
             promote(world.ports, "staging", "prod")
 

@@ -26,6 +26,7 @@ MODULES = {
     "status": "status",
     "history": "history",
     "diff": "diff",
+    "report": "report",
     "drift": "drift",
     "rollback": "rollback",
     "lock": "locking",

@@ -1,4 +1,4 @@
-"""What was approved, in the store: the meaning of a plan under its own fingerprint, without the plan's values."""
+"""What was approved or deployed, in the store: the meaning of a plan under its own fingerprint, without its values."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -22,7 +22,12 @@ def keep(ports: Ports, meaning: PlanMeaning) -> str:
 
 def look(ports: Ports, approvals: Iterable[Approval]) -> Mapping[str, PlanMeaning]:
     """By fingerprint. One that is gone or was changed is left out, and covers nothing."""
-    wanted = sorted({approval.plan for approval in approvals if approval.plan})
+    return kept(ports, (approval.plan for approval in approvals))
+
+
+def kept(ports: Ports, fingerprints: Iterable[str]) -> Mapping[str, PlanMeaning]:
+    """Those of them that are there, and are what their names say."""
+    wanted = sorted({fingerprint for fingerprint in fingerprints if fingerprint})
     stored = ports.store.read_all([_key(fingerprint) for fingerprint in wanted]) if wanted else []
     return {
         fingerprint: meaning

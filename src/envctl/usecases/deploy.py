@@ -13,7 +13,18 @@ from envctl.domain.guards import Refusal, RefusedError, refusals
 from envctl.domain.meaning import meaning_of, performed
 from envctl.domain.naming import short
 from envctl.domain.present import EnvironmentPresent, Present
-from envctl.usecases import bundles, candidates, kept_settings, load, permission, prepare, record, stages, verify
+from envctl.usecases import (
+    approved,
+    bundles,
+    candidates,
+    kept_settings,
+    load,
+    permission,
+    prepare,
+    record,
+    stages,
+    verify,
+)
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.run import Deployed, Run, there
 
@@ -189,6 +200,7 @@ def _set_hold(run: Run) -> None:
 def _record_start(run: Run) -> None:
     bundles.keep(run.ports, run.identity, run.bundle, there(run.release))
     _keep_settings(run)
+    plan = approved.keep(run.ports, meaning_of(there(run.plan)))
     waiver = permission.record_waiver(run)
     overridden = set(run.waived)
 
@@ -198,7 +210,6 @@ def _record_start(run: Run) -> None:
         if late := [refusal for code, refusal in run.waived.items() if code not in overridden]:
             # The waiver that is recorded does not speak of it.
             raise RefusedError(tuple(late))
-        plan = meaning_of(there(run.plan)).fingerprint
         settings = there(run.prepared).settings
         return DeploymentStarted(run.target, run.identity, settings, run.action, run.source, plan, waiver)
 

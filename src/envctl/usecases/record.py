@@ -1,6 +1,6 @@
 """Reading and appending to the ledger. A decision is only ever recorded on the history that it was made on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from envctl.domain import checkpoint
 from envctl.domain.errors import OperationFailedError, Problem
@@ -63,11 +63,14 @@ def newest_first(ports: Ports) -> Iterator[Entry]:
     while end > 0:
         numbers = range(end, max(0, end - PAGE), -1)
         for number, data in zip(numbers, ports.store.read_all([_key(ENTRIES, n) for n in numbers]), strict=True):
-            try:
-                yield decode(data or b"")
-            except MalformedEntryError as error:
-                raise _broken(ChainBreak(number, str(error))) from error
+            yield _entry(number, data or b"")
         end -= PAGE
+
+
+def numbered(ports: Ports, numbers: Sequence[int]) -> list[Entry]:
+    """The entries with these numbers, which must be there."""
+    stored = ports.store.read_all([_key(ENTRIES, number) for number in numbers]) if numbers else []
+    return [_entry(number, data or b"") for number, data in zip(numbers, stored, strict=True)]
 
 
 def verify(ports: Ports) -> Present:
@@ -87,6 +90,13 @@ def _stored(ports: Ports, after: int = 0) -> Iterator[tuple[int, bytes]]:
     keys = ports.store.keys(ENTRIES, after=_key(ENTRIES, after))
     for key, data in zip(keys, ports.store.read_all(keys), strict=True):
         yield _number(key), data or b""
+
+
+def _entry(number: int, data: bytes) -> Entry:
+    try:
+        return decode(data)
+    except MalformedEntryError as error:
+        raise _broken(ChainBreak(number, str(error))) from error
 
 
 def _checkpoint(ports: Ports) -> Present:

@@ -34,8 +34,11 @@ class Status:
 
 
 def status(ports: Ports) -> Status:
-    project = load.project(ports)
-    present = record.present(ports)
+    return standing(ports, load.project(ports), record.present(ports))
+
+
+def standing(ports: Ports, project: Project, present: Present) -> Status:
+    """How things stand in that present."""
     shown = tuple(_of(ports, project, present, environment) for environment in project.pipeline.order)
     return Status(project.name, ports.clock.now(), shown)
 

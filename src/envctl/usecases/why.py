@@ -9,6 +9,8 @@ from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.guards import GUARDS, Guard, Refusal, Request, gates
 from envctl.domain.guards.approvals import who
 from envctl.domain.meaning import meaning_of
+from envctl.domain.present import Present
+from envctl.domain.project import Project
 from envctl.usecases import approved, candidates, load, record
 from envctl.usecases.ports import Ports
 
@@ -60,25 +62,33 @@ def why(ports: Ports, target: str, *, release: str | None = None, planned: bool 
     target = load.known_environment(project, target)
     present = record.present(ports)
     wanted = candidates.named(present, release) if release else None
-    source = project.pipeline.before(target)
-    if source is None:
-        candidate = candidates.redeployment(ports, project, present, target=target, release=wanted)
-    else:
-        candidate = candidates.promotion(ports, project, present, source=source, target=target, release=wanted)
-    request = candidate.request
+    asked = candidate(ports, project, present, target, wanted)
+    request = asked.request
     fingerprint = ""
-    if planned and candidate.release is not None and candidate.settings is not None:
+    if planned and asked.release is not None and asked.settings is not None:
         from envctl.usecases.approve import plan_candidate
 
         with ports.workspace.lock(target, f"envctl why {target}"):
-            plan = plan_candidate(ports, project, candidate)
+            plan = plan_candidate(ports, project, asked)
         ports.observer.planned(plan)
         request, fingerprint = replace(request, plan=plan), approved.keep(ports, meaning_of(plan))
-    told = _told(request, tuple(_answers(request)), project.pipeline.way_into(target))
+    told = answered(request, project.pipeline.way_into(target))
     return replace(told, plan=fingerprint, planned=request.plan)
 
 
-def _told(request: Request, answers: tuple[Answer, ...], way: str) -> Why:
+def candidate(
+    ports: Ports, project: Project, present: Present, target: str, release: str | None = None
+) -> candidates.Candidate:
+    """What would come to an environment next: by promotion, or into the entry environment again."""
+    source = project.pipeline.before(target)
+    if source is None:
+        return candidates.redeployment(ports, project, present, target=target, release=release)
+    return candidates.promotion(ports, project, present, source=source, target=target, release=release)
+
+
+def answered(request: Request, way: str) -> Why:
+    """What every guard says of it. `way` is the command that does it, where nothing stands against it."""
+    answers = tuple(_answers(request))
     asked, missing = request.rules.approvals, gates(request)
     refused = [answer.refusal for answer in answers if answer.refusal and answer.outcome == "refuses"]
     opens = [refusal.opens for refusal in refused]

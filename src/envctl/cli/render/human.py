@@ -21,6 +21,7 @@ RENDERERS = {
     "OneOutput": "outputs.show_one",
     "Recovered": "recovery.show_recovered",
     "Rendered": "settings.show_rendered",
+    "ReportWritten": "written.show_written",
     "SandboxState": "sandbox.show_sandbox",
     "Status": "status.show_status",
     "Unlocked": "locking.show_unlocked",

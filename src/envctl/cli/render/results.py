@@ -22,6 +22,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "promote": ("usecases.run.Deployed",),
     "recover": ("usecases.recover.Recovered",),
     "render": ("usecases.render.Rendered",),
+    "report": ("cli.pages.ReportWritten", "usecases.report.Report"),
     "rollback": ("usecases.run.Deployed",),
     "sandbox down": ("cli.commands.sandbox.SandboxState",),
     "sandbox status": ("cli.commands.sandbox.SandboxState",),

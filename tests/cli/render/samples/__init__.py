@@ -1,6 +1,7 @@
 """One of each result, as an operator meets them. The secret is planted: it must be seen nowhere."""
 
 from envctl.cli.commands.sandbox import SandboxState
+from envctl.cli.pages import ReportWritten
 from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.domain.errors import ConfigurationError, InterruptedByUserError, Location, OperationFailedError, Problem
 from envctl.domain.ledger import GENESIS
@@ -92,6 +93,7 @@ RESULTS: dict[str, object] = {
     "an empty ledger": Verified(0, GENESIS),
     "a valid project": Valid(("dev", "staging", "prod"), ("network", "web"), 34),
     "rendered root modules": RENDERED,
+    "a report": ReportWritten("out/report.html", 99_654, 3, 12, 24),
     "a running sandbox": SandboxState(
         "running", "http://127.0.0.1:40123", "2026-11-25T01:40:00Z", "envctl --sandbox apply dev"
     ),

@@ -46,7 +46,8 @@ def test_every_command_says_what_it_answers_with() -> None:
 
 
 def test_what_commands_answer_with_is_what_can_be_shown() -> None:
-    assert {cls.__name__ for cls in BY_TYPE} == {*RENDERERS, "Version"}
+    # A report is a page, or a document, and nothing for a terminal.
+    assert {cls.__name__ for cls in BY_TYPE} == {*RENDERERS, "Version", "Report"}
 
 
 def test_the_published_schemas_are_those_of_the_code() -> None:

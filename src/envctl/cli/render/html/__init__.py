@@ -1,0 +1,1 @@
+"""Results as a page of its own: one file that loads nothing and runs nothing."""

@@ -1,0 +1,199 @@
+"""The page of a report as text: well-formed, whole, without a script, and with nothing from elsewhere."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from envctl.cli.render.html.elements import VOID
+from envctl.cli.render.html.page import SECTIONS, page
+from envctl.domain.naming import short
+from envctl.usecases.report import Report
+from tests.cli.render.conftest import in_zone
+from tests.cli.render.samples.reports import HOSTILE, REPORTS, broken, empty, hostile, long, rich
+
+LOADING = {"script", "img", "iframe", "object", "embed", "audio", "video", "source", "base", "form", "input", "image"}
+Attributes = dict[str, str]
+
+
+class Page(HTMLParser):
+    """Reads a page as strictly as it has to be written."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.elements: list[tuple[str, Attributes]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len(dict(attrs)) == len(attrs), f"{tag} has an attribute twice"
+        self.elements.append((tag, {key: value or "" for key, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", "".join(self.texts))
+
+    def named(self, tag: str) -> list[Attributes]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(params=list(REPORTS.values()), ids=list(REPORTS))
+def any_report(request: pytest.FixtureRequest) -> Report:
+    found: Callable[[], Report] = request.param
+    return found()
+
+
+def read(report: Report) -> Page:
+    return Page(page(report))
+
+
+def test_every_element_is_closed_and_every_section_is_there(any_report: Report) -> None:
+    told = read(any_report)
+    assert [each["id"] for each in told.named("section")] == list(SECTIONS)
+    assert [each["href"] for each in told.named("a")] == ["#main", *(f"#{name}" for name in SECTIONS)]
+
+
+def test_nothing_runs_and_nothing_is_loaded(any_report: Report) -> None:
+    told = read(any_report)
+    assert {name for name, _ in told.elements} & LOADING == set()
+    attributes = [(key, value) for _, each in told.elements for key, value in each.items()]
+    assert [key for key, _ in attributes if key.startswith("on")] == []
+    addresses = [value for key, value in attributes if key in {"href", "src", "action", "data", "xlink:href"}]
+    assert [address for address in addresses if not address.startswith("#")] == ["data:,"]
+    assert "url(" not in page(any_report).replace(HOSTILE, "")
+    assert "@import" not in page(any_report)
+
+
+def test_the_browser_is_told_to_load_and_to_run_nothing(any_report: Report) -> None:
+    (policy,) = (each["content"] for each in read(any_report).named("meta") if "http-equiv" in each)
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def test_no_name_is_given_twice_and_what_is_referred_to_is_there(any_report: Report) -> None:
+    told = read(any_report)
+    names = Counter(each["id"] for _, each in told.elements if "id" in each)
+    assert [name for name, number in names.items() if number > 1] == []
+    referred = [each["href"][1:] for name, each in told.elements if name in {"a", "use"}]
+    referred += [word for _, each in told.elements for word in each.get("aria-labelledby", "").split()]
+    assert set(referred) <= set(names)
+
+
+def test_tables_and_pictures_can_be_read_aloud(any_report: Report) -> None:
+    told = read(any_report)
+    assert len(told.named("caption")) == len(told.named("table"))
+    assert all(each.get("scope") in {"col", "row"} for each in told.named("th"))
+    for picture in told.named("svg"):
+        assert picture.get("role") == "img" or picture.get("aria-hidden") == "true"
+    regions = [each for each in told.named("div") if each.get("role") == "region"]
+    assert all(each["tabindex"] == "0" and each["aria-label"] for each in regions)
+
+
+def test_the_same_report_is_the_same_bytes_on_every_machine(any_report: Report) -> None:
+    first = page(any_report)
+    with in_zone("Asia/Tokyo"):
+        assert page(any_report) == first
+    first.encode()
+
+
+def test_what_people_wrote_stays_text() -> None:
+    text = page(hostile())
+    assert "<script" not in text
+    assert "<img" not in text
+    assert "\u202e" not in text
+    assert "\x1b" not in text
+    assert text.count("</style>") == 1
+    assert "</style></script><script>alert(1)</script>" in read(hostile()).text
+
+
+def test_a_rich_one_tells_of_everything() -> None:
+    text = read(rich()).text
+    for told in (
+        "2026-11-25 01:40 UTC",
+        "94 entries",
+        "3 releases behind staging",
+        "debt: break-glass",
+        "load test until noon, ask me first",
+        "2 resources differ",
+        "business 0 of 1 given",
+        "bob@example.com (unverified), 2026-11-24 16:40",
+        "G103 verified",
+        'deny window "year end"',
+        "rolled back, verified",
+        "on hold: rolled back to",
+        "112 to create, 5 to update",
+        "and 17 more resources",
+        "aws_autoscaling_group.this",
+        "envctl approve prod --gate business",
+    ):
+        assert told in text
+
+
+def test_each_release_has_its_row_and_what_runs_is_marked() -> None:
+    told = read(rich())
+    assert [each for each in told.named("td") if each.get("class") == "runs"] != []
+    for row in rich().releases:
+        assert short(row.release.release) in told.text
+
+
+def test_a_plan_that_was_not_kept_is_not_shown_as_an_empty_one() -> None:
+    text = read(broken()).text
+    assert text.count("plan not kept") == 2
+    assert "no resource changes" not in text
+
+
+def test_what_nobody_looked_at_is_not_shown_as_clean() -> None:
+    text = read(broken()).text
+    assert "not looked at since the last deployment" in text
+    assert "no drift seen" not in text
+
+
+def test_an_empty_ledger_says_so_and_what_to_do() -> None:
+    text = read(empty()).text
+    assert "Nothing was deployed yet." in text
+    assert "envctl apply dev" in text
+    assert "no drift seen" not in text
+
+
+def test_a_long_history_is_cut_and_says_that_it_is() -> None:
+    text = read(long()).text
+    assert "The last 50 deployments" in text
+    assert "Older deployments are left off." in text
+    assert "40 older releases left off." in text
+
+
+def test_the_sandbox_is_named_on_the_page_and_in_its_title() -> None:
+    sandboxed = replace(rich(), sandbox=True)
+    assert "<title>SANDBOX: shop" in page(sandboxed)
+    assert "SANDBOX an embedded AWS" in read(sandboxed).text
+    assert "SANDBOX" not in read(rich()).text
+
+
+def test_marks_at_the_same_time_do_not_cover_each_other() -> None:
+    picture = page(long()).split('aria-labelledby="lanes-title lanes-desc"')[1].split("</svg>")[0]
+    places = [float(x) for x in re.findall(r'<use href="#sign-\w+" x="([\d.]+)"', picture)]
+    assert len(places) == 50
+    assert all(after - before >= 16 for before, after in pairwise(places))
+    assert max(places) < 1168
+
+
+def test_a_report_of_much_later_still_has_room_for_its_ticks() -> None:
+    later = replace(rich(), now=rich().now + timedelta(days=4000))
+    picture = page(later).split('aria-labelledby="lanes-title lanes-desc"')[1].split("</svg>")[0]
+    assert 2 <= picture.count('class="grid"') <= 12

@@ -1,0 +1,87 @@
+"""`envctl report`: where the page is written, and what is said where it can't be."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from envctl.cli.app import run
+from tests.fakes.world import project_files
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, data in project_files().items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_it_is_written_to_report_html_and_says_so(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["report"]) == 0
+    assert "Wrote report.html" in capsys.readouterr().out
+    assert (project / "report.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_another_file_is_replaced_whole(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = project / "out" / "page.html"
+    assert run(["report", "-o", "out/page.html"]) == 0
+    first = file.stat().st_ino
+    assert run(["report", "--output", str(file)]) == 0
+    assert file.stat().st_ino != first
+    assert [each.name for each in file.parent.iterdir()] == ["page.html"]
+    capsys.readouterr()
+
+
+def test_a_dash_is_stdout_and_nothing_else_is_said_there(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", "-o", "-"]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("<!DOCTYPE html>")
+    assert said.out.endswith("</html>\n")
+    assert said.err == ""
+    assert not (project / "report.html").exists()
+
+
+def test_a_machine_is_told_where_it_is(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)["result"]
+    assert result["path"] == "report.html"
+    assert result["size"] == (project / "report.html").stat().st_size
+
+
+def test_a_machine_that_reads_stdout_gets_what_the_page_shows(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["report", "-o", "-", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)["result"]
+    assert [each["environment"] for each in result["status"]["environments"]] == ["dev", "staging", "prod"]
+    assert [each["asked"]["soak"] for each in result["outlooks"]] == [0, 0, 0]
+
+
+def test_a_link_leads_to_the_file_that_is_written(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "real.html").write_text("old")
+    (project / "report.html").symlink_to("real.html")
+    assert run(["report"]) == 0
+    assert (project / "report.html").is_symlink()
+    assert (project / "real.html").read_text().startswith("<!DOCTYPE html>")
+    capsys.readouterr()
+
+
+UNWRITABLE = {"a folder": "modules", "a device": "/dev/null", "a file below a file": "envctl.toml/report.html"}
+
+
+@pytest.mark.parametrize("path", UNWRITABLE.values(), ids=UNWRITABLE.keys())
+def test_what_can_not_be_written_is_said(project: Path, capsys: pytest.CaptureFixture[str], path: str) -> None:
+    before = sorted(project.rglob("*"))
+    assert run(["report", "-o", path, "--json"]) == 1
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
+    assert (problem["code"], problem["hint"]) == ("E412", "name another file: envctl report --output FILE")
+    assert [each for each in sorted(project.rglob("*")) if each not in before and ".envctl" not in str(each)] == []
+
+
+def test_it_has_no_dry_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", "--dry-run", "--json"]) == 64
+    assert json.loads(capsys.readouterr().out)["problems"][0]["code"] == "E006"
+    assert not (project / "report.html").exists()
