@@ -87,55 +87,38 @@ def checks(world: World) -> list[tuple[str, int]]:
 
 
 Arrangement = Callable[[World], object]
-TOLD: dict[str, tuple[Arrangement, str, bool, str, ExitCode]] = {
-    "all is as it was": (lambda world: None, "clean", False, "", ExitCode.DONE),
+Expected = tuple[str, bool, str, ExitCode]
+TOLD: dict[str, tuple[Arrangement, Expected]] = {
+    "all is as it was": (lambda world: None, ("clean", False, "", ExitCode.DONE)),
     "drift": (
         lambda world: by_hand(world, "staging"),
-        "drifted",
-        False,
-        "envctl drift staging --fix",
-        ExitCode.CHANGES,
+        ("drifted", False, "envctl drift staging --fix", ExitCode.CHANGES),
     ),
     "another setting is pending, and no drift": (
         lambda world: other_settings(world, "staging"),
-        "clean",
-        True,
-        "envctl apply staging",
-        ExitCode.DONE,
+        ("clean", True, "envctl apply staging", ExitCode.DONE),
     ),
     "drift beside what is pending": (
         lambda world: (by_hand(world, "staging"), other_settings(world, "staging")),
-        "drifted",
-        True,
-        "envctl drift staging --fix",
-        ExitCode.CHANGES,
+        ("drifted", True, "envctl drift staging --fix", ExitCode.CHANGES),
     ),
     "a stack that can't be looked at": (
         lambda world: out_of_reach(world, "staging"),
-        "unknown",
-        False,
-        "",
-        ExitCode.FAILED,
+        ("unknown", False, "", ExitCode.FAILED),
     ),
     "a stack that can't be looked at, beside a drifted one": (
         lambda world: (by_hand(world, "staging", "network"), out_of_reach(world, "staging")),
-        "drifted",
-        False,
-        "envctl drift staging --fix",
-        ExitCode.FAILED,
+        ("drifted", False, "envctl drift staging --fix", ExitCode.FAILED),
     ),
 }
 
 
-@pytest.mark.parametrize(("arrange", "condition", "pending", "way_on", "code"), TOLD.values(), ids=TOLD.keys())
-def test_what_is_told(
-    world: World, arrange: Arrangement, condition: str, pending: bool, way_on: str, code: ExitCode
-) -> None:
+@pytest.mark.parametrize(("arrange", "expected"), TOLD.values(), ids=TOLD.keys())
+def test_what_is_told(world: World, arrange: Arrangement, expected: Expected) -> None:
     arrange(world)
     found = drift(world.ports)
     (staging,) = (each for each in found.environments if each.environment == "staging")
-    assert (staging.condition, staging.pending, staging.next) == (condition, pending, way_on)
-    assert found.exit_code() == code
+    assert (staging.condition, staging.pending, staging.next, found.exit_code()) == expected
     assert conditions(found)["dev"] == conditions(found)["prod"] == "clean"
 
 

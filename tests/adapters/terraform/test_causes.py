@@ -13,8 +13,8 @@ SAID = {
     "an expired session": (
         "E324",
         (
-            "operation error STS: AssumeRole, https response error StatusCode: 403, RequestID: 1, api error ExpiredToken: "
-            "The security token included in the request is expired"
+            "operation error STS: AssumeRole, https response error StatusCode: 403, RequestID: 1, "
+            "api error ExpiredToken: The security token included in the request is expired"
         ),
     ),
     "keys that are none": ("E324", "InvalidClientTokenId: The security token included in the request is invalid."),
@@ -29,6 +29,22 @@ SAID = {
     "a newer state": (
         "E327",
         "state snapshot was created by Terraform v1.99.0, which is newer than current v1.15.5; upgrade",
+    ),
+    "a format of the future": (
+        "E327",
+        "Unsupported state file format\n\nThe state file uses format version 5, which is not supported",
+    ),
+    "a newer provider": (
+        "E327",
+        "Resource instance managed by newer provider version\n\nThe current state of a was created by a newer provider",
+    ),
+    "a state that is damaged": (
+        "E328",
+        "Unsupported state file format\n\nThe state file could not be parsed as JSON: syntax error at byte offset 10.",
+    ),
+    "the state of another stack that is gone": (
+        "E321",
+        "Unable to find remote state\n\nNo stored state was found for the given workspace in the given backend.",
     ),
 }
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from envctl.adapters.terraform import errored, state_lock
-from envctl.adapters.terraform.causes import cause_of
+from envctl.adapters.terraform.causes import UPSTREAM_GONE, cause_of
 from envctl.adapters.terraform.events import Diagnostic, Transcript
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
@@ -28,6 +28,11 @@ def failure(ended: Ended, transcript: Transcript, site: Site, command: str) -> E
     if command == "apply" and errored.lies(site):
         problems.insert(0, errored.problem(site))
     return OperationFailedError(*problems)
+
+
+def missing_upstream(error: EnvctlError) -> bool:
+    """Whether all that went wrong is that the state of a stack which this one reads is not there."""
+    return all(problem.code == UPSTREAM_GONE for problem in error.problems)
 
 
 def _spoken(ended: Ended) -> list[Diagnostic]:
