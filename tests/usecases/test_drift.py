@@ -43,6 +43,10 @@ def by_hand(world: World, environment: str, stack: str = "web") -> None:
     world.terraform.drifted.add((environment, stack))
 
 
+def by_hand_below(world: World, environment: str) -> None:
+    by_hand(world, environment, "network")
+
+
 def out_of_reach(world: World, environment: str, stack: str = "web") -> None:
     world.terraform.unseen.add((environment, stack))
 
@@ -99,7 +103,7 @@ TOLD: dict[str, tuple[Arrangement, Expected]] = {
         ("clean", True, "envctl apply staging", ExitCode.DONE),
     ),
     "drift beside what is pending": (
-        lambda world: (by_hand(world, "staging"), other_settings(world, "staging")),
+        lambda world: [arrange(world, "staging") for arrange in (by_hand, other_settings)],
         ("drifted", True, "envctl drift staging --fix", ExitCode.CHANGES),
     ),
     "a stack that can't be looked at": (
@@ -107,7 +111,7 @@ TOLD: dict[str, tuple[Arrangement, Expected]] = {
         ("unknown", False, "", ExitCode.FAILED),
     ),
     "a stack that can't be looked at, beside a drifted one": (
-        lambda world: (by_hand(world, "staging", "network"), out_of_reach(world, "staging")),
+        lambda world: [arrange(world, "staging") for arrange in (by_hand_below, out_of_reach)],
         ("drifted", False, "envctl drift staging --fix", ExitCode.FAILED),
     ),
 }

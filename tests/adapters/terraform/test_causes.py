@@ -26,6 +26,10 @@ SAID = {
     "a right that is missing": ("E326", "UnauthorizedOperation: You are not authorized to perform this operation."),
     "an unknown host": ("E325", 'Post "https://sts.eu-west-9.amazonaws.com/": dial tcp: lookup: no such host'),
     "nobody who answers": ("E325", "RequestError: send request failed\ncaused by: dial tcp 10.0.0.1:443: i/o timeout"),
+    "a role that nobody answers for": (
+        "E325",
+        'Cannot assume IAM Role\n\nError: Post "https://sts": proxyconnect tcp: connection refused',
+    ),
     "a newer state": (
         "E327",
         "state snapshot was created by Terraform v1.99.0, which is newer than current v1.15.5; upgrade",

@@ -16,8 +16,8 @@ def _cause(code: str, pattern: str, hint: str) -> Cause:
 
 
 UPSTREAM_GONE = "E321"
-# The first that fits: a damaged state is of no known format either, and what is denied for want of valid credentials
-# is no question of rights.
+# The first that fits: a damaged state is of no known format either, and a role that can't be taken because credentials
+# are expired or nobody answers is no question of rights.
 CAUSES = (
     _cause(
         UPSTREAM_GONE,
@@ -53,16 +53,16 @@ CAUSES = (
         " (TF_CLI_ARGS_plan=-parallelism=2)",
     ),
     _cause(
-        "E326",
-        r"cannot assume (?:IAM )?role|AccessDenied|UnauthorizedOperation|not authorized to perform|StatusCode: 403",
-        "the credentials are valid and may not do that: check assume_role of the environment in envctl.toml, and its"
-        " rights",
-    ),
-    _cause(
         "E325",
         r"no such host|connection refused|connection reset|i/o timeout|context deadline exceeded|dial tcp"
         r"|TLS handshake|network is unreachable|request send failed|send request failed|proxyconnect",
         "check the network, the proxy and the region, and run the command again",
+    ),
+    _cause(
+        "E326",
+        r"cannot assume (?:IAM )?role|AccessDenied|UnauthorizedOperation|not authorized to perform|StatusCode: 403",
+        "the credentials are valid and may not do that: check assume_role of the environment in envctl.toml, and its"
+        " rights",
     ),
 )
 

@@ -42,11 +42,13 @@ def _spoken(ended: Ended) -> list[Diagnostic]:
 
 
 def _problem(diagnostic: Diagnostic, stack: str, command: str) -> Problem:
-    message = f"{stack}: {diagnostic.summary}"
+    # The AWS provider has summaries of several lines.
+    summary, _, more = diagnostic.summary.strip().partition("\n")
+    message = f"{stack}: {summary}"
     if diagnostic.address:
         message += f" ({diagnostic.address.removeprefix(f'module.{stack}.')})"
-    if diagnostic.detail:
-        message += f"\n{diagnostic.detail.strip()}"
+    for detail in (more.strip(), diagnostic.detail.strip()):
+        message += f"\n{detail}" if detail else ""
     code, hint = _code_and_hint(f"{diagnostic.summary}\n{diagnostic.detail}", command)
     return Problem(code, message, hint, _location(diagnostic, stack))
 
