@@ -34,7 +34,7 @@ class Fixed:
 
 
 def fix(ports: Ports, environments: Sequence[str], wishes: Wishes) -> Fixed:
-    """In the order of the pipeline; what is refused in one environment does not keep the others from being mended."""
+    """One after the other; what is refused in one environment does not keep the others from being mended."""
     found = drift(ports, environments)
     return Fixed(found, tuple(_mend(ports, each.environment, wishes) for each in found.environments if each.drifted))
 
