@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from envctl.adapters.sandbox.lifecycle import Sandbox
 from tests.documents import checked
 
 REPOSITORY = Path(__file__).parents[2]
@@ -97,6 +98,34 @@ class Project:
             for path in self.root.rglob("*")
             if path.is_file() and ".envctl" not in path.parts
         }
+
+
+ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
+REGION = "ap-northeast-1"
+
+
+def client(project: Project, environment: str, service: str) -> Any:
+    """boto3 as the deployer of an environment in the project's sandbox, behind Terraform's back."""
+    import boto3
+    from botocore.config import Config
+
+    running = Sandbox(project.root / ".envctl" / "sandbox").running()
+    assert running is not None
+    where = {
+        "region_name": REGION,
+        "verify": os.fspath(running.ca_file),
+        "config": Config(proxies={"https": running.proxy_url}, retries={"max_attempts": 1}),
+    }
+    sts = boto3.client("sts", aws_access_key_id="sandbox", aws_secret_access_key="sandbox", **where)
+    role = f"arn:aws:iam::{ACCOUNTS[environment]}:role/envctl-deployer"
+    keys = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    return boto3.client(
+        service,
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+        **where,
+    )
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:

@@ -1,21 +1,18 @@
 """Reality changes behind Terraform's back: on the real AWS provider, looked at and changed with boto3."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from envctl.adapters.sandbox.lifecycle import Sandbox
-from tests.e2e.conftest import Project
+from tests.e2e.conftest import Project, client
 
 pytestmark = pytest.mark.terraform
 
 DENY = {"Effect": "Deny", "Principal": "*", "Action": "sqs:PurgeQueue", "Resource": "*"}
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": [DENY]})
-ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
-REGION = "ap-northeast-1"
 TOML = """
 [project]
 name = "queue"
@@ -85,29 +82,10 @@ def queue(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Proje
     project.run("sandbox", "down")
 
 
-@pytest.fixture
-def sqs(queue: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[Any, str]]:
+def sqs(project: Project, environment: str) -> tuple[Any, str]:
     """A client in an environment's account, and the address of the queue there."""
-
-    def make(environment: str) -> tuple[Any, str]:
-        import boto3
-
-        running = Sandbox(queue.root / ".envctl" / "sandbox").running()
-        assert running is not None
-        for name, value in running.child_environment().items():
-            monkeypatch.setenv(name, value)
-        role = f"arn:aws:iam::{ACCOUNTS[environment]}:role/envctl-deployer"
-        keys = boto3.client("sts", region_name=REGION).assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-        client = boto3.client(
-            "sqs",
-            region_name=REGION,
-            aws_access_key_id=keys["AccessKeyId"],
-            aws_secret_access_key=keys["SecretAccessKey"],
-            aws_session_token=keys["SessionToken"],
-        )
-        return client, client.get_queue_url(QueueName=f"{environment}-queue")["QueueUrl"]
-
-    return make
+    there = client(project, environment, "sqs")
+    return there, there.get_queue_url(QueueName=f"{environment}-queue")["QueueUrl"]
 
 
 def everywhere(project: Project, *, but: str = "") -> None:
@@ -116,13 +94,11 @@ def everywhere(project: Project, *, but: str = "") -> None:
             project.ok("--sandbox", *words, "--yes")
 
 
-def test_drift_takes_the_proof_of_staging_away_until_it_is_set_right(
-    queue: Project, sqs: Callable[[str], tuple[Any, str]]
-) -> None:
+def test_drift_takes_the_proof_of_staging_away_until_it_is_set_right(queue: Project) -> None:
     everywhere(queue, but="prod")
     assert queue.run("--sandbox", "drift").code == 0
-    client, url = sqs("staging")
-    client.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "77"})
+    there, url = sqs(queue, "staging")
+    there.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "77"})
     found = queue.run("--sandbox", "drift", "staging", "--json")
     assert found.code == 2
     (drifted,) = found.document["result"]["environments"][0]["stacks"][0]["resources"]
@@ -136,7 +112,7 @@ def test_drift_takes_the_proof_of_staging_away_until_it_is_set_right(
     assert queue.run("--sandbox", "drift", "staging").code == 0
 
     # The module says nothing about a policy: no plan takes it away, and so it is taken as it is.
-    client.set_queue_attributes(QueueUrl=url, Attributes={"Policy": POLICY})
+    there.set_queue_attributes(QueueUrl=url, Attributes={"Policy": POLICY})
     assert queue.run("--sandbox", "drift", "staging").code == 2
     taken = queue.ok("--sandbox", "apply", "staging")
     assert "is in no plan is taken into the state as it is: queue: aws_sqs_queue.this" in " ".join(taken.err.split())
@@ -144,23 +120,21 @@ def test_drift_takes_the_proof_of_staging_away_until_it_is_set_right(
     queue.ok("--sandbox", "promote", "staging", "prod", "--yes")
 
 
-def test_refreshed_values_do_not_void_an_approval_and_what_somebody_deleted_does(
-    queue: Project, sqs: Callable[[str], tuple[Any, str]]
-) -> None:
+def test_refreshed_values_do_not_void_an_approval_and_what_somebody_deleted_does(queue: Project) -> None:
     everywhere(queue)
     queue.write("modules/queue/main.tf", MODULE.replace("= 30", "= 45"))
     everywhere(queue, but="prod")
     queue.write("envctl.toml", TOML.replace("{approvals}", "{ peer = 1 }"))
     queue.ok("--sandbox", "approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL="bob@example.com")
-    client, url = sqs("prod")
+    there, url = sqs(queue, "prod")
 
     # `policy` is computed: the next plan reads it anew, and plans nothing about it.
-    client.set_queue_attributes(QueueUrl=url, Attributes={"Policy": POLICY})
-    client.send_message(QueueUrl=url, MessageBody="hello")
+    there.set_queue_attributes(QueueUrl=url, Attributes={"Policy": POLICY})
+    there.send_message(QueueUrl=url, MessageBody="hello")
     told = queue.ok("--sandbox", "why", "prod", "--plan", "--json").document["result"]
     assert {answer["code"]: answer["outcome"] for answer in told["answers"]}["G302"] == "passes"
 
-    client.delete_queue(QueueUrl=url)
+    there.delete_queue(QueueUrl=url)
     refused = queue.run("--sandbox", "promote", "staging", "prod", "--yes", "--json")
     assert (refused.code, refused.codes) == (4, ["G302"])
     assert "create queue: aws_sqs_queue.this" in refused.document["problems"][0]["message"]

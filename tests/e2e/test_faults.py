@@ -80,6 +80,8 @@ def test_planted_secrets_are_in_terraforms_own_state_alone(small: Project) -> No
             ("settings", "dev", "--json"),
             ("render", "dev"),
             ("render", "dev", "--json"),
+            ("drift", "--json"),
+            ("drift", "--markdown"),
             ("status", "--json"),
             ("history", "--json"),
             ("promote", "dev", "staging", "--yes", "--json"),

@@ -200,6 +200,11 @@ class MemoryTerraform:
         resource = ResourceChange(f"terraform_data.{stack.name}", "terraform_data", action, (value,))
         return StackPlan(stack.name, (resource,), stateless=there is None)
 
+    def loses_the_state(self, environment: str, stack: str) -> None:
+        """What it held may still be there, and nobody knows of it."""
+        self.reality.pop((environment, stack), None)
+        self.states.discard((environment, stack))
+
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
         return (environment, stack.name) in self.states
 

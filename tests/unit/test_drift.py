@@ -14,6 +14,7 @@ COVERED: dict[str, tuple[str, str, str]] = {
     "names that begin alike": ("aws_autoscaling_group.w*.desired_capacity", ASG, "desired_capacity"),
     "all that is below an attribute": ("aws_vpc.this.tags", "aws_vpc.this", "tags.Owner"),
     "one tag of everything": ("aws_*.*.tags.Owner", "aws_vpc.this", "tags.Owner"),
+    "a tag, and what the AWS provider makes of it": ("aws_*.*.tags.Owner", "aws_vpc.this", "tags_all.Owner"),
     "a key in quotes": ('aws_vpc.this.tags["cost.center"]', "aws_vpc.this", 'tags["cost.center"]'),
     "a place in a list, without its index": ("aws_x.a.rule.port", "aws_x.a", "rule[2].port"),
     "a place in a list, with its index": ("aws_x.a.rule[2].port", "aws_x.a", "rule[2].port"),
@@ -28,6 +29,7 @@ COVERED: dict[str, tuple[str, str, str]] = {
 NOT_COVERED: dict[str, tuple[str, str, str]] = {
     "another attribute": (CAPACITY, ASG, "max_size"),
     "an attribute that begins alike": ("aws_x.a.tag", "aws_x.a", "tags"),
+    "another tag": ("aws_*.*.tags.Owner", "aws_vpc.this", "tags_all.Name"),
     "another type": (CAPACITY, "aws_instance.web", "desired_capacity"),
     "a type that begins alike": ("aws_vpc.*.id", "aws_vpc_endpoint.a", "id"),
     "an attribute of the same name further down": ("aws_x.*.tags", "aws_x.a", "template.tags"),

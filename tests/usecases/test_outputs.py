@@ -103,7 +103,7 @@ def test_the_worst_of_several_failures_counts(world: World) -> None:
 def test_a_state_that_is_gone_is_no_empty_one(world: World) -> None:
     world.terraform.holds[("dev", "network")] = {}
     assert outputs(world.ports, "dev")[1] is None, "all may be null"
-    world.terraform.states.discard(("dev", "network"))
+    world.terraform.loses_the_state("dev", "network")
     _, error = outputs(world.ports, "dev")
     assert error is not None
     assert problem(error).code == "E321"

@@ -241,7 +241,7 @@ class TestPlans:
 def test_drift_is_that_of_the_last_look_and_none_after_a_deployment(world: World) -> None:
     apply(world.ports, "dev")
     world.terraform.drifted.add(("dev", "web"))
-    drift(world.ports, "dev")
+    drift(world.ports, ["dev"])
     seen = report(world.ports).status.environments[0].present.drift
     assert seen is not None
     assert seen.resources == ("web: terraform_data.web",)

@@ -79,7 +79,10 @@ class Ignore:
         rule, own = _resource(_STEP.findall(self.text)), _resource(_STEP.findall(address))
         if rule.modules and not _whole(rule.modules, own.modules):
             return False
-        return _whole(rule.named, own.named) and _rest(rule.below, _STEP.findall(path)) is not None
+        below = _STEP.findall(path)
+        # The AWS provider has each tag a second time, together with those that the provider block adds.
+        alike = [below, ["tags", *below[1:]]] if below[:1] == ["tags_all"] else [below]
+        return _whole(rule.named, own.named) and any(_rest(rule.below, steps) is not None for steps in alike)
 
 
 def without_ignored(plan: StackPlan, rules: Iterable[Ignore]) -> tuple[StackPlan, tuple[str, ...]]:

@@ -10,9 +10,11 @@ from envctl.domain.changes import OutputChange, ResourceChange, StackPlan
 from envctl.domain.drift import Condition, Ignore, without_ignored
 from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst
 from envctl.domain.events import DriftChecked, Event
+from envctl.domain.guards import RefusedError
+from envctl.domain.guards.settings import settings as fitting
 from envctl.domain.present import EnvironmentPresent, Present
 from envctl.domain.project import Project
-from envctl.usecases import candidates, load, prepare, record
+from envctl.usecases import bundles, candidates, load, prepare, record
 from envctl.usecases.planning import demand_state
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
 
@@ -41,7 +43,9 @@ class StackDrift:
 
 @dataclass(frozen=True)
 class EnvironmentDrift:
-    """`empty` where nothing is deployed. `problems` are those that kept its stacks from being looked at."""
+    """`empty` where nothing is deployed. `problems` are those that kept its stacks from being looked at, or what was
+    found from being recorded.
+    """
 
     environment: str
     release: str
@@ -96,18 +100,18 @@ def drift(ports: Ports, environments: Sequence[str] = ()) -> Drift:
     project = load.project(ports)
     wanted = [load.known_environment(project, each) for each in environments] or project.pipeline.order
     # Said before anything takes long: what the ledger can't say of one it can say of none.
-    record.present(ports)
-    return Drift(tuple(_look(ports, project, each) for each in dict.fromkeys(wanted)))
+    known = record.present(ports)
+    return Drift(tuple(_look(ports, project, known, each) for each in dict.fromkeys(wanted)))
 
 
-def _look(ports: Ports, project: Project, target: str) -> EnvironmentDrift:
+def _look(ports: Ports, project: Project, known: Present, target: str) -> EnvironmentDrift:
     try:
         with ports.workspace.lock(target, f"envctl drift {target} by {ports.identity.actor().name}"):
             return _look_alone(ports, project, target)
     except InterruptedByUserError:
         raise
     except EnvctlError as error:
-        current = record.present(ports).of(target).current
+        current = known.of(target).current
         release = current.release if current else ""
         return EnvironmentDrift(target, release, "unknown", problems=tuple(error.problems))
 
@@ -121,11 +125,19 @@ def _look_alone(ports: Ports, project: Project, target: str) -> EnvironmentDrift
     if here.current is None:
         return EnvironmentDrift(target, "", "empty")
     candidate = candidates.redeployment(ports, project, present, target=target)
+    demand_readable(candidate)
     prepared = prepare.from_store(ports, project, candidate)
     stacks = tuple(_stack(ports, project, prepared, here, stack) for stack in prepared.stacks)
     found = EnvironmentDrift(target, prepared.release, _together(stacks), stacks)
-    _record(ports, found, here.current.seq)
-    return replace(found, next=_next(found))
+    return replace(_recorded(ports, found, here.current.seq), next=_next(found))
+
+
+def demand_readable(candidate: candidates.Candidate) -> None:
+    """What runs there, and settings that fit it. Nothing else that stands against a change stands against a look."""
+    if candidate.release is None:
+        raise bundles.unusable(candidate.request.identity, candidate.request.bundle)
+    if unfit := fitting(candidate.request):
+        raise RefusedError((unfit,))
 
 
 def _in_between(target: str, here: EnvironmentPresent) -> Problem | None:
@@ -167,9 +179,9 @@ def _together(stacks: tuple[StackDrift, ...]) -> Condition:
     return "drifted" if "drifted" in conditions else "unknown" if "unknown" in conditions else "clean"
 
 
-def _record(ports: Ports, found: EnvironmentDrift, seq: int) -> None:
+def _recorded(ports: Ports, found: EnvironmentDrift, seq: int) -> EnvironmentDrift:
     if found.condition == "unknown":
-        return
+        return found
 
     def decide(present: Present) -> Event | None:
         here = present.of(found.environment)
@@ -178,7 +190,12 @@ def _record(ports: Ports, found: EnvironmentDrift, seq: int) -> None:
             return None
         return DriftChecked(found.environment, found.release, found.drifted, found.named[:NAMED])
 
-    record.append(ports, decide)
+    try:
+        record.append(ports, decide)
+    except EnvctlError as error:
+        # What was found is worth telling although the guards will not know of it.
+        return replace(found, problems=tuple(error.problems))
+    return found
 
 
 def _names(stack: StackDrift) -> list[str]:
@@ -194,4 +211,5 @@ def _next(found: EnvironmentDrift) -> str:
 
 def _exit_code(each: EnvironmentDrift, *, pending: bool) -> ExitCode:
     changes = each.drifted or (pending and each.pending)
-    return ExitCode.FAILED if each.unknown else ExitCode.CHANGES if changes else ExitCode.DONE
+    failed = each.unknown or each.problems
+    return ExitCode.FAILED if failed else ExitCode.CHANGES if changes else ExitCode.DONE

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst
 from envctl.usecases import candidates, load, record
 from envctl.usecases.deploy import deploy
-from envctl.usecases.drift import Drift, drift
+from envctl.usecases.drift import Drift, demand_readable, drift
 from envctl.usecases.ports import Ports
 from envctl.usecases.run import Deployed, Run, Wishes
 
@@ -38,7 +38,7 @@ class Fixed:
 
 
 def fix(ports: Ports, environments: Sequence[str], wishes: Wishes) -> Fixed:
-    """In the order of the pipeline; what is refused in one environment does not keep the others from being mended."""
+    """One after the other; what is refused in one environment does not keep the others from being mended."""
     found = drift(ports, environments)
     return Fixed(found, tuple(_mend(ports, each.environment, wishes) for each in found.environments if each.drifted))
 
@@ -50,6 +50,7 @@ def _mend(ports: Ports, target: str, wishes: Wishes) -> Mended:
         with ports.workspace.lock(target, f"envctl drift {target} --fix by {ports.identity.actor().name}"):
             # The release that runs there, in the entry environment too: new code is no way to set anything right.
             candidate = candidates.redeployment(ports, project, record.present(ports), target=target)
+            demand_readable(candidate)
             return Mended(target, deploy(candidate, run))
     except EnvctlError as error:
         if isinstance(error, InterruptedByUserError) and not _declined(error):

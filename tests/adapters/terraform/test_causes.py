@@ -26,9 +26,29 @@ SAID = {
     "a right that is missing": ("E326", "UnauthorizedOperation: You are not authorized to perform this operation."),
     "an unknown host": ("E325", 'Post "https://sts.eu-west-9.amazonaws.com/": dial tcp: lookup: no such host'),
     "nobody who answers": ("E325", "RequestError: send request failed\ncaused by: dial tcp 10.0.0.1:443: i/o timeout"),
+    "a role that nobody answers for": (
+        "E325",
+        'Cannot assume IAM Role\n\nError: Post "https://sts": proxyconnect tcp: connection refused',
+    ),
     "a newer state": (
         "E327",
         "state snapshot was created by Terraform v1.99.0, which is newer than current v1.15.5; upgrade",
+    ),
+    "a format of the future": (
+        "E327",
+        "Unsupported state file format\n\nThe state file uses format version 5, which is not supported",
+    ),
+    "a newer provider": (
+        "E327",
+        "Resource instance managed by newer provider version\n\nThe current state of a was created by a newer provider",
+    ),
+    "a state that is damaged": (
+        "E328",
+        "Unsupported state file format\n\nThe state file could not be parsed as JSON: syntax error at byte offset 10.",
+    ),
+    "the state of another stack that is gone": (
+        "E321",
+        "Unable to find remote state\n\nNo stored state was found for the given workspace in the given backend.",
     ),
 }
 

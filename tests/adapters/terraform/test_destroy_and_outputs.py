@@ -1,5 +1,6 @@
 """The driver on real Terraform: taking everything away, and what a state puts out."""
 
+import json
 import shutil
 
 import pytest
@@ -104,7 +105,7 @@ def test_a_state_that_can_not_be_read_is_told(bench: Bench) -> None:
     with pytest.raises(OperationFailedError) as raised:
         bench.driver.outputs("dev", stack)
     (problem,) = raised.value.problems
-    assert problem.code == "E305"
+    assert problem.code == "E328"
     assert problem.message.startswith("terraform output of web failed: Error:")
 
 
@@ -118,3 +119,31 @@ def test_a_state_without_outputs_is_told_from_one_that_is_gone(bench: Bench) -> 
     bench.state.unlink()
     assert bench.driver.outputs("dev", stack) == {}
     assert not bench.driver.has_state("dev", stack)
+
+
+READING = """
+data "terraform_remote_state" "other" {
+  backend = "local"
+  config  = { path = "OTHER" }
+}
+resource "terraform_data" "this" {
+  input = data.terraform_remote_state.other.outputs.name
+}
+"""
+
+
+def test_what_reads_a_state_that_is_gone_can_be_taken_away_and_not_planned(bench: Bench) -> None:
+    other = bench.root / "other.tfstate"
+    output = {"value": "there", "type": "string"}
+    other.write_text(
+        json.dumps({"version": 4, "terraform_version": "1.10.0", "serial": 1, "outputs": {"name": output}})
+    )
+    stack = bench.lay(READING.replace("OTHER", str(other)))
+    bench.deploy(stack)
+    other.unlink()
+    with pytest.raises(OperationFailedError, match="E321"):
+        bench.driver.plan("dev", stack)
+    plan = bench.driver.plan("dev", stack, destroy=True)
+    assert [(each.address, each.action) for each in plan.resources] == [("terraform_data.this", Action.DELETE)]
+    bench.driver.apply("dev", stack)
+    assert "there" not in bench.state.read_text()

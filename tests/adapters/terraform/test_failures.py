@@ -49,6 +49,15 @@ def place(file: str) -> Location | None:
     return error.problems[0].location
 
 
+def test_a_summary_of_several_lines_names_the_resource_in_its_first() -> None:
+    said = "error reading SNS Topic: denied\n\tstatus code: 403, request id: 1"
+    (problem,) = failed({"summary": said, "address": "aws_sns_topic.a"}).problems
+    assert problem.message.splitlines() == [
+        "web: error reading SNS Topic: denied (aws_sns_topic.a)",
+        "status code: 403, request id: 1",
+    ]
+
+
 PLACES = {
     "a file of a module": ("../.code/modules/web/main.tf", Location("modules/web/main.tf", 3)),
     "the rendered root module": ("main.tf.json", Location("web/main.tf.json", 3)),

@@ -206,3 +206,12 @@ def test_a_state_that_no_bucket_would_take_is_put_there_once_one_does(
     assert aws.driver.rescue("dev", stack)
     assert aws.driver.outputs("dev", stack)["x"].value == 1
     assert not aws.driver.plan("dev", stack).changes
+
+
+def test_nobody_who_answers_is_told_from_a_right_that_is_missing(aws: Bench) -> None:
+    stack = aws.lay('resource "terraform_data" "this" {}\n')
+    aws.deploy(stack)
+    aws.inherited |= dict.fromkeys(("HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:1")
+    with pytest.raises(OperationFailedError) as raised:
+        aws.new_driver().look("dev", stack, unchanged=True)
+    assert [problem.code for problem in raised.value.problems] == ["E325"]

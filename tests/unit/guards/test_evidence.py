@@ -76,7 +76,7 @@ NOT_VERIFIED: dict[str, tuple[Request, str, str]] = {
     "what has drifted": (
         there(PROMOTION, evidence={R1: proof(verified_at=None, revoked="drift was found there")}, drift=ONE),
         "release 111111111111 is not verified in dev: drift was found there",
-        "envctl apply dev",
+        "envctl drift dev --fix",
     ),
     "what had drifted and does no longer": (
         there(PROMOTION, evidence={R1: proof(verified_at=None, revoked="drift was found there")}, drift=seen(0)),
@@ -267,7 +267,7 @@ def test_drift_in_the_source_refuses() -> None:
         "G110",
         "drift",
         "dev has drifted: 1 difference from the state (network: aws_vpc.main)",
-        "set it right with: envctl apply dev, or by hand, and look again with: envctl drift dev",
+        "set it right with: envctl drift dev --fix, or by hand, and look again with: envctl drift dev",
         since=NOW - HOUR,
     )
 

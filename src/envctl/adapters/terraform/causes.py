@@ -15,8 +15,25 @@ def _cause(code: str, pattern: str, hint: str) -> Cause:
     return Cause(code, re.compile(pattern, re.IGNORECASE), hint)
 
 
-# The first that fits: what was denied for want of valid credentials is no question of rights.
+UPSTREAM_GONE = "E321"
+# The first that fits: a damaged state is of no known format either, and a role that can't be taken because credentials
+# are expired or nobody answers is no question of rights.
 CAUSES = (
+    _cause(
+        UPSTREAM_GONE,
+        r"Unable to find remote state|No stored state was found for the given workspace",
+        "the state of a stack that this one reads is gone: put it back from a version of its bucket or a backup",
+    ),
+    _cause(
+        "E328",
+        r"could not be parsed as JSON|does not have a \"version\" attribute|state file.*(?:corrupt|invalid|malformed)",
+        "the state is damaged: put it back from a version of its bucket or a backup",
+    ),
+    _cause(
+        "E327",
+        r"managed by newer provider version|created by a newer provider version",
+        "a newer release was here: deploy one that carries that version of the provider, or a newer one",
+    ),
     _cause(
         "E327",
         r"state snapshot was created by Terraform v|unsupported state file format|state was created by a newer",
@@ -36,15 +53,16 @@ CAUSES = (
         " (TF_CLI_ARGS_plan=-parallelism=2)",
     ),
     _cause(
-        "E326",
-        r"cannot assume (?:IAM )?role|AccessDenied|UnauthorizedOperation|not authorized to perform|StatusCode: 403",
-        "the credentials are valid and may not do that: check the environment's assume_role, and that role's rights",
-    ),
-    _cause(
         "E325",
         r"no such host|connection refused|connection reset|i/o timeout|context deadline exceeded|dial tcp"
         r"|TLS handshake|network is unreachable|request send failed|send request failed|proxyconnect",
         "check the network, the proxy and the region, and run the command again",
+    ),
+    _cause(
+        "E326",
+        r"cannot assume (?:IAM )?role|AccessDenied|UnauthorizedOperation|not authorized to perform|StatusCode: 403",
+        "the credentials are valid and may not do that: check assume_role of the environment in envctl.toml, and its"
+        " rights",
     ),
 )
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.terraform import errored, local_state, looking, running, state_lock
 from envctl.adapters.terraform.events import Transcript
-from envctl.adapters.terraform.failures import unreadable
+from envctl.adapters.terraform.failures import missing_upstream, unreadable
 from envctl.adapters.terraform.initialise import Initialiser, wanted
 from envctl.adapters.terraform.launcher import Launcher, check
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.domain.changes import StackPlan
+from envctl.domain.errors import OperationFailedError
 from envctl.usecases.ports import Observer, PreparedStack, Progressed
 
 if TYPE_CHECKING:
@@ -50,7 +51,13 @@ class TerraformDriver:
         mode: dict[str, bool | str] = {"destroy": True} if destroy else {}
         if wait:
             mode["lock_timeout"] = PLAN_WAITS
-        transcript = self._planned(site, out=PLAN, **mode)
+        try:
+            transcript = self._planned(site, out=PLAN, **mode)
+        except OperationFailedError as error:
+            if not (destroy and missing_upstream(error)):
+                raise
+            # Nothing that goes away has to be read anew, least of all from a state that is gone.
+            transcript = self._planned(site, out=PLAN, refresh=False, **mode)
         if not (transcript.changes or transcript.output_changes):
             self.discard(environment, stack)
             return StackPlan(stack.name, warnings=transcript.warnings)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from envctl.adapters.terraform import errored, state_lock
-from envctl.adapters.terraform.causes import cause_of
+from envctl.adapters.terraform.causes import UPSTREAM_GONE, cause_of
 from envctl.adapters.terraform.events import Diagnostic, Transcript
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
@@ -30,6 +30,11 @@ def failure(ended: Ended, transcript: Transcript, site: Site, command: str) -> E
     return OperationFailedError(*problems)
 
 
+def missing_upstream(error: EnvctlError) -> bool:
+    """Whether all that went wrong is that the state of a stack which this one reads is not there."""
+    return all(problem.code == UPSTREAM_GONE for problem in error.problems)
+
+
 def _spoken(ended: Ended) -> list[Diagnostic]:
     """Commands that know no `-json` say the same as text."""
     said = _TEXT.match(ended.errors)
@@ -37,11 +42,13 @@ def _spoken(ended: Ended) -> list[Diagnostic]:
 
 
 def _problem(diagnostic: Diagnostic, stack: str, command: str) -> Problem:
-    message = f"{stack}: {diagnostic.summary}"
+    # The AWS provider has summaries of several lines.
+    summary, _, more = diagnostic.summary.strip().partition("\n")
+    message = f"{stack}: {summary}"
     if diagnostic.address:
         message += f" ({diagnostic.address.removeprefix(f'module.{stack}.')})"
-    if diagnostic.detail:
-        message += f"\n{diagnostic.detail.strip()}"
+    for detail in (more.strip(), diagnostic.detail.strip()):
+        message += f"\n{detail}" if detail else ""
     code, hint = _code_and_hint(f"{diagnostic.summary}\n{diagnostic.detail}", command)
     return Problem(code, message, hint, _location(diagnostic, stack))
 

@@ -116,6 +116,9 @@ def _said(each: EnvironmentDrift) -> Iterable[str]:
         yield f"and UNKNOWN in {', '.join(some)}"
     if each.pending:
         yield "with changes pending"
+    if each.problems and each.condition != "unknown":
+        # The guards go by what is recorded.
+        yield "which could not be recorded"
 
 
 def _environment(each: EnvironmentDrift, out: Console) -> None:

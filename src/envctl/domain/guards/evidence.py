@@ -56,7 +56,7 @@ def max_age(request: Request) -> Refusal | None:
 def drift(request: Request) -> Refusal | None:
     """G110: what was looked at in the source was what is recorded there; in the target drift is worth a word only."""
     if request.action == "promote" and request.there.drifted:
-        return _drifted(request, request.origin, f"envctl apply {request.origin}", warns=False)
+        return _drifted(request, request.origin, f"envctl drift {request.origin} --fix", warns=False)
     if request.action != "destroy" and request.here.drifted:
         return _drifted(request, request.target, f"envctl drift {request.target}", warns=True)
     return None
@@ -82,7 +82,7 @@ def _prove_again(request: Request, proof: Evidence) -> str:
     running = request.there.proof
     if running is not None and running.deployment.release == proof.deployment.release:
         # As long as there is drift a check proves nothing; what sets it right is checked at its end.
-        return f"envctl apply {source}" if request.there.drifted else f"envctl verify {source}"
+        return f"envctl drift {source} --fix" if request.there.drifted else f"envctl verify {source}"
     before = request.pipeline.before(source)
     name = short(proof.deployment.release)
     if before is None:
