@@ -44,7 +44,7 @@ class TestTheState:
         for words in (("plan", "staging"), ("apply", "staging", "--yes"), ("promote", "dev", "staging", "--yes")):
             refused = deployed.run(*words, "--json")
             assert (refused.code, refused.codes) == (1, ["E321"])
-        assert not state(deployed, "base").exists()
+        assert state(deployed, "base").read_bytes() == b""
 
         deployed.ok("destroy", "staging", "--yes")
         deployed.ok("promote", "dev", "staging", "--yes")

@@ -78,7 +78,7 @@ def test_a_state_that_is_gone_or_damaged_hides_no_other(applied: Project) -> Non
     (states / "top.tfstate").write_text("{")
     document = applied.run("output", "dev", "--json").document
     assert (document["ok"], document["exit_code"], document["result"]["unread"]) == (False, 1, ["base", "top"])
-    assert [problem["code"] for problem in document["problems"]] == ["E321", "E305"]
+    assert [problem["code"] for problem in document["problems"]] == ["E321", "E328"]
     assert applied.run("exec", "dev", "--", "true").code == 1
 
 

@@ -1,5 +1,6 @@
 """Deployments on in-memory ports: what is recorded, what is refused, and what is left when something fails."""
 
+import json
 from collections.abc import Mapping
 
 import pytest
@@ -26,16 +27,20 @@ from envctl.domain.release import File, unpack
 from envctl.usecases import record
 from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve
+from envctl.usecases.drift import drift
 from envctl.usecases.history import history, verify_ledger
 from envctl.usecases.plan import plan
 from envctl.usecases.ports import PreparedStack
 from envctl.usecases.promote import promote
 from envctl.usecases.recover import recover
 from envctl.usecases.render import render
+from envctl.usecases.rollback import rollback
 from envctl.usecases.run import Wishes
 from envctl.usecases.status import status
 from envctl.usecases.why import why
-from tests.fakes.world import NETWORK, WEB, Killed, MemoryStore, World, recorded
+from tests.fakes.world import IMAGE, NETWORK, WEB, Killed, MemoryStore, World, recorded
+
+OTHER_IMAGE = IMAGE.replace("a" * 64, "b" * 64)
 
 
 @pytest.fixture
@@ -553,3 +558,34 @@ def test_all_problems_of_all_files_come_at_once(world: World) -> None:
         ("E203", "environments/prod/terraform.tfvars:2"),
         ("E210", "environments/staging/terraform.tfvars:1"),
     } <= places
+
+
+class TestArtifactsOfTheEntry:
+    """There a file says what the next release will carry, while others carry what they always did."""
+
+    @pytest.fixture
+    def two(self, world: World) -> tuple[str, str]:
+        """The releases with one image and with another, the latter in dev."""
+        first = apply(world.ports, "dev").release
+        world.edit("environments/dev/terraform.tfvars", f'cidr = "10.10.0.0/16"\nimage = "{OTHER_IMAGE}"\n')
+        return first, apply(world.ports, "dev").release
+
+    def image(self, world: World) -> str:
+        main = json.loads(world.workspace.stacks["dev", "web"])
+        return str(main["module"]["web"]["image"])
+
+    def test_a_rollback_brings_back_the_image_too(self, world: World, two: tuple[str, str]) -> None:
+        assert self.image(world) == OTHER_IMAGE
+        assert rollback(world.ports, "dev").release == two[0]
+        assert self.image(world) == IMAGE
+
+    def test_a_look_at_drift_looks_for_the_image_that_runs(self, world: World, two: tuple[str, str]) -> None:
+        world.edit("environments/dev/terraform.tfvars", f'cidr = "10.10.0.0/16"\nimage = "{IMAGE}"\n')
+        (dev,) = drift(world.ports, ["dev"]).environments
+        assert (dev.condition, dev.pending) == ("clean", False)
+        assert self.image(world) == OTHER_IMAGE
+
+    def test_the_working_tree_brings_a_new_one(self, world: World, two: tuple[str, str]) -> None:
+        world.edit("environments/dev/terraform.tfvars", f'cidr = "10.10.0.0/16"\nimage = "{IMAGE}"\n')
+        assert apply(world.ports, "dev").release == two[0]
+        assert self.image(world) == IMAGE

@@ -67,13 +67,17 @@ class Resolution:
         assigned = self.effective.get(name)
         if name in self.builtin:
             return _Source(self.builtin[name], "envctl", None)
-        is_artifact = name in self.artifact_values
-        if assigned is not None and (self.may_set_artifacts or not is_artifact):
-            falls_back = assigned.value is None and variable.has_default and not variable.nullable
-            origin: Origin = "artifact" if is_artifact else "file"
-            return None if falls_back else _Source(assigned.value, origin, assigned.location)
         carried = self.artifact_values.get(name)
-        return None if carried is None else _Source(carried, "artifact", None)
+        if carried is not None:
+            # It is part of the release, in the entry too: there a file may say by now what the next one will carry.
+            here = assigned if assigned is not None and self.may_set_artifacts and assigned.value == carried else None
+            return _Source(carried, "artifact", here.location if here else None)
+        is_artifact = name in self.artifact_values
+        if assigned is None or (is_artifact and not self.may_set_artifacts):
+            return None
+        falls_back = assigned.value is None and variable.has_default and not variable.nullable
+        origin: Origin = "artifact" if is_artifact else "file"
+        return None if falls_back else _Source(assigned.value, origin, assigned.location)
 
     def arguments(self, stack: str) -> tuple[dict[str, object], list[Problem]]:
         from pydantic import ValidationError

@@ -105,8 +105,8 @@ def resolve(
 ) -> EnvironmentSettings:
     """Later files win over earlier ones.
 
-    `artifacts` names every artifact variable of the project; None stands for one without a value so far. Where they
-    may be set (in the entry environment), the files win over the values given here.
+    `artifacts` names every artifact variable of the project; None stands for one without a value so far. Its value
+    comes from a file only then, and only where they may be set (in the entry environment).
     """
     from envctl.domain.resolution import Resolution, misplaced, miswired
 
