@@ -201,6 +201,12 @@ def rules_changed(project: Project, environment: str) -> None:
     ec2.revoke_security_group_ingress(GroupId=groups["ruled"], IpPermissions=rule(443, "10.0.0.0/8"))
 
 
+def rule_taken_back(project: Project, environment: str) -> None:
+    ec2 = client(project, environment, "ec2")
+    (group,) = (each for each in ec2.describe_security_groups()["SecurityGroups"] if each["GroupName"] == "bare")
+    ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=rule(22, "0.0.0.0/0"))
+
+
 def rule(port: int, range_: str) -> list[dict[str, Any]]:
     return [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": range_}]}]
 
@@ -282,6 +288,12 @@ def test_what_was_done_by_hand_is_found_told_apart_and_set_right(estate: Project
     assert "message_retention_seconds  3600 → 7200" in pending
     assert ("message_retention" in drift, "visibility_timeout" in pending) == (False, False)
     assert "envctl --sandbox drift dev staging --fix" in shown.out
+
+    # No plan takes away a rule of which the configuration says nothing, and nobody wants it to stay unnoticed.
+    refused = estate.run("--sandbox", "drift", "staging", "--fix", "--yes", "--json")
+    assert (refused.code, refused.codes) == (1, ["E330"])
+    assert "base: aws_security_group.bare" in refused.document["problems"][0]["message"]
+    rule_taken_back(estate, "staging")
 
     fixed = estate.ok("--sandbox", "drift", "dev", "staging", "--fix", "--yes", "--markdown")
     assert "<code>(sensitive)</code> | <code>(sensitive)</code>" in fixed.out

@@ -345,12 +345,19 @@ class GoesAway(MemoryStore):
 
 
 class TestFix:
-    def test_what_has_drifted_is_taken_over_where_no_plan_holds_it(self, world: World) -> None:
+    def test_what_no_plan_undoes_is_told_and_not_taken_over_in_silence(self, world: World) -> None:
         by_hand(world, "staging")
+        before = recorded(world)[-1].seq
         fixed = fix(world.ports, [], PLAINLY)
-        assert [(mended.environment, bool(mended.deployed)) for mended in fixed.mended] == [("staging", True)]
-        assert fixed.exit_code() == ExitCode.DONE
-        assert ("settle", "staging", "web") in world.terraform.ran
+        (mended,) = fixed.mended
+        assert (mended.environment, mended.deployed) == ("staging", None)
+        assert [problem.code for problem in mended.problems] == ["E330"]
+        assert "web: terraform_data.web" in mended.problems[0].message
+        assert fixed.exit_code() == ExitCode.FAILED
+        assert ("settle", "staging", "web") not in world.terraform.ran
+        assert [entry.event.kind for entry in recorded(world)[before:]] == ["drift checked"] * 3
+        # Who wants it so says so.
+        apply(world.ports, "staging")
         assert conditions(drift(world.ports))["staging"] == "clean"
 
     def test_the_release_that_runs_is_deployed_again_and_no_new_code(self, world: World) -> None:
@@ -368,6 +375,7 @@ class TestFix:
     def test_one_that_is_refused_does_not_keep_another_from_being_mended(self, world: World) -> None:
         for environment in ("staging", "prod"):
             by_hand(world, environment)
+            world.terraform.reality[environment, "web"] = "what somebody made of it"
         lock(world.ports, "staging", "not now")
         fixed = fix(world.ports, [], PLAINLY)
         staging, prod = fixed.mended

@@ -145,6 +145,10 @@ def _plan_all(run: Run) -> None:
     plans = plan_stacks(run.ports, run.target, run.prepared.stacks, here.stacks, destroy=run.action == "destroy")
     run.plans = {plan.stack: plan for plan in plans}
     run.ports.observer.planned(there(run.plan))
+    if run.wishes.undo and (left := _drifted_and_unplanned(run)):
+        message = f"deploying it again does not undo what has drifted in {run.target}: no plan holds {left}"
+        hint = f"undo it by hand, or take it into the state as it is: envctl apply {run.target}"
+        raise OperationFailedError(Problem("E330", message, hint))
     run.up_to_date = not there(run.plan).changes and _stands_already(run, here)
 
 
@@ -274,7 +278,9 @@ def _drifted_and_unplanned(run: Run) -> str:
     if run.drifted is None:
         return ""
     planned = {f"{plan.stack}: {resource.address}" for plan in run.plans.values() for resource in plan.resources}
-    left = [name for name in run.drifted.resources if name not in planned]
+    # An output follows the resources of its stack.
+    changed = tuple(f"{plan.stack}: output " for plan in run.plans.values() if plan.changes)
+    left = [name for name in run.drifted.resources if name not in planned and not name.startswith(changed)]
     without_a_name = run.drifted.drifted - len(run.drifted.resources)
     return first_of(left, NAMED, len(left) + without_a_name)
 

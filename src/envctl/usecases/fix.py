@@ -1,7 +1,7 @@
 """`envctl drift --fix`: what has drifted is deployed again as it was released, through the guards like all else."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst
 from envctl.usecases import candidates, load, record
@@ -45,7 +45,7 @@ def fix(ports: Ports, environments: Sequence[str], wishes: Wishes) -> Fixed:
 
 def _mend(ports: Ports, target: str, wishes: Wishes) -> Mended:
     project = load.project(ports)
-    run = Run(ports, project, "apply", target, wishes)
+    run = Run(ports, project, "apply", target, replace(wishes, undo=True))
     try:
         with ports.workspace.lock(target, f"envctl drift {target} --fix by {ports.identity.actor().name}"):
             # The release that runs there, in the entry environment too: new code is no way to set anything right.

@@ -41,11 +41,14 @@ class Deployed:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the person who deploys wants beyond the deployment itself. `break_glass` is the reason, or empty."""
+    """What the person who deploys wants beyond the deployment itself. `break_glass` is the reason, or empty, and
+    `undo` asks that all drift is undone: what no plan undoes shall not be taken over in silence.
+    """
 
     dry_run: bool = False
     verify: bool = True
     break_glass: str = ""
+    undo: bool = False
 
 
 PLAINLY = Wishes()
