@@ -12,7 +12,7 @@ from envctl.domain.present import DriftCheck
 from envctl.usecases.report import Report
 from envctl.usecases.status import EnvironmentStatus
 
-HEADS = ("Environment", "Reality against the state", "Looked at (UTC)", "By", "Resources that differ")
+HEADS = ("Environment", "Reality against the state", "Looked at (UTC)", "By", "What differs")
 
 
 def drift(report: Report) -> Html:
@@ -38,7 +38,7 @@ def _row(each: EnvironmentStatus, now: datetime) -> tuple[Piece, ...]:
 def _sign(seen: DriftCheck) -> Sign:
     if not seen.drifted:
         return states.CLEAN
-    return Sign("doubt", "doubt", f"{counted(seen.drifted, 'resource')} {'differs' if seen.drifted == 1 else 'differ'}")
+    return Sign("doubt", "doubt", counted(seen.drifted, "difference"))
 
 
 def _named(seen: DriftCheck) -> Html:

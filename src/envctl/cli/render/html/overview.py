@@ -47,7 +47,7 @@ def _drift(report: Report) -> Html:
     unseen = [each.environment for each in running if each.present.drift is None]
     drifted = {each.environment: each.present.drift.drifted for each in running if each.present.drift}
     places = [name for name, number in drifted.items() if number]
-    value = counted(sum(drifted.values()), "resource") if places else "none seen" if drifted else "not known"
+    value = counted(sum(drifted.values()), "difference") if places else "none seen" if drifted else "not known"
     told = [
         f"in {first_of(places or list(drifted), NAMED)}" if drifted else "",
         f"not looked at in {first_of(unseen, NAMED)}" if unseen else "",

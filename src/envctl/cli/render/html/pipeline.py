@@ -76,5 +76,5 @@ def _proof(proof: Evidence, now: datetime) -> Html | str:
 def _drift(here: EnvironmentPresent, now: datetime) -> Html | str:
     if here.drift is None:
         return "not looked at since"
-    told = f"{counted(here.drift.drifted, 'resource')}, seen " if here.drift.drifted else "none seen, "
+    told = f"{counted(here.drift.drifted, 'difference')}, seen " if here.drift.drifted else "none seen, "
     return several(told, past(here.drift.at, now))
