@@ -172,7 +172,7 @@ class HoldLifted:
 
 @dataclass(frozen=True)
 class DriftChecked:
-    """`drifted` counts the resources that differ from the state; `resources` names the first of them."""
+    """`drifted` counts what differs from the state; `resources` names the first of it, resources and outputs."""
 
     kind: ClassVar[str] = "drift checked"
     environment: str

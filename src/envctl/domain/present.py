@@ -99,7 +99,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class DriftCheck:
-    """`drifted` counts the resources that differed from the state, and `resources` names the first of them."""
+    """`drifted` counts what differed from the state, and `resources` names the first of it, resources and outputs."""
 
     release: str
     by: Actor

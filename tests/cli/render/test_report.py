@@ -130,7 +130,7 @@ def test_a_rich_one_tells_of_everything() -> None:
         "3 releases behind staging",
         "debt: break-glass",
         "load test until noon, ask me first",
-        "2 resources differ",
+        "2 differences",
         "business 0 of 1 given",
         "bob@example.com (unverified), 2026-11-24 16:40",
         "G103 verified",
