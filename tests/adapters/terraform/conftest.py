@@ -65,7 +65,7 @@ class Bench:
     ) -> PreparedStack:
         stacks = {STACK: StackWiring(f"modules/{STACK}")}
         schema, put_out = {STACK: variables}, {STACK: outputs or {}}
-        wiring = Wiring("shop", ">= 1.10", stacks, self.providers, schema, put_out)
+        wiring = Wiring("shop", ">= 1.10", stacks, {}, schema, put_out, self.providers)
         rendered = render(wiring, STACK, self.place, arguments or {})
         workspace = DirectoryWorkspace(self.root, self.work, "test")
         workspace.lay_code("dev", {f"modules/{STACK}/main.tf": File(code.encode())})
