@@ -4,19 +4,14 @@ from typing import Annotated
 
 import typer
 
+from envctl.cli.arguments import Environments
 from envctl.cli.boundary import answer, refuse_dry_run
-from envctl.cli.complete import environments
 from envctl.cli.wishes import BreakGlass, NoVerify, wishes
 
 
 def drift(
     context: typer.Context,
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[ENV]...", help="Only these environments.", autocompletion=environments, show_default=False
-        ),
-    ] = None,
+    names: Environments = None,
     *,
     pending: Annotated[bool, typer.Option("--pending", help="Exit with 2 for pending changes, too.")] = False,
     fix: Annotated[

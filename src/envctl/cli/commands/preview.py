@@ -4,18 +4,14 @@ from typing import Annotated
 
 import typer
 
+from envctl.cli.arguments import Environments
 from envctl.cli.boundary import answer, refuse_dry_run
-from envctl.cli.complete import environments, releases
+from envctl.cli.complete import releases
 
 
 def preview(
     context: typer.Context,
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[ENV]...", help="Only these environments.", autocompletion=environments, show_default=False
-        ),
-    ] = None,
+    names: Environments = None,
     *,
     release: Annotated[
         str | None,
