@@ -31,6 +31,8 @@ _WORST_FIRST = (
     ExitCode.BUG,
     ExitCode.CONFIGURATION,
     ExitCode.USAGE,
+    ExitCode.NOT_FOUND,
+    ExitCode.NOT_EXECUTABLE,
     ExitCode.FAILED,
     ExitCode.LOCK_HELD,
     ExitCode.REFUSED,

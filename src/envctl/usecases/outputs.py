@@ -13,6 +13,7 @@ from envctl.domain.errors import (
     OperationFailedError,
     Problem,
     UsageError,
+    worst,
 )
 from envctl.domain.outputs import find, holders
 from envctl.domain.present import EnvironmentPresent, Present
@@ -129,7 +130,7 @@ def together(failures: Mapping[str, EnvctlError]) -> EnvctlError | None:
     if not failures:
         return None
     error = OperationFailedError(*(problem for failure in failures.values() for problem in failure.problems))
-    error.exit_code = max(failure.exit_code for failure in failures.values())
+    error.exit_code = worst(failure.exit_code for failure in failures.values())
     return error
 
 
