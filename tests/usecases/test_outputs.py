@@ -97,7 +97,7 @@ def test_the_worst_of_several_failures_counts(world: World) -> None:
     found, error = outputs(world.ports, "dev")
     assert found.stacks == ()
     assert error is not None
-    assert (error.exit_code, [each.code for each in error.problems]) == (75, ["E309", "E305"])
+    assert (error.exit_code, [each.code for each in error.problems]) == (1, ["E309", "E305"])
 
 
 def test_a_state_that_is_gone_is_no_empty_one(world: World) -> None:
