@@ -11,7 +11,7 @@ from envctl.adapters.terraform import errored, local_state, looking, running, st
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failures import missing_upstream, unreadable
 from envctl.adapters.terraform.initialise import Initialiser, wanted
-from envctl.adapters.terraform.launcher import Launcher, check
+from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.domain.changes import StackPlan
@@ -30,14 +30,20 @@ _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 class TerraformDriver:
     """`home` is envctl's own folder in the project. `inherited` is what every process inherits, found out at the first
-    one.
+    one. `patience` is for how many seconds a plan may say nothing.
     """
 
     def __init__(
-        self, project: Path, home: Path, inherited: Callable[[], Mapping[str, str]], observer: Observer
+        self,
+        project: Path,
+        home: Path,
+        inherited: Callable[[], Mapping[str, str]],
+        observer: Observer,
+        *,
+        patience: float = PATIENCE,
     ) -> None:
         self._root = home / "work"
-        self._launcher = Launcher(project, home / "cache" / "plugins", inherited, observer)
+        self._launcher = Launcher(project, home / "cache" / "plugins", inherited, observer, patience)
         self._initialiser = Initialiser(self._launcher, home / "cache")
 
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:

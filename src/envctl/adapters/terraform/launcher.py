@@ -11,7 +11,7 @@ from envctl.adapters.terraform.command import arguments
 from envctl.adapters.terraform.output import Kept, Piped
 from envctl.adapters.terraform.process import Ended, run
 from envctl.adapters.terraform.running import Site
-from envctl.domain.errors import InterruptedByUserError, Problem
+from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
 from envctl.usecases.ports import Observer, PreparedStack, Progressed
 
 _DEFAULTS = {
@@ -25,18 +25,28 @@ _DEFAULTS = {
 _OURS = frozenset({"TF_DATA_DIR", "TF_WORKSPACE"})
 
 
+# Seconds. A provider tries again and again where nobody answers, at last every five minutes; whoever reads is told.
+PATIENCE = 300.0
+
+
 class Launcher:
     """`inherited` is what every process inherits, found out at the first one; the user's own TF_ and GO variables count
     before ours.
     """
 
     def __init__(
-        self, project: Path, plugins: Path, inherited: Callable[[], Mapping[str, str]], observer: Observer
+        self,
+        project: Path,
+        plugins: Path,
+        inherited: Callable[[], Mapping[str, str]],
+        observer: Observer,
+        patience: float = PATIENCE,
     ) -> None:
         self._project = project
         self._plugins = plugins
         self._inherited = inherited
         self._observer = observer
+        self._patience = patience
 
     @cached_property
     def environment(self) -> dict[str, str]:
@@ -77,6 +87,7 @@ class Launcher:
                 running=lock,
                 on_start=on_start,
                 on_stop=on_stop,
+                patience=self._patience if command == "plan" else None,
             )
         return ended, transcript
 
@@ -101,6 +112,10 @@ def check(ended: Ended, transcript: events.Transcript, site: Site, command: str)
     if ended.interrupted and not unsaved:
         message = f"interrupted: Terraform stopped {command} of {site.stack.name} cleanly and kept its state"
         raise InterruptedByUserError(Problem("E311", message, "the next run goes on from what is there"))
+    if ended.silent:
+        message = f"{site.stack.name}: nobody answers: Terraform had nothing to say of its {command} for too long"
+        hint = "check the network, the proxy, the region and the account; nothing was changed"
+        raise OperationFailedError(Problem("E325", message, hint))
     if ended.code:
         from envctl.adapters.terraform.failures import failure
 

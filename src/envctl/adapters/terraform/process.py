@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from envctl.domain.errors import OperationFailedError, Problem
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LONGEST_WAIT = 0.2
+# Seconds that it gets to end by itself once nobody waits for it any longer.
+_TO_END = 60.0
 
 
 def _nothing() -> None:
@@ -25,11 +28,14 @@ def _nothing() -> None:
 
 @dataclass(frozen=True)
 class Ended:
-    """`interrupted` means that a signal was passed on, whatever the exit code says."""
+    """`interrupted` means that a signal was passed on, whatever the exit code says; `silent` that it was stopped since
+    it had said nothing for too long.
+    """
 
     code: int
     errors: str
     interrupted: bool
+    silent: bool = False
 
 
 class _Stop:
@@ -39,6 +45,16 @@ class _Stop:
         self._process = process
         self.asked = False
         self.told = False
+        self.gave_up = False
+
+    def give_up(self) -> None:
+        """As Ctrl-C would, and where that does not help, for good."""
+        with contextlib.suppress(ProcessLookupError):
+            if self.gave_up:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.send_signal(signal.SIGINT)
+        self.gave_up = True
 
     def __call__(self, _signal: int, _frame: FrameType | None) -> None:
         if not self.asked:
@@ -72,8 +88,10 @@ def run(
     running: Running | None = None,
     on_start: Callable[[], None] = _nothing,
     on_stop: Callable[[], None] = _nothing,
+    patience: float | None = None,
 ) -> Ended:
-    """Runs it to its end, in a process group of its own: a terminal's Ctrl-C reaches it only through us.
+    """Runs it to its end, in a process group of its own: a terminal's Ctrl-C reaches it only through us. With
+    `patience` it is stopped once it has said nothing for so many seconds.
 
     It inherits `running`, and so holds that lock for as long as it runs. `on_start` is called once it runs, `on_stop`
     once a signal was passed on and its clean end is waited for.
@@ -84,15 +102,15 @@ def run(
         try:
             with _passing_signals_on(stop):
                 on_start()
-                while (line := _next(out, stop, on_stop)) is not None:
+                while (line := _next(out, stop, on_stop, patience)) is not None:
                     on_line(line)
                 code = process.wait()
         except BaseException:
             _end(process)
             raise
-        if stop.asked:
+        if stop.asked or stop.gave_up:
             _sweep(process)
-        return Ended(code, out.errors(), stop.asked)
+        return Ended(code, out.errors(), stop.asked, stop.gave_up)
 
 
 def _start(
@@ -122,8 +140,9 @@ def _start(
     return process
 
 
-def _next(output: Output, stop: _Stop, on_stop: Callable[[], None]) -> str | None:
+def _next(output: Output, stop: _Stop, on_stop: Callable[[], None], patience: float | None) -> str | None:
     """None at the end. A signal that comes right before a wait begins is not seen until the wait is over."""
+    heard = time.monotonic()
     while True:
         if stop.asked and not stop.told:
             # Not from the handler: it may have interrupted whoever is writing to the terminal.
@@ -131,6 +150,9 @@ def _next(output: Output, stop: _Stop, on_stop: Callable[[], None]) -> str | Non
             on_stop()
         with contextlib.suppress(Empty):
             return output.get(_LONGEST_WAIT)
+        if patience is not None and time.monotonic() - heard > min(patience, _TO_END if stop.gave_up else patience):
+            stop.give_up()
+            heard = time.monotonic()
 
 
 def _end(process: Process) -> None:
