@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.domain.changes import Action
+from envctl.domain.changes import Action, EnvironmentPlan
 from envctl.domain.errors import ConfigurationError, ExitCode, OperationFailedError, UsageError
 from envctl.domain.naming import short
 from envctl.usecases import bundles
@@ -10,7 +10,7 @@ from envctl.usecases.apply import apply
 from envctl.usecases.explain import Explained, explain
 from envctl.usecases.preview import plan_of, preview
 from envctl.usecases.promote import promote
-from tests.fakes.world import NETWORK, WEB, World, recorded
+from tests.fakes.world import NETWORK, WEB, Answering, World, recorded
 
 DEV, STAGING, PROD = (f"environments/{name}/terraform.tfvars" for name in ("dev", "staging", "prod"))
 
@@ -214,3 +214,14 @@ class TestExplain:
         apply(world.ports, "dev")
         assert len([key for key in world.store.content if key.startswith("settings/")]) == 1
         assert [entry.event.kind for entry in recorded(world)].count("deployment succeeded") == 2
+
+    @pytest.mark.parametrize("text", ["size = ", "size = 9\n"], ids=["a torn file", "another value"])
+    def test_a_file_that_is_saved_while_it_is_deployed_changes_nothing(self, world: World, text: str) -> None:
+        class Saving(Answering):
+            def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+                world.edit(DEV, world.tree.content[DEV].decode() + text)
+                return True
+
+        world.consent = Saving()
+        assert apply(world.ports, "dev").deployment is not None
+        assert [key for key in world.store.content if key.startswith("settings/")] == []

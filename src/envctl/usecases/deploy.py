@@ -1,13 +1,21 @@
 """A deployment: one release, applied to one environment with its settings. Every verb that changes one ends here."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import assert_never
 
 from envctl.domain import release as releases
 from envctl.domain.changes import touched, unsettled
 from envctl.domain.enumeration import first_of
-from envctl.domain.errors import EnvctlError, InterruptedByUserError, LockHeldError, OperationFailedError, Problem
+from envctl.domain.errors import (
+    ConfigurationError,
+    EnvctlError,
+    InterruptedByUserError,
+    LockHeldError,
+    OperationFailedError,
+    Problem,
+)
 from envctl.domain.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
 from envctl.domain.guards import Refusal, RefusedError, refusals
 from envctl.domain.meaning import meaning_of, performed
@@ -222,10 +230,13 @@ def _record_start(run: Run) -> None:
 
 
 def _keep_settings(run: Run) -> None:
-    settings = run.settings or load.settings(run.ports, run.project, run.target, there(run.release).wiring)
-    # A file may have been saved since: then nobody can say later which values were which.
-    if settings.digest() == there(run.prepared).settings:
-        kept_settings.keep(run.ports, settings)
+    """For those who ask later which values are others. A file may have been saved since it was read for the plan: then
+    they are not known any more, and the deployment is none the worse for it.
+    """
+    with suppress(ConfigurationError):
+        settings = run.settings or load.settings(run.ports, run.project, run.target, there(run.release).wiring)
+        if settings.digest() == there(run.prepared).settings:
+            kept_settings.keep(run.ports, settings)
 
 
 def _same_history(run: Run, present: Present) -> None:
