@@ -1,5 +1,6 @@
 """Command checks with real processes: what they are given, what is told of them, and that nothing of them stays."""
 
+import itertools
 import os
 import sys
 import time
@@ -57,8 +58,9 @@ def asking(root: Path, clock: Callable[[], float] = time.monotonic) -> Asking:
 
 
 def over_once_ready(folder: Path) -> Callable[[], float]:
-    """A clock that stands still until the process is ready, and then jumps to the end of its time."""
-    return lambda: time.monotonic() + (1000 if (folder / "ready").exists() else 0)
+    """A clock that jumps to the end of the time once the process is ready, and never before its time has begun."""
+    begun = itertools.count()
+    return lambda: time.monotonic() + (1000 if next(begun) and (folder / "ready").exists() else 0)
 
 
 ENDINGS: dict[str, tuple[str, str]] = {
