@@ -30,7 +30,7 @@ WIDE_AND_NARROW = [
     for name in (*RESULTS, *ERRORS)
     if any(
         word in name
-        for word in ("plan", "status", "history", "why", "drift", "break-glass", "recovery of", "until", "scripts")
+        for word in ("plan", "status", "history", "why", "drift", "break-glass", "recovery of", "until", "settings")
     )
 ]
 
