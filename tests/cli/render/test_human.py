@@ -40,7 +40,7 @@ WIDE_AND_NARROW = [
             "break-glass",
             "recovery of",
             "until",
-            "scripts",
+            "settings",
         )
     )
 ]

@@ -62,7 +62,7 @@ def _fitted(lines: Sequence[Line], room: int) -> list[str]:
     shown = [line for path, group in groupby(lines, lambda line: line.path) for line in _placed(path, [*group], room)]
     left = len(shown) - DIFF_LINES
     if left > 1:
-        shown[DIFF_LINES:] = [f"… and {left} more lines of the difference"]
+        shown[DIFF_LINES:] = [cut(f"… and {left} more lines of the difference", room)]
     return shown
 
 
