@@ -78,6 +78,17 @@ resource "aws_security_group" "ruled" {
   }
 }
 
+resource "aws_security_group" "joined" {
+  name   = "joined"
+  vpc_id = aws_vpc.this.id
+  ingress {
+    from_port   = 8080
+    to_port     = 8080
+    protocol    = "tcp"
+    cidr_blocks = ["10.0.0.0/8"]
+  }
+}
+
 resource "aws_launch_template" "web" {
   name     = "web"
   image_id = "ami-12345678"
@@ -148,6 +159,14 @@ IN_STAGING = {
         "ingress[0].self": (None, False),
         "ingress[0].to_port": (None, 22),
     },
+    # It stands in front of the other rule, which is the same as ever.
+    "aws_security_group.joined": {
+        "ingress[0].cidr_blocks[0]": (None, "0.0.0.0/0"),
+        "ingress[0].from_port": (None, 22),
+        "ingress[0].protocol": (None, "tcp"),
+        "ingress[0].self": (None, False),
+        "ingress[0].to_port": (None, 22),
+    },
     "aws_security_group.ruled": {
         "ingress[0].cidr_blocks[0]": ("10.0.0.0/8", None),
         "ingress[0].from_port": (443, None),
@@ -197,7 +216,8 @@ def tagged(project: Project, environment: str) -> None:
 def rules_changed(project: Project, environment: str) -> None:
     ec2 = client(project, environment, "ec2")
     groups = {group["GroupName"]: group["GroupId"] for group in ec2.describe_security_groups()["SecurityGroups"]}
-    ec2.authorize_security_group_ingress(GroupId=groups["bare"], IpPermissions=rule(22, "0.0.0.0/0"))
+    for name in ("bare", "joined"):
+        ec2.authorize_security_group_ingress(GroupId=groups[name], IpPermissions=rule(22, "0.0.0.0/0"))
     ec2.revoke_security_group_ingress(GroupId=groups["ruled"], IpPermissions=rule(443, "10.0.0.0/8"))
 
 

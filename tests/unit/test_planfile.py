@@ -1,5 +1,6 @@
 """What a plan means, from small documents in the form of `terraform show -json`."""
 
+import json
 from typing import Any
 
 import pytest
@@ -170,6 +171,47 @@ ATTRIBUTES: dict[str, tuple[dict[str, Any], list[tuple[str, object, object]]]] =
         resource("create", after={"a": list(range(11))}),
         [(f"a[{number}]", None, number) for number in range(11)],
     ),
+    "a block that comes in front of others does not change them": (
+        resource("update", before={"b": [{"port": 8080}]}, after={"b": [{"port": 22}, {"port": 8080}]}),
+        [("b[0].port", None, 22)],
+    ),
+    "a block that goes from in front of others does not change them": (
+        resource("update", before={"b": [{"port": 22}, {"port": 443}, {"port": 8080}]}, after={"b": [{"port": 443},
+                 {"port": 8080}]}),
+        [("b[0].port", 22, None)],
+    ),
+    "a block that becomes another one keeps its place": (
+        resource("update", before={"b": [{"port": 22, "on": True}, {"port": 443}]}, after={"b": [{"port": 23,
+                 "on": True}, {"port": 443}]}),
+        [("b[0].port", 22, 23)],
+    ),
+    "blocks that change places are told": (
+        resource("update", before={"b": [{"port": 22}, {"port": 443}]}, after={"b": [{"port": 443}, {"port": 22}]}),
+        [("b[0].port", None, 443), ("b[1].port", 443, None)],
+    ),
+    "true is not one": (
+        resource("update", before={"b": [{"on": 1}]}, after={"b": [{"on": True}, {"on": 1}]}),
+        [("b[0].on", None, True)],
+    ),
+    "a block within a block that stays": (
+        resource("update", before={"b": [{"n": 1, "c": [{"d": 1}]}]},
+                 after={"b": [{"n": 2, "c": [{"d": 0}, {"d": 1}]}]}),
+        [("b[0].c[0].d", None, 0), ("b[0].n", 1, 2)],
+    ),
+    "a block that is not known yet is none of those before": (
+        resource("update", before={"b": [{"port": 22}]}, after={"b": [{"port": 22}, {"port": 22}]},
+                 after_unknown={"b": [{"id": True}, {}]}),
+        [("b[0].id", None, UNKNOWN), ("b[0].port", None, 22)],
+    ),
+    "an empty block that changes places is not lost": (
+        resource("update", before={"b": [{"port": 22}, {}]}, after={"b": [{}, {"port": 22}]}),
+        [("b[0].port", 22, None), ("b[1].port", None, 22)],
+    ),
+    "a secret in a block that only moved is not told, and one in a new block is hidden": (
+        resource("update", before={"b": [{"p": "s1"}]}, after={"b": [{"p": "s2"}, {"p": "s1"}]},
+                 before_sensitive={"b": [{"p": True}]}, after_sensitive={"b": [{"p": True}, {"p": True}]}),
+        [("b[0].p", None, HIDDEN)],
+    ),
     "a key that is a digit and not a number": (resource("create", after={"a": {"²": 1}}), [("a.²", None, 1)]),
 }  # fmt: skip
 
@@ -242,3 +284,20 @@ def test_no_marked_value_is_ever_shown(before: dict[str, Any], after: dict[str, 
     change = {"actions": ["update"], "before": before, "after": after}
     marks = {"before_sensitive": _marks(before), "after_sensitive": _marks(after)}
     assert SECRET not in repr(read(raw, outputs={"x": change | marks}))
+
+
+blocks = st.lists(st.dictionaries(st.sampled_from("ab"), st.integers(0, 2) | st.booleans(), min_size=1), max_size=4)
+
+
+@given(blocks, blocks)
+def test_lists_of_blocks_that_differ_are_never_told_as_the_same(before: list[Any], after: list[Any]) -> None:
+    told = attributes(resource("update", before={"b": before}, after={"b": after}))
+    assert bool(told) == (json.dumps(before, sort_keys=True) != json.dumps(after, sort_keys=True))
+
+
+@given(blocks, blocks)
+def test_a_block_that_is_on_one_side_alone_is_told(before: list[Any], after: list[Any]) -> None:
+    told = attributes(resource("update", before={"b": before}, after={"b": after}))
+    for place, block in enumerate(after):
+        if block not in before:
+            assert any(path.startswith(f"b[{place}].") for path, *_ in told)

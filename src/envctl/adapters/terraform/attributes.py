@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
+from envctl.adapters.terraform.blocks import without_same
 from envctl.domain.changes import AttributeChange, Marker
 
 
@@ -16,8 +17,10 @@ def attributes(change: Mapping[str, Any], secrets: frozenset[str]) -> Iterator[A
     """What differs between its two sides."""
     forcing = {_path(path) for path in change.get("replace_paths", ())}
     marks = marks_of(change)
-    before = _hidden(dict(_leaves("", change.get("before"), marks, None)), secrets)
-    after = _hidden(dict(_leaves("", change.get("after"), marks, change.get("after_unknown"))), secrets)
+    unknown = change.get("after_unknown")
+    was_whole, will_whole = without_same(change.get("before"), change.get("after"), unknown)
+    before = _hidden(dict(_leaves("", was_whole, marks, None)), secrets)
+    after = _hidden(dict(_leaves("", will_whole, marks, unknown)), secrets)
     for path in sorted({**before, **after}, key=_natural):
         was, will = before.get(path), after.get(path)
         # Two secrets that are hidden may differ: what hides them says so.
