@@ -13,6 +13,7 @@ from envctl.cli.consoles import coloured, live
 from envctl.cli.options import Options
 from tests.fakes.world import project_files
 
+pytestmark = pytest.mark.slow
 ESCAPE = re.compile(rb"\x1b")
 COMMANDS = {
     "status": ["status"],

@@ -149,6 +149,7 @@ def next_line(process: "subprocess.Popen[str]") -> str:
     return process.stdout.readline()
 
 
+@pytest.mark.slow
 def test_each_change_is_a_document_on_a_line_of_its_own(project: Path, started: Started) -> None:
     process = started("--json")
     first = json.loads(next_line(process))
@@ -169,6 +170,7 @@ def test_each_change_is_a_document_on_a_line_of_its_own(project: Path, started: 
     assert (process.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_each_change_is_a_block_with_its_time_where_no_terminal_is(project: Path, started: Started) -> None:
     process = started()
     assert next_line(process).startswith("--- 20")
@@ -183,6 +185,7 @@ def test_each_change_is_a_block_with_its_time_where_no_terminal_is(project: Path
     assert (process.returncode, err) == (0, "")
 
 
+@pytest.mark.slow
 def test_on_a_terminal_the_picture_stays_in_its_place(project: Path) -> None:
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (30, 100))

@@ -416,6 +416,7 @@ def test_a_whole_ledger_verifies(world: World) -> None:
     assert verify_ledger(world.ports).entries == 4
 
 
+@pytest.mark.slow
 def test_a_long_ledger_is_read_from_its_last_checkpoint(world: World) -> None:
     apply(world.ports, "dev")
     release = promote(world.ports, "dev", "staging").release

@@ -7,6 +7,7 @@ The oracle keeps an account of its own of what the fakes saw. It knows nothing o
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -266,5 +267,5 @@ def _shows_debts(shown: EnvironmentPresent, place: Place) -> None:
     assert owed.items() <= debts.items(), "a debt is not shown"
 
 
-TestPromotion = Promotion.TestCase
+TestPromotion = pytest.mark.slow(Promotion.TestCase)
 TestPromotion.settings = settings(stateful_step_count=30, max_examples=settings().max_examples)

@@ -173,6 +173,7 @@ class TestTimeline:
         (only,) = report(world.ports).timeline.deployments
         assert only.deployment.waiver == waiver
 
+    @pytest.mark.slow
     def test_older_ones_are_left_off(self, world: World) -> None:
         append(world, ReleaseCreated(OLD))
         for _ in range(51):
@@ -225,6 +226,7 @@ class TestPlans:
         assert (only.plan, only.counts) == (None, None)
         assert only.fingerprint
 
+    @pytest.mark.slow
     def test_a_long_one_is_cut_and_says_by_how_much(self) -> None:
         (staging,) = (each for each in fortnight().plans if each.environment == "staging")
         assert staging.plan is not None

@@ -48,7 +48,7 @@ def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Visit)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     told.url = f"http://127.0.0.1:{server.server_address[1]}"
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", told.url)

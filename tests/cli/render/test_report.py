@@ -54,6 +54,10 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
+# Their histories are long in the making.
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(params=list(REPORTS.values()), ids=list(REPORTS))
 def any_report(request: pytest.FixtureRequest) -> Report:
     found: Callable[[], Report] = request.param

@@ -140,6 +140,7 @@ def test_a_reader_has_to_change_where_the_envelope_does() -> None:
     assert sorted(broken({"x": before}, {"x": now})) == lost
 
 
+@pytest.mark.slow
 def test_what_would_break_a_reader_is_not_written(tmp_path: Path) -> None:
     assert command.write(tmp_path) == []
     file = tmp_path / "apply.schema.json"
