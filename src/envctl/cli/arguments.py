@@ -1,6 +1,6 @@
 """Arguments that several commands take in the same way."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,3 +10,8 @@ Environments = Annotated[
     list[str] | None,
     typer.Argument(metavar="[ENV]...", help="Only these.", autocompletion=environments, show_default=False),
 ]
+
+
+def an_environment(told: str) -> Any:  # noqa: ANN401 (as Typer's own)
+    """The argument that names an environment, which every shell completes. `told` is its help."""
+    return typer.Argument(help=told, autocompletion=environments, show_default=False)

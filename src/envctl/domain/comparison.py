@@ -97,7 +97,7 @@ def _at(settings: EnvironmentSettings, position: int | None) -> Setting | None:
 def _pair(name: str, stacks: tuple[str, ...], first: Setting | None, second: Setting | None) -> Pair:
     hidden = any(each.sensitive for each in (first, second) if each)
     relation = _relation(first, second)
-    return Pair(name, stacks, _shown(first, stacks, hidden), _shown(second, stacks, hidden), relation)
+    return Pair(name, stacks, _shown(first, stacks, hidden=hidden), _shown(second, stacks, hidden=hidden), relation)
 
 
 def _relation(first: Setting | None, second: Setting | None) -> Relation:
@@ -109,11 +109,11 @@ def _relation(first: Setting | None, second: Setting | None) -> Relation:
     return "only in first" if second is None else "differs"
 
 
-def _shown(setting: Setting | None, stacks: tuple[str, ...], hidden: object) -> Setting | None:
+def _shown(setting: Setting | None, stacks: tuple[str, ...], *, hidden: bool) -> Setting | None:
     if setting is None:
         return None
     value = Marker.SENSITIVE if hidden else setting.value
-    return replace(setting, value=value, sensitive=bool(hidden), stacks=stacks)
+    return replace(setting, value=value, sensitive=hidden, stacks=stacks)
 
 
 def _decided(pair: Pair) -> bool:

@@ -69,6 +69,24 @@ def follow(present: Present, entry: Entry) -> Present:
     return Present(entry.seq, digest(encode(entry)), releases, environments)
 
 
+def begin(entry: Entry, event: DeploymentStarted) -> Deployment:
+    """The deployment that an entry begins."""
+    release, settings, action, source = event.release, event.settings, event.action, event.source
+    return Deployment(entry.seq, release, settings, action, source, entry.actor, entry.at, waiver=event.waiver)
+
+
+def end(begun: Deployment, event: Ending, at: datetime) -> Deployment:
+    """The deployment as it ended."""
+    match event:
+        case DeploymentSucceeded():
+            return replace(begun, outcome="succeeded", ended_at=at, changed=event.changed)
+        case DeploymentFailed():
+            outcome: Outcome = "interrupted" if event.interrupted else "failed"
+        case DeploymentAbandoned():
+            outcome = "abandoned"
+    return replace(begun, outcome=outcome, ended_at=at, reason=event.reason)
+
+
 def _follow_in(present: Present, there: EnvironmentPresent, entry: Entry, event: LocalEvent) -> EnvironmentPresent:
     match event:
         case DeploymentStarted():
@@ -113,16 +131,7 @@ def _say(
 
 
 def _start(there: EnvironmentPresent, entry: Entry, event: DeploymentStarted) -> EnvironmentPresent:
-    begun = Deployment(
-        entry.seq,
-        event.release,
-        event.settings,
-        event.action,
-        event.source,
-        entry.actor,
-        entry.at,
-        waiver=event.waiver,
-    )
+    begun = begin(entry, event)
     # Whatever ran until now does not run undisturbed any longer.
     evidence = {release: _at_rest(proof, entry.at) for release, proof in there.evidence.items()}
     debts = there.debts + tuple(waiver for waiver in there.waivers if waiver.waiver == event.waiver)
@@ -138,22 +147,19 @@ def _end(present: Present, there: EnvironmentPresent, entry: Entry, event: Endin
     if begun is None or (begun.seq, begun.release) != (event.started, event.release):
         # An end that belongs to no open deployment says nothing about the present, least of all that it went well.
         return there
+    done = end(begun, event, entry.at)
     if isinstance(event, DeploymentSucceeded):
-        return _succeed(present, there, replace(begun, ended_at=entry.at), event)
-    outcome: Outcome = "abandoned"
+        return _succeed(present, there, done, event)
     if isinstance(event, DeploymentFailed):
-        outcome = "interrupted" if event.interrupted else "failed"
         there = replace(
             there, stacks=there.stacks | set(event.stacks), performed=_performed(there, event.release, event.performed)
         )
-    ended = replace(begun, outcome=outcome, ended_at=entry.at, reason=event.reason)
-    return replace(there, last=ended, evidence=_without(there.evidence, begun.release))
+    return replace(there, last=done, evidence=_without(there.evidence, begun.release))
 
 
 def _succeed(
-    present: Present, there: EnvironmentPresent, begun: Deployment, event: DeploymentSucceeded
+    present: Present, there: EnvironmentPresent, done: Deployment, event: DeploymentSucceeded
 ) -> EnvironmentPresent:
-    done = replace(begun, outcome="succeeded", changed=event.changed)
     if done.action == "destroy":
         return replace(there, current=None, last=done, stacks=frozenset(), drift=None)
     before = there.evidence.get(done.release)

@@ -98,10 +98,10 @@ class Drift:
 def drift(ports: Ports, environments: Sequence[str] = ()) -> Drift:
     """Of those environments, or of all. What goes wrong in one does not keep the others from being looked at."""
     project = load.project(ports)
-    wanted = [load.known_environment(project, each) for each in environments] or project.pipeline.order
+    wanted = load.wanted_environments(project, environments)
     # Said before anything takes long: what the ledger can't say of one it can say of none.
     known = record.present(ports)
-    return Drift(tuple(_look(ports, project, known, each) for each in dict.fromkeys(wanted)))
+    return Drift(tuple(_look(ports, project, known, each) for each in wanted))
 
 
 def _look(ports: Ports, project: Project, known: Present, target: str) -> EnvironmentDrift:
@@ -160,8 +160,8 @@ def _stack(
     unchanged = here.whole and here.current is not None and here.current.settings == prepared.settings
     try:
         seen = ports.terraform.look(target, stack, unchanged=unchanged)
-        if applied:
-            demand_state(ports, target, stack, seen.pending)
+        if applied and seen.pending.stateless:
+            demand_state(ports, target, stack)
     except InterruptedByUserError:
         raise
     except EnvctlError as error:

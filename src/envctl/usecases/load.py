@@ -1,5 +1,7 @@
 """The project file, and the settings of an environment, as they lie in the working tree."""
 
+from collections.abc import Sequence
+
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.nearest import nearest
 from envctl.domain.project import Project
@@ -36,6 +38,11 @@ def known_environment(project: Project, environment: str) -> str:
     listed = ", ".join(project.pipeline.order)
     hint = f"did you mean {near}? (the environments are {listed})" if near else f"the environments are {listed}"
     raise UsageError(Problem("E002", f"there is no environment {environment!r}", hint))
+
+
+def wanted_environments(project: Project, names: Sequence[str]) -> tuple[str, ...]:
+    """Those, each once; all of the pipeline where none is named."""
+    return tuple(dict.fromkeys(known_environment(project, name) for name in names)) or project.pipeline.order
 
 
 def settings(ports: Ports, project: Project, environment: str, wiring: Wiring) -> EnvironmentSettings:

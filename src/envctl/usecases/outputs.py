@@ -19,8 +19,8 @@ from envctl.domain.outputs import find, holders
 from envctl.domain.present import EnvironmentPresent, Present
 from envctl.domain.project import Project
 from envctl.usecases import bundles, candidates, load, prepare, record
-from envctl.usecases.planning import gone
-from envctl.usecases.ports import Ports, Prepared, PreparedStack
+from envctl.usecases.planning import demand_state
+from envctl.usecases.ports import Ports, Prepared
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ class Reading:
                 try:
                     found = ports.terraform.outputs(self.environment, stack)
                     if not found and self.declared[stack.name]:
-                        _demand_state(ports, self.environment, stack)
+                        # Outputs that are null are in no state, however.
+                        demand_state(ports, self.environment, stack)
                     self.outputs[stack.name] = found
                 except InterruptedByUserError:
                     raise
@@ -160,12 +161,6 @@ def _named(ports: Ports, reading: Reading, name: str) -> tuple[str, str]:
     if error := together(reading.failures):
         raise error
     return find(name, {stack: found.keys() for stack, found in reading.outputs.items()}, reading.environment)
-
-
-def _demand_state(ports: Ports, environment: str, stack: PreparedStack) -> None:
-    """Terraform takes a state that is not there for an empty one. Outputs that are null are in no state, however."""
-    if not ports.terraform.has_state(environment, stack):
-        raise gone(environment, stack)
 
 
 def _masked(found: Mapping[str, Output]) -> dict[str, object]:

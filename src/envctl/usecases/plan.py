@@ -42,8 +42,8 @@ def _plan_all(ports: Ports, prepared: Prepared) -> tuple[StackPlan, ...]:
         # The ledger is read only where it matters.
         applied = _applied(ports, prepared.environment)
         for stack, plan in zip(prepared.stacks, plans, strict=True):
-            if stack.name in applied:
-                demand_state(ports, prepared.environment, stack, plan)
+            if stack.name in applied and plan.stateless:
+                demand_state(ports, prepared.environment, stack)
     return plans
 
 

@@ -27,22 +27,21 @@ def plan_stacks(
             plans.append(StackPlan(stack.name, waits_for=() if destroy else waits_for))
             continue
         plan = ports.terraform.plan(environment, stack, destroy=destroy, wait=wait)
-        if stack.name in applied and not destroy:
-            demand_state(ports, environment, stack, plan)
+        if stack.name in applied and plan.stateless and not destroy:
+            demand_state(ports, environment, stack)
         plans.append(plan)
     return tuple(plans)
 
 
-def demand_state(ports: Ports, environment: str, stack: PreparedStack, plan: StackPlan) -> None:
-    """A state that got lost must not pass for an environment in which nothing is there yet: all would be made twice."""
-    if plan.stateless and not ports.terraform.has_state(environment, stack):
-        raise gone(environment, stack)
-
-
-def gone(environment: str, stack: PreparedStack) -> OperationFailedError:
+def demand_state(ports: Ports, environment: str, stack: PreparedStack) -> None:
+    """Of a stack that was applied, and of which Terraform now knows nothing: to it, no state is an empty one. One that
+    got lost must not pass for an environment in which nothing is there yet: all would be made twice.
+    """
+    if ports.terraform.has_state(environment, stack):
+        return
     message = f"the Terraform state of {stack.name} in {environment} is gone, and it was applied there"
     hint = (
         "put it back from a version of its bucket or a backup; if what it held is gone too: "
         f"envctl destroy {environment}"
     )
-    return OperationFailedError(Problem("E321", message, hint))
+    raise OperationFailedError(Problem("E321", message, hint))

@@ -64,9 +64,9 @@ def preview(ports: Ports, environments: Sequence[str] = (), *, release: str | No
     others from being planned.
     """
     project = load.project(ports)
-    wanted = [load.known_environment(project, each) for each in environments] or project.pipeline.order
+    wanted = load.wanted_environments(project, environments)
     what = stored(ports, release) if release else of_working_tree(ports, project)
-    return Preview(what.identity, tuple(_plan(ports, project, what, each) for each in dict.fromkeys(wanted)))
+    return Preview(what.identity, tuple(_plan(ports, project, what, each) for each in wanted))
 
 
 def stored(ports: Ports, prefix: str) -> Previewed:

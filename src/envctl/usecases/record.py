@@ -61,16 +61,22 @@ def newest_first(ports: Ports) -> Iterator[Entry]:
     """The entries, read as far back as they are asked for."""
     end = present(ports).seq
     while end > 0:
-        numbers = range(end, max(0, end - PAGE), -1)
-        for number, data in zip(numbers, ports.store.read_all([_key(ENTRIES, n) for n in numbers]), strict=True):
-            yield _entry(number, data or b"")
+        yield from _read(ports, range(end, max(0, end - PAGE), -1))
         end -= PAGE
 
 
 def numbered(ports: Ports, numbers: Sequence[int]) -> list[Entry]:
     """The entries with these numbers, which must be there."""
+    return list(_read(ports, numbers))
+
+
+def _read(ports: Ports, numbers: Sequence[int]) -> Iterator[Entry]:
     stored = ports.store.read_all([_key(ENTRIES, number) for number in numbers]) if numbers else []
-    return [_entry(number, data or b"") for number, data in zip(numbers, stored, strict=True)]
+    for number, data in zip(numbers, stored, strict=True):
+        try:
+            yield decode(data or b"")
+        except MalformedEntryError as error:
+            raise _broken(ChainBreak(number, str(error))) from error
 
 
 def verify(ports: Ports) -> Present:
@@ -90,13 +96,6 @@ def _stored(ports: Ports, after: int = 0) -> Iterator[tuple[int, bytes]]:
     keys = ports.store.keys(ENTRIES, after=_key(ENTRIES, after))
     for key, data in zip(keys, ports.store.read_all(keys), strict=True):
         yield _number(key), data or b""
-
-
-def _entry(number: int, data: bytes) -> Entry:
-    try:
-        return decode(data)
-    except MalformedEntryError as error:
-        raise _broken(ChainBreak(number, str(error))) from error
 
 
 def _checkpoint(ports: Ports) -> Present:

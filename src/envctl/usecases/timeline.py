@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from itertools import dropwhile, islice
 from typing import Literal
 
@@ -16,8 +15,9 @@ from envctl.domain.events import (
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.fold import begin, end
 from envctl.domain.ledger import Entry
-from envctl.domain.present import Deployment, Outcome, Present
+from envctl.domain.present import Deployment, Present
 from envctl.usecases import record
 from envctl.usecases.ports import Ports
 
@@ -95,23 +95,12 @@ def _follow(seen: _Seen, entry: Entry) -> Happened | None:
 
 
 def _told(entry: Entry, event: DeploymentStarted, seen: _Seen) -> Happened:
-    end, check = seen.ends.get(entry.seq), seen.checks.get(entry.seq)
-    waiver = seen.waivers.get(entry.seq, event.waiver)
-    begun = Deployment(
-        entry.seq, event.release, event.settings, event.action, event.source, entry.actor, entry.at, waiver=waiver
-    )
-    if end is not None and isinstance(end.event, Ending):
-        begun = _ended(begun, end.event, end.at)
+    ending, check = seen.ends.get(entry.seq), seen.checks.get(entry.seq)
+    deployment = begin(entry, event)
+    deployment = replace(deployment, waiver=seen.waivers.get(entry.seq, deployment.waiver))
+    if ending is not None and isinstance(ending.event, Ending):
+        deployment = end(deployment, ending.event, ending.at)
     verified: Literal["", "passed", "failed"] = ""
     if check is not None:
         verified = "passed" if isinstance(check, VerificationPassed) else "failed"
-    return Happened(event.environment, begun, event.plan, verified)
-
-
-def _ended(begun: Deployment, event: Ending, at: datetime) -> Deployment:
-    if isinstance(event, DeploymentSucceeded):
-        return replace(begun, outcome="succeeded", ended_at=at, changed=event.changed)
-    outcome: Outcome = "abandoned"
-    if isinstance(event, DeploymentFailed):
-        outcome = "interrupted" if event.interrupted else "failed"
-    return replace(begun, outcome=outcome, ended_at=at, reason=event.reason)
+    return Happened(event.environment, deployment, event.plan, verified)

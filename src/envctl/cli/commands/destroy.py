@@ -4,16 +4,14 @@ from typing import Annotated
 
 import typer
 
+from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer
-from envctl.cli.complete import environments
 from envctl.cli.wishes import BreakGlass, wishes
 
 
 def destroy(
     context: typer.Context,
-    environment: Annotated[
-        str, typer.Argument(help="The environment, for example dev.", autocompletion=environments, show_default=False)
-    ],
+    environment: Annotated[str, an_environment("The environment, for example dev.")],
     *,
     break_glass: BreakGlass = None,
 ) -> None:

@@ -5,15 +5,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import refuse_dry_run
-from envctl.cli.complete import environments
 
 
 def execute(
     context: typer.Context,
-    environment: Annotated[
-        str, typer.Argument(help="The environment, for example dev.", autocompletion=environments, show_default=False)
-    ],
+    environment: Annotated[str, an_environment("The environment, for example dev.")],
     command: Annotated[
         list[str], typer.Argument(metavar="-- CMD...", help="The command, with its own options.", show_default=False)
     ],

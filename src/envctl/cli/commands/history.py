@@ -4,16 +4,13 @@ from typing import Annotated
 
 import typer
 
+from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer
-from envctl.cli.complete import environments
 
 
 def history(
     context: typer.Context,
-    environment: Annotated[
-        str,
-        typer.Argument(help="Only what speaks of this environment.", autocompletion=environments, show_default=False),
-    ] = "",
+    environment: Annotated[str, an_environment("Only what speaks of this environment.")] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many entries, newest first.")] = 20,
 ) -> None:
     """Show what happened: who, what, when."""

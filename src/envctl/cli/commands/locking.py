@@ -4,15 +4,14 @@ from typing import Annotated
 
 import typer
 
+from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer, refuse_dry_run
-from envctl.cli.complete import environments, releases
+from envctl.cli.complete import releases
 
 
 def lock(
     context: typer.Context,
-    environment: Annotated[
-        str, typer.Argument(help="The environment, for example prod.", autocompletion=environments, show_default=False)
-    ],
+    environment: Annotated[str, an_environment("The environment, for example prod.")],
     reason: Annotated[str, typer.Option(help="Why. Whoever is refused reads it.", show_default=False)],
 ) -> None:
     """Let nothing change an environment until it is unlocked. What runs already is not stopped."""
@@ -24,9 +23,7 @@ def lock(
 
 def unlock(
     context: typer.Context,
-    environment: Annotated[
-        str, typer.Argument(help="The environment, for example prod.", autocompletion=environments, show_default=False)
-    ],
+    environment: Annotated[str, an_environment("The environment, for example prod.")],
     reason: Annotated[str, typer.Option(help="Why.", show_default=False)] = "",
     release: Annotated[
         str | None,

@@ -4,15 +4,14 @@ from typing import Annotated
 
 import typer
 
+from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer, answer_in_part, refuse_dry_run
-from envctl.cli.complete import environments, outputs
+from envctl.cli.complete import outputs
 
 
 def output(
     context: typer.Context,
-    environment: Annotated[
-        str, typer.Argument(help="The environment, for example dev.", autocompletion=environments, show_default=False)
-    ],
+    environment: Annotated[str, an_environment("The environment, for example dev.")],
     name: Annotated[
         str,
         typer.Argument(

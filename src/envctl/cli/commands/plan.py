@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer
-from envctl.cli.complete import environments, releases
+from envctl.cli.complete import releases
 
 if TYPE_CHECKING:
     from envctl.usecases.ports import Ports
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
 
 def plan(
     context: typer.Context,
-    environment: Annotated[
-        str, typer.Argument(help="The environment, for example dev.", autocompletion=environments, show_default=False)
-    ],
+    environment: Annotated[str, an_environment("The environment, for example dev.")],
     *,
     release: Annotated[
         str | None,

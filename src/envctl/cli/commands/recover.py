@@ -4,15 +4,13 @@ from typing import Annotated
 
 import typer
 
+from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer, refuse_dry_run
-from envctl.cli.complete import environments
 
 
 def recover(
     context: typer.Context,
-    environment: Annotated[
-        str, typer.Argument(help="The environment that is blocked.", autocompletion=environments, show_default=False)
-    ],
+    environment: Annotated[str, an_environment("The environment that is blocked.")],
 ) -> None:
     """Look at what an interrupted deployment left, and declare it to be over, so that the next one may begin."""
     from envctl.usecases.recover import recover as use

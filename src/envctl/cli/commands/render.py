@@ -4,15 +4,13 @@ from typing import Annotated
 
 import typer
 
+from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer
-from envctl.cli.complete import environments
 
 
 def render(
     context: typer.Context,
-    environment: Annotated[
-        str, typer.Argument(help="The environment, for example prod.", autocompletion=environments, show_default=False)
-    ],
+    environment: Annotated[str, an_environment("The environment, for example prod.")],
 ) -> None:
     """Show the root modules that Terraform gets for an environment."""
     from envctl.usecases.render import render as use

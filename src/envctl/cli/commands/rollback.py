@@ -4,16 +4,15 @@ from typing import Annotated
 
 import typer
 
+from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer
-from envctl.cli.complete import environments, releases
+from envctl.cli.complete import releases
 from envctl.cli.wishes import BreakGlass, NoVerify, wishes
 
 
 def rollback(
     context: typer.Context,
-    environment: Annotated[
-        str, typer.Argument(help="The environment that goes back.", autocompletion=environments, show_default=False)
-    ],
+    environment: Annotated[str, an_environment("The environment that goes back.")],
     *,
     to: Annotated[
         str | None,

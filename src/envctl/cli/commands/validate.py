@@ -4,16 +4,13 @@ from typing import Annotated
 
 import typer
 
+from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer
-from envctl.cli.complete import environments
 
 
 def validate(
     context: typer.Context,
-    environment: Annotated[
-        str,
-        typer.Argument(help="Only this environment. Default: all.", autocompletion=environments, show_default=False),
-    ] = "",
+    environment: Annotated[str, an_environment("Only this environment. Default: all.")] = "",
 ) -> None:
     """Check the project file, the modules and the settings. Needs no Terraform and no credentials."""
     from envctl.usecases.settings import validate as use

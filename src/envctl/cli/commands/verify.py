@@ -4,16 +4,13 @@ from typing import Annotated
 
 import typer
 
+from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer, refuse_dry_run
-from envctl.cli.complete import environments
 
 
 def verify(
     context: typer.Context,
-    environment: Annotated[
-        str,
-        typer.Argument(help="The environment, for example staging.", autocompletion=environments, show_default=False),
-    ],
+    environment: Annotated[str, an_environment("The environment, for example staging.")],
 ) -> None:
     """Run the project's checks on what an environment runs, and record whether it is proven."""
     from envctl.usecases.verify import verify as use

@@ -4,15 +4,14 @@ from typing import Annotated
 
 import typer
 
+from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer
-from envctl.cli.complete import environments, releases
+from envctl.cli.complete import releases
 
 
 def why(
     context: typer.Context,
-    target: Annotated[
-        str, typer.Argument(help="The environment to be reached.", autocompletion=environments, show_default=False)
-    ],
+    target: Annotated[str, an_environment("The environment to be reached.")],
     *,
     release: Annotated[
         str | None, typer.Option(help="Another release than the next one in line.", autocompletion=releases)

@@ -7,6 +7,7 @@ from datetime import datetime
 from envctl.cli.render.deployment import deed
 from envctl.cli.render.events import in_brackets
 from envctl.cli.render.guards import named
+from envctl.cli.render.line import counted
 from envctl.cli.render.moments import Zone, ago, since
 from envctl.cli.render.text import known_as, one_line
 from envctl.domain.naming import short
@@ -82,8 +83,7 @@ class _Speaker:
 
     def _drift(self, seen: DriftCheck) -> str:
         when = since(seen.at, self.now, self.zone)
-        differences = "difference" if seen.drifted == 1 else "differences"
-        what = f"{seen.drifted} {differences} from the state"
+        what = f"{counted(seen.drifted, 'difference')} from the state"
         named = in_brackets(seen.resources, seen.drifted)
         return f"drift: {what}{named}, seen {when} by {known_as(seen.by)}"
 

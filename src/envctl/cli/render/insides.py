@@ -66,6 +66,12 @@ def extent(value: object) -> str:
     return f"({counted(number, 'line')})" if number else ""
 
 
+def extents(before: object, after: object) -> str:
+    """How long both are; empty where one of them has no extent."""
+    one, other = extent(before), extent(after)
+    return f"{one[:-1]} → {other[1:]}" if one and other else ""
+
+
 def lines_of(value: object) -> list[str]:
     """The lines of a text that has several; none for anything else."""
     if not isinstance(value, str) or isinstance(value, Marker):

@@ -5,7 +5,7 @@ from itertools import groupby, takewhile
 
 from rich.cells import cell_len
 
-from envctl.cli.render.insides import Line, extent, inside
+from envctl.cli.render.insides import Line, extent, extents, inside
 from envctl.cli.render.spelling import spelt
 from envctl.cli.render.text import cut, shortened
 
@@ -27,7 +27,7 @@ def from_to(before: object, after: object, room: int, wide: int) -> tuple[str, l
     to differ.
     """
     if lines := inside(before, after):
-        return _extents(before, after), _fitted(lines, wide)
+        return extents(before, after), _fitted(lines, wide)
     one, other = side(before), side(after)
     on_one_line = f"{one} → {other}"
     if cell_len(on_one_line) <= room:
@@ -38,11 +38,6 @@ def from_to(before: object, after: object, room: int, wide: int) -> tuple[str, l
 def side(value: object) -> str:
     """What stands before or after a change."""
     return "(none)" if value is None else spelt(value)
-
-
-def _extents(before: object, after: object) -> str:
-    one, other = extent(before), extent(after)
-    return f"{one[:-1]} → {other[1:]}" if one and other else ""
 
 
 def _side(value: object, text: str, other: str, room: int) -> str:

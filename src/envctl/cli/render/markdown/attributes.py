@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from envctl.cli.render.attributes import ToldApart, known_now, told_apart, uncounted
-from envctl.cli.render.insides import extent, inside, whole
+from envctl.cli.render.insides import extent, extents, inside, whole
 from envctl.cli.render.line import counted
 from envctl.cli.render.markdown.budget import LARGEST, size
 from envctl.cli.render.spelling import spelt
@@ -76,9 +76,8 @@ def _lines(attribute: AttributeChange, width: int) -> Iterator[str]:
     if not within:
         yield from _sides(attribute, width)
         return
-    one, other = extent(attribute.before), extent(attribute.after)
-    told = f" {one[:-1]} → {other[1:]}" if one and other else ""
-    yield f"! {_path(attribute)}{told}{_forces(attribute)}"
+    told = extents(attribute.before, attribute.after)
+    yield f"! {_path(attribute)}{f' {told}' if told else ''}{_forces(attribute)}"
     yield from (f"{line.sign.replace('…', ' ')}   {line.told or line.sign}" for line in within)
 
 

@@ -7,12 +7,13 @@ from envctl.cli.render.markdown.pieces import PASSES, REFUSES, escaped, page, sh
 from envctl.cli.render.markdown.plan import mark, plan_blocks
 from envctl.cli.render.markdown.refused import problem_line
 from envctl.cli.render.preview import of_what, outcome
+from envctl.domain.naming import short
 from envctl.usecases.preview import EnvironmentPreview, Preview
 
 
 def preview(told: Preview) -> str:
     rows = ((_mark(each), strong(each.environment), escaped(outcome(each))) for each in told.environments)
-    name = f" --release {told.release[:12]}" if told.release else ""
+    name = f" --release {short(told.release)}" if told.release else ""
     return page(
         f"## What {escaped(of_what(told))} would do",
         "Nothing was recorded.",
