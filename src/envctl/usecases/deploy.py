@@ -1,42 +1,20 @@
 """A deployment: one release, applied to one environment with its settings. Every verb that changes one ends here."""
 
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from typing import assert_never
 
 from envctl.domain import release as releases
-from envctl.domain.changes import touched, unsettled
+from envctl.domain.changes import unsettled
 from envctl.domain.enumeration import first_of
-from envctl.domain.errors import (
-    ConfigurationError,
-    EnvctlError,
-    InterruptedByUserError,
-    LockHeldError,
-    OperationFailedError,
-    Problem,
-)
-from envctl.domain.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
-from envctl.domain.guards import Refusal, RefusedError, refusals
-from envctl.domain.meaning import meaning_of, performed
+from envctl.domain.errors import InterruptedByUserError, LockHeldError, OperationFailedError, Problem
+from envctl.domain.guards import RefusedError, refusals
 from envctl.domain.naming import short
-from envctl.domain.present import EnvironmentPresent, Present
-from envctl.usecases import (
-    approved,
-    bundles,
-    candidates,
-    kept_settings,
-    load,
-    permission,
-    prepare,
-    record,
-    stages,
-    verify,
-)
+from envctl.domain.present import EnvironmentPresent
+from envctl.usecases import bundles, candidates, permission, prepare, record, stages, verify
+from envctl.usecases import deployment_entries as entries
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.run import Deployed, Run, there
 
-SUMMARY = 200
 NAMED = 3
 
 
@@ -69,7 +47,7 @@ def carry_out(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
                 break
     except (Exception, KeyboardInterrupt) as error:
         if run.started:
-            _record_failure(run, error)
+            entries.fail(run, error)
         raise
     finally:
         _discard_plans(run)
@@ -115,11 +93,11 @@ def _do(run: Run, step: stages.Stage) -> None:
 def _record(run: Run, step: stages.SetHold | stages.RecordStart | stages.RecordEnd | stages.Verify) -> None:
     match step:
         case stages.SetHold():
-            _set_hold(run)
+            entries.set_hold(run)
         case stages.RecordStart():
-            _record_start(run)
+            entries.start(run)
         case stages.RecordEnd():
-            _record_success(run)
+            entries.succeed(run)
         case stages.Verify():
             run.verification = verify.verify_prepared(run.ports, run.project, there(run.prepared))
         case _:
@@ -194,63 +172,6 @@ def _ask_consent(run: Run, *, again: bool, stack: str = "") -> None:
         raise InterruptedByUserError(Problem("E310", f"stopped on your answer: {where}", run.command))
 
 
-def _set_hold(run: Run) -> None:
-    """Before anything is changed: a rollback that is interrupted must not leave the way open for what it leaves."""
-
-    def decide(present: Present) -> Event | None:
-        here = present.of(run.target)
-        left = here.last.release if here.last else run.identity
-        if left == run.identity or left in here.holds:
-            return None
-        return HoldSet(run.target, left, f"rolled back to {short(run.identity)}")
-
-    _, entry = record.append(run.ports, decide)
-    if entry is not None and isinstance(entry.event, HoldSet):
-        run.held = entry.event.release
-
-
-def _record_start(run: Run) -> None:
-    bundles.keep(run.ports, run.identity, run.bundle, there(run.release))
-    _keep_settings(run)
-    plan = approved.keep(run.ports, meaning_of(there(run.plan)))
-    waiver = permission.record_waiver(run)
-    overridden = set(run.waived)
-
-    def decide(present: Present) -> Event:
-        _same_history(run, present)
-        permission.ask_guards(run, present, run.plan)
-        if late := [refusal for code, refusal in run.waived.items() if code not in overridden]:
-            # The waiver that is recorded does not speak of it.
-            raise RefusedError(tuple(late))
-        settings = there(run.prepared).settings
-        return DeploymentStarted(run.target, run.identity, settings, run.action, run.source, plan, waiver)
-
-    _, entry = record.append(run.ports, decide)
-    run.started = there(entry).seq
-
-
-def _keep_settings(run: Run) -> None:
-    """For those who ask later which values are others. A file may have been saved since it was read for the plan: then
-    they are not known any more, and the deployment is none the worse for it.
-    """
-    with suppress(ConfigurationError):
-        settings = run.settings or load.settings(run.ports, run.project, run.target, there(run.release).wiring)
-        if settings.digest() == there(run.prepared).settings:
-            kept_settings.keep(run.ports, settings)
-
-
-def _same_history(run: Run, present: Present) -> None:
-    """A plan is only good for the environment that it was made for: somebody else may have been there since."""
-    last = present.of(run.target).last
-    if last == run.seen or present.of(run.target).unfinished:
-        return
-    by = f" by {last.by}" if last else ""
-    message = f"somebody else's deployment to {run.target}{by} was faster while this one was planned"
-    raise RefusedError(
-        (Refusal("G109", "busy", message, f"look at it anew: {run.command}", for_now=True, waivable=False),)
-    )
-
-
 def _apply(run: Run, name: str) -> None:
     stack = run.stack(name)
     stale = [upstream for upstream in stack.upstream if run.plans[upstream].changes]
@@ -281,7 +202,7 @@ def _settle(run: Run, stacks: tuple[str, ...]) -> None:
             run.ports.terraform.settle(run.target, run.stack(name))
         except (OperationFailedError, LockHeldError) as error:
             # All is applied. The next drift check may take for drift what came of that, and no more is lost.
-            run.ports.observer.said(f"the state of {name} could not be read once more: {_reason(error)}")
+            run.ports.observer.said(f"the state of {name} could not be read once more: {entries.summary(error)}")
 
 
 def _drifted_and_unplanned(run: Run) -> str:
@@ -294,48 +215,6 @@ def _drifted_and_unplanned(run: Run) -> str:
     left = [name for name in run.drifted.resources if name not in planned and not name.startswith(changed)]
     without_a_name = run.drifted.drifted - len(run.drifted.resources)
     return first_of(left, NAMED, len(left) + without_a_name)
-
-
-def _record_success(run: Run) -> None:
-    changed = touched(run.plans.values())
-    names = () if run.action == "destroy" else tuple(run.applied)
-    event = DeploymentSucceeded(run.target, run.identity, run.started, names, changed, performed(run.done()))
-    _, entry = record.append(run.ports, _while_open(run, event))
-    if entry is None:
-        message = f"the deployment to {run.target} was declared over by somebody else while it ran: it is not proven"
-        raise OperationFailedError(Problem("E408", message, run.command))
-
-
-def _record_failure(run: Run, error: BaseException) -> None:
-    interrupted = isinstance(error, KeyboardInterrupt | InterruptedByUserError)
-    reason = "interrupted" if interrupted else _reason(error)
-    applied = () if run.action == "destroy" else tuple(run.applied)
-    did = performed(run.done())
-    event = DeploymentFailed(run.target, run.identity, run.started, reason, applied, interrupted, did)
-    try:
-        record.append(run.ports, _while_open(run, event))
-    except EnvctlError as unrecorded:
-        # What failed first is what has to be mended first; that nothing could be recorded is said with it.
-        if not isinstance(error, EnvctlError):
-            raise
-        error.problems = (*error.problems, *unrecorded.problems)
-
-
-def _while_open(run: Run, event: Event) -> Callable[[Present], Event | None]:
-    """An end is recorded for one's own open deployment only: somebody may have recovered it in the meantime."""
-
-    def decide(present: Present) -> Event | None:
-        unfinished = present.of(run.target).unfinished
-        return event if unfinished and unfinished.seq == run.started else None
-
-    return decide
-
-
-def _reason(error: BaseException) -> str:
-    """What is kept for ever, and so no more than a summary: details of an error may quote values."""
-    if isinstance(error, EnvctlError) and error.problems:
-        return error.problems[0].message.partition("\n")[0][:SUMMARY]
-    return type(error).__name__
 
 
 def _discard_plans(run: Run) -> None:
