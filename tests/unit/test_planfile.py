@@ -167,6 +167,13 @@ ATTRIBUTES: dict[str, tuple[dict[str, Any], list[tuple[str, object, object]]]] =
     ),
     "empty text is not nothing": (resource("update", before={"a": None}, after={"a": ""}), [("a", None, "")]),
     "false and zero are values": (resource("create", after={"a": False, "b": 0}), [("a", None, False), ("b", None, 0)]),
+    "false is not zero": (resource("update", before={"a": [{"b": 0}]}, after={"a": [{"b": False}]}),
+                          [("a[0].b", 0, False)]),
+    "a secret that turns from one into true has changed": (
+        resource("update", before={"p": 1}, after={"p": True}, before_sensitive={"p": True},
+                 after_sensitive={"p": True}),
+        [("p", HIDDEN, HIDDEN)],
+    ),
     "the tenth comes after the second": (
         resource("create", after={"a": list(range(11))}),
         [(f"a[{number}]", None, number) for number in range(11)],

@@ -1,7 +1,7 @@
 """What a plan means: resources, actions, values before and after. Sensitive values never enter these types."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -26,6 +26,17 @@ class Marker(StrEnum):
 
 # Terraform's own resource, which is in the state and nowhere else.
 BUILT_IN = "terraform_data"
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two values are one to Terraform. Python takes true for 1, and what has no type of its own, such as an
+    output, can turn from one into the other.
+    """
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.adapters.terraform.refresh import drift
+from envctl.adapters.terraform.refresh import drift, outputs
 from envctl.domain.changes import Action, AttributeChange, Marker, ResourceChange
 
 SECRET = "hunter2"
@@ -73,6 +73,22 @@ CASES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {
 @pytest.mark.parametrize(("raw", "expected"), CASES.values(), ids=CASES.keys())
 def test_what_is_drift(raw: dict[str, Any], expected: ResourceChange | None) -> None:
     assert read(raw) == (() if expected is None else (expected,))
+
+
+OUTPUTS: dict[str, tuple[object, object, bool]] = {
+    "another value": (1, 2, True),
+    "the same value": ({"a": [1]}, {"a": [1]}, False),
+    "null that became an empty list": (None, [], False),
+    "one that became true": ({"a": [1]}, {"a": [True]}, True),
+    "a list that became longer": ([1], [1, 2], True),
+    "a key that went": ({"a": 1, "b": 2}, {"a": 1}, True),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), OUTPUTS.values(), ids=OUTPUTS.keys())
+def test_what_is_drift_in_an_output(before: object, after: object, expected: bool) -> None:
+    change = {"actions": ["update"], "before": before, "after": after}
+    assert bool(outputs({"output_changes": {"x": change}})) == expected
 
 
 def test_outputs_that_change_along_and_changes_that_are_planned_are_no_drift() -> None:

@@ -5,7 +5,7 @@ from itertools import zip_longest
 from typing import Any
 
 from envctl.adapters.terraform.blocks import without_same
-from envctl.domain.changes import AttributeChange, Marker
+from envctl.domain.changes import AttributeChange, Marker, same
 
 
 def all_secrets(document: Mapping[str, Any]) -> frozenset[str]:
@@ -24,7 +24,7 @@ def attributes(change: Mapping[str, Any], secrets: frozenset[str]) -> Iterator[A
     for path in sorted({**before, **after}, key=_natural):
         was, will = before.get(path), after.get(path)
         # Two secrets that are hidden may differ: what hides them says so.
-        if was != will or (was is Marker.SENSITIVE and _differs(change, path)):
+        if not same(was, will) or (was is Marker.SENSITIVE and _differs(change, path)):
             yield AttributeChange(path, was, will, _forces(path, forcing))
 
 
@@ -102,7 +102,7 @@ def _differs(change: Mapping[str, Any], path: str) -> bool:
     before = dict(_leaves("", change.get("before"), None, None))
     after = dict(_leaves("", change.get("after"), None, change.get("after_unknown")))
     below = [p for p in {**before, **after} if _forces(p, {path})]
-    return any(before.get(p) != after.get(p) for p in below)
+    return not all(same(before.get(p), after.get(p)) for p in below)
 
 
 def _leaves(path: str, value: object, sensitive: object, unknown: object) -> Iterator[tuple[str, object]]:

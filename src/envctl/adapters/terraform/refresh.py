@@ -5,7 +5,7 @@ from typing import Any
 
 from envctl.adapters.terraform.attributes import all_secrets, attributes
 from envctl.adapters.terraform.planfile import action_of, address, output_changes
-from envctl.domain.changes import Action, Marker, OutputChange, ResourceChange, StackPlan
+from envctl.domain.changes import Action, Marker, OutputChange, ResourceChange, StackPlan, same
 
 
 def drift(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...]) -> StackPlan:
@@ -16,7 +16,7 @@ def drift(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...]) ->
 def outputs(document: Mapping[str, Any]) -> tuple[OutputChange, ...]:
     """The outputs that would be others if the state were what is there."""
     found = output_changes(document, all_secrets(document))
-    return tuple(output for output in found if _filled(output.before) != _filled(output.after) or _hides(output))
+    return tuple(o for o in found if not same(_filled(o.before), _filled(o.after)) or _hides(o))
 
 
 def _hides(output: OutputChange) -> bool:
