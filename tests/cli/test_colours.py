@@ -11,7 +11,7 @@ import pytest
 
 from envctl.cli.consoles import coloured, live
 from envctl.cli.options import Options
-from tests.fakes.world import project_files
+from tests.fakes.world import write_project
 
 pytestmark = pytest.mark.slow
 ESCAPE = re.compile(rb"\x1b")
@@ -37,10 +37,7 @@ COLOURLESS = {
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("project")
-    for name, data in project_files().items():
-        file = root / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+    write_project(root)
     return root
 
 

@@ -12,18 +12,6 @@ import pytest
 from envctl.cli.app import run
 from envctl.cli.options import hoist
 from tests.documents import checked
-from tests.fakes.world import project_files
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, data in project_files().items():
-        file = tmp_path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
 
 BAD_WORDS = {
     "an unknown command": (["applly", "dev"], 64, "E000"),

@@ -21,20 +21,9 @@ from envctl.usecases.diff import Diff
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples.diffs import DIFF, DIFFS
 from tests.cli.render.test_markdown import HOSTILE, kinds
-from tests.fakes.world import project_files
 
 PARITY = '\n[parity]\nmay_differ = ["cidr", "size"]\n'
 PROD = "environments/prod/terraform.tfvars"
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, data in project_files().items():
-        file = tmp_path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def add(file: Path, text: str) -> None:

@@ -6,17 +6,6 @@ from pathlib import Path
 import pytest
 
 from envctl.cli.app import run
-from tests.fakes.world import project_files
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, data in project_files().items():
-        file = tmp_path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def test_it_is_written_to_report_html_and_says_so(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from envctl.cli.watching import Seen, pauses, watch
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
-from tests.fakes.world import project_files
+from tests.fakes.world import project_files, write_project
 
 BEGIN = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 UNREACHABLE = OperationFailedError(Problem("E404", "the store can't be read"))
@@ -99,10 +99,7 @@ def test_a_pause_ends_early_where_the_terminal_gets_another_size() -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name, data in project_files().items():
-        file = tmp_path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+    write_project(tmp_path)
     return tmp_path
 
 

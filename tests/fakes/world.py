@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from envctl.cli.languages import Languages
 from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
@@ -387,6 +387,13 @@ def project_files() -> dict[str, bytes]:
         "environments/staging/terraform.tfvars": b'cidr = "10.20.0.0/16"\n',
         "environments/prod/terraform.tfvars": b'cidr = "10.30.0.0/16"\nsize = 3\n',
     }
+
+
+def write_project(root: Path) -> None:
+    for name, data in project_files().items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
 
 
 @dataclass

@@ -45,6 +45,11 @@ CASES: dict[str, tuple[StackPlan, dict[Cause, list[StackPlan]], dict[Cause, list
         {"drift": [NOTHING], "settings": [stack(update(("a", 1)), output=2)]},
         {"settings": ["update x.a a", "output n"]},
     ),
+    "true comes with the new code where the new settings alone give one": (
+        stack(update(("a", True)), output=[True]),
+        {"drift": [NOTHING], "settings": [stack(update(("a", 1)), output=[1])]},
+        {"release": ["update x.a a", "output n"]},
+    ),
     "what comes with the new code": (
         stack(update(("a", 1))),
         {"drift": [NOTHING], "settings": [NOTHING]},

@@ -223,6 +223,19 @@ PARTS: dict[str, tuple[Release, Release, dict[str, tuple[PartChange, ...]]]] = {
             )
         },
     ),
+    "a default that becomes false where it was zero": (
+        declaring(variable("size", "any", has_default=True, default=0)),
+        declaring(variable("size", "any", has_default=True, default=False)),
+        {
+            "variables": (
+                PartChange(
+                    "web.size",
+                    typed("any", required=False, default=0),
+                    typed("any", required=False, default=False),
+                ),
+            )
+        },
+    ),
     "another description or place is no change": (
         RELEASE,
         declaring(variable("size", "number", description="another")),

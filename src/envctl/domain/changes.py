@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 
 
@@ -29,13 +29,15 @@ BUILT_IN = "terraform_data"
 
 
 def same(one: object, other: object) -> bool:
-    """Whether two values are one to Terraform. Python takes true for 1, and what has no type of its own, such as an
-    output, can turn from one into the other.
+    """Whether two values, or what holds some, are one to Terraform. Python takes true for 1, and what has no type of
+    its own, such as an output, can turn from one into the other.
     """
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
+    if is_dataclass(one) and type(one) is type(other):
+        return all(same(getattr(one, each.name), getattr(other, each.name)) for each in fields(one))
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from envctl.domain.changes import AttributeChange, OutputChange, ResourceChange, StackPlan
+from envctl.domain.changes import AttributeChange, OutputChange, ResourceChange, StackPlan, same
 
 Cause = Literal["release", "settings", "drift", "other"]
 CAUSES: tuple[Cause, ...] = ("release", "settings", "drift", "other")
@@ -52,11 +52,11 @@ def _of(cause: Cause, stack: StackPlan, pieces: Sequence[_Piece]) -> StackPlan:
 def _pieces(stack: StackPlan, between: Mapping[Cause, StackPlan]) -> list[_Piece]:
     found: list[_Piece] = []
     for resource in stack.resources:
-        seen = {cause: _same(resource, plan) for cause, plan in between.items()}
+        seen = {cause: _planned(resource, plan) for cause, plan in between.items()}
         own = _first(cause for cause, change in seen.items() if change and change.action == resource.action)
         found += [(its, replace(resource, attributes=which)) for its, which in _shared(resource, seen, own)]
     for output in stack.outputs:
-        found.append((_first(cause for cause, plan in between.items() if output in plan.outputs), output))
+        found.append((_first(cause for cause, plan in between.items() if _puts_out(plan, output)), output))
     return [(_named(cause, stack, between), change) for cause, change in found]
 
 
@@ -73,10 +73,14 @@ def _shared(
 
 
 def _has(change: ResourceChange, attribute: AttributeChange) -> bool:
-    return any((a.path, a.after) == (attribute.path, attribute.after) for a in change.attributes)
+    return any(a.path == attribute.path and same(a.after, attribute.after) for a in change.attributes)
 
 
-def _same(resource: ResourceChange, plan: StackPlan) -> ResourceChange | None:
+def _puts_out(plan: StackPlan, output: OutputChange) -> bool:
+    return any(same(other, output) for other in plan.outputs)
+
+
+def _planned(resource: ResourceChange, plan: StackPlan) -> ResourceChange | None:
     return next((other for other in plan.resources if other.address == resource.address), None)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from envctl.domain.changes import Marker
+from envctl.domain.changes import Marker, same
 from envctl.domain.file_changes import ModuleChange, changed_modules
 from envctl.domain.provider_lock import providers, version
 from envctl.domain.release import Release, Wiring
@@ -57,7 +57,7 @@ def changes_between(older: Release, newer: Release, *, patch: bool = False) -> R
 def _became(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[PartChange, ...]:
     names = dict.fromkeys((*before, *after))
     found = (PartChange(name, before.get(name), after.get(name)) for name in names)
-    return tuple(each for each in found if each.before != each.after)
+    return tuple(each for each in found if not same(each.before, each.after))
 
 
 def _named(wiring: Wiring) -> dict[str, object]:

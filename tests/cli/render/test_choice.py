@@ -6,19 +6,8 @@ from pathlib import Path
 import pytest
 
 from envctl.cli.app import run
-from tests.fakes.world import project_files
 
 PROMOTE = ["promote", "staging", "prod", "--yes"]
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, data in project_files().items():
-        file = tmp_path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.mark.parametrize("words", [["why", "prod"], ["status"], ["validate"], ["history"]], ids=" ".join)
