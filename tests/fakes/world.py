@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 from envctl.cli.languages import Languages
+from envctl.domain.access import Caller
 from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.checks import Output, Probe
 from envctl.domain.drift import Look
@@ -241,16 +242,25 @@ class MemoryTerraform:
 
 
 @dataclass
-class MemoryCredentials:
-    """Gives the same keys to everybody, for the roles that it does not refuse."""
+class MemoryAccess:
+    """Gives the same keys to everybody, but for the environments that it refuses. `accounts` says which account answers
+    where.
+    """
 
     refused: set[str] = field(default_factory=set)
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    accounts: dict[str, str] = field(default_factory=dict)
+    ends_at: datetime | None = None
+    asked: list[str] = field(default_factory=list)
 
-    def of_role(self, role: str, region: str) -> Mapping[str, str]:
-        self.asked.append((role, region))
-        if role in self.refused:
-            raise OperationFailedError(Problem("E413", f"the role {role} can't be assumed"))
+    def caller(self, environment: str = "") -> Caller:
+        self.asked.append(environment)
+        if environment in self.refused:
+            raise OperationFailedError(Problem("E413", f"the role of {environment} can't be assumed"))
+        account = self.accounts.get(environment, "111111111111")
+        return Caller(account, f"arn:aws:sts::{account}:assumed-role/envctl-deployer/envctl", self.ends_at)
+
+    def keys(self, environment: str) -> Mapping[str, str]:
+        self.caller(environment)
         return {
             "AWS_ACCESS_KEY_ID": "ASIAROLE",
             "AWS_SECRET_ACCESS_KEY": "key of the role",
@@ -404,7 +414,7 @@ class World:
     store: MemoryStore = field(default_factory=MemoryStore)
     witness: MemoryWitness = field(default_factory=MemoryWitness)
     workspace: MemoryWorkspace = field(default_factory=MemoryWorkspace)
-    credentials: MemoryCredentials = field(default_factory=MemoryCredentials)
+    access: MemoryAccess = field(default_factory=MemoryAccess)
     clock: SettableClock = field(default_factory=SettableClock)
     identity: SettableIdentity = field(default_factory=SettableIdentity)
     versions: SettableVersions = field(default_factory=SettableVersions)

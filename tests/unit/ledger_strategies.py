@@ -46,6 +46,8 @@ actors = st.builds(
     via=st.sampled_from(["aws", "github", "local"]),
     verified=st.booleans(),
     run_url=texts,
+    arn=texts,
+    teams=some_texts,
 )
 EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
     ReleaseCreated: st.builds(ReleaseCreated, releases, texts, st.booleans(), texts),

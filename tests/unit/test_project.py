@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.project import Gates, Project, State
+from envctl.domain.gates_table import Gates
+from envctl.domain.project import Project, State
 from envctl.domain.project_rules import faults
 from envctl.domain.references import Reference
 from envctl.domain.rules import GUARD_CODES, NEVER_WAIVED, Rules

@@ -195,7 +195,7 @@ def test_nothing_of_it_can_be_printed_by_accident(world: World) -> None:
 def test_a_role_gives_keys_and_takes_other_credentials_away(world: World) -> None:
     with_a_role(world)
     child = surroundings(world.ports, "dev").around({"AWS_PROFILE": "me", "AWS_REGION": "us-east-1", "PATH": "/bin"})
-    assert world.credentials.asked == [(ROLE, "eu-west-1")]
+    assert world.access.asked == ["dev"]
     assert child["AWS_ACCESS_KEY_ID"] == "ASIAROLE"
     assert (child["AWS_REGION"], child["AWS_DEFAULT_REGION"], child["PATH"]) == ("eu-west-1", "eu-west-1", "/bin")
     assert not set(OTHER_CREDENTIALS) & set(child)
@@ -203,12 +203,12 @@ def test_a_role_gives_keys_and_takes_other_credentials_away(world: World) -> Non
 
 def test_without_a_role_ones_own_credentials_stay(world: World) -> None:
     assert surroundings(world.ports, "dev").around({"AWS_PROFILE": "me"})["AWS_PROFILE"] == "me"
-    assert world.credentials.asked == []
+    assert world.access.asked == []
 
 
 def test_a_role_that_is_refused_ends_it(world: World) -> None:
     with_a_role(world)
-    world.credentials.refused.add(ROLE)
+    world.access.refused.add("dev")
     with pytest.raises(OperationFailedError, match="E413"):
         surroundings(world.ports, "dev")
 

@@ -13,7 +13,7 @@ from envctl.cli.speaking import LateConsent, LateObserver
 from envctl.domain.layout import LOCK_FILE
 
 if TYPE_CHECKING:
-    from envctl.adapters.aws.credentials import AssumedRole
+    from envctl.adapters.aws.sessions import Sessions
     from envctl.adapters.checks.prober import Prober
     from envctl.adapters.local.git import Git
     from envctl.adapters.local.machine import FileWitness, LocalIdentity, SystemClock
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from envctl.adapters.workspace.workspace import DirectoryWorkspace
     from envctl.cli.embedded_aws import EmbeddedAws
     from envctl.cli.languages import Languages
+    from envctl.domain.access import Passport
     from envctl.domain.project import Project
 
 
@@ -81,10 +82,15 @@ class Wired:
         return Prober(self._root, lambda: os.environ)
 
     @cached_property
-    def credentials(self) -> "AssumedRole":
-        from envctl.adapters.aws.credentials import AssumedRole
+    def access(self) -> "Sessions":
+        from envctl.adapters.aws.sessions import Sessions
 
-        return AssumedRole(self.inherited)
+        return Sessions(self.inherited, self._passport)
+
+    def _passport(self, environment: str) -> "Passport":
+        from envctl.domain.access import passport
+
+        return passport(self.project, environment, self.identity.actor())
 
     def close(self) -> None:
         self.observer.close()

@@ -17,12 +17,25 @@ def _later(default: Any) -> Any:  # noqa: ANN401 (as dataclasses.field)
 
 @dataclass(frozen=True)
 class Actor:
-    """Who did it. `verified` is true only where somebody else than the person's own machine vouches for the name."""
+    """Who did it. `verified` is true only where somebody else than the person's own machine vouches for the name.
+
+    On AWS the name is the caller's ARN, and in GitHub Actions that of the actor; `arn` is the caller's there too, and
+    `teams` are those that GitHub's token says the actor is in, like `acme/operators`.
+    """
 
     name: str
     via: Literal["aws", "github", "local"] = "local"
     verified: bool = False
     run_url: str = ""
+    arn: str = _later("")
+    teams: tuple[str, ...] = _later(())
+
+    @property
+    def person(self) -> str:
+        """The name without where it comes from: that of the session or of the user, which single sign-on makes the same
+        in every account.
+        """
+        return self.name.rpartition("/")[2] if self.via == "aws" else self.name
 
     def __str__(self) -> str:
         return self.name if self.verified else f"{self.name} (unverified)"

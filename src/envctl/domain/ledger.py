@@ -33,7 +33,7 @@ def encode(entry: Entry) -> bytes:
         "seq": entry.seq,
         "prev": entry.prev,
         "at": entry.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "actor": asdict(entry.actor),
+        "actor": _written(entry.actor),
         "event": {"kind": entry.event.kind, **_written(entry.event)},
     }
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
@@ -100,9 +100,9 @@ def misfit(number: int, data: bytes, expected: int, prev: str) -> ChainBreak | N
     return None
 
 
-def _written(event: Event) -> dict[str, Any]:
-    left_out = {f.name for f in fields(event) if f.metadata.get(LATER) and getattr(event, f.name) == f.default}
-    return {name: value for name, value in asdict(event).items() if name not in left_out}
+def _written(value: Actor | Event) -> dict[str, Any]:
+    left_out = {f.name for f in fields(value) if f.metadata.get(LATER) and getattr(value, f.name) == f.default}
+    return {name: each for name, each in asdict(value).items() if name not in left_out}
 
 
 def _fits(value: object, annotation: object) -> bool:

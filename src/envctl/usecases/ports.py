@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from envctl.domain.access import Caller
     from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
     from envctl.domain.checks import Output, Probe
     from envctl.domain.drift import Look
@@ -209,11 +210,16 @@ class Probes(Protocol):
         """Why it does not, or an empty text where it does. `surroundings` are for a command's environment."""
 
 
-class Credentials(Protocol):
-    """Keys for a role, for a short time."""
+class Access(Protocol):
+    """Credentials, taken when they are first asked for. An empty environment stands for one's own. Raises
+    OperationFailedError where they are not given.
+    """
 
-    def of_role(self, role: str, region: str) -> Mapping[str, str]:
-        """The variables under which AWS tools look for them. Raises OperationFailedError where they are not given."""
+    def caller(self, environment: str = "") -> Caller:
+        """Who AWS says that one is there."""
+
+    def keys(self, environment: str) -> Mapping[str, str]:
+        """The variables under which AWS tools look for credentials."""
 
 
 class Observer(Protocol):
@@ -255,7 +261,7 @@ class Ports(Protocol):
     @property
     def probes(self) -> Probes: ...
     @property
-    def credentials(self) -> Credentials: ...
+    def access(self) -> Access: ...
     @property
     def clock(self) -> Clock: ...
     @property

@@ -51,7 +51,7 @@ def surroundings(ports: Ports, environment: str) -> Surroundings:
     there = project.environments[load.known_environment(project, environment)]
     with opened(ports, environment, "exec") as reading:
         _settled(ports, reading)
-        credentials = _credentials(ports, there)
+        credentials = _credentials(ports, environment, there)
         reading.read(ports, list(reading.declared))
     if error := together(reading.failures):
         raise error
@@ -80,8 +80,8 @@ def _settled(ports: Ports, reading: Reading) -> None:
         ports.observer.said(f"the last deployment to {target} {last.outcome}: outputs may be of more than one release")
 
 
-def _credentials(ports: Ports, there: Environment) -> Mapping[str, str]:
-    return ports.credentials.of_role(there.assume_role, there.region or "") if there.assume_role else {}
+def _credentials(ports: Ports, environment: str, there: Environment) -> Mapping[str, str]:
+    return ports.access.keys(environment) if there.assume_role or there.profile else {}
 
 
 def _region(there: Environment) -> dict[str, str]:

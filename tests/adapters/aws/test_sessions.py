@@ -1,20 +1,27 @@
-"""Keys for a role, from an STS on loopback that answers as it is told."""
+"""Who one is, and keys for a role, from an STS on loopback that answers as it is told."""
 
 import http.server
+import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
 
-from envctl.adapters.aws.credentials import AssumedRole
+from envctl.adapters.aws.sessions import ATTEMPTS, Sessions
+from envctl.domain.access import Caller, Passport
 from envctl.domain.errors import OperationFailedError
 
 ROLE = "arn:aws:iam::111111111111:role/envctl-deployer"
 GIVEN = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
 <AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>key</SecretAccessKey><SessionToken>token</SessionToken>
 <Expiration>2026-11-25T09:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
+IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>arn:aws:sts::111111111111:assumed-role/envctl-deployer/envctl-ann</Arn><UserId>A:envctl-ann</UserId>
+<Account>111111111111</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"""
 REFUSED = """<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>
 <Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"""
 
@@ -42,7 +49,8 @@ def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
                 return
             self.send_response(told.status)
             self.end_headers()
-            self.wfile.write(told.text.encode())
+            identity = told.status == 200 and told.asked[-1]["Action"] == ["GetCallerIdentity"]
+            self.wfile.write((IDENTITY if identity else told.text).encode())
 
         def log_message(self, *_: object) -> None:
             pass
@@ -61,8 +69,15 @@ def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
     thread.join()
 
 
+PASSPORT = Passport("dev", "ap-northeast-1", "111111111111", role=ROLE, session="envctl-ann")
+
+
+def sessions(patience: float = 5, passport: Passport = PASSPORT) -> Sessions:
+    return Sessions(lambda: None, lambda _: passport, patience=patience)
+
+
 def assumed(patience: float = 5) -> dict[str, str]:
-    return dict(AssumedRole(lambda: None, patience=patience).of_role(ROLE, "ap-northeast-1"))
+    return dict(sessions(patience).keys("dev"))
 
 
 def problem() -> tuple[str, str, str]:
@@ -72,20 +87,69 @@ def problem() -> tuple[str, str, str]:
     return only.code, only.message, only.hint
 
 
-def test_a_role_gives_keys_for_an_hour_under_the_name_of_envctl(sts: Sts) -> None:
-    assert assumed() == {
+def test_a_role_gives_keys_and_says_who_one_is_there(sts: Sts) -> None:
+    taken = sessions()
+    assert dict(taken.keys("dev")) == {
         "AWS_ACCESS_KEY_ID": "ASIAROLE",
         "AWS_SECRET_ACCESS_KEY": "key",
         "AWS_SESSION_TOKEN": "token",
     }
-    (asked,) = sts.asked
-    wanted = {name: asked[name] for name in ("RoleArn", "RoleSessionName", "DurationSeconds")}
-    assert wanted == {"RoleArn": [ROLE], "RoleSessionName": ["envctl"], "DurationSeconds": ["3600"]}
+    arn = "arn:aws:sts::111111111111:assumed-role/envctl-deployer/envctl-ann"
+    assert taken.caller("dev") == Caller("111111111111", arn, datetime(2026, 11, 25, 9, tzinfo=UTC))
+    # Asked once: the session, and then as that session.
+    assert [asked["Action"] for asked in sts.asked] == [["AssumeRole"], ["GetCallerIdentity"]]
+
+
+def test_a_session_is_named_and_lasts_and_is_tagged_as_its_passport_says(sts: Sts) -> None:
+    passport = replace(PASSPORT, external_id="shop", duration=timedelta(hours=2), tags={"team": "web", "cost": "1"})
+    sessions(passport=passport).caller("dev")
+    wanted = {
+        "RoleArn": [ROLE],
+        "RoleSessionName": ["envctl-ann"],
+        "DurationSeconds": ["7200"],
+        "ExternalId": ["shop"],
+        "Tags.member.1.Key": ["cost"],
+        "Tags.member.1.Value": ["1"],
+        "Tags.member.2.Key": ["team"],
+        "Tags.member.2.Value": ["web"],
+    }
+    assert {name: value for name, value in sts.asked[0].items() if name not in {"Action", "Version"}} == wanted
+
+
+def test_without_a_role_ones_own_credentials_say_who_one_is_and_when_they_end(
+    sts: Sts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2126-11-25T08:30:00Z")
+    taken = sessions(passport=replace(PASSPORT, role=""))
+    assert taken.caller("dev").ends_at == datetime(2126, 11, 25, 8, 30, tzinfo=UTC)
+    assert [asked["Action"] for asked in sts.asked] == [["GetCallerIdentity"]]
+
+
+def test_keys_that_have_ended_are_told_and_not_used(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2020-11-25T08:30:00Z")
+    code, message, hint = problem()
+    assert (code, hint) == ("E413", "sign in again")
+    assert "expired" in message
+    assert sts.asked == []
+
+
+def test_a_profile_counts_where_this_machine_has_it(sts: Sts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config"
+    config.write_text("[profile prod]\naws_access_key_id = AKIAPROD\naws_secret_access_key = prod\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.fspath(config))
+    known = sessions(passport=replace(PASSPORT, role="", profile="prod"))
+    assert known.keys("prod")["AWS_ACCESS_KEY_ID"] == "AKIAPROD"
+    inherited = {"PATH": "/bin", "AWS_ACCESS_KEY_ID": "AKIAMINE", "AWS_REGION": "eu-west-1"}
+    assert known.around("prod", inherited) == {"PATH": "/bin", "AWS_PROFILE": "prod", "AWS_REGION": "eu-west-1"}
+    # In CI nobody has profiles: the job's own credentials are used, and the account is checked all the same.
+    unknown = sessions(passport=replace(PASSPORT, role="", profile="elsewhere"))
+    assert unknown.keys("prod")["AWS_ACCESS_KEY_ID"] == "AKIAMINE"
+    assert unknown.around("prod", inherited) == inherited
 
 
 def test_what_has_to_be_put_in_order_first_is(sts: Sts) -> None:
     order: list[str] = []
-    AssumedRole(lambda: order.append(f"prepared before {len(sts.asked)} questions")).of_role(ROLE, "")
+    Sessions(lambda: order.append(f"prepared before {len(sts.asked)} questions"), lambda _: PASSPORT).caller("dev")
     assert order == ["prepared before 0 questions"]
 
 
@@ -128,7 +192,7 @@ def test_an_sts_that_says_nothing_is_waited_for_in_bounds(sts: Sts) -> None:
     assert code == "E413"
     assert "timeout" in message.lower()
     assert hint.startswith("AWS could not be reached")
-    assert len(sts.asked) == 2
+    assert len(sts.asked) == ATTEMPTS
 
 
 def test_an_sts_that_is_not_there_is_told(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
