@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from envctl.cli.languages import Languages
 from envctl.domain.access import Caller
@@ -144,6 +145,7 @@ class MemoryTerraform:
     unreadable: dict[tuple[str, str], EnvctlError] = field(default_factory=dict)
     planned: dict[tuple[str, str], str | None] = field(default_factory=dict)
     ran: list[tuple[str, str, str]] = field(default_factory=list)
+    sessions: list[str] = field(default_factory=list)
 
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
         self.ran.append(("init", environment, stack.name))
@@ -168,6 +170,7 @@ class MemoryTerraform:
     def apply(self, environment: str, stack: PreparedStack) -> None:
         where = (environment, stack.name)
         self.ran.append(("apply", *where))
+        self.sessions.append(stack.session)
         if where in self.dies_on:
             raise Killed
         if where in self.fails_on:
@@ -251,6 +254,13 @@ class MemoryAccess:
     accounts: dict[str, str] = field(default_factory=dict)
     ends_at: datetime | None = None
     asked: list[str] = field(default_factory=list)
+    remembered: set[str] = field(default_factory=set)
+
+    def known(self, environment: str) -> bool:
+        return environment in self.remembered
+
+    def remember(self, environment: str) -> None:
+        self.remembered.add(environment)
 
     def caller(self, environment: str = "") -> Caller:
         self.asked.append(environment)
@@ -280,9 +290,12 @@ class SettableClock:
 @dataclass
 class SettableIdentity:
     name: str = "ann@example.com"
+    via: Literal["aws", "github", "local"] = "local"
 
     def actor(self) -> Actor:
-        return Actor(self.name)
+        if self.via == "aws":
+            return Actor(self.name, "aws", verified=True, arn=self.name)
+        return Actor(self.name, self.via)
 
 
 @dataclass

@@ -308,3 +308,10 @@ def test_a_block_that_is_on_one_side_alone_is_told(before: list[Any], after: lis
     for place, block in enumerate(after):
         if block not in before:
             assert any(path.startswith(f"b[{place}].") for path, *_ in told)
+
+
+def test_a_variable_of_the_root_module_is_a_secret_but_for_the_name_of_who_is_at_work() -> None:
+    raw = resource("create", after={"owner": "envctl-ann", "password": SECRET})
+    variables = {"envctl_session": {"value": "envctl-ann"}, "password": {"value": SECRET}}
+    (change,) = meaning("web", {"resource_changes": [raw], "variables": variables}, ()).resources
+    assert [(each.path, each.after) for each in change.attributes] == [("owner", "envctl-ann"), ("password", HIDDEN)]

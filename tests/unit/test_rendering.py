@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
 from envctl.domain.release import StackWiring, Wiring
-from envctl.domain.rendering import Backend, Place, literal, render
+from envctl.domain.rendering import Backend, Place, literal, render, role
 from envctl.domain.settings import Variable
 from tests.unit import type_strategies
 
@@ -117,11 +117,29 @@ def test_a_whole_root_module_on_this_machine() -> None:
     )
 
 
+def test_a_role_is_taken_with_what_its_trust_policy_asks_for() -> None:
+    where = replace(S3, external_id="shop-42", session_tags={"team": "web"})
+    (taken,) = render(WIRING, "web", where, ARGUMENTS).document["provider"]["aws"]["assume_role"]
+    assert taken == {
+        "role_arn": ROLE,
+        "session_name": "${var.envctl_session}",
+        "external_id": "shop-42",
+        "tags": {"team": "web"},
+    }
+    assert role(where, "envctl") == {**taken, "session_name": "envctl"}
+
+
+def test_who_is_at_work_is_a_variable_and_no_part_of_the_bytes() -> None:
+    declared = render(WIRING, "network", S3, {}).document["variable"]
+    assert declared == {"envctl_session": {"type": "string", "default": "envctl"}}
+    assert "variable" not in render(WIRING, "network", replace(S3, assume_role=None), {}).document
+
+
 def test_a_place_on_aws() -> None:
     document = render(WIRING, "web", S3, ARGUMENTS).document
     assert document["provider"]["aws"] == {
         "region": "ap-northeast-1",
-        "assume_role": [{"role_arn": ROLE, "session_name": "envctl"}],
+        "assume_role": [{"role_arn": ROLE, "session_name": "${var.envctl_session}"}],
         "allowed_account_ids": ["222222222222"],
         "default_tags": [
             {"tags": {"project": "shop", "environment": "staging", "stack": "web", "managed_by": "envctl"}}

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from envctl.domain.access import Caller
 from envctl.domain.errors import Problem
 from envctl.domain.guards import GUARDS, ask
 from envctl.domain.rules import GUARD_CODES, NEVER_WAIVED, USUAL_GATES, Rules
@@ -18,7 +19,10 @@ def test_every_guard_is_known_by_its_name_and_no_other_is() -> None:
 
 def test_what_is_never_waived_is_what_its_guard_lets_nobody_waive() -> None:
     request = replace(
-        here(PROMOTION, last=deployed(R2, outcome="unfinished")), unfit=(Problem("E204", "size is not a number"),)
+        here(ruled(PROMOTION, only_ci=True), last=deployed(R2, outcome="unfinished")),
+        unfit=(Problem("E204", "size is not a number"),),
+        account="222222222222",
+        caller=Caller("111111111111", "arn:aws:iam::111111111111:user/bob"),
     )
     assert {refusal.code for refusal in ask(request) if not refusal.waivable} == set(NEVER_WAIVED)
     assert all(reason and reason[-1] != "." for reason in NEVER_WAIVED.values())

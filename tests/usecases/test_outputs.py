@@ -2,6 +2,7 @@
 
 import pytest
 
+from envctl.domain.access import OTHER_CREDENTIALS
 from envctl.domain.changes import Marker
 from envctl.domain.checks import Output
 from envctl.domain.errors import (
@@ -16,7 +17,7 @@ from envctl.usecases.apply import apply
 from envctl.usecases.destroy import destroy
 from envctl.usecases.outputs import OneOutput, StackOutputs, output, outputs
 from envctl.usecases.run import Wishes
-from envctl.usecases.surroundings import OTHER_CREDENTIALS, ROOM, surroundings
+from envctl.usecases.surroundings import ROOM, surroundings
 from tests.fakes.world import NETWORK, PROJECT, WEB, Killed, World
 
 SECRET = "planted-hunter2"

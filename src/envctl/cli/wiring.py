@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from envctl.adapters.aws.sessions import Sessions
     from envctl.adapters.checks.prober import Prober
     from envctl.adapters.local.git import Git
-    from envctl.adapters.local.machine import FileWitness, LocalIdentity, SystemClock
+    from envctl.adapters.local.machine import FileWitness, SystemClock
     from envctl.adapters.store.object_store import Address, ObstoreStore
     from envctl.adapters.terraform.driver import TerraformDriver
     from envctl.adapters.workspace.tree import ProjectTree
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from envctl.cli.languages import Languages
     from envctl.domain.access import Passport
     from envctl.domain.project import Project
+    from envctl.usecases.ports import Identity
 
 
 class Wired:
@@ -73,7 +74,7 @@ class Wired:
     def terraform(self) -> "TerraformDriver":
         from envctl.adapters.terraform.driver import TerraformDriver
 
-        return TerraformDriver(self._root, self._home, self.inherited, self.observer)
+        return TerraformDriver(self._root, self._home, self._inherited_with, self.observer)
 
     @cached_property
     def probes(self) -> "Prober":
@@ -83,14 +84,16 @@ class Wired:
 
     @cached_property
     def access(self) -> "Sessions":
+        from envctl.adapters.aws.remembered import RememberedAccess
         from envctl.adapters.aws.sessions import Sessions
 
-        return Sessions(self.inherited, self._passport)
+        remembered = RememberedAccess(self._home / "access.json", self._root / "envctl.toml", self.inherited)
+        return Sessions(self.inherited, self._passport, remembered)
 
     def _passport(self, environment: str) -> "Passport":
         from envctl.domain.access import passport
 
-        return passport(self.project, environment, self.identity.actor())
+        return passport(self.project, environment, self.identity.actor() if environment else None)
 
     def close(self) -> None:
         self.observer.close()
@@ -105,6 +108,16 @@ class Wired:
         """The environment that child processes inherit; in the sandbox there is nothing real in it."""
         return self.aws.environment() if self.aws else os.environ
 
+    def _inherited_with(self, profile: str) -> Mapping[str, str]:
+        """Where this machine has the profile. A job in CI has none, and credentials of its own."""
+        inherited = self.inherited()
+        if not profile:
+            return inherited
+        from envctl.adapters.local.profiles import is_known
+        from envctl.domain.access import with_profile
+
+        return with_profile(inherited, profile) if is_known(profile, inherited) else inherited
+
     @property
     def sandbox(self) -> bool:
         return self._options.sandbox
@@ -116,10 +129,17 @@ class Wired:
         return SystemClock()
 
     @cached_property
-    def identity(self) -> "LocalIdentity":
+    def identity(self) -> "Identity":
         from envctl.adapters.local.machine import LocalIdentity
+        from envctl.domain.access import on_aws
 
-        return LocalIdentity(self._root, os.environ)
+        local = LocalIdentity(self._root, os.environ)
+        # Whoever tries things out stays who they are: the sandbox knows nobody.
+        if self._options.sandbox or not on_aws(self.project):
+            return local
+        from envctl.adapters.aws.identity import AwsIdentity
+
+        return AwsIdentity(local.actor, self.access.at_hand, self.inherited)
 
     @cached_property
     def versions(self) -> "Git":

@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from envctl.domain.durations import spelt
 from envctl.domain.events import Actor
-from envctl.domain.project import Project
+from envctl.domain.present import EnvironmentPresent
+from envctl.domain.project import Environment, Project
 
 SESSION_LENGTH = 64
+MARGIN = timedelta(minutes=5)
+"""How much longer than a deployment took before, credentials have to hold: no two take the same time."""
 _ROLE_OF_SESSION = re.compile(r"arn:(?P<partition>[^:]+):sts::(?P<account>\d{12}):assumed-role/(?P<role>.+)/[^/]+")
 
 
@@ -39,6 +43,27 @@ class Caller:
     account_id: str
     arn: str
     ends_at: datetime | None = None
+
+
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+OTHER_CREDENTIALS = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_SECURITY_TOKEN",
+)
+"""Beside the keys of a role, each of these could make a tool work as somebody else."""
+
+
+def with_profile(inherited: Mapping[str, str], profile: str) -> dict[str, str]:
+    """The variables of a process that works with a profile: of those that tools look at first, none is left."""
+    left_out = {*KEYS, *OTHER_CREDENTIALS}
+    return {**{name: value for name, value in inherited.items() if name not in left_out}, "AWS_PROFILE": profile}
 
 
 def passport(project: Project, environment: str, actor: Actor | None = None) -> Passport:
@@ -83,4 +108,31 @@ def on_aws(project: Project) -> bool:
     """Whether anything of the project lies in AWS, so that AWS can say who somebody is."""
     if project.store.url.startswith("s3://") or project.state.backend == "s3":
         return True
-    return any(e.account_id or e.assume_role or e.profile for e in project.environments.values())
+    return any(on_aws_there(environment) for environment in project.environments.values())
+
+
+def on_aws_there(environment: Environment) -> bool:
+    """Whether the project file says that anything of the environment is on AWS."""
+    return bool(environment.account_id or environment.assume_role or environment.profile)
+
+
+@dataclass(frozen=True)
+class TooShort:
+    """How long the credentials hold, and how long a deployment has taken, as people write durations."""
+
+    left: str
+    needed: str
+
+
+def lasts(caller: Caller, there: EnvironmentPresent, now: datetime) -> TooShort | None:
+    """None where the credentials hold as long as the longest deployment that is remembered there, and a bit more."""
+    if caller.ends_at is None:
+        return None
+    left, needed = caller.ends_at - now, longest(there) + MARGIN
+    return None if left >= needed else TooShort(spelt(left), spelt(needed - MARGIN))
+
+
+def longest(there: EnvironmentPresent) -> timedelta:
+    """How long the longest deployment took, of those whose proofs are remembered."""
+    done = [proof.deployment for proof in there.evidence.values()]
+    return max((each.ended_at - each.started_at for each in done if each.ended_at), default=timedelta())

@@ -114,8 +114,8 @@ def _say(
             given = Approval(event.gate, event.release, event.settings, entry.actor, entry.at, event.plan)
             return replace(there, approvals=(*there.approvals, given)[-APPROVALS:])
         case ApprovalWithdrawn():
-            taken_back = (event.gate, event.release, entry.actor.name)
-            kept = tuple(a for a in there.approvals if (a.gate, a.release, a.by.name) != taken_back)
+            taken_back = (event.gate, event.release, entry.actor.person)
+            kept = tuple(a for a in there.approvals if (a.gate, a.release, a.by.person) != taken_back)
             return replace(there, approvals=kept)
         case EnvironmentLocked():
             return replace(there, lock=Lock(entry.actor, entry.at, event.reason))

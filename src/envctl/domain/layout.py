@@ -8,3 +8,5 @@ MAIN = "main.tf.json"
 
 LOCK_FILE = ".terraform.lock.hcl"
 """Terraform's dependency lock file, in a stack's folder as in a release and at the top of a project."""
+SESSION = "envctl_session"
+"""The root module's variable for the name of the session: its value stands in AWS's records of what was done."""

@@ -192,6 +192,9 @@ class Project(Section):
         gates, last = there.gates, self.pipeline.before(environment) and self.pipeline.after(environment) is None
         return Rules(
             approvals=gates.approvals if gates.approvals is not None else USUAL_GATES if last else {},
+            apply=there.allow.apply,
+            approve=there.allow.approve,
+            only_ci=there.allow.only_ci,
             self_approval=gates.self_approval,
             expires=gates.expires,
             soak=gates.soak,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from envctl.domain.graph import CircleError, order_stacks
 from envctl.domain.nearest import suggestion
 from envctl.domain.references import Reference
+from envctl.domain.rules import USUAL_GATES
 
 TomlPath = tuple[str | int, ...]
 
@@ -25,7 +26,14 @@ class Fault:
 
 
 def faults(document: Mapping[str, object]) -> list[Fault]:
-    return [*_pipeline(document), *_roles(document), *_wiring(document), *_artifacts(document), *_checks(document)]
+    return [
+        *_pipeline(document),
+        *_roles(document),
+        *_allowed(document),
+        *_wiring(document),
+        *_artifacts(document),
+        *_checks(document),
+    ]
 
 
 def _table(value: object, *keys: str) -> Mapping[str, object]:
@@ -59,6 +67,20 @@ def _roles(document: Mapping[str, object]) -> Iterator[Fault]:
             message = f"the role of {name} is not in its account {account}"
             hint = "one of the two belongs to another environment; correct it"
             yield Fault("E103", message, hint, ("environments", name, "assume_role"))
+
+
+def _allowed(document: Mapping[str, object]) -> Iterator[Fault]:
+    listed = _table(document, "pipeline").get("order")
+    order = listed if isinstance(listed, list) else []
+    for name in _table(document, "environments"):
+        section = _table(document, "environments", name)
+        usual = USUAL_GATES if order[1:] and order[-1] == name else {}
+        gates = _table(section, "gates", "approvals") if "approvals" in _table(section, "gates") else usual
+        for gate in _table(section, "allow", "approve"):
+            if gate not in gates:
+                message = f"{name} says who may approve at {gate}, and has no such gate"
+                path: TomlPath = ("environments", name, "allow", "approve", gate)
+                yield Fault("E104", message, suggestion(gate, gates) or "add it to gates.approvals", path)
 
 
 def _wiring(document: Mapping[str, object]) -> Iterator[Fault]:

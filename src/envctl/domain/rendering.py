@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from envctl.domain.layout import CODE
+from envctl.domain.layout import CODE, SESSION
 from envctl.domain.references import Reference
 from envctl.domain.release import StackWiring, Wiring
+from envctl.domain.settings import Variable
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Place:
     account_id: str | None = None
     region: str | None = None
     assume_role: str | None = None
+    external_id: str | None = None
+    session_tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ def render(wiring: Wiring, stack: str, place: Place, arguments: Mapping[str, obj
     }
     if provider := _providers(wiring, place, stack):
         document["provider"] = provider
-    if sensitive:
-        document["variable"] = {n: {"type": v.type_text, "sensitive": True} for n, v in sensitive.items()}
+    if declared := _variables(sensitive, place):
+        document["variable"] = declared
     if wired.upstream:
         document["data"] = {"terraform_remote_state": _remote_states(wired, place)}
     if outputs := wiring.outputs.get(stack):
@@ -110,7 +113,8 @@ def _providers(wiring: Wiring, place: Place, stack: str) -> dict[str, Any]:
     if place.region:
         aws: dict[str, Any] = {"region": place.region}
         if place.assume_role:
-            aws["assume_role"] = [{"role_arn": place.assume_role, "session_name": "envctl"}]
+            # The same bytes for everybody: who is at work is said when Terraform is started.
+            aws["assume_role"] = [role(place, f"${{var.{SESSION}}}")]
         if place.account_id:
             aws["allowed_account_ids"] = [place.account_id]
         # Never the release: it would touch every resource at every promotion.
@@ -118,6 +122,25 @@ def _providers(wiring: Wiring, place: Place, stack: str) -> dict[str, Any]:
         aws["default_tags"] = [{"tags": tags}]
         providers["aws"] = {**aws, **providers.get("aws", {})}
     return providers
+
+
+def role(place: Place, session: str) -> dict[str, object]:
+    """How a role is taken, as provider and backend both spell it. How long it lasts is left to them: they take it anew
+    before it ends.
+    """
+    taken: dict[str, object] = {"role_arn": place.assume_role, "session_name": session}
+    if place.external_id:
+        taken["external_id"] = place.external_id
+    if place.session_tags:
+        taken["tags"] = dict(place.session_tags)
+    return taken
+
+
+def _variables(sensitive: Mapping[str, Variable], place: Place) -> dict[str, Any]:
+    declared: dict[str, Any] = {n: {"type": v.type_text, "sensitive": True} for n, v in sensitive.items()}
+    if place.assume_role and place.region:
+        declared[SESSION] = {"type": "string", "default": "envctl"}
+    return declared
 
 
 def _remote_states(wired: StackWiring, place: Place) -> dict[str, Any]:
@@ -128,8 +151,9 @@ def _remote_states(wired: StackWiring, place: Place) -> dict[str, Any]:
 
 
 def _reading(backend: Mapping[str, object]) -> dict[str, object]:
-    """A backend's settings for reading alone: what speaks of writing is left out."""
-    return {key: value for key, value in backend.items() if key not in ("use_lockfile", "encrypt")}
+    """A backend's settings for reading alone: what speaks of writing is left out, and what was asked already."""
+    left_out = ("use_lockfile", "encrypt", "allowed_account_ids")
+    return {key: value for key, value in backend.items() if key not in left_out}
 
 
 def _output(stack: str, name: str, *, secret: bool) -> dict[str, Any]:

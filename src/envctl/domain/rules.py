@@ -24,14 +24,18 @@ GUARD_CODES: Mapping[str, str] = {
     "lock": "G108",
     "busy": "G109",
     "drift": "G110",
+    "account": "G203",
     "settings": "G204",
     "parity": "G205",
     "clean": "G206",
+    "allowed": "G207",
     "protection": "G301",
     "same_plan": "G302",
     "rehearsed": "G303",
 }
 NEVER_WAIVED: Mapping[str, str] = {
+    "G203": "it would happen to another environment",
+    "G207": "whoever may not would only have to say so",
     "G109": "two deployments at once would overwrite each other",
     "G204": "Terraform could not even plan",
 }
@@ -41,10 +45,14 @@ NEVER_WAIVED: Mapping[str, str] = {
 class Rules:
     """`expires` is how long an approval holds, `soak` how long a release has to run verified in the source, `max_age`
     how old that proof may be. `may_differ` names the settings in which the source may differ; None where it is not
-    compared. `max_destroys` and `stateful` count only where the environment is protected.
+    compared. `max_destroys` and `stateful` count only where the environment is protected. `apply` and `approve` are
+    patterns of who may, the latter by gate; without any, everybody may.
     """
 
     approvals: Mapping[str, int] = field(default_factory=dict)
+    apply: tuple[str, ...] = ()
+    approve: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    only_ci: bool = False
     self_approval: bool = False
     expires: timedelta | None = None
     soak: timedelta = timedelta()

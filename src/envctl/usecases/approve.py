@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
-from envctl.domain.guards import Refusal, RefusedError, Request, ask, gates, makers
-from envctl.domain.guards.approvals import has_expired
+from envctl.domain.guards import Refusal, RefusedError, Request, ask, gates
+from envctl.domain.guards.approvals import has_expired, made_by, may_approve
 from envctl.domain.meaning import PlanMeaning, meaning_of, outline
 from envctl.domain.naming import short
 from envctl.domain.nearest import nearest
@@ -61,7 +61,7 @@ def approve(
     target = load.known_environment(project, environment)
     _known_gate(project, target, gate)
     candidate = _candidate(ports, project, target, release)
-    _refuse(candidate.request)
+    _refuse(candidate.request, gate)
     if fingerprint is None:
         with ports.workspace.lock(target, f"envctl approve {target} by {ports.identity.actor().name}"):
             plan = plan_candidate(ports, project, candidate)
@@ -88,7 +88,9 @@ def withdraw(ports: Ports, environment: str, gate: str, *, release: str | None =
         return Withdrawn(target, gate, "", actor, withdrawn=False)
 
     def decide(now: Present) -> Event | None:
-        mine = [a for a in now.of(target).approvals if (a.gate, a.release, a.by.name) == (gate, identity, actor.name)]
+        mine = [
+            a for a in now.of(target).approvals if (a.gate, a.release, a.by.person) == (gate, identity, actor.person)
+        ]
         return ApprovalWithdrawn(target, gate, identity) if mine else None
 
     _, entry = record.append(ports, decide)
@@ -109,14 +111,19 @@ def _candidate(ports: Ports, project: Project, target: str, release: str | None)
     return candidates.redeployment(ports, project, present, target=target, release=wanted)
 
 
-def _refuse(request: Request) -> None:
+def _refuse(request: Request, gate: str) -> None:
     stands_against = tuple(refusal for refusal in ask(request) if refusal.code in _NEEDED)
     if stands_against:
         raise RefusedError(stands_against)
-    if request.actor.name in makers(request) and not request.rules.self_approval:
+    if made_by(request, request.actor) and not request.rules.self_approval:
         name = short(request.identity)
-        message = f"{request.actor.name} made release {name}, and can't approve it"
+        message = f"{request.actor.person} made release {name}, and can't approve it"
         raise RefusedError((Refusal("G106", "approvals", message, "ask somebody else: envctl why " + request.target),))
+    if not may_approve(request, gate, request.actor):
+        patterns = request.rules.approve[gate]
+        message = f"{request.actor} may not approve at {gate}: that may {' or '.join(patterns)}"
+        hint = f"as {patterns[0]}: envctl approve {request.target} --gate {gate}"
+        raise RefusedError((Refusal("G207", "allowed", message, hint, waivable=False),))
 
 
 def plan_candidate(ports: Ports, project: Project, candidate: candidates.Candidate) -> EnvironmentPlan:

@@ -180,4 +180,5 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         unfit=found.unfit,
         differing=found.differing,
         approved=approved.look(ports, given),
+        account=project.environments[wanted.target].account_id or "",
     )

@@ -10,7 +10,7 @@ from envctl.domain.errors import InterruptedByUserError, LockHeldError, Operatio
 from envctl.domain.guards import RefusedError, refusals
 from envctl.domain.naming import short
 from envctl.domain.present import EnvironmentPresent
-from envctl.usecases import bundles, candidates, permission, prepare, record, stages, verify
+from envctl.usecases import access, bundles, candidates, permission, prepare, record, stages, verify
 from envctl.usecases import deployment_entries as entries
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.run import Deployed, Run, there
@@ -72,8 +72,8 @@ def _do(run: Run, step: stages.Stage) -> None:
             _bundle(run)
         case stages.AskGuards():
             permission.ask_guards(run, record.present(run.ports))
-        case stages.Prepare():
-            _prepare(run)
+        case stages.TakeAccess() | stages.Prepare():
+            _make_ready(run, step)
         case stages.PlanAll():
             _plan_all(run)
         case stages.AskOfPlan():
@@ -115,12 +115,30 @@ def _bundle(run: Run) -> None:
     run.request = candidates.entering(run.ports, run.project, present, identity=run.identity, settings=settings)
 
 
+def _make_ready(run: Run, step: stages.TakeAccess | stages.Prepare) -> None:
+    match step:
+        case stages.TakeAccess():
+            _take_access(run)
+        case stages.Prepare():
+            _prepare(run)
+        case _:
+            assert_never(step)
+
+
+def _take_access(run: Run) -> None:
+    permission.ask_with_access(run)
+    request = there(run.request)
+    access.demand_time(run.ports, request.present, run.target, request.caller)
+
+
 def _prepare(run: Run) -> None:
     if run.release is None:
-        run.prepared, run.release = prepare.from_working_tree(run.ports, run.project, run.target)
+        prepared, run.release = prepare.from_working_tree(run.ports, run.project, run.target)
+        run.prepared = access.signed(run.ports, run.project, prepared)
         return
-    run.prepared = prepare.lay_out(run.ports, run.project, run.release, there(run.settings), run.identity)
-    prepare.initialise_from(run.ports, run.prepared, run.release)
+    prepared = prepare.lay_out(run.ports, run.project, run.release, there(run.settings), run.identity)
+    run.prepared = access.signed(run.ports, run.project, prepared)
+    prepare.initialise_from(run.ports, run.project, run.prepared, run.release)
 
 
 def _plan_all(run: Run) -> None:

@@ -6,10 +6,11 @@ from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.events import Event, WaiverUsed
 from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, ask, unwaived
 from envctl.domain.present import Present
-from envctl.usecases import record
+from envctl.usecases import access, record
 from envctl.usecases.run import Run, there
 
 _OF_PLAN = frozenset(guard.code for guard in GUARDS if guard.of_plan)
+_OF_ACCESS = frozenset(guard.code for guard in GUARDS if guard.of_access)
 
 
 def ask_guards(run: Run, present: Present, plan: EnvironmentPlan | None = None) -> None:
@@ -18,6 +19,12 @@ def ask_guards(run: Run, present: Present, plan: EnvironmentPlan | None = None) 
     run.request = request
     refused = _told(run, request)
     _waive(run, request, refused)
+
+
+def ask_with_access(run: Run) -> None:
+    """What only the target's own account can answer."""
+    run.request = access.complete(run.ports, run.project, there(run.request))
+    _waive(run, run.request, tuple(r for r in _told(run, run.request) if r.code in _OF_ACCESS))
 
 
 def ask_again(run: Run) -> None:

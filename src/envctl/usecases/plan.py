@@ -13,12 +13,22 @@ def plan(ports: Ports, environment: str) -> EnvironmentPlan:
         # Before a folder of that name is made.
         load.known_environment(load.project(ports), environment)
     with ports.workspace.lock(environment, f"envctl plan {environment}"):
-        prepared = ports.workspace.recall(environment) or _prepare(ports, environment)
+        prepared = _recalled(ports, environment) or _prepare(ports, environment)
         try:
             return EnvironmentPlan(environment, prepared.release, _plan_all(ports, prepared))
         finally:
             for stack in prepared.stacks:
                 ports.terraform.discard(environment, stack)
+
+
+def _recalled(ports: Ports, environment: str) -> Prepared | None:
+    prepared = ports.workspace.recall(environment)
+    if prepared is not None and not ports.access.known(environment):
+        # Other credentials than the last time: they may be of another account.
+        from envctl.usecases import access, load
+
+        access.demand(ports, load.project(ports), environment)
+    return prepared
 
 
 def _prepare(ports: Ports, environment: str) -> Prepared:

@@ -102,13 +102,16 @@ class Witness(Protocol):
 class PreparedStack:
     """A root module that lies ready. `secrets` are passed to Terraform in its environment and never written.
 
-    `binary` is the Terraform that the project file names, if it names one.
+    `binary` is the Terraform that the project file names, `profile` the AWS profile to work with on a machine that has
+    it, and `session` what the role's session is called, each where there is one.
     """
 
     name: str
     upstream: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
     binary: str = ""
+    profile: str = ""
+    session: str = ""
 
 
 @dataclass(frozen=True)
@@ -220,6 +223,12 @@ class Access(Protocol):
 
     def keys(self, environment: str) -> Mapping[str, str]:
         """The variables under which AWS tools look for credentials."""
+
+    def known(self, environment: str) -> bool:
+        """Whether the credentials that are at hand are the ones that were remembered for it."""
+
+    def remember(self, environment: str) -> None:
+        """That they are of the account of the environment, as the project file has it now."""
 
 
 class Observer(Protocol):

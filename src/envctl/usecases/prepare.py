@@ -1,20 +1,32 @@
 """Root modules that lie ready for Terraform: the release's code, rendered with an environment's settings, and init."""
 
+from dataclasses import replace
+
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError, refusals
+from envctl.domain.layout import SESSION
 from envctl.domain.project import Project
 from envctl.domain.provider_lock import merge, providers, strays
 from envctl.domain.release import Release
-from envctl.domain.rendering import Backend, Place, RootModule, render
+from envctl.domain.rendering import Backend, Place, RootModule, render, role
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import load, working_tree
+from envctl.usecases import access, load, working_tree
 from envctl.usecases.candidates import Candidate
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
 
 
 def place(project: Project, environment: str) -> Place:
     there = project.environments[environment]
-    return Place(environment, _backend(project, environment), there.account_id, there.region, there.assume_role)
+    where = Place(
+        environment,
+        Backend("local", {}, environment),
+        there.account_id,
+        there.region,
+        there.assume_role,
+        there.external_id,
+        there.session_tags,
+    )
+    return replace(where, backend=_backend(project, where))
 
 
 def root_modules(project: Project, release: Release, settings: EnvironmentSettings) -> tuple[RootModule, ...]:
@@ -34,7 +46,7 @@ def from_working_tree(ports: Ports, project: Project, environment: str) -> tuple
     release = working_tree.release(ports, project)
     settings = load.settings(ports, project, environment, release.wiring)
     prepared = lay_out(ports, project, release, settings, "")
-    initialise(ports, prepared)
+    initialise(ports, project, prepared)
     ports.workspace.remember(prepared, inputs, mark)
     # The lock is part of the release, and init may have added to it.
     return prepared, release.with_lock(ports.tree.read(ports.provider_lock))
@@ -48,7 +60,7 @@ def from_store(ports: Ports, project: Project, candidate: Candidate) -> Prepared
     if release is None or candidate.settings is None:
         raise RefusedError(refusals(request))
     prepared = lay_out(ports, project, release, candidate.settings, request.identity)
-    initialise_from(ports, prepared, release)
+    initialise_from(ports, project, prepared, release)
     return prepared
 
 
@@ -63,12 +75,14 @@ def lay_out(ports: Ports, project: Project, release: Release, settings: Environm
         _check_secrets(root)
         ports.workspace.lay_stack(environment, root.stack, root.encode())
         upstream = release.wiring.stacks[root.stack].upstream
-        stacks.append(PreparedStack(root.stack, upstream, root.secrets, project.terraform.binary or ""))
+        profile = project.environments[environment].profile or ""
+        stacks.append(PreparedStack(root.stack, upstream, root.secrets, project.terraform.binary or "", profile))
     return Prepared(environment, identity, settings.digest(), tuple(stacks))
 
 
-def initialise(ports: Ports, prepared: Prepared) -> None:
+def initialise(ports: Ports, project: Project, prepared: Prepared) -> None:
     """Runs `terraform init` where it is needed, for a release that is being made: its lock may gain providers."""
+    access.demand(ports, project, prepared.environment)
     for stack in prepared.stacks:
         known = ports.tree.read(ports.provider_lock)
         ports.terraform.init(prepared.environment, stack, known)
@@ -77,8 +91,9 @@ def initialise(ports: Ports, prepared: Prepared) -> None:
             ports.tree.write(ports.provider_lock, merged)
 
 
-def initialise_from(ports: Ports, prepared: Prepared, release: Release) -> None:
+def initialise_from(ports: Ports, project: Project, prepared: Prepared, release: Release) -> None:
     """Runs `terraform init` where it is needed, with the providers that the release carries and no others."""
+    access.demand(ports, project, prepared.environment)
     for stack in prepared.stacks:
         ports.terraform.init(prepared.environment, stack, release.lock())
         written = ports.workspace.provider_lock(prepared.environment, stack.name)
@@ -93,7 +108,10 @@ def initialise_from(ports: Ports, prepared: Prepared, release: Release) -> None:
 
 
 def _check_secrets(root: RootModule) -> None:
-    """A process can't be given a variable with a NUL character in it."""
+    """A process can't be given a variable with a NUL character in it, and one name is envctl's own."""
+    if SESSION in root.secrets:
+        message = f"{root.stack}: the sensitive variable {SESSION} has a name that envctl needs for itself"
+        raise ConfigurationError(Problem("E118", message, "give it another name in the module"))
     problems = [
         Problem(
             "E117",
@@ -107,22 +125,25 @@ def _check_secrets(root: RootModule) -> None:
         raise ConfigurationError(*problems)
 
 
-def _backend(project: Project, environment: str) -> Backend:
-    state, there = project.state, project.environments[environment]
+def _backend(project: Project, where: Place) -> Backend:
+    state = project.state
     if state.backend == "local":
-        return Backend("local", {}, environment)
+        return where.backend
     names = {
         "project": project.name,
-        "environment": environment,
-        "account_id": there.account_id or "",
-        "region": there.region or "",
+        "environment": where.environment,
+        "account_id": where.account_id or "",
+        "region": where.region or "",
     }
     settings: dict[str, object] = {
         "bucket": state.bucket.format(**names).strip("-"),
-        "region": there.region or "us-east-1",
+        "region": where.region or "us-east-1",
         "encrypt": True,
         "use_lockfile": True,
     }
-    if there.assume_role:
-        settings["assume_role"] = {"role_arn": there.assume_role, "session_name": "envctl"}
-    return Backend("s3", settings, environment)
+    if where.assume_role:
+        # A backend knows no variables: that it was the state that was read or written, its name says.
+        settings["assume_role"] = role(where, "envctl")
+    if where.account_id:
+        settings["allowed_account_ids"] = [where.account_id]
+    return Backend("s3", settings, where.environment)

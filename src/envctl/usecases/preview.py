@@ -100,9 +100,9 @@ def plan_with(ports: Ports, project: Project, what: Previewed, settings: Environ
     target = settings.environment
     prepared = prepare.lay_out(ports, project, what.release, settings, what.identity)
     if what.made:
-        prepare.initialise_from(ports, prepared, what.release)
+        prepare.initialise_from(ports, project, prepared, what.release)
     else:
-        prepare.initialise(ports, prepared)
+        prepare.initialise(ports, project, prepared)
     applied = record.present(ports).of(target).stacks
     try:
         return EnvironmentPlan(target, what.identity, plan_stacks(ports, target, prepared.stacks, applied))

@@ -140,7 +140,7 @@ def _prepare(ports: Ports, project: Project, present: Present, target: str, last
         raise bundles.unusable(last.release, candidate.request.bundle)
     settings = candidate.settings or load.settings(ports, project, target, candidate.release.wiring)
     prepared = prepare.lay_out(ports, project, candidate.release, settings, last.release)
-    prepare.initialise_from(ports, prepared, candidate.release)
+    prepare.initialise_from(ports, project, prepared, candidate.release)
     return prepared
 
 

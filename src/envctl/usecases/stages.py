@@ -17,6 +17,11 @@ class AskGuards:
 
 
 @dataclass(frozen=True)
+class TakeAccess:
+    """Take the credentials of the environment, and ask the guards that need them."""
+
+
+@dataclass(frozen=True)
 class Prepare:
     """Render the root modules, and init where needed."""
 
@@ -76,6 +81,7 @@ class Verify:
 Stage = (
     Bundle
     | AskGuards
+    | TakeAccess
     | Prepare
     | PlanAll
     | AskOfPlan
@@ -91,12 +97,12 @@ Stage = (
 
 def of_entry(stacks: tuple[str, ...], *, verify: bool = True) -> tuple[Stage, ...]:
     """Working tree → release → the entry environment. The guards are asked about the release, so it is made first."""
-    return (Prepare(stacks), Bundle(), AskGuards("apply"), *_deploy("apply", stacks, verify=verify))
+    return (Prepare(stacks), Bundle(), AskGuards("apply"), TakeAccess(), *_deploy("apply", stacks, verify=verify))
 
 
 def of_release(action: Move, stacks: tuple[str, ...], *, verify: bool = True) -> tuple[Stage, ...]:
     """A stored release → an environment, or out of it."""
-    return (AskGuards(action), Prepare(stacks), *_deploy(action, stacks, verify=verify))
+    return (AskGuards(action), TakeAccess(), Prepare(stacks), *_deploy(action, stacks, verify=verify))
 
 
 def _deploy(action: Move, stacks: tuple[str, ...], *, verify: bool) -> tuple[Stage, ...]:
@@ -129,6 +135,8 @@ def explain(stage: Stage, environment: str) -> str:
             return f"apply {stack} (planned anew if a stack that it reads has changed)"
         case Settle(stacks):
             return f"where something came, went or drifted, let the state of {_named(stacks)} take in what came of it"
+        case TakeAccess():
+            return f"take the credentials of {environment}, and ask what its own account alone can answer"
         case AskGuards(action):
             return f"ask every guard whether this may be {_VERBS[action]} {environment}"
         case _:

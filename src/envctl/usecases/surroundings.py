@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from envctl.domain.access import OTHER_CREDENTIALS
 from envctl.domain.checks import Output, Outputs
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.outputs import bare, public, variable
@@ -15,19 +16,6 @@ from envctl.usecases.ports import Ports
 
 ROOM = 100_000
 """Bytes. Linux takes no variable of more than 128 KiB, name included, and then starts nothing at all."""
-
-OTHER_CREDENTIALS = (
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_ROLE_ARN",
-    "AWS_ROLE_SESSION_NAME",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CREDENTIAL_EXPIRATION",
-    "AWS_SECURITY_TOKEN",
-)
-"""Beside the keys of a role, each of these could make a tool work as somebody else."""
 
 
 @dataclass(frozen=True)

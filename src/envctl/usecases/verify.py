@@ -75,7 +75,7 @@ def _prepare(ports: Ports, project: Project, present: Present, target: str) -> P
         raise RefusedError(refusals(candidate.request))
     prepared = prepare.lay_out(ports, project, candidate.release, candidate.settings, candidate.request.identity)
     if _needed(project, prepared, sandbox=ports.sandbox):
-        prepare.initialise_from(ports, prepared, candidate.release)
+        prepare.initialise_from(ports, project, prepared, candidate.release)
     return prepared
 
 

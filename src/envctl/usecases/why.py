@@ -7,11 +7,12 @@ from typing import Literal
 
 from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.guards import GUARDS, Guard, Refusal, Request, gates
+from envctl.domain.guards.access import account
 from envctl.domain.guards.approvals import who
 from envctl.domain.meaning import meaning_of
 from envctl.domain.present import Present
 from envctl.domain.project import Project
-from envctl.usecases import approved, candidates, load, record
+from envctl.usecases import access, approved, candidates, load, record
 from envctl.usecases.ports import Ports
 
 Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned"]
@@ -20,7 +21,7 @@ Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned"]
 @dataclass(frozen=True)
 class Answer:
     """What one guard says. Its question is *moot* where a guard that it rests on refuses, and *unplanned* where only a
-    plan could answer it.
+    plan, or whoever has the credentials to make one, could answer it.
     """
 
     code: str
@@ -66,14 +67,22 @@ def why(ports: Ports, target: str, *, release: str | None = None, planned: bool 
     request = asked.request
     fingerprint = ""
     if planned and asked.release is not None and asked.settings is not None:
-        from envctl.usecases.approve import plan_candidate
-
-        with ports.workspace.lock(target, f"envctl why {target}"):
-            plan = plan_candidate(ports, project, asked)
-        ports.observer.planned(plan)
-        request, fingerprint = replace(request, plan=plan), approved.keep(ports, meaning_of(plan))
+        request = access.complete(ports, project, request)
+        if not account(request):
+            plan = _planned(ports, project, asked)
+            request, fingerprint = replace(request, plan=plan), approved.keep(ports, meaning_of(plan))
     told = answered(request, project.pipeline.way_into(target))
     return replace(told, plan=fingerprint, planned=request.plan)
+
+
+def _planned(ports: Ports, project: Project, asked: candidates.Candidate) -> EnvironmentPlan:
+    from envctl.usecases.approve import plan_candidate
+
+    target = asked.request.target
+    with ports.workspace.lock(target, f"envctl why {target}"):
+        plan = plan_candidate(ports, project, asked)
+    ports.observer.planned(plan)
+    return plan
 
 
 def candidate(
@@ -125,5 +134,5 @@ def _answer(guard: Guard, request: Request, refused: set[str]) -> Answer:
         return Answer(guard.code, guard.name, "warns" if refusal.warns else "refuses", refusal)
     if guard.rests_on in refused:
         return Answer(guard.code, guard.name, "moot")
-    unplanned = guard.of_plan and request.plan is None
+    unplanned = request.plan is None if guard.of_plan else guard.of_access and request.unasked
     return Answer(guard.code, guard.name, "unplanned" if unplanned else "passes")

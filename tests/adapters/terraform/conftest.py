@@ -53,7 +53,7 @@ class Bench:
         self.driver = self.new_driver()
 
     def new_driver(self) -> TerraformDriver:
-        return TerraformDriver(self.root, self.root / ".envctl", lambda: self.inherited, self.heard)
+        return TerraformDriver(self.root, self.root / ".envctl", lambda _: self.inherited, self.heard)
 
     def lay(
         self,

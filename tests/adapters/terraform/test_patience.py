@@ -29,7 +29,7 @@ def deaf() -> Iterator[int]:
 def test_a_plan_that_hears_nothing_is_given_up(bench: Bench, deaf: int) -> None:
     stack = bench.lay(READING.replace("PORT", str(deaf)))
     bench.driver.init("dev", stack, None)
-    impatient = TerraformDriver(bench.root, bench.root / ".envctl", lambda: bench.inherited, bench.heard, patience=2)
+    impatient = TerraformDriver(bench.root, bench.root / ".envctl", lambda _: bench.inherited, bench.heard, patience=2)
     for work in (
         lambda: impatient.plan("dev", stack),
         lambda: impatient.look("dev", stack, unchanged=True),
@@ -48,6 +48,8 @@ def test_what_is_applied_is_never_given_up(bench: Bench) -> None:
         'resource "terraform_data" "slow" {\n  provisioner "local-exec" { command = "/bin/sleep 4" }\n}\n'
     )
     bench.plan(stack)
-    impatient = TerraformDriver(bench.root, bench.root / ".envctl", lambda: bench.inherited, bench.heard, patience=0.5)
+    impatient = TerraformDriver(
+        bench.root, bench.root / ".envctl", lambda _: bench.inherited, bench.heard, patience=0.5
+    )
     impatient.apply("dev", stack)
     assert bench.driver.has_state("dev", stack)

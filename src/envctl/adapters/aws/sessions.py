@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from envctl.adapters.aws.remembered import RememberedAccess
 from envctl.domain.access import Caller, Passport
 from envctl.domain.errors import OperationFailedError, Problem
 
@@ -14,21 +15,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 5, 10, 4
 USUAL_SECONDS = 3600
-OTHERS = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_SECURITY_TOKEN",
-    "AWS_CREDENTIAL_EXPIRATION",
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_ROLE_ARN",
-    "AWS_ROLE_SESSION_NAME",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-)
-"""Each of these could make a tool work as somebody else than the profile that it is given."""
+ENDING = ("env", "assume-role-with-web-identity")
+"""How boto3 calls the ways to credentials that can't be renewed for long."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +33,26 @@ class Sessions:
     """
 
     def __init__(
-        self, prepare: Callable[[], object], passport: Callable[[str], Passport], *, patience: float = READ_SECONDS
+        self,
+        prepare: Callable[[], object],
+        passport: Callable[[str], Passport],
+        remembered: RememberedAccess | None = None,
+        *,
+        patience: float = READ_SECONDS,
     ) -> None:
         self._prepare = prepare
         self._passport = passport
+        self._remembered = remembered
         self._patience = patience
         self._taken: dict[str, Taken] = {}
+
+    def known(self, environment: str) -> bool:
+        self._prepare()
+        return self._remembered is not None and self._remembered.known(environment)
+
+    def remember(self, environment: str) -> None:
+        if self._remembered is not None:
+            self._remembered.remember(environment)
 
     def caller(self, environment: str = "") -> Caller:
         return self._of(environment).caller
@@ -60,19 +62,17 @@ class Sessions:
         keys = {"AWS_ACCESS_KEY_ID": found.access_key, "AWS_SECRET_ACCESS_KEY": found.secret_key}
         return {**keys, "AWS_SESSION_TOKEN": found.token} if found.token else keys
 
+    def at_hand(self) -> Caller | None:
+        """Who one is; None where there are no credentials at all."""
+        self._prepare()
+        if self._begin(self._passport("")).get_credentials() is None:
+            return None
+        return self.caller()
+
     def client(self, service: str, environment: str = "", *, region: str = "") -> Any:  # noqa: ANN401 (boto3's own)
         """A client with the credentials of an environment, or with one's own, with time-outs and bounded retries."""
         where = region or self._passport(environment).region
         return _client(self._of(environment).session, service, where, self._patience)
-
-    def around(self, environment: str, inherited: Mapping[str, str]) -> Mapping[str, str]:
-        """What a process inherits that works in an environment: the profile, where there is one, and nothing that would
-        make it somebody else.
-        """
-        profile = self._profile(self._passport(environment))
-        if not profile:
-            return inherited
-        return {**{name: value for name, value in inherited.items() if name not in OTHERS}, "AWS_PROFILE": profile}
 
     def _of(self, environment: str) -> Taken:
         if environment not in self._taken:
@@ -110,8 +110,7 @@ class Sessions:
 
     def _identified(self, session: Any, passport: Passport) -> Taken:  # noqa: ANN401
         said = _client(session, "sts", passport.region, self._patience).get_caller_identity()
-        ends = getattr(session.get_credentials(), "_expiry_time", None)
-        return Taken(session, Caller(said["Account"], said["Arn"], ends))
+        return Taken(session, Caller(said["Account"], said["Arn"], _end(session)))
 
     def _assumed(self, session: Any, passport: Passport) -> Taken:  # noqa: ANN401
         import boto3
@@ -134,7 +133,15 @@ class Sessions:
         )
         # Not what the role is called but who answers: a role's name proves nothing about an endpoint.
         said = _client(role, "sts", passport.region, self._patience).get_caller_identity()
-        return Taken(role, Caller(said["Account"], said["Arn"], given["Expiration"]))
+        # Terraform takes the role anew before it ends, for as long as what it is taken with holds.
+        return Taken(role, Caller(said["Account"], said["Arn"], _end(session)))
+
+
+def _end(session: Any) -> datetime | None:  # noqa: ANN401
+    """When credentials end that nothing renews: keys that say when, and those for a token, which ends before them."""
+    credentials = session.get_credentials()
+    ends = getattr(credentials, "_expiry_time", None) if credentials.method in ENDING else None
+    return ends if isinstance(ends, datetime) else None
 
 
 def _client(session: Any, service: str, region: str, patience: float) -> Any:  # noqa: ANN401

@@ -6,6 +6,7 @@ from typing import Any
 
 from envctl.adapters.terraform.blocks import without_same
 from envctl.domain.changes import AttributeChange, Marker, same
+from envctl.domain.layout import SESSION
 
 
 def all_secrets(document: Mapping[str, Any]) -> frozenset[str]:
@@ -49,9 +50,9 @@ def shown(value: object, sensitive: object, unknown: object, secrets: frozenset[
 
 
 def _secrets(document: Mapping[str, Any]) -> Iterator[str]:
-    for variable in document.get("variables", {}).values():
-        # A root module of envctl has variables for sensitive settings alone.
-        yield from _texts(variable.get("value"), sensitive=True)
+    for name, variable in document.get("variables", {}).items():
+        # A root module of envctl has variables for sensitive settings, and one that only says who is at work.
+        yield from _texts(variable.get("value"), sensitive=name != SESSION)
     for raw in (*document.get("resource_changes", ()), *document.get("resource_drift", ())):
         for side in ("before", "after"):
             yield from _texts(raw["change"].get(side), raw["change"].get(f"{side}_sensitive"))

@@ -29,15 +29,15 @@ _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 
 class TerraformDriver:
-    """`home` is envctl's own folder in the project. `inherited` is what every process inherits, found out at the first
-    one. `patience` is for how many seconds a plan may say nothing.
+    """`home` is envctl's own folder in the project. `inherited` is what every process inherits that works with
+    an AWS profile, or with none. `patience` is for how many seconds a plan may say nothing.
     """
 
     def __init__(
         self,
         project: Path,
         home: Path,
-        inherited: Callable[[], Mapping[str, str]],
+        inherited: Callable[[str], Mapping[str, str]],
         observer: Observer,
         *,
         patience: float = PATIENCE,

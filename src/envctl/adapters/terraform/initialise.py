@@ -53,7 +53,10 @@ class Initialiser:
     def _fingerprint(self, site: Site) -> str:
         """What `init` depends on beside the provider lock: the code, the backend, and which Terraform it is."""
         code = site.directory.parent / CODE
-        parts = [*self._launcher.binary(site.stack), self._launcher.environment.get("TF_CLI_CONFIG_FILE", "")]
+        parts = [
+            *self._launcher.binary(site.stack),
+            self._launcher.environment(site.stack).get("TF_CLI_CONFIG_FILE", ""),
+        ]
         digest = hashlib.sha256("\0".join(parts).encode() + _told_to_init(site.directory / MAIN))
         for path in sorted(p for p in code.rglob("*") if p.is_file()):
             digest.update(os.fspath(path.relative_to(code)).encode() + b"\0" + path.read_bytes())

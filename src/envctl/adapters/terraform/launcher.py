@@ -3,7 +3,6 @@
 import contextlib
 import os
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from pathlib import Path
 
 from envctl.adapters.terraform import binary, errored, events, running
@@ -12,6 +11,7 @@ from envctl.adapters.terraform.output import Kept, Piped
 from envctl.adapters.terraform.process import Ended, run
 from envctl.adapters.terraform.running import Site
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
+from envctl.domain.layout import SESSION
 from envctl.usecases.ports import Observer, PreparedStack, Progressed
 
 _DEFAULTS = {
@@ -30,15 +30,15 @@ PATIENCE = 300.0
 
 
 class Launcher:
-    """`inherited` is what every process inherits, found out at the first one; the user's own TF_ and GO variables count
-    before ours.
+    """`inherited` is what every process inherits that works with an AWS profile, or with none, found out at the first
+    one; the user's own TF_ and GO variables count before ours.
     """
 
     def __init__(
         self,
         project: Path,
         plugins: Path,
-        inherited: Callable[[], Mapping[str, str]],
+        inherited: Callable[[str], Mapping[str, str]],
         observer: Observer,
         patience: float = PATIENCE,
     ) -> None:
@@ -47,14 +47,17 @@ class Launcher:
         self._inherited = inherited
         self._observer = observer
         self._patience = patience
+        self._environments: dict[str, dict[str, str]] = {}
 
-    @cached_property
-    def environment(self) -> dict[str, str]:
-        inherited = {name: value for name, value in self._inherited().items() if name not in _OURS}
-        return {**_DEFAULTS, "TF_PLUGIN_CACHE_DIR": os.fspath(self._plugins), **inherited}
+    def environment(self, stack: PreparedStack) -> dict[str, str]:
+        if stack.profile not in self._environments:
+            inherited = {n: value for n, value in self._inherited(stack.profile).items() if n not in _OURS}
+            plugins = {"TF_PLUGIN_CACHE_DIR": os.fspath(self._plugins)}
+            self._environments[stack.profile] = {**_DEFAULTS, **plugins, **inherited}
+        return self._environments[stack.profile]
 
     def binary(self, stack: PreparedStack) -> tuple[str, ...]:
-        return binary.find(stack.binary, self.environment, self._project)
+        return binary.find(stack.binary, self.environment(stack), self._project)
 
     def follow(
         self, site: Site, begun: Progressed | None, command: str, *words: str, **options: bool | str
@@ -103,7 +106,8 @@ class Launcher:
 
     def _variables(self, stack: PreparedStack) -> dict[str, str]:
         secrets = {f"TF_VAR_{name}": value for name, value in stack.secrets.items()}
-        return self.environment | secrets
+        session = {f"TF_VAR_{SESSION}": stack.session} if stack.session else {}
+        return self.environment(stack) | secrets | session
 
 
 def check(ended: Ended, transcript: events.Transcript, site: Site, command: str) -> None:

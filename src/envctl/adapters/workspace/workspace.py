@@ -70,7 +70,9 @@ class DirectoryWorkspace:
     def recall(self, environment: str) -> Prepared | None:
         try:
             kept = json.loads((self._root / environment / PREPARED).read_bytes())
-            stacks = tuple(PreparedStack(s["name"], tuple(s["upstream"]), {}, s["binary"]) for s in kept["stacks"])
+            stacks = tuple(
+                PreparedStack(s["name"], tuple(s["upstream"]), {}, s["binary"], s["profile"]) for s in kept["stacks"]
+            )
             if self.mark(kept["inputs"]) != kept["mark"] or self._laid_out(environment, stacks) != kept["laid_out"]:
                 return None
             return Prepared(environment, kept["release"], kept["settings"], stacks)
@@ -96,7 +98,10 @@ class DirectoryWorkspace:
             "laid_out": self._laid_out(prepared.environment, prepared.stacks),
             "release": prepared.release,
             "settings": prepared.settings,
-            "stacks": [{"name": s.name, "upstream": s.upstream, "binary": s.binary} for s in prepared.stacks],
+            "stacks": [
+                {"name": s.name, "upstream": s.upstream, "binary": s.binary, "profile": s.profile}
+                for s in prepared.stacks
+            ],
         }
         atomic.write(self._root / prepared.environment / PREPARED, json.dumps(document).encode())
 

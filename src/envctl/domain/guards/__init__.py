@@ -1,5 +1,6 @@
 """Guards: pure rules that answer *why not*. All are asked, and all refusals are shown at once."""
 
+from envctl.domain.guards.access import account, allowed
 from envctl.domain.guards.approvals import approvals, gates, makers
 from envctl.domain.guards.evidence import drift, max_age, soak, verified
 from envctl.domain.guards.order import order, provenance
@@ -34,9 +35,11 @@ GUARDS: tuple[Guard, ...] = (
     Guard("G108", "lock", lock),
     Guard("G109", "busy", busy),
     Guard("G110", "drift", drift),
+    Guard("G203", "account", account, of_access=True),
     Guard("G204", "settings", settings),
     Guard("G205", "parity", parity),
     Guard("G206", "clean", clean),
+    Guard("G207", "allowed", allowed),
     Guard("G301", "protection", protection, of_plan=True),
     Guard("G302", "same_plan", same_plan, rests_on="G106", of_plan=True),
     Guard("G303", "rehearsed", rehearsed, of_plan=True),

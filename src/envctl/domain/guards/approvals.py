@@ -1,7 +1,9 @@
 """G106: that enough people have approved; and who counts."""
 
+from envctl.domain.events import Actor
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.naming import short
+from envctl.domain.people import may
 from envctl.domain.present import Approval
 
 
@@ -36,19 +38,33 @@ def gates(request: Request) -> dict[str, int]:
 
 def approvers(request: Request, gate: str) -> frozenset[str]:
     """Who has approved at a gate, and counts."""
-    return frozenset(approval.by.name for approval in counting(request) if approval.gate == gate)
+    return frozenset(approval.by.person for approval in counting(request) if approval.gate == gate)
 
 
 def counting(request: Request) -> tuple[Approval, ...]:
     """The approvals of this release and these settings that hold today, by people who may give them."""
-    barred = _barred(request)
-    return tuple(a for a in _given(request) if a.by.name not in barred and not has_expired(request, a))
+    return tuple(
+        a
+        for a in _given(request)
+        if not _is_barred(request, a.by) and may_approve(request, a.gate, a.by) and not has_expired(request, a)
+    )
+
+
+def may_approve(request: Request, gate: str, actor: Actor) -> bool:
+    """Whether the target lets that person approve at that gate."""
+    patterns = request.rules.approve.get(gate, ())
+    return not patterns or may(patterns, actor)
 
 
 def makers(request: Request) -> frozenset[str]:
     """Who made the release: who wrote its last commit, and who had envctl bundle it."""
     known = request.known
-    return frozenset({known.author, known.by.name} - {""}) if known else frozenset()
+    return frozenset({known.author, known.by.person} - {""}) if known else frozenset()
+
+
+def made_by(request: Request, actor: Actor) -> bool:
+    """Whether the release is that person's own, in whatever account they were when they made it."""
+    return not makers(request).isdisjoint({actor.name, actor.person})
 
 
 def who(request: Request) -> str:
@@ -70,7 +86,11 @@ def _given(request: Request) -> tuple[Approval, ...]:
 
 
 def _barred(request: Request) -> frozenset[str]:
-    return frozenset() if request.rules.self_approval else makers(request) | ({request.actor.name} - {""})
+    return frozenset() if request.rules.self_approval else makers(request) | ({request.actor.person} - {""})
+
+
+def _is_barred(request: Request, actor: Actor) -> bool:
+    return not _barred(request).isdisjoint({actor.name, actor.person})
 
 
 def has_expired(request: Request, approval: Approval) -> bool:
@@ -80,12 +100,15 @@ def has_expired(request: Request, approval: Approval) -> bool:
 
 def _stale(request: Request) -> str:
     """Why approvals that people remember to have given do not count."""
-    expired = {a.by.name for a in _given(request) if has_expired(request, a)} - {a.by.name for a in counting(request)}
-    barred = {approval.by.name for approval in _given(request)} & _barred(request)
+    given, counted = _given(request), {a.by.person for a in counting(request)}
+    expired = {a.by.person for a in given if has_expired(request, a)} - counted
+    barred = {a.by.person for a in given if _is_barred(request, a.by)}
+    strangers = {f"{a.by.person} may not approve at {a.gate}" for a in given if not may_approve(request, a.gate, a.by)}
     others = [a for a in request.here.approvals if a.release == request.release and a.settings != request.settings]
     told = [
         f"the approval of {', '.join(sorted(expired))} has expired" if expired else "",
         f"{', '.join(sorted(barred))} made or promotes it, and does not count" if barred else "",
+        ", ".join(sorted(strangers)),
         f"the settings of {request.target} have changed since it was approved" if others else "",
     ]
     return "".join(f"; {reason}" for reason in told if reason)

@@ -50,7 +50,7 @@ def same_plan(request: Request) -> Refusal | None:
     given = [(approval, request.approved.get(approval.plan)) for approval in counting(request)]
     beyond = {approval: uncovered(meaning, seen) for approval, seen in given if seen is not None}
     for gate, count in request.rules.approvals.items():
-        people = {approval.by.name for approval, rest in beyond.items() if approval.gate == gate and not rest}
+        people = {approval.by.person for approval, rest in beyond.items() if approval.gate == gate and not rest}
         if len(people) < count:
             at_gate = [rest for approval, rest in beyond.items() if approval.gate == gate and rest]
             return _not_approved(request, gate, min(at_gate, key=len, default=meaning.changes))

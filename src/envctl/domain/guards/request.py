@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from envctl.domain.access import Caller
 from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import EnvctlError, ExitCode, Problem
 from envctl.domain.events import Actor, Move
@@ -23,7 +24,8 @@ class Request:
     `release` is None where the target (apply) or the source (promote) has none. `settings` is the digest of the
     target's settings, `unfit` what is wrong with them for this release, and `differing` names those that the source
     has otherwise, each with the lines that say so. `plan` is None until there is one, and `approved` holds what was
-    approved, by its fingerprint.
+    approved, by its fingerprint. `account` is the account of the target, where it has one, and `caller` who AWS says
+    that one is there, once it was asked.
     """
 
     action: Move
@@ -41,6 +43,8 @@ class Request:
     differing: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     plan: EnvironmentPlan | None = None
     approved: Mapping[str, PlanMeaning] = field(default_factory=dict)
+    account: str = ""
+    caller: Caller | None = None
 
     @property
     def identity(self) -> str:
@@ -51,6 +55,11 @@ class Request:
     def origin(self) -> str:
         """The source of a promotion; empty for everything else."""
         return self.source or ""
+
+    @property
+    def unasked(self) -> bool:
+        """Whether the target has an account that was not asked anything yet."""
+        return bool(self.account) and self.caller is None
 
     @property
     def known(self) -> KnownRelease | None:
@@ -115,7 +124,7 @@ class Refusal:
 @dataclass(frozen=True)
 class Guard:
     """`rests_on` is a guard without whose consent the question of this one does not arise. `of_plan` is one that can
-    only be asked about a plan.
+    only be asked about a plan, and `of_access` one that needs the credentials of the target.
     """
 
     code: str
@@ -123,6 +132,7 @@ class Guard:
     check: Callable[[Request], Refusal | None]
     rests_on: str = ""
     of_plan: bool = False
+    of_access: bool = False
 
 
 class RefusedError(EnvctlError):

@@ -1,0 +1,32 @@
+"""Who is meant by a pattern: the caller's ARN, or what GitHub's own token says of the actor of a run."""
+
+import re
+from collections.abc import Iterable
+
+from envctl.domain.access import role_of
+from envctl.domain.events import Actor
+
+GITHUB, TEAM = "github:", "github-team:"
+
+
+def may(patterns: Iterable[str], actor: Actor) -> bool:
+    """Whether one of the patterns means the actor. What nobody vouches for is never believed."""
+    return any(_means(pattern, actor) for pattern in patterns)
+
+
+def in_ci(actor: Actor) -> bool:
+    """Whether somebody else than the machine itself says that it is a run of GitHub Actions."""
+    return actor.via == "github" and actor.verified
+
+
+def _means(pattern: str, actor: Actor) -> bool:
+    if pattern.startswith(TEAM):
+        return in_ci(actor) and any(_fits(pattern.removeprefix(TEAM), team) for team in actor.teams)
+    if pattern.startswith(GITHUB):
+        return in_ci(actor) and _fits(pattern.removeprefix(GITHUB), actor.name)
+    return bool(actor.arn) and (_fits(pattern, actor.arn) or _fits(pattern, role_of(actor.arn)))
+
+
+def _fits(pattern: str, text: str) -> bool:
+    # Of all that a shell's patterns know, a star alone: brackets stand in the names of bots.
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text) is not None

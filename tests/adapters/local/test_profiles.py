@@ -1,0 +1,48 @@
+"""Which AWS profiles this machine knows."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.local.profiles import is_known
+
+CONFIG = """
+[default]
+region = eu-west-1
+[profile prod]
+sso_session = company
+sso_account_id = 333333333333
+[sso-session company]
+sso_region = eu-west-1
+"""
+CREDENTIALS = """
+[old-keys]
+aws_access_key_id = AKIA
+aws_secret_access_key = %(not an interpolation
+"""
+KNOWN = {
+    "one of the configuration": ("prod", True),
+    "one of the credentials file": ("old-keys", True),
+    "the usual one": ("default", True),
+    "one that nobody configured": ("staging", False),
+    "the beginning of another": ("pro", False),
+}
+
+
+@pytest.mark.parametrize(("profile", "known"), KNOWN.values(), ids=KNOWN)
+def test_a_profile_is_known_where_a_file_has_it(tmp_path: Path, profile: str, known: bool) -> None:
+    (tmp_path / "config").write_text(CONFIG)
+    (tmp_path / "credentials").write_text(CREDENTIALS)
+    files = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}
+    environment = {name: os.fspath(tmp_path / file) for name, file in files.items()}
+    assert is_known(profile, environment) is known
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"no section\n", b""], ids=["no text", "no sections", "empty"])
+def test_a_file_that_can_not_be_read_knows_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "config").write_bytes(content)
+    missing = os.fspath(tmp_path / "missing")
+    assert not is_known(
+        "prod", {"AWS_CONFIG_FILE": os.fspath(tmp_path / "config"), "AWS_SHARED_CREDENTIALS_FILE": missing}
+    )

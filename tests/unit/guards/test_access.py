@@ -1,0 +1,92 @@
+"""G203 and G207: whether it happens in the right account, and whether whoever asks may ask for it."""
+
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.access import Caller
+from envctl.domain.events import Actor
+from envctl.domain.guards import Refusal, Request
+from tests.unit.guards.asked import BACK, BOB, DESTRUCTION, ENTRY, PROMOTION, SAME_CODE, TO_PROD, answer, ruled
+
+DEV, PROD = "111111111111", "333333333333"
+ROLE = f"arn:aws:iam::{PROD}:role/OperatorRole"
+SESSION = f"arn:aws:sts::{PROD}:assumed-role/OperatorRole/ann@example.com"
+CALLER = Caller(PROD, SESSION)
+OPERATOR = Actor(SESSION, "aws", verified=True, arn=SESSION)
+RUN = Actor(
+    "octocat", "github", verified=True, arn=f"arn:aws:sts::{DEV}:assumed-role/ci/run", teams=("acme/operators",)
+)
+UNPROVEN = replace(RUN, verified=False)
+
+RIGHT: dict[str, Request] = {
+    "the account of the target answers": replace(PROMOTION, account=PROD, caller=CALLER),
+    "the target has no account": replace(PROMOTION, caller=CALLER),
+    "nobody was asked yet": replace(PROMOTION, account=PROD),
+}
+
+
+@pytest.mark.parametrize("request_", RIGHT.values(), ids=RIGHT)
+def test_the_account_is_right_where(request_: Request) -> None:
+    assert answer("G203", request_) is None
+
+
+def test_another_account_is_refused_with_who_answers_and_nobody_can_waive_it() -> None:
+    assert answer("G203", replace(PROMOTION, account=DEV, caller=CALLER)) == Refusal(
+        "G203",
+        "account",
+        f"staging is account {DEV}, and the credentials are of {PROD}: {SESSION}",
+        "use those of staging: assume_role or profile in envctl.toml, then: envctl doctor staging",
+        waivable=False,
+    )
+
+
+def test_an_account_is_unasked_until_somebody_has_answered() -> None:
+    assert replace(PROMOTION, account=PROD).unasked
+    assert not replace(PROMOTION, account=PROD, caller=CALLER).unasked
+    assert not PROMOTION.unasked
+
+
+MAY: dict[str, Request] = {
+    "nobody is listed": PROMOTION,
+    "the role is listed whose session it is": replace(ruled(PROMOTION, apply=(ROLE,)), actor=OPERATOR),
+    "one of several is it": replace(ruled(PROMOTION, apply=("github:bob", ROLE)), actor=OPERATOR),
+    "it is a run, and CI alone may": replace(ruled(PROMOTION, only_ci=True), actor=RUN),
+    "it is a run of somebody who is listed": replace(
+        ruled(PROMOTION, only_ci=True, apply=("github:octocat",)), actor=RUN
+    ),
+}
+
+
+@pytest.mark.parametrize("request_", MAY.values(), ids=MAY)
+def test_whoever_asks_may_where(request_: Request) -> None:
+    assert answer("G207", request_) is None
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [PROMOTION, TO_PROD, ENTRY, SAME_CODE, BACK, DESTRUCTION],
+    ids=["a promotion", "a promotion to prod", "an apply", "new settings", "a rollback", "a destroy"],
+)
+def test_who_is_not_listed_is_refused_with_the_role_to_assume(request_: Request) -> None:
+    asked = ruled(request_, apply=(ROLE, "github:octocat"))
+    assert answer("G207", asked) == Refusal(
+        "G207",
+        "allowed",
+        f"bob (unverified) may not change {asked.target}: that may {ROLE} or github:octocat",
+        f"as {ROLE}: {asked.command}",
+        waivable=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "actor", [BOB, OPERATOR, UNPROVEN], ids=["a person", "a role", "a run that nobody vouches for"]
+)
+def test_what_ci_alone_may_change_is_refused_to(actor: Actor) -> None:
+    assert answer("G207", replace(ruled(PROMOTION, only_ci=True), actor=actor)) == Refusal(
+        "G207",
+        "allowed",
+        f"staging is changed by CI alone, and nobody vouches that {actor.name} is a run of it",
+        "let a workflow that has an identity of its own run: envctl promote dev staging --yes",
+        waivable=False,
+    )
