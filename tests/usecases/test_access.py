@@ -205,7 +205,8 @@ def test_an_approval_is_taken_back_in_whatever_role_one_is(world: World) -> None
 
 
 def test_a_secret_under_the_name_that_says_who_is_at_work_is_refused(world: World) -> None:
-    world.tree.content["modules/web/main.tf"] += b'variable "envctl_session" { type = string, sensitive = true }\n'
+    declared = b'variable "envctl_session" {\n  type = string\n  sensitive = true\n}\n'
+    world.tree.content["modules/web/main.tf"] += declared
     world.tree.content["environments/dev/terraform.tfvars"] += b'envctl_session = "hunter2"\n'
     with pytest.raises(ConfigurationError, match="E118") as raised:
         apply(world.ports, "dev")
