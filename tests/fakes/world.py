@@ -288,6 +288,15 @@ class SettableClock:
 
 
 @dataclass
+class CountedMarks:
+    given: int = 0
+
+    def fresh(self) -> str:
+        self.given += 1
+        return f"mark {self.given}"
+
+
+@dataclass
 class SettableIdentity:
     name: str = "ann@example.com"
     via: Literal["aws", "github", "local"] = "local"
@@ -429,6 +438,7 @@ class World:
     workspace: MemoryWorkspace = field(default_factory=MemoryWorkspace)
     access: MemoryAccess = field(default_factory=MemoryAccess)
     clock: SettableClock = field(default_factory=SettableClock)
+    marks: CountedMarks = field(default_factory=CountedMarks)
     identity: SettableIdentity = field(default_factory=SettableIdentity)
     versions: SettableVersions = field(default_factory=SettableVersions)
     reader: Languages = field(default_factory=lambda: Languages(sandbox=False))

@@ -64,19 +64,16 @@ class EmbeddedAws:
 
 
 def _buckets(project: "Project") -> tuple[Bucket, ...]:
+    from envctl.domain.access import passport
     from envctl.usecases.prepare import place
 
-    store = Bucket(urlsplit(project.store.url).netloc, _store_region(project), STORE_ACCOUNT)
+    store = Bucket(urlsplit(project.store.url).netloc, passport(project, "").region, STORE_ACCOUNT)
     wanted = {store: None}
     for name, environment in project.environments.items():
         settings = place(project, name).backend.settings
         account = environment.account_id or STORE_ACCOUNT
         wanted[Bucket(str(settings["bucket"]), str(settings["region"]), account)] = None
     return tuple(wanted)
-
-
-def _store_region(project: "Project") -> str:
-    return project.environments[project.entry].region or "us-east-1"
 
 
 def _read(file: Path) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from envctl.adapters.aws.sessions import Sessions
     from envctl.adapters.checks.prober import Prober
     from envctl.adapters.local.git import Git
-    from envctl.adapters.local.machine import FileWitness, SystemClock
+    from envctl.adapters.local.machine import FileWitness, RandomMarks, SystemClock
     from envctl.adapters.store.object_store import Address, ObstoreStore
     from envctl.adapters.terraform.driver import TerraformDriver
     from envctl.adapters.workspace.tree import ProjectTree
@@ -54,8 +54,17 @@ class Wired:
     def store(self) -> "ObstoreStore":
         from envctl.adapters.store.object_store import ObstoreStore
 
-        options = self.aws.client_options if self.aws else dict
-        return ObstoreStore(self._root, lambda: self._address, options)
+        return ObstoreStore(self._root, lambda: self._address, self._client_options, region_of=self._region_of)
+
+    def _client_options(self) -> Mapping[str, str]:
+        from envctl.adapters.store import opening
+
+        return self.aws.client_options() if self.aws else opening.client_options(os.environ)
+
+    def _region_of(self, bucket: str) -> str:
+        from envctl.adapters.aws.buckets import region_of
+
+        return region_of(self.access.client, bucket)
 
     @cached_property
     def witness(self) -> "FileWitness":
@@ -129,6 +138,12 @@ class Wired:
         return SystemClock()
 
     @cached_property
+    def marks(self) -> "RandomMarks":
+        from envctl.adapters.local.machine import RandomMarks
+
+        return RandomMarks()
+
+    @cached_property
     def identity(self) -> "Identity":
         from envctl.adapters.local.machine import LocalIdentity
         from envctl.domain.access import on_aws
@@ -168,10 +183,13 @@ class Wired:
 
     @cached_property
     def _address(self) -> "Address":
+        from envctl.adapters.store import opening
         from envctl.adapters.store.object_store import Address
+        from envctl.domain.access import passport
 
-        entry = self.project.environments[self.project.entry]
-        return Address(self.project.store.url, entry.region or "us-east-1")
+        own = passport(self.project, "")
+        elsewhere = "" if self._options.sandbox else opening.endpoint(os.environ)
+        return Address(self.project.store.url, own.region, own.profile, own.account_id, elsewhere)
 
 
 @contextmanager

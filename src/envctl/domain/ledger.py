@@ -14,13 +14,16 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True)
 class Entry:
-    """`seq` counts from 1; `prev` is the SHA-256 of the bytes of the entry before; `at` is UTC."""
+    """`seq` counts from 1; `prev` is the SHA-256 of the bytes of the entry before; `at` is UTC. By its `mark` whoever
+    appended it knows it again: no two entries have the same. Entries of before there were marks have none.
+    """
 
     seq: int
     prev: str
     at: datetime
     actor: Actor
     event: Event
+    mark: str = ""
 
 
 class MalformedEntryError(ValueError):
@@ -36,6 +39,8 @@ def encode(entry: Entry) -> bytes:
         "actor": _written(entry.actor),
         "event": {"kind": entry.event.kind, **_written(entry.event)},
     }
+    if entry.mark:
+        document["mark"] = entry.mark
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -52,7 +57,10 @@ def decode(data: bytes) -> Entry:
             at=datetime.fromisoformat(document["at"]),
             actor=_build(Actor, document["actor"]),
             event=_build(EVENTS[kind], event),
+            mark=document.get("mark", ""),
         )
+        if not isinstance(entry.mark, str):
+            raise MalformedEntryError("mark: not of the type that envctl writes")
         if encode(entry) != data:
             raise MalformedEntryError("its bytes are not in the form in which envctl writes them")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:

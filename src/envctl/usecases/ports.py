@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from envctl.domain.errors import OperationFailedError
+
 if TYPE_CHECKING:
     # Every command imports this file; what its signatures speak of is imported by those who use it.
     from contextlib import AbstractContextManager
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 class Clock(Protocol):
     def now(self) -> datetime:
         """The time, in UTC."""
+
+
+class Marks(Protocol):
+    def fresh(self) -> str:
+        """A text that nobody else was ever given."""
 
 
 class Identity(Protocol):
@@ -50,11 +57,18 @@ class AlreadyExistsError(Exception):
     """Somebody else was first to create it."""
 
 
+class UnansweredError(OperationFailedError):
+    """The store did not say whether it was created."""
+
+
 class Store(Protocol):
     """Named bytes that are created once and never change. Keys are like `ledger/0000000001.json`."""
 
     def create(self, key: str, data: bytes) -> None:
-        """Creates it whole or not at all. Raises AlreadyExistsError, also where two try at once."""
+        """Creates it whole or not at all. Raises AlreadyExistsError, also where two try at once, and also where it was
+        created by this very call whose first answer got lost. After an UnansweredError it may be there or not, after
+        any other error it is not.
+        """
 
     def read(self, key: str) -> bytes | None: ...
 
@@ -273,6 +287,8 @@ class Ports(Protocol):
     def access(self) -> Access: ...
     @property
     def clock(self) -> Clock: ...
+    @property
+    def marks(self) -> Marks: ...
     @property
     def identity(self) -> Identity: ...
     @property

@@ -1,6 +1,8 @@
 """Reading and appending to the ledger. A decision is only ever recorded on the history that it was made on."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 from envctl.domain import checkpoint
 from envctl.domain.errors import OperationFailedError, Problem
@@ -8,7 +10,7 @@ from envctl.domain.events import Event
 from envctl.domain.fold import fold, follow
 from envctl.domain.ledger import ChainBreak, Entry, MalformedEntryError, decode, digest, encode, misfit, verify_chain
 from envctl.domain.present import Present
-from envctl.usecases.ports import AlreadyExistsError, Ports
+from envctl.usecases.ports import AlreadyExistsError, Ports, UnansweredError
 
 ENTRIES = "ledger/"
 CHECKPOINTS = "checkpoints/"
@@ -43,10 +45,8 @@ def append(ports: Ports, decide: Callable[[Present], Event | None]) -> tuple[Pre
         event = decide(now)
         if event is None:
             return now, None
-        entry = Entry(now.seq + 1, now.head, ports.clock.now(), ports.identity.actor(), event)
-        try:
-            ports.store.create(_key(ENTRIES, entry.seq), encode(entry))
-        except AlreadyExistsError:
+        entry = Entry(now.seq + 1, now.head, ports.clock.now(), ports.identity.actor(), event, ports.marks.fresh())
+        if not _recorded(ports, entry):
             continue
         after = follow(now, decode(encode(entry)))
         _leave_checkpoint(ports, after)
@@ -55,6 +55,34 @@ def append(ports: Ports, decide: Callable[[Present], Event | None]) -> tuple[Pre
     raise OperationFailedError(
         Problem("E402", f"the ledger could not be appended to: {ATTEMPTS} others were faster", "try again in a minute")
     )
+
+
+def _recorded(ports: Ports, entry: Entry) -> bool:
+    """Whether the entry is in the ledger now; if not, somebody else's has its number. Where the answer to a write gets
+    lost, a second try meets what the first one wrote: by its mark one's own entry is known again.
+    """
+    key, data = _key(ENTRIES, entry.seq), encode(entry)
+    try:
+        ports.store.create(key, data)
+    except AlreadyExistsError as exists:
+        return _looked_up(ports, key, entry, exists) == data
+    except UnansweredError as unanswered:
+        there = _looked_up(ports, key, entry, unanswered)
+        if there is None:
+            hint = "envctl found nothing recorded afterwards: look at envctl status, and run the command again"
+            raise OperationFailedError(*(replace(each, hint=hint) for each in unanswered.problems)) from unanswered
+        return there == data
+    return True
+
+
+def _looked_up(ports: Ports, key: str, entry: Entry, before: Exception) -> bytes | None:
+    try:
+        return ports.store.read(key)
+    except OperationFailedError as error:
+        message = f"nobody can say whether it was recorded that {entry.event.kind} (entry {entry.seq})"
+        hint = "once the store answers again: envctl status shows it. Where it is not there, run the command again"
+        told = before.problems if isinstance(before, OperationFailedError) else error.problems
+        raise OperationFailedError(Problem("E459", message, hint), *told) from error
 
 
 def newest_first(ports: Ports) -> Iterator[Entry]:
@@ -123,10 +151,9 @@ def _check_checkpoint(ports: Ports, now: Present) -> None:
 def _leave_checkpoint(ports: Ports, now: Present) -> None:
     if now.seq % checkpoint.EVERY:
         return
-    try:
+    # It keeps reading short, and no more. The entry is recorded, and whoever appended it has to be told so.
+    with suppress(AlreadyExistsError, OperationFailedError):
         ports.store.create(_key(CHECKPOINTS, now.seq), checkpoint.encode(now))
-    except AlreadyExistsError:
-        return
 
 
 def _check_witness(ports: Ports, now: Present) -> None:

@@ -1,9 +1,10 @@
-"""Clock, Identity and Witness of this machine."""
+"""Clock, Marks, Identity and Witness of this machine."""
 
 import contextlib
 import getpass
 import json
 import os
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,6 +17,11 @@ from envctl.domain.events import Actor
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class RandomMarks:
+    def fresh(self) -> str:
+        return secrets.token_hex(8)
 
 
 class LocalIdentity:

@@ -1,43 +1,65 @@
 """The Store port over obstore. Creating is exclusive on disk, and `If-None-Match: *` on S3."""
 
-import os
-import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+import random
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from envctl.adapters.store import answers, opening, problems
+from envctl.adapters.store.answers import AGAIN, REFUSED, Kind, kind_of
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
-from envctl.usecases.ports import AlreadyExistsError
+from envctl.usecases.ports import AlreadyExistsError, UnansweredError
 
 if TYPE_CHECKING:
-    from obstore.auth.boto3 import Boto3CredentialProvider
-    from obstore.store import ClientConfig, ObjectStore
+    from obstore.store import ObjectStore
 
-
+T = TypeVar("T")
 MANY = 4
 AT_ONCE = 16
+NOTHING = "nothing was recorded"
 
 
 @dataclass(frozen=True)
 class Address:
-    """`file://` paths are relative to the project unless they begin with `/`. `region` counts for S3 alone."""
+    """`file://` paths are relative to the project unless they begin with `/`. The rest counts for S3 alone: `owner` is
+    the account that the bucket must belong to, and `endpoint` stands for AWS.
+    """
 
     url: str
     region: str = "us-east-1"
+    profile: str = ""
+    owner: str = ""
+    endpoint: str = ""
+
+
+def unknown_region(_bucket: str) -> str:
+    """Nobody to ask."""
+    return ""
 
 
 class ObstoreStore:
-    """Opened at its first use, so that a command that needs no store pays nothing for it."""
+    """Opened at its first use, so that a command that needs no store pays nothing for it. `region_of` finds the region
+    of a bucket that is not where it should be.
+    """
 
     def __init__(
-        self, project: Path, address: Callable[[], Address], client_options: Callable[[], Mapping[str, str]]
+        self,
+        project: Path,
+        address: Callable[[], Address],
+        client_options: Callable[[], Mapping[str, str]],
+        *,
+        region_of: Callable[[str], str] = unknown_region,
+        patience: opening.Patience = opening.USUAL,
     ) -> None:
         self._project = project
         self._find_address = address
         self._client_options = client_options
+        self._region_of = region_of
+        self._patience = patience
         # What was created never changes: each key is fetched once in the life of a command.
         self._read: dict[str, bytes] = {}
 
@@ -47,12 +69,23 @@ class ObstoreStore:
 
     @cached_property
     def _store(self) -> "ObjectStore":
+        return self._open(self._address.owner)
+
+    def _open(self, owner: str) -> "ObjectStore":
         address, parts = self._address, urlsplit(self._address.url)
         try:
             if parts.scheme == "file":
-                return _local(self._project / (parts.netloc + parts.path))
+                return opening.local(self._project / (parts.netloc + parts.path))
             if parts.scheme == "s3" and parts.netloc:
-                return _s3(parts.netloc, parts.path.strip("/"), address.region, self._client_options())
+                return opening.s3(
+                    (parts.netloc, parts.path.strip("/")),
+                    self._patience,
+                    self._client_options(),
+                    region=address.region,
+                    profile=address.profile,
+                    owner=owner,
+                    endpoint=address.endpoint,
+                )
         except EnvctlError:
             raise
         except Exception as error:
@@ -75,11 +108,9 @@ class ObstoreStore:
 
         store = self._store
         try:
-            obstore.put(store, key, data, mode="create", use_multipart=False)
+            self._patiently("written", lambda: obstore.put(store, key, data, mode="create", use_multipart=False))
         except Exists as error:
             raise AlreadyExistsError(key) from error
-        except Exception as error:
-            raise self._failed("written", error) from error
 
     def read(self, key: str) -> bytes | None:
         if key not in self._read:
@@ -102,67 +133,77 @@ class ObstoreStore:
 
         store = self._store
         try:
-            return bytes(obstore.get(store, key).bytes())
-        except FileNotFoundError as error:
-            if "NoSuchBucket" in str(error):
-                raise self._failed("read", error) from error
+            return self._patiently("read", lambda: bytes(obstore.get(store, key).bytes()))
+        except FileNotFoundError:
             return None
-        except Exception as error:
-            raise self._failed("read", error) from error
 
     def keys(self, prefix: str, after: str = "") -> list[str]:
         import obstore
 
         store = self._store
-        try:
+
+        def listed() -> list[str]:
             pages = obstore.list(store, prefix=prefix.rstrip("/"), offset=after or None)
             return sorted(item["path"] for page in pages for item in page)
+
+        try:
+            return self._patiently("listed", listed)
         except FileNotFoundError:
             return []
-        except Exception as error:
-            raise self._failed("listed", error) from error
 
-    def _failed(self, verb: str, error: Exception) -> OperationFailedError:
+    def _patiently(self, verb: str, act: Callable[[], T]) -> T:
+        """Lets through that it exists, or that it does not; everything else is said in words."""
+        from obstore.exceptions import AlreadyExistsError as Exists
+
+        doubtful = False
+        for last in self._tries():
+            try:
+                return act()
+            except Exception as error:
+                kind = kind_of(str(error))
+                if isinstance(error, FileNotFoundError) and kind is not Kind.NO_BUCKET:
+                    raise
+                if isinstance(error, Exists) and kind is not Kind.BUSY:
+                    raise
+                doubtful = doubtful or kind not in REFUSED or answers.repeated(str(error))
+                if last or kind not in AGAIN:
+                    raise self._failed(verb, error, doubtful=doubtful) from error
+        raise AssertionError("the last try gives or raises something")
+
+    def _tries(self) -> Iterator[bool]:
+        """Whether it is the last one. Between two of them there is a pause, longer each time and cut by chance."""
+        patience, begun = self._patience, time.monotonic()
+        for number in range(1, patience.tries + 1):
+            last = number == patience.tries or time.monotonic() - begun > patience.overall
+            yield last
+            time.sleep(random.uniform(0, patience.pause * 2**number))  # noqa: S311 (no secret)
+
+    def _failed(self, verb: str, error: Exception, *, doubtful: bool = False) -> OperationFailedError:
+        said, address = str(error), self._address
+        kind = kind_of(said)
+        if kind is Kind.DENIED and self._is_somebody_elses():
+            problem = problems.not_owned(address.url, verb, address.owner)
+        else:
+            found = answers.region_in(said)
+            if kind is Kind.ELSEWHERE and not found:
+                found = self._region_of(urlsplit(address.url).netloc)
+            problem = problems.problem(kind, said, url=address.url, verb=verb, region=address.region, found=found)
+        if verb != "written":
+            return OperationFailedError(problem)
+        if doubtful:
+            return UnansweredError(problem)
         return OperationFailedError(
-            Problem(
-                "E404",
-                f"the store {self._address.url} can't be {verb}: {_reason(error)}",
-                "nothing was recorded; mend it and retry",
-            )
+            Problem(problem.code, problem.message, f"{NOTHING}; {problem.hint}"),
         )
 
+    def _is_somebody_elses(self) -> bool:
+        """S3 refuses without saying whether it is for the owner. Then it does not refuse where none is asked for."""
+        import obstore
 
-def _reason(error: Exception) -> str:
-    """What S3 says itself where it answered, else the first line; the rest is the library's own debug output."""
-    said = str(error)
-    answer = re.search(r"<Code>(.*?)</Code>\s*<Message>(.*?)</Message>", said, re.DOTALL)
-    return f"{answer[2]} ({answer[1]})" if answer else said.strip().partition("\n")[0]
-
-
-def _local(folder: Path) -> "ObjectStore":
-    from obstore.store import LocalStore
-
-    return LocalStore(folder, mkdir=True)
-
-
-def _s3(bucket: str, prefix: str, region: str, client_options: Mapping[str, str]) -> "ObjectStore":
-    from obstore.store import S3Store
-
-    options: dict[str, object] = {"timeout": "60s", "connect_timeout": "10s", **client_options}
-    return S3Store(
-        bucket,
-        prefix=prefix or None,
-        region=region,
-        client_options=cast("ClientConfig", options),
-        credential_provider=_credentials(),
-    )
-
-
-def _credentials() -> "Boto3CredentialProvider | None":
-    """obstore knows keys, web identities and containers by itself; profiles and single sign-on are boto3's."""
-    own = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
-    if any(name in os.environ for name in own):
-        return None
-    from obstore.auth.boto3 import Boto3CredentialProvider
-
-    return Boto3CredentialProvider()
+        if not self._address.owner:
+            return False
+        try:
+            obstore.list_with_delimiter(self._open(""), prefix="ledger")
+        except Exception:  # noqa: BLE001 (then it is not known, and what was said first stands)
+            return False
+        return True
