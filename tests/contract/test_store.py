@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
@@ -12,22 +12,29 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
+from envctl.adapters.sandbox.lifecycle import RunningSandbox
 from envctl.adapters.store.object_store import Address, ObstoreStore
-from envctl.cli.embedded_aws import STORE_ACCOUNT
 from envctl.domain.errors import ConfigurationError, OperationFailedError
 from envctl.usecases.ports import AlreadyExistsError, Store
+from tests.contract.stores import STUBBORN, as_surroundings_say, in_s3, on_disk, somewhere
 from tests.fakes.world import MemoryStore
+from tests.faults.faults import (
+    CONFLICT,
+    FAILED,
+    THROTTLED,
+    CutOff,
+    Delayed,
+    Dropped,
+    Plan,
+    Unanswered,
+    lists,
+    reads,
+    sometimes,
+    writes,
+)
+from tests.faults.proxy import FaultyProxy
 
-BUCKET = Bucket("shop-envctl-store", "ap-northeast-1", STORE_ACCOUNT)
 AT_ONCE = 20
-
-
-@pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
-    server = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield server.up(buckets=[BUCKET])
-    server.down()
 
 
 @pytest.fixture(
@@ -35,6 +42,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
         pytest.param("memory", id="in memory"),
         pytest.param("disk", id="on disk"),
         pytest.param("s3", id="in S3", marks=pytest.mark.sandbox),
+        pytest.param("bad day", id="in S3 on a bad day", marks=pytest.mark.sandbox),
     ]
 )
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
@@ -43,19 +51,27 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
             return MemoryStore()
         case "disk":
             return on_disk(tmp_path)
+        case "bad day":
+            proxy: FaultyProxy = request.getfixturevalue("proxy")
+            proxy.plan = bad_day()
+            return as_surroundings_say(somewhere(), STUBBORN)
         case _:
             return in_s3(request.getfixturevalue("sandbox"), tmp_path, monkeypatch)
 
 
-def on_disk(project: Path) -> ObstoreStore:
-    return ObstoreStore(project, lambda: Address("file://.envctl/store"), dict)
-
-
-def in_s3(sandbox: RunningSandbox, project: Path, monkeypatch: pytest.MonkeyPatch, bucket: str = BUCKET.name) -> Store:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "sandbox")
-    through = {"proxy_url": sandbox.proxy_url, "proxy_ca_certificate": sandbox.ca_file.read_text()}
-    return ObstoreStore(project, lambda: Address(f"s3://{bucket}/{uuid4().hex}", BUCKET.region), lambda: through)
+def bad_day() -> Plan:
+    """Whatever can happen without the answer to a write getting lost: that is another contract."""
+    plans = (
+        sometimes(0.05, FAILED, seed=1),
+        sometimes(0.05, THROTTLED, seed=2),
+        sometimes(0.05, Dropped(), seed=3),
+        sometimes(0.05, Delayed(0.05), seed=4),
+        sometimes(0.1, Unanswered(), reads, seed=5),
+        sometimes(0.1, CutOff(), reads, seed=6),
+        sometimes(0.1, CutOff(), lists, seed=7),
+        sometimes(0.05, CONFLICT, writes, seed=8),
+    )
+    return lambda request: next((fault for plan in plans if (fault := plan(request))), None)
 
 
 def test_what_was_created_is_read(store: Store) -> None:
@@ -203,7 +219,7 @@ def test_a_bucket_that_is_not_there_is_told(
 ) -> None:
     with pytest.raises(OperationFailedError) as raised:
         act(in_s3(sandbox, tmp_path, monkeypatch, "no-such-bucket"))
-    _readable(raised.value)
+    _readable(raised.value, "E450")
 
 
 @pytest.mark.parametrize("url", ["gs://bucket", "s3://", "memory://x"])
@@ -217,9 +233,9 @@ def test_a_store_of_an_absolute_path_is_outside_of_the_project(tmp_path: Path) -
     assert (tmp_path / "store/a/b").read_bytes() == b"1"
 
 
-def _readable(error: OperationFailedError) -> None:
+def _readable(error: OperationFailedError, code: str = "E404") -> None:
     (problem,) = error.problems
-    assert problem.code == "E404"
+    assert problem.code == code
     assert "the store " in problem.message
     assert "can't be" in problem.message
     assert "\n" not in problem.message

@@ -48,6 +48,7 @@ class Answered:
 
 
 Fault = Delayed | Hung | Dropped | Unanswered | CutOff | Answered
+EXPECTED_OWNER = "x-amz-expected-bucket-owner"
 Plan = Callable[[Request], Fault | None]
 Concerns = Callable[[Request], bool]
 
@@ -130,5 +131,15 @@ def _counting(fault: Fault, concerns: Concerns, hit: Callable[[int], bool]) -> P
         with lock:
             counted += 1
             return fault if hit(counted) else None
+
+    return plan
+
+
+def owned_by(account: str) -> Plan:
+    """S3 refuses who expects another owner. The emulator does not look at that."""
+
+    def plan(request: Request) -> Fault | None:
+        expected = next((value for name, value in request.headers if name.lower() == EXPECTED_OWNER), account)
+        return None if expected == account else DENIED
 
     return plan

@@ -79,8 +79,13 @@ class FaultyProxy:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def let_go(self) -> None:
+        """Whoever hangs is hung up on."""
         self.over.set()
+        self.over = threading.Event()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.let_go()
         self._server.shutdown()
         self._server.server_close()
 

@@ -36,6 +36,9 @@ AGAIN = frozenset({Kind.UNANSWERED, Kind.BUSY})
 """Worth another try. Of these obstore itself repeats reads alone, and takes S3's "somebody else is writing there right
 now, try again" for "it exists"."""
 
+PROVIDER = "External AWS credential provider"
+"""With this obstore begins where its source of credentials failed."""
+
 _CODES = {
     "NoSuchBucket": Kind.NO_BUCKET,
     "PermanentRedirect": Kind.ELSEWHERE,
@@ -60,10 +63,9 @@ _CODES = {
 _STATUS = {401: Kind.UNKNOWN_CALLER, 403: Kind.DENIED, 409: Kind.BUSY, 429: Kind.THROTTLED, 503: Kind.THROTTLED}
 _SIGNS = (
     ("incorrectly configured region", Kind.ELSEWHERE),
-    ("External AWS credential provider", Kind.UNKNOWN_CALLER),
-    ("session.get_credentials", Kind.UNKNOWN_CALLER),
+    (PROVIDER, Kind.UNKNOWN_CALLER),
     ("InvalidCertificate", Kind.UNTRUSTED),
-    ("kind: Connect", Kind.UNREACHABLE),
+    ("kind: Connect,", Kind.UNREACHABLE),
     ("TunnelUnsuccessful", Kind.UNREACHABLE),
     ("kind: Timeout", Kind.UNANSWERED),
     ("kind: Interrupted", Kind.UNANSWERED),
@@ -95,9 +97,10 @@ def reason(said: str) -> str:
     answer = re.search(r"<Code>(.*?)</Code>\s*<Message>(.*?)</Message>", said, re.DOTALL)
     if answer:
         return f"{answer[2]} ({answer[1]})"
+    if "TunnelUnsuccessful" in said:
+        return "the proxy lets nobody through to it"
     deepest = re.findall(r'(?:message|error): "([^"]+)"', said)
-    first = said.strip().partition("\n")[0]
-    return f"{first} ({deepest[-1]})" if deepest else first
+    return deepest[-1] if deepest else said.strip().partition("\n")[0]
 
 
 def region_in(said: str) -> str:

@@ -71,6 +71,13 @@ class ObstoreStore:
     def _store(self) -> "ObjectStore":
         return self._open(self._address.owner)
 
+    @cached_property
+    def _listing(self) -> "ObjectStore":
+        """obstore does not sign the owner when it lists, and S3 takes no header of that kind unsigned. A list is of
+        names alone: whatever is read or written after it is asked of the owner.
+        """
+        return self._open("") if self._address.owner else self._store
+
     def _open(self, owner: str) -> "ObjectStore":
         address, parts = self._address, urlsplit(self._address.url)
         try:
@@ -140,7 +147,7 @@ class ObstoreStore:
     def keys(self, prefix: str, after: str = "") -> list[str]:
         import obstore
 
-        store = self._store
+        store = self._listing
 
         def listed() -> list[str]:
             pages = obstore.list(store, prefix=prefix.rstrip("/"), offset=after or None)
@@ -203,7 +210,7 @@ class ObstoreStore:
         if not self._address.owner:
             return False
         try:
-            obstore.list_with_delimiter(self._open(""), prefix="ledger")
+            obstore.list_with_delimiter(self._listing, prefix="ledger")
         except Exception:  # noqa: BLE001 (then it is not known, and what was said first stands)
             return False
         return True

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
+from envctl.adapters.store.answers import PROVIDER
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 
 if TYPE_CHECKING:
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 OWNER_HEADER = "x-amz-expected-bucket-owner"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class SignedOutError(Exception):
+    """There are no credentials, or they can't be had."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{PROVIDER}: {reason}")
 
 
 @dataclass(frozen=True)
@@ -134,10 +142,16 @@ def _credentials(profile: str) -> "Boto3CredentialProvider | None":
     if not profile and any(name in os.environ for name in own):
         return None
     import boto3
+    from botocore.exceptions import BotoCoreError
     from obstore.auth.boto3 import Boto3CredentialProvider
 
     # A job in CI has no such profile, and credentials of its own.
     here = profile and profile in boto3.Session().available_profiles
     if not here and any(name in os.environ for name in own):
         return None
-    return Boto3CredentialProvider(boto3.Session(profile_name=profile if here else None))
+    try:
+        return Boto3CredentialProvider(boto3.Session(profile_name=profile if here else None))
+    except ValueError as error:
+        raise SignedOutError("there are no AWS credentials") from error
+    except BotoCoreError as error:
+        raise SignedOutError(str(error)) from error

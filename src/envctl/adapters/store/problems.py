@@ -2,7 +2,7 @@
 
 import re
 
-from envctl.adapters.store.answers import Kind, clock, code_in, denied_action, reason
+from envctl.adapters.store.answers import PROVIDER, Kind, clock, code_in, denied_action, reason
 from envctl.domain.errors import Problem
 
 
@@ -60,9 +60,7 @@ def _permit(bucket: str, verb: str, said: str) -> str:
 
 
 def _signed_out(said: str) -> str:
-    if "session.get_credentials" in said:
-        return "there are no AWS credentials"
-    inner = re.search(r"External AWS credential provider: (?:\w+: )?(.*)", said)
+    inner = re.search(rf"{PROVIDER}: (?:\w+: )?(.*)", said)
     return inner[1].strip() if inner else reason(said)
 
 

@@ -1,0 +1,42 @@
+"""The stores that the suite is run over, opened as the command opens them."""
+
+import os
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox
+from envctl.adapters.store import opening
+from envctl.adapters.store.object_store import Address, ObstoreStore
+from envctl.cli.embedded_aws import STORE_ACCOUNT
+
+BUCKET = Bucket("shop-envctl-store", "ap-northeast-1", STORE_ACCOUNT)
+HURRIED = opening.Patience(connect=2, request=3, overall=4, retries=2, pause=0.01)
+"""What takes a minute on a bad day takes some seconds here."""
+STUBBORN = opening.Patience(connect=5, request=20, overall=60, retries=8, tries=8, pause=0.01)
+
+
+def on_disk(project: Path) -> ObstoreStore:
+    return ObstoreStore(project, lambda: Address("file://.envctl/store"), dict)
+
+
+def in_s3(
+    sandbox: RunningSandbox, project: Path, monkeypatch: pytest.MonkeyPatch, bucket: str = BUCKET.name
+) -> ObstoreStore:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "sandbox")
+    through = {"proxy_url": sandbox.proxy_url, "proxy_ca_certificate": sandbox.ca_file.read_text()}
+    return ObstoreStore(project, lambda: Address(f"s3://{bucket}/{uuid4().hex}", BUCKET.region), lambda: through)
+
+
+def as_surroundings_say(address: Address, patience: opening.Patience = HURRIED) -> ObstoreStore:
+    """Without the sandbox, as on a user's machine: what the environment names is all that leads to AWS."""
+    return ObstoreStore(
+        Path("/nowhere"), lambda: address, lambda: opening.client_options(os.environ), patience=patience
+    )
+
+
+def somewhere(**more: str) -> Address:
+    """In the bucket, where nobody has written yet."""
+    return Address(**{"url": f"s3://{BUCKET.name}/{uuid4().hex}", "region": BUCKET.region, **more})
