@@ -1,0 +1,136 @@
+"""Fifty at once append to one ledger, over a network that loses one answer in five."""
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.local.machine import RandomMarks
+from envctl.adapters.sandbox.exchange import Request
+from envctl.domain.errors import OperationFailedError
+from envctl.domain.events import EnvironmentLocked, Event
+from envctl.domain.present import Present
+from envctl.usecases import record
+from envctl.usecases.ports import Store
+from tests.contract.stores import STUBBORN, as_surroundings_say, on_disk, somewhere
+from tests.fakes.world import World
+from tests.faults.faults import Answered, Dropped, Fault, Unanswered, anything, every, nothing, sometimes, writes
+from tests.faults.proxy import FaultyProxy
+
+AT_ONCE = 50
+WITHOUT_ANSWER = Answered(500, "InternalError", "done all the same", done=True)
+
+
+class Person(World):
+    """On a machine of their own, with a store of their own."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self.store = store  # type: ignore[assignment]
+        self.marks = RandomMarks()  # type: ignore[assignment]
+
+    def append(self, reason: str) -> None:
+        record.append(self.ports, locked(reason))
+
+
+def locked(reason: str) -> Callable[[Present], Event]:
+    return lambda _: EnvironmentLocked("dev", reason)
+
+
+def reasons(store: Store) -> list[str]:
+    """Of the whole chain, which has to hold."""
+    reader = Person(store)
+    record.verify(reader.ports)
+    return [e.event.reason for e in record.newest_first(reader.ports) if isinstance(e.event, EnvironmentLocked)]
+
+
+@pytest.mark.sandbox
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "fault", [Unanswered(), WITHOUT_ANSWER, Dropped()], ids=["answers get lost", "500 though done", "dropped before"]
+)
+def test_fifty_at_once_lose_and_double_nothing(proxy: FaultyProxy, fault: Fault) -> None:
+    address = somewhere()
+    proxy.plan = sometimes(0.2, fault, anything, seed=5)
+    people = [Person(as_surroundings_say(address, STUBBORN)) for _ in range(AT_ONCE)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda number: people[number].append(f"{number}"), range(AT_ONCE)))
+    hit = sum(1 for request, met in proxy.asked if met and writes(request))
+    assert hit > AT_ONCE / 5, "the network was too good to prove anything"
+    proxy.plan = nothing
+    assert Counter(reasons(as_surroundings_say(address))) == Counter(f"{number}" for number in range(AT_ONCE))
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize("number", range(1, 6))
+def test_whichever_answer_is_lost_to_one_person_alone(proxy: FaultyProxy, number: int) -> None:
+    address = somewhere()
+    person = Person(as_surroundings_say(address, STUBBORN))
+    proxy.plan = every(number, Unanswered())
+    if number == 1:
+        # All of them: nothing can be known any more.
+        with pytest.raises(OperationFailedError):
+            person.append("never")
+        return
+    for count in range(5):
+        person.append(f"{count}")
+    proxy.plan = nothing
+    assert reasons(as_surroundings_say(address)) == ["4", "3", "2", "1", "0"]
+
+
+@pytest.mark.sandbox
+def test_where_s3_falls_silent_for_good_nobody_knows(proxy: FaultyProxy) -> None:
+    address = somewhere()
+    written: list[Request] = []
+
+    def plan(request: Request) -> Fault | None:
+        """From the first write on there is no answer to anything."""
+        if writes(request):
+            written.append(request)
+        return Unanswered() if written else None
+
+    proxy.plan = plan
+    with pytest.raises(OperationFailedError, match="E459"):
+        Person(as_surroundings_say(address)).append("maybe")
+    proxy.plan = nothing
+    assert reasons(as_surroundings_say(address)) == ["maybe"]
+
+
+APPEND = """
+import sys
+from pathlib import Path
+from tests.contract.stores import on_disk
+from tests.contract.test_appends import Person
+sys.stdin.readline()
+for number in range(5):
+    Person(on_disk(Path(sys.argv[1]))).append(f"{sys.argv[2]} {number}")
+"""
+
+
+@pytest.mark.slow
+def test_ten_processes_on_one_disk_lose_and_double_nothing(tmp_path: Path) -> None:
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", APPEND, str(tmp_path), str(number)],
+            stdin=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        )
+        for number in range(10)
+    ]
+    for process in running:
+        process.communicate(b"go\n", timeout=120)
+    assert {process.returncode for process in running} == {0}
+    expected = Counter(f"{who} {number}" for who in range(10) for number in range(5))
+    assert Counter(reasons(on_disk(tmp_path))) == expected
+
+
+@pytest.mark.slow
+def test_fifty_at_once_on_one_disk_lose_and_double_nothing(tmp_path: Path) -> None:
+    people = [Person(on_disk(tmp_path)) for _ in range(AT_ONCE)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda number: people[number].append(f"{number}"), range(AT_ONCE)))
+    assert Counter(reasons(on_disk(tmp_path))) == Counter(f"{number}" for number in range(AT_ONCE))
