@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from envctl.adapters.sandbox.endpoint_cloud import EndpointCloud
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from tests.contract.stores import BUCKET
+from tests.faults.emulator import ministack
 from tests.faults.faults import nothing
 from tests.faults.proxy import FaultyProxy
 
@@ -21,6 +23,14 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
 def one_proxy(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyProxy]:
     with FaultyProxy(sandbox, tmp_path_factory.mktemp("proxy")) as proxy:
         yield proxy
+
+
+@pytest.fixture(scope="session")
+def other_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An S3 that isn't moto's, reached by AWS's own variable for another endpoint."""
+    with ministack(tmp_path_factory.mktemp("ministack")) as url:
+        EndpointCloud(url).make_bucket(BUCKET.name, BUCKET.region, BUCKET.account_id)
+        yield url
 
 
 @pytest.fixture

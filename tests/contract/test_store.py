@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
+from envctl.adapters.store import opening
 from envctl.adapters.store.object_store import Address, ObstoreStore
 from envctl.domain.errors import ConfigurationError, OperationFailedError
 from envctl.usecases.ports import AlreadyExistsError, Store
-from tests.contract.stores import STUBBORN, as_surroundings_say, in_s3, on_disk, somewhere
+from tests.contract.stores import BUCKET, STUBBORN, as_surroundings_say, in_s3, on_disk, somewhere
 from tests.fakes.world import MemoryStore
 from tests.faults.faults import (
     CONFLICT,
@@ -42,6 +43,7 @@ AT_ONCE = 20
         pytest.param("memory", id="in memory"),
         pytest.param("disk", id="on disk"),
         pytest.param("s3", id="in S3", marks=pytest.mark.sandbox),
+        pytest.param("other", id="in the S3 of another emulator", marks=[pytest.mark.sandbox, pytest.mark.slow]),
         pytest.param("bad day", id="in S3 on a bad day", marks=pytest.mark.sandbox),
     ]
 )
@@ -51,6 +53,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
             return MemoryStore()
         case "disk":
             return on_disk(tmp_path)
+        case "other":
+            url: str = request.getfixturevalue("other_emulator")
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", BUCKET.account_id)
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
+            monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+            return as_surroundings_say(somewhere(endpoint=opening.endpoint(os.environ)), opening.USUAL)
         case "bad day":
             proxy: FaultyProxy = request.getfixturevalue("proxy")
             proxy.plan = bad_day()

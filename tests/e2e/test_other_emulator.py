@@ -1,0 +1,150 @@
+"""One whole way against an AWS emulator that isn't moto: what works on both rests on neither's peculiarities."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import ACCOUNTS, REGION, Project
+from tests.faults.emulator import ministack
+
+pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
+
+TOML = """
+[project]
+name = "other"
+
+[store]
+url = "s3://other-envctl-store/envctl"
+
+[state]
+backend = "s3"
+bucket = "other-tfstate-{{account_id}}"
+
+[pipeline]
+order = ["dev", "staging"]
+
+[environments.dev]
+account_id = "{dev}"
+region = "{region}"
+assume_role = "arn:aws:iam::{dev}:role/envctl-deployer"
+
+[environments.staging]
+account_id = "{staging}"
+region = "{region}"
+assume_role = "arn:aws:iam::{staging}:role/envctl-deployer"
+
+[environments.staging.gates]
+approvals = {{}}
+
+[stacks.base]
+module = "modules/base"
+
+[stacks.top]
+module = "modules/top"
+inputs = {{ parameter = "base.parameter" }}
+
+[sandbox]
+endpoint_url = "{url}"
+"""
+BASE = """
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 3.39"
+    }
+  }
+}
+
+variable "greeting" {
+  type = string
+}
+
+variable "environment" {
+  type = string
+}
+
+resource "aws_ssm_parameter" "this" {
+  name  = "/other/${var.environment}/greeting"
+  type  = "String"
+  value = var.greeting
+}
+
+output "parameter" {
+  value = aws_ssm_parameter.this.name
+}
+"""
+TOP = """
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 3.39"
+    }
+  }
+}
+
+variable "parameter" {
+  type = string
+}
+
+variable "environment" {
+  type = string
+}
+
+resource "aws_s3_bucket" "this" {
+  bucket = "other-${var.environment}-data"
+}
+
+resource "aws_sns_topic" "this" {
+  name = replace(trimprefix(var.parameter, "/"), "/", "-")
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with ministack(tmp_path_factory.mktemp("ministack")) as found:
+        yield found
+
+
+@pytest.fixture
+def project(tmp_path: Path, home: Path, unpacked_provider: Path, url: str) -> Iterator[Project]:
+    made = Project(tmp_path / "other", home)
+    made.write("envctl.toml", TOML.format(url=url, region=REGION, **ACCOUNTS))
+    made.write("modules/base/main.tf", BASE)
+    made.write("modules/top/main.tf", TOP)
+    for environment in ("dev", "staging"):
+        made.write(f"environments/{environment}/terraform.tfvars", f'greeting = "hello {environment}"\n')
+    (made.root / ".envctl" / "sandbox").mkdir(parents=True)
+    (made.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
+    yield made
+    made.run("sandbox", "down")
+
+
+def value(url: str, environment: str) -> str:
+    import boto3
+
+    keys = {"aws_access_key_id": ACCOUNTS[environment], "aws_secret_access_key": "x"}
+    client = boto3.client("ssm", endpoint_url=url, region_name=REGION, **keys)
+    return str(client.get_parameter(Name=f"/other/{environment}/greeting")["Parameter"]["Value"])
+
+
+def test_a_release_goes_the_whole_way(project: Project, url: str) -> None:
+    project.ok("--sandbox", "apply", "dev", "--yes")
+    assert project.run("--sandbox", "plan", "dev", "--detailed-exitcode").code == 0
+    project.ok("--sandbox", "promote", "dev", "staging", "--yes")
+    assert [value(url, environment) for environment in ("dev", "staging")] == ["hello dev", "hello staging"]
+    assert project.run("--sandbox", "drift", "--json").code == 0
+    entries = project.ok("--sandbox", "history", "staging", "--json").document["result"]["entries"]
+    assert [entry["event"]["kind"] for entry in entries] == [
+        "verification passed",
+        "deployment succeeded",
+        "deployment started",
+    ]
+    assert project.ok("--sandbox", "ledger", "verify").code == 0
+    project.ok("--sandbox", "destroy", "staging", "--yes")
+    assert project.ok("--sandbox", "ledger", "verify").code == 0
+    assert os.fspath(project.root) not in project.ok("--sandbox", "status").out

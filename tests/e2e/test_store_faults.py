@@ -1,0 +1,147 @@
+"""The real command with its store in S3, as on a user's machine: through a proxy of the company, on a bad day."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.sandbox.exchange import Request
+from envctl.adapters.sandbox.lifecycle import Bucket, Sandbox
+from tests.e2e.conftest import Project
+from tests.faults.faults import (
+    DENIED,
+    ELSEWHERE,
+    EXPIRED,
+    THROTTLED,
+    WRONG_REGION,
+    Dropped,
+    Fault,
+    Plan,
+    Unanswered,
+    always,
+    lists,
+    nothing,
+    owned_by,
+    skewed,
+    sometimes,
+    writes,
+)
+from tests.faults.proxy import FaultyProxy
+
+pytestmark = [pytest.mark.terraform, pytest.mark.sandbox]
+
+STORE = Bucket("small-envctl-store", "ap-northeast-1", "123456789012")
+STORE_TABLE = f"""
+[store]
+url = "s3://{STORE.name}/envctl"
+region = "{STORE.region}"
+account_id = "{STORE.account_id}"
+"""
+
+
+@pytest.fixture(scope="module")
+def one_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyProxy]:
+    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    with FaultyProxy(sandbox.up(buckets=[STORE]), tmp_path_factory.mktemp("proxy")) as proxy:
+        yield proxy
+    sandbox.down()
+
+
+@pytest.fixture
+def proxy(one_proxy: FaultyProxy) -> Iterator[FaultyProxy]:
+    one_proxy.asked.clear()
+    yield one_proxy
+    one_proxy.plan = nothing
+
+
+@pytest.fixture
+def afar(small: Project, proxy: FaultyProxy, tmp_path: Path) -> Project:
+    """Each test has a prefix of its own in the bucket."""
+    toml = (small.root / "envctl.toml").read_text()
+    small.write("envctl.toml", toml + STORE_TABLE.replace("/envctl", f"/{tmp_path.name}"))
+    return replace(small, extra=proxy.environment())
+
+
+def kinds(project: Project, environment: str) -> list[str]:
+    entries = project.ok("history", environment, "--json").document["result"]["entries"]
+    return [entry["event"]["kind"] for entry in entries]
+
+
+def test_a_deployment_goes_on_though_the_answers_to_its_writes_get_lost(afar: Project, proxy: FaultyProxy) -> None:
+    proxy.plan = each_first_write(Unanswered())
+    afar.ok("apply", "dev", "--yes")
+    assert any(fault == Unanswered() for _, fault in proxy.asked)
+    proxy.plan = nothing
+    assert kinds(afar, "dev") == ["verification passed", "deployment succeeded", "deployment started"]
+    afar.ok("ledger", "verify")
+    afar.ok("promote", "dev", "staging", "--yes")
+
+
+def each_first_write(fault: Fault) -> Plan:
+    """Of each object."""
+    met: set[str] = set()
+
+    def plan(request: Request) -> Fault | None:
+        if not writes(request) or request.target in met:
+            return None
+        met.add(request.target)
+        return fault
+
+    return plan
+
+
+def test_a_network_that_loses_one_in_five_is_not_noticed(afar: Project, proxy: FaultyProxy) -> None:
+    proxy.plan = sometimes(0.2, Dropped(), seed=3)
+    afar.ok("apply", "dev", "--yes")
+    afar.ok("status")
+    proxy.plan = nothing
+    assert kinds(afar, "dev") == ["verification passed", "deployment succeeded", "deployment started"]
+
+
+SAID: dict[str, tuple[Fault, str, str]] = {
+    "another region": (WRONG_REGION, "E451", 'write region = "eu-west-1" into [store]'),
+    "another region, told in a header": (ELSEWHERE, "E451", 'write region = "eu-west-1" into [store]'),
+    "no permission to list": (DENIED, "E452", "s3:ListBucket"),
+    "a session that has ended": (EXPIRED, "E453", "sign in again"),
+    "throttling": (THROTTLED, "E455", "try again in a minute"),
+    "a clock that is wrong": (skewed("20260101T001000Z", "2026-01-01T00:30:00Z"), "E458", "set the clock"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("fault", "code", "hint"), SAID.values(), ids=SAID.keys())
+def test_what_is_wrong_is_said_with_its_way_out(
+    afar: Project, proxy: FaultyProxy, fault: Fault, code: str, hint: str
+) -> None:
+    proxy.plan = always(fault, bucket_asked)
+    ran = afar.run("status", "--json")
+    assert (ran.code, ran.codes) == (1, [code])
+    assert hint in ran.document["problems"][0]["hint"]
+
+
+def bucket_asked(request: Request) -> bool:
+    return lists(request) or request.method == "HEAD"
+
+
+def test_somebody_elses_bucket_of_that_name_gets_nothing(afar: Project, proxy: FaultyProxy) -> None:
+    proxy.plan = owned_by("999999999999")
+    ran = afar.run("apply", "dev", "--yes", "--json")
+    assert (ran.code, ran.codes) == (1, ["E454"])
+    proxy.plan = nothing
+    assert kinds(afar, "dev") == []
+
+
+def test_a_bucket_that_is_not_there(afar: Project) -> None:
+    toml = (afar.root / "envctl.toml").read_text()
+    afar.write("envctl.toml", toml.replace(STORE.name, "no-such-bucket-anywhere"))
+    ran = afar.run("status", "--json")
+    assert (ran.code, ran.codes) == (1, ["E450"])
+    assert "envctl bootstrap" in ran.document["problems"][0]["hint"]
+
+
+def test_nobody_signed_in(afar: Project) -> None:
+    extra = {name: value for name, value in afar.extra.items() if "KEY" not in name}
+    ran = replace(afar, extra=extra).run("status", "--json")
+    assert (ran.code, ran.codes) == (1, ["E453"])
+    assert "no AWS credentials" in ran.document["problems"][0]["message"]
