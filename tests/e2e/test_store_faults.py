@@ -109,7 +109,6 @@ SAID: dict[str, tuple[Fault, str, str]] = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "code", "hint"), SAID.values(), ids=SAID.keys())
 def test_what_is_wrong_is_said_with_its_way_out(
     afar: Project, proxy: FaultyProxy, fault: Fault, code: str, hint: str

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from envctl.adapters.sandbox.environment import OWN_ACCOUNT
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 
 if TYPE_CHECKING:
     from envctl.domain.project import Project
 
-STORE_ACCOUNT = "123456789012"
+STORE_ACCOUNT = OWN_ACCOUNT
 """The account of the sandbox's own keys: the store belongs to none of the environments."""
 
 

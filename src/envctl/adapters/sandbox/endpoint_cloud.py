@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from envctl.adapters.sandbox.exchange import Request, Response
 
-_TIMEOUT_SECONDS = 60
+_CONNECT_SECONDS, _TIMEOUT_SECONDS = 5, 60
 
 
 class EndpointCloud:
@@ -41,7 +41,13 @@ class EndpointCloud:
             region_name=region,
             aws_access_key_id=account_id,
             aws_secret_access_key="sandbox",  # noqa: S106 (no secret: the endpoint is an emulator)
-            config=Config(s3={"addressing_style": "path"}, proxies={}),
+            config=Config(
+                s3={"addressing_style": "path"},
+                proxies={},
+                connect_timeout=_CONNECT_SECONDS,
+                read_timeout=_TIMEOUT_SECONDS,
+                retries={"total_max_attempts": 2, "mode": "standard"},
+            ),
         )
         location = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         try:

@@ -23,7 +23,8 @@ DROPS = (
     "TF_REATTACH_PROVIDERS",
 )
 _SERVER_DROPS = (*DROPS, "MOTO_*", "TEST_*", "S3_IGNORE_*", "INITIAL_NO_AUTH_*", "BOTO_*")
-_DUMMY_KEY = "sandbox"
+OWN_ACCOUNT = "123456789012"
+"""moto takes keys that it does not know for those of this account; other emulators read the account off such a key."""
 _NO_PROXY = ",".join(("127.0.0.1", "localhost", "::1", *REGISTRY_HOSTS))
 
 
@@ -38,8 +39,8 @@ def towards(proxy_url: str, authority: Path, terraform_rc: Path) -> dict[str, st
         "NO_PROXY": _NO_PROXY,
         "no_proxy": _NO_PROXY,
         "AWS_CA_BUNDLE": str(authority),
-        "AWS_ACCESS_KEY_ID": _DUMMY_KEY,
-        "AWS_SECRET_ACCESS_KEY": _DUMMY_KEY,
+        "AWS_ACCESS_KEY_ID": OWN_ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
