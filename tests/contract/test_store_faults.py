@@ -299,6 +299,12 @@ def test_what_no_proxy_names_is_reached_without_one(proxy: FaultyProxy, monkeypa
     assert "Connection refused" in problem.message
 
 
+def test_a_store_on_this_machine_is_reached_without_the_proxy(proxy: FaultyProxy) -> None:
+    problem = told(lambda: as_surroundings_say(somewhere(endpoint="http://127.0.0.1:1")).keys("ledger/"))
+    assert (problem.code, proxy.asked) == ("E457", [])
+    assert "Connection refused" in problem.message
+
+
 def test_a_certificate_of_an_unknown_authority_is_told(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_CA_BUNDLE")
     problem = told(lambda: as_surroundings_say(somewhere()).keys("ledger/"))

@@ -68,11 +68,12 @@ def s3(
         "timeout": timedelta(seconds=patience.request),
         **client_options,
     }
+    if endpoint.startswith("http://"):
+        # On this machine, and so not through the proxy for https.
+        options = {"allow_http": True, **{name: each for name, each in options.items() if "proxy" not in name}}
     if owner:
         # A header of every request, and signed with it.
         options["default_headers"] = {OWNER_HEADER: owner}
-    if endpoint.startswith("http://"):
-        options["allow_http"] = True
     return S3Store(
         bucket,
         prefix=prefix or None,
