@@ -138,8 +138,10 @@ def _authority(name: str, file: str) -> str:
 
 
 def _credentials(profile: str) -> "Boto3CredentialProvider | None":
-    """obstore knows keys, web identities and containers by itself; profiles and single sign-on are boto3's."""
-    own = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
+    """obstore knows keys and containers by itself; profiles, single sign-on and tokens of a job are boto3's, which is asked
+    who one is with the very same.
+    """
+    own = ("AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
     if not profile and any(name in os.environ for name in own):
         return None
     import boto3

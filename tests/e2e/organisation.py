@@ -1,0 +1,266 @@
+"""A company on AWS, set up as the documents say: an account for each environment, one for the store, people and jobs
+with the rights of docs/iam.md. AWS is moto here, behind a proxy that writes down who asks for what; IAM is enforced.
+"""
+
+import base64
+import json
+import os
+import re
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from envctl.adapters.sandbox.exchange import Request, Response
+from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
+from tests.e2e.conftest import ACCOUNTS, REGION, REPOSITORY
+from tests.faults.proxy import FaultyProxy
+
+TOOLS = "444444444444"
+STORE = "shop-envctl-store"
+BLOCK = re.compile(r"^## (?P<heading>[^\n]+)$|^```json\n(?P<json>.*?)^```$", re.MULTILINE | re.DOTALL)
+SIGNED = re.compile(r"Credential=(?P<key>[^/]+)/\d+/[^/]+/(?P<service>[^/]+)/")
+# A bucket stands in the host, or first in the path.
+BUCKET = re.compile(r"(?:(?P<host>[a-z0-9.-]+?)\.)?s3[.-][^/]*/(?P<path>[^/?]*)")
+
+
+def policies() -> dict[str, dict[str, Any]]:
+    """By the heading of docs/iam.md that each stands below."""
+    found, heading = {}, ""
+    for match in BLOCK.finditer((REPOSITORY / "docs" / "iam.md").read_text()):
+        if match["heading"]:
+            heading = match["heading"]
+        else:
+            found[heading] = json.loads(match["json"])
+    return found
+
+
+def in_account(policy: dict[str, Any], environment: str) -> dict[str, Any]:
+    """The documents speak of dev."""
+    text = json.dumps(policy).replace(ACCOUNTS["dev"], ACCOUNTS[environment]).replace("/dev/", f"/{environment}/")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request that reached AWS: whose key it was signed with, and for S3 which bucket it was about."""
+
+    account: str
+    service: str
+    bucket: str
+    method: str
+    target: str
+
+
+class WatchingProxy(FaultyProxy):
+    """Knows which account each key is of: who takes a role is told so by AWS, and this listens."""
+
+    def __init__(self, sandbox: RunningSandbox, folder: Path) -> None:
+        super().__init__(sandbox, folder)
+        self.accounts: dict[str, str] = {}
+
+    def pass_on(self, request: Request) -> Response:
+        response = super().pass_on(request)
+        key = re.search(rb"<AccessKeyId>(\w+)<", response.body)
+        arn = re.search(rb"<Arn>arn:aws:sts::(\d+):assumed-role/", response.body)
+        if key and arn:
+            self.accounts[key[1].decode()] = arn[1].decode()
+        return response
+
+
+class Organisation:
+    def __init__(self, sandbox: RunningSandbox, proxy: WatchingProxy) -> None:
+        self.proxy = proxy
+        self._sandbox = sandbox
+        self._accounts: dict[str, str] = {}
+        self.people: dict[str, dict[str, str]] = {}
+        written = policies()
+        store = written["The store"]
+        for environment, account in ACCOUNTS.items():
+            self._bucket(account, f"shop-tfstate-{account}")
+            rights = [in_account(written["The deployer of an environment"], environment), WHAT_THE_MODULES_MAKE]
+            self.role(account, "envctl-deployer", rights)
+        self._bucket(TOOLS, STORE)
+        self.user("ann", [store, written["A developer"]])
+        self.user("ci", [store, written["The job that promotes"]])
+        self.role(TOOLS, "envctl-ci", [store, written["The job that promotes"]])
+
+    def client(self, account: str, service: str) -> Any:
+        """boto3 as somebody who may do everything there, before IAM is enforced."""
+        import boto3
+
+        sts = boto3.client("sts", **self._through("sandbox", "sandbox"))
+        keys = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/setup", RoleSessionName="setup")["Credentials"]
+        given = self._through(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        return boto3.client(service, **given)
+
+    def as_person(self, keys: dict[str, str], service: str) -> Any:
+        """boto3 by hand, with somebody's own keys."""
+        import boto3
+
+        token = keys.get("AWS_SESSION_TOKEN")
+        return boto3.client(service, **self._through(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], token))
+
+    def user(self, name: str, rights: list[dict[str, Any]]) -> None:
+        iam = self.client(TOOLS, "iam")
+        iam.create_user(UserName=name)
+        for number, policy in enumerate(rights):
+            iam.put_user_policy(UserName=name, PolicyName=f"rights-{number}", PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        self._accounts[key["AccessKeyId"]] = TOOLS
+        self.people[name] = {
+            "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        }
+
+    def role(self, account: str, name: str, rights: list[dict[str, Any]]) -> None:
+        iam = self.client(account, "iam")
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trusting(TOOLS)))
+        for number, policy in enumerate(rights):
+            iam.put_role_policy(RoleName=name, PolicyName=f"rights-{number}", PolicyDocument=json.dumps(policy))
+
+    def enforce(self) -> None:
+        """From now on nobody may do what no policy lets them."""
+        # The sandbox itself has no proxy in front of it.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        url = f"{self._sandbox.moto_url}/moto-api/reset-auth"
+        plain = {"Content-Type": "text/plain"}
+        with opener.open(urllib.request.Request(url, b"0", plain, method="POST"), timeout=10) as answer:
+            assert answer.status == 200
+
+    def surroundings(self, person: str) -> dict[str, str]:
+        """The environment of a command that somebody runs."""
+        return {
+            **self.proxy.environment(),
+            "TF_CLI_CONFIG_FILE": os.fspath(self._sandbox.terraform_rc),
+            "CHECKPOINT_DISABLE": "1",
+            **self.people[person],
+        }
+
+    def surroundings_of_a_run(self, actor: str, token: Path) -> dict[str, str]:
+        """A job of GitHub Actions: no keys, but a token that AWS takes for a role."""
+        claims = {"iss": "https://token.actions.githubusercontent.com", "actor": actor, "repository": "acme/shop"}
+        payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+        token.write_text(f"e30.{payload}.c2lnbmVk")
+        without = {name: value for name, value in self.surroundings("ci").items() if name not in self.people["ci"]}
+        return {
+            **without,
+            "AWS_ROLE_ARN": f"arn:aws:iam::{TOOLS}:role/envctl-ci",
+            "AWS_WEB_IDENTITY_TOKEN_FILE": os.fspath(token),
+            "AWS_REGION": REGION,
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_ACTOR": actor,
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_REPOSITORY": "acme/shop",
+            "GITHUB_RUN_ID": "42",
+        }
+
+    def asked(self) -> Iterator[Asked]:
+        """What reached AWS, in order, by the account whose key it was signed with."""
+        for request, _ in list(self.proxy.asked):
+            key, service = signed(request)
+            if service:
+                bucket = BUCKET.match(request.host + request.target)
+                account = self._accounts.get(key) or self.proxy.accounts[key]
+                named = (bucket["host"] or bucket["path"]) if bucket else ""
+                yield Asked(account, service, named, request.method, request.target)
+
+    def _bucket(self, account: str, name: str) -> None:
+        s3 = self.client(account, "s3")
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+
+    def _through(self, key: str, secret: str, token: str | None = None) -> dict[str, Any]:
+        from botocore.config import Config
+
+        return {
+            "aws_access_key_id": key,
+            "aws_secret_access_key": secret,
+            "aws_session_token": token,
+            "region_name": REGION,
+            "verify": os.fspath(self._sandbox.ca_file),
+            "config": Config(proxies={"https": self._sandbox.proxy_url}, retries={"max_attempts": 1}),
+        }
+
+
+@contextmanager
+def founded(folder: Path, provider: Path) -> Iterator[Organisation]:
+    (folder / "aws").mkdir()
+    (folder / "aws" / "mirror").symlink_to(provider)
+    sandbox = Sandbox(folder / "aws")
+    running = sandbox.up()
+    proxy = WatchingProxy(running, folder / "proxy")
+    with proxy:
+        yield Organisation(running, proxy)
+    sandbox.down()
+
+
+def trusting(account: str) -> dict[str, Any]:
+    allowed = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [allowed]}
+
+
+WHAT_THE_MODULES_MAKE: dict[str, Any] = {
+    "Version": "2012-10-17",
+    # Providers before version 4 ask every account what it supports.
+    "Statement": [{"Effect": "Allow", "Action": ["ssm:*", "sns:*", "ec2:DescribeAccountAttributes"], "Resource": "*"}],
+}
+
+
+def signed(request: Request) -> tuple[str, str]:
+    """The key and the service that a request is signed for."""
+    said = next((value for name, value in request.headers if name.lower() == "authorization"), "")
+    match = SIGNED.search(said) or SIGNED.search(unquote(request.target))
+    return (match["key"], match["service"]) if match else ("", "")
+
+
+PROJECT = f"""
+[project]
+name = "shop"
+
+[store]
+url = "s3://{STORE}/shop"
+region = "{REGION}"
+account_id = "{TOOLS}"
+
+[state]
+backend = "s3"
+
+[pipeline]
+order = ["dev", "staging", "prod"]
+
+[stacks.parameters]
+module = "modules/parameters"
+
+[environments.prod.gates]
+approvals = {{}}
+""" + "".join(
+    f"""
+[environments.{name}]
+account_id = "{account}"
+region = "{REGION}"
+assume_role = "arn:aws:iam::{account}:role/envctl-deployer"
+"""
+    for name, account in ACCOUNTS.items()
+)
+MODULE = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws", version = ">= 3.39" }
+  }
+}
+variable "environment" { type = string }
+resource "aws_ssm_parameter" "this" {
+  name  = "/shop/${var.environment}"
+  type  = "String"
+  value = var.environment
+}
+resource "aws_sns_topic" "this" {
+  name = "shop-${var.environment}"
+}
+output "topic" { value = aws_sns_topic.this.arn }
+"""

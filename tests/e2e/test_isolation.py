@@ -1,0 +1,92 @@
+"""Nothing of one environment is created, read or changed with another's credentials: three accounts, and one for the
+store, IAM enforced, real Terraform and provider, and no sandbox for envctl: all it knows of AWS are keys and a proxy.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import ACCOUNTS, Project
+from tests.e2e.organisation import MODULE, PROJECT, STORE, TOOLS, Organisation, founded
+
+pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> Iterator[Organisation]:
+    with founded(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
+        found.enforce()
+        yield found
+
+
+@pytest.fixture
+def shop(tmp_path: Path, home: Path, organisation: Organisation) -> Project:
+    project = Project(tmp_path / "shop", home, organisation.surroundings("ci"))
+    project.write("envctl.toml", PROJECT)
+    project.write("modules/parameters/main.tf", MODULE)
+    organisation.proxy.asked.clear()
+    return project
+
+
+def test_each_account_is_touched_with_its_own_credentials_alone(shop: Project, organisation: Organisation) -> None:
+    shop.ok("apply", "dev", "--yes")
+    for source, target in (("dev", "staging"), ("staging", "prod")):
+        organisation.proxy.asked.clear()
+        shop.ok("promote", source, target, "--yes")
+        asked = list(organisation.asked())
+        accounts = {each.account for each in asked}
+        assert accounts == {TOOLS, ACCOUNTS[target]}
+        # One's own credentials reach the store, and take the role. All else is done as the target.
+        assert {each.service for each in asked if each.account == TOOLS} == {"s3", "sts"}
+        buckets = {(each.account, each.bucket) for each in asked if each.service == "s3"}
+        assert buckets == {(TOOLS, STORE), (ACCOUNTS[target], f"shop-tfstate-{ACCOUNTS[target]}")}
+        assert {"ssm", "sns"} <= {each.service for each in asked if each.account == ACCOUNTS[target]}
+    assert shop.ok("ledger", "verify").code == 0
+
+
+@pytest.fixture
+def never_terraform(tmp_path: Path) -> Iterator[str]:
+    """A Terraform that must not be started."""
+    program, started = tmp_path / "terraform", tmp_path / "started"
+    program.write_text(f"#!/bin/sh\ntouch {started}\nexit 1\n")
+    program.chmod(0o755)
+    yield str(program)
+    assert not started.exists()
+
+
+def test_who_may_not_take_a_role_is_refused_before_terraform_is_started(
+    shop: Project, organisation: Organisation, never_terraform: str
+) -> None:
+    shop.ok("apply", "dev", "--yes")
+    organisation.proxy.asked.clear()
+    as_ann = Project(shop.root, shop.home, organisation.surroundings("ann"))
+    refused = as_ann.run("promote", "dev", "staging", "--yes", "--json", ENVCTL_TERRAFORM=never_terraform)
+    assert (refused.code, refused.codes) == (1, ["E413"])
+    assert "is not authorized to perform: sts:AssumeRole" in refused.document["problems"][0]["message"]
+    assert {each.account for each in organisation.asked()} == {TOOLS}
+
+
+WRONG = {
+    "a role of another account": ("222222222222:role", "111111111111:role", "E103", 78),
+    "ones own credentials in place of a role": (
+        'assume_role = "arn:aws:iam::222222222222:role/envctl-deployer"\n',
+        "",
+        "G203",
+        3,
+    ),
+    "an account that is another one's": ('account_id = "222222222222"', 'account_id = "555555555555"', "E103", 78),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_the_wrong_credentials_are_refused_before_terraform_is_started(
+    shop: Project, never_terraform: str, wrong: tuple[str, str, str, int]
+) -> None:
+    shop.ok("apply", "dev", "--yes")
+    right, instead, code, exit_code = wrong
+    shop.write("envctl.toml", PROJECT.replace(right, instead))
+    for words in (("promote", "dev", "staging", "--yes"), ("drift", "staging"), ("plan", "staging")):
+        refused = shop.run(*words, "--json", ENVCTL_TERRAFORM=never_terraform)
+        assert code in refused.codes, (words, refused.out, refused.err)
+        assert refused.code == exit_code or words[0] == "drift"
