@@ -138,8 +138,8 @@ def _authority(name: str, file: str) -> str:
 
 
 def _credentials(profile: str) -> "Boto3CredentialProvider | None":
-    """obstore knows keys and containers by itself; profiles, single sign-on and tokens of a job are boto3's, which is asked
-    who one is with the very same.
+    """obstore knows keys and containers by itself; profiles, single sign-on and tokens of a job are boto3's, which is
+    asked who one is with the very same.
     """
     own = ("AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
     if not profile and any(name in os.environ for name in own):
