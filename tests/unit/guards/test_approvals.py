@@ -6,6 +6,7 @@ import pytest
 
 from envctl.domain.events import Actor
 from envctl.domain.guards import Refusal, Request, gates, makers
+from envctl.domain.guards.approvals import made_by, who
 from envctl.domain.present import Approval, Present
 from tests.unit.guards.asked import (
     ANN,
@@ -181,6 +182,84 @@ def test_the_makers_are_who_wrote_and_who_bundled() -> None:
     assert makers(released(ASKED, by=CAT)) == {"ann", "cat"}
     assert makers(released(ASKED, author="", by=CAT)) == {"cat"}
     assert makers(replace(ASKED, release=None)) == frozenset()
+
+
+QA = "arn:aws:iam::333333333333:role/QARole"
+
+
+def on_aws(person: str, role: str = "QARole") -> Actor:
+    arn = f"arn:aws:sts::333333333333:assumed-role/{role}/{person}"
+    return Actor(arn, "aws", verified=True, arn=arn)
+
+
+TO_QA = ruled(ASKED, approve={"peer": (QA,), "business": ("github:eve",)})
+ONE_PERSON: dict[str, tuple[Request, str]] = {
+    "who wrote it, as somebody on AWS": (
+        approved(approval(on_aws("ann"))),
+        "peer (0 of 1); ann made or promotes it, and does not count",
+    ),
+    "who had it bundled on AWS, in another role": (
+        approved(approval(on_aws("cat")), request=released(ASKED, by=on_aws("cat", "DeveloperRole"))),
+        "peer (0 of 1); cat made or promotes it, and does not count",
+    ),
+    "who promotes it, in another role": (
+        approved(approval(on_aws("bob")), request=replace(ASKED, actor=on_aws("bob", "OperatorRole"))),
+        "peer (0 of 1); bob made or promotes it, and does not count",
+    ),
+    "one person in two roles": (
+        approved(approval(on_aws("cat")), approval(on_aws("cat", "Other")), request=TWO),
+        "peer (1 of 2)",
+    ),
+    "who may not": (approved(approval(CAT), request=TO_QA), "peer (0 of 1); cat may not approve at peer"),
+    "two who may not": (
+        approved(approval(DAN), approval(on_aws("cat", "Other")), request=TO_QA),
+        "peer (0 of 1); cat may not approve at peer, dan may not approve at peer",
+    ),
+    "who may at another gate": (
+        approved(approval(Actor("eve", "github", verified=True)), request=TO_QA),
+        "peer (0 of 1); eve may not approve at peer",
+    ),
+    "who may and is too late": (
+        approved(approval(on_aws("cat"), at=NOW - 9 * HOUR), request=ruled(TO_QA, expires=8 * HOUR)),
+        "peer (0 of 1); the approval of cat has expired",
+    ),
+}
+
+
+@pytest.mark.parametrize(("request_", "wanted"), ONE_PERSON.values(), ids=ONE_PERSON)
+def test_a_person_does_not_count_who_is(request_: Request, wanted: str) -> None:
+    assert said("G106", request_) == LACKS + wanted
+
+
+def test_who_may_counts_in_the_role_in_which_they_may() -> None:
+    assert answer("G106", approved(approval(on_aws("cat")), request=TO_QA)) is None
+
+
+def test_it_is_said_who_may_where_not_everybody_does() -> None:
+    both = ruled(TO_QA, approvals={"peer": 1, "business": 1})
+    told = {
+        "at one gate": TO_QA,
+        "at two": both,
+        "at the one that is open": approved(approval(on_aws("cat")), request=both),
+        "at one of two": ruled(both, approve={"peer": (QA,)}),
+        "with nobody barred": replace(ruled(TO_QA, self_approval=True)),
+    }
+    assert {name: who(request) for name, request in told.items()} == {
+        "at one gate": f"{QA} but ann, bob",
+        "at two": f"{QA} or github:eve but ann, bob",
+        "at the one that is open": "github:eve but ann, bob",
+        "at one of two": "anybody but ann, bob",
+        "with nobody barred": QA,
+    }
+
+
+def test_a_release_is_made_by_a_person_in_whatever_role() -> None:
+    bundled = released(ASKED, by=on_aws("cat", "DeveloperRole"), author="dan")
+    assert makers(bundled) == {"cat", "dan"}
+    assert made_by(bundled, on_aws("cat"))
+    assert made_by(bundled, DAN)
+    assert made_by(released(ASKED, author=on_aws("eve").arn), on_aws("eve"))
+    assert not made_by(bundled, ANN)
 
 
 # BACK goes from R2 to R1 in staging; both ran there with "settings".

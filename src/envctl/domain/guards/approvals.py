@@ -70,7 +70,11 @@ def made_by(request: Request, actor: Actor) -> bool:
 def who(request: Request) -> str:
     """Who can still approve, in words."""
     barred = sorted(_barred(request))
-    return f"anybody but {', '.join(barred)}" if barred else "anybody"
+    asked = [request.rules.approve.get(gate, ()) for gate, missing in gates(request).items() if missing]
+    # A gate at which everybody may approve is open to everybody.
+    listed = dict.fromkeys(pattern for patterns in asked for pattern in patterns) if all(asked) else {}
+    people = " or ".join(listed) or "anybody"
+    return f"{people} but {', '.join(barred)}" if barred else people
 
 
 def to_approve(request: Request, gate: str) -> str:
