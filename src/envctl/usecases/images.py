@@ -1,6 +1,6 @@
 """The images of a release: a tag becomes a digest where code enters, and each environment has them where it pulls."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 

@@ -145,7 +145,8 @@ _VERBS: dict[Move, str] = {
 def explain(stage: Stage, environment: str) -> str:
     match stage:
         case Prepare(stacks, tagged) if tagged:
-            return f"look for the digest that the tag of {', '.join(tagged)} means; {explain(Prepare(stacks), environment)}"
+            resolved = f"look for the digest that the tag of {', '.join(tagged)} means"
+            return f"{resolved}, {explain(Prepare(stacks), environment)}"
         case BringImages(artifacts):
             return f"copy the image of {', '.join(artifacts)} to where {environment} pulls from, unless it is there"
         case Prepare(stacks):
