@@ -212,10 +212,10 @@ class Transport:
                 return unreachable(self.registry, "has a certificate that is not trusted")
             case known.NameResolutionError():
                 return self._broken("has a name that nobody knows")
-            case known.ConnectTimeoutError() | known.ReadTimeoutError() | TimeoutError():
-                return self._broken("did not answer in time")
             case known.NewConnectionError():
                 return self._broken("can't be reached")
+            case known.ConnectTimeoutError() | known.ReadTimeoutError() | TimeoutError():
+                return self._broken("did not answer in time")
             case known.ProxyError():
                 return self._broken("can't be reached through the proxy")
             case known.ProtocolError() | ConnectionError():
