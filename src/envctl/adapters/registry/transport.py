@@ -93,7 +93,7 @@ class Transport:
                 if not left:
                     raise error.last from None
                 # With jitter: who was refused together shall not come back together.
-                self._sleep(min(error.pause or pause * random.uniform(0.5, 1.5), LONGEST_PAUSE))  # noqa: S311
+                self._sleep(min(error.pause or pause * random.uniform(0.75, 1.25), LONGEST_PAUSE))  # noqa: S311
                 pause *= 2
         raise AssertionError("there is one attempt at least")
 
