@@ -169,8 +169,8 @@ def test_an_image_is_copied_across_accounts_with_the_login_of_each(
     pushed(amazon, sessions, "across/shop", content, "1.4")
     amazon.relay.asked.clear()
     seen: list[Copied] = []
-    ends = (pulled(environment, "across/shop", digest=content.digest) for environment in ACCOUNTS)
-    registries.copy(*ends, seen.append)
+    source, target = (pulled(environment, "across/shop", digest=content.digest) for environment in ACCOUNTS)
+    registries.copy(source, target, seen.append)
     assert amazon.registries["staging"].holds("across/shop", content)
     assert seen[-1].blobs == seen[-1].of_blobs == len(content.blobs)
     assert set(amazon.relay.asked) == set(HOSTS.values())

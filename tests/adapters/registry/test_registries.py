@@ -147,8 +147,8 @@ def test_nothing_is_copied_that_is_there(first: Registry, second: Registry, logg
     # What is there can't be fetched any more: that it is copied all the same shows that it is not fetched.
     for lost in (of_one - {part["digest"] for part in _parts(content, other)}) | {layer}:
         _lose(first, "half/shop", lost)
-    ends = (pulled(end, "half/shop", digest=content.digest) for end in (first, second))
-    logged_in.copy(*ends, lambda _: None)
+    source, target = (pulled(end, "half/shop", digest=content.digest) for end in (first, second))
+    logged_in.copy(source, target, lambda _: None)
     assert second.holds("half/shop", content)
 
 
@@ -174,8 +174,8 @@ def test_within_one_registry_blobs_are_taken_over_and_not_sent(first: Registry) 
     content = single("mounted", size=1 << 20)
     first.push("mount/from", content)
     seen: list[Copied] = []
-    ends = (pulled(first, f"mount/{end}", digest=content.digest) for end in ("from", "to"))
-    registries().copy(*ends, seen.append)
+    source, target = (pulled(first, f"mount/{end}", digest=content.digest) for end in ("from", "to"))
+    registries().copy(source, target, seen.append)
     assert first.holds("mount/to", content)
     assert [each.blobs for each in seen] == [0, 1, 2, 3]
 
@@ -187,9 +187,9 @@ def test_an_image_without_all_of_its_layers_is_not_copied(
     first.push("hollow/shop", content)
     lost = _parts(content, content.digest)[2]["digest"]
     _lose(first, "hollow/shop", lost)
-    ends = (pulled(end, "hollow/shop", digest=content.digest) for end in (first, second))
+    source, target = (pulled(end, "hollow/shop", digest=content.digest) for end in (first, second))
     with pytest.raises(OperationFailedError) as problem:
-        logged_in.copy(*ends, lambda _: None)
+        logged_in.copy(source, target, lambda _: None)
     code, message = told(problem)
     assert code == "E434"
     assert lost in message
@@ -204,9 +204,9 @@ def test_a_layer_that_was_altered_in_the_source_is_not_copied(
     layer = _parts(content, content.digest)[2]["digest"]
     file = first.folder / "data/docker/registry/v2/blobs/sha256" / layer[7:9] / layer[7:] / "data"
     file.write_bytes(file.read_bytes()[:-1] + b"?")
-    ends = (pulled(end, "altered/shop", digest=content.digest) for end in (first, second))
+    source, target = (pulled(end, "altered/shop", digest=content.digest) for end in (first, second))
     with pytest.raises(OperationFailedError) as problem:
-        logged_in.copy(*ends, lambda _: None)
+        logged_in.copy(source, target, lambda _: None)
     code, message = told(problem)
     assert (code, layer in message) == ("E434", True)
     assert not second.has_blob("altered/shop", layer)
