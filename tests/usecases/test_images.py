@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from envctl.domain.errors import ConfigurationError, OperationFailedError
+from envctl.domain.errors import ConfigurationError, ExitCode, OperationFailedError
+from envctl.domain.guards import RefusedError
 from envctl.domain.images import ImageFound
 from envctl.domain.release import Release
 from envctl.usecases import bundles, load, record
 from envctl.usecases.apply import apply
+from envctl.usecases.destroy import destroy
 from envctl.usecases.diff import diff
 from envctl.usecases.images import bring, look
 from envctl.usecases.ports import Prepared
@@ -18,6 +20,7 @@ from envctl.usecases.promote import promote
 from envctl.usecases.render import render
 from envctl.usecases.run import Wishes
 from envctl.usecases.settings import settings, validate
+from envctl.usecases.why import Why, why
 from tests.fakes.world import IMAGE, PROJECT, MemoryWorkspace, World
 
 DIGEST, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
@@ -62,6 +65,7 @@ def own(world: World) -> World:
         )
     world.tree.content["envctl.toml"] = text
     world.registries.held = {PINNED}
+    world.access.accounts = dict(ACCOUNTS)
     return world
 
 
@@ -189,7 +193,7 @@ def test_in_the_sandbox_ecr_is_asked(world: World) -> None:
     says(world, image)
     world.registries.tags[image] = OTHER
     apply(world.ports, "dev")
-    assert world.registries.asked == [("digest", image, "dev")]
+    assert world.registries.asked[0] == ("digest", image, "dev")
     assert str(release_in(world, "dev").wiring.artifacts["image"]).endswith(OTHER)
 
 
@@ -271,7 +275,7 @@ def test_a_dry_run_says_what_would_be_copied_and_copies_nothing(own: World) -> N
     apply(own.ports, "dev")
     asked = len(own.registries.asked)
     told = promote(own.ports, "dev", "staging", Wishes(dry_run=True)).stages
-    assert told[1] == "copy the image of app to where staging pulls from, unless it is there"
+    assert told[2] == "copy the image of app to where staging pulls from, unless it is there"
     assert len(own.registries.asked) == asked
 
 
@@ -325,3 +329,83 @@ def test_what_an_old_release_carries_without_a_digest_is_seen_and_not_brought(ow
     assert (found.found, found.comes) == ("unpinned", False)
     bring(own.ports, project, "dev", "staging", loose)
     assert own.registries.asked == []
+
+
+def test_an_image_that_is_not_there_refuses_before_anything_is_planned(world: World) -> None:
+    apply(world.ports, "dev")
+    world.registries.held = set()
+    world.terraform.ran.clear()
+    with pytest.raises(RefusedError) as refused:
+        promote(world.ports, "dev", "staging")
+    assert [(problem.code, PINNED in problem.message) for problem in refused.value.problems] == [("G201", True)]
+    assert world.terraform.ran == []
+    assert record.present(world.ports).of("staging").last is None
+
+
+def test_a_registry_that_does_not_answer_refuses_for_now_with_its_own_code(world: World) -> None:
+    apply(world.ports, "dev")
+    world.registries.unreachable.add("registry.example.com")
+    with pytest.raises(RefusedError) as refused:
+        promote(world.ports, "dev", "staging")
+    assert [problem.code for problem in refused.value.problems] == ["G201", "E433"]
+    assert refused.value.exit_code == ExitCode.REFUSED_FOR_NOW
+
+
+def test_break_glass_helps_where_the_environment_lists_it(world: World) -> None:
+    waivable = PROJECT.replace(
+        b"[environments.staging]", b'[environments.staging]\ngates = { waivable = ["artifact"] }'
+    )
+    world.tree.content["envctl.toml"] = waivable
+    apply(world.ports, "dev")
+    world.registries.held = set()
+    done = promote(world.ports, "dev", "staging", Wishes(break_glass="the registry is being moved"))
+    assert [waived.code for waived in done.waived] == ["G201"]
+
+
+def test_a_destruction_looks_for_no_image(world: World) -> None:
+    apply(world.ports, "dev")
+    world.registries.asked.clear()
+    destroy(world.ports, "dev")
+    assert world.registries.asked == []
+
+
+def test_no_registry_is_asked_in_another_account_than_the_environments(own: World) -> None:
+    apply(own.ports, "dev")
+    own.access.remembered.clear()
+    own.access.accounts["staging"] = ACCOUNTS["prod"]
+    own.registries.asked.clear()
+    with pytest.raises(RefusedError, match="G203"):
+        promote(own.ports, "dev", "staging")
+    assert own.registries.asked == []
+
+
+def test_a_tag_is_not_looked_up_in_another_account_than_that_of_the_entry(own: World) -> None:
+    says(own, "111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop:1.4")
+    own.access.accounts["dev"] = ACCOUNTS["prod"]
+    with pytest.raises(RefusedError, match="G203"):
+        apply(own.ports, "dev")
+    assert own.registries.asked == []
+
+
+def outcome(told: Why) -> str:
+    (found,) = (each.outcome for each in told.answers if each.code == "G201")
+    return found
+
+
+def test_why_does_not_say_that_images_are_there_before_it_has_looked(world: World) -> None:
+    apply(world.ports, "dev")
+    world.registries.held = set()
+    world.registries.asked.clear()
+    assert outcome(why(world.ports, "staging")) == "unplanned"
+    assert world.registries.asked == []
+    assert outcome(why(world.ports, "staging", planned=True)) == "refuses"
+    world.registries.held = {PINNED}
+    assert outcome(why(world.ports, "staging", planned=True)) == "passes"
+
+
+def test_where_a_release_has_no_images_there_is_nothing_to_look_for(world: World) -> None:
+    text = PROJECT.replace(b'kind = "oci"', b'kind = "string"')
+    world.tree.content["envctl.toml"] = text
+    apply(world.ports, "dev")
+    assert outcome(why(world.ports, "staging")) == "passes"
+    assert world.registries.asked == []

@@ -10,7 +10,7 @@ from envctl.domain.manifests import digest_of
 from envctl.domain.placing import copied, images
 from envctl.domain.project import Project
 from envctl.domain.release import Release
-from envctl.usecases import load
+from envctl.usecases import access, load
 from envctl.usecases.ports import Copied, Ports, Pulled
 
 BETWEEN = timedelta(seconds=5)
@@ -59,7 +59,7 @@ def bring(ports: Ports, project: Project, source: str, environment: str, release
         if not pinned(placed.get(name)):
             # The release has no such artifact, or G201 was overridden for it.
             continue
-        target = Pulled(Image.parse(placed[name]), environment)
+        target = _into(ports, project, Image.parse(placed[name]), environment)
         if ports.registries.find(target) != "there":
             _copy(ports, name, way.origin(name, target), target)
 
@@ -81,7 +81,14 @@ def _settle(ports: Ports, project: Project, name: str, image: Image) -> Image:
 def _digest(ports: Ports, project: Project, image: Image) -> str | None:
     if not _asked(ports, image):
         return None
-    return ports.registries.digest(Pulled(image, project.entry))
+    return ports.registries.digest(_into(ports, project, image, project.entry))
+
+
+def _into(ports: Ports, project: Project, image: Image, environment: str) -> Pulled:
+    """ECR is asked with the credentials of an environment, and not before its own account has answered."""
+    if ecr(image.registry):
+        access.demand(ports, project, environment)
+    return Pulled(image, environment)
 
 
 def _asked(ports: Ports, image: Image) -> bool:
@@ -101,7 +108,7 @@ def _look(ports: Ports, project: Project, environment: str, name: str, text: str
     if not _asked(ports, image):
         return replace(seen, found="unknown")
     try:
-        return replace(seen, found=ports.registries.find(Pulled(image, environment)))
+        return replace(seen, found=ports.registries.find(_into(ports, project, image, environment)))
     except OperationFailedError as error:
         return replace(seen, found="unknown", why=error.problems[0])
 
@@ -125,7 +132,7 @@ class _Way:
         likely = [self.places(self.source)[name], entered] if self.source else [entered]
         places = [text for text in dict.fromkeys(likely) if Image.parse(text).name != target.image.name]
         for image in map(Image.parse, places):
-            place = Pulled(image, self.whose(image))
+            place = _into(self.ports, self.project, image, self.whose(image))
             if self.ports.registries.find(place) == "there":
                 return place
         nowhere = f", nor is {' or '.join(places)}" if places else ""

@@ -10,7 +10,7 @@ UNREACHED = "E433"
 
 def artifact(request: Request) -> Refusal | None:
     """G201: each image is pinned by digest, and there, or comes with the deployment. What runs already may be gone."""
-    if request.action == "destroy":
+    if request.action == "destroy" or request.images is None:
         return None
     unpinned = [image for image in request.images if image.found == "unpinned"]
     if unpinned:

@@ -26,7 +26,7 @@ class Request:
     target's settings, `unfit` what is wrong with them for this release, and `differing` names those that the source
     has otherwise, each with the lines that say so. `plan` is None until there is one, and `approved` holds what was
     approved, by its fingerprint. `account` is the account of the target, where it has one, and `caller` who AWS says
-    that one is there, once it was asked. `images` is empty until they were looked for, which takes the target's
+    that one is there, once it was asked. `images` is None until they were looked for, which takes the target's
     credentials.
     """
 
@@ -47,7 +47,7 @@ class Request:
     approved: Mapping[str, PlanMeaning] = field(default_factory=dict)
     account: str = ""
     caller: Caller | None = None
-    images: tuple[ImageFound, ...] = ()
+    images: tuple[ImageFound, ...] | None = None
 
     @property
     def identity(self) -> str:
