@@ -26,6 +26,7 @@ def with_images(request: Request, *images: ImageFound) -> Request:
 
 FINE: dict[str, Request] = {
     "nothing was looked for": PROMOTION,
+    "there is nothing to look for": with_images(PROMOTION),
     "all are there": with_images(PROMOTION, APP, SIDE),
     "what is not there comes": with_images(PROMOTION, replace(ABSENT, comes=True), SIDE),
     "what has no repository comes, or its copy says why not": with_images(PROMOTION, replace(LOST, comes=True)),
