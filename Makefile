@@ -17,7 +17,7 @@ static: .venv/.installed
 	$(BIN)/lint-imports
 
 check: static
-	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox and not browser and not slow" -n 3 --dist worksteal
+	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox and not browser and not registry and not slow" -n 3 --dist worksteal
 
 nightly: mutation
 	$(BIN)/python -m tests.usecases.teeth

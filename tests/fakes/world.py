@@ -1,7 +1,7 @@
 """The ports as plain classes in memory. What they can't show is shown elsewhere for real."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,15 +23,18 @@ from envctl.domain.errors import (
     UsageError,
 )
 from envctl.domain.events import Actor
+from envctl.domain.images import Found
 from envctl.domain.ledger import Entry
 from envctl.domain.release import File
 from envctl.usecases import record
 from envctl.usecases.ports import (
     AlreadyExistsError,
+    Copied,
     Ports,
     Prepared,
     PreparedStack,
     Progressed,
+    Pulled,
     Revision,
 )
 
@@ -279,6 +282,38 @@ class MemoryAccess:
 
 
 @dataclass
+class MemoryRegistries:
+    """`held` is what is there, by reference without tag; without it, everything is. `tags` say what they mean."""
+
+    held: set[str] | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    unreachable: set[str] = field(default_factory=set)
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def digest(self, tagged: Pulled) -> str | None:
+        self._ask("digest", tagged)
+        return self.tags.get(str(tagged.image))
+
+    def find(self, pinned: Pulled) -> Found:
+        self._ask("find", pinned)
+        return "there" if self.held is None or str(pinned.image) in self.held else "absent"
+
+    def copy(self, source: Pulled, target: Pulled, tell: Callable[[Copied], None]) -> None:
+        self._ask("copy from", source)
+        self._ask("copy to", target)
+        for blobs in (0, 1, 2):
+            tell(Copied(blobs, 2, blobs << 20, 2 << 20))
+        assert self.held is not None
+        assert str(source.image) in self.held
+        self.held.add(str(target.image))
+
+    def _ask(self, what: str, pulled: Pulled) -> None:
+        self.asked.append((what, str(pulled.image), pulled.environment))
+        if pulled.image.registry in self.unreachable:
+            raise OperationFailedError(Problem("E433", f"{pulled.image.registry} can't be reached", "try again"))
+
+
+@dataclass
 class SettableClock:
     time: datetime = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 
@@ -437,6 +472,7 @@ class World:
     witness: MemoryWitness = field(default_factory=MemoryWitness)
     workspace: MemoryWorkspace = field(default_factory=MemoryWorkspace)
     access: MemoryAccess = field(default_factory=MemoryAccess)
+    registries: MemoryRegistries = field(default_factory=MemoryRegistries)
     clock: SettableClock = field(default_factory=SettableClock)
     marks: CountedMarks = field(default_factory=CountedMarks)
     identity: SettableIdentity = field(default_factory=SettableIdentity)

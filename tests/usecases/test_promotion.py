@@ -514,6 +514,7 @@ def test_bad_words_on_the_command_line(world: World, command: object, code: str)
 
 
 REMOTE = 'module "x" { source = "terraform-aws-modules/vpc/aws" }\n'
+DEV = "environments/dev/terraform.tfvars"
 BAD_PROJECTS = {
     "no project file": ("envctl.toml", None, "E100"),
     "a module folder that isn't there": ("modules/web/main.tf", None, "E110"),
@@ -522,7 +523,9 @@ BAD_PROJECTS = {
     "an output that isn't there": ("modules/network/main.tf", 'variable "cidr" {}\n', "E112"),
     "an input that the module does not declare": ("modules/web/main.tf", 'variable "size" {}\n', "E113"),
     "an artifact without a value": ("environments/dev/terraform.tfvars", 'cidr = "10.0.0.0/8"\n', "E115"),
-    "an artifact that is not pinned": ("environments/dev/terraform.tfvars", 'cidr = "x"\nimage = "x:latest"\n', "G201"),
+    "an artifact with neither a tag nor a digest": (DEV, 'cidr = "x"\nimage = "x"\n', "E430"),
+    "an artifact that is no image": (DEV, 'cidr = "x"\nimage = "registry.example.com/Shop:1.4"\n', "E430"),
+    "an artifact that is no text": (DEV, 'cidr = "x"\nimage = 4\n', "E430"),
     "an artifact set in staging": ("environments/staging/terraform.tfvars", 'cidr = "x"\nimage = "x"\n', "E210"),
     "a missing value": ("environments/staging/terraform.tfvars", "", "E205"),
     "a wrong type": ("environments/prod/terraform.tfvars", 'cidr = "x"\nsize = "large"\n', "E204"),

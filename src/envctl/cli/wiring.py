@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from envctl.adapters.checks.prober import Prober
     from envctl.adapters.local.git import Git
     from envctl.adapters.local.machine import FileWitness, RandomMarks, SystemClock
+    from envctl.adapters.registry.registries import Registries
     from envctl.adapters.store.object_store import Address, ObstoreStore
     from envctl.adapters.terraform.driver import TerraformDriver
     from envctl.adapters.workspace.tree import ProjectTree
@@ -98,6 +99,12 @@ class Wired:
 
         remembered = RememberedAccess(self._home / "access.json", self._root / "envctl.toml", self.inherited)
         return Sessions(self.inherited, self._passport, remembered)
+
+    @cached_property
+    def registries(self) -> "Registries":
+        from envctl.adapters.registry.registries import Registries
+
+        return Registries(self.access.client, self.inherited)
 
     def _passport(self, environment: str) -> "Passport":
         from envctl.domain.access import passport

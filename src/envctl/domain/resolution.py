@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from envctl.domain.conversion import show_path
 from envctl.domain.errors import Location, Problem
+from envctl.domain.images import says
 from envctl.domain.nearest import suggestion
 from envctl.domain.settings import Origin, Setting, canonical, model_of
 from envctl.domain.strays import strays
@@ -34,6 +35,7 @@ class Resolution:
     wired: Mapping[str, Collection[str]]
     artifact_values: Mapping[str, object]
     may_set_artifacts: bool
+    carried: Mapping[str, object]
     _missing: dict[str, list[tuple[str, Variable]]] = field(default_factory=dict)
 
     @cached_property
@@ -70,7 +72,8 @@ class Resolution:
         carried = self.artifact_values.get(name)
         if carried is not None:
             # It is part of the release, in the entry too: there a file may say by now what the next one will carry.
-            here = assigned if assigned is not None and self.may_set_artifacts and assigned.value == carried else None
+            mine = assigned is not None and self.may_set_artifacts and says(assigned.value, self.carried.get(name))
+            here = assigned if mine else None
             return _Source(carried, "artifact", here.location if here else None)
         is_artifact = name in self.artifact_values
         if assigned is None or (is_artifact and not self.may_set_artifacts):

@@ -8,6 +8,8 @@ from envctl.domain.comparison import compare
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.events import Move
 from envctl.domain.guards import Bundle, Request
+from envctl.domain.images import ImageFound
+from envctl.domain.placing import images
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.release import Release
@@ -122,13 +124,16 @@ class _Found:
     settings: str
     unfit: tuple[Problem, ...] = ()
     differing: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    images: tuple[ImageFound, ...] | None = None
 
 
 def _candidate(ports: Ports, project: Project, present: Present, wanted: _Wanted) -> Candidate:
     state, release, data = bundles.look(ports, wanted.release) if wanted.release else ("missing", None, b"")
     settings, unfit = _settings(ports, project, wanted.target, release)
     differing = _differing(ports, project, wanted, release, settings)
-    found = _Found(state, settings.digest() if settings else "", unfit, differing)
+    # Where there are none, there is nothing to look for.
+    none = () if release and not images(project, release.wiring.artifacts) else None
+    found = _Found(state, settings.digest() if settings else "", unfit, differing, none)
     return Candidate(_request(ports, project, present, wanted, found), release, data, settings)
 
 
@@ -179,6 +184,7 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         rules=project.rules(wanted.target),
         unfit=found.unfit,
         differing=found.differing,
+        images=found.images,
         approved=approved.look(ports, given),
         account=project.environments[wanted.target].account_id or "",
     )

@@ -9,8 +9,9 @@ from envctl.domain.enumeration import first_of
 from envctl.domain.errors import InterruptedByUserError, LockHeldError, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError, refusals
 from envctl.domain.naming import short
+from envctl.domain.placing import copied
 from envctl.domain.present import EnvironmentPresent
-from envctl.usecases import access, bundles, candidates, permission, prepare, record, stages, verify
+from envctl.usecases import access, bundles, candidates, images, permission, prepare, record, stages, verify
 from envctl.usecases import deployment_entries as entries
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.run import Deployed, Run, there
@@ -25,7 +26,9 @@ def deploy(candidate: candidates.Candidate, run: Run) -> Deployed:
     run.source, run.identity = request.origin, request.identity
     if release is None or candidate.settings is None:
         raise RefusedError(refusals(request))
-    steps = stages.of_release(request.action, tuple(release.wiring.stacks), verify=run.wishes.verify)
+    steps = stages.of_release(
+        request.action, tuple(release.wiring.stacks), verify=run.wishes.verify, copied=copied(run.project)
+    )
     if run.wishes.dry_run:
         permission.ask_guards(run, request.present)
         return explained(run, steps)
@@ -72,7 +75,7 @@ def _do(run: Run, step: stages.Stage) -> None:
             _bundle(run)
         case stages.AskGuards():
             permission.ask_guards(run, record.present(run.ports))
-        case stages.TakeAccess() | stages.Prepare():
+        case stages.TakeAccess() | stages.BringImages() | stages.Prepare():
             _make_ready(run, step)
         case stages.PlanAll():
             _plan_all(run)
@@ -115,10 +118,12 @@ def _bundle(run: Run) -> None:
     run.request = candidates.entering(run.ports, run.project, present, identity=run.identity, settings=settings)
 
 
-def _make_ready(run: Run, step: stages.TakeAccess | stages.Prepare) -> None:
+def _make_ready(run: Run, step: stages.TakeAccess | stages.BringImages | stages.Prepare) -> None:
     match step:
         case stages.TakeAccess():
             _take_access(run)
+        case stages.BringImages():
+            images.bring(run.ports, run.project, run.source, run.target, there(run.release))
         case stages.Prepare():
             _prepare(run)
         case _:

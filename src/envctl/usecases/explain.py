@@ -1,5 +1,6 @@
 """`envctl plan ENV --explain`: the plan, split up by what is the cause of each change."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from envctl.domain.artifact_pairs import ArtifactPair, pair_artifacts
@@ -132,9 +133,12 @@ class _Between:
 
     def _plan(self, old: Previewed, *, as_then: bool) -> tuple[StackPlan, ...]:
         """With the code that runs, and the settings of then or of today."""
-        arguments = _arguments(old.release, self._settings, self._then, as_then=as_then)
+        arguments = _arguments(self._artifacts(old), old.release, self._settings, self._then, as_then=as_then)
         settings = EnvironmentSettings(self._settings.environment, (), arguments)
         return plan_with(self._ports, self._project, old, settings).stacks
+
+    def _artifacts(self, old: Previewed) -> Mapping[str, object]:
+        return load.artifacts(self._ports, self._project, self._settings.environment, old.release.wiring)
 
     def _changed(self) -> tuple[Pair, ...]:
         if self._then is None or self._same_settings:
@@ -167,9 +171,14 @@ def _identity(ports: Ports, release: Release) -> str:
 
 
 def _arguments(
-    release: Release, today: EnvironmentSettings, then: EnvironmentSettings | None, *, as_then: bool
+    artifacts: Mapping[str, object],
+    release: Release,
+    today: EnvironmentSettings,
+    then: EnvironmentSettings | None,
+    *,
+    as_then: bool,
 ) -> dict[str, dict[str, object]]:
-    """What the modules of a release are called with: what they know, of then or of today, and its own artifacts."""
+    """What the modules of a release are called with: what they know, of then or of today, and its own `artifacts`."""
     found: dict[str, dict[str, object]] = {}
     for stack, variables in release.wiring.schema.items():
         now, before = today.arguments.get(stack, {}), (then.arguments.get(stack, {}) if then else {})
@@ -179,8 +188,8 @@ def _arguments(
             # What is sensitive was not kept, and counts as unchanged. What today's code no longer needs is of then.
             of_then = (as_then and not variable.sensitive) or (name not in now and not variable.has_default)
             source = before if of_then else now
-            if name in release.wiring.artifacts:
-                source = release.wiring.artifacts
+            if name in artifacts:
+                source = artifacts
             if name in source:
                 values[name] = source[name]
         found[stack] = values

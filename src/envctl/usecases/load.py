@@ -1,9 +1,11 @@
 """The project file, and the settings of an environment, as they lie in the working tree."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.nearest import nearest
+from envctl.domain.placing import MisplacedError, placed
 from envctl.domain.project import Project
 from envctl.domain.release import Wiring
 from envctl.domain.settings import EnvironmentSettings, SettingsFile, resolve
@@ -53,9 +55,20 @@ def settings(ports: Ports, project: Project, environment: str, wiring: Wiring) -
         settings_files(ports, environment),
         builtin=_builtin(project, environment, wiring),
         wired={name: tuple(stack.inputs) for name, stack in wiring.stacks.items()},
-        artifacts=wiring.artifacts,
+        artifacts=artifacts(ports, project, environment, wiring),
+        carried=wiring.artifacts,
         may_set_artifacts=environment == project.entry,
     )
+
+
+def artifacts(ports: Ports, project: Project, environment: str, wiring: Wiring) -> dict[str, object]:
+    """The artifacts of the release, images in the repository that the environment takes them from."""
+    try:
+        return placed(project, environment, wiring.artifacts)
+    except MisplacedError as error:
+        path = ("artifacts", error.artifact, "repository")
+        where = ports.reader.place(ports.tree.read(PROJECT_FILE) or b"", path)
+        raise ConfigurationError(replace(error.problem, location=where)) from None
 
 
 def _builtin(project: Project, environment: str, wiring: Wiring) -> dict[str, str]:

@@ -6,7 +6,7 @@ from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.events import Event, WaiverUsed
 from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, ask, unwaived
 from envctl.domain.present import Present
-from envctl.usecases import access, record
+from envctl.usecases import access, images, record
 from envctl.usecases.run import Run, there
 
 _OF_PLAN = frozenset(guard.code for guard in GUARDS if guard.of_plan)
@@ -22,9 +22,19 @@ def ask_guards(run: Run, present: Present, plan: EnvironmentPlan | None = None) 
 
 
 def ask_with_access(run: Run) -> None:
-    """What only the target's own account can answer."""
+    """What only the target's own account can answer. Whether it is that account comes first: nothing in another one is
+    looked at.
+    """
     run.request = access.complete(run.ports, run.project, there(run.request))
-    _waive(run, run.request, tuple(r for r in _told(run, run.request) if r.code in _OF_ACCESS))
+    _ask_of_access(run, run.request)
+    if run.action != "destroy":
+        found = images.look(run.ports, run.project, run.target, there(run.release))
+        run.request = replace(run.request, images=found)
+        _ask_of_access(run, run.request)
+
+
+def _ask_of_access(run: Run, request: Request) -> None:
+    _waive(run, request, tuple(r for r in _told(run, request) if r.code in _OF_ACCESS))
 
 
 def ask_again(run: Run) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from envctl.domain.drift import Look
     from envctl.domain.errors import Location, StateLock
     from envctl.domain.events import Actor
+    from envctl.domain.images import Found, Image
     from envctl.domain.project import Project
     from envctl.domain.release import File
     from envctl.domain.settings import ModuleInterface, SettingsFile
@@ -245,6 +246,41 @@ class Access(Protocol):
         """That they are of the account of the environment, as the project file has it now."""
 
 
+@dataclass(frozen=True)
+class Pulled:
+    """An image, and the environment with whose credentials its registry is asked where that is ECR."""
+
+    image: Image
+    environment: str
+
+
+@dataclass(frozen=True)
+class Copied:
+    """How far a copy is: of all blobs of an image, and in bytes. What was there already counts as copied."""
+
+    blobs: int
+    of_blobs: int
+    size: int
+    of_size: int
+
+
+class Registries(Protocol):
+    """Where images lie: Amazon ECR, and whatever speaks the distribution API of OCI. Raises OperationFailedError where
+    a registry can't be asked, or does not want to answer.
+    """
+
+    def digest(self, tagged: Pulled) -> str | None:
+        """What its tag stands for; None where there is no such tag."""
+
+    def find(self, pinned: Pulled) -> Found:
+        """Whether the content with its digest is there."""
+
+    def copy(self, source: Pulled, target: Pulled, tell: Callable[[Copied], None]) -> None:
+        """By digest, with all that belongs to it. What is there already is not copied again, and the image itself is
+        there last, so that nobody ever finds half of it.
+        """
+
+
 class Observer(Protocol):
     """Is told what happens while it happens."""
 
@@ -285,6 +321,8 @@ class Ports(Protocol):
     def probes(self) -> Probes: ...
     @property
     def access(self) -> Access: ...
+    @property
+    def registries(self) -> Registries: ...
     @property
     def clock(self) -> Clock: ...
     @property

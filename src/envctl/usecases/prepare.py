@@ -10,7 +10,7 @@ from envctl.domain.provider_lock import merge, providers, strays
 from envctl.domain.release import Release
 from envctl.domain.rendering import Backend, Place, RootModule, render, role
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import access, load, working_tree
+from envctl.usecases import access, images, load, working_tree
 from envctl.usecases.candidates import Candidate
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
 
@@ -43,11 +43,14 @@ def from_working_tree(ports: Ports, project: Project, environment: str) -> tuple
     """
     inputs = working_tree.inputs(working_tree.release(ports, project), project, environment, ports.provider_lock)
     mark = ports.workspace.mark(inputs)
-    release = working_tree.release(ports, project)
+    written = working_tree.release(ports, project)
+    release = images.pin(ports, project, written)
     settings = load.settings(ports, project, environment, release.wiring)
     prepared = lay_out(ports, project, release, settings, "")
     initialise(ports, project, prepared)
-    ports.workspace.remember(prepared, inputs, mark)
+    if not images.tagged(project, written):
+        # A tag may mean something else by the next time, though no file of the project has changed.
+        ports.workspace.remember(prepared, inputs, mark)
     # The lock is part of the release, and init may have added to it.
     return prepared, release.with_lock(ports.tree.read(ports.provider_lock))
 

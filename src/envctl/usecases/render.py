@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from envctl.domain.project import Project
 from envctl.domain.release import Release
-from envctl.usecases import candidates, load, prepare, record, working_tree
+from envctl.usecases import candidates, images, load, prepare, record, working_tree
 from envctl.usecases.ports import Ports
 
 
@@ -34,4 +34,6 @@ def _code(ports: Ports, project: Project, target: str) -> Release:
         candidate = candidates.redeployment(ports, project, record.present(ports), target=target)
         if candidate.release is not None:
             return candidate.release
-    return working_tree.release(ports, project)
+    release = working_tree.release(ports, project)
+    images.tell_tags(ports, project, release)
+    return release

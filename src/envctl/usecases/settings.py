@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import load, working_tree
+from envctl.usecases import images, load, working_tree
 from envctl.usecases.ports import Ports
 
 
@@ -29,6 +29,7 @@ def validate(ports: Ports, environment: str = "") -> Valid:
             problems.update(dict.fromkeys(error.problems))
     if problems:
         raise ConfigurationError(*problems)
+    images.tell_tags(ports, project, release)
     return Valid(asked, tuple(release.wiring.stacks), count)
 
 
@@ -36,4 +37,7 @@ def settings(ports: Ports, environment: str) -> EnvironmentSettings:
     """The settings of an environment against the working tree's modules."""
     project = load.project(ports)
     load.known_environment(project, environment)
-    return load.settings(ports, project, environment, working_tree.release(ports, project).wiring)
+    release = working_tree.release(ports, project)
+    found = load.settings(ports, project, environment, release.wiring)
+    images.tell_tags(ports, project, release)
+    return found

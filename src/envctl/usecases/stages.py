@@ -23,9 +23,17 @@ class TakeAccess:
 
 @dataclass(frozen=True)
 class Prepare:
-    """Render the root modules, and init where needed."""
+    """Render the root modules, and init where needed. Of a working tree, artifacts that are `tagged` get digests."""
 
     stacks: tuple[str, ...]
+    tagged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BringImages:
+    """Copy to where the target pulls from what is not there, of these artifacts."""
+
+    artifacts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,7 @@ Stage = (
     Bundle
     | AskGuards
     | TakeAccess
+    | BringImages
     | Prepare
     | PlanAll
     | AskOfPlan
@@ -95,14 +104,24 @@ Stage = (
 )
 
 
-def of_entry(stacks: tuple[str, ...], *, verify: bool = True) -> tuple[Stage, ...]:
+def of_entry(
+    stacks: tuple[str, ...], *, verify: bool = True, tagged: tuple[str, ...] = (), copied: tuple[str, ...] = ()
+) -> tuple[Stage, ...]:
     """Working tree → release → the entry environment. The guards are asked about the release, so it is made first."""
-    return (Prepare(stacks), Bundle(), AskGuards("apply"), TakeAccess(), *_deploy("apply", stacks, verify=verify))
+    made = (Prepare(stacks, tagged), Bundle(), AskGuards("apply"), TakeAccess())
+    return (*made, *_bring(copied), *_deploy("apply", stacks, verify=verify))
 
 
-def of_release(action: Move, stacks: tuple[str, ...], *, verify: bool = True) -> tuple[Stage, ...]:
-    """A stored release → an environment, or out of it."""
-    return (AskGuards(action), TakeAccess(), Prepare(stacks), *_deploy(action, stacks, verify=verify))
+def of_release(
+    action: Move, stacks: tuple[str, ...], *, verify: bool = True, copied: tuple[str, ...] = ()
+) -> tuple[Stage, ...]:
+    """A stored release → an environment, or out of it. `copied` are the artifacts that are brought there first."""
+    brought = () if action == "destroy" else _bring(copied)
+    return (AskGuards(action), TakeAccess(), *brought, Prepare(stacks), *_deploy(action, stacks, verify=verify))
+
+
+def _bring(artifacts: tuple[str, ...]) -> tuple[Stage, ...]:
+    return (BringImages(artifacts),) if artifacts else ()
 
 
 def _deploy(action: Move, stacks: tuple[str, ...], *, verify: bool) -> tuple[Stage, ...]:
@@ -125,6 +144,11 @@ _VERBS: dict[Move, str] = {
 
 def explain(stage: Stage, environment: str) -> str:
     match stage:
+        case Prepare(stacks, tagged) if tagged:
+            resolved = f"look for the digest that the tag of {', '.join(tagged)} means"
+            return f"{resolved}, {explain(Prepare(stacks), environment)}"
+        case BringImages(artifacts):
+            return f"copy the image of {', '.join(artifacts)} to where {environment} pulls from, unless it is there"
         case Prepare(stacks):
             return f"render {_named(stacks)} with the settings of {environment}, and init where needed"
         case PlanAll(stacks):

@@ -9,10 +9,11 @@ from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.guards import GUARDS, Guard, Refusal, Request, gates
 from envctl.domain.guards.access import account
 from envctl.domain.guards.approvals import who
+from envctl.domain.guards.artifact import artifact
 from envctl.domain.meaning import meaning_of
 from envctl.domain.present import Present
 from envctl.domain.project import Project
-from envctl.usecases import access, approved, candidates, load, record
+from envctl.usecases import access, approved, candidates, images, load, record
 from envctl.usecases.ports import Ports
 
 Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned"]
@@ -69,6 +70,7 @@ def why(ports: Ports, target: str, *, release: str | None = None, planned: bool 
     if planned and asked.release is not None and asked.settings is not None:
         request = access.complete(ports, project, request)
         if not account(request):
+            request = replace(request, images=images.look(ports, project, target, asked.release))
             plan = _planned(ports, project, asked)
             request, fingerprint = replace(request, plan=plan), approved.keep(ports, meaning_of(plan))
     told = answered(request, project.pipeline.way_into(target))
@@ -134,5 +136,10 @@ def _answer(guard: Guard, request: Request, refused: set[str]) -> Answer:
         return Answer(guard.code, guard.name, "warns" if refusal.warns else "refuses", refusal)
     if guard.rests_on in refused:
         return Answer(guard.code, guard.name, "moot")
-    unplanned = request.plan is None if guard.of_plan else guard.of_access and request.unasked
-    return Answer(guard.code, guard.name, "unplanned" if unplanned else "passes")
+    return Answer(guard.code, guard.name, "unplanned" if _unasked(guard, request) else "passes")
+
+
+def _unasked(guard: Guard, request: Request) -> bool:
+    if guard.check is artifact:
+        return request.images is None and request.action != "destroy"
+    return request.plan is None if guard.of_plan else guard.of_access and request.unasked

@@ -6,9 +6,10 @@ from posixpath import dirname, join, normpath
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.graph import order_stacks
+from envctl.domain.images import Image
 from envctl.domain.layout import LOCK_FILE
 from envctl.domain.nearest import nearest
-from envctl.domain.project import Project
+from envctl.domain.project import Artifact, Project
 from envctl.domain.release import File, Release, StackWiring, Wiring
 from envctl.domain.settings import Assignment, ModuleInterface, Schema
 from envctl.usecases.load import COMMON_SETTINGS, PROJECT_FILE, settings_file, settings_files
@@ -140,7 +141,9 @@ def _wiring(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInter
 
 
 def _artifacts(ports: Ports, project: Project, schema: Schema) -> dict[str, object]:
-    """The artifacts of the release: what the settings of the entry environment say of them."""
+    """The artifacts of the release: what the settings of the entry environment say of them. Where that is the tag of an
+    image, `usecases/images.py` looks for what it stands for, before anything is deployed.
+    """
     assigned: dict[str, Assignment] = {
         assignment.name: assignment for file in settings_files(ports, project.entry) for assignment in file.assignments
     }
@@ -156,23 +159,33 @@ def _artifacts(ports: Ports, project: Project, schema: Schema) -> dict[str, obje
             message = f"artifact {name} has no value"
             hint = f"add `{variable} = …` to {settings_file(project.entry)}: it enters there and travels on"
             problems.append(Problem("E115", message, hint, _at(ports, "artifacts", name)))
-        elif artifact.kind == "oci" and not pinned(assigned[variable].value):
-            where = assigned[variable].location
-            message = f"artifact {name} is not pinned by digest"
-            problems.append(Problem("G201", message, f'write `{variable} = "REPOSITORY@sha256:…"`', where))
+        elif artifact.kind == "oci" and (wrong := _no_image(assigned[variable].value)):
+            message = f"artifact {name} names no image: {wrong}"
+            hint = f'write `{variable} = "REPOSITORY:TAG"`, or `{variable} = "REPOSITORY@sha256:…"`'
+            problems.append(Problem("E430", message, hint, assigned[variable].location))
         else:
-            found[variable] = assigned[variable].value
+            found[variable] = _carried(artifact, assigned[variable].value)
     if problems:
         raise ConfigurationError(*problems)
     return found
 
 
-def pinned(image: object) -> bool:
-    """Whether an OCI reference names one content for ever: `repository@sha256:` and 64 hexadecimal digits."""
-    if not isinstance(image, str):
-        return False
-    repository, _, digest = image.partition("@sha256:")
-    return bool(repository) and len(digest) == 64 and set(digest) <= set("0123456789abcdef")  # noqa: PLR2004
+def _carried(artifact: Artifact, value: object) -> object:
+    """Beside a digest, a tag says nothing: two of them for one content must not make two releases."""
+    image = Image.parse(str(value)) if artifact.kind == "oci" else None
+    return str(image.pinned_to(image.digest)) if image and image.digest else value
+
+
+def _no_image(value: object) -> str:
+    """What is wrong with the reference of an image, or an empty text."""
+    if not isinstance(value, str):
+        return "it is no text"
+    try:
+        image = Image.parse(value)
+    except ValueError as error:
+        return str(error)
+    # Registries take that for `latest`, which nobody has said.
+    return "" if image.tag or image.digest else "it has no tag and no digest"
 
 
 def _at(ports: Ports, *path: str) -> Location:

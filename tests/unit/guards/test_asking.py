@@ -131,6 +131,7 @@ GUARDS_AS_THEY_ARE = [
     ("G108", "lock", "", False),
     ("G109", "busy", "", False),
     ("G110", "drift", "", False),
+    ("G201", "artifact", "", False),
     ("G203", "account", "", False),
     ("G204", "settings", "", False),
     ("G205", "parity", "", False),

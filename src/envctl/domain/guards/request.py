@@ -9,6 +9,7 @@ from envctl.domain.access import Caller
 from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import EnvctlError, ExitCode, Problem
 from envctl.domain.events import Actor, Move
+from envctl.domain.images import ImageFound
 from envctl.domain.meaning import PlanMeaning
 from envctl.domain.pipeline import Pipeline
 from envctl.domain.present import NOTHING, EnvironmentPresent, Evidence, KnownRelease, Present
@@ -25,7 +26,8 @@ class Request:
     target's settings, `unfit` what is wrong with them for this release, and `differing` names those that the source
     has otherwise, each with the lines that say so. `plan` is None until there is one, and `approved` holds what was
     approved, by its fingerprint. `account` is the account of the target, where it has one, and `caller` who AWS says
-    that one is there, once it was asked.
+    that one is there, once it was asked. `images` is None until they were looked for, which takes the target's
+    credentials.
     """
 
     action: Move
@@ -45,6 +47,7 @@ class Request:
     approved: Mapping[str, PlanMeaning] = field(default_factory=dict)
     account: str = ""
     caller: Caller | None = None
+    images: tuple[ImageFound, ...] | None = None
 
     @property
     def identity(self) -> str:

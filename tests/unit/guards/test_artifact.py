@@ -1,0 +1,143 @@
+"""G201: whether the target finds the images of the release where it pulls from."""
+
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.errors import Problem
+from envctl.domain.guards import Refusal, Request, unwaived
+from envctl.domain.images import ImageFound
+from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, SAME_CODE, answer, ruled
+
+APP = ImageFound("app", "registry.example.com/shop@sha256:a", "there")
+SIDE = ImageFound("side", "registry.example.com/side@sha256:b", "there")
+ABSENT, LOST = replace(APP, found="absent"), replace(SIDE, found="no repository")
+UNREACHED = Problem("E433", "the registry can't be asked", "try again")
+DENIED = Problem("E432", "the registry does not let you", "log in")
+SILENT = replace(APP, found="unknown", why=UNREACHED)
+SHUT = replace(SIDE, found="unknown", why=DENIED)
+TAGGED = replace(APP, reference="registry.example.com/shop:1.4", found="unpinned")
+MOVES = {"a promotion": PROMOTION, "the same code again": SAME_CODE, "a rollback": BACK, "what enters": ENTRY}
+
+
+def with_images(request: Request, *images: ImageFound) -> Request:
+    return replace(request, images=images)
+
+
+FINE: dict[str, Request] = {
+    "nothing was looked for": PROMOTION,
+    "there is nothing to look for": with_images(PROMOTION),
+    "all are there": with_images(PROMOTION, APP, SIDE),
+    "what is not there comes": with_images(PROMOTION, replace(ABSENT, comes=True), SIDE),
+    "what has no repository comes, or its copy says why not": with_images(PROMOTION, replace(LOST, comes=True)),
+    "a destruction needs none": with_images(DESTRUCTION, ABSENT, TAGGED, SILENT),
+}
+
+
+@pytest.mark.parametrize("request_", FINE.values(), ids=FINE.keys())
+def test_artifact(request_: Request) -> None:
+    assert answer("G201", request_) is None
+
+
+@pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
+def test_an_image_that_is_not_there_refuses_whatever_needs_it(request_: Request) -> None:
+    assert answer("G201", with_images(request_, ABSENT, SIDE)) == Refusal(
+        "G201",
+        "artifact",
+        f"{request_.target} does not find every image where it pulls from: app: {APP.reference} is not there",
+        f"push that very content there, or let envctl do it (copy = true in [artifacts]), then: {request_.command}",
+    )
+
+
+def test_a_repository_that_is_not_there_has_to_be_made() -> None:
+    refusal = answer("G201", with_images(PROMOTION, ABSENT, LOST))
+    assert refusal is not None
+    assert refusal.message.endswith(
+        f": app: {APP.reference} is not there; side: {SIDE.reference} is not there, nor is its repository"
+    )
+    assert refusal.hint == (
+        "make the repository, and push that very content to it, or let envctl do that (copy = true), "
+        "then: envctl promote dev staging"
+    )
+
+
+def test_a_registry_that_could_not_be_asked_is_not_passed_over_and_may_answer_later() -> None:
+    assert answer("G201", with_images(PROMOTION, SILENT)) == Refusal(
+        "G201",
+        "artifact",
+        f"staging does not find every image where it pulls from: app: {APP.reference} could not be looked for",
+        "mend what is listed, then: envctl promote dev staging",
+        for_now=True,
+        because=(UNREACHED,),
+    )
+
+
+def test_a_copy_does_not_make_up_for_a_registry_that_could_not_be_asked() -> None:
+    assert answer("G201", with_images(PROMOTION, replace(SILENT, comes=True))) is not None
+
+
+STANDING: dict[str, tuple[tuple[ImageFound, ...], bool, tuple[Problem, ...]]] = {
+    "it has not answered": ((SILENT,), True, (UNREACHED,)),
+    "two have not answered, for one reason": (
+        (SILENT, replace(SIDE, found="unknown", why=UNREACHED)),
+        True,
+        (UNREACHED,),
+    ),
+    "it does not let one in": ((SHUT,), False, (DENIED,)),
+    "one of each": ((SILENT, SHUT), False, (UNREACHED, DENIED)),
+    "one has not answered and one is not there": ((SILENT, LOST), False, (UNREACHED,)),
+    "one is not there": ((ABSENT,), False, ()),
+    "it was not asked": ((replace(APP, found="unknown"),), False, ()),
+}
+
+
+@pytest.mark.parametrize(("images", "for_now", "because"), STANDING.values(), ids=STANDING.keys())
+def test_only_what_may_answer_later_is_for_now(
+    images: tuple[ImageFound, ...], for_now: bool, because: tuple[Problem, ...]
+) -> None:
+    refusal = answer("G201", with_images(PROMOTION, *images))
+    assert refusal is not None
+    assert (refusal.for_now, refusal.because) == (for_now, because)
+
+
+def test_where_one_is_not_there_and_another_could_not_be_asked_for_both_are_told() -> None:
+    refusal = answer("G201", with_images(PROMOTION, SILENT, replace(SIDE, found="absent")))
+    assert refusal is not None
+    assert refusal.message.endswith(
+        f"app: {APP.reference} could not be looked for; side: {SIDE.reference} is not there"
+    )
+    assert refusal.hint.startswith("push that very content there")
+
+
+def test_what_is_only_told_of_warns_and_only_where_nothing_else_is_missing() -> None:
+    told = replace(ABSENT, only_told=True)
+    for images, warns in (((told,), True), ((told, LOST), False)):
+        refusal = answer("G201", with_images(PROMOTION, *images))
+        assert refusal is not None
+        assert refusal.warns is warns
+
+
+@pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
+def test_an_image_without_a_digest_is_not_deployed_whatever_else_is_there(request_: Request) -> None:
+    assert answer("G201", with_images(request_, SIDE, TAGGED, replace(LOST, comes=True))) == Refusal(
+        "G201",
+        "artifact",
+        "release 111111111111 carries no digest for app (registry.example.com/shop:1.4): "
+        "what runs there could become another",
+        "make a new release, which looks for the digest: envctl apply dev",
+        waivable=False,
+    )
+
+
+def test_all_without_a_digest_are_named() -> None:
+    refusal = answer("G201", with_images(PROMOTION, TAGGED, replace(SIDE, reference="side:1", found="unpinned")))
+    assert refusal is not None
+    assert "for app (registry.example.com/shop:1.4), side (side:1): " in refusal.message
+
+
+def test_break_glass_helps_where_an_image_is_missing_and_not_where_it_is_no_certain_one() -> None:
+    listed = ruled(PROMOTION, waivable=frozenset({"G201"}))
+    for image, left in ((ABSENT, 0), (SILENT, 0), (TAGGED, 1)):
+        refusal = answer("G201", with_images(listed, image))
+        assert refusal is not None
+        assert len(unwaived(listed, (refusal,))) == left
