@@ -13,6 +13,7 @@ from envctl.cli.speaking import LateConsent, LateObserver
 from envctl.domain.layout import LOCK_FILE
 
 if TYPE_CHECKING:
+    from envctl.adapters.aws.secrets import AwsSecrets
     from envctl.adapters.aws.sessions import Sessions
     from envctl.adapters.checks.prober import Prober
     from envctl.adapters.local.git import Git
@@ -98,6 +99,12 @@ class Wired:
 
         remembered = RememberedAccess(self._home / "access.json", self._root / "envctl.toml", self.inherited)
         return Sessions(self.inherited, self._passport, remembered)
+
+    @cached_property
+    def secrets(self) -> "AwsSecrets":
+        from envctl.adapters.aws.secrets import AwsSecrets
+
+        return AwsSecrets(self.access.client)
 
     def _passport(self, environment: str) -> "Passport":
         from envctl.domain.access import passport

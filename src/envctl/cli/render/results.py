@@ -27,6 +27,9 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "sandbox down": ("cli.commands.sandbox.SandboxState",),
     "sandbox status": ("cli.commands.sandbox.SandboxState",),
     "sandbox up": ("cli.commands.sandbox.SandboxState",),
+    "secrets check": ("usecases.secrets.SecretsChecked",),
+    "secrets list": ("usecases.secrets.EnvironmentSecrets",),
+    "secrets set": ("usecases.secret_setting.SecretSet",),
     "settings": ("domain.settings.EnvironmentSettings",),
     "status": ("usecases.status.Status",),
     "unlock": ("usecases.locking.Unlocked",),
@@ -35,7 +38,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "why": ("usecases.why.Why",),
 }
 # Those that tell what they found out although something went wrong elsewhere: `result` beside `problems`.
-IN_PART = frozenset({"diff", "drift", "output", "preview"})
+IN_PART = frozenset({"diff", "drift", "output", "preview", "secrets check", "secrets list"})
 
 
 @dataclass(frozen=True)

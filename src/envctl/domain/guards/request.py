@@ -13,6 +13,7 @@ from envctl.domain.meaning import PlanMeaning
 from envctl.domain.pipeline import Pipeline
 from envctl.domain.present import NOTHING, EnvironmentPresent, Evidence, KnownRelease, Present
 from envctl.domain.rules import Rules
+from envctl.domain.secrets import Sighting
 
 Bundle = Literal["intact", "missing", "damaged"]
 
@@ -25,7 +26,8 @@ class Request:
     target's settings, `unfit` what is wrong with them for this release, and `differing` names those that the source
     has otherwise, each with the lines that say so. `plan` is None until there is one, and `approved` holds what was
     approved, by its fingerprint. `account` is the account of the target, where it has one, and `caller` who AWS says
-    that one is there, once it was asked.
+    that one is there, once it was asked. `secrets` is what was seen there of those that the settings name, and None
+    until somebody has looked.
     """
 
     action: Move
@@ -45,6 +47,7 @@ class Request:
     approved: Mapping[str, PlanMeaning] = field(default_factory=dict)
     account: str = ""
     caller: Caller | None = None
+    secrets: tuple[Sighting, ...] | None = None
 
     @property
     def identity(self) -> str:
