@@ -26,6 +26,8 @@ def needed(settings: EnvironmentSettings, schema: Schema, patterns: Secrets) -> 
     """Each secret once, in the order of the settings. What is wired is named by the stack that makes it, and what is
     sensitive is not read: it could not be told what is missing.
     """
+    if not (patterns.secretsmanager or patterns.ssm):
+        return Needs()
     secrets: dict[tuple[Kind, str, str], NeededSecret] = {}
     problems: dict[Problem, None] = {}
     for setting, variable in _told(settings, schema):

@@ -21,7 +21,7 @@ _THROTTLED = frozenset(
 _SIGN_IN = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException", "RequestExpired"}
 )
-_PERMISSION = re.compile(r"\bperform: ([a-z-]+:[A-Za-z]+)")
+_NOT_AUTHORISED = re.compile(r"is not authorized to perform: ([a-z-]+:[A-Za-z]+)")
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,18 @@ def cause(error: "BotoCoreError | ClientError", permission: str, unsaid: str = "
     if not response:
         return _unanswered(error)
     said = response.get("Error", {})
-    code, message = str(said.get("Code", "")), str(said.get("Message", "")).strip().partition("\n")[0]
-    if code in _DENIED:
-        found = _PERMISSION.search(message)
+    code, whole = str(said.get("Code", "")), str(said.get("Message", "")).strip()
+    message = whole.partition("\n")[0]
+    if code in _DENIED or _NOT_AUTHORISED.search(whole):
+        # It may be the permission for something else that the call needs, such as a key.
+        found = _NOT_AUTHORISED.search(whole)
         wanted = found[1] if found else permission
         return Cause(f"the permission {wanted} is missing", f"allow {wanted} to the role that envctl takes there")
     if code in _THROTTLED:
         return Cause(f"AWS throttles ({code})", "try again in a minute")
     if code in _SIGN_IN:
         return Cause(f"the credentials do not count any more ({code})", "sign in again")
-    if not message or (unsaid and unsaid in message):
+    if not message or (unsaid and unsaid in whole):
         return Cause(code, "see who you are: aws sts get-caller-identity")
     return Cause(f"{message.rstrip('.')} ({code})", "see who you are: aws sts get-caller-identity")
 
