@@ -84,7 +84,9 @@ LINES = {
     "an output by its name alone": (["output", "dev", "su"], ["subnet"]),
     "an output of a stack": (["output", "dev", "network."], ["network.subnet"]),
     "a shell": (["completion", ""], ["bash", "zsh", "fish"]),
-    "a command of a group": (["ledger", ""], ["verify"]),
+    "a command of a group": (["ledger", ""], ["verify", "export"]),
+    "an environment of a command of a group": (["secrets", "list", ""], ENVIRONMENTS),
+    "an environment whose ledger is exported": (["ledger", "export", ""], ENVIRONMENTS),
     "nothing of what belongs to another program": (["exec", "dev", "--", "app", "de"], []),
     "no folder, of which shells know more": (["apply", "--project", ""], []),
     "nothing behind what is complete": (["plan", "dev", ""], []),
@@ -108,7 +110,7 @@ def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> Non
 
 
 def test_every_command_that_takes_an_environment_offers_some(offered: Offered) -> None:
-    without = {"status", "report", "ledger", "completion", "sandbox"}
+    without = {"status", "report", "secrets", "ledger", "completion", "sandbox"}
     for command in MODULES.keys() - without:
         assert "prod" in offered(command, "") or command == "promote", command
 

@@ -66,6 +66,8 @@ SHOWING = [
     ["validate"],
     ["report", "-o", "-"],
     ["ledger", "verify"],
+    ["ledger", "export"],
+    ["ledger", "export", "--entries"],
 ]
 
 

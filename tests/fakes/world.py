@@ -26,6 +26,7 @@ from envctl.domain.events import Actor
 from envctl.domain.images import Found
 from envctl.domain.ledger import Entry
 from envctl.domain.release import File
+from envctl.domain.secrets import NeededSecret, SecretChange, SecretValue, Sighting, State
 from envctl.usecases import record
 from envctl.usecases.ports import (
     AlreadyExistsError,
@@ -314,6 +315,42 @@ class MemoryRegistries:
 
 
 @dataclass
+class MemorySecrets:
+    """`held` is what each secret holds, by environment and name, and `otherwise` what is wrong with one that is there,
+    or seems to be. Types of parameters are in `types`.
+    """
+
+    held: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    otherwise: dict[tuple[str, str], State] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    looked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    created: dict[tuple[str, str], tuple[Mapping[str, str], str]] = field(default_factory=dict)
+
+    def look(self, environment: str, wanted: Sequence[NeededSecret]) -> tuple[Sighting, ...]:
+        self.looked.append((environment, tuple(each.id for each in wanted)))
+        return tuple(self._seen(environment, each) for each in wanted)
+
+    def _seen(self, environment: str, secret: NeededSecret) -> Sighting:
+        where = (environment, secret.name)
+        state = self.otherwise.get(where, "there" if where in self.held else "absent")
+        if state == "unknown":
+            permission = "the permission secretsmanager:DescribeSecret is missing"
+            return Sighting(secret, state, remark=permission, hint="allow it")
+        at = datetime(2026, 11, 24, 9, 30, tzinfo=UTC) if state != "absent" else None
+        return Sighting(
+            secret, state, at, type=self.types.get(secret.name, "SecureString" if secret.kind == "ssm" else "")
+        )
+
+    def put(
+        self, environment: str, seen: Sighting, value: SecretValue, *, tags: Mapping[str, str], kms_key: str = ""
+    ) -> None:
+        where = (environment, seen.secret.name)
+        if seen.state == "absent":
+            self.created[where] = (tags, kms_key)
+        self.held[where] = value.data
+
+
+@dataclass
 class SettableClock:
     time: datetime = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 
@@ -372,6 +409,7 @@ class Answering:
     answers: list[bool] = field(default_factory=list)
     asked: list[EnvironmentPlan] = field(default_factory=list)
     notes: list[tuple[str, ...]] = field(default_factory=list)
+    changes: list[SecretChange] = field(default_factory=list)
     nobody: bool = False
 
     def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
@@ -384,6 +422,10 @@ class Answering:
         return self._answer()
 
     def breaks(self, lock: StateLock) -> bool:
+        return self._answer()
+
+    def puts(self, change: SecretChange) -> bool:
+        self.changes.append(change)
         return self._answer()
 
     def _answer(self) -> bool:
@@ -473,6 +515,7 @@ class World:
     workspace: MemoryWorkspace = field(default_factory=MemoryWorkspace)
     access: MemoryAccess = field(default_factory=MemoryAccess)
     registries: MemoryRegistries = field(default_factory=MemoryRegistries)
+    secrets: MemorySecrets = field(default_factory=MemorySecrets)
     clock: SettableClock = field(default_factory=SettableClock)
     marks: CountedMarks = field(default_factory=CountedMarks)
     identity: SettableIdentity = field(default_factory=SettableIdentity)

@@ -38,6 +38,7 @@ MODULES = {
     "output": "output",
     "exec": "exec",
     "render": "render",
+    "secrets": "secrets",
     "ledger": "ledger",
     "completion": "completion",
     "sandbox": "sandbox",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from envctl.cli.render.progress import PlainObserver, SilentObserver, TerminalObserver
     from envctl.domain.changes import EnvironmentPlan
     from envctl.domain.errors import StateLock
+    from envctl.domain.secrets import SecretChange
     from envctl.usecases.ports import Consent, Observer, Progressed
 
 
@@ -64,6 +65,9 @@ class LateConsent:
 
     def breaks(self, lock: "StateLock") -> bool:
         return self._consent.breaks(lock)
+
+    def puts(self, change: "SecretChange") -> bool:
+        return self._consent.puts(change)
 
     @cached_property
     def _consent(self) -> "Consent":

@@ -13,6 +13,7 @@ from envctl.cli.speaking import LateConsent, LateObserver
 from envctl.domain.layout import LOCK_FILE
 
 if TYPE_CHECKING:
+    from envctl.adapters.aws.secrets import AwsSecrets
     from envctl.adapters.aws.sessions import Sessions
     from envctl.adapters.checks.prober import Prober
     from envctl.adapters.local.git import Git
@@ -105,6 +106,12 @@ class Wired:
         from envctl.adapters.registry.registries import Registries
 
         return Registries(self.access.client, self.inherited)
+
+    @cached_property
+    def secrets(self) -> "AwsSecrets":
+        from envctl.adapters.aws.secrets import AwsSecrets
+
+        return AwsSecrets(self.access.client)
 
     def _passport(self, environment: str) -> "Passport":
         from envctl.domain.access import passport

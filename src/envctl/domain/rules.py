@@ -25,6 +25,7 @@ GUARD_CODES: Mapping[str, str] = {
     "busy": "G109",
     "drift": "G110",
     "artifact": "G201",
+    "secrets": "G202",
     "account": "G203",
     "settings": "G204",
     "parity": "G205",

@@ -1,20 +1,32 @@
 """`envctl history [ENV]` and `envctl ledger verify`: the record, to read and to check."""
 
 from dataclasses import dataclass
-from itertools import islice
+from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
 
+from envctl.domain.errors import Problem, UsageError
 from envctl.domain.ledger import Entry
+from envctl.domain.spans import Span, span
 from envctl.usecases import load, record
 from envctl.usecases.ports import Ports
+
+USUAL = 20
+# Entries are written by the clocks of many machines: so far back is looked on for one that is newer than its place.
+SLACK = timedelta(days=1)
+EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class History:
-    """Entries, newest first. `more` says that older ones were left off."""
+    """Entries, newest first. `more` says that older ones were left off. `since` and `until` are the ends that were
+    asked for.
+    """
 
     environment: str
     entries: tuple[Entry, ...]
     more: bool
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -25,14 +37,31 @@ class Verified:
     head: str
 
 
-def history(ports: Ports, environment: str = "", *, limit: int = 20) -> History:
-    """With an environment: the entries that speak of it alone."""
+def history(
+    ports: Ports, environment: str = "", *, limit: int | None = None, since: str = "", until: str = ""
+) -> History:
+    """With an environment: the entries that speak of it alone. Without a limit they are the newest, or with `since` all
+    from then on.
+    """
     project = load.project(ports)
     if environment:
         load.known_environment(project, environment)
-    told = (entry for entry in record.newest_first(ports) if not environment or _of(entry) == environment)
-    found = tuple(islice(told, limit + 1))
-    return History(environment, found[:limit], more=len(found) > limit)
+    wanted = span_of(ports, since, until)
+    begin = wanted.since - SLACK if wanted.since and wanted.since > EARLIEST else EARLIEST
+    read = takewhile(lambda entry: entry.at >= begin, record.newest_first(ports))
+    told = (entry for entry in read if wanted.holds(entry.at) and (not environment or _of(entry) == environment))
+    most = limit or (None if since else USUAL)
+    found = tuple(islice(told, most + 1 if most else None))
+    more = most is not None and len(found) > most
+    return History(environment, found[:most], more, wanted.since, wanted.until)
+
+
+def span_of(ports: Ports, since: str, until: str) -> Span:
+    try:
+        return span(since, until, ports.clock.now())
+    except ValueError as error:
+        hint = "for example --since 7d, or --since 2026-11-01 --until 2026-11-30"
+        raise UsageError(Problem("E449", str(error), hint)) from error
 
 
 def _of(entry: Entry) -> str | None:

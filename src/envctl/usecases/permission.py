@@ -6,7 +6,7 @@ from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.events import Event, WaiverUsed
 from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, ask, unwaived
 from envctl.domain.present import Present
-from envctl.usecases import access, images, record
+from envctl.usecases import access, inside, record
 from envctl.usecases.run import Run, there
 
 _OF_PLAN = frozenset(guard.code for guard in GUARDS if guard.of_plan)
@@ -27,10 +27,8 @@ def ask_with_access(run: Run) -> None:
     """
     run.request = access.complete(run.ports, run.project, there(run.request))
     _ask_of_access(run, run.request)
-    if run.action != "destroy":
-        found = images.look(run.ports, run.project, run.target, there(run.release))
-        run.request = replace(run.request, images=found)
-        _ask_of_access(run, run.request)
+    run.request = inside.look(run.ports, run.project, run.request, there(run.release), run.settings)
+    _ask_of_access(run, run.request)
 
 
 def _ask_of_access(run: Run, request: Request) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from envctl.domain.images import Found, Image
     from envctl.domain.project import Project
     from envctl.domain.release import File
+    from envctl.domain.secrets import NeededSecret, SecretChange, SecretValue, Sighting
     from envctl.domain.settings import ModuleInterface, SettingsFile
 
 
@@ -281,6 +282,20 @@ class Registries(Protocol):
         """
 
 
+class Secrets(Protocol):
+    """Secrets Manager and the Parameter Store of an environment's account. No secret is ever read."""
+
+    def look(self, environment: str, wanted: Sequence[NeededSecret]) -> tuple[Sighting, ...]:
+        """What there is of each, in their order; what can't be looked at is unknown, with the reason."""
+
+    def put(
+        self, environment: str, seen: Sighting, value: SecretValue, *, tags: Mapping[str, str], kms_key: str = ""
+    ) -> None:
+        """A new version of what is there, or the secret itself with these tags where it is absent. Raises
+        OperationFailedError, in which the value is never quoted.
+        """
+
+
 class Observer(Protocol):
     """Is told what happens while it happens."""
 
@@ -300,6 +315,9 @@ class Consent(Protocol):
 
     def breaks(self, lock: StateLock) -> bool:
         """Whether whoever holds this lock of Terraform's is gone for sure."""
+
+    def puts(self, change: SecretChange) -> bool:
+        """Whether that secret shall get a value. It is asked before anybody is asked for the value."""
 
 
 class Ports(Protocol):
@@ -323,6 +341,8 @@ class Ports(Protocol):
     def access(self) -> Access: ...
     @property
     def registries(self) -> Registries: ...
+    @property
+    def secrets(self) -> Secrets: ...
     @property
     def clock(self) -> Clock: ...
     @property

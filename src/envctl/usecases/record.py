@@ -8,7 +8,17 @@ from envctl.domain import checkpoint
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.events import Event
 from envctl.domain.fold import fold, follow
-from envctl.domain.ledger import ChainBreak, Entry, MalformedEntryError, decode, digest, encode, misfit, verify_chain
+from envctl.domain.ledger import (
+    GENESIS,
+    ChainBreak,
+    Entry,
+    MalformedEntryError,
+    decode,
+    digest,
+    encode,
+    misfit,
+    verify_chain,
+)
 from envctl.domain.present import Present
 from envctl.usecases.ports import AlreadyExistsError, Ports, UnansweredError
 
@@ -91,6 +101,22 @@ def newest_first(ports: Ports) -> Iterator[Entry]:
     while end > 0:
         yield from _read(ports, range(end, max(0, end - PAGE), -1))
         end -= PAGE
+
+
+def oldest_first(ports: Ports) -> Iterator[tuple[Entry, bytes]]:
+    """All entries with their bytes, each checked against the chain before it is given."""
+    # As long as this machine has seen it, too.
+    present(ports)
+    keys = ports.store.keys(ENTRIES)
+    expected, prev = 1, GENESIS
+    for start in range(0, len(keys), PAGE):
+        page = keys[start : start + PAGE]
+        for key, data in zip(page, ports.store.read_all(page), strict=True):
+            broken = misfit(_number(key), data or b"", expected, prev)
+            if broken:
+                raise _broken(broken)
+            yield decode(data or b""), data or b""
+            expected, prev = expected + 1, digest(data or b"")
 
 
 def numbered(ports: Ports, numbers: Sequence[int]) -> list[Entry]:

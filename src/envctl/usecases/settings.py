@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from envctl.domain.errors import ConfigurationError, Problem
+from envctl.domain.needed_secrets import needed
 from envctl.domain.settings import EnvironmentSettings
 from envctl.usecases import images, load, working_tree
 from envctl.usecases.ports import Ports
@@ -24,7 +25,9 @@ def validate(ports: Ports, environment: str = "") -> Valid:
     count = 0
     for name in asked:
         try:
-            count += len(load.settings(ports, project, name, release.wiring).settings)
+            found = load.settings(ports, project, name, release.wiring)
+            count += len(found.settings)
+            problems.update(dict.fromkeys(needed(found, release.wiring.schema, project.secrets).problems))
         except ConfigurationError as error:
             problems.update(dict.fromkeys(error.problems))
     if problems:

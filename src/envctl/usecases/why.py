@@ -10,10 +10,11 @@ from envctl.domain.guards import GUARDS, Guard, Refusal, Request, gates
 from envctl.domain.guards.access import account
 from envctl.domain.guards.approvals import who
 from envctl.domain.guards.artifact import artifact
+from envctl.domain.guards.secrets import secrets
 from envctl.domain.meaning import meaning_of
 from envctl.domain.present import Present
 from envctl.domain.project import Project
-from envctl.usecases import access, approved, candidates, images, load, record
+from envctl.usecases import access, approved, candidates, inside, load, record
 from envctl.usecases.ports import Ports
 
 Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned"]
@@ -70,7 +71,7 @@ def why(ports: Ports, target: str, *, release: str | None = None, planned: bool 
     if planned and asked.release is not None and asked.settings is not None:
         request = access.complete(ports, project, request)
         if not account(request):
-            request = replace(request, images=images.look(ports, project, target, asked.release))
+            request = inside.look(ports, project, request, asked.release, asked.settings)
             plan = _planned(ports, project, asked)
             request, fingerprint = replace(request, plan=plan), approved.keep(ports, meaning_of(plan))
     told = answered(request, project.pipeline.way_into(target))
@@ -140,6 +141,7 @@ def _answer(guard: Guard, request: Request, refused: set[str]) -> Answer:
 
 
 def _unasked(guard: Guard, request: Request) -> bool:
-    if guard.check is artifact:
-        return request.images is None and request.action != "destroy"
+    seen = {artifact: request.images, secrets: request.secrets}
+    if guard.check in seen:
+        return seen[guard.check] is None and request.action != "destroy"
     return request.plan is None if guard.of_plan else guard.of_access and request.unasked

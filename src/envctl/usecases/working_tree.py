@@ -1,7 +1,7 @@
 """The code in the working tree, as a release."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from posixpath import dirname, join, normpath
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
@@ -121,7 +121,16 @@ def _misfits(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInte
                 hint = f"did you mean {reference.stack}.{near}?" if near else f"add the output to {module}/outputs.tf"
                 message = f"stack {name} reads {reference.stack}.{reference.output}, which {module} does not put out"
                 problems.append(Problem("E112", message, hint, _at(ports, "stacks", name, "inputs", variable)))
-    return problems
+    schema = {name: interfaces[normpath(stack.module)].variables for name, stack in project.stacks.items()}
+    return [*problems, *_of_secrets(ports, project, schema)]
+
+
+def _of_secrets(ports: Ports, project: Project, schema: Schema) -> list[Problem]:
+    if not (project.secrets.secretsmanager or project.secrets.ssm):
+        return []
+    from envctl.domain.needed_secrets import misfits
+
+    return [replace(each.problem, location=_at(ports, *each.path)) for each in misfits(schema, project.secrets)]
 
 
 def _wiring(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInterface]) -> Wiring:

@@ -41,6 +41,7 @@ WIDE_AND_NARROW = [
             "recovery of",
             "until",
             "settings",
+            "secrets",
         )
     )
 ]

@@ -10,9 +10,10 @@ import pytest
 from envctl.cli.render.human import RENDERERS
 from envctl.cli.render.machine import WORKED_OUT, as_json, envelope
 from envctl.domain import changes, present
+from envctl.domain import secrets as seen
 from envctl.domain.changes import Marker
 from envctl.domain.events import Event
-from envctl.usecases import diff, drift, explain, preview
+from envctl.usecases import diff, drift, explain, preview, secrets
 from tests.cli.render.samples import ERRORS, FIRST_PLAN, RESULTS, SECRET, SETTINGS, STATUS
 
 PROBLEM_KEYS = ["code", "message", "hint", "file", "line", "for_now", "opens", "since", "who"]
@@ -102,7 +103,16 @@ def test_what_a_reader_would_have_to_work_out_is_said() -> None:
 
 
 def test_every_type_of_which_something_is_worked_out_exists() -> None:
-    known = vars(changes) | vars(diff) | vars(drift) | vars(explain) | vars(present) | vars(preview)
+    known = (
+        vars(seen)
+        | vars(secrets)
+        | vars(changes)
+        | vars(diff)
+        | vars(drift)
+        | vars(explain)
+        | vars(present)
+        | vars(preview)
+    )
     assert all(hasattr(known[name], attribute) for name, more in WORKED_OUT.items() for attribute in more)
 
 

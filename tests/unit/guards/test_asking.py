@@ -18,6 +18,7 @@ from envctl.domain.guards import (
 )
 from envctl.domain.naming import short
 from envctl.domain.present import NOTHING, DriftCheck, Hold, Lock, Present
+from envctl.domain.secrets import NeededSecret, Sighting
 from tests.unit.guards.asked import (
     ANN,
     BACK,
@@ -76,10 +77,11 @@ MUCH_WRONG = replace(
     bundle="damaged",
     unfit=(OTHER,),
     differing={"size": ()},
+    secrets=(Sighting(NeededSecret("ssm", "key", "key"), "absent"),),
     plan=plan(*[change(Action.DELETE, f"aws_vpc.v[{number}]") for number in range(6)]),
 )
 MUCH_WRONG = replace(MUCH_WRONG, present=replace(MUCH_WRONG.present, releases={R1: made(R1, 1, uncommitted=True)}))
-WITHOUT_PROOF = ["G102", "G106", "G107", "G108", "G109", "G110", "G204", "G205", "G206", "G301", "G302", "G303"]
+WITHOUT_PROOF = ["G102", "G106", "G107", "G108", "G109", "G110", "G202", "G204", "G205", "G206", "G301", "G302", "G303"]
 AT_ONCE: dict[str, tuple[Request, list[str]]] = {
     "the proof is too young and too old": (MUCH_WRONG, sorted([*WITHOUT_PROOF, "G104", "G105"])),
     "the proof was taken away": (
@@ -88,7 +90,7 @@ AT_ONCE: dict[str, tuple[Request, list[str]]] = {
     ),
     "the way is wrong and nothing is proven": (
         replace(MUCH_WRONG, source="dev", release=R2, bundle="intact"),
-        ["G101", "G102", "G106", "G107", "G108", "G109", "G204", "G205", "G301", "G302", "G303"],
+        ["G101", "G102", "G106", "G107", "G108", "G109", "G202", "G204", "G205", "G301", "G302", "G303"],
     ),
 }
 
@@ -132,6 +134,7 @@ GUARDS_AS_THEY_ARE = [
     ("G109", "busy", "", False),
     ("G110", "drift", "", False),
     ("G201", "artifact", "", False),
+    ("G202", "secrets", "", False),
     ("G203", "account", "", False),
     ("G204", "settings", "", False),
     ("G205", "parity", "", False),
@@ -171,6 +174,7 @@ WAIVERS: dict[str, tuple[frozenset[str], list[str]]] = {
             "G108",
             "G109",
             "G110",
+            "G202",
             "G204",
             "G205",
             "G206",
@@ -181,7 +185,7 @@ WAIVERS: dict[str, tuple[frozenset[str], list[str]]] = {
     ),
     "what is listed, but for what nobody can waive": (
         LISTED,
-        ["G102", "G105", "G107", "G108", "G109", "G110", "G204", "G205", "G206", "G302", "G303"],
+        ["G102", "G105", "G107", "G108", "G109", "G110", "G202", "G204", "G205", "G206", "G302", "G303"],
     ),
     "all is listed": (frozenset(guard.code for guard in GUARDS), ["G102", "G109", "G204"]),
 }

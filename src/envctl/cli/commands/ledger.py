@@ -1,8 +1,13 @@
-"""`envctl ledger verify`."""
+"""`envctl ledger verify` and `envctl ledger export [ENV]`."""
+
+import sys
+from collections.abc import Iterable
+from typing import Annotated, Literal
 
 import typer
 
-from envctl.cli.boundary import answer, show_help
+from envctl.cli.arguments import Since, Until, an_environment
+from envctl.cli.boundary import answer, refuse_dry_run, show_help
 
 app = typer.Typer(help="The record of all that happened.", rich_markup_mode=None)
 
@@ -22,5 +27,59 @@ def verify(context: typer.Context) -> None:
     answer(context, verify_ledger)
 
 
+@app.command()
+def export(
+    context: typer.Context,
+    environment: Annotated[str, an_environment("Only what speaks of this environment.")] = "",
+    *,
+    form: Annotated[
+        Literal["csv", "jsonl"] | None,
+        typer.Option("--format", help="csv unless you say otherwise.", show_default=False),
+    ] = None,
+    since: Since = "",
+    until: Until = "",
+    entries: Annotated[bool, typer.Option("--entries", help="Every entry as it is kept, as JSON Lines.")] = False,
+) -> None:
+    """Write the deployments for an auditor: who deployed what where, approved by whom, under which waiver. The whole
+    chain is checked on the way.
+    """
+    from envctl.cli.wiring import wire
+    from envctl.usecases import export as uses
+
+    refuse_dry_run(context)
+    _refuse(context, form, entries=entries)
+    with wire(context.obj) as wired:
+        if entries:
+            _write(line + b"\n" for line in uses.entries(wired, environment, since=since, until=until))
+            return
+        from envctl.cli.render.export import as_csv, as_lines
+
+        found = uses.deployments(wired, environment, since=since, until=until)
+        lines = as_lines(found.deployments) if form == "jsonl" else as_csv(found.deployments)
+        _write(line.encode("utf-8", "backslashreplace") for line in lines)
+        number = f"{len(found.deployments)} deployment{'' if len(found.deployments) == 1 else 's'}"
+        wired.observer.said(f"{number}; {found.entries} entries, all fit the chain; head {found.head}")
+
+
+def _refuse(context: typer.Context, form: str | None, *, entries: bool) -> None:
+    if not (context.obj.json or context.obj.markdown or (entries and form == "csv")):
+        return
+    from envctl.domain.errors import Problem, UsageError
+
+    flag = "--format csv" if form == "csv" and entries else "--json" if context.obj.json else "--markdown"
+    if flag == "--format csv":
+        raise UsageError(Problem("E449", "--entries are JSON, and no rows", "leave --format out"))
+    message = f"ledger export has no {flag}: what stands on stdout is the export alone"
+    raise UsageError(Problem("E449", message, "a document a line: envctl ledger export --format jsonl"))
+
+
+def _write(lines: Iterable[bytes]) -> None:
+    """In UTF-8, whatever the terminal speaks."""
+    sys.stdout.flush()
+    for line in lines:
+        sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+
+
 def register(application: typer.Typer) -> None:
-    application.add_typer(app, name="ledger", short_help="Check the record of all that happened.")
+    application.add_typer(app, name="ledger", short_help="Check or export the record of all that happened.")

@@ -12,6 +12,7 @@ from envctl.cli.render.text import hanging, joined, one_line, say, whole
 from envctl.domain.changes import Action, EnvironmentPlan
 from envctl.domain.errors import Problem, StateLock, UsageError
 from envctl.domain.naming import short
+from envctl.domain.secrets import SERVICES, SecretChange
 
 _HARMFUL = (Action.REPLACE, Action.DELETE)
 NAMED = 8
@@ -59,6 +60,20 @@ class TerminalConsent:
         say(out, joined("The Terraform state of ", (lock.stack, "bold"), f" is locked by {lock.who}{what}{since}."))
         say(out, "Two at once overwrite each other's state: break the lock only if that run is dead for sure.")
         return self._answered(joined("Break the lock of ", (lock.stack, "bold"), "?"))
+
+    def puts(self, change: SecretChange) -> bool:
+        if self._settled("there is a secret to be written", "add --yes to write it without a question"):
+            return True
+        out, secret = self._console, change.secret
+        account = f" (account {change.account_id})" if change.account_id else ""
+        where = f"{SERVICES[secret.kind]} of {change.environment}{account}"
+        out.print()
+        say(
+            out, joined((secret.name, "bold"), f" {'is created' if change.creates else 'gets a new value'} in {where}.")
+        )
+        for asking in secret.asked_by:
+            say(out, f"asked by {asking}", 2)
+        return self._answered(joined("Write it?"))
 
     def _settled(self, matter: str, hint: str) -> bool:
         """Whether yes was said beforehand. Raises UsageError where nobody can be asked."""

@@ -1,5 +1,7 @@
 """The ledger, newest entry first."""
 
+from datetime import tzinfo
+
 from rich.console import Console
 
 from envctl.cli.render.columns import columns
@@ -19,7 +21,7 @@ WHO = 24
 def show_history(history: History, out: Console) -> None:
     if not history.entries:
         about = f" about {history.environment}" if history.environment else ""
-        say(out, f"The ledger says nothing{about} yet.")
+        say(out, f"The ledger says nothing{about} {when_of(history)}.")
         return
     if out.width >= TABLE_FROM:
         _table(history, out)
@@ -67,6 +69,12 @@ def _in_two_lines(entry: Entry, out: Console) -> None:
     if not beside:
         say(out, who(entry.actor), 5)
     say(out, plain(told(entry.event), style(entry.event)), 5)
+
+
+def when_of(history: History, zone: tzinfo | None = None) -> str:
+    """In which time there is nothing."""
+    ends = (("since", history.since), ("until", history.until))
+    return " ".join(f"{word} {moment(at, zone)}" for word, at in ends if at) or "yet"
 
 
 def release_of(event: Event) -> str:

@@ -29,6 +29,8 @@ WORKED_OUT = {
     "Drift": ("found",),
     "Explained": ("changes",),
     "Preview": ("changes",),
+    "EnvironmentSecrets": ("missing",),
+    "Sighting": ("missing",),
     "EnvironmentDrift": ("drifted", "unknown", "pending"),
 }
 

@@ -14,6 +14,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "drift": ("usecases.drift.Drift", "usecases.fix.Fixed"),
     "exec": (),
     "history": ("usecases.history.History",),
+    "ledger export": (),
     "ledger verify": ("usecases.history.Verified",),
     "lock": ("usecases.locking.Locked",),
     "output": ("usecases.outputs.EnvironmentOutputs", "usecases.outputs.OneOutput"),
@@ -27,6 +28,9 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "sandbox down": ("cli.commands.sandbox.SandboxState",),
     "sandbox status": ("cli.commands.sandbox.SandboxState",),
     "sandbox up": ("cli.commands.sandbox.SandboxState",),
+    "secrets check": ("usecases.secrets.SecretsChecked",),
+    "secrets list": ("usecases.secrets.EnvironmentSecrets",),
+    "secrets set": ("usecases.secret_setting.SecretSet",),
     "settings": ("domain.settings.EnvironmentSettings",),
     "status": ("usecases.status.Status",),
     "unlock": ("usecases.locking.Unlocked",),
@@ -35,7 +39,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "why": ("usecases.why.Why",),
 }
 # Those that tell what they found out although something went wrong elsewhere: `result` beside `problems`.
-IN_PART = frozenset({"diff", "drift", "output", "preview"})
+IN_PART = frozenset({"diff", "drift", "output", "preview", "secrets check", "secrets list"})
 
 
 @dataclass(frozen=True)

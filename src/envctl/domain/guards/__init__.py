@@ -7,6 +7,7 @@ from envctl.domain.guards.evidence import drift, max_age, soak, verified
 from envctl.domain.guards.order import order, provenance
 from envctl.domain.guards.plan import protection, rehearsed, same_plan
 from envctl.domain.guards.request import Bundle, Guard, Refusal, RefusedError, Request
+from envctl.domain.guards.secrets import secrets
 from envctl.domain.guards.settings import clean, parity, settings
 from envctl.domain.guards.target import busy, lock, window
 
@@ -37,6 +38,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("G109", "busy", busy),
     Guard("G110", "drift", drift),
     Guard("G201", "artifact", artifact, of_access=True),
+    Guard("G202", "secrets", secrets, of_access=True),
     Guard("G203", "account", account, of_access=True),
     Guard("G204", "settings", settings),
     Guard("G205", "parity", parity),

@@ -14,6 +14,7 @@ from envctl.domain.meaning import PlanMeaning
 from envctl.domain.pipeline import Pipeline
 from envctl.domain.present import NOTHING, EnvironmentPresent, Evidence, KnownRelease, Present
 from envctl.domain.rules import Rules
+from envctl.domain.secrets import Sighting
 
 Bundle = Literal["intact", "missing", "damaged"]
 
@@ -26,8 +27,8 @@ class Request:
     target's settings, `unfit` what is wrong with them for this release, and `differing` names those that the source
     has otherwise, each with the lines that say so. `plan` is None until there is one, and `approved` holds what was
     approved, by its fingerprint. `account` is the account of the target, where it has one, and `caller` who AWS says
-    that one is there, once it was asked. `images` is None until they were looked for, which takes the target's
-    credentials.
+    that one is there, once it was asked. `images`, and what was seen of the `secrets` that the settings name, are None
+    until somebody has looked, which takes the target's credentials.
     """
 
     action: Move
@@ -48,6 +49,7 @@ class Request:
     account: str = ""
     caller: Caller | None = None
     images: tuple[ImageFound, ...] | None = None
+    secrets: tuple[Sighting, ...] | None = None
 
     @property
     def identity(self) -> str:

@@ -1,5 +1,7 @@
 """One of each result, as an operator meets them. The secret is planted: it must be seen nowhere."""
 
+from datetime import timedelta
+
 from envctl.cli.commands.sandbox import SandboxState
 from envctl.cli.pages import ReportWritten
 from envctl.domain.changes import EnvironmentPlan, StackPlan
@@ -30,6 +32,7 @@ from tests.cli.render.samples.refusals import (
     WHY_UNPROVEN,
 )
 from tests.cli.render.samples.scripts import IN_MANY_SCRIPTS, WRONG_IN_MANY_SCRIPTS
+from tests.cli.render.samples.secrets import MISSING, REFUSED_SECRETS, SECRETS
 from tests.cli.render.samples.statuses import (
     CALM_STATUS,
     DESTROYED_STATUS,
@@ -78,6 +81,7 @@ RESULTS: dict[str, object] = {
     "a history": HISTORY,
     "a history of guards": GUARDED_HISTORY,
     "a history without entries": History("prod", (), more=False),
+    "a history of a time without entries": History("prod", (), more=False, since=NOW - timedelta(days=7), until=NOW),
     "settings": SETTINGS,
     "outputs": OUTPUTS,
     "outputs after a failure": UNSETTLED_OUTPUTS,
@@ -88,6 +92,7 @@ RESULTS: dict[str, object] = {
     **RECOVERIES,
     **DIFFS,
     **AHEAD,
+    **SECRETS,
     **IN_MANY_SCRIPTS,
     "a verified ledger": Verified(41, "ab" * 32),
     "an empty ledger": Verified(0, GENESIS),
@@ -129,4 +134,6 @@ ERRORS = {
     "a refusal that somebody can open too": REFUSED_UNTIL_SOMEBODY,
     "a refusal because of settings": REFUSED_SETTINGS,
     "a refusal and something worse": REFUSED_AND_WORSE,
+    "missing secrets": MISSING,
+    "a refusal because of secrets": REFUSED_SECRETS,
 }

@@ -4,7 +4,7 @@ from datetime import UTC
 
 from envctl.cli.render.events import style
 from envctl.cli.render.events import told as told_of
-from envctl.cli.render.history import release_of, who
+from envctl.cli.render.history import release_of, when_of, who
 from envctl.cli.render.line import counted
 from envctl.cli.render.markdown.pieces import NEITHER, PASSES, REFUSES, WARNS, code, escaped, page, table
 from envctl.cli.render.moments import moment
@@ -18,7 +18,7 @@ MARKS = {"green": PASSES, "bold red": REFUSES, "yellow": WARNS}
 def history(told: History) -> str:
     about = f" of {escaped(told.environment)}" if told.environment else ""
     if not told.entries:
-        return page(f"## History{about}", "The ledger says nothing yet.")
+        return page(f"## History{about}", f"The ledger says nothing {when_of(told, UTC)}.")
     rows = (
         (
             str(entry.seq),

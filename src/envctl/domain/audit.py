@@ -1,0 +1,170 @@
+"""What an auditor asks of the ledger: each deployment with who, what, where, approved by whom, under which waiver."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from envctl.domain.events import (
+    Actor,
+    DeploymentAbandoned,
+    DeploymentFailed,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    Ending,
+    HoldSet,
+    Move,
+    VerificationFailed,
+    VerificationPassed,
+    WaiverUsed,
+)
+from envctl.domain.fold import end, follow
+from envctl.domain.ledger import Entry
+from envctl.domain.present import Approval, Outcome, Present
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """`number` is that of its entry."""
+
+    number: int
+    by: Actor
+    at: datetime
+    reason: str
+    guards: tuple[str, ...]
+    refusals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DeploymentRecord:
+    """`number` is that of the entry with which it began, and the name of the deployment within the ledger.
+
+    `commit`, `uncommitted`, `author`, `made_by` and `made_at` are the release's. `ended_by` is somebody else where it
+    was declared over. `checks` are those that passed, or those that failed, in the last verification. `approvals` are
+    those of this release with these settings that stood when it began. `held` are releases that it put on hold, and
+    `rolled_back_by` is the number of the rollback that came right after it, or 0.
+    """
+
+    number: int
+    environment: str
+    action: Move
+    source: str
+    release: str
+    commit: str
+    uncommitted: bool
+    author: str
+    made_by: Actor | None
+    made_at: datetime | None
+    by: Actor
+    settings: str
+    plan: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    ended_by: Actor | None = None
+    outcome: Outcome = "unfinished"
+    changed: int = 0
+    reason: str = ""
+    performed: tuple[str, ...] = ()
+    verification: Literal["", "passed", "failed"] = ""
+    verified_at: datetime | None = None
+    verified_by: Actor | None = None
+    checks: tuple[str, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    held: tuple[str, ...] = ()
+    rolled_back_by: int = 0
+
+
+@dataclass
+class Audit:
+    """Follows the ledger from its first entry on; `deployments` by their numbers, in the order in which they began."""
+
+    present: Present = field(default_factory=Present)
+    deployments: dict[int, DeploymentRecord] = field(default_factory=dict)
+    _waivers: dict[int, Waiver] = field(default_factory=dict)
+    _holds: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def follow(self, entry: Entry) -> None:
+        event = entry.event
+        match event:
+            case DeploymentStarted():
+                self._start(entry, event)
+            case DeploymentSucceeded() | DeploymentFailed() | DeploymentAbandoned():
+                self._end(entry, event)
+            case VerificationPassed() | VerificationFailed():
+                self._verify(entry, event)
+            case WaiverUsed():
+                self._waive(entry, event)
+            case HoldSet():
+                self._holds[event.environment] = (*self._holds.get(event.environment, ()), event.release)
+        self.present = follow(self.present, entry)
+
+    def _start(self, entry: Entry, event: DeploymentStarted) -> None:
+        here, known = self.present.of(event.environment), self.present.releases.get(event.release)
+        approvals = tuple(a for a in here.approvals if (a.release, a.settings) == (event.release, event.settings))
+        waiver = self._waivers.get(event.waiver)
+        # A hold is set right before the rollback that it belongs to.
+        held = self._holds.pop(event.environment, ())
+        self.deployments[entry.seq] = DeploymentRecord(
+            entry.seq,
+            event.environment,
+            event.action,
+            event.source,
+            event.release,
+            known.commit if known else "",
+            known.uncommitted if known else False,
+            known.author if known else "",
+            known.by if known else None,
+            known.at if known else None,
+            entry.actor,
+            event.settings,
+            event.plan,
+            entry.at,
+            approvals=() if event.action == "destroy" else approvals,
+            waivers=(waiver,) if waiver else (),
+            held=held if event.action == "rollback" else (),
+        )
+        before = here.last
+        if event.action == "rollback" and before and before.release != event.release:
+            self._change(before.seq, rolled_back_by=entry.seq)
+
+    def _end(self, entry: Entry, event: Ending) -> None:
+        begun = self.present.of(event.environment).unfinished
+        if begun is None or (begun.seq, begun.release) != (event.started, event.release):
+            return
+        done = end(begun, event, entry.at)
+        self._change(
+            begun.seq,
+            ended_at=done.ended_at,
+            ended_by=entry.actor,
+            outcome=done.outcome,
+            changed=done.changed,
+            reason=done.reason,
+            performed=() if isinstance(event, DeploymentAbandoned) else event.performed,
+        )
+
+    def _verify(self, entry: Entry, event: VerificationPassed | VerificationFailed) -> None:
+        self._change(
+            event.started,
+            verification="passed" if isinstance(event, VerificationPassed) else "failed",
+            verified_at=entry.at,
+            verified_by=entry.actor,
+            checks=event.checks,
+        )
+
+    def _waive(self, entry: Entry, event: WaiverUsed) -> None:
+        waiver = Waiver(entry.seq, entry.actor, entry.at, event.reason, event.guards, event.refusals)
+        self._waivers[entry.seq] = waiver
+        if begun := self.deployments.get(event.started):
+            self._change(event.started, waivers=(*begun.waivers, waiver))
+
+    def _change(self, number: int, **changes: object) -> None:
+        if number in self.deployments:
+            self.deployments[number] = replace(self.deployments[number], **changes)  # type: ignore[arg-type]
+
+
+def audit(entries: Iterable[Entry]) -> Audit:
+    followed = Audit()
+    for entry in entries:
+        followed.follow(entry)
+    return followed

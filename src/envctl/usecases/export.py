@@ -1,0 +1,52 @@
+"""`envctl ledger export`: the deployments that the ledger tells of, for an auditor, or the entries as they are kept."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from envctl.domain.audit import Audit, DeploymentRecord
+from envctl.usecases import load, record
+from envctl.usecases.history import span_of
+from envctl.usecases.ports import Ports
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Deployments that began in a span, in the order in which they did. `entries` is how many entries the chain holds,
+    all of which fit, and `head` the hash of the last one.
+    """
+
+    deployments: tuple[DeploymentRecord, ...]
+    entries: int
+    head: str
+
+
+def deployments(ports: Ports, environment: str = "", *, since: str = "", until: str = "") -> Exported:
+    """The whole chain is read and checked: an approval may be older than the deployment that it is for, and a
+    verification newer.
+    """
+    _known(ports, environment)
+    wanted = span_of(ports, since, until)
+    followed = Audit()
+    for entry, _ in record.oldest_first(ports):
+        followed.follow(entry)
+    found = tuple(
+        each
+        for each in followed.deployments.values()
+        if wanted.holds(each.started_at) and environment in ("", each.environment)
+    )
+    return Exported(found, followed.present.seq, followed.present.head)
+
+
+def entries(ports: Ports, environment: str = "", *, since: str = "", until: str = "") -> Iterator[bytes]:
+    """The very bytes of each entry, as they are read. With an environment: of those that speak of it alone."""
+    _known(ports, environment)
+    wanted = span_of(ports, since, until)
+    for entry, data in record.oldest_first(ports):
+        if wanted.holds(entry.at) and environment in ("", getattr(entry.event, "environment", None)):
+            yield data
+
+
+def _known(ports: Ports, environment: str) -> None:
+    project = load.project(ports)
+    if environment:
+        load.known_environment(project, environment)

@@ -1,0 +1,136 @@
+"""What is said of secrets where AWS says no, or nothing: from a server on loopback that answers as it is told."""
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from envctl.adapters.aws.secrets import AT_ONCE, AwsSecrets
+from envctl.domain.errors import OperationFailedError
+from envctl.domain.secrets import NeededSecret, SecretValue, Sighting, problem
+
+SECRET = NeededSecret("secretsmanager", "shop/db", "shop/db", ("web.db_secret_name",))
+PARAMETER = NeededSecret("ssm", "/shop/db", "/shop/db", ("web.db_parameter",))
+PLANTED = SecretValue(b"planted-value")
+
+
+@dataclass
+class Aws:
+    """Says nothing at all where it has no code to say."""
+
+    code: str = ""
+    message: str = ""
+    status: int = 400
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    closing: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    told = Aws()
+
+    class Visit(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            if not told.code:
+                told.closing.wait(10)
+                return
+            body = json.dumps({"__type": told.code, "message": told.message}).encode()
+            self.send_response(told.status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Visit)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    for name in ("SECRETS_MANAGER", "SSM"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{name}", url)
+    yield told
+    told.closing.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def client(service: str, _environment: str, *, region: str = "") -> Any:
+    import boto3
+    from botocore.config import Config
+
+    impatient = Config(read_timeout=0.3, connect_timeout=0.3, retries={"total_max_attempts": 1})
+    session = boto3.Session(aws_access_key_id="AKIA", aws_secret_access_key="key")
+    return session.client(service, region_name=region or "ap-northeast-1", config=impatient)
+
+
+REFUSALS = {
+    "a permission that lacks": (
+        "AccessDeniedException",
+        "User: arn:aws:iam::1:role/r is not authorized to perform: secretsmanager:DescribeSecret on resource: shop/db",
+        "the permission secretsmanager:DescribeSecret is missing",
+        "allow secretsmanager:DescribeSecret to the role that envctl takes there",
+    ),
+    "a permission that lacks and is not named": (
+        "AccessDeniedException",
+        "no",
+        "the permission secretsmanager:DescribeSecret is missing",
+        "allow secretsmanager:DescribeSecret to the role that envctl takes there",
+    ),
+    "too many questions": ("ThrottlingException", "Rate exceeded", "AWS throttles (ThrottlingException)", "minute"),
+    "a session that is over": ("ExpiredTokenException", "expired", "do not count any more", "sign in again"),
+    "a fault of AWS": ("InternalServiceError", "An error\noccurred", "An error (InternalServiceError)", "aws sts"),
+}
+
+
+@pytest.mark.parametrize(("code", "message", "remark", "hint"), REFUSALS.values(), ids=REFUSALS)
+def test_unknown_and_not_missing_is_a_secret_after(aws: Aws, code: str, message: str, remark: str, hint: str) -> None:
+    aws.code, aws.message = code, message
+    (seen,) = AwsSecrets(client).look("prod", [SECRET])
+    assert seen.state == "unknown"
+    assert remark in seen.remark
+    assert hint in seen.hint
+    told = problem(seen, "prod")
+    assert told is not None
+    assert told.code == "E441"
+
+
+def test_parameters_are_unknown_together_and_asked_for_no_further(aws: Aws) -> None:
+    aws.code = "ThrottlingException"
+    many = [NeededSecret("ssm", f"/shop/{number}", f"/shop/{number}") for number in range(120)]
+    assert {each.state for each in AwsSecrets(client).look("prod", many)} == {"unknown"}
+    assert len(aws.asked) == 1
+
+
+def test_a_network_that_says_nothing_is_waited_for_once(aws: Aws) -> None:
+    many = [NeededSecret("secretsmanager", f"shop/{number}", f"shop/{number}") for number in range(60)]
+    seen = AwsSecrets(client).look("prod", [*many, PARAMETER])
+    assert {each.state for each in seen} == {"unknown"}
+    assert all("AWS could not be reached (ReadTimeoutError)" in each.remark for each in seen)
+    assert len(aws.asked) <= AT_ONCE + 1
+
+
+def test_a_network_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SECRETS_MANAGER", "SSM"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{name}", "http://127.0.0.1:9")
+    for seen in AwsSecrets(client).look("prod", [SECRET, PARAMETER]):
+        assert seen.remark == "AWS could not be reached (EndpointConnectionError)"
+
+
+@pytest.mark.parametrize("secret", [SECRET, PARAMETER], ids=["a secret", "a parameter"])
+def test_the_value_is_in_no_message_though_aws_quotes_it(aws: Aws, secret: NeededSecret) -> None:
+    aws.code, aws.message = "ValidationException", "1 validation error: Value 'planted-value' at 'value' is bad"
+    with pytest.raises(OperationFailedError) as raised:
+        AwsSecrets(client).put("prod", Sighting(secret, "absent"), PLANTED, tags={})
+    (told,) = raised.value.problems
+    assert told.code == "E448"
+    assert told.message.endswith(f"did not take {secret.name}: ValidationException")
+    assert raised.value.__cause__ is None
+    # It was sent, and so could have been quoted.
+    assert "planted-value" in str(aws.asked)

@@ -1,0 +1,98 @@
+"""The ledger for other programs: rows that a spreadsheet shows and never carries out, and documents a line."""
+
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.cli.render.export import COLUMNS, as_csv, as_lines, cell
+from envctl.domain.audit import DeploymentRecord, Waiver
+from envctl.domain.events import Actor
+from envctl.domain.present import Approval
+from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, ROBOT, TARO
+
+ROW = DeploymentRecord(
+    42, "prod", "promote", "staging", NEW, "c0ffee", False, "taro@example.com", TARO, NOW, ROBOT, "5e77", "f1a9", NOW,
+    NOW, ROBOT, "succeeded", 7, performed=("create aws_vpc", "update aws_eip"), verification="passed", verified_at=NOW,
+    verified_by=ROBOT, checks=("http",),
+    approvals=(Approval("peer", NEW, "5e77", TARO, NOW, "f1a9"), Approval("quality", NEW, "5e77", HANAKO, NOW)),
+    waivers=(Waiver(40, HANAKO, NOW, "checkout is down", ("G104", "G107"), ("3h of 24h", "year end")),),
+    held=(OLD,), rolled_back_by=50,
+)  # fmt: skip
+EMPTY = DeploymentRecord(
+    1, "dev", "apply", "", NEW, "", True, "", None, None, TARO, "5e77", "", NOW
+)  # fmt: skip
+
+
+def rows(*records: DeploymentRecord) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO("".join(as_csv(records)), newline="")))
+
+
+def test_a_row_says_all(snapshot: object) -> None:
+    full, empty = rows(ROW, EMPTY)
+    assert full == snapshot
+    assert {name for name, value in empty.items() if value} == {
+        "number", "environment", "action", "release", "uncommitted", "by", "by_via", "by_verified", "settings",
+        "started_at", "outcome", "changed",
+    }  # fmt: skip
+
+
+def test_the_columns_are_those_of_the_document_in_that_order() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "audit.md").read_text()
+    assert re.findall(r"^\| `(\w+)`", text, re.MULTILINE) == list(COLUMNS)
+
+
+def test_where_nothing_happened_there_are_heads() -> None:
+    assert list(as_csv([])) == [",".join(COLUMNS) + "\r\n"]
+    assert list(as_lines([])) == []
+
+
+FORMULAS = {
+    "a formula": ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+    "a plus": ("+1", "'+1"),
+    "a minus": ("-1", "'-1"),
+    "a call": ("@SUM(A1)", "'@SUM(A1)"),
+    "a tab": ("\t=1", "'\t=1"),
+    "a wide formula": ("\uff1d1", "'\uff1d1"),
+    "a line that begins anew": ("\r=1", "'\r=1"),
+    "a text": ("a=1", "a=1"),
+    "nothing": ("", ""),
+    "a number": (7, "7"),
+    "yes": (True, "true"),
+    "no time": (None, ""),
+}
+
+
+@pytest.mark.parametrize(("value", "shown"), FORMULAS.values(), ids=FORMULAS)
+def test_a_cell_shows(value: object, shown: str) -> None:
+    assert cell(value) == shown
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(list("=+-@\t\r\n\",;'")), max_size=12)
+
+
+@given(reason=TEXTS, name=TEXTS)
+def test_what_people_wrote_is_read_as_it_was_and_begins_no_formula(reason: str, name: str) -> None:
+    record = replace(ROW, reason=reason, by=Actor(name), approvals=(Approval(reason, NEW, "s", Actor(name), NOW),))
+    (row,) = rows(record)
+    assert row["reason"].removeprefix("'") == reason.removeprefix("'")
+    assert row["by"].removeprefix("'") == name.removeprefix("'")
+    assert not any(value.startswith(("=", "+", "-", "@", "\t", "\r")) for value in row.values())
+    (line,) = as_lines([record])
+    assert line.count("\n") == 1
+    assert json.loads(line)["reason"] == reason
+
+
+def test_a_document_says_what_the_row_says() -> None:
+    (line,) = as_lines([ROW])
+    told = json.loads(line)
+    assert told["by"]["name"] == ROBOT.name
+    assert told["approvals"][1]["by"]["verified"] is False
+    assert told["waivers"][0]["guards"] == ["G104", "G107"]
+    assert told["started_at"] == "2026-11-25T01:40:00.000Z"

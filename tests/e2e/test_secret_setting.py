@@ -1,0 +1,190 @@
+"""A secret on its way: from a pipe or a terminal to the embedded AWS, and seen nowhere else."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import ACCOUNTS, BASE, REGION, Project, Ran, client
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+
+PROJECT = """
+[project]
+name = "keys"
+
+[pipeline]
+order = ["dev", "prod"]
+
+[stacks.base]
+module = "modules/base"
+
+[secrets]
+secretsmanager = ["*_secret_name"]
+ssm = ["*_parameter"]
+"""
+NEEDING = """
+variable "db_secret_name" { type = string }
+variable "key_parameter" { type = string }
+"""
+PLANTED = "planted-pass\nword"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> Iterator[Project]:
+    root = tmp_path_factory.mktemp("keys")
+    home = root / "home"
+    home.mkdir()
+    project = Project(root / "project", home)
+    environments = "".join(
+        f'[environments.{name}]\naccount_id = "{ACCOUNTS[name]}"\nregion = "{REGION}"\n'
+        f'assume_role = "arn:aws:iam::{ACCOUNTS[name]}:role/envctl-deployer"\n'
+        for name in ("dev", "prod")
+    )
+    project.write("envctl.toml", PROJECT + environments)
+    project.write("modules/base/main.tf", BASE + NEEDING)
+    for name in ("dev", "prod"):
+        settings = f'name = "{name}"\ndb_secret_name = "keys/{name}/db"\nkey_parameter = "/keys/{name}/key"\n'
+        project.write(f"environments/{name}/terraform.tfvars", settings)
+    (project.root / ".envctl" / "sandbox").mkdir(parents=True)
+    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
+    project.ok("sandbox", "up")
+    yield project
+    project.run("sandbox", "down")
+
+
+def piped(project: Project, value: bytes, *words: str) -> Ran:
+    done = subprocess.run(
+        project.command("--sandbox", "secrets", "set", *words),
+        cwd=project.root,
+        env=project.environment(),
+        input=value,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def typed(project: Project, answers: list[tuple[str, str]], *words: str) -> tuple[int, str]:
+    """What a terminal shows where, after each text, something is typed."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(project.root)
+        command = project.command("--sandbox", "secrets", "set", *words)
+        os.execve(command[0], command, {**project.environment(), "TERM": "xterm", "COLUMNS": "200"})
+    shown, seen, deadline = "", 0, time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if answers and answers[0][0] in shown[seen:]:
+            seen = len(shown)
+            # What is typed before the echo is off would be shown, as with any program that asks.
+            time.sleep(0.2)
+            os.write(terminal, answers.pop(0)[1].encode())
+        if not select.select([terminal], [], [], 0.1)[0]:
+            continue
+        try:
+            more = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not more:
+            break
+        shown += more.decode(errors="replace")
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+
+
+def holding(project: Project) -> list[Path]:
+    files = [path for path in project.root.rglob("*") if path.is_file() and "mirror" not in path.parts]
+    return [path for path in files if b"planted" in path.read_bytes()]
+
+
+def test_a_secret_is_missing_then_set_through_a_pipe_then_there(keys: Project) -> None:
+    missing = keys.run("--sandbox", "secrets", "check", "dev", "--json")
+    assert (missing.code, missing.codes) == (1, ["E440", "E440"])
+    hints = [problem["hint"] for problem in missing.document["problems"]]
+    assert hints == [
+        "envctl --sandbox secrets set dev keys/dev/db",
+        "envctl --sandbox secrets set dev /keys/dev/key",
+    ]
+    said = [
+        piped(keys, b"planted-one\n", "dev", "keys/dev/db", "--yes"),
+        piped(keys, PLANTED.encode(), "dev", "/keys/dev/key", "--yes", "--json"),
+        piped(keys, b"planted-two", "dev", "keys/dev/db", "--yes", "--markdown", "--debug"),
+    ]
+    assert [ran.code for ran in said] == [0, 0, 0], said
+    manager, ssm = client(keys, "dev", "secretsmanager"), client(keys, "dev", "ssm")
+    assert manager.get_secret_value(SecretId="keys/dev/db")["SecretString"] == "planted-two"
+    tags = manager.describe_secret(SecretId="keys/dev/db")["Tags"]
+    assert {tag["Key"]: tag["Value"] for tag in tags} == {
+        "project": "keys",
+        "environment": "dev",
+        "managed_by": "envctl",
+    }
+    told = ssm.get_parameter(Name="/keys/dev/key", WithDecryption=True)["Parameter"]
+    assert (told["Type"], told["Value"]) == ("SecureString", PLANTED)
+    said += [
+        keys.ok("--sandbox", "secrets", "check", "dev"),
+        keys.ok("--sandbox", "secrets", "list", "dev", "--json"),
+    ]
+    assert not any("planted" in ran.out + ran.err for ran in said)
+    assert holding(keys) == []
+    # It lies in the account of its environment alone, and no entry of the ledger tells of it.
+    assert keys.run("--sandbox", "secrets", "check", "prod").code == 1
+    assert keys.ok("--sandbox", "history", "--json").document["result"]["entries"] == []
+
+
+def test_without_a_yes_and_anybody_to_ask_nothing_is_written(keys: Project) -> None:
+    ran = piped(keys, b"planted", "prod", "keys/prod/db")
+    assert ran.code == 64
+    assert "E001" in ran.err
+    assert keys.run("--sandbox", "secrets", "check", "prod").code == 1
+
+
+REFUSED = {
+    "nothing": (b"", "keys/prod/db", "E447"),
+    "a newline": (b"\n", "keys/prod/db", "E447"),
+    "too much": (b"planted" * 10000, "keys/prod/db", "E447"),
+    "too much for a parameter": (b"planted" * 2000, "/keys/prod/key", "E447"),
+    "bytes for a parameter": (b"planted\xff", "/keys/prod/key", "E447"),
+    "a name that nothing asks for": (b"planted", "keys/prod/bd", "E446"),
+}
+
+
+@pytest.mark.parametrize(("value", "name", "code"), REFUSED.values(), ids=REFUSED)
+def test_refused_is(keys: Project, value: bytes, name: str, code: str) -> None:
+    ran = piped(keys, value, "prod", name, "--yes")
+    assert ran.code == 64
+    assert code in ran.err
+    assert "planted" not in ran.out + ran.err
+    assert holding(keys) == []
+
+
+def test_a_value_is_typed_twice_and_not_shown(keys: Project) -> None:
+    yes = ("Only yes is taken as yes: ", "yes\n")
+    differing = [yes, ("Value: ", "planted-a\n"), ("The same again: ", "planted-b\n")]
+    code, shown = typed(keys, differing, "prod", "/keys/prod/key")
+    assert code == 64
+    assert "the two values differ" in shown
+    assert "planted" not in shown
+    same = [yes, ("Value: ", "planted-typed\n"), ("The same again: ", "planted-typed\n")]
+    code, shown = typed(keys, same, "prod", "/keys/prod/key")
+    assert code == 0, shown
+    assert "/keys/prod/key is created in the Parameter Store of prod (account 333333333333)." in shown
+    assert "asked by base.key_parameter" in shown
+    assert "planted" not in shown
+    told = client(keys, "prod", "ssm").get_parameter(Name="/keys/prod/key", WithDecryption=True)
+    assert told["Parameter"]["Value"] == "planted-typed"
+    assert holding(keys) == []
+
+
+def test_who_says_no_is_not_asked_for_a_value(keys: Project) -> None:
+    code, shown = typed(keys, [("Only yes is taken as yes: ", "no\n")], "prod", "keys/prod/db")
+    assert code == 130
+    assert "E310" in shown
+    assert "Value: " not in shown

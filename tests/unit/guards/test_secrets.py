@@ -1,0 +1,103 @@
+"""G202: whether the secrets that the settings of the target name are there."""
+
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.errors import Location, Problem
+from envctl.domain.guards import Refusal, Request
+from envctl.domain.secrets import NeededSecret, Sighting, State
+from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, SAME_CODE, answer
+
+LINE = Location("environments/staging/terraform.tfvars", 3)
+DB = NeededSecret("secretsmanager", "shop/db", "shop/db", ("web.db_secret_name",), LINE)
+KEY = NeededSecret("ssm", "/shop/key", "/shop/key", ("web.key_parameter", "jobs.key_parameter"))
+OLD = NeededSecret("secretsmanager", "shop/old", "shop/old")
+MOVES = {
+    "a promotion": PROMOTION,
+    "the same code again": SAME_CODE,
+    "a rollback": BACK,
+    "what enters": ENTRY,
+}
+
+
+def looked(request: Request, **states: State) -> Request:
+    secrets = {"db": DB, "key": KEY, "old": OLD}
+    seen = tuple(
+        Sighting(secrets[name], state, remark="AWS throttles", hint="try again in a minute")
+        for name, state in states.items()
+    )
+    return replace(request, secrets=seen)
+
+
+@pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
+def test_where_nobody_looked_nothing_is_refused(request_: Request) -> None:
+    assert answer("G202", request_) is None
+    assert answer("G202", replace(request_, secrets=())) is None
+
+
+@pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
+def test_secrets_that_are_there_or_lie_elsewhere(request_: Request) -> None:
+    assert answer("G202", looked(request_, db="there", key="elsewhere")) is None
+
+
+@pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
+def test_all_that_are_missing_are_listed_with_the_command_for_each(request_: Request) -> None:
+    target = request_.target
+    assert answer("G202", looked(request_, old="deleting", db="absent", key="empty")) == Refusal(
+        "G202",
+        "secrets",
+        f"3 secrets are missing in {target}",
+        f"create what is listed, and look again with: envctl secrets check {target}",
+        because=(
+            Problem(
+                "E440",
+                f"the secret shop/old in Secrets Manager of {target} is scheduled for deletion",
+                "aws secretsmanager restore-secret --secret-id shop/old",
+            ),
+            Problem(
+                "E440",
+                f"the secret shop/db in Secrets Manager of {target} is not there (web.db_secret_name)",
+                f"envctl secrets set {target} shop/db",
+                LINE,
+            ),
+            Problem(
+                "E440",
+                f"the secret /shop/key in the Parameter Store of {target} has no current version"
+                " (web.key_parameter and jobs.key_parameter)",
+                f"envctl secrets set {target} /shop/key",
+            ),
+        ),
+    )
+
+
+def test_one_that_is_missing_is_one() -> None:
+    refusal = answer("G202", looked(PROMOTION, db="absent", key="there"))
+    assert refusal is not None
+    assert refusal.message == "1 secret is missing in staging"
+    assert refusal.waivable
+    assert not refusal.for_now
+
+
+def test_what_could_not_be_looked_at_is_remarked_upon() -> None:
+    reason = "the secret shop/db in Secrets Manager of staging can't be looked at (web.db_secret_name): AWS throttles"
+    assert answer("G202", looked(PROMOTION, db="unknown", key="there")) == Refusal(
+        "G202",
+        "secrets",
+        "1 secret is there or not, nobody could tell",
+        "look again with: envctl secrets check staging",
+        warns=True,
+        because=(Problem("E441", reason, "try again in a minute", LINE),),
+    )
+
+
+def test_what_is_missing_and_what_is_unknown_are_told_together() -> None:
+    refusal = answer("G202", looked(PROMOTION, db="unknown", key="absent", old="unknown"))
+    assert refusal is not None
+    assert refusal.message == "1 secret is missing in staging; 2 secrets are there or not, nobody could tell"
+    assert not refusal.warns
+    assert [problem.code for problem in refusal.because] == ["E440", "E441", "E441"]
+
+
+def test_what_is_taken_away_needs_no_secret() -> None:
+    assert answer("G202", looked(DESTRUCTION, db="absent", key="unknown")) is None
