@@ -8,6 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from envctl.cli.languages import Languages
 from envctl.domain.access import Caller
 from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
@@ -26,7 +35,10 @@ from envctl.domain.events import Actor
 from envctl.domain.images import Found
 from envctl.domain.ledger import Entry
 from envctl.domain.release import File
-from envctl.usecases import record
+from envctl.domain.signatures import Algorithm
+from envctl.domain.trust import Trust
+from envctl.usecases import load, record
+from envctl.usecases import trust as trusts
 from envctl.usecases.ports import (
     AlreadyExistsError,
     Copied,
@@ -314,6 +326,39 @@ class MemoryRegistries:
 
 
 @dataclass
+class MemoryKeys:
+    """A key for each environment, which never leaves it. `signed` says for what, and how, each was asked; `refused` are
+    those that say no.
+    """
+
+    private: dict[str, EllipticCurvePrivateKey] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    signed: list[tuple[str, bool]] = field(default_factory=list)
+
+    def key(self, environment: str) -> str:
+        return f"arn:aws:kms:ap-northeast-1:111111111111:alias/envctl-{environment}"
+
+    def sign(self, environment: str, algorithm: Algorithm, message: bytes, *, personally: bool) -> bytes:
+        if environment in self.refused:
+            raise OperationFailedError(Problem("E468", f"the KMS key of {environment} does not sign"))
+        assert algorithm == "ECDSA_SHA_256"
+        self.signed.append((environment, personally))
+        return self.private[environment].sign(message, ECDSA(SHA256()))
+
+    def public_key(self, environment: str) -> bytes:
+        if environment not in self.private:
+            raise OperationFailedError(Problem("E467", f"there is no KMS key for {environment}"))
+        public = self.private[environment].public_key()
+        return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    def create(self, environment: str) -> bool:
+        if environment in self.private:
+            return False
+        self.private[environment] = generate_private_key(SECP256R1())
+        return True
+
+
+@dataclass
 class SettableClock:
     time: datetime = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 
@@ -473,6 +518,7 @@ class World:
     workspace: MemoryWorkspace = field(default_factory=MemoryWorkspace)
     access: MemoryAccess = field(default_factory=MemoryAccess)
     registries: MemoryRegistries = field(default_factory=MemoryRegistries)
+    signatures: MemoryKeys = field(default_factory=MemoryKeys)
     clock: SettableClock = field(default_factory=SettableClock)
     marks: CountedMarks = field(default_factory=CountedMarks)
     identity: SettableIdentity = field(default_factory=SettableIdentity)
@@ -490,6 +536,13 @@ class World:
     @property
     def ports(self) -> Ports:
         return self
+
+    @property
+    def trust(self) -> Trust:
+        """Read anew each time, as by a command of its own, and as seldom as can be."""
+        if b"signing_key" not in self.tree.content.get(load.PROJECT_FILE, b""):
+            return Trust()
+        return trusts.trust(self.tree, load.project(self))
 
     def edit(self, path: str, text: str) -> None:
         self.tree.content[path] = text.encode()

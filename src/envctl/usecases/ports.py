@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from envctl.domain.project import Project
     from envctl.domain.release import File
     from envctl.domain.settings import ModuleInterface, SettingsFile
+    from envctl.domain.signatures import Algorithm
+    from envctl.domain.trust import Trust
 
 
 class Clock(Protocol):
@@ -281,6 +283,24 @@ class Registries(Protocol):
         """
 
 
+class Signatures(Protocol):
+    """The signing keys of the environments. Raises OperationFailedError where they can't be used."""
+
+    def key(self, environment: str) -> str:
+        """The ARN of the key, or of its alias."""
+
+    def sign(self, environment: str, algorithm: Algorithm, message: bytes, *, personally: bool) -> bytes:
+        """The signature of a short message: with the credentials of whoever runs this where it is said `personally`,
+        and else with those that work in the environment.
+        """
+
+    def public_key(self, environment: str) -> bytes:
+        """In DER."""
+
+    def create(self, environment: str) -> bool:
+        """Makes the key where it is not there yet; whether it was made."""
+
+
 class Observer(Protocol):
     """Is told what happens while it happens."""
 
@@ -323,6 +343,12 @@ class Ports(Protocol):
     def access(self) -> Access: ...
     @property
     def registries(self) -> Registries: ...
+    @property
+    def signatures(self) -> Signatures: ...
+    @property
+    def trust(self) -> Trust:
+        """What of the ledger is believed, as it was when the command began."""
+
     @property
     def clock(self) -> Clock: ...
     @property

@@ -1,8 +1,13 @@
-"""`envctl ledger verify`."""
+"""`envctl ledger verify` and `envctl ledger keys`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer, show_help
+from envctl.cli.arguments import Environments
+from envctl.cli.boundary import answer, refuse_dry_run, show_help
 
 app = typer.Typer(help="The record of all that happened.", rich_markup_mode=None)
 
@@ -15,11 +20,47 @@ def ledger(context: typer.Context) -> None:
 
 
 @app.command()
-def verify(context: typer.Context) -> None:
-    """Recompute the chain from its first entry, and name the first one that does not fit."""
+def verify(
+    context: typer.Context,
+    store: Annotated[
+        str,
+        typer.Option(metavar="URL", help="Read this copy of the store: a folder, or a URL.", show_default=False),
+    ] = "",
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Take the public keys from here: DIR/ENV/signing_key.pem.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Recompute the chain from its first entry, and name the first one that does not fit. Check every signature, and
+    name each entry that is not believed.
+    """
     from envctl.usecases.history import verify_ledger
 
+    # A folder is meant from where the command is typed.
+    url = store if "://" in store or not store else f"file://{Path(store).absolute()}"
+    context.obj = replace(context.obj, store=url, keys=keys)
     answer(context, verify_ledger)
+
+
+@app.command()
+def keys(
+    context: typer.Context,
+    names: Environments = None,
+    *,
+    create: Annotated[bool, typer.Option("--create", help="Make the key in KMS where it is not there yet.")] = False,
+    add: Annotated[
+        bool, typer.Option("--add", help="Where another key is pinned: believe this one too, and sign with it.")
+    ] = False,
+) -> None:
+    """Pin the public keys that entries of the ledger are signed with: environments/ENV/signing_key.pem. Review and
+    commit that file.
+    """
+    from envctl.usecases.signing import pin
+
+    refuse_dry_run(context)
+    answer(context, lambda ports: pin(ports, tuple(names or ()), create=create, add=add))
 
 
 def register(application: typer.Typer) -> None:

@@ -14,6 +14,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "drift": ("usecases.drift.Drift", "usecases.fix.Fixed"),
     "exec": (),
     "history": ("usecases.history.History",),
+    "ledger keys": ("usecases.signing.PinnedKeys",),
     "ledger verify": ("usecases.history.Verified",),
     "lock": ("usecases.locking.Locked",),
     "output": ("usecases.outputs.EnvironmentOutputs", "usecases.outputs.OneOutput"),

@@ -5,6 +5,7 @@ from rich.console import Console
 from envctl.cli.render.commands import to_type
 from envctl.cli.render.guards import ANSWER, INDENT, opens_by_itself, show_refusal, verdict
 from envctl.cli.render.line import counted
+from envctl.cli.render.signing import mistrusted
 from envctl.cli.render.text import advised, hanging, hinted, joined, plain, say
 from envctl.domain.guards import GUARDS
 from envctl.domain.naming import short
@@ -22,6 +23,9 @@ def show_why(why: Why, out: Console) -> None:
         advised(out, plain(""), to_ask_them_too(why), INDENT)
     if why.gates:
         _gates(why, out)
+    for told in mistrusted(why.unbelieved):
+        out.print()
+        hanging(out, joined(("! ledger: ", "bold red"), told))
     out.print()
     _verdict(why, out)
     hinted(out, why.next)
