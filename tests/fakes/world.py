@@ -532,6 +532,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.terraform = MemoryTerraform(self.workspace)
+        self._trusted: tuple[dict[str, bytes], Trust] = ({}, Trust())
 
     @property
     def ports(self) -> Ports:
@@ -539,10 +540,13 @@ class World:
 
     @property
     def trust(self) -> Trust:
-        """Read anew each time, as by a command of its own, and as seldom as can be."""
-        if b"signing_key" not in self.tree.content.get(load.PROJECT_FILE, b""):
+        """As it is for the next command; found out anew where it may be another one."""
+        pinning = {name: data for name, data in self.tree.content.items() if name.endswith((".toml", ".pem"))}
+        if b"signing_key" not in pinning.get(load.PROJECT_FILE, b""):
             return Trust()
-        return trusts.trust(self.tree, load.project(self))
+        if self._trusted[0] != pinning:
+            self._trusted = pinning, trusts.trust(self.tree, load.project(self))
+        return self._trusted[1]
 
     def edit(self, path: str, text: str) -> None:
         self.tree.content[path] = text.encode()
