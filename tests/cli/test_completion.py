@@ -84,7 +84,7 @@ LINES = {
     "an output by its name alone": (["output", "dev", "su"], ["subnet"]),
     "an output of a stack": (["output", "dev", "network."], ["network.subnet"]),
     "a shell": (["completion", ""], ["bash", "zsh", "fish"]),
-    "a command of a group": (["ledger", ""], ["verify"]),
+    "a command of a group": (["ledger", ""], ["verify", "keys"]),
     "nothing of what belongs to another program": (["exec", "dev", "--", "app", "de"], []),
     "no folder, of which shells know more": (["apply", "--project", ""], []),
     "nothing behind what is complete": (["plan", "dev", ""], []),

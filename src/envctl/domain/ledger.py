@@ -15,8 +15,9 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True)
 class Entry:
-    """`seq` counts from 1; `prev` is the SHA-256 of the bytes of the entry before, with its signature; `at` is UTC. By its `mark` whoever
-    appended it knows it again: no two entries have the same. Entries of before there were marks have none.
+    """`seq` counts from 1; `prev` is the SHA-256 of the bytes of the entry before, with its signature; `at` is UTC. By
+    its `mark` whoever appended it knows it again: no two entries have the same. Entries of before there were marks have
+    none.
     """
 
     seq: int
@@ -114,8 +115,9 @@ def misfit(number: int, data: bytes, expected: int, prev: str) -> ChainBreak | N
 
 
 def _written(value: Actor | Event) -> dict[str, Any]:
-    left_out = {f.name for f in fields(value) if f.metadata.get(LATER) and getattr(value, f.name) == f.default}
-    return {name: each for name, each in asdict(value).items() if name not in left_out}
+    """Their fields hold nothing that has fields of its own: so much is read that `asdict` would be felt."""
+    told = ((field, getattr(value, field.name)) for field in fields(value))
+    return {field.name: said for field, said in told if not field.metadata.get(LATER) or said != field.default}
 
 
 def _fits(value: object, annotation: object) -> bool:

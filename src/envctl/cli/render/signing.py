@@ -2,12 +2,14 @@
 
 from rich.console import Console
 
+from envctl.cli.render.commands import to_type
 from envctl.cli.render.moments import Zone, moment
-from envctl.cli.render.text import hinted, joined, known_as, one_line, say, whole
+from envctl.cli.render.text import called, hinted, joined, one_line, say, whole
 from envctl.domain.present import Unbelieved
 from envctl.usecases.signing import PinnedKey, PinnedKeys
 
 NAMED = 3
+LABEL = 14
 
 
 def show_pinned(pinned: PinnedKeys, out: Console) -> None:
@@ -23,17 +25,17 @@ def _pinned(each: PinnedKey, out: Console) -> None:
     already = "is pinned already" if each.outcome == "pinned already" else "is pinned now"
     say(out, joined((each.environment, "bold"), f": the key{made} {already}"))
     for label, text in (("key", each.key), ("fingerprint", each.fingerprint), ("file", each.file)):
-        whole(out, f"{label:<12}{text}", 2)
+        whole(out, f"{label:<{LABEL}}{text}", 2)
     for other in each.others:
-        whole(out, f"{'believed too':<12} {other}", 2)
+        whole(out, f"{'and believed':<{LABEL}}{other}", 2)
 
 
 def mistrusted(found: tuple[Unbelieved, ...], zone: Zone = None) -> list[str]:
-    """The last of them in a sentence each, and how many more there are, newest first."""
+    """The last of them in a sentence each, newest first, and how to see the others."""
     told = [
-        f"{each} is not believed: {each.why}. It says that {one_line(known_as(each.by))} wrote it"
+        f"{each} is not believed: {each.why}. It says that {one_line(called(each.by))} wrote it"
         f" on {moment(each.at, zone)}"
         for each in found[-NAMED:][::-1]
     ]
-    more = len(found) - len(told)
-    return [*told, f"{more} more are not believed either: envctl ledger verify names all"] if more else told
+    others = to_type("older ones are not believed either, all of which this names: envctl ledger verify")
+    return [*told, others] if len(found) > NAMED else told

@@ -23,9 +23,7 @@ def show_why(why: Why, out: Console) -> None:
         advised(out, plain(""), to_ask_them_too(why), INDENT)
     if why.gates:
         _gates(why, out)
-    for told in mistrusted(why.unbelieved):
-        out.print()
-        hanging(out, joined(("! ledger: ", "bold red"), told))
+    _mistrusted(why, out)
     out.print()
     _verdict(why, out)
     hinted(out, why.next)
@@ -80,6 +78,14 @@ def _gates(why: Why, out: Console) -> None:
         say(out, joined((mark.ljust(ANSWER), style), f"{gate} {given}/{wanted}{left}"), 2)
     if why.who:
         hanging(out, joined("  ", ("who".ljust(ANSWER), "dim"), why.who), INDENT)
+
+
+def _mistrusted(why: Why, out: Console) -> None:
+    found = mistrusted(why.unbelieved)
+    if found:
+        out.print()
+    for told in found:
+        hanging(out, joined(("! ledger: ", "bold red"), told))
 
 
 def _verdict(why: Why, out: Console) -> None:
