@@ -131,7 +131,8 @@ def _holds(der: bytes, value: bytes, message: bytes) -> bool:
         if isinstance(key, ec.EllipticCurvePublicKey):
             key.verify(value, message, ec.ECDSA(digest))
         elif isinstance(key, rsa.RSAPublicKey):
-            pss = padding.PSS(padding.MGF1(digest), padding.PSS.DIGEST_LENGTH)
+            # AWS salts with as many bytes as a digest has, and emulators of it with more.
+            pss = padding.PSS(padding.MGF1(digest), padding.PSS.AUTO)
             key.verify(value, message, pss, digest)
     except InvalidSignature:
         return False
