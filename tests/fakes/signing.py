@@ -1,6 +1,5 @@
 """A world in which entries have to be signed, and what somebody can do there who may write into the store by hand."""
 
-import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -77,8 +76,3 @@ class Intruder:
             moved = replace(entry, seq=seq, prev=head)
             self.put(moved)
             head = digest(encode(moved))
-
-
-def edited(data: bytes, **changes: object) -> bytes:
-    document = json.loads(data) | changes
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

@@ -23,7 +23,8 @@ from envctl.domain.events import (
     WaiverUsed,
 )
 from envctl.domain.guards import RefusedError
-from envctl.domain.signatures import written
+from envctl.domain.ledger import GENESIS, Entry, digest, encode
+from envctl.domain.signatures import Algorithm, written
 from envctl.usecases import record, signing
 from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve, withdraw
@@ -32,9 +33,10 @@ from envctl.usecases.locking import lock, unlock
 from envctl.usecases.promote import promote
 from envctl.usecases.report import report
 from envctl.usecases.rollback import rollback
+from envctl.usecases.settings import validate
 from envctl.usecases.status import status
 from envctl.usecases.why import why
-from tests.fakes.signing import Intruder, signed_project, signing_world
+from tests.fakes.signing import LATE, MALLORY, Intruder, signed_project, signing_world
 from tests.fakes.world import MemoryStore, World, recorded
 
 
@@ -518,3 +520,33 @@ def test_no_key_is_pinned_where_there_is_none(names: tuple[str, ...], kind: type
 def test_where_no_environment_has_a_key_that_is_said() -> None:
     with pytest.raises(UsageError, match="E464"):
         signing.pin(World().ports)
+
+
+def test_validate_says_that_a_public_key_is_missing(world: World) -> None:
+    assert validate(world.ports).environments == ("dev", "staging", "prod")
+    _no_pem(world)
+    with pytest.raises(ConfigurationError, match="E460 prod has a signing_key, and no public key is pinned for it"):
+        validate(world.ports)
+
+
+def test_a_checkpoint_that_can_not_be_signed_takes_nothing_back(world: World) -> None:
+    """What was recorded is recorded. Here the key says no once it has signed the entry."""
+    head, content = GENESIS, world.store.content
+    for seq in range(1, checkpoint.EVERY + 1):
+        content[f"ledger/{seq:010d}.json"] = encode(Entry(seq, head, LATE, MALLORY, EnvironmentLocked("qa", "")))
+        head = digest(content[f"ledger/{seq:010d}.json"])
+    sign = world.signatures.sign
+
+    def once(environment: str, algorithm: Algorithm, message: bytes, *, personally: bool) -> bytes:
+        value = sign(environment, algorithm, message, personally=personally)
+        world.signatures.refused.add(environment)
+        return value
+
+    world.signatures.sign = once  # type: ignore[method-assign]
+    assert not lock(world.ports, "prod", "we migrate").already
+    assert world.store.keys("checkpoints/") == []
+    world.signatures.sign = sign  # type: ignore[method-assign]
+    world.signatures.refused.clear()
+    unlock(world.ports, "prod")
+    assert world.store.keys("checkpoints/") == [f"checkpoints/{checkpoint.EVERY + 2:010d}.json"]
+    assert record.present(anew(world).ports) == record.present(world.ports)

@@ -186,23 +186,22 @@ def _check_checkpoint(ports: Ports, now: Present) -> None:
 
 
 def _leave_checkpoint(ports: Ports, now: Present, last: Entry) -> None:
+    # It keeps reading short, and no more. The entry is recorded, and whoever appended it has to be told so.
+    with suppress(AlreadyExistsError, EnvctlError):
+        if _is_due(ports, now, last):
+            kept = checkpoint.Checkpoint(now, ports.trust.name)
+            if ports.trust:
+                kept = signing.signed_checkpoint(ports, kept, personally=said_by_a_person(last.event))
+            ports.store.create(_key(CHECKPOINTS, now.seq), checkpoint.written(kept))
+
+
+def _is_due(ports: Ports, now: Present, last: Entry) -> bool:
+    """Where it has to be signed: as soon as somebody comes by who can."""
     if not ports.trust:
-        if now.seq % checkpoint.EVERY == 0:
-            _keep(ports, checkpoint.Checkpoint(now))
-        return
+        return now.seq % checkpoint.EVERY == 0
     if ports.trust.signer(last) != ports.trust.keeper or now.seq < checkpoint.EVERY:
-        return
-    if now.seq - _checkpoint(ports).seq < checkpoint.EVERY:
-        return
-    # It only saves time: what was recorded stays recorded without it.
-    with suppress(EnvctlError):
-        kept = checkpoint.Checkpoint(now, ports.trust.name)
-        _keep(ports, signing.signed_checkpoint(ports, kept, personally=said_by_a_person(last.event)))
-
-
-def _keep(ports: Ports, kept: checkpoint.Checkpoint) -> None:
-    with suppress(AlreadyExistsError):
-        ports.store.create(_key(CHECKPOINTS, kept.present.seq), checkpoint.written(kept))
+        return False
+    return now.seq - _checkpoint(ports).seq >= checkpoint.EVERY
 
 
 def _check_witness(ports: Ports, now: Present) -> None:

@@ -44,7 +44,8 @@ def read(tree: SourceTree, environment: str, folder: str = ENVIRONMENTS) -> tupl
     data = tree.read(path)
     if data is None:
         message = f"{environment} has a signing_key, and no public key is pinned for it"
-        raise ConfigurationError(Problem("E460", message, f"envctl ledger keys {environment}", Location(path)))
+        hint = f"envctl ledger keys {environment}" if folder == ENVIRONMENTS else f"put it there: {path}"
+        raise ConfigurationError(Problem("E460", message, hint, Location(path)))
     try:
         return public_keys(data)
     except UnusableKeyError as error:

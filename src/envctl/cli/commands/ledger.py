@@ -38,10 +38,22 @@ def verify(
     """
     from envctl.usecases.history import verify_ledger
 
-    # A folder is meant from where the command is typed.
-    url = store if "://" in store or not store else f"file://{Path(store).absolute()}"
-    context.obj = replace(context.obj, store=url, keys=keys)
+    context.obj = replace(context.obj, store=_url(store), keys=keys)
     answer(context, verify_ledger)
+
+
+def _url(store: str) -> str:
+    """A folder is meant from where the command is typed, and must be there: a new one would be an empty ledger."""
+    scheme, colon, rest = store.partition("://")
+    if not store or (colon and scheme != "file"):
+        return store
+    folder = Path(rest or scheme).absolute()
+    if not folder.is_dir():
+        from envctl.domain.errors import OperationFailedError, Problem
+
+        message = f"the store {store} can't be opened: there is no such folder"
+        raise OperationFailedError(Problem("E404", message, "name the folder that holds `ledger`"))
+    return f"file://{folder}"
 
 
 @app.command()
