@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain import checkpoint
-from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, UsageError
+from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.domain.events import (
     ApprovalGiven,
     DeploymentStarted,
@@ -30,6 +30,7 @@ from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve, withdraw
 from envctl.usecases.history import history, verify_ledger
 from envctl.usecases.locking import lock, unlock
+from envctl.usecases.ports import UnansweredError
 from envctl.usecases.promote import promote
 from envctl.usecases.report import report
 from envctl.usecases.rollback import rollback
@@ -550,3 +551,24 @@ def test_a_checkpoint_that_can_not_be_signed_takes_nothing_back(world: World) ->
     unlock(world.ports, "prod")
     assert world.store.keys("checkpoints/") == [f"checkpoints/{checkpoint.EVERY + 2:010d}.json"]
     assert record.present(anew(world).ports) == record.present(world.ports)
+
+
+class Forgetful(MemoryStore):
+    """Writes, and loses the answer."""
+
+    def create(self, key: str, data: bytes) -> None:
+        super().create(key, data)
+        if key.startswith(record.ENTRIES):
+            raise UnansweredError(Problem("E456", "no answer"))
+
+
+def test_an_entry_whose_answer_got_lost_is_known_again_with_its_signature(world: World) -> None:
+    lossy = replace(anew(world), store=Forgetful(world.store.content))
+    apply(lossy.ports, "dev")
+    assert [type(entry.event) for entry in recorded(world)] == [
+        ReleaseCreated,
+        DeploymentStarted,
+        DeploymentSucceeded,
+        VerificationPassed,
+    ]
+    assert verify_ledger(world.ports).entries == 4
