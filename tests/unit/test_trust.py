@@ -238,3 +238,12 @@ def test_from_a_number_on_it_is_as_if_only_signed_entries_had_been_written(entri
     now = fold(entries, doubt=replace(TRUST, pinned=pinned).doubt)
     believed = fold(entries[: since - 1])
     assert (now.environments, now.releases) == (believed.environments, believed.releases)
+
+
+def test_the_same_bytes_of_another_kind_or_project_are_signed_in_another_way() -> None:
+    digests = {
+        TRUST.digest("entry", b"x"),
+        TRUST.digest("checkpoint", b"x"),
+        replace(TRUST, project="blog").digest("entry", b"x"),
+    }
+    assert len(digests) == 3

@@ -572,3 +572,17 @@ def test_an_entry_whose_answer_got_lost_is_known_again_with_its_signature(world:
         VerificationPassed,
     ]
     assert verify_ledger(world.ports).entries == 4
+
+
+def test_a_checkpoint_of_before_a_key_was_taken_out_is_not_believed_any_more(world: World) -> None:
+    """Although the last environment did sign it: what it was made of is not believed any more."""
+    to_staging(world)
+    lock(world.ports, "staging", "we migrate")
+    kept = checkpoint.Checkpoint(record.present(world.ports), world.trust.name)
+    kept = signing.signed_checkpoint(world.ports, kept, personally=False)
+    world.store.create(f"checkpoints/{kept.present.seq:010d}.json", checkpoint.written(kept))
+    world.signatures.private.pop("staging")
+    del world.tree.content["environments/staging/signing_key.pem"]
+    signing.pin(world.ports, ("staging",), create=True)
+    assert record.present(world.ports).of("staging").lock is None
+    assert record.present(world.ports).of("dev").proof is not None
