@@ -84,7 +84,7 @@ LINES = {
     "an output by its name alone": (["output", "dev", "su"], ["subnet"]),
     "an output of a stack": (["output", "dev", "network."], ["network.subnet"]),
     "a shell": (["completion", ""], ["bash", "zsh", "fish"]),
-    "a command of a group": (["ledger", ""], ["verify", "export"]),
+    "a command of a group": (["ledger", ""], ["verify", "keys", "export"]),
     "an environment of a command of a group": (["secrets", "list", ""], ENVIRONMENTS),
     "an environment whose ledger is exported": (["ledger", "export", ""], ENVIRONMENTS),
     "nothing of what belongs to another program": (["exec", "dev", "--", "app", "de"], []),

@@ -88,6 +88,8 @@ FAILED = {
     "a time that is none": ("history --since soon", 64),
     "no such command of a group": ("sandbox upp", 64),
     "a gate that does not exist": ("approve prod --gate pear", 64),
+    "no signing key anywhere": ("ledger keys", 64),
+    "a signing key that does not exist": ("ledger keys prod --create", 64),
     "a dry run that does not exist": ("verify dev --dry-run", 64),
     "a folder that does not exist": ("--project nowhere plan dev", 64),
     "a promotion over an environment": ("promote dev prod --yes", 3),
@@ -107,6 +109,7 @@ EACH = {
 } | {
     "destroy": "destroy dev",
     "diff": "diff dev staging",
+    "ledger keys": "ledger keys",
     "output": "output dev",
     "preview": "preview dev",
     "report": "report",

@@ -8,6 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from envctl.cli.languages import Languages
 from envctl.domain.access import Caller
 from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
@@ -27,7 +36,10 @@ from envctl.domain.images import Found
 from envctl.domain.ledger import Entry
 from envctl.domain.release import File
 from envctl.domain.secrets import NeededSecret, SecretChange, SecretValue, Sighting, State
-from envctl.usecases import record
+from envctl.domain.signatures import Algorithm
+from envctl.domain.trust import Trust
+from envctl.usecases import load, record
+from envctl.usecases import trust as trusts
 from envctl.usecases.ports import (
     AlreadyExistsError,
     Copied,
@@ -351,6 +363,39 @@ class MemorySecrets:
 
 
 @dataclass
+class MemoryKeys:
+    """A key for each environment, which never leaves it. `signed` says for what, and how, each was asked; `refused` are
+    those that say no.
+    """
+
+    private: dict[str, EllipticCurvePrivateKey] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    signed: list[tuple[str, bool]] = field(default_factory=list)
+
+    def key(self, environment: str) -> str:
+        return f"arn:aws:kms:ap-northeast-1:111111111111:alias/envctl-{environment}"
+
+    def sign(self, environment: str, algorithm: Algorithm, message: bytes, *, personally: bool) -> bytes:
+        if environment in self.refused:
+            raise OperationFailedError(Problem("E468", f"the KMS key of {environment} does not sign"))
+        assert algorithm == "ECDSA_SHA_256"
+        self.signed.append((environment, personally))
+        return self.private[environment].sign(message, ECDSA(SHA256()))
+
+    def public_key(self, environment: str) -> bytes:
+        if environment not in self.private:
+            raise OperationFailedError(Problem("E467", f"there is no KMS key for {environment}"))
+        public = self.private[environment].public_key()
+        return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    def create(self, environment: str) -> bool:
+        if environment in self.private:
+            return False
+        self.private[environment] = generate_private_key(SECP256R1())
+        return True
+
+
+@dataclass
 class SettableClock:
     time: datetime = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 
@@ -516,6 +561,7 @@ class World:
     access: MemoryAccess = field(default_factory=MemoryAccess)
     registries: MemoryRegistries = field(default_factory=MemoryRegistries)
     secrets: MemorySecrets = field(default_factory=MemorySecrets)
+    signatures: MemoryKeys = field(default_factory=MemoryKeys)
     clock: SettableClock = field(default_factory=SettableClock)
     marks: CountedMarks = field(default_factory=CountedMarks)
     identity: SettableIdentity = field(default_factory=SettableIdentity)
@@ -529,10 +575,21 @@ class World:
 
     def __post_init__(self) -> None:
         self.terraform = MemoryTerraform(self.workspace)
+        self._trusted: tuple[dict[str, bytes], Trust] = ({}, Trust())
 
     @property
     def ports(self) -> Ports:
         return self
+
+    @property
+    def trust(self) -> Trust:
+        """As it is for the next command; found out anew where it may be another one."""
+        pinning = {name: data for name, data in self.tree.content.items() if name.endswith((".toml", ".pem"))}
+        if b"signing_key" not in pinning.get(load.PROJECT_FILE, b""):
+            return Trust()
+        if self._trusted[0] != pinning:
+            self._trusted = pinning, trusts.trust(self.tree, load.project(self))
+        return self._trusted[1]
 
     def edit(self, path: str, text: str) -> None:
         self.tree.content[path] = text.encode()

@@ -18,16 +18,17 @@ from envctl.domain.events import (
     DeploymentSucceeded,
     DriftChecked,
     EnvironmentLocked,
+    EnvironmentUnlocked,
     HoldSet,
     ReleaseCreated,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
 )
-from envctl.domain.fold import fold
+from envctl.domain.fold import fold, follow
 from envctl.domain.ledger import GENESIS, Entry
 from envctl.domain.present import Present
-from tests.unit.ledger_strategies import ledgers, story
+from tests.unit.ledger_strategies import START, ledgers, story
 
 
 @given(ledgers)
@@ -48,7 +49,7 @@ def test_reading_goes_on_from_a_checkpoint_as_from_the_start(entries: list[Entry
 
 
 # There is something of everything in it.
-FULL = fold(
+BELIEVED = fold(
     story(
         Actor("ann", "github", True, "https://example.com/1", "arn:aws:sts::1:assumed-role/ci/ann", ("acme/web",)),
         ReleaseCreated("r1", "c0ffee", True, "ann"),
@@ -71,6 +72,8 @@ FULL = fold(
         WaiverUsed("staging", "r1", "it burns", ("G104",), ("soak: too short",)),
     )
 )
+FORGED = EnvironmentUnlocked("dev", "trust me")
+FULL = follow(BELIEVED, Entry(BELIEVED.seq + 1, BELIEVED.head, START, Actor("mallory"), FORGED), "it is not signed")
 WHOLE = json.loads(encode(FULL))
 Path = tuple[str | int, ...]
 
@@ -213,7 +216,10 @@ def test_what_can_not_be_read_is_no_checkpoint(data: bytes) -> None:
 
 
 def test_the_very_first_checkpoint_is_read_too() -> None:
-    written = f'{{"format":{FORMAT},"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}}}}}}'
+    written = (
+        f'{{"format":{FORMAT},"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}},'
+        '"unbelieved":[]}}'
+    )
     assert encode(Present()).decode() == written
     assert decode(written.encode()) == Present()
 

@@ -26,6 +26,9 @@ class Options:
     sandbox: bool = False
     debug: bool = False
     markdown: bool = False
+    # Of `ledger verify` alone: another place to read the ledger and the public keys from.
+    store: str = ""
+    keys: Path | None = None
 
 
 def hoist(arguments: Sequence[str]) -> list[str]:

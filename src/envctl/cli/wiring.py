@@ -15,6 +15,7 @@ from envctl.domain.layout import LOCK_FILE
 if TYPE_CHECKING:
     from envctl.adapters.aws.secrets import AwsSecrets
     from envctl.adapters.aws.sessions import Sessions
+    from envctl.adapters.aws.signing import KmsSignatures
     from envctl.adapters.checks.prober import Prober
     from envctl.adapters.local.git import Git
     from envctl.adapters.local.machine import FileWitness, RandomMarks, SystemClock
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from envctl.cli.languages import Languages
     from envctl.domain.access import Passport
     from envctl.domain.project import Project
+    from envctl.domain.trust import Trust
     from envctl.usecases.ports import Identity
 
 
@@ -118,6 +120,28 @@ class Wired:
 
         return passport(self.project, environment, self.identity.actor() if environment else None)
 
+    @cached_property
+    def signatures(self) -> "KmsSignatures":
+        from dataclasses import replace
+
+        from envctl.adapters.aws.sessions import Sessions
+        from envctl.adapters.aws.signing import KmsSignatures
+        from envctl.domain.signing_keys import key_arn
+
+        # People are themselves before they take the role of an environment.
+        themselves = Sessions(self.inherited, lambda name: replace(self._passport(name), role=""))
+        return KmsSignatures(self.access.client, themselves.client, lambda name: key_arn(self.project, name))
+
+    @cached_property
+    def trust(self) -> "Trust":
+        from envctl.usecases.trust import ENVIRONMENTS, trust
+
+        if self._options.keys is None:
+            return trust(self.tree, self.project, ENVIRONMENTS)
+        from envctl.adapters.workspace.tree import ProjectTree
+
+        return trust(ProjectTree(self._options.keys.absolute()), self.project, "")
+
     def close(self) -> None:
         self.observer.close()
         # A store on this machine is looked into when it is asked for.
@@ -203,7 +227,9 @@ class Wired:
 
         own = passport(self.project, "")
         elsewhere = "" if self._options.sandbox else opening.endpoint(os.environ)
-        return Address(self.project.store.url, own.region, own.profile, own.account_id, elsewhere)
+        return Address(
+            self._options.store or self.project.store.url, own.region, own.profile, own.account_id, elsewhere
+        )
 
 
 @contextmanager

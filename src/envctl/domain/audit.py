@@ -84,7 +84,13 @@ class Audit:
     _waivers: dict[int, Waiver] = field(default_factory=dict)
     _holds: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def follow(self, entry: Entry) -> None:
+    def follow(self, entry: Entry, doubt: str = "") -> None:
+        """What is not believed, for the reason in `doubt`, happened to nobody."""
+        if not doubt:
+            self._tell(entry)
+        self.present = follow(self.present, entry, doubt)
+
+    def _tell(self, entry: Entry) -> None:
         event = entry.event
         match event:
             case DeploymentStarted():
@@ -97,7 +103,6 @@ class Audit:
                 self._waive(entry, event)
             case HoldSet():
                 self._holds[event.environment] = (*self._holds.get(event.environment, ()), event.release)
-        self.present = follow(self.present, entry)
 
     def _start(self, entry: Entry, event: DeploymentStarted) -> None:
         here, known = self.present.of(event.environment), self.present.releases.get(event.release)

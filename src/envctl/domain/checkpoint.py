@@ -2,32 +2,65 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from envctl.domain.present import Present
+from envctl.domain.signatures import Signature
 
 EVERY = 256
-FORMAT = 2
+FORMAT = 3
+KIND = "checkpoint"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """`trust` is the name of what was believed when it was made: who believes other keys reads the entries."""
+
+    present: Present
+    trust: str = ""
+    signature: Signature | None = None
 
 
 def encode(present: Present) -> bytes:
-    return json.dumps({"format": FORMAT, "present": _plain(present)}, separators=(",", ":")).encode()
+    return written(Checkpoint(present))
+
+
+def written(kept: Checkpoint) -> bytes:
+    document = {"format": FORMAT, "present": _plain(kept.present)}
+    if kept.trust:
+        document["trust"] = kept.trust
+    if kept.signature:
+        document["signature"] = _plain(kept.signature)
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def to_sign(kept: Checkpoint) -> bytes:
+    """The bytes that a signature of it is made of."""
+    return written(replace(kept, signature=None))
 
 
 def decode(data: bytes) -> Present | None:
+    """As `read`, of one that nobody had to sign."""
+    kept = read(data)
+    return kept.present if kept else None
+
+
+def read(data: bytes) -> Checkpoint | None:
     """None for anything that this version can't read: the entries themselves are read instead."""
     try:
         document = json.loads(data)
         if document["format"] != FORMAT:
             return None
-        read = _reader(Present)(document["present"])
+        present = _reader(Present)(document["present"])
+        trust = _instance(str, document.get("trust", ""))
+        signature = _reader(Signature)(document["signature"]) if "signature" in document else None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
         return None
-    return read if isinstance(read, Present) else None
+    return Checkpoint(present, trust, signature)
 
 
 def _plain(value: object) -> object:

@@ -1,6 +1,6 @@
 """The present as a pure fold of the ledger's entries."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -37,25 +37,34 @@ from envctl.domain.present import (
     Lock,
     Outcome,
     Present,
+    Unbelieved,
 )
 
 # Of how many releases an environment knows what they proved there, and of how many approvals what they were for: what
 # is read on every command stays short. Whatever is forgotten counts no longer.
 REMEMBERED = 100
 APPROVALS = 300
+UNBELIEVED = 20
 
 
-def fold(entries: Iterable[Entry], start: Present | None = None) -> Present:
-    """The present after these entries. They must follow `start`, which is the empty ledger by default."""
+def fold(
+    entries: Iterable[Entry], start: Present | None = None, doubt: Callable[[Entry], str] = lambda _: ""
+) -> Present:
+    """The present after these entries. They must follow `start`, which is the empty ledger by default. `doubt` says why
+    an entry is not believed, and nothing where it is.
+    """
     present = start or Present()
     for entry in entries:
-        present = follow(present, entry)
+        present = follow(present, entry, doubt(entry))
     return present
 
 
-def follow(present: Present, entry: Entry) -> Present:
-    """The present after one more entry."""
-    event = entry.event
+def follow(present: Present, entry: Entry, doubt: str = "") -> Present:
+    """The present after one more entry. One that is not believed has its place in the chain, and changes nothing."""
+    event, head = entry.event, digest(encode(entry))
+    if doubt:
+        unbelieved = (*present.unbelieved, disbelieved(entry, doubt))[-UNBELIEVED:]
+        return replace(present, seq=entry.seq, head=head, unbelieved=unbelieved)
     releases, environments = present.releases, present.environments
     if isinstance(event, ReleaseCreated):
         if event.release not in releases:
@@ -66,7 +75,12 @@ def follow(present: Present, entry: Entry) -> Present:
     else:
         there = _follow_in(present, present.of(event.environment), entry, event)
         environments = {**environments, event.environment: there}
-    return Present(entry.seq, digest(encode(entry)), releases, environments)
+    return Present(entry.seq, head, releases, environments, present.unbelieved)
+
+
+def disbelieved(entry: Entry, why: str) -> Unbelieved:
+    environment = "" if isinstance(entry.event, ReleaseCreated) else entry.event.environment
+    return Unbelieved(entry.seq, environment, entry.event.kind, entry.actor, entry.at, why)
 
 
 def begin(entry: Entry, event: DeploymentStarted) -> Deployment:

@@ -8,14 +8,16 @@ from datetime import UTC, datetime
 from typing import Any, Literal, get_args, get_origin
 
 from envctl.domain.events import EVENTS, LATER, Actor, Event
+from envctl.domain.signatures import Signature
 
 GENESIS = "0" * 64
 
 
 @dataclass(frozen=True)
 class Entry:
-    """`seq` counts from 1; `prev` is the SHA-256 of the bytes of the entry before; `at` is UTC. By its `mark` whoever
-    appended it knows it again: no two entries have the same. Entries of before there were marks have none.
+    """`seq` counts from 1; `prev` is the SHA-256 of the bytes of the entry before, with its signature; `at` is UTC. By
+    its `mark` whoever appended it knows it again: no two entries have the same. Entries of before there were marks have
+    none.
     """
 
     seq: int
@@ -24,6 +26,7 @@ class Entry:
     actor: Actor
     event: Event
     mark: str = ""
+    signature: Signature | None = None
 
 
 class MalformedEntryError(ValueError):
@@ -41,6 +44,8 @@ def encode(entry: Entry) -> bytes:
     }
     if entry.mark:
         document["mark"] = entry.mark
+    if entry.signature is not None:
+        document["signature"] = asdict(entry.signature)
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -58,6 +63,7 @@ def decode(data: bytes) -> Entry:
             actor=_build(Actor, document["actor"]),
             event=_build(EVENTS[kind], event),
             mark=document.get("mark", ""),
+            signature=_build(Signature, document["signature"]) if "signature" in document else None,
         )
         if not isinstance(entry.mark, str):
             raise MalformedEntryError("mark: not of the type that envctl writes")
@@ -109,8 +115,9 @@ def misfit(number: int, data: bytes, expected: int, prev: str) -> ChainBreak | N
 
 
 def _written(value: Actor | Event) -> dict[str, Any]:
-    left_out = {f.name for f in fields(value) if f.metadata.get(LATER) and getattr(value, f.name) == f.default}
-    return {name: each for name, each in asdict(value).items() if name not in left_out}
+    """Their fields hold nothing that has fields of its own: so much is read that `asdict` would be felt."""
+    told = ((field, getattr(value, field.name)) for field in fields(value))
+    return {field.name: said for field, said in told if not field.metadata.get(LATER) or said != field.default}
 
 
 def _fits(value: object, annotation: object) -> bool:

@@ -122,6 +122,25 @@ class Debt:
 
 
 @dataclass(frozen=True)
+class Unbelieved:
+    """An entry that does not count. Neither what it says is known to be so, nor who said it.
+
+    `what` is the kind of its event; `environment` is empty where it speaks of a release alone.
+    """
+
+    seq: int
+    environment: str
+    what: str
+    by: Actor
+    at: datetime
+    why: str
+
+    def __str__(self) -> str:
+        about = f" about {self.environment}" if self.environment else ""
+        return f"entry {self.seq} of the ledger ({self.what}{about})"
+
+
+@dataclass(frozen=True)
 class EnvironmentPresent:
     """`current` is the last deployment that succeeded and still stands, `last` the last one of all.
 
@@ -175,12 +194,15 @@ NOTHING = EnvironmentPresent()
 
 @dataclass(frozen=True)
 class Present:
-    """`seq` and `head` are the number of the last entry and the SHA-256 of its bytes."""
+    """`seq` and `head` are the number of the last entry and the SHA-256 of its bytes. `unbelieved` are the last entries
+    that do not count, oldest first.
+    """
 
     seq: int = 0
     head: str = GENESIS
     releases: Mapping[str, KnownRelease] = field(default_factory=dict)
     environments: Mapping[str, EnvironmentPresent] = field(default_factory=dict)
+    unbelieved: tuple[Unbelieved, ...] = ()
 
     def of(self, environment: str) -> EnvironmentPresent:
         return self.environments.get(environment, NOTHING)

@@ -30,6 +30,7 @@ def faults(document: Mapping[str, object]) -> list[Fault]:
         *_pipeline(document),
         *_roles(document),
         *_allowed(document),
+        *_signing_keys(document),
         *_wiring(document),
         *_artifacts(document),
         *_checks(document),
@@ -81,6 +82,23 @@ def _allowed(document: Mapping[str, object]) -> Iterator[Fault]:
                 message = f"{name} says who may approve at {gate}, and has no such gate"
                 path: TomlPath = ("environments", name, "allow", "approve", gate)
                 yield Fault("E104", message, suggestion(gate, gates) or "add it to gates.approvals", path)
+
+
+def _signing_keys(document: Mapping[str, object]) -> Iterator[Fault]:
+    for name in _table(document, "environments"):
+        section = _table(document, "environments", name)
+        key, account = section.get("signing_key"), section.get("account_id")
+        path: TomlPath = ("environments", name, "signing_key")
+        if not isinstance(key, str):
+            if "signed_from" in section:
+                message, hint = f"{name} says signed_from, and has no signing_key", "name the key, or take the line out"
+                yield Fault("E469", message, hint, ("environments", name, "signed_from"))
+        elif key.startswith("alias/") and not (isinstance(account, str) and isinstance(section.get("region"), str)):
+            message = f"the signing_key of {name} is an alias in an account and a region that nobody named"
+            yield Fault("E469", message, f"add account_id and region to [environments.{name}], or write the ARN", path)
+        elif key.startswith("arn:") and isinstance(account, str) and f":{account}:" not in key:
+            message = f"the signing_key of {name} is not in its account {account}"
+            yield Fault("E469", message, "one of the two belongs to another environment; correct it", path)
 
 
 def _wiring(document: Mapping[str, object]) -> Iterator[Fault]:

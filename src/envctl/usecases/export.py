@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from envctl.domain.audit import Audit, DeploymentRecord
+from envctl.domain.fold import disbelieved
+from envctl.domain.present import Unbelieved
 from envctl.usecases import load, record
 from envctl.usecases.history import span_of
 from envctl.usecases.ports import Ports
@@ -12,29 +14,33 @@ from envctl.usecases.ports import Ports
 @dataclass(frozen=True)
 class Exported:
     """Deployments that began in a span, in the order in which they did. `entries` is how many entries the chain holds,
-    all of which fit, and `head` the hash of the last one.
+    all of which fit, and `head` the hash of the last one. `unbelieved` are those of them that do not count.
     """
 
     deployments: tuple[DeploymentRecord, ...]
     entries: int
     head: str
+    unbelieved: tuple[Unbelieved, ...] = ()
 
 
 def deployments(ports: Ports, environment: str = "", *, since: str = "", until: str = "") -> Exported:
     """The whole chain is read and checked: an approval may be older than the deployment that it is for, and a
-    verification newer.
+    verification newer. What is not believed is no part of it.
     """
     _known(ports, environment)
     wanted = span_of(ports, since, until)
-    followed = Audit()
+    followed, trust = Audit(), ports.trust
+    doubted: list[Unbelieved] = []
     for entry, _ in record.oldest_first(ports):
-        followed.follow(entry)
+        doubt = trust.doubt(entry)
+        followed.follow(entry, doubt)
+        doubted += [disbelieved(entry, doubt)] if doubt else []
     found = tuple(
         each
         for each in followed.deployments.values()
         if wanted.holds(each.started_at) and environment in ("", each.environment)
     )
-    return Exported(found, followed.present.seq, followed.present.head)
+    return Exported(found, followed.present.seq, followed.present.head, tuple(doubted))
 
 
 def entries(ports: Ports, environment: str = "", *, since: str = "", until: str = "") -> Iterator[bytes]:

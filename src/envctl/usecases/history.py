@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 
-from envctl.domain.errors import Problem, UsageError
+from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.ledger import Entry
+from envctl.domain.present import Unbelieved
 from envctl.domain.spans import Span, span
 from envctl.usecases import load, record
 from envctl.usecases.ports import Ports
@@ -18,8 +19,8 @@ EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class History:
-    """Entries, newest first. `more` says that older ones were left off. `since` and `until` are the ends that were
-    asked for.
+    """Entries, newest first. `more` says that older ones were left off, and `unbelieved` which of them do not count.
+    `since` and `until` are the ends that were asked for.
     """
 
     environment: str
@@ -27,14 +28,18 @@ class History:
     more: bool
     since: datetime | None = None
     until: datetime | None = None
+    unbelieved: tuple[Unbelieved, ...] = ()
 
 
 @dataclass(frozen=True)
 class Verified:
-    """The whole chain fits: `entries` of them, up to the one with the hash `head`."""
+    """The whole chain fits: `entries` of them, up to the one with the hash `head`. Every entry of the environments in
+    `signed` is signed with a key that is pinned for it.
+    """
 
     entries: int
     head: str
+    signed: tuple[str, ...] = ()
 
 
 def history(
@@ -53,7 +58,8 @@ def history(
     most = limit or (None if since else USUAL)
     found = tuple(islice(told, most + 1 if most else None))
     more = most is not None and len(found) > most
-    return History(environment, found[:most], more, wanted.since, wanted.until)
+    shown = found[:most]
+    return History(environment, shown, more, wanted.since, wanted.until, record.unbelieved(ports, shown))
 
 
 def span_of(ports: Ports, since: str, until: str) -> Span:
@@ -69,6 +75,14 @@ def _of(entry: Entry) -> str | None:
 
 
 def verify_ledger(ports: Ports) -> Verified:
+    """Raises OperationFailedError naming the first entry that does not fit, or all that are not believed."""
     load.project(ports)
-    present = record.verify(ports)
-    return Verified(present.seq, present.head)
+    present, found = record.examine(ports)
+    if found:
+        raise OperationFailedError(*(_problem(each) for each in found))
+    return Verified(present.seq, present.head, tuple(ports.trust.pinned))
+
+
+def _problem(found: Unbelieved) -> Problem:
+    hint = "it does not count anywhere; CloudTrail says who wrote it into the store, and who signed what"
+    return Problem("E466", f"{found}: {found.why}", hint)

@@ -17,6 +17,7 @@ def ask_guards(run: Run, present: Present, plan: EnvironmentPlan | None = None) 
     """Raises RefusedError with all that stands against it and is not waived. Remarks are told once."""
     request = replace(there(run.request), present=present, now=run.ports.clock.now(), plan=plan)
     run.request = request
+    _tell_unbelieved(run, present)
     refused = _told(run, request)
     _waive(run, request, refused)
 
@@ -62,6 +63,13 @@ def _waiver(run: Run, refused: tuple[Refusal, ...], started: int = 0) -> Event:
         tuple(refusal.message for refusal in refused),
         started,
     )
+
+
+def _tell_unbelieved(run: Run, present: Present) -> None:
+    for each in present.unbelieved:
+        if each.seq not in run.disbelieved:
+            run.disbelieved.add(each.seq)
+            run.ports.observer.said(f"{each} is not believed: {each.why}")
 
 
 def _told(run: Run, request: Request) -> tuple[Refusal, ...]:

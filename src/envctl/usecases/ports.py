@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from envctl.domain.release import File
     from envctl.domain.secrets import NeededSecret, SecretChange, SecretValue, Sighting
     from envctl.domain.settings import ModuleInterface, SettingsFile
+    from envctl.domain.signatures import Algorithm
+    from envctl.domain.trust import Trust
 
 
 class Clock(Protocol):
@@ -296,6 +298,24 @@ class Secrets(Protocol):
         """
 
 
+class Signatures(Protocol):
+    """The signing keys of the environments. Raises OperationFailedError where they can't be used."""
+
+    def key(self, environment: str) -> str:
+        """The ARN of the key, or of its alias."""
+
+    def sign(self, environment: str, algorithm: Algorithm, message: bytes, *, personally: bool) -> bytes:
+        """The signature of a short message: with the credentials of whoever runs this where it is said `personally`,
+        and else with those that work in the environment.
+        """
+
+    def public_key(self, environment: str) -> bytes:
+        """In DER."""
+
+    def create(self, environment: str) -> bool:
+        """Makes the key where it is not there yet; whether it was made."""
+
+
 class Observer(Protocol):
     """Is told what happens while it happens."""
 
@@ -343,6 +363,12 @@ class Ports(Protocol):
     def registries(self) -> Registries: ...
     @property
     def secrets(self) -> Secrets: ...
+    @property
+    def signatures(self) -> Signatures: ...
+    @property
+    def trust(self) -> Trust:
+        """What of the ledger is believed, as it was when the command began."""
+
     @property
     def clock(self) -> Clock: ...
     @property

@@ -5,9 +5,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from envctl.domain import checkpoint
-from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.events import Event
-from envctl.domain.fold import fold, follow
+from envctl.domain.fold import disbelieved, fold, follow
 from envctl.domain.ledger import (
     GENESIS,
     ChainBreak,
@@ -19,17 +19,22 @@ from envctl.domain.ledger import (
     misfit,
     verify_chain,
 )
-from envctl.domain.present import Present
+from envctl.domain.present import Present, Unbelieved
+from envctl.domain.trust import said_by_a_person
+from envctl.usecases import signing
 from envctl.usecases.ports import AlreadyExistsError, Ports, UnansweredError
 
 ENTRIES = "ledger/"
 CHECKPOINTS = "checkpoints/"
 ATTEMPTS = 100
 PAGE = 64
+LOOKED_AT = 8
 
 
 def present(ports: Ports) -> Present:
-    """The present, from the last checkpoint on. What is read on the way is checked against the chain."""
+    """The present, from the last checkpoint on. What is read on the way is checked against the chain, and counts where
+    it is signed as the project wants it.
+    """
     start = _checkpoint(ports)
     entries: list[Entry] = []
     expected, prev = start.seq + 1, start.head
@@ -39,7 +44,7 @@ def present(ports: Ports) -> Present:
             raise _broken(broken)
         entries.append(decode(data))
         expected, prev = expected + 1, digest(data)
-    now = fold(entries, start)
+    now = fold(entries, start, ports.trust.doubt)
     _check_witness(ports, now)
     return now
 
@@ -55,11 +60,13 @@ def append(ports: Ports, decide: Callable[[Present], Event | None]) -> tuple[Pre
         event = decide(now)
         if event is None:
             return now, None
-        entry = Entry(now.seq + 1, now.head, ports.clock.now(), ports.identity.actor(), event, ports.marks.fresh())
+        plain = Entry(now.seq + 1, now.head, ports.clock.now(), ports.identity.actor(), event, ports.marks.fresh())
+        # Once: no two signatures of the same are alike.
+        entry = signing.signed(ports, plain)
         if not _recorded(ports, entry):
             continue
         after = follow(now, decode(encode(entry)))
-        _leave_checkpoint(ports, after)
+        _leave_checkpoint(ports, after, entry)
         ports.witness.remember(after.seq, after.head)
         return after, entry
     raise OperationFailedError(
@@ -119,6 +126,12 @@ def oldest_first(ports: Ports) -> Iterator[tuple[Entry, bytes]]:
             expected, prev = expected + 1, digest(data or b"")
 
 
+def unbelieved(ports: Ports, entries: Sequence[Entry]) -> tuple[Unbelieved, ...]:
+    """Those of the entries that do not count, and why."""
+    trust = ports.trust
+    return tuple(disbelieved(entry, why) for entry in entries if (why := trust.doubt(entry)))
+
+
 def numbered(ports: Ports, numbers: Sequence[int]) -> list[Entry]:
     """The entries with these numbers, which must be there."""
     return list(_read(ports, numbers))
@@ -135,15 +148,25 @@ def _read(ports: Ports, numbers: Sequence[int]) -> Iterator[Entry]:
 
 def verify(ports: Ports) -> Present:
     """Recomputes the whole chain from its first entry. Raises OperationFailedError naming the first misfit."""
+    return examine(ports)[0]
+
+
+def examine(ports: Ports) -> tuple[Present, tuple[Unbelieved, ...]]:
+    """As `verify`; with every entry that does not count, for want of the right signature."""
     broken = verify_chain(_stored(ports))
     if broken:
         raise _broken(broken)
-    now = Present()
+    now, found, trust = Present(), list[Unbelieved](), ports.trust
+    left = {_number(key) for key in ports.store.keys(CHECKPOINTS)}
     for _, data in _stored(ports):
-        now = follow(now, decode(data))
-        _check_checkpoint(ports, now)
+        entry = decode(data)
+        if doubt := trust.doubt(entry):
+            found.append(disbelieved(entry, doubt))
+        now = follow(now, entry, doubt)
+        if now.seq in left:
+            _check_checkpoint(ports, now)
     _check_witness(ports, now)
-    return now
+    return now, tuple(found)
 
 
 def _stored(ports: Ports, after: int = 0) -> Iterator[tuple[int, bytes]]:
@@ -153,11 +176,25 @@ def _stored(ports: Ports, after: int = 0) -> Iterator[tuple[int, bytes]]:
 
 
 def _checkpoint(ports: Ports) -> Present:
-    for key in reversed(ports.store.keys(CHECKPOINTS)):
-        kept = checkpoint.decode(ports.store.read(key) or b"")
-        if kept and kept.seq == _number(key) and _follows(ports, kept):
-            return kept
+    # Whoever may write into the store can leave any number that nobody believes.
+    for key in reversed(ports.store.keys(CHECKPOINTS)[-LOOKED_AT:]):
+        kept = checkpoint.read(ports.store.read(key) or b"")
+        if kept and kept.present.seq == _number(key) and _counts(ports, kept) and _follows(ports, kept.present):
+            return kept.present
     return Present()
+
+
+def _counts(ports: Ports, kept: checkpoint.Checkpoint) -> bool:
+    """It is believed by who believes what it was made of; and where entries are signed, only if it is signed too."""
+    return kept.trust == ports.trust.name and not _doubt(ports, kept)
+
+
+def _doubt(ports: Ports, kept: checkpoint.Checkpoint) -> str:
+    trust = ports.trust
+    if not trust:
+        return ""
+    message = trust.digest(checkpoint.KIND, checkpoint.to_sign(kept))
+    return trust.mistrust(trust.keeper, kept.signature, message)
 
 
 def _follows(ports: Ports, kept: Present) -> bool:
@@ -168,18 +205,29 @@ def _follows(ports: Ports, kept: Present) -> bool:
 
 def _check_checkpoint(ports: Ports, now: Present) -> None:
     """A checkpoint that tells another story than the entries before it would be believed by whoever reads from it."""
-    data = None if now.seq % checkpoint.EVERY else ports.store.read(_key(CHECKPOINTS, now.seq))
-    kept = checkpoint.decode(data) if data else None
-    if kept is not None and kept != now:
+    data = ports.store.read(_key(CHECKPOINTS, now.seq))
+    kept = checkpoint.read(data) if data else None
+    if kept is not None and _counts(ports, kept) and kept.present != now:
         raise _broken(ChainBreak(now.seq, "the checkpoint that was left there does not follow from the entries"))
 
 
-def _leave_checkpoint(ports: Ports, now: Present) -> None:
-    if now.seq % checkpoint.EVERY:
-        return
+def _leave_checkpoint(ports: Ports, now: Present, last: Entry) -> None:
     # It keeps reading short, and no more. The entry is recorded, and whoever appended it has to be told so.
-    with suppress(AlreadyExistsError, OperationFailedError):
-        ports.store.create(_key(CHECKPOINTS, now.seq), checkpoint.encode(now))
+    with suppress(AlreadyExistsError, EnvctlError):
+        if _is_due(ports, now, last):
+            kept = checkpoint.Checkpoint(now, ports.trust.name)
+            if ports.trust:
+                kept = signing.signed_checkpoint(ports, kept, personally=said_by_a_person(last.event))
+            ports.store.create(_key(CHECKPOINTS, now.seq), checkpoint.written(kept))
+
+
+def _is_due(ports: Ports, now: Present, last: Entry) -> bool:
+    """Where it has to be signed: as soon as somebody comes by who can."""
+    if not ports.trust:
+        return now.seq % checkpoint.EVERY == 0
+    if ports.trust.signer(last) != ports.trust.keeper or now.seq < checkpoint.EVERY:
+        return False
+    return now.seq - _checkpoint(ports).seq >= checkpoint.EVERY
 
 
 def _check_witness(ports: Ports, now: Present) -> None:

@@ -76,6 +76,7 @@ class Run:
     seen: Deployment | None = None
     drifted: DriftCheck | None = None
     warnings: dict[str, Refusal] = field(default_factory=dict)
+    disbelieved: set[int] = field(default_factory=set)
     waived: dict[str, Refusal] = field(default_factory=dict)
     held: str = ""
     started: int = 0

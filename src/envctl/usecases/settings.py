@@ -7,6 +7,7 @@ from envctl.domain.needed_secrets import needed
 from envctl.domain.settings import EnvironmentSettings
 from envctl.usecases import images, load, working_tree
 from envctl.usecases.ports import Ports
+from envctl.usecases.trust import trust
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,10 @@ def validate(ports: Ports, environment: str = "") -> Valid:
     release = working_tree.release(ports, project)
     problems: dict[Problem, None] = {}
     count = 0
+    try:
+        trust(ports.tree, project)
+    except ConfigurationError as error:
+        problems.update(dict.fromkeys(error.problems))
     for name in asked:
         try:
             found = load.settings(ports, project, name, release.wiring)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from envctl.domain.guards import gates
-from envctl.domain.present import EnvironmentPresent, KnownRelease, Present, lag
+from envctl.domain.present import EnvironmentPresent, KnownRelease, Present, Unbelieved, lag
 from envctl.domain.project import Project
 from envctl.usecases import candidates, load, record
 from envctl.usecases.ports import Ports
@@ -28,9 +28,12 @@ class EnvironmentStatus:
 
 @dataclass(frozen=True)
 class Status:
+    """`unbelieved` are the last entries of the ledger that do not count."""
+
     project: str
     now: datetime
     environments: tuple[EnvironmentStatus, ...]
+    unbelieved: tuple[Unbelieved, ...] = ()
 
 
 def status(ports: Ports) -> Status:
@@ -40,7 +43,7 @@ def status(ports: Ports) -> Status:
 def standing(ports: Ports, project: Project, present: Present) -> Status:
     """How things stand in that present."""
     shown = tuple(_of(ports, project, present, environment) for environment in project.pipeline.order)
-    return Status(project.name, ports.clock.now(), shown)
+    return Status(project.name, ports.clock.now(), shown, present.unbelieved)
 
 
 def _of(ports: Ports, project: Project, present: Present, environment: str) -> EnvironmentStatus:

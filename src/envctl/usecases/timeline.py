@@ -61,9 +61,9 @@ def timeline(ports: Ports, present: Present, most: int, through: int = LOOKED_TH
     """The newest deployments of that present, be there newer ones by now or not."""
     entries = dropwhile(lambda entry: entry.seq > present.seq, record.newest_first(ports))
     found: list[Happened] = []
-    seen, since = _Seen(), present.seq + 1
+    seen, since, trust = _Seen(), present.seq + 1, ports.trust
     for entry in islice(entries, through):
-        happened = _follow(seen, entry)
+        happened = None if trust.doubt(entry) else _follow(seen, entry)
         if happened is not None and len(found) == most:
             return Timeline(tuple(found), since, more=True)
         since = entry.seq

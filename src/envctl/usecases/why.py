@@ -12,7 +12,7 @@ from envctl.domain.guards.approvals import who
 from envctl.domain.guards.artifact import artifact
 from envctl.domain.guards.secrets import secrets
 from envctl.domain.meaning import meaning_of
-from envctl.domain.present import Present
+from envctl.domain.present import Present, Unbelieved
 from envctl.domain.project import Project
 from envctl.usecases import access, approved, candidates, inside, load, record
 from envctl.usecases.ports import Ports
@@ -37,7 +37,7 @@ class Why:
     """`gates` says for each gate how many approvals it has, and how many it asks for; `who` can give those that lack.
 
     `opens` is when it opens by itself, where nothing but time is in the way. `planned` is what would be done, and
-    `plan` its fingerprint, where that was asked for.
+    `plan` its fingerprint, where that was asked for. `unbelieved` are the last entries of the ledger that do not count.
     """
 
     target: str
@@ -51,6 +51,7 @@ class Why:
     next: str
     plan: str = ""
     planned: EnvironmentPlan | None = None
+    unbelieved: tuple[Unbelieved, ...] = ()
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -114,6 +115,7 @@ def answered(request: Request, way: str) -> Why:
         who(request) if any(missing.values()) else "",
         max(moment for moment in opens if moment) if opens and all(opens) else None,
         _next(refused) if refused else way,
+        unbelieved=request.present.unbelieved,
     )
 
 

@@ -11,6 +11,8 @@ ACCESS = GOOD.replace(
     "[environments.prod.gates]\n",
     """\
 [environments.prod]
+account_id = "333333333333"
+region = "ap-northeast-1"
 profile = "company prod"
 assume_role = "arn:aws:iam::333333333333:role/envctl-deployer"
 external_id = "shop:42"

@@ -231,6 +231,26 @@ def test_without_the_very_bytes_nothing_is_deployed_and_nobody_can_waive_that(re
     )
 
 
+MADE = {name: request for name, request in BUNDLED.items() if name != "a destruction"}
+
+
+@pytest.mark.parametrize("request_", MADE.values(), ids=MADE.keys())
+def test_what_nothing_that_counts_says_the_making_of_comes_nowhere(request_: Request) -> None:
+    present = replace(request_.present, releases={})
+    assert answer("G102", replace(request_, present=present)) == Refusal(
+        "G102",
+        "provenance",
+        "nothing that is believed says where release 111111111111 came from",
+        "see what is not believed: envctl ledger verify; or make a new release: envctl apply dev",
+        waivable=False,
+    )
+
+
+def test_what_nobody_knows_the_making_of_can_be_destroyed_and_made_anew() -> None:
+    for request in (DESTRUCTION, ENTRY):
+        assert answer("G102", replace(request, present=replace(request.present, releases={}))) is None
+
+
 def test_what_enters_was_bundled_just_now() -> None:
     assert answer("G102", replace(ENTRY, bundle="missing")) is None
 

@@ -1,13 +1,14 @@
-"""`envctl ledger verify` and `envctl ledger export [ENV]`."""
+"""`envctl ledger verify` and `envctl ledger keys`."""
 
-import sys
-from collections.abc import Iterable
-from typing import Annotated, Literal
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from envctl.cli.arguments import Since, Until, an_environment
+from envctl.cli.arguments import Environments
 from envctl.cli.boundary import answer, refuse_dry_run, show_help
+from envctl.cli.commands.ledger_export import export
 
 app = typer.Typer(help="The record of all that happened.", rich_markup_mode=None)
 
@@ -20,65 +21,62 @@ def ledger(context: typer.Context) -> None:
 
 
 @app.command()
-def verify(context: typer.Context) -> None:
-    """Recompute the chain from its first entry, and name the first one that does not fit."""
+def verify(
+    context: typer.Context,
+    store: Annotated[
+        str,
+        typer.Option(metavar="URL", help="Read this copy of the store: a folder, or a URL.", show_default=False),
+    ] = "",
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Take the public keys from here: DIR/ENV/signing_key.pem.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Recompute the chain from its first entry, and name the first one that does not fit. Check every signature, and
+    name each entry that is not believed.
+    """
     from envctl.usecases.history import verify_ledger
 
+    context.obj = replace(context.obj, store=_url(store), keys=keys)
     answer(context, verify_ledger)
 
 
+def _url(store: str) -> str:
+    """A folder is meant from where the command is typed, and must be there: a new one would be an empty ledger."""
+    scheme, colon, rest = store.partition("://")
+    if not store or (colon and scheme != "file"):
+        return store
+    folder = Path(rest or scheme).absolute()
+    if not folder.is_dir():
+        from envctl.domain.errors import OperationFailedError, Problem
+
+        message = f"the store {store} can't be opened: there is no such folder"
+        raise OperationFailedError(Problem("E404", message, "name the folder that holds `ledger`"))
+    return f"file://{folder}"
+
+
 @app.command()
-def export(
+def keys(
     context: typer.Context,
-    environment: Annotated[str, an_environment("Only what speaks of this environment.")] = "",
+    names: Environments = None,
     *,
-    form: Annotated[
-        Literal["csv", "jsonl"] | None,
-        typer.Option("--format", help="csv unless you say otherwise.", show_default=False),
-    ] = None,
-    since: Since = "",
-    until: Until = "",
-    entries: Annotated[bool, typer.Option("--entries", help="Every entry as it is kept, as JSON Lines.")] = False,
+    create: Annotated[bool, typer.Option("--create", help="Make the key in KMS where it is not there yet.")] = False,
+    add: Annotated[
+        bool, typer.Option("--add", help="Where another key is pinned: believe this one too, and sign with it.")
+    ] = False,
 ) -> None:
-    """Write the deployments for an auditor: who deployed what where, approved by whom, under which waiver. The whole
-    chain is checked on the way.
+    """Pin the public keys that entries of the ledger are signed with: environments/ENV/signing_key.pem. Review and
+    commit that file.
     """
-    from envctl.cli.wiring import wire
-    from envctl.usecases import export as uses
+    from envctl.usecases.signing import pin
 
     refuse_dry_run(context)
-    _refuse(context, form, entries=entries)
-    with wire(context.obj) as wired:
-        if entries:
-            _write(line + b"\n" for line in uses.entries(wired, environment, since=since, until=until))
-            return
-        from envctl.cli.render.export import as_csv, as_lines
-
-        found = uses.deployments(wired, environment, since=since, until=until)
-        lines = as_lines(found.deployments) if form == "jsonl" else as_csv(found.deployments)
-        _write(line.encode("utf-8", "backslashreplace") for line in lines)
-        number = f"{len(found.deployments)} deployment{'' if len(found.deployments) == 1 else 's'}"
-        wired.observer.said(f"{number}; {found.entries} entries, all fit the chain; head {found.head}")
+    answer(context, lambda ports: pin(ports, tuple(names or ()), create=create, add=add))
 
 
-def _refuse(context: typer.Context, form: str | None, *, entries: bool) -> None:
-    if not (context.obj.json or context.obj.markdown or (entries and form == "csv")):
-        return
-    from envctl.domain.errors import Problem, UsageError
-
-    flag = "--format csv" if form == "csv" and entries else "--json" if context.obj.json else "--markdown"
-    if flag == "--format csv":
-        raise UsageError(Problem("E449", "--entries are JSON, and no rows", "leave --format out"))
-    message = f"ledger export has no {flag}: what stands on stdout is the export alone"
-    raise UsageError(Problem("E449", message, "a document a line: envctl ledger export --format jsonl"))
-
-
-def _write(lines: Iterable[bytes]) -> None:
-    """In UTF-8, whatever the terminal speaks."""
-    sys.stdout.flush()
-    for line in lines:
-        sys.stdout.buffer.write(line)
-    sys.stdout.buffer.flush()
+app.command()(export)
 
 
 def register(application: typer.Typer) -> None:

@@ -9,6 +9,7 @@ from envctl.cli.render.events import in_brackets
 from envctl.cli.render.guards import named
 from envctl.cli.render.line import counted
 from envctl.cli.render.moments import Zone, ago, since
+from envctl.cli.render.signing import mistrusted
 from envctl.cli.render.text import known_as, one_line
 from envctl.domain.naming import short
 from envctl.domain.present import Debt, Deployment, DriftCheck, EnvironmentPresent, Hold, Lock
@@ -27,9 +28,10 @@ class Matter:
 
 
 def matters(status: Status, zone: Zone = None) -> tuple[Matter, ...]:
-    """In the order of the pipeline."""
+    """In the order of the pipeline, after what is wrong with the record of it."""
     entry = status.environments[0].environment if status.environments else ""
-    return tuple(
+    ledger = tuple(Matter("ledger", told, grave=True) for told in mistrusted(status.unbelieved, zone))
+    return ledger + tuple(
         Matter(each.environment, told, grave)
         for each in status.environments
         for told, grave in _Speaker(each.environment, status.now, zone, entry).all(each.present)

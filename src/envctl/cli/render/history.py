@@ -3,6 +3,7 @@
 from datetime import tzinfo
 
 from rich.console import Console
+from rich.text import Text
 
 from envctl.cli.render.columns import columns
 from envctl.cli.render.events import style, told
@@ -16,6 +17,7 @@ from envctl.usecases.history import History, Verified
 TABLE_FROM = 100
 RELEASE = 12
 WHO = 24
+NOT_BELIEVED = "✗ not believed"
 
 
 def show_history(history: History, out: Console) -> None:
@@ -27,9 +29,11 @@ def show_history(history: History, out: Console) -> None:
         _table(history, out)
     else:
         for entry in history.entries:
-            _in_two_lines(entry, out)
+            _in_two_lines(entry, marked(history, entry), out)
     if history.more:
         say(out, plain("… and older entries", "dim"))
+    for each in history.unbelieved:
+        say(out, joined((f"{NOT_BELIEVED} #{each.seq}: ", "bold red"), f"it does not count: {each.why}"))
     if not all(entry.actor.verified for entry in history.entries):
         say(out, plain("? unverified: nobody but that person's own machine vouches for the name", "dim"))
 
@@ -40,6 +44,8 @@ def show_verified(verified: Verified, out: Console) -> None:
         return
     entries = "its 1 entry fits" if verified.entries == 1 else f"all {verified.entries} entries fit"
     say(out, joined(("The ledger is whole: ", "green"), f"{entries} the chain."))
+    if verified.signed:
+        say(out, f"Signed as pinned: all about {', '.join(verified.signed)}.")
     whole(out, f"head {verified.head}", 2)
 
 
@@ -54,21 +60,28 @@ def _table(history: History, out: Console) -> None:
             plain(clock(entry.at) if one_zone else moment(entry.at)),
             plain(who(entry.actor)),
             plain(release_of(entry.event)),
-            plain(told(entry.event), style(entry.event)),
+            marked(history, entry),
         )
         for entry in history.entries
     ]
     columns(heads, rows, out, max(WHO, out.width // 4))
 
 
-def _in_two_lines(entry: Entry, out: Console) -> None:
+def marked(history: History, entry: Entry) -> Text:
+    """What happened; or was said to have, by whom nobody knows."""
+    if any(each.seq == entry.seq for each in history.unbelieved):
+        return plain(f"{NOT_BELIEVED}: {told(entry.event)}", "bold red")
+    return plain(told(entry.event), style(entry.event))
+
+
+def _in_two_lines(entry: Entry, what: Text, out: Console) -> None:
     head = plain(f"#{entry.seq:<3} {moment(entry.at)}  {release_of(entry.event):{RELEASE}}")
     name = plain(f"  {who(entry.actor)}")
     beside = head.cell_len + name.cell_len <= out.width
     say(out, head + name if beside else head)
     if not beside:
         say(out, who(entry.actor), 5)
-    say(out, plain(told(entry.event), style(entry.event)), 5)
+    say(out, what, 5)
 
 
 def when_of(history: History, zone: tzinfo | None = None) -> str:

@@ -18,6 +18,7 @@ RENDERERS = {
     "Fixed": "drift.show_fixed",
     "History": "history.show_history",
     "Locked": "locking.show_locked",
+    "PinnedKeys": "signing.show_pinned",
     "Preview": "preview.show_preview",
     "OneOutput": "outputs.show_one",
     "Recovered": "recovery.show_recovered",

@@ -15,6 +15,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "exec": (),
     "history": ("usecases.history.History",),
     "ledger export": (),
+    "ledger keys": ("usecases.signing.PinnedKeys",),
     "ledger verify": ("usecases.history.Verified",),
     "lock": ("usecases.locking.Locked",),
     "output": ("usecases.outputs.EnvironmentOutputs", "usecases.outputs.OneOutput"),

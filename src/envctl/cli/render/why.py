@@ -5,6 +5,7 @@ from rich.console import Console
 from envctl.cli.render.commands import to_type
 from envctl.cli.render.guards import ANSWER, INDENT, opens_by_itself, show_refusal, verdict
 from envctl.cli.render.line import counted
+from envctl.cli.render.signing import mistrusted
 from envctl.cli.render.text import advised, hanging, hinted, joined, plain, say
 from envctl.domain.guards import GUARDS
 from envctl.domain.naming import short
@@ -22,6 +23,7 @@ def show_why(why: Why, out: Console) -> None:
         advised(out, plain(""), to_ask_them_too(why), INDENT)
     if why.gates:
         _gates(why, out)
+    _mistrusted(why, out)
     out.print()
     _verdict(why, out)
     hinted(out, why.next)
@@ -76,6 +78,14 @@ def _gates(why: Why, out: Console) -> None:
         say(out, joined((mark.ljust(ANSWER), style), f"{gate} {given}/{wanted}{left}"), 2)
     if why.who:
         hanging(out, joined("  ", ("who".ljust(ANSWER), "dim"), why.who), INDENT)
+
+
+def _mistrusted(why: Why, out: Console) -> None:
+    found = mistrusted(why.unbelieved)
+    if found:
+        out.print()
+    for told in found:
+        hanging(out, joined(("! ledger: ", "bold red"), told))
 
 
 def _verdict(why: Why, out: Console) -> None:

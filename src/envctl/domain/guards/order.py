@@ -28,11 +28,13 @@ def provenance(request: Request) -> Refusal | None:
     """G102: the release was deployed right before the target, to its end, and is still the very same bytes."""
     match request.action:
         case "promote":
-            return _promoted(request) or _bundle(request)
+            return _promoted(request) or _made(request) or _bundle(request)
         case "rollback":
-            return _rolled_back(request) or _bundle(request)
+            return _rolled_back(request) or _made(request) or _bundle(request)
+        case "apply" if request.target == request.pipeline.entry:
+            return None
         case "apply":
-            return None if request.target == request.pipeline.entry else _there_already(request) or _bundle(request)
+            return _there_already(request) or _made(request) or _bundle(request)
         case "destroy":
             return _bundle(request)
 
@@ -85,6 +87,17 @@ def _there_already(request: Request) -> Refusal | None:
         f"{request.target} has no release yet, and takes code by promotion alone",
         request.pipeline.way_into(request.target),
     )
+
+
+def _made(request: Request) -> Refusal | None:
+    """That somebody says it was deployed is not enough: the entry by which it was made has to be believed as well."""
+    if request.known is not None:
+        return None
+    message = f"nothing that is believed says where release {short(request.identity)} came from"
+    hint = (
+        f"see what is not believed: envctl ledger verify; or make a new release: envctl apply {request.pipeline.entry}"
+    )
+    return Refusal("G102", "provenance", message, hint, waivable=False)
 
 
 def _bundle(request: Request) -> Refusal | None:

@@ -33,6 +33,7 @@ from tests.cli.render.samples.refusals import (
 )
 from tests.cli.render.samples.scripts import IN_MANY_SCRIPTS, WRONG_IN_MANY_SCRIPTS
 from tests.cli.render.samples.secrets import MISSING, REFUSED_SECRETS, SECRETS
+from tests.cli.render.samples.signatures import DISBELIEVED, NOT_BELIEVED
 from tests.cli.render.samples.statuses import (
     CALM_STATUS,
     DESTROYED_STATUS,
@@ -94,7 +95,9 @@ RESULTS: dict[str, object] = {
     **AHEAD,
     **SECRETS,
     **IN_MANY_SCRIPTS,
+    **NOT_BELIEVED,
     "a verified ledger": Verified(41, "ab" * 32),
+    "a verified ledger with signatures": Verified(41, "ab" * 32, ("dev", "staging", "prod")),
     "an empty ledger": Verified(0, GENESIS),
     "a valid project": Valid(("dev", "staging", "prod"), ("network", "web"), 34),
     "rendered root modules": RENDERED,
@@ -118,6 +121,7 @@ ERRORS = {
         Problem("E205", "vpc_cidr has no value in dev", "set it in environments/dev/terraform.tfvars"),
     ),
     "wrong settings in many scripts": WRONG_IN_MANY_SCRIPTS,
+    "entries that are not believed": DISBELIEVED,
     "a failed apply": OperationFailedError(
         Problem(
             "E305",

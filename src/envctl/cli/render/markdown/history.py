@@ -4,7 +4,7 @@ from datetime import UTC
 
 from envctl.cli.render.events import style
 from envctl.cli.render.events import told as told_of
-from envctl.cli.render.history import release_of, when_of, who
+from envctl.cli.render.history import NOT_BELIEVED, release_of, when_of, who
 from envctl.cli.render.line import counted
 from envctl.cli.render.markdown.pieces import NEITHER, PASSES, REFUSES, WARNS, code, escaped, page, table
 from envctl.cli.render.moments import moment
@@ -19,14 +19,16 @@ def history(told: History) -> str:
     about = f" of {escaped(told.environment)}" if told.environment else ""
     if not told.entries:
         return page(f"## History{about}", f"The ledger says nothing {when_of(told, UTC)}.")
+    doubts = {each.seq: each.why for each in told.unbelieved}
     rows = (
         (
             str(entry.seq),
-            MARKS.get(style(entry.event), ""),
+            REFUSES if entry.seq in doubts else MARKS.get(style(entry.event), ""),
             moment(entry.at, UTC),
             escaped(who(entry.actor)),
             code(release) if (release := release_of(entry.event)) else "",
-            escaped(told_of(entry.event)),
+            (f"**{NOT_BELIEVED}** ({doubts[entry.seq]}): " if entry.seq in doubts else "")
+            + escaped(told_of(entry.event)),
         )
         for entry in told.entries
     )
@@ -43,4 +45,5 @@ def verified(told: Verified) -> str:
     if not told.entries:
         return page(f"## {NEITHER} The ledger is empty")
     fits = "its 1 entry fits" if told.entries == 1 else f"all {counted(told.entries, 'entry')} fit"
-    return page(f"## {PASSES} The ledger is whole", f"{fits.capitalize()} the chain. Head: {code(told.head)}")
+    signed = f"Signed as pinned: all about {', '.join(told.signed)}." if told.signed else ""
+    return page(f"## {PASSES} The ledger is whole", f"{fits.capitalize()} the chain. Head: {code(told.head)}", signed)

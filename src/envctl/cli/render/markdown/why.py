@@ -7,6 +7,7 @@ from envctl.cli.render.markdown.pieces import (
     NEITHER,
     PASSES,
     REFUSES,
+    WARNS,
     escaped,
     in_a_cell,
     next_step,
@@ -15,6 +16,7 @@ from envctl.cli.render.markdown.pieces import (
     table,
 )
 from envctl.cli.render.markdown.refused import HEADS, guard, row
+from envctl.cli.render.signing import mistrusted
 from envctl.cli.render.why import conclusion, question, rests_on, to_ask_them_too
 from envctl.usecases.why import Answer, Why
 
@@ -26,6 +28,7 @@ def why(told: Why) -> str:
         f"{mark} {strong(conclusion(told))} {escaped(opens_by_itself(told.opens, told.now, UTC))}",
         table(HEADS, (_row(answer, told) for answer in told.answers)),
         _gates(told),
+        "\n".join(f"- {WARNS} {escaped(each)}" for each in mistrusted(told.unbelieved, UTC)),
         next_step(told.next),
     )
 

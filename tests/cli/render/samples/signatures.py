@@ -1,0 +1,53 @@
+"""Keys that were pinned, and entries that somebody forged."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.events import Actor, ApprovalGiven, EnvironmentLocked, ReleaseCreated
+from envctl.domain.present import Unbelieved
+from envctl.usecases.history import History
+from envctl.usecases.signing import PinnedKey, PinnedKeys
+from tests.cli.render.samples.basics import NEW, NOW, TARO
+from tests.cli.render.samples.ledger import entries
+from tests.cli.render.samples.refusals import WHY_NOT_AT_ALL
+from tests.cli.render.samples.statuses import STATUS
+
+MALLORY = Actor("arn:aws:sts::111111111111:assumed-role/envctl-deployer/mallory", "aws", verified=True)
+OTHER = "it is signed with the key of dev, and not with that of prod"
+UNBELIEVED = (
+    Unbelieved(41, "", "release created", TARO, NOW - timedelta(hours=3), "it is not signed"),
+    Unbelieved(42, "prod", "approval given", MALLORY, NOW - timedelta(hours=2), OTHER),
+)
+MANY = (*(replace(UNBELIEVED[0], seq=number) for number in range(30, 41)), *UNBELIEVED)
+
+
+def _key(environment: str, **fields: object) -> PinnedKey:
+    key = f"arn:aws:kms:ap-northeast-1:333333333333:alias/envctl-{environment}"
+    file = f"environments/{environment}/signing_key.pem"
+    return PinnedKey(environment, key, "5f" * 32, file, **fields)  # type: ignore[arg-type]
+
+
+_SHOWN = entries(
+    (TARO, EnvironmentLocked("prod", "load test")),
+    (MALLORY, ApprovalGiven("prod", "peer", NEW, "s")),
+    (TARO, ReleaseCreated(NEW, "1a2b3c4d5e6f7a8b")),
+)
+NOT_BELIEVED: dict[str, object] = {
+    "keys that were pinned": PinnedKeys(
+        (
+            _key("dev", outcome="pinned", made=True),
+            _key("staging", outcome="pinned already", made=False),
+            _key("prod", outcome="added", made=False, others=("c0" * 32,)),
+        )
+    ),
+    "keys that are pinned already": PinnedKeys((_key("dev", outcome="pinned already", made=False),)),
+    "a status with entries that nobody believes": replace(STATUS, unbelieved=MANY),
+    "a why with entries that nobody believes": replace(WHY_NOT_AT_ALL, unbelieved=UNBELIEVED),
+    "a history with an entry that nobody believes": History(
+        "prod", _SHOWN, more=False, unbelieved=(replace(UNBELIEVED[1], seq=2),)
+    ),
+}
+DISBELIEVED = OperationFailedError(
+    *(Problem("E466", f"{each}: {each.why}", "it does not count anywhere") for each in UNBELIEVED)
+)

@@ -1,0 +1,143 @@
+"""The real command with a real KMS: signed by roles and by people, forged by hand, and examined without AWS."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
+from envctl.domain.events import ApprovalGiven
+from envctl.domain.ledger import Entry, decode, encode
+from envctl.domain.signatures import public_keys, written
+from envctl.domain.trust import Pinned, Trust
+from tests.e2e.conftest import ACCOUNTS, LOCAL_PROJECT, REGION, Project
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.terraform, pytest.mark.slow]
+PROFILES = """
+[profile shop-approver]
+role_arn = arn:aws:iam::333333333333:role/ApproverRole
+credential_source = Environment
+"""
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    server = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    yield server.up()
+    server.down()
+
+
+def signed_project() -> str:
+    # Here one person says everything.
+    text = LOCAL_PROJECT.replace("approvals = { peer = 1 }", "approvals = { peer = 1 }\nself_approval = true")
+    for name, account in ACCOUNTS.items():
+        table = f"[environments.{name}]\n"
+        keys = {
+            "account_id": account,
+            "region": REGION,
+            "assume_role": f"arn:aws:iam::{account}:role/envctl-deployer",
+            "signing_key": f"alias/envctl-{name}",
+        }
+        if name == "prod":
+            keys["profile"] = "shop-approver"
+        text = text.replace(table, table + "".join(f'{key} = "{value}"\n' for key, value in keys.items()))
+    return text
+
+
+@pytest.fixture
+def signing(small: Project, sandbox: RunningSandbox) -> Project:
+    """Nothing in it says `sandbox`: to it, that is AWS."""
+    small.write("envctl.toml", signed_project())
+    config = small.home / "aws-config"
+    config.write_text(PROFILES)
+    extra = {**sandbox.child_environment(), "AWS_CONFIG_FILE": os.fspath(config)}
+    project = replace(small, extra=extra)
+    project.ok("ledger", "keys", "--create")
+    return project
+
+
+def store(project: Project) -> Path:
+    return project.root / ".envctl" / "store"
+
+
+def entries(project: Project) -> list[Entry]:
+    return [decode(file.read_bytes()) for file in sorted((store(project) / "ledger").iterdir())]
+
+
+def kms_of_dev(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What the credentials of dev's role can do by hand."""
+    import boto3
+
+    for name, value in sandbox.child_environment().items():
+        monkeypatch.setenv(name, value)
+    role = f"arn:aws:iam::{ACCOUNTS['dev']}:role/envctl-deployer"
+    keys = boto3.client("sts", REGION).assume_role(RoleArn=role, RoleSessionName="mallory")["Credentials"]
+    return boto3.client(
+        "kms",
+        REGION,
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+
+
+def test_a_release_goes_the_whole_way_signed_and_an_approval_that_dev_forges_opens_nothing(
+    signing: Project, sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signing.ok("apply", "dev", "--yes")
+    signing.ok("promote", "dev", "staging", "--yes")
+    plan = json.loads(signing.ok("why", "prod", "--plan", "--json").out)["result"]["plan"]
+    approve = ("approve", "prod", "--gate", "peer", "--plan", plan, "--yes")
+
+    # What bob would say, with whatever dev's own role can sign.
+    elsewhere = replace(signing, root=tmp_path / "elsewhere")
+    shutil.copytree(signing.root, elsewhere.root)
+    elsewhere.ok(*approve)
+    genuine = entries(elsewhere)[-1]
+    assert isinstance(genuine.event, ApprovalGiven)
+    key = public_keys((signing.root / "environments/dev/signing_key.pem").read_bytes())[0]
+    message = Trust("small", tuple(ACCOUNTS), {"dev": Pinned((key,))}).message(genuine)
+    kms = kms_of_dev(sandbox, monkeypatch)
+    said = kms.sign(KeyId="alias/envctl-dev", Message=message, MessageType="RAW", SigningAlgorithm="ECDSA_SHA_256")
+    forged = replace(genuine, signature=written(key, said["Signature"]))
+    (store(signing) / "ledger" / f"{forged.seq:010d}.json").write_bytes(encode(forged))
+
+    refused = signing.run("promote", "staging", "prod", "--yes")
+    assert refused.code == 4
+    assert "G106" in refused.err
+    assert f"entry {forged.seq} of the ledger (approval given about prod) is not believed" in refused.err
+    found = signing.run("ledger", "verify", "--json")
+    assert (found.code, found.codes) == (1, ["E466"])
+    assert "signed with the key of dev, and not with that of prod" in found.out
+
+    # In prod bob has a profile, and no role to deploy with. What he says himself is believed.
+    signing.ok(*approve)
+    signing.ok("promote", "staging", "prod", "--yes")
+    assert all(entry.signature for entry in entries(signing))
+
+    # An auditor has a copy, the keys, and no AWS.
+    copy = tmp_path / "copy"
+    shutil.copytree(store(signing), copy)
+    keys = tmp_path / "keys"
+    for name in ACCOUNTS:
+        (keys / name).mkdir(parents=True)
+        shutil.move(signing.root / "environments" / name / "signing_key.pem", keys / name)
+    alone = replace(signing, extra={})
+    shutil.rmtree(store(signing))
+    audited = alone.run("ledger", "verify", "--json", "--store", os.fspath(copy), "--keys", os.fspath(keys))
+    assert (audited.code, audited.codes) == (1, ["E466"])
+    for file in sorted((copy / "ledger").iterdir())[forged.seq - 1 :]:
+        file.unlink()
+    whole = alone.run("ledger", "verify", "--store", f"file://{copy}", "--keys", os.fspath(keys))
+    # The same copy, shorter: this machine has seen more of it.
+    assert whole.code == 1
+    shutil.rmtree(signing.root / ".envctl")
+    assert (
+        "The ledger is whole" in alone.ok("ledger", "verify", "--store", os.fspath(copy), "--keys", os.fspath(keys)).out
+    )
+    assert not store(signing).exists()
