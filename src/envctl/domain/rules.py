@@ -67,3 +67,7 @@ class Rules:
     protected: bool = False
     max_destroys: int = 0
     stateful: frozenset[str] = frozenset()
+
+    def who_approves(self, gate: str) -> tuple[str, ...]:
+        """Patterns; none where everybody may."""
+        return self.approve.get(gate, ())

@@ -52,7 +52,7 @@ def counting(request: Request) -> tuple[Approval, ...]:
 
 def may_approve(request: Request, gate: str, actor: Actor) -> bool:
     """Whether the target lets that person approve at that gate."""
-    patterns = request.rules.approve.get(gate, ())
+    patterns = request.rules.who_approves(gate)
     return not patterns or may(patterns, actor)
 
 
@@ -70,7 +70,7 @@ def made_by(request: Request, actor: Actor) -> bool:
 def who(request: Request) -> str:
     """Who can still approve, in words."""
     barred = sorted(_barred(request))
-    asked = [request.rules.approve.get(gate, ()) for gate, missing in gates(request).items() if missing]
+    asked = [request.rules.who_approves(gate) for gate, missing in gates(request).items() if missing]
     # A gate at which everybody may approve is open to everybody.
     listed = dict.fromkeys(pattern for patterns in asked for pattern in patterns) if all(asked) else {}
     people = " or ".join(listed) or "anybody"
