@@ -21,26 +21,34 @@ from tests.faults.proxy import FaultyProxy
 
 TOOLS = "444444444444"
 STORE = "shop-envctl-store"
-BLOCK = re.compile(r"^## (?P<heading>[^\n]+)$|^```json\n(?P<json>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```json\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SIGNED = re.compile(r"Credential=(?P<key>[^/]+)/\d+/[^/]+/(?P<service>[^/]+)/")
 # A bucket stands in the host, or first in the path.
 BUCKET = re.compile(r"(?:(?P<host>[a-z0-9.-]+?)\.)?s3[.-][^/]*/(?P<path>[^/?]*)")
 
 
 def policies() -> dict[str, dict[str, Any]]:
-    """By the heading of docs/iam.md that each stands below."""
-    found, heading = {}, ""
-    for match in BLOCK.finditer((REPOSITORY / "docs" / "iam.md").read_text()):
-        if match["heading"]:
-            heading = match["heading"]
-        else:
-            found[heading] = json.loads(match["json"])
-    return found
+    """Those of docs/iam.md, each by the name of its first statement."""
+    written = [json.loads(text) for text in BLOCK.findall((REPOSITORY / "docs" / "iam.md").read_text())]
+    return {policy["Statement"][0]["Sid"]: as_moto_reads_it(policy) for policy in written}
+
+
+def as_moto_reads_it(policy: dict[str, Any]) -> dict[str, Any]:
+    """It asks for resources in S3 and STS alone: elsewhere a statement about one thing would allow nothing."""
+    known = ("s3:", "sts:")
+    statements = [
+        each
+        if "Resource" not in each or str(each["Action"]).strip("['").startswith(known)
+        else {**each, "Resource": "*"}
+        for each in policy["Statement"]
+    ]
+    return {**policy, "Statement": statements}
 
 
 def in_account(policy: dict[str, Any], environment: str) -> dict[str, Any]:
     """The documents speak of dev."""
     text = json.dumps(policy).replace(ACCOUNTS["dev"], ACCOUNTS[environment]).replace("/dev/", f"/{environment}/")
+    text = text.replace("alias/envctl-dev", f"alias/envctl-{environment}")
     found: dict[str, Any] = json.loads(text)
     return found
 
@@ -78,16 +86,20 @@ class Organisation:
         self._sandbox = sandbox
         self._accounts: dict[str, str] = {}
         self.people: dict[str, dict[str, str]] = {}
+        self.public_keys: dict[str, bytes] = {}
         written = policies()
-        store = written["The store"]
+        store = written["ListTheStore"]
         for environment, account in ACCOUNTS.items():
             self._bucket(account, f"shop-tfstate-{account}")
-            rights = [in_account(written["The deployer of an environment"], environment), WHAT_THE_MODULES_MAKE]
-            self.role(account, "envctl-deployer", rights)
+            rights = [in_account(written[each], environment) for each in ("ListTheStates", "LookForSecrets")]
+            self.role(account, "envctl-deployer", [*rights, WHAT_THE_MODULES_MAKE])
+            self._signing_key(account, environment)
+        self.role(ACCOUNTS["prod"], "ApproverRole", [written["SignApprovals"]])
         self._bucket(TOOLS, STORE)
-        self.user("ann", [store, written["A developer"]])
-        self.user("ci", [store, written["The job that promotes"]])
-        self.role(TOOLS, "envctl-ci", [store, written["The job that promotes"]])
+        self.user("ann", [store, written["GetIntoDev"]])
+        self.user("quinn", [store, BECOME_AN_APPROVER])
+        self.user("ci", [store, written["GetIntoEveryEnvironment"]])
+        self.role(TOOLS, "envctl-ci", [store, written["GetIntoEveryEnvironment"]])
 
     def client(self, account: str, service: str) -> Any:
         """boto3 as somebody who may do everything there, before IAM is enforced."""
@@ -141,6 +153,20 @@ class Organisation:
             **self.people[person],
         }
 
+    def keys_of(self, role: str, environment: str) -> dict[str, str]:
+        """What somebody holds who got hold of a role, by whatever way."""
+        import boto3
+
+        ci = self.people["ci"]
+        sts = boto3.client("sts", **self._through(ci["AWS_ACCESS_KEY_ID"], ci["AWS_SECRET_ACCESS_KEY"]))
+        arn = f"arn:aws:iam::{ACCOUNTS[environment]}:role/{role}"
+        keys = sts.assume_role(RoleArn=arn, RoleSessionName="mallory")["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"],
+        }
+
     def surroundings_of_a_run(self, actor: str, token: Path) -> dict[str, str]:
         """A job of GitHub Actions: no keys, but a token that AWS takes for a role."""
         claims = {"iss": "https://token.actions.githubusercontent.com", "actor": actor, "repository": "acme/shop"}
@@ -174,6 +200,12 @@ class Organisation:
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
+    def _signing_key(self, account: str, environment: str) -> None:
+        kms = self.client(account, "kms")
+        key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName=f"alias/envctl-{environment}", TargetKeyId=key)
+        self.public_keys[environment] = kms.get_public_key(KeyId=key)["PublicKey"]
+
     def _through(self, key: str, secret: str, token: str | None = None) -> dict[str, Any]:
         from botocore.config import Config
 
@@ -204,6 +236,16 @@ def trusting(account: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [allowed]}
 
 
+BECOME_AN_APPROVER: dict[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Resource": f"arn:aws:iam::{ACCOUNTS['prod']}:role/ApproverRole",
+        }
+    ],
+}
 WHAT_THE_MODULES_MAKE: dict[str, Any] = {
     "Version": "2012-10-17",
     # Providers before version 4 ask every account what it supports.

@@ -1,0 +1,173 @@
+"""Somebody got hold of the credentials of dev's role, or of a developer's, and uses them by hand."""
+
+import json
+import textwrap
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from envctl.domain.events import (
+    ApprovalGiven,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    Event,
+    ReleaseCreated,
+    VerificationPassed,
+)
+from envctl.domain.ledger import Entry, decode, digest, encode
+from tests.e2e.conftest import ACCOUNTS, Project
+from tests.e2e.organisation import MODULE, PROJECT, STORE, Organisation, founded
+
+pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
+PROFILE = f"""
+[profile shop-approver]
+role_arn = arn:aws:iam::{ACCOUNTS["prod"]}:role/ApproverRole
+credential_source = Environment
+"""
+LEDGER, RELEASES = "shop/ledger/", "shop/releases/"
+
+
+@pytest.fixture(scope="module")
+def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> Iterator[Organisation]:
+    with founded(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
+        found.enforce()
+        yield found
+
+
+@pytest.fixture
+def shop(tmp_path: Path, home: Path, organisation: Organisation) -> Project:
+    """Signed, with a release that staging has proven."""
+    project = Project(tmp_path / "shop", home, organisation.surroundings("ci"))
+    text = PROJECT.replace("approvals = {}", "approvals = { peer = 1 }")
+    for name in ACCOUNTS:
+        profile = 'profile = "shop-approver"\n' if name == "prod" else ""
+        text = text.replace(
+            f"[environments.{name}]\n", f'[environments.{name}]\nsigning_key = "alias/envctl-{name}"\n{profile}'
+        )
+        pem = "\n".join(textwrap.wrap(b64encode(organisation.public_keys[name]).decode(), 64))
+        project.write(
+            f"environments/{name}/signing_key.pem", f"-----BEGIN PUBLIC KEY-----\n{pem}\n-----END PUBLIC KEY-----\n"
+        )
+    project.write("envctl.toml", text)
+    project.write("modules/parameters/main.tf", MODULE)
+    project.ok("apply", "dev", "--yes")
+    project.ok("promote", "dev", "staging", "--yes")
+    return project
+
+
+def ann(organisation: Organisation) -> Any:
+    """S3 with the keys of a developer, who may read the store and create in it."""
+    return organisation.as_person(organisation.people["ann"], "s3")
+
+
+def entries(s3: Any) -> list[tuple[str, bytes]]:
+    listed = s3.list_objects_v2(Bucket=STORE, Prefix=LEDGER)["Contents"]
+    return [(each["Key"], s3.get_object(Bucket=STORE, Key=each["Key"])["Body"].read()) for each in listed]
+
+
+def forge(s3: Any, *events: Event) -> list[Entry]:
+    """Appends to the chain as it should be, with right hashes, and without a signature."""
+    forged = []
+    for event in events:
+        _, last = entries(s3)[-1]
+        before = decode(last)
+        entry = Entry(before.seq + 1, digest(last), before.at, replace(before.actor, name="quinn"), event)
+        s3.put_object(Bucket=STORE, Key=f"{LEDGER}{entry.seq:010d}.json", Body=encode(entry), IfNoneMatch="*")
+        forged.append(entry)
+    return forged
+
+
+def denied(act: Callable[[], object]) -> str:
+    with pytest.raises(ClientError) as raised:
+        act()
+    return str(raised.value.response["Error"]["Code"])
+
+
+def test_with_the_role_of_dev_nobody_can_do_anything_to_the_store_or_to_another_environment(
+    shop: Project, organisation: Organisation
+) -> None:
+    keys = organisation.keys_of("envctl-deployer", "dev")
+    s3 = organisation.as_person(keys, "s3")
+    first = entries(ann(organisation))[0][0]
+    acts: dict[str, Callable[[], object]] = {
+        "list": lambda: s3.list_objects_v2(Bucket=STORE),
+        "read": lambda: s3.get_object(Bucket=STORE, Key=first),
+        "add": lambda: s3.put_object(Bucket=STORE, Key=f"{LEDGER}0000009999.json", Body=b"{}"),
+        "change": lambda: s3.put_object(Bucket=STORE, Key=first, Body=b"{}"),
+        "remove": lambda: s3.delete_object(Bucket=STORE, Key=first),
+        "read the state of prod": lambda: s3.list_objects_v2(Bucket=f"shop-tfstate-{ACCOUNTS['prod']}"),
+        "be prod": lambda: organisation.as_person(keys, "sts").assume_role(
+            RoleArn=f"arn:aws:iam::{ACCOUNTS['prod']}:role/envctl-deployer", RoleSessionName="mallory"
+        ),
+    }
+    assert {name: denied(act) for name, act in acts.items()} == dict.fromkeys(acts, "AccessDenied")
+    kms = organisation.as_person(keys, "kms")
+    alias = f"arn:aws:kms:ap-northeast-1:{ACCOUNTS['prod']}:alias/envctl-prod"
+    sign = {"Message": b"m", "MessageType": "RAW", "SigningAlgorithm": "ECDSA_SHA_256"}
+    assert denied(lambda: kms.sign(KeyId=alias, **sign)) in {"AccessDeniedException", "NotFoundException"}
+
+
+def test_a_developer_by_hand_can_not_remove_history_or_a_release(shop: Project, organisation: Organisation) -> None:
+    s3 = ann(organisation)
+    release = s3.list_objects_v2(Bucket=STORE, Prefix=RELEASES)["Contents"][0]["Key"]
+    for key in (entries(s3)[0][0], release):
+        assert denied(lambda key=key: s3.delete_object(Bucket=STORE, Key=key)) == "AccessDenied"  # type: ignore[misc]
+        taken = denied(lambda key=key: s3.put_object(Bucket=STORE, Key=key, Body=b"{}", IfNoneMatch="*"))  # type: ignore[misc]
+        assert taken == "PreconditionFailed"
+    assert "E401" not in shop.run("ledger", "verify", "--json").codes
+
+
+def test_what_a_developer_forges_by_hand_is_not_believed(shop: Project, organisation: Organisation) -> None:
+    s3 = ann(organisation)
+    seen = [decode(data) for _, data in entries(s3)]
+    release = next(entry.event.release for entry in seen if isinstance(entry.event, ReleaseCreated))
+    began = next(entry.event for entry in seen if isinstance(entry.event, DeploymentStarted))
+    plan = json.loads(shop.ok("why", "prod", "--plan", "--json").out)["result"]["plan"]
+    start, *_ = forge(
+        s3,
+        ApprovalGiven("prod", "peer", release, began.settings, plan),
+        DeploymentStarted("prod", release, began.settings, "promote", "staging"),
+    )
+    forged = start.seq + 1
+    forge(
+        s3,
+        DeploymentSucceeded("prod", release, forged, ("parameters",), 2),
+        VerificationPassed("prod", release, forged),
+        ReleaseCreated("f" * 64),
+    )
+
+    refused = shop.run("promote", "staging", "prod", "--yes", "--json")
+    assert (refused.code, refused.codes) == (4, ["G106"])
+    there = shop.ok("status", "--json").document["result"]["environments"][2]["present"]
+    assert (there["current"], there["last"], there["evidence"], there["approvals"]) == (None, None, {}, [])
+    found = shop.run("ledger", "verify", "--json")
+    assert (found.code, found.codes) == (1, ["E466"] * 5)
+
+    # Who may approve does so with a role of their own, needs nothing else in prod, and is believed.
+    (shop.home / "config").write_text(PROFILE)
+    quinn = Project(shop.root, shop.home, organisation.surroundings("quinn"))
+    config = str(shop.home / "config")
+    quinn.ok("approve", "prod", "--gate", "peer", "--plan", plan, "--yes", AWS_CONFIG_FILE=config)
+    shop.ok("promote", "staging", "prod", "--yes")
+
+
+def test_what_a_developer_overwrites_by_hand_is_found_and_nothing_is_deployed(
+    shop: Project, organisation: Organisation
+) -> None:
+    """AWS refuses that by the policy of the bucket, whose condition moto does not know: so it happens here."""
+    s3 = ann(organisation)
+    key, data = entries(s3)[1]
+    s3.put_object(Bucket=STORE, Key=key, Body=data.replace(b"dev", b"xxx", 1))
+    found = shop.run("ledger", "verify", "--json")
+    assert (found.code, found.codes) == (1, ["E401"])
+    refused = shop.run("promote", "staging", "prod", "--yes", "--json")
+    assert refused.code == 1
+    assert "E401" in refused.codes
+    # A versioned bucket has what was there before.
+    s3.put_object(Bucket=STORE, Key=key, Body=data)
+    assert "E401" not in shop.run("ledger", "verify", "--json").codes
