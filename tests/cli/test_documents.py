@@ -108,8 +108,10 @@ EACH = {
     for _, line in sorted((len(line), line) for line in DONE if named(hoist(line.split())) not in PROJECTLESS)
 } | {
     "destroy": "destroy dev",
+    "bootstrap": "bootstrap --check",
     "diff": "diff dev staging",
     "ledger keys": "ledger keys",
+    "doctor": "doctor",
     "output": "output dev",
     "preview": "preview dev",
     "report": "report",

@@ -40,16 +40,20 @@ from envctl.domain.signatures import Algorithm
 from envctl.domain.trust import Trust
 from envctl.usecases import load, record
 from envctl.usecases import trust as trusts
+from envctl.usecases.bucket_report import BucketReport
 from envctl.usecases.ports import (
     AlreadyExistsError,
     Copied,
+    Installed,
     Ports,
     Prepared,
     PreparedStack,
     Progressed,
+    ProviderSource,
     Pulled,
     Revision,
 )
+from tests.fakes.buckets import MemoryBuckets
 
 
 @dataclass
@@ -159,9 +163,19 @@ class MemoryTerraform:
     extra: dict[tuple[str, str], tuple[ResourceChange, ...]] = field(default_factory=dict)
     holds: dict[tuple[str, str], Mapping[str, Output]] = field(default_factory=dict)
     unreadable: dict[tuple[str, str], EnvctlError] = field(default_factory=dict)
+    here: Installed | EnvctlError = field(default_factory=lambda: Installed("/usr/bin/terraform", "1.15.5"))
+    provided: ProviderSource = field(default_factory=lambda: ProviderSource("cache", "/cache"))
     planned: dict[tuple[str, str], str | None] = field(default_factory=dict)
     ran: list[tuple[str, str, str]] = field(default_factory=list)
     sessions: list[str] = field(default_factory=list)
+
+    def installed(self, binary: str) -> Installed:
+        if isinstance(self.here, EnvctlError):
+            raise self.here
+        return self.here
+
+    def source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
+        return self.provided
 
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
         self.ran.append(("init", environment, stack.name))
@@ -271,12 +285,16 @@ class MemoryAccess:
     ends_at: datetime | None = None
     asked: list[str] = field(default_factory=list)
     remembered: set[str] = field(default_factory=set)
+    off: timedelta | None = None
 
     def known(self, environment: str) -> bool:
         return environment in self.remembered
 
     def remember(self, environment: str) -> None:
         self.remembered.add(environment)
+
+    def ahead(self) -> timedelta | None:
+        return self.off
 
     def caller(self, environment: str = "") -> Caller:
         self.asked.append(environment)
@@ -436,6 +454,7 @@ class SettableVersions:
 class Listener:
     plans: list[EnvironmentPlan] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
+    intended: list[tuple[BucketReport, ...]] = field(default_factory=list)
 
     def progressed(self, event: Progressed) -> None:
         pass
@@ -445,6 +464,9 @@ class Listener:
 
     def said(self, message: str) -> None:
         self.heard.append(message)
+
+    def intends(self, buckets: Sequence[BucketReport]) -> None:
+        self.intended.append(tuple(buckets))
 
 
 @dataclass
@@ -471,6 +493,9 @@ class Answering:
 
     def puts(self, change: SecretChange) -> bool:
         self.changes.append(change)
+        return self._answer()
+
+    def makes(self, buckets: Sequence[BucketReport]) -> bool:
         return self._answer()
 
     def _answer(self) -> bool:
@@ -559,6 +584,7 @@ class World:
     witness: MemoryWitness = field(default_factory=MemoryWitness)
     workspace: MemoryWorkspace = field(default_factory=MemoryWorkspace)
     access: MemoryAccess = field(default_factory=MemoryAccess)
+    buckets: MemoryBuckets = field(default_factory=MemoryBuckets)
     registries: MemoryRegistries = field(default_factory=MemoryRegistries)
     secrets: MemorySecrets = field(default_factory=MemorySecrets)
     signatures: MemoryKeys = field(default_factory=MemoryKeys)

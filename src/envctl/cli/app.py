@@ -16,6 +16,8 @@ EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging
 
 # In the order of --help.
 MODULES = {
+    "bootstrap": "bootstrap",
+    "doctor": "doctor",
     "plan": "plan",
     "preview": "preview",
     "apply": "apply",

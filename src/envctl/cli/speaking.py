@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from envctl.domain.changes import EnvironmentPlan
     from envctl.domain.errors import StateLock
     from envctl.domain.secrets import SecretChange
+    from envctl.usecases.bucket_report import BucketReport
     from envctl.usecases.ports import Consent, Observer, Progressed
 
 
@@ -32,6 +33,9 @@ class LateObserver:
 
     def said(self, message: str) -> None:
         self._observer.said(message)
+
+    def intends(self, buckets: "Sequence[BucketReport]") -> None:
+        self._observer.intends(buckets)
 
     def close(self) -> None:
         if self._opened is not None:
@@ -68,6 +72,9 @@ class LateConsent:
 
     def puts(self, change: "SecretChange") -> bool:
         return self._consent.puts(change)
+
+    def makes(self, buckets: "Sequence[BucketReport]") -> bool:
+        return self._consent.makes(buckets)
 
     @cached_property
     def _consent(self) -> "Consent":

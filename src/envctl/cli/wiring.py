@@ -13,6 +13,7 @@ from envctl.cli.speaking import LateConsent, LateObserver
 from envctl.domain.layout import LOCK_FILE
 
 if TYPE_CHECKING:
+    from envctl.adapters.aws.s3_buckets import S3Buckets
     from envctl.adapters.aws.secrets import AwsSecrets
     from envctl.adapters.aws.sessions import Sessions
     from envctl.adapters.aws.signing import KmsSignatures
@@ -102,6 +103,12 @@ class Wired:
 
         remembered = RememberedAccess(self._home / "access.json", self._root / "envctl.toml", self.inherited)
         return Sessions(self.inherited, self._passport, remembered)
+
+    @cached_property
+    def buckets(self) -> "S3Buckets":
+        from envctl.adapters.aws.s3_buckets import S3Buckets
+
+        return S3Buckets(self.access.client)
 
     @cached_property
     def registries(self) -> "Registries":

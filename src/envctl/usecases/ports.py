@@ -11,9 +11,10 @@ from envctl.domain.errors import OperationFailedError
 if TYPE_CHECKING:
     # Every command imports this file; what its signatures speak of is imported by those who use it.
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from envctl.domain.access import Caller
+    from envctl.domain.buckets import FoundBucket, Step, WantedBucket
     from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
     from envctl.domain.checks import Output, Probe
     from envctl.domain.drift import Look
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from envctl.domain.settings import ModuleInterface, SettingsFile
     from envctl.domain.signatures import Algorithm
     from envctl.domain.trust import Trust
+    from envctl.usecases.bucket_report import BucketReport
 
 
 class Clock(Protocol):
@@ -170,6 +172,24 @@ class Workspace(Protocol):
 
 
 @dataclass(frozen=True)
+class Installed:
+    """A Terraform, or an OpenTofu, on this machine. `program` is how it is told to people."""
+
+    program: str
+    version: str
+
+
+@dataclass(frozen=True)
+class ProviderSource:
+    """Where providers would be taken from. `problem` says why nothing can be, and `asked` whether that was tried."""
+
+    kind: Literal["cache", "mirror", "registry"]
+    where: str
+    asked: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class Progressed:
     """Something that Terraform does right now. `elapsed` is in seconds."""
 
@@ -185,6 +205,12 @@ class Terraform(Protocol):
     StateLockedError where the state is locked, LockHeldError where an earlier Terraform still runs in that directory,
     InterruptedByUserError after a clean stop.
     """
+
+    def installed(self, binary: str) -> Installed:
+        """Which one runs here, asked of itself. `binary` is what the project file names, if anything."""
+
+    def source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
+        """Where these would be taken from, by their addresses and versions; a registry is asked only with `knock`."""
 
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
         """Does nothing where nothing that it depends on has changed since the last time."""
@@ -247,6 +273,21 @@ class Access(Protocol):
 
     def remember(self, environment: str) -> None:
         """That they are of the account of the environment, as the project file has it now."""
+
+    def ahead(self) -> timedelta | None:
+        """How far this machine's clock is ahead of that of AWS, as far as its last answer tells; None before any."""
+
+
+class Buckets(Protocol):
+    """Buckets of S3, reached with the credentials of an environment, or with one's own for an empty one."""
+
+    def look(self, wanted: WantedBucket, environment: str) -> FoundBucket | None:
+        """None where there is none of that name. Raises OperationFailedError where it is somebody else's, in another
+        account or another region, or where nobody can say.
+        """
+
+    def carry_out(self, wanted: WantedBucket, step: Step, environment: str) -> None:
+        """Raises OperationFailedError where AWS says no."""
 
 
 @dataclass(frozen=True)
@@ -325,6 +366,9 @@ class Observer(Protocol):
 
     def said(self, message: str) -> None: ...
 
+    def intends(self, buckets: Sequence[BucketReport]) -> None:
+        """What is going to be made, before anybody is asked."""
+
 
 class Consent(Protocol):
     def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
@@ -338,6 +382,9 @@ class Consent(Protocol):
 
     def puts(self, change: SecretChange) -> bool:
         """Whether that secret shall get a value. It is asked before anybody is asked for the value."""
+
+    def makes(self, buckets: Sequence[BucketReport]) -> bool:
+        """Whether what was told of them is to be made."""
 
 
 class Ports(Protocol):
@@ -359,6 +406,8 @@ class Ports(Protocol):
     def probes(self) -> Probes: ...
     @property
     def access(self) -> Access: ...
+    @property
+    def buckets(self) -> Buckets: ...
     @property
     def registries(self) -> Registries: ...
     @property

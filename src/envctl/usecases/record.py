@@ -169,6 +169,11 @@ def examine(ports: Ports) -> tuple[Present, tuple[Unbelieved, ...]]:
     return now, tuple(found)
 
 
+def checkpointed(ports: Ports) -> int:
+    """The number of the entry after which the last checkpoint was left that can be believed; 0 where there is none."""
+    return _checkpoint(ports).seq
+
+
 def _stored(ports: Ports, after: int = 0) -> Iterator[tuple[int, bytes]]:
     keys = ports.store.keys(ENTRIES, after=_key(ENTRIES, after))
     for key, data in zip(keys, ports.store.read_all(keys), strict=True):

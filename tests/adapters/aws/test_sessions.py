@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -33,6 +34,7 @@ class Sts:
     url: str = ""
     status: int = 200
     text: str = GIVEN
+    date: str = ""
     asked: list[dict[str, list[str]]] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -47,7 +49,9 @@ def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
             if not told.text:
                 told.closing.wait(10)
                 return
-            self.send_response(told.status)
+            self.send_response_only(told.status)
+            if told.date:
+                self.send_header("Date", told.date)
             self.end_headers()
             identity = told.status == 200 and told.asked[-1]["Action"] == ["GetCallerIdentity"]
             self.wfile.write((IDENTITY if identity else told.text).encode())
@@ -200,3 +204,19 @@ def test_an_sts_that_says_nothing_is_waited_for_in_bounds(sts: Sts) -> None:
 def test_an_sts_that_is_not_there_is_told(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
     assert problem()[2].startswith("AWS could not be reached")
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_each_answer_tells_how_far_this_clock_is_off_be_it_a_refusal(sts: Sts, status: int) -> None:
+    taken = sessions()
+    assert taken.ahead() is None
+    sts.date = format_datetime(datetime.now(UTC) - timedelta(minutes=7), usegmt=True)
+    if status != 200:
+        sts.status, sts.text = status, REFUSED.format(code="SignatureDoesNotMatch", message="Signature expired")
+        with pytest.raises(OperationFailedError):
+            taken.caller("dev")
+    else:
+        taken.caller("dev")
+    ahead = taken.ahead()
+    assert ahead is not None
+    assert timedelta(minutes=7) <= ahead < timedelta(minutes=8)

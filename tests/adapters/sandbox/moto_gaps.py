@@ -1,6 +1,7 @@
 """Shows each gap of moto that a patch mends. Run as a process, `stock` or `patched`, it prints which gaps are there."""
 
 import base64
+import hashlib
 import json
 import sys
 import threading
@@ -90,6 +91,40 @@ def s3_conditional_put(client: Callable[[str], Any]) -> bool:
     return sum(created) != 1
 
 
+def s3_bucket_policy(client: Callable[[str], Any]) -> bool:
+    """As it is: with IAM enforcement and without, every upload and download is refused."""
+    s3 = client("s3")
+    s3.create_bucket(Bucket="tls")
+    everything = {"Effect": "Deny", "Principal": "*", "Resource": ["arn:aws:s3:::tls", "arn:aws:s3:::tls/*"]}
+    tls_only = {**everything, "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    create_only = {**everything, "Action": "s3:PutObject", "Condition": {"Null": {"s3:if-none-match": "true"}}}
+    kept = {**everything, "Action": "s3:DeleteObjectVersion"}
+    s3.put_bucket_versioning(Bucket="tls", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_policy(Bucket="tls", Policy=json.dumps({"Statement": [tls_only, create_only, kept]}))
+    if _fails(lambda: s3.put_object(Bucket="tls", Key="1", Body=b"", IfNoneMatch="*")):
+        return True
+    version = s3.head_object(Bucket="tls", Key="1")["VersionId"]
+    removed = not _fails(lambda: s3.delete_object(Bucket="tls", Key="1", VersionId=version))
+    marked = not _fails(lambda: s3.delete_object(Bucket="tls", Key="1"))
+    return removed or not marked or not _fails(lambda: s3.put_object(Bucket="tls", Key="2", Body=b""))
+
+
+def s3_object_lock(client: Callable[[str], Any]) -> bool:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="held")
+    s3.put_bucket_versioning(Bucket="held", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket="held", Key="1", Body=b"kept")
+    return _fails(lambda: _lock(s3, "held")) or s3.get_object(Bucket="held", Key="1")["Body"].read() != b"kept"
+
+
+def s3_locked_upload(client: Callable[[str], Any]) -> bool:
+    s3, digest = client("s3"), base64.b64encode(hashlib.sha256(b"x").digest()).decode()
+    s3.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+    _lock(s3, "locked")
+    # A checksum that was worked out before is sent without the name of its algorithm.
+    return _fails(lambda: s3.put_object(Bucket="locked", Key="1", Body=b"x", ChecksumSHA256=digest))
+
+
 PROBES: dict[str, Probe] = {
     "autoscaling-refresh": autoscaling_refresh,
     "ec2-instance-groups": ec2_instance_groups,
@@ -97,7 +132,10 @@ PROBES: dict[str, Probe] = {
     "ec2-launch-template-user-data": ec2_launch_template_user_data,
     "ec2-monitoring": ec2_monitoring,
     "ec2-platforms": ec2_platforms,
+    "s3-bucket-policy": s3_bucket_policy,
     "s3-conditional-put": s3_conditional_put,
+    "s3-locked-upload": s3_locked_upload,
+    "s3-object-lock": s3_object_lock,
 }
 
 
@@ -107,6 +145,13 @@ def _fails(call: Callable[[], object]) -> bool:
     except Exception:  # noqa: BLE001 (the gap may show as any error)
         return True
     return False
+
+
+def _lock(s3: Any, bucket: str) -> None:
+    usual = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+    s3.put_object_lock_configuration(
+        Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": usual}
+    )
 
 
 def _group(scaling: Any, name: str, *, version: str) -> None:

@@ -1,6 +1,6 @@
 """Stacks of the built-in provider alone, laid out as envctl does it, for the embedded Terraform."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.domain.release import File, StackWiring, Wiring
 from envctl.domain.rendering import Backend, Place, render
 from envctl.domain.settings import Variable
+from envctl.usecases.bucket_report import BucketReport
 from envctl.usecases.ports import PreparedStack, Progressed
 
 STACK = "web"
@@ -32,6 +33,9 @@ class Heard:
         pass
 
     def said(self, message: str) -> None:
+        pass
+
+    def intends(self, buckets: Sequence[BucketReport]) -> None:
         pass
 
     def phases(self) -> list[str]:

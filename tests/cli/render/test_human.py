@@ -41,6 +41,8 @@ WIDE_AND_NARROW = [
             "recovery of",
             "until",
             "settings",
+            "bootstrap",
+            "doctor",
             "secrets",
         )
     )

@@ -13,7 +13,7 @@ from envctl.domain import changes, present
 from envctl.domain import secrets as seen
 from envctl.domain.changes import Marker
 from envctl.domain.events import Event
-from envctl.usecases import diff, drift, explain, preview, secrets
+from envctl.usecases import bucket_report, diff, drift, explain, preview, secrets
 from tests.cli.render.samples import ERRORS, FIRST_PLAN, RESULTS, SECRET, SETTINGS, STATUS
 
 PROBLEM_KEYS = ["code", "message", "hint", "file", "line", "for_now", "opens", "since", "who"]
@@ -105,6 +105,7 @@ def test_what_a_reader_would_have_to_work_out_is_said() -> None:
 def test_every_type_of_which_something_is_worked_out_exists() -> None:
     known = (
         vars(seen)
+        | vars(bucket_report)
         | vars(secrets)
         | vars(changes)
         | vars(diff)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from envctl.adapters.aws.aws_clock import AwsClock
 from envctl.adapters.aws.remembered import RememberedAccess
 from envctl.domain.access import Caller, Passport
 from envctl.domain.errors import OperationFailedError, Problem
@@ -45,6 +46,10 @@ class Sessions:
         self._remembered = remembered
         self._patience = patience
         self._taken: dict[str, Taken] = {}
+        self._clock = AwsClock()
+
+    def ahead(self) -> timedelta | None:
+        return self._clock.ahead
 
     def known(self, environment: str) -> bool:
         self._prepare()
@@ -85,6 +90,7 @@ class Sessions:
 
         try:
             session = self._begin(passport)
+            self._clock.hear(session)
             if not passport.role:
                 return self._identified(session, passport)
             return self._assumed(session, passport)

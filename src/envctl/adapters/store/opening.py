@@ -80,6 +80,8 @@ def s3(
         region=region,
         client_options=cast("ClientConfig", options),
         credential_provider=_credentials(profile),
+        # A bucket with object lock takes no object without one.
+        checksum_algorithm="SHA256",
         retry_config={
             "max_retries": patience.retries,
             "retry_timeout": timedelta(seconds=patience.overall),

@@ -16,7 +16,7 @@ from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.domain.changes import StackPlan
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases.ports import Observer, PreparedStack, Progressed
+from envctl.usecases.ports import Installed, Observer, PreparedStack, Progressed, ProviderSource
 
 if TYPE_CHECKING:
     from envctl.domain.checks import Output
@@ -45,6 +45,16 @@ class TerraformDriver:
         self._root = home / "work"
         self._launcher = Launcher(project, home / "cache" / "plugins", inherited, observer, patience)
         self._initialiser = Initialiser(self._launcher, home / "cache")
+
+    def installed(self, binary: str) -> Installed:
+        from envctl.adapters.terraform import installed
+
+        return installed.ask(self._launcher, PreparedStack("", binary=binary))
+
+    def source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
+        from envctl.adapters.terraform import provider_source
+
+        return provider_source.find(self._launcher.environment(PreparedStack("")), providers, knock=knock)
 
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
         self._initialiser.once(self._site(environment, stack), provider_lock)

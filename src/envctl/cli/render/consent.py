@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -13,6 +14,9 @@ from envctl.domain.changes import Action, EnvironmentPlan
 from envctl.domain.errors import Problem, StateLock, UsageError
 from envctl.domain.naming import short
 from envctl.domain.secrets import SERVICES, SecretChange
+
+if TYPE_CHECKING:
+    from envctl.usecases.bucket_report import BucketReport
 
 _HARMFUL = (Action.REPLACE, Action.DELETE)
 NAMED = 8
@@ -74,6 +78,13 @@ class TerminalConsent:
         for asking in secret.asked_by:
             say(out, f"asked by {asking}", 2)
         return self._answered(joined("Write it?"))
+
+    def makes(self, buckets: "Sequence[BucketReport]") -> bool:
+        if self._settled("there are buckets to make or to change", "add --yes to do it without a question"):
+            return True
+        self._console.print()
+        accounts = sorted({bucket.account_id for bucket in buckets})
+        return self._answered(joined("Do this in ", (", ".join(accounts), "bold"), "?"))
 
     def _settled(self, matter: str, hint: str) -> bool:
         """Whether yes was said beforehand. Raises UsageError where nobody can be asked."""

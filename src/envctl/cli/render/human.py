@@ -7,8 +7,10 @@ from rich.console import Console
 # By name: importing every kind of result would cost a plan more than drawing it does.
 RENDERERS = {
     "Approved": "approval.show_approved",
+    "Bootstrap": "bootstrap.show_bootstrap",
     "Deployed": "deployment.show_deployed",
     "Diff": "diff.show_diff",
+    "Doctor": "doctor.show_doctor",
     "Drift": "drift.show_drift",
     "EnvironmentOutputs": "outputs.show_outputs",
     "EnvironmentPlan": "plan.show_plan_alone",

@@ -25,6 +25,7 @@ WORKED_OUT = {
     "StackPlan": ("changes",),
     "EnvironmentPresent": ("whole", "drifted"),
     "Evidence": ("verified",),
+    "BucketReport": ("outcome",),
     "Diff": ("unknown", "differs"),
     "Drift": ("found",),
     "Explained": ("changes",),

@@ -2,7 +2,7 @@
 
 from threading import RLock
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
@@ -16,6 +16,11 @@ from envctl.cli.render.running import Board, Running, StackBoard
 from envctl.cli.render.text import joined, padded, say, shortened, visible, whole
 from envctl.domain.changes import Action, EnvironmentPlan
 from envctl.usecases.ports import Progressed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envctl.usecases.bucket_report import BucketReport
 
 DOING = {
     Action.CREATE: "creating",
@@ -75,6 +80,10 @@ class TerminalObserver:
     def said(self, message: str) -> None:
         with self._lock:
             say(self._console, message)
+
+    def intends(self, buckets: "Sequence[BucketReport]") -> None:
+        with self._lock:
+            _show_intended(buckets, self._console)
 
     def close(self) -> None:
         with self._lock:
@@ -180,6 +189,10 @@ class PlainObserver:
     def said(self, message: str) -> None:
         whole(self._console, message)
 
+    def intends(self, buckets: "Sequence[BucketReport]") -> None:
+        _show_intended(buckets, self._console)
+        self._console.print()
+
     def close(self) -> None:
         """Every line is out already."""
 
@@ -211,6 +224,13 @@ class PlainObserver:
         return f"still {_doing(event)} {event.address} after {lasting(event.elapsed)}"
 
 
+def _show_intended(buckets: "Sequence[BucketReport]", out: Console) -> None:
+    # Every plan imports this file, and no plan needs that one.
+    from envctl.cli.render.bootstrap import show_intended
+
+    show_intended(buckets, out)
+
+
 def _doing(event: Progressed) -> str:
     return DOING[event.action] if event.action else "at work on"
 
@@ -223,5 +243,7 @@ class SilentObserver:
     def planned(self, plan: EnvironmentPlan) -> None: ...
 
     def said(self, message: str) -> None: ...
+
+    def intends(self, buckets: "Sequence[BucketReport]") -> None: ...
 
     def close(self) -> None: ...

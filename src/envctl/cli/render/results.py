@@ -8,9 +8,11 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "--version": ("cli.render.results.Version",),
     "apply": ("usecases.run.Deployed",),
     "approve": ("usecases.approve.Approved", "usecases.approve.Withdrawn"),
+    "bootstrap": ("usecases.bootstrap.Bootstrap",),
     "completion": (),
     "destroy": ("usecases.run.Deployed",),
     "diff": ("usecases.diff.Diff",),
+    "doctor": ("usecases.doctor.Doctor",),
     "drift": ("usecases.drift.Drift", "usecases.fix.Fixed"),
     "exec": (),
     "history": ("usecases.history.History",),
@@ -40,7 +42,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "why": ("usecases.why.Why",),
 }
 # Those that tell what they found out although something went wrong elsewhere: `result` beside `problems`.
-IN_PART = frozenset({"diff", "drift", "output", "preview", "secrets check", "secrets list"})
+IN_PART = frozenset({"bootstrap", "diff", "doctor", "drift", "output", "preview", "secrets check", "secrets list"})
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from tests.cli.render.samples.ahead import AHEAD
 from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, SECRET
 from tests.cli.render.samples.configuration import RENDERED, SETTINGS
 from tests.cli.render.samples.diffs import DIFFS
+from tests.cli.render.samples.groundwork import BOOTSTRAPS, DOCTORS
 from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
 from tests.cli.render.samples.outputs import OUTPUTS, UNSETTLED_OUTPUTS
@@ -96,6 +97,8 @@ RESULTS: dict[str, object] = {
     **SECRETS,
     **IN_MANY_SCRIPTS,
     **NOT_BELIEVED,
+    **BOOTSTRAPS,
+    **DOCTORS,
     "a verified ledger": Verified(41, "ab" * 32),
     "a verified ledger with signatures": Verified(41, "ab" * 32, ("dev", "staging", "prod")),
     "an empty ledger": Verified(0, GENESIS),

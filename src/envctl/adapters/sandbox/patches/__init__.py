@@ -9,7 +9,10 @@ from envctl.adapters.sandbox.patches import (
     ec2_launch_template_user_data,
     ec2_monitoring,
     ec2_platforms,
+    s3_bucket_policy,
     s3_conditional_put,
+    s3_locked_upload,
+    s3_object_lock,
 )
 from envctl.adapters.sandbox.patches.patch import Patch
 
@@ -21,7 +24,10 @@ PATCHES: tuple[Patch, ...] = (
     ec2_launch_template_user_data.PATCH,
     ec2_monitoring.PATCH,
     ec2_platforms.PATCH,
+    s3_bucket_policy.PATCH,
     s3_conditional_put.PATCH,
+    s3_locked_upload.PATCH,
+    s3_object_lock.PATCH,
 )
 
 _applied: set[str] = set()

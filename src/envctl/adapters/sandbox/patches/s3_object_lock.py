@@ -1,0 +1,29 @@
+"""S3: object lock on a bucket that holds objects already."""
+
+from typing import Any
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+
+def _apply() -> None:
+    from moto.s3.models import S3Backend
+
+    stock = S3Backend.put_object_lock_configuration
+
+    def put_object_lock_configuration(self: S3Backend, bucket_name: str, *configuration: Any) -> None:  # noqa: ANN401 (as its own)
+        bucket = self.get_bucket(bucket_name)
+        held, bucket.keys = bucket.keys, type(bucket.keys)()
+        try:
+            stock(self, bucket_name, *configuration)
+        finally:
+            bucket.keys = held
+
+    replace_method(S3Backend, put_object_lock_configuration)
+
+
+PATCH = Patch(
+    name="s3-object-lock",
+    service="s3",
+    gap="moto locks new buckets alone, so one that holds a store already can't be made stronger",
+    apply=_apply,
+)

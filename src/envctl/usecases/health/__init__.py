@@ -1,0 +1,1 @@
+"""What `envctl doctor` looks at: each check is a function that gives rows, and one that fails hides no other."""

@@ -1,0 +1,28 @@
+"""The project's own files: whether they can be read, and make sense."""
+
+from collections.abc import Iterator
+
+from envctl.domain.errors import ConfigurationError
+from envctl.domain.project import Project
+from envctl.usecases import load
+from envctl.usecases.health.rows import Row, bad, good
+from envctl.usecases.ports import Ports
+from envctl.usecases.settings import validate
+
+
+def project_file(project: Project) -> Row:
+    return good(load.PROJECT_FILE, f"{project.name}: {', '.join(project.pipeline.order)}")
+
+
+def settings(ports: Ports) -> Iterator[Row]:
+    """With the modules that they are for."""
+    try:
+        valid = validate(ports)
+    except ConfigurationError as error:
+        first = error.problems[0]
+        where = f"{first.location}: " if first.location else ""
+        more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
+        seen = f"{where}{first.code} {first.message}{more}"
+        yield bad("settings", *error.problems, seen=seen, mend="envctl validate", misconfigured=True)
+        return
+    yield good("settings", f"{valid.settings} in {len(valid.environments)} environments, of the right types")

@@ -1,0 +1,235 @@
+"""What envctl stands on: buckets that are made or looked at, and what a doctor says."""
+
+from dataclasses import replace
+
+from envctl.domain import bucket_lifecycle, bucket_policy
+from envctl.domain.bucket_review import LOCKED_FOR, findings, steps
+from envctl.domain.buckets import FoundBucket, WantedBucket, explain
+from envctl.domain.errors import Problem
+from envctl.domain.findings import Finding
+from envctl.usecases import create_only
+from envctl.usecases.bootstrap import Bootstrap
+from envctl.usecases.bucket_report import BucketReport, reported
+from envctl.usecases.create_only import OVERWRITTEN
+from envctl.usecases.doctor import Doctor, Section
+
+STORE = WantedBucket("shop-envctl-store", "ap-northeast-1", "999999999999", "store")
+DEV = WantedBucket("shop-tfstate-111111111111", "ap-northeast-1", "111111111111", "state", ("dev", "staging"))
+PROD = WantedBucket("shop-tfstate-333333333333", "ap-northeast-1", "333333333333", "state", ("prod",))
+
+
+def _whole(wanted: WantedBucket) -> FoundBucket:
+    rules = bucket_lifecycle.merged((), wanted) if wanted.purpose == "store" else ()
+    policy = bucket_policy.merged({}, wanted)
+    return FoundBucket("Enabled", "AES256", (), "BucketOwnerEnforced", policy, True, LOCKED_FOR, rules)
+
+
+def _seen(wanted: WantedBucket, found: FoundBucket | None, *problems: Problem) -> BucketReport:
+    return replace(reported(wanted), findings=findings(wanted, found), problems=problems)
+
+
+def _planned(wanted: WantedBucket, *more: str) -> BucketReport:
+    return replace(reported(wanted), steps=(*map(explain, steps(wanted, None)), *more))
+
+
+TRIED = Finding(create_only.NAME, "good", "nothing can be written over (tried just now)")
+ELSEWHERE = Problem(
+    "E420",
+    "the bucket shop-tfstate-333333333333 belongs to somebody else: names are shared by all of AWS",
+    "choose another name in envctl.toml: nothing was changed there",
+)
+DENIED = Problem(
+    "E425",
+    "shop-tfstate-111111111111: AWS says no to this step (encrypt what is put there (SSE-S3)): Access Denied"
+    " (AccessDenied)",
+    "what was done before stays; as somebody of that account who may: envctl bootstrap dev --as-me",
+)
+CLOSED = Problem("E424", "can't be looked at: Access Denied (AccessDenied)", "allow s3:GetBucketPolicy on it")
+WEAK = replace(_whole(PROD), versioning="Suspended", unseen={"policy": CLOSED})
+EXPIRING = {"ID": "clean up", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 30}}
+REFUSED = Problem(
+    "E426",
+    "the store ignores If-None-Match: it took a second object under the same key, and said nothing."
+    " Of two people at work at once, one would lose what was recorded",
+    OVERWRITTEN.hint,
+)
+BOOTSTRAPS = {
+    "a bootstrap to come": Bootstrap(
+        "planned", (_planned(STORE, create_only.STEP), _planned(DEV), _planned(PROD)), next="envctl bootstrap"
+    ),
+    "a bootstrap": Bootstrap(
+        "done",
+        (_seen(STORE, _whole(STORE)), _seen(DEV, _whole(DEV)), _seen(PROD, _whole(PROD))),
+        TRIED,
+        next="envctl doctor",
+    ),
+    "a bootstrap that met somebody else": Bootstrap(
+        "done",
+        (
+            _seen(STORE, _whole(STORE)),
+            _seen(DEV, replace(_whole(DEV), encryption=""), DENIED),
+            replace(reported(PROD), problems=(ELSEWHERE,)),
+        ),
+        TRIED,
+    ),
+    "a bootstrap of a store that can't be one": Bootstrap("done", (_seen(STORE, _whole(STORE)),), refused=(REFUSED,)),
+    "a bootstrap of nothing": Bootstrap(
+        "done",
+        (),
+        needless=(
+            "the store is file://.envctl/store: no bucket is needed for it",
+            'states are on the disk of this machine ([state] backend = "local"): no bucket is needed for them',
+        ),
+    ),
+    "a bootstrap check of what is missing": Bootstrap(
+        "checked", (_seen(STORE, None), _seen(DEV, FoundBucket()), _seen(PROD, None)), next="envctl bootstrap"
+    ),
+    "a bootstrap check of what is weak": Bootstrap(
+        "checked",
+        (
+            _seen(STORE, replace(_whole(STORE), rules=(*_whole(STORE).rules, EXPIRING))),
+            _seen(DEV, _whole(DEV)),
+            _seen(PROD, WEAK),
+        ),
+        Finding(create_only.NAME, "unseen", "whether anything can be written over was never tried", "envctl bootstrap"),
+        next="envctl bootstrap",
+    ),
+}
+
+_PROJECT = (
+    Finding("envctl.toml", "good", "shop: dev, staging, prod"),
+    Finding("settings", "good", "63 in 3 environments, of the right types"),
+)
+_TERRAFORM = (
+    Finding("terraform", "good", "1.15.5 (/usr/local/bin/terraform)"),
+    Finding("provider lock", "good", "hashicorp/aws 6.25.0"),
+    Finding("providers", "good", "from the registry registry.terraform.io"),
+)
+
+
+def _you(seen: str) -> tuple[Finding, ...]:
+    return (
+        Finding(
+            "credentials", "good", "assumed-role/AWSReservedSSO_Engineer/hanako@example.com in account 999999999999"
+        ),
+        Finding("clock", "good", seen),
+    )
+
+
+def _deployer(account: str) -> Finding:
+    return Finding(
+        "credentials",
+        "good",
+        f"assumed-role/envctl-deployer/envctl-hanako@example.com in account {account}, for 59 min more",
+    )
+
+
+ROLE = "the role arn:aws:iam::333333333333:role/envctl-deployer can't be assumed: not authorized (AccessDenied)"
+TRUST = "let your own principal assume it: the role's trust policy and your policy have to allow it"
+DOCTORS = {
+    "a doctor who finds nothing": Doctor(
+        (
+            Section("project", _PROJECT),
+            Section("Terraform", _TERRAFORM),
+            Section("you", _you("1 s behind that of AWS")),
+            Section(
+                "store",
+                (
+                    Finding("bucket", "good", "shop-envctl-store in ap-northeast-1, as it should be"),
+                    Finding("ledger", "good", "whole: all 41 entries fit the chain"),
+                    TRIED,
+                ),
+            ),
+            Section(
+                "dev",
+                (
+                    _deployer("111111111111"),
+                    Finding("bucket", "good", "shop-tfstate-111111111111 in ap-northeast-1, as it should be"),
+                ),
+                "dev",
+            ),
+        )
+    ),
+    "a doctor who finds much": Doctor(
+        (
+            Section(
+                "project",
+                (
+                    _PROJECT[0],
+                    Finding(
+                        "settings",
+                        "bad",
+                        "environments/prod/terraform.tfvars:2: E203 sise is not a setting: no module of a stack"
+                        " declares it (and 1 more)",
+                        "envctl validate",
+                    ),
+                ),
+            ),
+            Section(
+                "Terraform",
+                (
+                    Finding(
+                        "terraform",
+                        "bad",
+                        "E302 Terraform is 1.5.7 (/usr/bin/terraform), and [terraform] version asks for >= 1.10",
+                        "install one that fits, and name it: [terraform] binary, or ENVCTL_TERRAFORM",
+                    ),
+                    Finding(
+                        "provider lock",
+                        "warn",
+                        "there is no .terraform.lock.hcl that holds one",
+                        "the first apply writes it; commit it then: envctl apply dev",
+                    ),
+                    Finding("providers", "unseen", "not looked at: they come from the registry registry.terraform.io"),
+                ),
+            ),
+            Section(
+                "you",
+                (
+                    _you("")[0],
+                    Finding(
+                        "clock",
+                        "bad",
+                        "E428 this machine's clock is 412 s ahead of that of AWS, which refuses whoever is so far off",
+                        "set this machine's clock, and let NTP keep it right",
+                    ),
+                ),
+            ),
+            Section(
+                "store",
+                (
+                    Finding(
+                        "bucket",
+                        "warn",
+                        "shop-envctl-store is weaker than it should be: policy, object lock",
+                        "envctl bootstrap --check",
+                    ),
+                    Finding("ledger", "good", "nothing was recorded yet"),
+                    Finding(
+                        create_only.NAME,
+                        "unseen",
+                        "whether anything can be written over was never tried",
+                        "envctl doctor --probe",
+                    ),
+                ),
+            ),
+            Section(
+                "prod",
+                (
+                    Finding("credentials", "bad", f"E413 {ROLE}", TRUST),
+                    Finding(
+                        "bucket", "unseen", "not looked at: shop-tfstate-333333333333 takes the right credentials first"
+                    ),
+                ),
+                "prod",
+            ),
+        ),
+        (
+            Problem("E203", "sise is not a setting: no module of a stack declares it", "did you mean size?"),
+            Problem("E302", "Terraform is 1.5.7", "install one that fits"),
+            Problem("E428", "this machine's clock is 412 s ahead", "set it"),
+            Problem("E413", ROLE, TRUST),
+        ),
+        misconfigured=True,
+    ),
+}

@@ -1,0 +1,48 @@
+"""Bootstrap and doctor on the real command line, in the sandbox: what is made holds what is deployed then."""
+
+import pytest
+
+from tests.e2e.conftest import Project
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.terraform, pytest.mark.slow]
+
+
+@pytest.fixture
+def sandboxed(small: Project) -> Project:
+    (small.root / ".envctl" / "sandbox" / "mirror").mkdir(parents=True)
+    return small
+
+
+def test_what_bootstrap_makes_is_whole_and_can_be_worked_with(sandboxed: Project) -> None:
+    try:
+        before = sandboxed.run("--sandbox", "bootstrap", "--check", "--json")
+        assert (before.code, before.document["ok"]) == (2, True)
+        assert {bucket["outcome"] for bucket in before.document["result"]["buckets"]} == {"differs"}
+        assert sandboxed.run("--sandbox", "bootstrap", "--json").codes == ["E001"]
+        made = sandboxed.ok("--sandbox", "bootstrap", "--yes", "--json").document["result"]
+        assert {bucket["outcome"] for bucket in made["buckets"]} == {"whole"}
+        # Three environments of one account, and the store.
+        assert [bucket["environments"] for bucket in made["buckets"]] == [[], ["dev", "staging", "prod"]]
+        assert sandboxed.run("--sandbox", "bootstrap", "--check").code == 0
+        # States are written, locked, unlocked and read; the ledger is appended to.
+        sandboxed.ok("--sandbox", "apply", "dev", "--yes")
+        sandboxed.ok("--sandbox", "drift", "dev")
+        sandboxed.ok("--sandbox", "destroy", "dev", "--yes")
+        told = sandboxed.ok("--sandbox", "doctor", "--json").document["result"]
+        rows = {row["name"]: row for section in told["sections"] for row in section["findings"]}
+        assert rows["ledger"]["seen"].startswith("whole: all ")
+        assert rows["create-only"]["verdict"] == "good"
+        assert "bad" not in {row["verdict"] for row in rows.values()}
+    finally:
+        sandboxed.run("sandbox", "down")
+
+
+def test_a_doctor_on_this_machine_alone_needs_no_cloud(small: Project) -> None:
+    ran = small.run("doctor", "dev", "--json")
+    rows = {
+        row["name"]: row["verdict"] for section in ran.document["result"]["sections"] for row in section["findings"]
+    }
+    assert rows["terraform"] == "good"
+    assert rows["credentials"] == rows["clock"] == "unseen"
+    # Whether a registry can be reached is not for this test to say.
+    assert set(ran.codes) <= {"E325"}

@@ -1,0 +1,80 @@
+"""Buckets in memory: each step does what it says."""
+
+from dataclasses import dataclass, field, replace
+
+from envctl.domain import bucket_lifecycle, bucket_policy
+from envctl.domain.buckets import (
+    BlockPublicAccess,
+    Create,
+    Encrypt,
+    FoundBucket,
+    KeepVersions,
+    LockObjects,
+    OwnObjects,
+    SetLifecycle,
+    Step,
+    WantedBucket,
+    WritePolicy,
+)
+from envctl.domain.errors import OperationFailedError, Problem
+
+
+@dataclass
+class Bucket:
+    """As it is in an account."""
+
+    account_id: str
+    region: str
+    found: FoundBucket = field(default_factory=FoundBucket)
+
+
+@dataclass
+class MemoryBuckets:
+    """All of AWS's, by their names. `closed` are those that nobody may look at, `lets_in` those that anybody
+    may, and `refused` is what nobody may do.
+    """
+
+    there: dict[str, Bucket] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+    lets_in: set[str] = field(default_factory=set)
+    refused: set[type[Step]] = field(default_factory=set)
+    taken: list[tuple[str, str, Step]] = field(default_factory=list)
+
+    def look(self, wanted: WantedBucket, environment: str) -> FoundBucket | None:
+        bucket = self.there.get(wanted.name)
+        if wanted.name in self.closed:
+            raise OperationFailedError(Problem("E424", f"{wanted.name} is closed", "allow it"))
+        if bucket and bucket.account_id != wanted.account_id and wanted.name in self.lets_in:
+            raise OperationFailedError(Problem("E422", f"{wanted.name} is in another account", "name the right one"))
+        if bucket and bucket.account_id != wanted.account_id:
+            raise OperationFailedError(Problem("E420", f"{wanted.name} belongs to somebody else", "take another name"))
+        if bucket and bucket.region != wanted.region:
+            raise OperationFailedError(Problem("E421", f"{wanted.name} is in {bucket.region}", "name that region"))
+        return bucket.found if bucket else None
+
+    def carry_out(self, wanted: WantedBucket, step: Step, environment: str) -> None:
+        if type(step) in self.refused:
+            raise OperationFailedError(Problem("E425", f"{wanted.name}: AWS says no to {type(step).__name__}", "ask"))
+        self.taken.append((environment, wanted.name, step))
+        bucket = self.there.setdefault(wanted.name, Bucket(wanted.account_id, wanted.region))
+        bucket.found = _after(step, wanted, bucket.found)
+
+
+def _after(step: Step, wanted: WantedBucket, found: FoundBucket) -> FoundBucket:
+    match step:
+        case Create(locked):
+            return replace(found, versioning="Enabled" if locked else "", locks=locked)
+        case KeepVersions():
+            return replace(found, versioning="Enabled")
+        case Encrypt():
+            return replace(found, encryption="AES256")
+        case BlockPublicAccess():
+            return replace(found, open_to_public=())
+        case OwnObjects():
+            return replace(found, ownership="BucketOwnerEnforced")
+        case WritePolicy():
+            return replace(found, policy=bucket_policy.merged(found.policy, wanted))
+        case LockObjects(retention):
+            return replace(found, locks=True, retention=retention)
+        case SetLifecycle():
+            return replace(found, rules=bucket_lifecycle.merged(found.rules, wanted))
