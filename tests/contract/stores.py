@@ -2,10 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from envctl.adapters.aws.buckets import is_anothers
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox
 from envctl.adapters.store import opening
 from envctl.adapters.store.object_store import Address, ObstoreStore
@@ -33,8 +35,18 @@ def in_s3(
 def as_surroundings_say(address: Address, patience: opening.Patience = HURRIED) -> ObstoreStore:
     """Without the sandbox, as on a user's machine: what the environment names is all that leads to AWS."""
     return ObstoreStore(
-        Path("/nowhere"), lambda: address, lambda: opening.client_options(os.environ), patience=patience
+        Path("/nowhere"),
+        lambda: address,
+        lambda: opening.client_options(os.environ),
+        is_anothers=lambda bucket, owner: is_anothers(_client, bucket, owner),
+        patience=patience,
     )
+
+
+def _client(service: str) -> Any:
+    import boto3
+
+    return boto3.client(service, region_name=BUCKET.region)
 
 
 def somewhere(**more: str) -> Address:

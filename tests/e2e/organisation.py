@@ -34,15 +34,18 @@ def policies() -> dict[str, dict[str, Any]]:
 
 
 def as_moto_reads_it(policy: dict[str, Any]) -> dict[str, Any]:
-    """It asks for resources in S3 and STS alone: elsewhere a statement about one thing would allow nothing."""
-    known = ("s3:", "sts:")
-    statements = [
-        each
-        if "Resource" not in each or str(each["Action"]).strip("['").startswith(known)
-        else {**each, "Resource": "*"}
-        for each in policy["Statement"]
-    ]
-    return {**policy, "Statement": statements}
+    """It asks for resources in S3 and STS alone: elsewhere a statement about one thing would allow nothing. And it has
+    names of its own for some actions.
+    """
+    return {**policy, "Statement": [_statement(each) for each in policy["Statement"]]}
+
+
+def _statement(statement: dict[str, Any]) -> dict[str, Any]:
+    listed = statement["Action"]
+    actions = [listed] if isinstance(listed, str) else list(listed)
+    actions += [MOTO_CALLS_IT[action] for action in actions if action in MOTO_CALLS_IT]
+    of_all = "Resource" in statement and not actions[0].startswith(("s3:", "sts:"))
+    return {**statement, "Action": actions, **({"Resource": "*"} if of_all else {})}
 
 
 def in_account(policy: dict[str, Any], environment: str) -> dict[str, Any]:
@@ -62,6 +65,13 @@ class Asked:
     bucket: str
     method: str
     target: str
+
+
+MOTO_CALLS_IT = {
+    "s3:ListBucket": "s3:HeadBucket",
+    "s3:GetBucketPublicAccessBlock": "s3:GetPublicAccessBlock",
+    "s3:PutBucketPublicAccessBlock": "s3:PutPublicAccessBlock",
+}
 
 
 class WatchingProxy(FaultyProxy):
@@ -84,6 +94,7 @@ class Organisation:
     def __init__(self, sandbox: RunningSandbox, proxy: WatchingProxy) -> None:
         self.proxy = proxy
         self._sandbox = sandbox
+        self._administrators: dict[str, dict[str, str]] = {}
         self._accounts: dict[str, str] = {}
         self.people: dict[str, dict[str, str]] = {}
         self.public_keys: dict[str, bytes] = {}
@@ -117,13 +128,30 @@ class Organisation:
         token = keys.get("AWS_SESSION_TOKEN")
         return boto3.client(service, **self._through(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], token))
 
-    def user(self, name: str, rights: list[dict[str, Any]]) -> None:
-        iam = self.client(TOOLS, "iam")
+    def administrator(self, account: str, service: str = "iam") -> Any:
+        """boto3 in an account, for somebody who may do everything there, also once IAM is enforced."""
+        if account not in self._administrators:
+            iam = self.client(account, "iam")
+            iam.create_user(UserName="administrator")
+            everything = {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+            }
+            iam.put_user_policy(UserName="administrator", PolicyName="all", PolicyDocument=json.dumps(everything))
+            key = iam.create_access_key(UserName="administrator")["AccessKey"]
+            self._administrators[account] = {
+                "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+                "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+            }
+        return self.as_person(self._administrators[account], service)
+
+    def user(self, name: str, rights: list[dict[str, Any]], account: str = TOOLS) -> None:
+        iam = self.client(account, "iam")
         iam.create_user(UserName=name)
         for number, policy in enumerate(rights):
             iam.put_user_policy(UserName=name, PolicyName=f"rights-{number}", PolicyDocument=json.dumps(policy))
         key = iam.create_access_key(UserName=name)["AccessKey"]
-        self._accounts[key["AccessKeyId"]] = TOOLS
+        self._accounts[key["AccessKeyId"]] = account
         self.people[name] = {
             "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],

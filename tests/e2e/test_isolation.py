@@ -75,6 +75,18 @@ WRONG = {
         "G203",
         3,
     ),
+    "a bucket for the state that the role may not look at": (
+        'backend = "s3"',
+        'backend = "s3"\nbucket = "shop-elsewhere-{account_id}"',
+        "E424",
+        1,
+    ),
+    "a bucket for the state in another region": (
+        'region = "ap-northeast-1"\nassume_role = "arn:aws:iam::222222222222:role',
+        'region = "eu-west-1"\nassume_role = "arn:aws:iam::222222222222:role',
+        "E421",
+        1,
+    ),
     "an account that is another one's": ('account_id = "222222222222"', 'account_id = "555555555555"', "E103", 78),
 }
 
@@ -84,6 +96,7 @@ def test_the_wrong_credentials_are_refused_before_terraform_is_started(
     shop: Project, never_terraform: str, wrong: tuple[str, str, str, int]
 ) -> None:
     shop.ok("apply", "dev", "--yes")
+    shop.ok("promote", "dev", "staging", "--yes")
     right, instead, code, exit_code = wrong
     shop.write("envctl.toml", PROJECT.replace(right, instead))
     for words in (("promote", "dev", "staging", "--yes"), ("drift", "staging"), ("plan", "staging")):

@@ -40,6 +40,9 @@ class MemoryBuckets:
     refused: set[type[Step]] = field(default_factory=set)
     taken: list[tuple[str, str, Step]] = field(default_factory=list)
 
+    def is_there(self, wanted: WantedBucket, environment: str) -> bool:
+        return self.look(wanted, environment) is not None
+
     def look(self, wanted: WantedBucket, environment: str) -> FoundBucket | None:
         bucket = self.there.get(wanted.name)
         if wanted.name in self.closed:

@@ -1,5 +1,6 @@
 """Getting into an environment: when it is asked who one is, what is refused, and how long credentials have to hold."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from envctl.usecases.plan import plan
 from envctl.usecases.promote import promote
 from envctl.usecases.run import Wishes
 from envctl.usecases.why import why
+from tests.fakes.buckets import Bucket
 from tests.fakes.world import PROJECT, SettableIdentity, World
 
 ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
@@ -211,3 +213,60 @@ def test_a_secret_under_the_name_that_says_who_is_at_work_is_refused(world: Worl
     with pytest.raises(ConfigurationError, match="E118") as raised:
         apply(world.ports, "dev")
     assert "hunter2" not in str(raised.value)
+
+
+STATE = """
+[state]
+backend = "s3"
+bucket = "tfstate-{account_id}"
+"""
+
+
+def with_state_in_s3(world: World) -> None:
+    world.tree.content["envctl.toml"] += STATE.encode()
+    for account in ACCOUNTS.values():
+        world.buckets.there[f"tfstate-{account}"] = Bucket(account, "eu-west-1")
+
+
+STAGING_STATE = f"tfstate-{ACCOUNTS['staging']}"
+ELSEWHERE: dict[str, tuple[str, Callable[[World], object]]] = {
+    "it is not there": ("E429", lambda world: world.buckets.there.pop(STAGING_STATE)),
+    "somebody else took the name": (
+        "E420",
+        lambda world: world.buckets.there.update({STAGING_STATE: Bucket("666666666666", "eu-west-1")}),
+    ),
+    "it is in another region": (
+        "E421",
+        lambda world: world.buckets.there.update({STAGING_STATE: Bucket(ACCOUNTS["staging"], "us-east-1")}),
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "change"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_nothing_is_done_with_a_state_whose_bucket_is_not_the_one_where(
+    world: World, code: str, change: Callable[[World], object]
+) -> None:
+    with_state_in_s3(world)
+    apply(world.ports, "dev")
+    change(world)
+    world.terraform.ran.clear()
+    for act in (lambda: promote(world.ports, "dev", "staging"), lambda: why(world.ports, "staging", planned=True)):
+        with pytest.raises(OperationFailedError, match=code):
+            act()
+    assert world.terraform.ran == []
+
+
+def test_a_bucket_is_looked_for_once_for_plans_and_each_time_for_deployments(world: World) -> None:
+    with_state_in_s3(world)
+    plan(world.ports, "dev")
+    world.buckets.there.clear()
+    plan(world.ports, "dev")
+    with pytest.raises(OperationFailedError, match="E429"):
+        apply(world.ports, "dev")
+
+
+def test_the_sandbox_has_its_own_buckets(world: World) -> None:
+    with_state_in_s3(world)
+    world.buckets.there.clear()
+    world.sandbox = True
+    assert apply(world.ports, "dev").deployment

@@ -66,7 +66,7 @@ class EmbeddedAws:
 
 def _buckets(project: "Project") -> tuple[Bucket, ...]:
     from envctl.domain.access import passport
-    from envctl.usecases.prepare import place
+    from envctl.usecases.place import place
 
     store = Bucket(urlsplit(project.store.url).netloc, passport(project, "").region, STORE_ACCOUNT)
     wanted = {store: None}

@@ -59,7 +59,13 @@ class Wired:
     def store(self) -> "ObstoreStore":
         from envctl.adapters.store.object_store import ObstoreStore
 
-        return ObstoreStore(self._root, lambda: self._address, self._client_options, region_of=self._region_of)
+        return ObstoreStore(
+            self._root,
+            lambda: self._address,
+            self._client_options,
+            region_of=self._region_of,
+            is_anothers=self._is_anothers,
+        )
 
     def _client_options(self) -> Mapping[str, str]:
         from envctl.adapters.store import opening
@@ -70,6 +76,11 @@ class Wired:
         from envctl.adapters.aws.buckets import region_of
 
         return region_of(self.access.client, bucket)
+
+    def _is_anothers(self, bucket: str, owner: str) -> bool:
+        from envctl.adapters.aws.buckets import is_anothers
+
+        return is_anothers(self.access.client, bucket, owner)
 
     @cached_property
     def witness(self) -> "FileWitness":

@@ -8,6 +8,7 @@ from envctl.domain.guards import RefusedError, Request
 from envctl.domain.guards.access import wrong_account
 from envctl.domain.present import Present
 from envctl.domain.project import Project
+from envctl.usecases import state_bucket
 from envctl.usecases.ports import Ports, Prepared
 
 
@@ -22,14 +23,16 @@ def complete(ports: Ports, project: Project, request: Request) -> Request:
 
 
 def demand(ports: Ports, project: Project, environment: str) -> None:
-    """Raises RefusedError where another account answers than the environment's. Asked once: what was found to be right
-    is remembered for as long as the credentials that are at hand stay the same.
+    """Raises RefusedError where another account answers than the environment's, and OperationFailedError where the
+    bucket of its state is not in it. Asked once: what was found to be right is remembered for as long as the
+    credentials that are at hand stay the same.
     """
     if ports.access.known(environment):
         return
     found = caller(ports, project, environment)
     if refusal := wrong_account(environment, project.environments[environment].account_id or "", found):
         raise RefusedError((refusal,))
+    state_bucket.demand(ports, project, environment)
     ports.access.remember(environment)
 
 

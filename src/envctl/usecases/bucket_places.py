@@ -7,8 +7,8 @@ from envctl.domain.access import Caller, passport
 from envctl.domain.buckets import WantedBucket
 from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.project import Project
+from envctl.usecases.place import place
 from envctl.usecases.ports import Ports
-from envctl.usecases.prepare import place
 
 S3 = "s3://"
 

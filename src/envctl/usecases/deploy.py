@@ -11,7 +11,18 @@ from envctl.domain.guards import RefusedError, refusals
 from envctl.domain.naming import short
 from envctl.domain.placing import copied
 from envctl.domain.present import EnvironmentPresent
-from envctl.usecases import access, bundles, candidates, images, permission, prepare, record, stages, verify
+from envctl.usecases import (
+    access,
+    bundles,
+    candidates,
+    images,
+    permission,
+    prepare,
+    record,
+    stages,
+    state_bucket,
+    verify,
+)
 from envctl.usecases import deployment_entries as entries
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.run import Deployed, Run, there
@@ -134,6 +145,7 @@ def _take_access(run: Run) -> None:
     permission.ask_with_access(run)
     request = there(run.request)
     access.demand_time(run.ports, request.present, run.target, request.caller)
+    state_bucket.demand(run.ports, run.project, run.target)
 
 
 def _prepare(run: Run) -> None:

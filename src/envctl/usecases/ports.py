@@ -281,6 +281,9 @@ class Access(Protocol):
 class Buckets(Protocol):
     """Buckets of S3, reached with the credentials of an environment, or with one's own for an empty one."""
 
+    def is_there(self, wanted: WantedBucket, environment: str) -> bool:
+        """Raises OperationFailedError as `look`, and asks for nothing that the bucket holds or is set to."""
+
     def look(self, wanted: WantedBucket, environment: str) -> FoundBucket | None:
         """None where there is none of that name. Raises OperationFailedError where it is somebody else's, in another
         account or another region, or where nobody can say.

@@ -1,32 +1,17 @@
 """Root modules that lie ready for Terraform: the release's code, rendered with an environment's settings, and init."""
 
-from dataclasses import replace
-
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError, refusals
 from envctl.domain.layout import SESSION
 from envctl.domain.project import Project
 from envctl.domain.provider_lock import merge, providers, strays
 from envctl.domain.release import Release
-from envctl.domain.rendering import Backend, Place, RootModule, render, role
+from envctl.domain.rendering import RootModule, render
 from envctl.domain.settings import EnvironmentSettings
 from envctl.usecases import access, images, load, working_tree
 from envctl.usecases.candidates import Candidate
+from envctl.usecases.place import place
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
-
-
-def place(project: Project, environment: str) -> Place:
-    there = project.environments[environment]
-    where = Place(
-        environment,
-        Backend("local", {}, environment),
-        there.account_id,
-        there.region,
-        there.assume_role,
-        there.external_id,
-        there.session_tags,
-    )
-    return replace(where, backend=_backend(project, where))
 
 
 def root_modules(project: Project, release: Release, settings: EnvironmentSettings) -> tuple[RootModule, ...]:
@@ -126,27 +111,3 @@ def _check_secrets(root: RootModule) -> None:
     ]
     if problems:
         raise ConfigurationError(*problems)
-
-
-def _backend(project: Project, where: Place) -> Backend:
-    state = project.state
-    if state.backend == "local":
-        return where.backend
-    names = {
-        "project": project.name,
-        "environment": where.environment,
-        "account_id": where.account_id or "",
-        "region": where.region or "",
-    }
-    settings: dict[str, object] = {
-        "bucket": state.bucket.format(**names).strip("-"),
-        "region": where.region or "us-east-1",
-        "encrypt": True,
-        "use_lockfile": True,
-    }
-    if where.assume_role:
-        # A backend knows no variables: that it was the state that was read or written, its name says.
-        settings["assume_role"] = role(where, "envctl")
-    if where.account_id:
-        settings["allowed_account_ids"] = [where.account_id]
-    return Backend("s3", settings, where.environment)

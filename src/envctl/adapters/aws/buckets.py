@@ -1,4 +1,4 @@
-"""Where a bucket is, asked of S3 by boto3."""
+"""Where a bucket is, and whether it is somebody else's, asked of S3 by boto3."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,3 +18,23 @@ def region_of(client: Callable[..., Any], bucket: str) -> str:
         return ""
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     return str(headers.get("x-amz-bucket-region", ""))
+
+
+def is_anothers(client: Callable[..., Any], bucket: str, owner: str) -> bool:
+    """Whether the bucket lets itself be looked at, and does not once it is asked to be of that account. S3 refuses both
+    for a missing right and for another owner, and does not say for which.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        s3 = client("s3")
+        s3.head_bucket(Bucket=bucket)
+    except (BotoCoreError, ClientError, EnvctlError):
+        return False
+    try:
+        s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)
+    except ClientError:
+        return True
+    except BotoCoreError:
+        return False
+    return False

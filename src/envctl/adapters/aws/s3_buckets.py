@@ -23,15 +23,15 @@ class S3Buckets:
         self._client = client
         self._opened: dict[tuple[str, str], Any] = {}
 
-    def look(self, wanted: WantedBucket, environment: str) -> FoundBucket | None:
-        s3 = self._s3(wanted, environment)
-        region = _whereabouts(s3, wanted)
-        if region is None:
-            return None
+    def is_there(self, wanted: WantedBucket, environment: str) -> bool:
+        region = _whereabouts(self._s3(wanted, environment), wanted)
         if region and region != wanted.region:
             hint = f"name that region in envctl.toml, or another bucket: nothing in {region} was changed"
             raise _failed("E421", f"the bucket {wanted.name} is in {region}, not in {wanted.region}", hint)
-        return _found(s3, wanted)
+        return region is not None
+
+    def look(self, wanted: WantedBucket, environment: str) -> FoundBucket | None:
+        return _found(self._s3(wanted, environment), wanted) if self.is_there(wanted, environment) else None
 
     def carry_out(self, wanted: WantedBucket, step: Step, environment: str) -> None:
         from botocore.exceptions import BotoCoreError, ClientError

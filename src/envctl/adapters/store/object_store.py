@@ -41,9 +41,14 @@ def unknown_region(_bucket: str) -> str:
     return ""
 
 
+def nobody_knows(_bucket: str, _owner: str) -> bool:
+    """Nobody to ask."""
+    return False
+
+
 class ObstoreStore:
     """Opened at its first use, so that a command that needs no store pays nothing for it. `region_of` finds the region
-    of a bucket that is not where it should be.
+    of a bucket that is not where it should be, and `is_anothers` says whether a bucket is of another account.
     """
 
     def __init__(
@@ -53,12 +58,14 @@ class ObstoreStore:
         client_options: Callable[[], Mapping[str, str]],
         *,
         region_of: Callable[[str], str] = unknown_region,
+        is_anothers: Callable[[str, str], bool] = nobody_knows,
         patience: opening.Patience = opening.USUAL,
     ) -> None:
         self._project = project
         self._find_address = address
         self._client_options = client_options
         self._region_of = region_of
+        self._is_anothers = is_anothers
         self._patience = patience
         # What was created never changes: each key is fetched once in the life of a command.
         self._read: dict[str, bytes] = {}
@@ -204,13 +211,6 @@ class ObstoreStore:
         )
 
     def _is_somebody_elses(self) -> bool:
-        """S3 refuses without saying whether it is for the owner. Then it does not refuse where none is asked for."""
-        import obstore
-
-        if not self._address.owner:
-            return False
-        try:
-            obstore.list_with_delimiter(self._listing, prefix="ledger")
-        except Exception:  # noqa: BLE001 (then it is not known, and what was said first stands)
-            return False
-        return True
+        """S3 refuses without saying whether it is for the owner."""
+        owner = self._address.owner
+        return bool(owner) and self._is_anothers(urlsplit(self._address.url).netloc, owner)

@@ -1,0 +1,44 @@
+"""Where an environment is, and where its state lies, as the project file says it."""
+
+from dataclasses import replace
+
+from envctl.domain.project import Project
+from envctl.domain.rendering import Backend, Place, role
+
+
+def place(project: Project, environment: str) -> Place:
+    there = project.environments[environment]
+    where = Place(
+        environment,
+        Backend("local", {}, environment),
+        there.account_id,
+        there.region,
+        there.assume_role,
+        there.external_id,
+        there.session_tags,
+    )
+    return replace(where, backend=_backend(project, where))
+
+
+def _backend(project: Project, where: Place) -> Backend:
+    state = project.state
+    if state.backend == "local":
+        return where.backend
+    names = {
+        "project": project.name,
+        "environment": where.environment,
+        "account_id": where.account_id or "",
+        "region": where.region or "",
+    }
+    settings: dict[str, object] = {
+        "bucket": state.bucket.format(**names).strip("-"),
+        "region": where.region or "us-east-1",
+        "encrypt": True,
+        "use_lockfile": True,
+    }
+    if where.assume_role:
+        # A backend knows no variables: that it was the state that was read or written, its name says.
+        settings["assume_role"] = role(where, "envctl")
+    if where.account_id:
+        settings["allowed_account_ids"] = [where.account_id]
+    return Backend("s3", settings, where.environment)

@@ -1,0 +1,183 @@
+"""The rights of docs/iam.md: they suffice for what they are for, and without any of their actions a command fails."""
+
+import json
+import textwrap
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import ACCOUNTS, Project, Ran
+from tests.e2e.organisation import MODULE, MOTO_CALLS_IT, PROJECT, TOOLS, Organisation, founded, in_account, policies
+
+pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
+PROFILE = f"""
+[profile shop-approver]
+role_arn = arn:aws:iam::{ACCOUNTS["prod"]}:role/ApproverRole
+credential_source = Environment
+"""
+NEEDS = """
+variable "db_secret_name" { type = string }
+variable "key_parameter" { type = string }
+"""
+DEV = 'db_secret_name = "shop/db"\nkey_parameter = "/shop/key"\n'
+
+
+@pytest.fixture(scope="module")
+def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> Iterator[Organisation]:
+    with founded(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
+        for account in (TOOLS, *ACCOUNTS.values()):
+            found.administrator(account)
+        for account in ACCOUNTS.values():
+            found.client(account, "secretsmanager").create_secret(Name="shop/db", SecretString="planted")
+            found.client(account, "ssm").put_parameter(Name="/shop/key", Value="planted", Type="SecureString")
+            # What is tried here must not be given for the sake of a module.
+            topics = {"Effect": "Allow", "Action": ["sns:*", "ec2:DescribeAccountAttributes"], "Resource": "*"}
+            found.administrator(account).put_role_policy(
+                RoleName="envctl-deployer",
+                PolicyName="rights-2",
+                PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [topics]}),
+            )
+        found.user("setup", [policies()["MakeTheBucket"]], ACCOUNTS["dev"])
+        found.enforce()
+        yield found
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, organisation: Organisation) -> Project:
+    """Signed, with secrets, and a release that staging has proven: made with the rights as they stand."""
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "home").mkdir()
+    (folder / "home" / "config").write_text(PROFILE)
+    project = Project(folder / "shop", folder / "home", organisation.surroundings("ci"))
+    text = PROJECT.replace("approvals = {}", "approvals = { peer = 1 }")
+    for name in ACCOUNTS:
+        profile = 'profile = "shop-approver"\n' if name == "prod" else ""
+        section = f"[environments.{name}]\n"
+        text = text.replace(section, f'{section}signing_key = "alias/envctl-{name}"\n{profile}')
+        pem = "\n".join(textwrap.wrap(b64encode(organisation.public_keys[name]).decode(), 64))
+        head, tail = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"
+        project.write(f"environments/{name}/signing_key.pem", f"{head}\n{pem}\n{tail}\n")
+        project.write(f"environments/{name}/terraform.tfvars", DEV)
+    project.write("envctl.toml", text + '\n[secrets]\nsecretsmanager = ["*_secret_name"]\nssm = ["*_parameter"]\n')
+    parameter = MODULE[MODULE.index('resource "aws_ssm_parameter"') : MODULE.index('resource "aws_sns_topic"')]
+    project.write("modules/parameters/main.tf", MODULE.replace(parameter, "") + NEEDS)
+    project.ok("apply", "dev", "--yes")
+    project.ok("promote", "dev", "staging", "--yes")
+    return project
+
+
+@contextmanager
+def instead(organisation: Organisation, holder: tuple[str, str, str], number: int, policy: Any) -> Iterator[None]:
+    """Somebody has another policy for a while. `holder` is the account, what it is, and its name."""
+    account, kind, name = holder
+    iam = organisation.administrator(account)
+    put, get = (getattr(iam, f"{verb}_{kind}_policy") for verb in ("put", "get"))
+    where = {f"{kind.capitalize()}Name": name, "PolicyName": f"rights-{number}"}
+    before = get(**where)["PolicyDocument"]
+    put(**where, PolicyDocument=json.dumps(policy))
+    try:
+        yield
+    finally:
+        put(**where, PolicyDocument=json.dumps(before))
+
+
+def without(policy: dict[str, Any], action: str) -> dict[str, Any]:
+    """Moto takes no statement without an action."""
+    gone = {action, MOTO_CALLS_IT.get(action)}
+    kept = [{**each, "Action": [a for a in each["Action"] if a not in gone]} for each in policy["Statement"]]
+    return {**policy, "Statement": [each if each["Action"] else {**each, "Action": ["s3:None"]} for each in kept]}
+
+
+LOCK = "dev/parameters.tfstate.tflock"
+"""Left by a Terraform that may not give it up."""
+CI, DEPLOYER = (TOOLS, "user", "ci"), (ACCOUNTS["dev"], "role", "envctl-deployer")
+# The policy, whose it is, which of theirs it is, the action, a command that needs it, and how that ends without it.
+NEEDED: dict[str, tuple[str, tuple[str, str, str], int, str, tuple[str, ...], str]] = {
+    "to list the store": ("ListTheStore", CI, 0, "s3:ListBucket", ("status",), "E452"),
+    "to read the store": ("ListTheStore", CI, 0, "s3:GetObject", ("status",), "E452"),
+    "to add to the store": ("ListTheStore", CI, 0, "s3:PutObject", ("verify", "dev"), "E452"),
+    "to get into an environment": (
+        "GetIntoEveryEnvironment",
+        CI,
+        1,
+        "sts:AssumeRole",
+        ("secrets", "check", "dev"),
+        "E413",
+    ),
+    "to list the states": ("ListTheStates", DEPLOYER, 0, "s3:ListBucket", ("apply", "dev", "--yes"), "E424"),
+    "to read a state": ("ListTheStates", DEPLOYER, 0, "s3:GetObject", ("plan", "dev"), "E326"),
+    "to take a lock": ("ListTheStates", DEPLOYER, 0, "s3:PutObject", ("plan", "dev"), "E326"),
+    "to look for secrets": (
+        "LookForSecrets",
+        DEPLOYER,
+        1,
+        "secretsmanager:DescribeSecret",
+        ("secrets", "check", "dev"),
+        "E441",
+    ),
+    "to look for parameters": (
+        "LookForSecrets",
+        DEPLOYER,
+        1,
+        "ssm:DescribeParameters",
+        ("secrets", "check", "dev"),
+        "E441",
+    ),
+    "to sign what a deployment records": ("LookForSecrets", DEPLOYER, 1, "kms:Sign", ("verify", "dev"), "E468"),
+}
+
+
+def failed(ran: Ran, code: str) -> bool:
+    return ran.code != 0 and code in ran.codes
+
+
+@pytest.mark.parametrize("needed", NEEDED.values(), ids=NEEDED)
+def test_a_right_is_needed(organisation: Organisation, shop: Project, needed: tuple[Any, ...]) -> None:
+    sid, holder, number, action, words, code = needed
+    policy = policies()[sid]
+    if holder[1] == "role":
+        policy = in_account(policy, "dev")
+    assert any(action in each["Action"] for each in policy["Statement"]), "the document has no such action"
+    assert shop.run(*words, "--json").code == 0
+    with instead(organisation, holder, number, without(policy, action)):
+        ran = shop.run(*words, "--json")
+    organisation.administrator(ACCOUNTS["dev"], "s3").delete_object(Bucket=f"shop-tfstate-{ACCOUNTS['dev']}", Key=LOCK)
+    assert failed(ran, code), (ran.code, ran.codes, ran.out)
+
+
+def test_the_rights_are_those_that_are_tried() -> None:
+    """All actions that the documents give to people and jobs, but for those that others try."""
+    given = {
+        action
+        for sid in ("ListTheStore", "GetIntoEveryEnvironment", "ListTheStates", "LookForSecrets")
+        for statement in policies()[sid]["Statement"]
+        for action in statement["Action"]
+    }
+    tried = {action for _, _, _, action, _, _ in NEEDED.values()}
+    assert given - tried == {"s3:HeadBucket", "s3:DeleteObject", "ecr:BatchGetImage"}
+
+
+def test_who_sets_it_up_can_make_the_bucket_and_the_key(shop: Project, organisation: Organisation) -> None:
+    setup = Project(shop.root, shop.home, organisation.surroundings("setup"))
+    bare = PROJECT.replace('assume_role = "arn:aws:iam::111111111111:role/envctl-deployer"\n', "")
+    bare = bare.replace("[environments.dev]\n", '[environments.dev]\nsigning_key = "alias/envctl-new"\n')
+    there = Project(shop.root.parent / "bare", shop.home, setup.extra)
+    there.write("envctl.toml", bare.replace('backend = "s3"', 'backend = "s3"\nbucket = "shop-new-{account_id}"'))
+    there.write("modules/parameters/main.tf", MODULE)
+    denied = there.run("bootstrap", "dev", "--as-me", "--yes", "--json")
+    assert (denied.code, denied.codes) == (1, ["E424"])
+    with instead(organisation, (ACCOUNTS["dev"], "user", "setup"), 0, new_bucket()):
+        assert there.run("bootstrap", "dev", "--as-me", "--check", "--json").code == 2
+        there.ok("bootstrap", "dev", "--as-me", "--yes")
+        there.ok("bootstrap", "dev", "--as-me", "--check")
+        there.ok("ledger", "keys", "dev", "--create")
+    assert (there.root / "environments/dev/signing_key.pem").is_file()
+
+
+def new_bucket() -> Any:
+    """The documents speak of the bucket that is there."""
+    return json.loads(json.dumps(policies()["MakeTheBucket"]).replace("shop-tfstate-", "shop-new-"))
