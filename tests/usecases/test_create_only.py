@@ -70,7 +70,7 @@ def test_who_reads_alone_is_told_what_an_earlier_trial_has_left(world: World) ->
     demand(world.ports)
     found = seen(world.ports, WAY)
     assert (found.verdict, found.mend) == ("good", "")
-    assert "2026-11-25T08:00:01" in found.seen
+    assert "2026-11-25 08:00 UTC" in found.seen
 
 
 def test_what_was_written_over_is_seen_by_who_reads_alone(world: World) -> None:

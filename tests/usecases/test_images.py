@@ -13,7 +13,8 @@ from envctl.usecases import bundles, load, record
 from envctl.usecases.apply import apply
 from envctl.usecases.destroy import destroy
 from envctl.usecases.diff import diff
-from envctl.usecases.images import bring, look
+from envctl.usecases.image_copies import bring
+from envctl.usecases.images import look
 from envctl.usecases.ports import Prepared
 from envctl.usecases.preview import preview
 from envctl.usecases.promote import promote

@@ -4,11 +4,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from envctl.domain.durations import spelt
 from envctl.domain.events import Actor
-from envctl.domain.present import EnvironmentPresent
-from envctl.domain.project import Environment, Project
+
+if TYPE_CHECKING:
+    # A plan that finds everything prepared reads no project, and loads nothing that could.
+    from envctl.domain.present import EnvironmentPresent
+    from envctl.domain.project import Environment, Project
 
 SESSION_LENGTH = 64
 MARGIN = timedelta(minutes=5)
@@ -66,7 +70,7 @@ def with_profile(inherited: Mapping[str, str], profile: str) -> dict[str, str]:
     return {**{name: value for name, value in inherited.items() if name not in left_out}, "AWS_PROFILE": profile}
 
 
-def passport(project: Project, environment: str, actor: Actor | None = None) -> Passport:
+def passport(project: "Project", environment: str, actor: Actor | None = None) -> Passport:
     """That of an environment, for an actor. Without an environment it is one's own: the store is reached with it."""
     if not environment:
         entry = project.environments[project.entry]
@@ -104,14 +108,14 @@ def role_of(arn: str) -> str:
     return f"arn:{match['partition']}:iam::{match['account']}:role/{match['role']}" if match else arn
 
 
-def on_aws(project: Project) -> bool:
+def on_aws(project: "Project") -> bool:
     """Whether anything of the project lies in AWS, so that AWS can say who somebody is."""
     if project.store.url.startswith("s3://") or project.state.backend == "s3":
         return True
     return any(on_aws_there(environment) for environment in project.environments.values())
 
 
-def on_aws_there(environment: Environment) -> bool:
+def on_aws_there(environment: "Environment") -> bool:
     """Whether the project file says that anything of the environment is on AWS."""
     return bool(environment.account_id or environment.assume_role or environment.profile)
 
@@ -124,7 +128,7 @@ class TooShort:
     needed: str
 
 
-def lasts(caller: Caller, there: EnvironmentPresent, now: datetime) -> TooShort | None:
+def lasts(caller: Caller, there: "EnvironmentPresent", now: datetime) -> TooShort | None:
     """None where the credentials hold as long as the longest deployment that is remembered there, and a bit more."""
     if caller.ends_at is None:
         return None
@@ -132,7 +136,7 @@ def lasts(caller: Caller, there: EnvironmentPresent, now: datetime) -> TooShort 
     return None if left >= needed else TooShort(spelt(left), spelt(needed - MARGIN))
 
 
-def longest(there: EnvironmentPresent) -> timedelta:
+def longest(there: "EnvironmentPresent") -> timedelta:
     """How long the longest deployment took, of those whose proofs are remembered."""
     done = [proof.deployment for proof in there.evidence.values()]
     return max((each.ended_at - each.started_at for each in done if each.ended_at), default=timedelta())

@@ -27,10 +27,10 @@ def seen(ports: Ports, way: str) -> Finding:
     data = ports.store.read(KEY) if tried(ports) else None
     if data is None:
         return Finding(NAME, "unseen", "whether anything can be written over was never tried", way)
-    when = data.rpartition(b" ")[2].decode(errors="backslashreplace")
+    when = data.rpartition(b" ")[2].decode(errors="backslashreplace")[:16].replace("T", " ")
     if data.startswith(_SECOND):
-        return Finding(NAME, "bad", f"the store let something be written over, {when}", way)
-    return Finding(NAME, "good", f"nothing can be written over (first tried {when})")
+        return Finding(NAME, "bad", f"the store let something be written over, {when} UTC", way)
+    return Finding(NAME, "good", f"nothing can be written over (first tried {when} UTC)")
 
 
 def demand(ports: Ports) -> Finding:

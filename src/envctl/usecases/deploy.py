@@ -15,7 +15,7 @@ from envctl.usecases import (
     access,
     bundles,
     candidates,
-    images,
+    image_copies,
     permission,
     prepare,
     record,
@@ -134,7 +134,7 @@ def _make_ready(run: Run, step: stages.TakeAccess | stages.BringImages | stages.
         case stages.TakeAccess():
             _take_access(run)
         case stages.BringImages():
-            images.bring(run.ports, run.project, run.source, run.target, there(run.release))
+            image_copies.bring(run.ports, run.project, run.source, run.target, there(run.release))
         case stages.Prepare():
             _prepare(run)
         case _:

@@ -14,7 +14,7 @@ from envctl.domain.project import Project
 from envctl.domain.release import Release, identity, pack
 from envctl.domain.release_changes import changes_between
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import bundles, images, load, record, working_tree
+from envctl.usecases import bundles, image_tags, load, record, working_tree
 from envctl.usecases.ports import Ports
 
 Origin = Literal["deployed", "working tree", "nothing"]
@@ -114,7 +114,7 @@ def _code(ports: Ports, project: Project, present: Present, environment: str) ->
     except ConfigurationError as error:
         return _Found(replace(side, problems=tuple(error.problems)))
     # What a tag will mean is not known here, and so neither is the name of the release.
-    name = "" if images.tagged(project, release) else identity(pack(release))
+    name = "" if image_tags.tagged(project, release) else identity(pack(release))
     return _Found(replace(side, release=name, known=present.releases.get(name), against=name), release)
 
 

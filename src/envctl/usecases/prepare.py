@@ -8,7 +8,7 @@ from envctl.domain.provider_lock import merge, providers, strays
 from envctl.domain.release import Release
 from envctl.domain.rendering import RootModule, render
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import access, images, load, working_tree
+from envctl.usecases import access, image_tags, images, load, working_tree
 from envctl.usecases.candidates import Candidate
 from envctl.usecases.place import place
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
@@ -33,7 +33,7 @@ def from_working_tree(ports: Ports, project: Project, environment: str) -> tuple
     settings = load.settings(ports, project, environment, release.wiring)
     prepared = lay_out(ports, project, release, settings, "")
     initialise(ports, project, prepared)
-    if not images.tagged(project, written):
+    if not image_tags.tagged(project, written):
         # A tag may mean something else by the next time, though no file of the project has changed.
         ports.workspace.remember(prepared, inputs, mark)
     # The lock is part of the release, and init may have added to it.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from envctl.domain.project import Project
 from envctl.domain.release import Release
-from envctl.usecases import candidates, images, load, prepare, record, working_tree
+from envctl.usecases import candidates, image_tags, load, prepare, record, working_tree
 from envctl.usecases.ports import Ports
 
 
@@ -35,5 +35,5 @@ def _code(ports: Ports, project: Project, target: str) -> Release:
         if candidate.release is not None:
             return candidate.release
     release = working_tree.release(ports, project)
-    images.tell_tags(ports, project, release)
+    image_tags.tell_tags(ports, project, release)
     return release

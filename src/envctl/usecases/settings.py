@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 from envctl.domain.errors import ConfigurationError, Problem
-from envctl.domain.needed_secrets import needed
-from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import images, load, working_tree
+from envctl.domain.project import Project
+from envctl.domain.settings import EnvironmentSettings, Schema
+from envctl.usecases import image_tags, load, working_tree
 from envctl.usecases.ports import Ports
-from envctl.usecases.trust import trust
 
 
 @dataclass(frozen=True)
@@ -22,23 +21,40 @@ def validate(ports: Ports, environment: str = "") -> Valid:
     project = load.project(ports)
     asked = (load.known_environment(project, environment),) if environment else project.pipeline.order
     release = working_tree.release(ports, project)
-    problems: dict[Problem, None] = {}
+    problems = dict.fromkeys(_keys(ports, project))
     count = 0
-    try:
-        trust(ports.tree, project)
-    except ConfigurationError as error:
-        problems.update(dict.fromkeys(error.problems))
     for name in asked:
         try:
             found = load.settings(ports, project, name, release.wiring)
             count += len(found.settings)
-            problems.update(dict.fromkeys(needed(found, release.wiring.schema, project.secrets).problems))
+            problems.update(dict.fromkeys(_secrets(project, found, release.wiring.schema)))
         except ConfigurationError as error:
             problems.update(dict.fromkeys(error.problems))
     if problems:
         raise ConfigurationError(*problems)
-    images.tell_tags(ports, project, release)
+    image_tags.tell_tags(ports, project, release)
     return Valid(asked, tuple(release.wiring.stacks), count)
+
+
+def _keys(ports: Ports, project: Project) -> tuple[Problem, ...]:
+    """What is wrong with the keys that are pinned. Imported late, as below: most projects have none."""
+    if not any(environment.signing_key for environment in project.environments.values()):
+        return ()
+    from envctl.usecases.trust import trust
+
+    try:
+        trust(ports.tree, project)
+    except ConfigurationError as error:
+        return tuple(error.problems)
+    return ()
+
+
+def _secrets(project: Project, found: EnvironmentSettings, schema: Schema) -> tuple[Problem, ...]:
+    if not (project.secrets.secretsmanager or project.secrets.ssm):
+        return ()
+    from envctl.domain.needed_secrets import needed
+
+    return tuple(needed(found, schema, project.secrets).problems)
 
 
 def settings(ports: Ports, environment: str) -> EnvironmentSettings:
@@ -47,5 +63,5 @@ def settings(ports: Ports, environment: str) -> EnvironmentSettings:
     load.known_environment(project, environment)
     release = working_tree.release(ports, project)
     found = load.settings(ports, project, environment, release.wiring)
-    images.tell_tags(ports, project, release)
+    image_tags.tell_tags(ports, project, release)
     return found
