@@ -8,12 +8,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import Sandbox
 from tests.documents import checked
+
+if TYPE_CHECKING:
+    from tests.e2e.organisation import Organisation
 
 REPOSITORY = Path(__file__).parents[2]
 PROJECT_PARTS = ("envctl.toml", "modules", "environments")
@@ -133,6 +136,16 @@ def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> "Iterator[Organisation]":
+    """A company on AWS, in which nobody may do what no policy lets them."""
+    from tests.e2e.organisation import founded
+
+    with founded(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
+        found.enforce()
+        yield found
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ import base64
 import json
 import os
 import re
+import textwrap
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from urllib.parse import unquote
 
 from envctl.adapters.sandbox.exchange import Request, Response
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
-from tests.e2e.conftest import ACCOUNTS, REGION, REPOSITORY
+from tests.e2e.conftest import ACCOUNTS, REGION, REPOSITORY, Project
 from tests.faults.proxy import FaultyProxy
 
 TOOLS = "444444444444"
@@ -180,6 +182,19 @@ class Organisation:
             "CHECKPOINT_DISABLE": "1",
             **self.people[person],
         }
+
+    def make_signed(self, project: Project, more: str = "") -> None:
+        """The project's file, with a signing key for each environment, whose public part is pinned beside it."""
+        text = PROJECT.replace("approvals = {}", "approvals = { peer = 1 }")
+        for name in ACCOUNTS:
+            # Whoever approves has a role in prod, and no other there.
+            profile = 'profile = "shop-approver"\n' if name == "prod" else ""
+            section = f"[environments.{name}]\n"
+            text = text.replace(section, f'{section}signing_key = "alias/envctl-{name}"\n{profile}')
+            pem = "\n".join(textwrap.wrap(b64encode(self.public_keys[name]).decode(), 64))
+            head, tail = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"
+            project.write(f"environments/{name}/signing_key.pem", f"{head}\n{pem}\n{tail}\n")
+        project.write("envctl.toml", text + more)
 
     def keys_of(self, role: str, environment: str) -> dict[str, str]:
         """What somebody holds who got hold of a role, by whatever way."""

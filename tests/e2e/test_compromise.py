@@ -1,9 +1,7 @@
 """Somebody got hold of the credentials of dev's role, or of a developer's, and uses them by hand."""
 
 import json
-import textwrap
-from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,7 @@ from envctl.domain.events import (
 )
 from envctl.domain.ledger import Entry, decode, digest, encode
 from tests.e2e.conftest import ACCOUNTS, Project
-from tests.e2e.organisation import MODULE, PROJECT, STORE, Organisation, founded
+from tests.e2e.organisation import MODULE, STORE, Organisation
 
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
 PROFILE = f"""
@@ -32,28 +30,11 @@ credential_source = Environment
 LEDGER, RELEASES = "shop/ledger/", "shop/releases/"
 
 
-@pytest.fixture(scope="module")
-def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> Iterator[Organisation]:
-    with founded(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
-        found.enforce()
-        yield found
-
-
 @pytest.fixture
 def shop(tmp_path: Path, home: Path, organisation: Organisation) -> Project:
     """Signed, with a release that staging has proven."""
     project = Project(tmp_path / "shop", home, organisation.surroundings("ci"))
-    text = PROJECT.replace("approvals = {}", "approvals = { peer = 1 }")
-    for name in ACCOUNTS:
-        profile = 'profile = "shop-approver"\n' if name == "prod" else ""
-        text = text.replace(
-            f"[environments.{name}]\n", f'[environments.{name}]\nsigning_key = "alias/envctl-{name}"\n{profile}'
-        )
-        pem = "\n".join(textwrap.wrap(b64encode(organisation.public_keys[name]).decode(), 64))
-        project.write(
-            f"environments/{name}/signing_key.pem", f"-----BEGIN PUBLIC KEY-----\n{pem}\n-----END PUBLIC KEY-----\n"
-        )
-    project.write("envctl.toml", text)
+    organisation.make_signed(project)
     project.write("modules/parameters/main.tf", MODULE)
     project.ok("apply", "dev", "--yes")
     project.ok("promote", "dev", "staging", "--yes")
@@ -151,8 +132,10 @@ def test_what_a_developer_forges_by_hand_is_not_believed(shop: Project, organisa
     # Who may approve does so with a role of their own, needs nothing else in prod, and is believed.
     (shop.home / "config").write_text(PROFILE)
     quinn = Project(shop.root, shop.home, organisation.surroundings("quinn"))
-    config = str(shop.home / "config")
-    quinn.ok("approve", "prod", "--gate", "peer", "--plan", plan, "--yes", AWS_CONFIG_FILE=config)
+    approve = ("approve", "prod", "--gate", "peer", "--plan", plan, "--yes")
+    unsigned = quinn.run(*approve, "--json")
+    assert (unsigned.code, unsigned.codes) == (1, ["E468"])
+    quinn.ok(*approve, AWS_CONFIG_FILE=str(shop.home / "config"))
     shop.ok("promote", "staging", "prod", "--yes")
 
 

@@ -8,16 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import ACCOUNTS, Project
-from tests.e2e.organisation import MODULE, PROJECT, STORE, TOOLS, Organisation, founded
+from tests.e2e.organisation import MODULE, PROJECT, STORE, TOOLS, Organisation
 
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> Iterator[Organisation]:
-    with founded(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
-        found.enforce()
-        yield found
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """The rights of docs/iam.md: they suffice for what they are for, and without any of their actions a command fails."""
 
 import json
-import textwrap
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,16 +12,11 @@ from tests.e2e.conftest import ACCOUNTS, Project, Ran
 from tests.e2e.organisation import MODULE, MOTO_CALLS_IT, PROJECT, TOOLS, Organisation, founded, in_account, policies
 
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
-PROFILE = f"""
-[profile shop-approver]
-role_arn = arn:aws:iam::{ACCOUNTS["prod"]}:role/ApproverRole
-credential_source = Environment
-"""
 NEEDS = """
 variable "db_secret_name" { type = string }
 variable "key_parameter" { type = string }
 """
-DEV = 'db_secret_name = "shop/db"\nkey_parameter = "/shop/key"\n'
+SETTINGS = 'db_secret_name = "shop/db"\nkey_parameter = "/shop/key"\n'
 
 
 @pytest.fixture(scope="module")
@@ -51,18 +44,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory, organisation: Organisation) -
     """Signed, with secrets, and a release that staging has proven: made with the rights as they stand."""
     folder = tmp_path_factory.mktemp("shop")
     (folder / "home").mkdir()
-    (folder / "home" / "config").write_text(PROFILE)
     project = Project(folder / "shop", folder / "home", organisation.surroundings("ci"))
-    text = PROJECT.replace("approvals = {}", "approvals = { peer = 1 }")
+    organisation.make_signed(project, '\n[secrets]\nsecretsmanager = ["*_secret_name"]\nssm = ["*_parameter"]\n')
     for name in ACCOUNTS:
-        profile = 'profile = "shop-approver"\n' if name == "prod" else ""
-        section = f"[environments.{name}]\n"
-        text = text.replace(section, f'{section}signing_key = "alias/envctl-{name}"\n{profile}')
-        pem = "\n".join(textwrap.wrap(b64encode(organisation.public_keys[name]).decode(), 64))
-        head, tail = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"
-        project.write(f"environments/{name}/signing_key.pem", f"{head}\n{pem}\n{tail}\n")
-        project.write(f"environments/{name}/terraform.tfvars", DEV)
-    project.write("envctl.toml", text + '\n[secrets]\nsecretsmanager = ["*_secret_name"]\nssm = ["*_parameter"]\n')
+        project.write(f"environments/{name}/terraform.tfvars", SETTINGS)
     parameter = MODULE[MODULE.index('resource "aws_ssm_parameter"') : MODULE.index('resource "aws_sns_topic"')]
     project.write("modules/parameters/main.tf", MODULE.replace(parameter, "") + NEEDS)
     project.ok("apply", "dev", "--yes")
