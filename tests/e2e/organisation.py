@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from envctl.adapters.sandbox.exchange import Request, Response
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
@@ -228,6 +228,11 @@ class Organisation:
             "GITHUB_RUN_ID": "42",
         }
 
+    def roles_taken(self) -> list[dict[str, str]]:
+        """What AWS was asked for a role with, by envctl and by Terraform."""
+        bodies = (parse_qs(request.body.decode()) for request, _ in self.proxy.asked if request.host.startswith("sts."))
+        return [{name: values[0] for name, values in body.items()} for body in bodies if "RoleArn" in body]
+
     def asked(self) -> Iterator[Asked]:
         """What reached AWS, in order, by the account whose key it was signed with."""
         for request, _ in list(self.proxy.asked):
@@ -329,6 +334,8 @@ approvals = {{}}
 account_id = "{account}"
 region = "{REGION}"
 assume_role = "arn:aws:iam::{account}:role/envctl-deployer"
+external_id = "shop-42"
+session_tags = {{ team = "web" }}
 """
     for name, account in ACCOUNTS.items()
 )

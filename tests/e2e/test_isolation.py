@@ -34,6 +34,11 @@ def test_each_account_is_touched_with_its_own_credentials_alone(shop: Project, o
         assert {each.service for each in asked if each.account == TOOLS} == {"s3", "sts"}
         buckets = {(each.account, each.bucket) for each in asked if each.service == "s3"}
         assert buckets == {(TOOLS, STORE), (ACCOUNTS[target], f"shop-tfstate-{ACCOUNTS[target]}")}
+        taken = organisation.roles_taken()
+        assert {each["ExternalId"] for each in taken} == {"shop-42"}
+        assert {(each["Tags.member.1.Key"], each["Tags.member.1.Value"]) for each in taken} == {("team", "web")}
+        # Whoever is at work stands in the name of the session, but for that which reads and writes the state.
+        assert {each["RoleSessionName"] for each in taken} == {"envctl-ci", "envctl"}
         assert {"ssm", "sns"} <= {each.service for each in asked if each.account == ACCOUNTS[target]}
     assert shop.ok("ledger", "verify").code == 0
 
