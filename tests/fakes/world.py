@@ -40,17 +40,16 @@ from envctl.domain.signatures import Algorithm
 from envctl.domain.trust import Trust
 from envctl.usecases import load, record
 from envctl.usecases import trust as trusts
+from envctl.usecases.aws_ports import Copied, Pulled
 from envctl.usecases.bucket_report import BucketReport
 from envctl.usecases.ports import (
     AlreadyExistsError,
-    Copied,
     Installed,
     Ports,
     Prepared,
     PreparedStack,
     Progressed,
     ProviderSource,
-    Pulled,
     Revision,
 )
 from tests.fakes.buckets import MemoryBuckets

@@ -10,8 +10,9 @@ from envctl.domain.placing import copied, images
 from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.usecases import load
+from envctl.usecases.aws_ports import Copied, Pulled
 from envctl.usecases.images import into
-from envctl.usecases.ports import Copied, Ports, Pulled
+from envctl.usecases.ports import Ports
 
 BETWEEN = timedelta(seconds=5)
 """A copy of large layers is told of no more often."""

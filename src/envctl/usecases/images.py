@@ -9,8 +9,9 @@ from envctl.domain.placing import copied, images
 from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.usecases import access, load
+from envctl.usecases.aws_ports import Pulled
 from envctl.usecases.image_tags import tagged
-from envctl.usecases.ports import Ports, Pulled
+from envctl.usecases.ports import Ports
 
 
 def pin(ports: Ports, project: Project, release: Release) -> Release:

@@ -18,7 +18,7 @@ from envctl.adapters.sandbox.lifecycle import Sandbox
 from envctl.domain.access import Passport
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.images import Image
-from envctl.usecases.ports import Copied, Pulled
+from envctl.usecases.aws_ports import Copied, Pulled
 from tests.adapters.registry.conftest import free_port
 from tests.adapters.registry.oci import Content, Registry, for_platforms, single
 

@@ -13,7 +13,7 @@ from envctl.adapters.registry.registries import Registries
 from envctl.adapters.registry.transport import Limits
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.images import Image
-from envctl.usecases.ports import Copied, Pulled
+from envctl.usecases.aws_ports import Copied, Pulled
 from tests.adapters.registry.conftest import LOGIN
 from tests.adapters.registry.oci import Content, Registry, for_platforms, single
 

@@ -11,7 +11,7 @@ from functools import partial
 from envctl.adapters.registry.distribution import Distribution
 from envctl.adapters.registry.failures import failed
 from envctl.domain.manifests import MOST, Manifest, Part
-from envctl.usecases.ports import Copied
+from envctl.usecases.aws_ports import Copied
 
 DEEPEST = 4
 

@@ -14,7 +14,7 @@ from envctl.adapters.registry.distribution import Distribution
 from envctl.adapters.registry.elastic import Client, Elastic
 from envctl.adapters.registry.transport import Limits, Transport
 from envctl.domain.images import Found, ecr
-from envctl.usecases.ports import Copied, Pulled
+from envctl.usecases.aws_ports import Copied, Pulled
 
 
 class Registries:
