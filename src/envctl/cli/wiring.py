@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from envctl.adapters.terraform.driver import TerraformDriver
     from envctl.adapters.workspace.tree import ProjectTree
     from envctl.adapters.workspace.workspace import DirectoryWorkspace
+    from envctl.cli.aws_wiring import AwsWiring
     from envctl.cli.embedded_aws import EmbeddedAws
     from envctl.cli.languages import Languages
-    from envctl.domain.access import Passport
+    from envctl.domain.events import Actor
     from envctl.domain.project import Project
     from envctl.domain.trust import Trust
     from envctl.usecases.ports import Identity
@@ -63,24 +64,14 @@ class Wired:
             self._root,
             lambda: self._address,
             self._client_options,
-            region_of=self._region_of,
-            is_anothers=self._is_anothers,
+            region_of=self._on_aws.region_of,
+            is_anothers=self._on_aws.is_anothers,
         )
 
     def _client_options(self) -> Mapping[str, str]:
         from envctl.adapters.store import opening
 
         return self.aws.client_options() if self.aws else opening.client_options(os.environ)
-
-    def _region_of(self, bucket: str) -> str:
-        from envctl.adapters.aws.buckets import region_of
-
-        return region_of(self.access.client, bucket)
-
-    def _is_anothers(self, bucket: str, owner: str) -> bool:
-        from envctl.adapters.aws.buckets import is_anothers
-
-        return is_anothers(self.access.client, bucket, owner)
 
     @cached_property
     def witness(self) -> "FileWitness":
@@ -108,47 +99,33 @@ class Wired:
         return Prober(self._root, lambda: os.environ)
 
     @cached_property
+    def _on_aws(self) -> "AwsWiring":
+        from envctl.cli.aws_wiring import AwsWiring
+
+        return AwsWiring(self._root, self._home, self.inherited, lambda: self.project, self._actor)
+
+    def _actor(self) -> "Actor":
+        return self.identity.actor()
+
+    @property
     def access(self) -> "Sessions":
-        from envctl.adapters.aws.remembered import RememberedAccess
-        from envctl.adapters.aws.sessions import Sessions
+        return self._on_aws.access
 
-        remembered = RememberedAccess(self._home / "access.json", self._root / "envctl.toml", self.inherited)
-        return Sessions(self.inherited, self._passport, remembered)
-
-    @cached_property
+    @property
     def buckets(self) -> "S3Buckets":
-        from envctl.adapters.aws.s3_buckets import S3Buckets
+        return self._on_aws.buckets
 
-        return S3Buckets(self.access.client)
-
-    @cached_property
+    @property
     def registries(self) -> "Registries":
-        from envctl.adapters.registry.registries import Registries
+        return self._on_aws.registries
 
-        return Registries(self.access.client, self.inherited)
-
-    @cached_property
+    @property
     def secrets(self) -> "AwsSecrets":
-        from envctl.adapters.aws.secrets import AwsSecrets
+        return self._on_aws.secrets
 
-        return AwsSecrets(self.access.client)
-
-    def _passport(self, environment: str) -> "Passport":
-        from envctl.domain.access import passport
-
-        return passport(self.project, environment, self.identity.actor() if environment else None)
-
-    @cached_property
+    @property
     def signatures(self) -> "KmsSignatures":
-        from dataclasses import replace
-
-        from envctl.adapters.aws.sessions import Sessions
-        from envctl.adapters.aws.signing import KmsSignatures
-        from envctl.domain.signing_keys import key_arn
-
-        # People are themselves before they take the role of an environment.
-        themselves = Sessions(self.inherited, lambda name: replace(self._passport(name), role=""))
-        return KmsSignatures(self.access.client, themselves.client, lambda name: key_arn(self.project, name))
+        return self._on_aws.signatures
 
     @cached_property
     def trust(self) -> "Trust":
