@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from envctl.domain.access import Caller, lasts, on_aws_there
+from envctl.domain.access import Caller, lasts, on_aws_there, session_name
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards import RefusedError, Request
 from envctl.domain.guards.access import wrong_account
@@ -45,10 +45,8 @@ def demand_time(ports: Ports, present: Present, environment: str, found: Caller 
     raise OperationFailedError(Problem("E417", message, f"sign in again, then: envctl doctor {environment}"))
 
 
-def signed(ports: Ports, project: Project, prepared: Prepared) -> Prepared:
+def named(ports: Ports, project: Project, prepared: Prepared) -> Prepared:
     """Root modules whose sessions bear the name of whoever is at work."""
-    from envctl.domain.access import session_name
-
     if not project.environments[prepared.environment].assume_role:
         return prepared
     session = session_name(ports.identity.actor())

@@ -151,10 +151,10 @@ def _take_access(run: Run) -> None:
 def _prepare(run: Run) -> None:
     if run.release is None:
         prepared, run.release = prepare.from_working_tree(run.ports, run.project, run.target)
-        run.prepared = access.signed(run.ports, run.project, prepared)
+        run.prepared = access.named(run.ports, run.project, prepared)
         return
     prepared = prepare.lay_out(run.ports, run.project, run.release, there(run.settings), run.identity)
-    run.prepared = access.signed(run.ports, run.project, prepared)
+    run.prepared = access.named(run.ports, run.project, prepared)
     prepare.initialise_from(run.ports, run.project, run.prepared, run.release)
 
 

@@ -79,14 +79,13 @@ def test_one_that_is_missing_is_one() -> None:
     assert not refusal.for_now
 
 
-def test_what_could_not_be_looked_at_is_remarked_upon() -> None:
+def test_what_could_not_be_looked_at_does_not_pass_for_what_is_there() -> None:
     reason = "the secret shop/db in Secrets Manager of staging can't be looked at (web.db_secret_name): AWS throttles"
     assert answer("G202", looked(PROMOTION, db="unknown", key="there")) == Refusal(
         "G202",
         "secrets",
         "1 secret is there or not, nobody could tell",
-        "look again with: envctl secrets check staging",
-        warns=True,
+        "mend what is listed, and look again with: envctl secrets check staging",
         because=(Problem("E441", reason, "try again in a minute", LINE),),
     )
 
@@ -95,7 +94,6 @@ def test_what_is_missing_and_what_is_unknown_are_told_together() -> None:
     refusal = answer("G202", looked(PROMOTION, db="unknown", key="absent", old="unknown"))
     assert refusal is not None
     assert refusal.message == "1 secret is missing in staging; 2 secrets are there or not, nobody could tell"
-    assert not refusal.warns
     assert [problem.code for problem in refusal.because] == ["E440", "E441", "E441"]
 
 

@@ -5,7 +5,7 @@ from envctl.domain.secrets import problem
 
 
 def secrets(request: Request) -> Refusal | None:
-    """G202: each has a current version in the account of the target. What could not be looked at is remarked upon."""
+    """G202: each has a current version in the account of the target. What nobody could look at is not."""
     seen = request.secrets or ()
     missing = [each for each in seen if each.missing]
     unknown = [each for each in seen if each.state == "unknown"]
@@ -18,8 +18,8 @@ def secrets(request: Request) -> Refusal | None:
     ]
     hint = f"create what is listed, and look again with: envctl secrets check {request.target}"
     if not missing:
-        hint = f"look again with: envctl secrets check {request.target}"
-    return Refusal("G202", "secrets", "; ".join(filter(None, told)), hint, warns=not missing, because=because)
+        hint = f"mend what is listed, and look again with: envctl secrets check {request.target}"
+    return Refusal("G202", "secrets", "; ".join(filter(None, told)), hint, because=because)
 
 
 def _counted(number: int) -> str:
