@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,26 @@ pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
 NEEDS = """
 variable "db_secret_name" { type = string }
 variable "key_parameter" { type = string }
+variable "image" { type = string }
 """
 SETTINGS = 'db_secret_name = "shop/db"\nkey_parameter = "/shop/key"\n'
+MANIFEST = json.dumps(
+    {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": f"sha256:{'0' * 64}", "size": 2},
+        "layers": [],
+    }
+)
+DIGEST = f"sha256:{sha256(MANIFEST.encode()).hexdigest()}"
+MORE = """
+[secrets]
+secretsmanager = ["*_secret_name"]
+ssm = ["*_parameter"]
+
+[artifacts]
+app = { variable = "image", kind = "oci", repository = "{account_id}.dkr.ecr.{region}.amazonaws.com/shop" }
+"""
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +45,9 @@ def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Pa
             found.administrator(account)
         for account in ACCOUNTS.values():
             found.client(account, "secretsmanager").create_secret(Name="shop/db", SecretString="planted")
+            ecr = found.client(account, "ecr")
+            ecr.create_repository(repositoryName="shop")
+            ecr.put_image(repositoryName="shop", imageManifest=MANIFEST, imageDigest=DIGEST, imageTag="1")
             found.client(account, "ssm").put_parameter(Name="/shop/key", Value="planted", Type="SecureString")
             # What is tried here must not be given for the sake of a module.
             topics = {"Effect": "Allow", "Action": ["sns:*", "ec2:DescribeAccountAttributes"], "Resource": "*"}
@@ -45,9 +67,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory, organisation: Organisation) -
     folder = tmp_path_factory.mktemp("shop")
     (folder / "home").mkdir()
     project = Project(folder / "shop", folder / "home", organisation.surroundings("ci"))
-    organisation.make_signed(project, '\n[secrets]\nsecretsmanager = ["*_secret_name"]\nssm = ["*_parameter"]\n')
+    organisation.make_signed(project, MORE)
     for name in ACCOUNTS:
-        project.write(f"environments/{name}/terraform.tfvars", SETTINGS)
+        image = f'image = "example.com/shop@{DIGEST}"\n' if name == "dev" else ""
+        project.write(f"environments/{name}/terraform.tfvars", SETTINGS + image)
     parameter = MODULE[MODULE.index('resource "aws_ssm_parameter"') : MODULE.index('resource "aws_sns_topic"')]
     project.write("modules/parameters/main.tf", MODULE.replace(parameter, "") + NEEDS)
     project.ok("apply", "dev", "--yes")
@@ -96,6 +119,8 @@ NEEDED: dict[str, tuple[str, tuple[str, str, str], int, str, tuple[str, ...], st
     "to list the states": ("ListTheStates", DEPLOYER, 0, "s3:ListBucket", ("apply", "dev", "--yes"), "E424"),
     "to read a state": ("ListTheStates", DEPLOYER, 0, "s3:GetObject", ("plan", "dev"), "E326"),
     "to take a lock": ("ListTheStates", DEPLOYER, 0, "s3:PutObject", ("plan", "dev"), "E326"),
+    "to give a lock up": ("ListTheStates", DEPLOYER, 0, "s3:DeleteObject", ("plan", "dev"), "E305"),
+    "to look for images": ("LookForSecrets", DEPLOYER, 1, "ecr:BatchGetImage", ("apply", "dev", "--yes"), "G201"),
     "to look for secrets": (
         "LookForSecrets",
         DEPLOYER,
@@ -143,7 +168,7 @@ def test_the_rights_are_those_that_are_tried() -> None:
         for action in statement["Action"]
     }
     tried = {action for _, _, _, action, _, _ in NEEDED.values()}
-    assert given - tried == {"s3:HeadBucket", "s3:DeleteObject", "ecr:BatchGetImage"}
+    assert given - tried == {"s3:HeadBucket"}
 
 
 def test_who_sets_it_up_can_make_the_bucket_and_the_key(shop: Project, organisation: Organisation) -> None:
