@@ -70,4 +70,8 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    kept = dict(os.environ)
     yield
+    # The sandbox changes the environment of the process that uses it, and the next test is another process.
+    os.environ.clear()
+    os.environ.update(kept)
