@@ -119,7 +119,7 @@ NEEDED: dict[str, tuple[str, tuple[str, str, str], int, str, tuple[str, ...], st
     "to list the states": ("ListTheStates", DEPLOYER, 0, "s3:ListBucket", ("apply", "dev", "--yes"), "E424"),
     "to read a state": ("ListTheStates", DEPLOYER, 0, "s3:GetObject", ("plan", "dev"), "E326"),
     "to take a lock": ("ListTheStates", DEPLOYER, 0, "s3:PutObject", ("plan", "dev"), "E326"),
-    "to give a lock up": ("ListTheStates", DEPLOYER, 0, "s3:DeleteObject", ("plan", "dev"), "E305"),
+    "to give a lock up": ("ListTheStates", DEPLOYER, 0, "s3:DeleteObject", ("plan", "dev"), "E326"),
     "to look for images": ("LookForSecrets", DEPLOYER, 1, "ecr:BatchGetImage", ("apply", "dev", "--yes"), "G201"),
     "to look for secrets": (
         "LookForSecrets",
