@@ -28,6 +28,8 @@ _WARM = {
 }
 # moto's services import each other in circles: a thread that imports meanwhile can meet a module that is not done.
 _IMPORTING = threading.Lock()
+# Those of a circle that any request may import, also past that lock: they are imported before there are threads.
+_CIRCLE = ("moto.iam.access_control", "moto.s3.responses", "moto.iam.responses", "moto.sts.responses")
 
 
 class MotoCloud:
@@ -35,6 +37,8 @@ class MotoCloud:
 
     def __init__(self) -> None:
         os.environ.update(MOTO_SETTINGS)
+        for module in _CIRCLE:
+            import_module(module)
         from flask import Flask
         from moto.backends import SERVICE_NAMES
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
