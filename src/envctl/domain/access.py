@@ -49,6 +49,9 @@ class Caller:
     ends_at: datetime | None = None
 
 
+PROFILE_FILES = {"AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials"}
+"""Where tools look for profiles: the variable that names the file, and the usual file."""
+USUAL_REGION = "us-east-1"
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 OTHER_CREDENTIALS = (
     "AWS_PROFILE",
@@ -75,14 +78,14 @@ def passport(project: "Project", environment: str, actor: Actor | None = None) -
     if not environment:
         entry = project.environments[project.entry]
         return Passport(
-            region=project.store.region or entry.region or "us-east-1",
+            region=project.store.region or entry.region or USUAL_REGION,
             account_id=project.store.account_id or "",
             profile=project.store.profile or "",
         )
     there = project.environments[environment]
     return Passport(
         environment,
-        there.region or "us-east-1",
+        there.region or USUAL_REGION,
         there.account_id or "",
         there.profile or "",
         there.assume_role or "",

@@ -1,6 +1,5 @@
 """What an auditor asks of the ledger: each deployment with who, what, where, approved by whom, under which waiver."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -166,10 +165,3 @@ class Audit:
     def _change(self, number: int, **changes: object) -> None:
         if number in self.deployments:
             self.deployments[number] = replace(self.deployments[number], **changes)  # type: ignore[arg-type]
-
-
-def audit(entries: Iterable[Entry]) -> Audit:
-    followed = Audit()
-    for entry in entries:
-        followed.follow(entry)
-    return followed

@@ -16,6 +16,17 @@ class MisplacedError(ValueError):
         self.problem = problem
 
 
+def placeholders(project: Project, environment: str) -> dict[str, str]:
+    """What the braces of a name in the project file stand for in an environment. Empty texts for what is not said."""
+    there = project.environments[environment]
+    return {
+        "project": project.name,
+        "environment": environment,
+        "account_id": there.account_id or "",
+        "region": there.region or "",
+    }
+
+
 def placed(project: Project, environment: str, artifacts: Mapping[str, object]) -> dict[str, object]:
     """The values of a release's artifacts, by their variables, as that environment takes them. Raises
     MisplacedError.
@@ -43,13 +54,7 @@ def copied(project: Project) -> tuple[str, ...]:
 
 
 def _within(project: Project, environment: str, name: str, artifact: Artifact, value: str) -> str:
-    there = project.environments[environment]
-    names = {
-        "project": project.name,
-        "environment": environment,
-        "account_id": there.account_id or "",
-        "region": there.region or "",
-    }
+    names = placeholders(project, environment)
     repository = (artifact.repository or "").format(**names)
     try:
         image = Image.parse(value)

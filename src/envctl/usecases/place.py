@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from envctl.domain.access import USUAL_REGION
+from envctl.domain.placing import placeholders
 from envctl.domain.project import Project
 from envctl.domain.rendering import Backend, Place, role
 
@@ -24,15 +26,9 @@ def _backend(project: Project, where: Place) -> Backend:
     state = project.state
     if state.backend == "local":
         return where.backend
-    names = {
-        "project": project.name,
-        "environment": where.environment,
-        "account_id": where.account_id or "",
-        "region": where.region or "",
-    }
     settings: dict[str, object] = {
-        "bucket": state.bucket.format(**names).strip("-"),
-        "region": where.region or "us-east-1",
+        "bucket": state.bucket.format(**placeholders(project, where.environment)).strip("-"),
+        "region": where.region or USUAL_REGION,
         "encrypt": True,
         "use_lockfile": True,
     }

@@ -68,11 +68,6 @@ def pin(ports: Ports, environments: tuple[str, ...] = (), *, create: bool = Fals
     return PinnedKeys(tuple(_pin(ports, name, create=create, add=add) for name in wanted))
 
 
-def make_key(ports: Ports, environment: str) -> bool:
-    """Makes the environment's signing key where it is not there yet; whether it was made."""
-    return ports.signatures.create(environment)
-
-
 def _wanted(project: Project, environments: tuple[str, ...]) -> tuple[str, ...]:
     wanted = load.wanted_environments(project, environments) if environments else signing(project)
     without = [name for name in wanted or (project.entry,) if not project.environments[name].signing_key]
@@ -84,7 +79,7 @@ def _wanted(project: Project, environments: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _pin(ports: Ports, environment: str, *, create: bool, add: bool) -> PinnedKey:
-    made = make_key(ports, environment) if create else False
+    made = ports.signatures.create(environment) if create else False
     try:
         key = public_key(ports.signatures.public_key(environment))
     except UnusableKeyError as error:

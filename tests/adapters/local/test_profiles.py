@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import boto3
 import pytest
 
 from envctl.adapters.local.profiles import is_known
@@ -15,6 +16,12 @@ sso_session = company
 sso_account_id = 333333333333
 [sso-session company]
 sso_region = eu-west-1
+[profile "company prod"]
+region = eu-west-1
+[profile 'unclosed]
+region = eu-west-1
+[forgotten]
+region = eu-west-1
 """
 CREDENTIALS = """
 [old-keys]
@@ -27,16 +34,25 @@ KNOWN = {
     "the usual one": ("default", True),
     "one that nobody configured": ("staging", False),
     "the beginning of another": ("pro", False),
+    "one in quotes": ("company prod", True),
+    "one whose quotes do not close": ("unclosed", False),
+    "a section that does not say profile": ("forgotten", False),
+    "a section of something else": ("company", False),
 }
 
 
 @pytest.mark.parametrize(("profile", "known"), KNOWN.values(), ids=KNOWN)
-def test_a_profile_is_known_where_a_file_has_it(tmp_path: Path, profile: str, known: bool) -> None:
+def test_a_profile_is_known_where_a_file_has_it_and_boto3_says_so_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str, known: bool
+) -> None:
     (tmp_path / "config").write_text(CONFIG)
     (tmp_path / "credentials").write_text(CREDENTIALS)
     files = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}
     environment = {name: os.fspath(tmp_path / file) for name, file in files.items()}
     assert is_known(profile, environment) is known
+    for name, file in environment.items():
+        monkeypatch.setenv(name, file)
+    assert (profile in boto3.Session().available_profiles) is known
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"no section\n", b""], ids=["no text", "no sections", "empty"])

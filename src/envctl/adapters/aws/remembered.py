@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from envctl.domain.access import PROFILE_FILES
+
 WHO = (
     "AWS_ACCESS_KEY_ID",
     "AWS_PROFILE",
@@ -20,7 +22,6 @@ WHO = (
     "HTTPS_PROXY",
 )
 """What decides who one is. The secret parts of it do not: with a wrong secret nobody is anybody."""
-FILES = {"AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials"}
 NAMED = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_ROLE_ARN")
 
 
@@ -56,7 +57,10 @@ class RememberedAccess:
         digest = hashlib.sha256(environment.encode())
         for name in WHO:
             digest.update(f"\0{name}={known.get(name, '')}".encode())
-        files = [self._project_file, *(Path(known.get(name, usual)).expanduser() for name, usual in FILES.items())]
+        files = [
+            self._project_file,
+            *(Path(known.get(name, usual)).expanduser() for name, usual in PROFILE_FILES.items()),
+        ]
         for file in files:
             digest.update(b"\0" + hashlib.sha256(_content(file)).digest())
         return digest.hexdigest()

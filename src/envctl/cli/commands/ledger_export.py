@@ -35,11 +35,12 @@ def export(
             _write(line + b"\n" for line in uses.entries(wired, environment, since=since, until=until))
             return
         from envctl.cli.render.export import as_csv, as_lines
+        from envctl.cli.render.line import counted
 
         found = uses.deployments(wired, environment, since=since, until=until)
         lines = as_lines(found.deployments) if form == "jsonl" else as_csv(found.deployments)
         _write(line.encode("utf-8", "backslashreplace") for line in lines)
-        number = f"{len(found.deployments)} deployment{'' if len(found.deployments) == 1 else 's'}"
+        number = counted(len(found.deployments), "deployment")
         wired.observer.said(f"{number}; {found.entries} entries, all fit the chain; head {found.head}")
         if found.unbelieved:
             listed = ", ".join(f"#{each.seq}" for each in found.unbelieved)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from envctl.domain.access import Caller, on_aws
+from envctl.domain.access import Caller, on_aws, on_aws_there
 from envctl.domain.errors import Problem
 from envctl.domain.project import Project
 from envctl.usecases.bucket_places import demand_account
@@ -24,7 +24,7 @@ def own(ports: Ports, project: Project) -> Iterator[Row]:
 
 def of_environment(ports: Ports, project: Project, environment: str) -> Iterator[Row]:
     there = project.environments[environment]
-    if not (there.account_id or there.assume_role or there.profile or project.state.backend == "s3"):
+    if not (on_aws_there(there) or project.state.backend == "s3"):
         yield unseen("credentials", "envctl.toml names no account, role or profile of it")
         return
     caller = demand_account(ports, there.account_id or "", environment)
