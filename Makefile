@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test static check nightly mutation bench lock schemas clean
+.PHONY: demo test static check nightly mutation bench lock schemas pages clean
 
 demo: .venv/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/demo.py
@@ -39,6 +39,10 @@ lock: .venv/.installed
 # What --json promises, written from the types of the results.
 schemas: .venv/.installed
 	$(BIN)/python -m envctl.cli.render.schema docs/schemas
+
+# The tables in the pages of the modules, from their code.
+pages: .venv/.installed
+	$(BIN)/python -m tools.module_pages
 
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "envctl needs Python 3.11 or newer; try: make PYTHON=python3.13")'

@@ -27,3 +27,7 @@ def terraform_env(unpacked_provider: Path, tmp_path: Path) -> dict[str, str]:
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
     }
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--only-modules", default=None, help="names of modules to apply, with commas between")

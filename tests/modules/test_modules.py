@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tools import module_pages
 
 MODULES = Path(__file__).parents[2] / "modules"
 NAMES = sorted(folder.name for folder in MODULES.iterdir() if (folder / "versions.tf").exists())
@@ -47,19 +48,28 @@ def test_files_are_formatted(terraform: tuple[str, ...], terraform_env: dict[str
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(("file", "kind"), [("variables.tf", "variable"), ("outputs.tf", "output")])
-def test_page_of_a_module_names_everything_with_its_description(name: str, file: str, kind: str) -> None:
-    page = (MODULES / name / "README.md").read_text(encoding="utf-8").splitlines()
-    source = (MODULES / name / file).read_text(encoding="utf-8")
-    declared = re.findall(rf'^{kind} "(\w+)" {{\n  description = "(.+)"$', source, re.MULTILINE)
+def test_page_of_a_module_holds_the_tables_of_its_code(name: str) -> None:
+    written = (MODULES / name / "README.md").read_text(encoding="utf-8")
+    assert written == module_pages.page(name), f"write it anew: make pages ({name})"
 
-    assert len(declared) == len(re.findall(rf"^{kind} ", source, re.MULTILINE)), "each one starts with its description"
-    missing = [
-        word
-        for word, description in declared
-        if not any(row.startswith(f"| `{word}` |") and row.endswith(f"| {description} |") for row in page)
-    ]
-    assert missing == []
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("file", "kind"), [("variables.tf", "variable"), ("outputs.tf", "output")])
+def test_module_describes_all_that_it_takes_and_gives(name: str, file: str, kind: str) -> None:
+    source = (MODULES / name / file).read_text(encoding="utf-8")
+    described = re.findall(rf'^{kind} "\w+" {{\n  description = ".+"$', source, re.MULTILINE)
+    assert len(described) == len(re.findall(rf"^{kind} ", source, re.MULTILINE)), "each one starts with its description"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_module_has_a_type_for_every_variable_and_a_test_for_every_validation(name: str) -> None:
+    source = (MODULES / name / "variables.tf").read_text(encoding="utf-8")
+    tests = "".join(path.read_text(encoding="utf-8") for path in (MODULES / name / "tests").glob("*.tftest.hcl"))
+    blocks = re.findall(r'^variable "(\w+)" {\n(.*?)^}', source, re.MULTILINE | re.DOTALL)
+    assert [word for word, body in blocks if not re.search(r"^  type\s+= ", body, re.MULTILINE)] == []
+    validated = [word for word, body in blocks if re.search(r"^  validation {", body, re.MULTILINE)]
+    refused = set(re.findall(r"var\.(\w+)", " ".join(re.findall(r"expect_failures\s*=\s*\[([^\]]*)\]", tests))))
+    assert [word for word in validated if word not in refused] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-Probe = Callable[[Callable[[str], Any]], bool]
+from tests.adapters.sandbox.gaps import Probe, fails
 
 
 def ec2_platforms(client: Callable[[str], Any]) -> bool:
@@ -48,13 +48,13 @@ def ec2_launch_template_user_data(client: Callable[[str], Any]) -> bool:
     ec2, data = client("ec2"), {"ImageId": "ami-1e749f67", "UserData": base64.b64encode(b"#!/bin/sh").decode()}
     ec2.create_launch_template(LaunchTemplateName="data", LaunchTemplateData=data)
     ec2.create_launch_template_version(LaunchTemplateName="data", LaunchTemplateData=data)
-    return _fails(lambda: _group(client("autoscaling"), "data", version="2"))
+    return fails(lambda: _group(client("autoscaling"), "data", version="2"))
 
 
 def ec2_monitoring(client: Callable[[str], Any]) -> bool:
     ec2 = client("ec2")
     instance = ec2.run_instances(ImageId="ami-1e749f67", MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
-    if _fails(lambda: ec2.monitor_instances(InstanceIds=[instance])):
+    if fails(lambda: ec2.monitor_instances(InstanceIds=[instance])):
         return True
     seen = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
     return bool(seen["Monitoring"]["State"] != "enabled")
@@ -65,7 +65,7 @@ def autoscaling_refresh(client: Callable[[str], Any]) -> bool:
     client("ec2").create_launch_template(LaunchTemplateName="group", LaunchTemplateData={"ImageId": "ami-1e749f67"})
     _group(scaling, "group", version="1")
     before = _instances(scaling)
-    return _fails(lambda: scaling.start_instance_refresh(AutoScalingGroupName="group")) or before == _instances(scaling)
+    return fails(lambda: scaling.start_instance_refresh(AutoScalingGroupName="group")) or before == _instances(scaling)
 
 
 def s3_conditional_put(client: Callable[[str], Any]) -> bool:
@@ -80,7 +80,7 @@ def s3_conditional_put(client: Callable[[str], Any]) -> bool:
         return found
 
     def put() -> None:
-        created.append(not _fails(lambda: s3.put_object(Bucket="ledger", Key="1", Body=b"", IfNoneMatch="*")))
+        created.append(not fails(lambda: s3.put_object(Bucket="ledger", Key="1", Body=b"", IfNoneMatch="*")))
 
     S3Backend.get_object = look_slowly  # type: ignore[method-assign]
     threads = [threading.Thread(target=put) for _ in range(2)]
@@ -101,12 +101,12 @@ def s3_bucket_policy(client: Callable[[str], Any]) -> bool:
     kept = {**everything, "Action": "s3:DeleteObjectVersion"}
     s3.put_bucket_versioning(Bucket="tls", VersioningConfiguration={"Status": "Enabled"})
     s3.put_bucket_policy(Bucket="tls", Policy=json.dumps({"Statement": [tls_only, create_only, kept]}))
-    if _fails(lambda: s3.put_object(Bucket="tls", Key="1", Body=b"", IfNoneMatch="*")):
+    if fails(lambda: s3.put_object(Bucket="tls", Key="1", Body=b"", IfNoneMatch="*")):
         return True
     version = s3.head_object(Bucket="tls", Key="1")["VersionId"]
-    removed = not _fails(lambda: s3.delete_object(Bucket="tls", Key="1", VersionId=version))
-    marked = not _fails(lambda: s3.delete_object(Bucket="tls", Key="1"))
-    return removed or not marked or not _fails(lambda: s3.put_object(Bucket="tls", Key="2", Body=b""))
+    removed = not fails(lambda: s3.delete_object(Bucket="tls", Key="1", VersionId=version))
+    marked = not fails(lambda: s3.delete_object(Bucket="tls", Key="1"))
+    return removed or not marked or not fails(lambda: s3.put_object(Bucket="tls", Key="2", Body=b""))
 
 
 def s3_object_lock(client: Callable[[str], Any]) -> bool:
@@ -114,7 +114,7 @@ def s3_object_lock(client: Callable[[str], Any]) -> bool:
     s3.create_bucket(Bucket="held")
     s3.put_bucket_versioning(Bucket="held", VersioningConfiguration={"Status": "Enabled"})
     s3.put_object(Bucket="held", Key="1", Body=b"kept")
-    return _fails(lambda: _lock(s3, "held")) or s3.get_object(Bucket="held", Key="1")["Body"].read() != b"kept"
+    return fails(lambda: _lock(s3, "held")) or s3.get_object(Bucket="held", Key="1")["Body"].read() != b"kept"
 
 
 def s3_locked_upload(client: Callable[[str], Any]) -> bool:
@@ -122,7 +122,7 @@ def s3_locked_upload(client: Callable[[str], Any]) -> bool:
     s3.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
     _lock(s3, "locked")
     # A checksum that was worked out before is sent without the name of its algorithm.
-    return _fails(lambda: s3.put_object(Bucket="locked", Key="1", Body=b"x", ChecksumSHA256=digest))
+    return fails(lambda: s3.put_object(Bucket="locked", Key="1", Body=b"x", ChecksumSHA256=digest))
 
 
 PROBES: dict[str, Probe] = {
@@ -136,15 +136,8 @@ PROBES: dict[str, Probe] = {
     "s3-conditional-put": s3_conditional_put,
     "s3-locked-upload": s3_locked_upload,
     "s3-object-lock": s3_object_lock,
+    # **ecs.PROBES, and the like: those of a service that has a file of its own.
 }
-
-
-def _fails(call: Callable[[], object]) -> bool:
-    try:
-        call()
-    except Exception:  # noqa: BLE001 (the gap may show as any error)
-        return True
-    return False
 
 
 def _lock(s3: Any, bucket: str) -> None:

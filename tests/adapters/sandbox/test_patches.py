@@ -40,10 +40,10 @@ def test_the_patch_closes_the_gap(name: str, patched: dict[str, bool]) -> None:
 
 def gaps(mode: str) -> dict[str, bool]:
     """In a process of its own: a patch changes moto for the whole process."""
-    script = Path(__file__).with_name("moto_gaps.py")
     keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
     done = subprocess.run(
-        [sys.executable, str(script), mode],
+        [sys.executable, "-m", "tests.adapters.sandbox.moto_gaps", mode],
+        cwd=Path(__file__).parents[3],
         env=os.environ | keys,
         capture_output=True,
         text=True,

@@ -1,0 +1,143 @@
+"""A module applied for real: by Terraform and the real AWS provider, in an account of its own in one shared sandbox."""
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from envctl.adapters.sandbox.lifecycle import RunningSandbox
+
+MODULES = Path(__file__).parents[2] / "modules"
+REGION = "ap-northeast-1"
+OTHER_REGION = "ap-northeast-3"
+TAGS = {"project": "shop", "environment": "dev", "stack": "tried", "managed_by": "envctl"}
+# The slowest thing that a module makes is a replica of a database.
+APPLY_SECONDS = 600
+
+Found = Mapping[str, Any]
+"""The outputs of the root module, by name."""
+
+
+class Account:
+    """boto3 as the deployer of an account in the sandbox, behind Terraform's back."""
+
+    def __init__(self, sandbox: RunningSandbox, account_id: str) -> None:
+        self.account_id = account_id
+        self._sandbox = sandbox
+        # boto3's own session is not made for threads.
+        self._lock = threading.Lock()
+
+    def client(self, service: str, region: str = REGION) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        where = {
+            "region_name": region,
+            "verify": os.fspath(self._sandbox.ca_file),
+            "config": Config(proxies={"https": self._sandbox.proxy_url}, retries={"max_attempts": 1}),
+        }
+        with self._lock:
+            session = boto3.Session()
+            sts = session.client("sts", aws_access_key_id="sandbox", aws_secret_access_key="sandbox", **where)
+            role = f"arn:aws:iam::{self.account_id}:role/envctl-deployer"
+            keys = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+            return session.client(
+                service,
+                aws_access_key_id=keys["AccessKeyId"],
+                aws_secret_access_key=keys["SecretAccessKey"],
+                aws_session_token=keys["SessionToken"],
+                **where,
+            )
+
+
+@dataclass(frozen=True)
+class Case:
+    """`root` is a root module without its provider: the module, called with `source = "./modules/NAME"`, what it needs
+    around it, and outputs. `look` holds what was made against what the module promises, by asking AWS; `gone` that
+    nothing is left once it was destroyed.
+
+    `steps` are what else to apply after the first time, each with what it must have come to.
+    """
+
+    name: str
+    account: str
+    root: str
+    look: Callable[[Account, Found], None]
+    gone: Callable[[Account], None]
+    steps: Sequence[tuple[str, Callable[[Account, Found], None]]] = ()
+    region: str = REGION
+
+
+class Applying:
+    """One case in a folder of its own."""
+
+    def __init__(self, case: Case, sandbox: RunningSandbox, terraform: Sequence[str], folder: Path) -> None:
+        self._case = case
+        self._terraform = terraform
+        self._folder = folder
+        self._account = Account(sandbox, case.account)
+        usual = {"HOME": os.fspath(folder), "PATH": "/usr/bin:/bin", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+        self._environment = sandbox.environment(usual)
+
+    def whole_way(self) -> None:
+        """Applied, planned again without a change, looked at, destroyed, and nothing left."""
+        shutil.copytree(MODULES, self._folder / "modules", ignore=shutil.ignore_patterns(".terraform*"))
+        self._write(self._case.root)
+        self._run("init")
+        try:
+            for root, look in ((self._case.root, self._case.look), *self._case.steps):
+                self._write(root)
+                self._run("apply", "-auto-approve")
+                self._run("plan", "-detailed-exitcode")
+                look(self._account, self._outputs())
+        finally:
+            self._run("destroy", "-auto-approve")
+        assert self._run("state", "list").strip() == ""
+        self._case.gone(self._account)
+
+    def _write(self, root: str) -> None:
+        (self._folder / "main.tf").write_text(_HEAD + root)
+        provider = {
+            "region": self._case.region,
+            "assume_role": {"role_arn": f"arn:aws:iam::{self._case.account}:role/envctl-deployer"},
+            "allowed_account_ids": [self._case.account],
+            "default_tags": {"tags": TAGS},
+            # What moto does not know it answers with 500, which the provider would try again for a quarter of an hour.
+            "max_retries": 3,
+        }
+        (self._folder / "provider.tf.json").write_text(json.dumps({"provider": {"aws": provider}}))
+
+    def _outputs(self) -> dict[str, Any]:
+        outputs = json.loads(self._run("output", "-json"))
+        return {name: output["value"] for name, output in outputs.items()}
+
+    def _run(self, *words: str) -> str:
+        done = subprocess.run(
+            [*self._terraform, *words, "-no-color"],
+            cwd=self._folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=APPLY_SECONDS,
+            check=False,
+        )
+        said = f"{self._case.name}: terraform {' '.join(words)} ended with {done.returncode}"
+        assert done.returncode == 0, f"{said}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+        return done.stdout
+
+
+_HEAD = """
+terraform {
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+  }
+}
+
+"""

@@ -1,0 +1,52 @@
+"""Every module, applied to an AWS of its own: what it makes is there, a second plan is empty, and nothing stays."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
+from tests.modules.applying import Applying
+from tests.modules.cases import CASES
+from tests.modules.test_modules import NAMES
+
+# Most of the time of an apply is spent waiting, in fixed pauses of the provider: the modules wait together.
+AT_ONCE = 6
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, unpacked_provider: Path) -> Iterator[RunningSandbox]:
+    folder = tmp_path / "sandbox"
+    folder.mkdir()
+    (folder / "mirror").symlink_to(unpacked_provider)
+    sandbox = Sandbox(folder)
+    yield sandbox.up()
+    sandbox.down()
+
+
+@pytest.mark.terraform
+@pytest.mark.slow
+def test_module_does_on_aws_what_it_says(
+    sandbox: RunningSandbox,
+    terraform: tuple[str, ...],
+    tmp_path: Path,
+    subtests: pytest.Subtests,
+    request: pytest.FixtureRequest,
+) -> None:
+    wanted = request.config.getoption("--only-modules", None)
+    chosen = [case for case in CASES if wanted is None or case.name in wanted.split(",")]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running = {}
+        for case in chosen:
+            folder = tmp_path / case.name
+            folder.mkdir()
+            running[case.name] = pool.submit(Applying(case, sandbox, terraform, folder).whole_way)
+        for name, ended in running.items():
+            with subtests.test(name):
+                ended.result()
+
+
+def test_every_module_is_applied_in_an_account_of_its_own() -> None:
+    assert sorted(case.name for case in CASES) == NAMES
+    assert len({case.account for case in CASES}) == len(CASES)
