@@ -158,6 +158,16 @@ def test_a_place_on_aws() -> None:
     }
 
 
+def test_a_stack_may_run_in_a_further_region() -> None:
+    """What it makes goes there; its state stays where those of its environment are."""
+    wiring = replace(WIRING, stacks={**WIRING.stacks, "web": replace(WIRING.stacks["web"], region="far")})
+    place = replace(S3, regions={"far": "ap-northeast-3"})
+    far, near = (render(wiring, stack, place, ARGUMENTS if stack == "web" else {}) for stack in ("web", "network"))
+    assert far.document["provider"]["aws"]["region"] == "ap-northeast-3"
+    assert near.document["provider"]["aws"]["region"] == "ap-northeast-1"
+    assert far.document["terraform"]["backend"]["s3"]["region"] == "ap-northeast-1"
+
+
 def test_a_stack_that_needs_nothing_gets_nothing() -> None:
     document = render(WIRING, "network", LOCAL, {}).document
     assert set(document) == {"terraform", "module", "output"}

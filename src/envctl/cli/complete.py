@@ -21,7 +21,7 @@ _CHECKPOINT = 256
 def environments(context: typer.Context) -> list[str]:
     """All of them but those that the command line has already."""
     given = _given(context)
-    return [name for name in _order(context) if name not in given]
+    return [name for name in (*_order(context), *_beside(context)) if name not in given]
 
 
 def sources(context: typer.Context) -> list[str]:
@@ -38,13 +38,13 @@ def targets(context: typer.Context) -> list[str]:
 
 def gated(context: typer.Context) -> list[str]:
     """The environments that ask for approvals."""
-    asking = [name for name in _order(context) if _gates_of(context, name)]
+    asking = [name for name in (*_order(context), *_beside(context)) if _gates_of(context, name)]
     return asking or environments(context)
 
 
 def gates(context: typer.Context) -> list[str]:
     """Those of the environment that is named, or of all."""
-    order = _order(context)
+    order = (*_order(context), *_beside(context))
     # An option without its value, which is what is being completed, leaves the arguments before it where they are.
     wanted = context.params.get("environment") or next(iter(context.args), None)
     return _safe(gate for name in order if wanted in (None, name) for gate in _gates_of(context, name))
@@ -91,6 +91,12 @@ def _order(context: typer.Context) -> list[str]:
     document = _document(context)
     order = _table(document, "pipeline").get("order")
     return _safe(order if isinstance(order, list) else _table(document, "environments"))
+
+
+def _beside(context: typer.Context) -> list[str]:
+    """Those that stand beside the pipeline."""
+    sections = _table(_document(context), "environments")
+    return _safe(name for name in sections if _table(sections, name).get("pipeline") is False)
 
 
 def _given(context: typer.Context) -> set[str]:

@@ -12,7 +12,7 @@ from envctl.domain.present import Present
 from envctl.domain.signatures import Signature
 
 EVERY = 256
-FORMAT = 3
+FORMAT = 4
 KIND = "checkpoint"
 
 

@@ -21,11 +21,11 @@ class Distance:
 
 
 def made_between(present: Present, older: str, newer: str) -> tuple[KnownRelease, ...]:
-    """A release that the ledger does not know is newer than all that it knows."""
+    """Of the pipeline's. A release that the ledger does not know is newer than all that it knows."""
     after, until = present.releases.get(older), present.releases.get(newer)
     first = after.seq if after else present.seq
     last = until.seq if until else present.seq
-    found = [each for each in present.releases.values() if first < each.seq <= last]
+    found = [each for each in present.releases.values() if first < each.seq <= last and "" in each.made_for]
     return tuple(sorted(found, key=lambda each: each.seq, reverse=True))
 
 
@@ -37,6 +37,6 @@ def in_order(present: Present, first: str, second: str) -> bool:
 
 def releases_behind(order: tuple[str, ...], present: Present, older: str, newer: str, made: int) -> int:
     """How many releases the environment with the older one lags behind, of those that were made since."""
-    place = order.index(older)
+    place = order.index(older) if older in order else 0
     counted = lag(order, present, older) if place and order[place - 1] == newer else None
     return counted or made

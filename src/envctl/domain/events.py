@@ -43,11 +43,14 @@ class Actor:
 
 @dataclass(frozen=True)
 class ReleaseCreated:
+    """`beside` is the environment beside the pipeline that it was made for; empty where that was the pipeline."""
+
     kind: ClassVar[str] = "release created"
     release: str
     commit: str = ""
     uncommitted: bool = False
     author: str = ""
+    beside: str = _later("")
 
 
 @dataclass(frozen=True)

@@ -67,15 +67,20 @@ def follow(present: Present, entry: Entry, doubt: str = "") -> Present:
         return replace(present, seq=entry.seq, head=head, unbelieved=unbelieved)
     releases, environments = present.releases, present.environments
     if isinstance(event, ReleaseCreated):
-        if event.release not in releases:
-            known = KnownRelease(
-                event.release, entry.seq, entry.at, entry.actor, event.commit, event.uncommitted, event.author
-            )
-            releases = {**releases, event.release: known}
+        releases = {**releases, event.release: _made(releases.get(event.release), entry, event)}
     else:
         there = _follow_in(present, present.of(event.environment), entry, event)
         environments = {**environments, event.environment: there}
     return Present(entry.seq, head, releases, environments, present.unbelieved)
+
+
+def _made(known: KnownRelease | None, entry: Entry, event: ReleaseCreated) -> KnownRelease:
+    """Who made it first made it; another may say that it is for them as well, with the same content."""
+    if known is not None:
+        made_for = tuple(dict.fromkeys((*known.made_for, event.beside)))
+        return replace(known, made_for=made_for)
+    revision = (event.commit, event.uncommitted, event.author)
+    return KnownRelease(event.release, entry.seq, entry.at, entry.actor, *revision, (event.beside,))
 
 
 def disbelieved(entry: Entry, why: str) -> Unbelieved:

@@ -16,6 +16,8 @@ Outcome = Literal["unfinished", "succeeded", "failed", "interrupted", "abandoned
 
 @dataclass(frozen=True)
 class KnownRelease:
+    """`made_for` names the environments beside the pipeline that it was made for; an empty name is the pipeline."""
+
     release: str
     seq: int
     at: datetime
@@ -23,6 +25,7 @@ class KnownRelease:
     commit: str
     uncommitted: bool
     author: str
+    made_for: tuple[str, ...] = ("",)
 
 
 @dataclass(frozen=True)

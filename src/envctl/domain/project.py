@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PrivateAttr
 
 from envctl.domain.checks_table import Check, with_kind
 from envctl.domain.gates_table import Allow, Gates
@@ -79,10 +79,16 @@ class Environment(Section):
 
     `signing_key` is the KMS key that whatever is said of the environment has to be signed with, from the entry of the
     ledger with the number `signed_from` on.
+
+    `in_pipeline` is false for what stands beside it, such as the account of an organization: it takes code from the
+    working tree, and is no step on the way of any release. `regions` are further regions, by the names that stacks
+    know them by.
     """
 
+    in_pipeline: Flag = Field(default=True, alias="pipeline")
     account_id: AccountId | None = None
     region: Region | None = None
+    regions: Mapping[Name, Region] = {}
     profile: Profile | None = None
     assume_role: Role | None = None
     external_id: ExternalId | None = None
@@ -98,8 +104,14 @@ class Environment(Section):
 
 
 class Stack(Section):
+    """`environments` are those beside the pipeline that it is for; without them it runs in all of the pipeline.
+    `region` is the name of a further region of the environment, in place of its own.
+    """
+
     module: Folder
     inputs: Mapping[VariableName, str] = {}
+    environments: tuple[Name, ...] = ()
+    region: Name | None = None
 
     def references(self) -> dict[str, Reference]:
         """The variables that are wired, and where each value comes from."""
@@ -149,7 +161,11 @@ def _with_kinds(checks: object) -> object:
 
 
 class Project(Section):
-    """The tables of envctl.toml. `load_project` checks as well what holds between tables."""
+    """The tables of envctl.toml. `load_project` checks as well what holds between tables.
+
+    It is seen from the pipeline, or from one environment beside it (`seen_from`): to that one, it is a pipeline of its
+    own, with its own stacks.
+    """
 
     identity: Identity = Field(alias="project")
     terraform: Terraform = Terraform.model_construct()
@@ -157,14 +173,56 @@ class Project(Section):
     state: State = State.model_construct()
     order: Order = Field(alias="pipeline")
     environments: Mapping[Name, Environment]
-    stacks: Annotated[Mapping[Name, Stack], Field(min_length=1)]
-    artifacts: Mapping[Name, Artifact] = {}
+    every_stack: Annotated[Mapping[Name, Stack], Field(min_length=1, alias="stacks")]
+    every_artifact: Mapping[Name, Artifact] = Field(default={}, alias="artifacts")
     secrets: Secrets = Secrets.model_construct()
     providers: Mapping[str, Mapping[str, Any]] = {}
-    checks: Annotated[Mapping[Name, Check], BeforeValidator(_with_kinds)] = {}
+    every_check: Annotated[Mapping[Name, Check], BeforeValidator(_with_kinds)] = Field(default={}, alias="checks")
     parity: Parity | None = None
     protection: Protection = Protection.model_construct()
     sandbox: Sandbox = Sandbox.model_construct()
+    # The environment beside the pipeline that it is seen from; empty where it is seen from the pipeline.
+    _beside: str = PrivateAttr("")
+
+    def seen_from(self, environment: str) -> "Project":
+        beside = "" if self.environments[environment].in_pipeline else environment
+        if beside == self._beside:
+            return self
+        seen = self.model_copy()
+        seen._beside = beside
+        return seen
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The environments that are no step of the pipeline."""
+        return tuple(name for name, each in self.environments.items() if not each.in_pipeline)
+
+    @property
+    def all_environments(self) -> tuple[str, ...]:
+        """In the order of the pipeline, and after that those beside it."""
+        return (*self.order.order, *self.beside)
+
+    @property
+    def stacks(self) -> Mapping[str, Stack]:
+        return {
+            name: stack
+            for name, stack in self.every_stack.items()
+            if (self._beside in stack.environments if self._beside else not stack.environments)
+        }
+
+    @property
+    def artifacts(self) -> Mapping[str, Artifact]:
+        """They come by promotion, and so to the pipeline alone."""
+        return {} if self._beside else self.every_artifact
+
+    @property
+    def checks(self) -> Mapping[str, Check]:
+        """Beside the pipeline, those that name the environment."""
+        return {
+            name: check
+            for name, check in self.every_check.items()
+            if not self._beside or self._beside in check.environments
+        }
 
     @property
     def name(self) -> str:
@@ -172,7 +230,7 @@ class Project(Section):
 
     @property
     def pipeline(self) -> Pipeline:
-        return Pipeline(self.order.order)
+        return Pipeline((self._beside,), beside=True) if self._beside else Pipeline(self.order.order)
 
     @property
     def entry(self) -> str:

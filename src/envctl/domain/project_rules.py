@@ -5,24 +5,13 @@ of the wrong shape they say nothing, because that is said already.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from envctl.domain.graph import CircleError, order_stacks
 from envctl.domain.nearest import suggestion
+from envctl.domain.project_faults import Fault, TomlPath, table, texts
+from envctl.domain.project_places import places
 from envctl.domain.references import Reference
 from envctl.domain.rules import USUAL_GATES
-
-TomlPath = tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A problem and the key that it is about; the reader of the file knows the line."""
-
-    code: str
-    message: str
-    hint: str
-    path: TomlPath
 
 
 def faults(document: Mapping[str, object]) -> list[Fault]:
@@ -32,21 +21,15 @@ def faults(document: Mapping[str, object]) -> list[Fault]:
         *_allowed(document),
         *_signing_keys(document),
         *_wiring(document),
+        *places(document),
         *_artifacts(document),
         *_checks(document),
     ]
 
 
-def _table(value: object, *keys: str) -> Mapping[str, object]:
-    for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value if isinstance(value, Mapping) else {}
-
-
 def _pipeline(document: Mapping[str, object]) -> Iterator[Fault]:
-    listed = _table(document, "pipeline").get("order")
-    order = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
-    sections = _table(document, "environments")
+    order = texts(table(document, "pipeline").get("order"))
+    sections = table(document, "environments")
     for position, name in enumerate(order):
         path: TomlPath = ("pipeline", "order", position)
         if name in order[:position]:
@@ -55,14 +38,19 @@ def _pipeline(document: Mapping[str, object]) -> Iterator[Fault]:
             hint = f"add a section [environments.{name}], or take {name} out of the order"
             yield Fault("E104", f"{name} is in the order and has no section", hint, path)
     for name in sections:
-        if order and name not in order:
+        beside = table(sections, name).get("pipeline") is False
+        if beside and name in order:
+            hint = "take it out of the order, or take out `pipeline = false`"
+            message = f"{name} stands beside the pipeline, and in its order"
+            yield Fault("E104", message, hint, ("environments", name, "pipeline"))
+        elif order and name not in order and not beside:
             hint = f"add {name} to pipeline.order, or remove the section; {suggestion(name, order)}"
             yield Fault("E104", f"the environment {name} is not in the order", hint, ("environments", name))
 
 
 def _roles(document: Mapping[str, object]) -> Iterator[Fault]:
-    for name in _table(document, "environments"):
-        section = _table(document, "environments", name)
+    for name in table(document, "environments"):
+        section = table(document, "environments", name)
         role, account = section.get("assume_role"), section.get("account_id")
         if isinstance(role, str) and isinstance(account, str) and f"::{account}:" not in role:
             message = f"the role of {name} is not in its account {account}"
@@ -71,13 +59,13 @@ def _roles(document: Mapping[str, object]) -> Iterator[Fault]:
 
 
 def _allowed(document: Mapping[str, object]) -> Iterator[Fault]:
-    listed = _table(document, "pipeline").get("order")
+    listed = table(document, "pipeline").get("order")
     order = listed if isinstance(listed, list) else []
-    for name in _table(document, "environments"):
-        section = _table(document, "environments", name)
+    for name in table(document, "environments"):
+        section = table(document, "environments", name)
         usual = USUAL_GATES if order[1:] and order[-1] == name else {}
-        gates = _table(section, "gates", "approvals") if "approvals" in _table(section, "gates") else usual
-        for gate in _table(section, "allow", "approve"):
+        gates = table(section, "gates", "approvals") if "approvals" in table(section, "gates") else usual
+        for gate in table(section, "allow", "approve"):
             if gate not in gates:
                 message = f"{name} says who may approve at {gate}, and has no such gate"
                 path: TomlPath = ("environments", name, "allow", "approve", gate)
@@ -85,8 +73,8 @@ def _allowed(document: Mapping[str, object]) -> Iterator[Fault]:
 
 
 def _signing_keys(document: Mapping[str, object]) -> Iterator[Fault]:
-    for name in _table(document, "environments"):
-        section = _table(document, "environments", name)
+    for name in table(document, "environments"):
+        section = table(document, "environments", name)
         key, account = section.get("signing_key"), section.get("account_id")
         path: TomlPath = ("environments", name, "signing_key")
         if not isinstance(key, str):
@@ -102,11 +90,11 @@ def _signing_keys(document: Mapping[str, object]) -> Iterator[Fault]:
 
 
 def _wiring(document: Mapping[str, object]) -> Iterator[Fault]:
-    stacks = _table(document, "stacks")
+    stacks = table(document, "stacks")
     needs: dict[str, list[str]] = {}
     for stack in stacks:
         needs[stack] = []
-        for variable, text in _table(stacks, stack, "inputs").items():
+        for variable, text in table(stacks, stack, "inputs").items():
             path: TomlPath = ("stacks", stack, "inputs", variable)
             if not isinstance(text, str):
                 continue
@@ -129,9 +117,9 @@ def _wiring(document: Mapping[str, object]) -> Iterator[Fault]:
 
 
 def _checks(document: Mapping[str, object]) -> Iterator[Fault]:
-    checks, stacks, known = (_table(document, name) for name in ("checks", "stacks", "environments"))
+    checks, stacks, known = (table(document, name) for name in ("checks", "stacks", "environments"))
     for name in checks:
-        check = _table(checks, name)
+        check = table(checks, name)
         listed = check.get("environments")
         for position, environment in enumerate(listed if isinstance(listed, list) else []):
             if isinstance(environment, str) and environment not in known:
@@ -157,17 +145,15 @@ def _read_by_check(name: str, key: str, text: str, stacks: Mapping[str, object])
 
 def _artifacts(document: Mapping[str, object]) -> Iterator[Fault]:
     owners: dict[str, str] = {}
-    for name in _table(document, "artifacts"):
-        variable = _table(document, "artifacts", name).get("variable")
+    for name in table(document, "artifacts"):
+        variable = table(document, "artifacts", name).get("variable")
         if not isinstance(variable, str):
             continue
         if variable in owners:
             message = f"the artifacts {owners[variable]} and {name} fill the same variable {variable}"
             yield Fault("E109", message, "give each a variable of its own", ("artifacts", name, "variable"))
         owners.setdefault(variable, name)
-        wired = [
-            stack for stack in _table(document, "stacks") if variable in _table(document, "stacks", stack, "inputs")
-        ]
+        wired = [stack for stack in table(document, "stacks") if variable in table(document, "stacks", stack, "inputs")]
         if wired:
             message = f"{variable} is an artifact and an input of the stack {wired[0]} at the same time"
             yield Fault("E109", message, "remove one of the two", ("artifacts", name, "variable"))

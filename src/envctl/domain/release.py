@@ -21,10 +21,13 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class StackWiring:
-    """`module` is a path in the bundle; `inputs` are references to outputs of other stacks, as in envctl.toml."""
+    """`module` is a path in the bundle; `inputs` are references to outputs of other stacks, as in envctl.toml; `region`
+    is the name of the region that it runs in, where that is not the one of its environment.
+    """
 
     module: str
     inputs: Mapping[str, str] = field(default_factory=dict)
+    region: str = ""
 
     @property
     def upstream(self) -> tuple[str, ...]:
@@ -133,6 +136,8 @@ def _document(wiring: Wiring) -> dict[str, Any]:
         # A list, since the order is part of it and JSON objects have none.
         "stacks": [
             {"name": name, "module": stack.module, "inputs": dict(stack.inputs)}
+            # Left out where there is none: releases of before there were regions keep their names.
+            | ({"region": stack.region} if stack.region else {})
             for name, stack in wiring.stacks.items()
         ],
         "artifacts": dict(wiring.artifacts),
@@ -148,7 +153,7 @@ def _wiring(document: dict[str, Any]) -> Wiring:
     return Wiring(
         project=document["project"],
         terraform=document["terraform"],
-        stacks={s["name"]: StackWiring(s["module"], s["inputs"]) for s in document["stacks"]},
+        stacks={s["name"]: StackWiring(s["module"], s["inputs"], s.get("region", "")) for s in document["stacks"]},
         artifacts=document["artifacts"],
         schema={stack: tuple(Variable.from_json(v) for v in vs) for stack, vs in document["schema"].items()},
         outputs=document["outputs"],

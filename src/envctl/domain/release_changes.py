@@ -61,7 +61,10 @@ def _became(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[
 
 
 def _named(wiring: Wiring) -> dict[str, object]:
-    stacks = {f"stack {name}": stack.module for name, stack in wiring.stacks.items()}
+    stacks = {
+        f"stack {name}": f"{stack.module} in the region {stack.region}" if stack.region else stack.module
+        for name, stack in wiring.stacks.items()
+    }
     return {"project": wiring.project, "terraform": wiring.terraform, **stacks}
 
 

@@ -30,7 +30,9 @@ class Backend:
 
 @dataclass(frozen=True)
 class Place:
-    """What of an environment is rendered: where its resources go, and where its state lives."""
+    """What of an environment is rendered: where its resources go, and where its state lives. `regions` are further
+    ones, by the names that stacks know them by.
+    """
 
     environment: str
     backend: Backend
@@ -39,6 +41,7 @@ class Place:
     assume_role: str | None = None
     external_id: str | None = None
     session_tags: Mapping[str, str] = field(default_factory=dict)
+    regions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,8 @@ def _providers(wiring: Wiring, place: Place, stack: str) -> dict[str, Any]:
         for name, provider in wiring.providers.items()
     }
     if place.region:
-        aws: dict[str, Any] = {"region": place.region}
+        named = wiring.stacks[stack].region
+        aws: dict[str, Any] = {"region": place.regions[named] if named else place.region}
         if place.assume_role:
             # The same bytes for everybody: who is at work is said when Terraform is started.
             aws["assume_role"] = [role(place, f"${{var.{SESSION}}}")]

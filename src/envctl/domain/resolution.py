@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
+REGION = "region"
+
+
 @dataclass(frozen=True)
 class _Source:
     value: object
@@ -36,6 +39,7 @@ class Resolution:
     artifact_values: Mapping[str, object]
     may_set_artifacts: bool
     carried: Mapping[str, object]
+    regions: Mapping[str, str]
     _missing: dict[str, list[tuple[str, Variable]]] = field(default_factory=dict)
 
     @cached_property
@@ -64,9 +68,11 @@ class Resolution:
     def is_sensitive(self, name: str) -> bool:
         return any(variable.sensitive for _, variable in self.declarations.get(name, []))
 
-    def source(self, variable: Variable) -> _Source | None:
+    def source(self, variable: Variable, stack: str) -> _Source | None:
         name = variable.name
         assigned = self.effective.get(name)
+        if name == REGION and stack in self.regions:
+            return _Source(self.regions[stack], "envctl", None)
         if name in self.builtin:
             return _Source(self.builtin[name], "envctl", None)
         carried = self.artifact_values.get(name)
@@ -86,7 +92,7 @@ class Resolution:
         from pydantic import ValidationError
 
         taken = [variable for variable in self.schema[stack] if not self.is_wired(stack, variable.name)]
-        sources = {variable.name: source for variable in taken if (source := self.source(variable)) is not None}
+        sources = {variable.name: source for variable in taken if (source := self.source(variable, stack)) is not None}
         by_name = {variable.name: variable for variable in taken}
         model = model_of(stack, taken)
         try:
@@ -105,7 +111,7 @@ class Resolution:
         if detail["type"] == "missing":
             self._missing.setdefault(name, []).append((stack, variable))
             return
-        source = self.source(variable)
+        source = self.source(variable, stack)
         place = (source.location if source else None) or variable.location
         if detail["type"] == NULL:
             message = f"{name} must not be null: {stack} needs a value (declared at {variable.location})"
@@ -153,7 +159,7 @@ class Resolution:
 
     def _setting(self, stack: str, variable: Variable, arguments: Mapping[str, object]) -> Setting:
         name = variable.name
-        source = self.source(variable)
+        source = self.source(variable, stack)
         if source is None:
             sensitive = self.is_sensitive(name)
             return Setting(name, variable.default, variable.location, "default", sensitive, (stack,))

@@ -73,7 +73,8 @@ class Trust:
         """The environment whose key the entry has to be signed with; empty where it counts unsigned."""
         if not self.pinned:
             return ""
-        name = self.order[0] if isinstance(entry.event, ReleaseCreated) else entry.event.environment
+        event = entry.event
+        name = event.beside or self.order[0] if isinstance(event, ReleaseCreated) else event.environment
         pinned = self.pinned.get(name)
         return name if pinned and entry.seq >= pinned.signed_from else ""
 

@@ -34,13 +34,14 @@ class ReleaseRow:
 def whereabouts(
     present: Present, order: Iterable[str], tried: Mapping[tuple[str, str], Deployment], since: int, most: int
 ) -> tuple[ReleaseRow, ...]:
-    """The newest releases, and every older one that still matters somewhere.
+    """The newest releases of the pipeline, and every older one that still matters somewhere.
 
     `tried` holds the last deployment of each release by (environment, release), as far as entries were looked through:
     back to number `since`.
     """
     environments = tuple(order)
-    newest = sorted(present.releases.values(), key=lambda known: known.seq, reverse=True)
+    releases = (known for known in present.releases.values() if "" in known.made_for)
+    newest = sorted(releases, key=lambda known: known.seq, reverse=True)
     kept = {name for environment in environments for name in _mattering(present.of(environment))}
     shown = [known for place, known in enumerate(newest) if place < most or known.release in kept]
     return tuple(

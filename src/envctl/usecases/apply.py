@@ -8,8 +8,7 @@ from envctl.usecases.run import PLAINLY, Deployed, Run, Wishes
 
 
 def apply(ports: Ports, environment: str, wishes: Wishes = PLAINLY) -> Deployed:
-    project = load.project(ports)
-    target = load.known_environment(project, environment)
+    project, target = load.seen_from(ports, environment)
     run = Run(ports, project, "apply", target, wishes)
     with ports.workspace.lock(target, f"envctl apply {target} by {ports.identity.actor().name}"):
         if target == project.entry:

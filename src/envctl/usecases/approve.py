@@ -57,8 +57,7 @@ def approve(
     With the fingerprint of a plan that somebody else made, that one is shown as far as it is kept, and nothing is
     planned: so it can be approved by who may not look into the environment.
     """
-    project = load.project(ports)
-    target = load.known_environment(project, environment)
+    project, target = load.seen_from(ports, environment)
     _known_gate(project, target, gate)
     candidate = _candidate(ports, project, target, release)
     _refuse(candidate.request, gate)
@@ -79,8 +78,7 @@ def approve(
 
 def withdraw(ports: Ports, environment: str, gate: str, *, release: str | None = None) -> Withdrawn:
     """Takes back what the same person approved for that release at that gate."""
-    project = load.project(ports)
-    target = load.known_environment(project, environment)
+    project, target = load.seen_from(ports, environment)
     _known_gate(project, target, gate)
     identity = _candidate(ports, project, target, release).request.release
     actor = ports.identity.actor()

@@ -99,7 +99,8 @@ def look(ports: Ports, place: BucketPlace) -> tuple[tuple[Step, ...], BucketRepo
 
 
 def _look(ports: Ports, project: Project, environments: Sequence[str], *, as_me: bool) -> tuple[_Looked, ...]:
-    wanted = load.wanted_environments(project, environments)
+    # Those beside the pipeline first: where one shares an account with another, its role may do more there.
+    wanted = sorted(load.wanted_environments(project, environments), key=lambda name: name not in project.beside)
     # Who names environments means their states: the store may be in an account that only others get into.
     found = places(ports, project, wanted, store=not environments, as_me=as_me)
     return tuple(_Looked(place, *look(ports, place)) for place in found)

@@ -14,9 +14,11 @@ def key(identity: str) -> str:
     return f"releases/{identity}.tar"
 
 
-def keep(ports: Ports, identity: str, bundle: bytes, release: Release) -> None:
-    """Stores the bundle and records the release, each only where it is not there yet."""
-    if identity in record.present(ports).releases:
+def keep(ports: Ports, identity: str, bundle: bytes, release: Release, beside: str = "") -> None:
+    """Stores the bundle and records the release, each only where it is not there yet. `beside` is the environment that
+    it is made for, where that stands beside the pipeline.
+    """
+    if _is_known(record.present(ports), identity, beside):
         return
     try:
         ports.store.create(key(identity), bundle)
@@ -27,11 +29,16 @@ def keep(ports: Ports, identity: str, bundle: bytes, release: Release) -> None:
     revision = ports.versions.revision(working_tree.code_paths(release, ports.provider_lock))
 
     def decide(present: Present) -> Event | None:
-        if identity in present.releases:
+        if _is_known(present, identity, beside):
             return None
-        return ReleaseCreated(identity, revision.commit, revision.uncommitted, revision.author)
+        return ReleaseCreated(identity, revision.commit, revision.uncommitted, revision.author, beside)
 
     record.append(ports, decide)
+
+
+def _is_known(present: Present, identity: str, beside: str) -> bool:
+    known = present.releases.get(identity)
+    return known is not None and beside in known.made_for
 
 
 def look(ports: Ports, identity: str) -> tuple[Bundle, Release | None, bytes]:

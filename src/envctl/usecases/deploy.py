@@ -123,7 +123,7 @@ def _bundle(run: Run) -> None:
     run.identity = releases.identity(run.bundle)
     if run.project.rules(run.target).approvals:
         # It has to be known before anybody can approve it.
-        bundles.keep(run.ports, run.identity, run.bundle, there(run.release))
+        bundles.keep(run.ports, run.identity, run.bundle, there(run.release), run.project.pipeline.makes_for)
     present = record.present(run.ports)
     settings = there(run.prepared).settings
     run.request = candidates.entering(run.ports, run.project, present, identity=run.identity, settings=settings)

@@ -32,7 +32,7 @@ def set_hold(run: Run) -> None:
 
 
 def start(run: Run) -> None:
-    bundles.keep(run.ports, run.identity, run.bundle, there(run.release))
+    bundles.keep(run.ports, run.identity, run.bundle, there(run.release), run.project.pipeline.makes_for)
     _keep_settings(run)
     plan = approved.keep(run.ports, meaning_of(there(run.plan)))
     waiver = permission.record_waiver(run)

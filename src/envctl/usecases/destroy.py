@@ -9,8 +9,7 @@ from envctl.usecases.run import PLAINLY, Deployed, Run, Wishes
 
 def destroy(ports: Ports, environment: str, wishes: Wishes = PLAINLY) -> Deployed:
     """With the code of what was deployed there last, be it unfinished: whatever that made is in the state."""
-    project = load.project(ports)
-    target = load.known_environment(project, environment)
+    project, target = load.seen_from(ports, environment)
     with ports.workspace.lock(target, f"envctl destroy {target} by {ports.identity.actor().name}"):
         present = record.present(ports)
         last = present.of(target).last

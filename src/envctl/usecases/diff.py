@@ -85,7 +85,7 @@ def diff(ports: Ports, first: str, second: str, *, patch: bool = False, everythi
         other = project.before(first) or project.after(first) or "…"
         raise UsageError(Problem("E011", f"{first} is compared with itself", f"envctl diff {first} {other}"))
     present = record.present(ports)
-    code = [_code(ports, project, present, name) for name in names]
+    code = [_code(ports, project.seen_from(name), present, name) for name in names]
     one, two = (_read(ports, project, found, other) for found, other in zip(code, code[::-1], strict=True))
     return Diff(
         one.side,
@@ -128,6 +128,7 @@ def _read(ports: Ports, project: Project, found: _Found, other: _Found) -> _Foun
     if found.side.problems:
         return found
     side = found.side
+    project = project.seen_from(side.environment)
     try:
         release = found.release or other.release or working_tree.release(ports, project)
         settings = load.settings(ports, project, side.environment, release.wiring)

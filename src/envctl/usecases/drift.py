@@ -96,12 +96,16 @@ class Drift:
 
 
 def drift(ports: Ports, environments: Sequence[str] = ()) -> Drift:
-    """Of those environments, or of all. What goes wrong in one does not keep the others from being looked at."""
+    """Of those environments, or of all of the pipeline, and those beside it that were ever deployed. What goes wrong in
+    one does not keep the others from being looked at.
+    """
     project = load.project(ports)
     wanted = load.wanted_environments(project, environments)
     # Said before anything takes long: what the ledger can't say of one it can say of none.
     known = record.present(ports)
-    return Drift(tuple(_look(ports, project, known, each) for each in wanted))
+    if not environments:
+        wanted = tuple(name for name in wanted if name not in project.beside or known.of(name).last)
+    return Drift(tuple(_look(ports, project.seen_from(each), known, each) for each in wanted))
 
 
 def _look(ports: Ports, project: Project, known: Present, target: str) -> EnvironmentDrift:

@@ -53,8 +53,7 @@ class Explained:
 
 def explain(ports: Ports, environment: str, *, release: str | None = None) -> Explained:
     """Of the working tree in the entry environment, elsewhere of what runs there; or of any release."""
-    project = load.project(ports)
-    target = load.known_environment(project, environment)
+    project, target = load.seen_from(ports, environment)
     here = record.present(ports).of(target)
     what = _what(ports, project, target, here.current, release)
     with ports.workspace.lock(target, f"envctl plan {target} --explain by {ports.identity.actor().name}"):

@@ -44,7 +44,7 @@ def fix(ports: Ports, environments: Sequence[str], wishes: Wishes) -> Fixed:
 
 
 def _mend(ports: Ports, target: str, wishes: Wishes) -> Mended:
-    project = load.project(ports)
+    project, _ = load.seen_from(ports, target)
     run = Run(ports, project, "apply", target, replace(wishes, undo=True))
     try:
         with ports.workspace.lock(target, f"envctl drift {target} --fix by {ports.identity.actor().name}"):

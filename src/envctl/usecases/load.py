@@ -37,14 +37,21 @@ def known_environment(project: Project, environment: str) -> str:
     if environment in project.environments:
         return environment
     near = nearest(environment, project.environments)
-    listed = ", ".join(project.pipeline.order)
+    listed = ", ".join(project.all_environments)
     hint = f"did you mean {near}? (the environments are {listed})" if near else f"the environments are {listed}"
     raise UsageError(Problem("E002", f"there is no environment {environment!r}", hint))
 
 
+def seen_from(ports: Ports, environment: str) -> tuple[Project, str]:
+    """The project as an environment sees it, and that environment; a UsageError where there is none."""
+    found = project(ports)
+    target = known_environment(found, environment)
+    return found.seen_from(target), target
+
+
 def wanted_environments(project: Project, names: Sequence[str]) -> tuple[str, ...]:
-    """Those, each once; all of the pipeline where none is named."""
-    return tuple(dict.fromkeys(known_environment(project, name) for name in names)) or project.pipeline.order
+    """Those, each once; where none is named all of the pipeline, and those beside it."""
+    return tuple(dict.fromkeys(known_environment(project, name) for name in names)) or project.all_environments
 
 
 def settings(ports: Ports, project: Project, environment: str, wiring: Wiring) -> EnvironmentSettings:
@@ -52,12 +59,13 @@ def settings(ports: Ports, project: Project, environment: str, wiring: Wiring) -
     return resolve(
         environment,
         wiring.schema,
-        settings_files(ports, environment),
+        settings_files(ports, project, environment),
         builtin=_builtin(project, environment, wiring),
         wired={name: tuple(stack.inputs) for name, stack in wiring.stacks.items()},
         artifacts=artifacts(ports, project, environment, wiring),
         carried=wiring.artifacts,
         may_set_artifacts=environment == project.entry,
+        regions=_regions(ports, project, environment, wiring),
     )
 
 
@@ -77,11 +85,31 @@ def _builtin(project: Project, environment: str, wiring: Wiring) -> dict[str, st
     return {**filled, "region": region} if region else filled
 
 
-def settings_files(ports: Ports, environment: str) -> tuple[SettingsFile, ...]:
-    """Common settings first: the environment's own override them. Syntax errors of all files are raised at once."""
+def _regions(ports: Ports, project: Project, environment: str, wiring: Wiring) -> dict[str, str]:
+    """Those of the stacks that have another one than their environment."""
+    there, found, problems = project.environments[environment], {}, []
+    for name, stack in wiring.stacks.items():
+        if stack.region and stack.region in there.regions:
+            found[name] = there.regions[stack.region]
+        elif stack.region:
+            message = f"the stack {name} runs in the region that is called {stack.region}, and {environment} has none"
+            hint = f'say which one that is: [environments.{environment}] regions = {{ {stack.region} = "…" }}'
+            where = ports.reader.place(ports.tree.read(PROJECT_FILE) or b"", ("environments", environment))
+            problems.append(Problem("E119", message, hint, where))
+    if problems:
+        raise ConfigurationError(*problems)
+    return found
+
+
+def settings_files(ports: Ports, project: Project, environment: str) -> tuple[SettingsFile, ...]:
+    """Common settings first: the environment's own override them. Syntax errors of all files are raised at once.
+
+    What is common, is so to the pipeline: an environment beside it has other stacks, and a file of its own alone.
+    """
     files: list[SettingsFile] = []
     problems: list[Problem] = []
-    for path in (COMMON_SETTINGS, settings_file(environment)):
+    common = () if project.pipeline.beside else (COMMON_SETTINGS,)
+    for path in (*common, settings_file(environment)):
         data = ports.tree.read(path)
         if data is None:
             continue

@@ -30,8 +30,7 @@ class Unlocked:
 
 def lock(ports: Ports, environment: str, reason: str) -> Locked:
     """A deployment that runs already is not stopped by it."""
-    project = load.project(ports)
-    target = load.known_environment(project, environment)
+    _, target = load.seen_from(ports, environment)
     _said(reason)
 
     def decide(present: Present) -> Event | None:
@@ -46,8 +45,7 @@ def lock(ports: Ports, environment: str, reason: str) -> Locked:
 
 def unlock(ports: Ports, environment: str, reason: str = "", *, release: str | None = None) -> Unlocked:
     """Lifts the lock, or with a release the hold on that one."""
-    project = load.project(ports)
-    target = load.known_environment(project, environment)
+    _, target = load.seen_from(ports, environment)
     before = record.present(ports)
     if release:
         wanted = candidates.named(before, release)

@@ -119,8 +119,7 @@ def output(ports: Ports, environment: str, name: str, *, reveal: bool = False) -
 @contextmanager
 def opened(ports: Ports, environment: str, verb: str = "output") -> Iterator[Reading]:
     """The root modules of what runs there, laid ready for its states to be read. Nothing is read yet."""
-    project = load.project(ports)
-    target = load.known_environment(project, environment)
+    project, target = load.seen_from(ports, environment)
     with ports.workspace.lock(target, f"envctl {verb} {target} by {ports.identity.actor().name}"):
         present = record.present(ports)
         yield _prepared(ports, project, present, target)

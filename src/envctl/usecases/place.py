@@ -18,6 +18,7 @@ def place(project: Project, environment: str) -> Place:
         there.assume_role,
         there.external_id,
         there.session_tags,
+        there.regions,
     )
     return replace(where, backend=_backend(project, where))
 

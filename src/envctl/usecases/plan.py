@@ -35,8 +35,7 @@ def _prepare(ports: Ports, environment: str) -> Prepared:
     # Imported late: reading a project takes longer than starting Terraform in one that lies ready.
     from envctl.usecases import candidates, load, prepare, record
 
-    project = load.project(ports)
-    target = load.known_environment(project, environment)
+    project, target = load.seen_from(ports, environment)
     if target == project.entry:
         prepared, _ = prepare.from_working_tree(ports, project, target)
         return prepared

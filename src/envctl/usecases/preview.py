@@ -60,13 +60,19 @@ class Previewed:
 
 
 def preview(ports: Ports, environments: Sequence[str] = (), *, release: str | None = None) -> Preview:
-    """Of the working tree, or of a release, in those environments or in all. What is wrong in one does not keep the
-    others from being planned.
+    """Of the working tree, or of a release, in those environments or in all of the pipeline. What is wrong in one does
+    not keep the others from being planned.
     """
     project = load.project(ports)
-    wanted = load.wanted_environments(project, environments)
-    what = stored(ports, release) if release else of_working_tree(ports, project)
-    return Preview(what.identity, tuple(_plan(ports, project, what, each) for each in wanted))
+    wanted = load.wanted_environments(project, environments) if environments else project.pipeline.order
+    made = {"": stored(ports, release)} if release else {}
+    plans = []
+    for each in wanted:
+        seen = project.seen_from(each)
+        of = "" if release else seen.pipeline.makes_for
+        made[of] = made.get(of) or of_working_tree(ports, seen)
+        plans.append(_plan(ports, seen, made[of], each))
+    return Preview(next(iter(made.values())).identity, tuple(plans))
 
 
 def stored(ports: Ports, prefix: str) -> Previewed:
@@ -90,8 +96,7 @@ def plan_release(ports: Ports, project: Project, what: Previewed, target: str) -
 
 def plan_of(ports: Ports, environment: str, release: str) -> EnvironmentPlan:
     """`release` is what the name of a release begins with."""
-    project = load.project(ports)
-    target = load.known_environment(project, environment)
+    project, target = load.seen_from(ports, environment)
     return plan_release(ports, project, stored(ports, release), target)
 
 

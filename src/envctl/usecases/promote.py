@@ -11,6 +11,7 @@ def promote(
 ) -> Deployed:
     project = load.project(ports)
     source, target = load.known_environment(project, source), load.known_environment(project, target)
+    project = project.seen_from(target)
     with ports.workspace.lock(target, f"envctl promote {source} {target} by {ports.identity.actor().name}"):
         present = record.present(ports)
         wanted = candidates.named(present, release) if release else None

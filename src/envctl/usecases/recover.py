@@ -44,8 +44,7 @@ class Recovered:
 
 def recover(ports: Ports, environment: str) -> Recovered:
     """Raises LockHeldError while the deployment still runs, here or, as far as Terraform's lock tells, elsewhere."""
-    project = load.project(ports)
-    target = load.known_environment(project, environment)
+    project, target = load.seen_from(ports, environment)
     with ports.workspace.lock(target, f"envctl recover {target} by {ports.identity.actor().name}"):
         present = record.present(ports)
         last = present.of(target).last

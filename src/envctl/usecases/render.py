@@ -21,8 +21,7 @@ def render(ports: Ports, environment: str) -> Rendered:
 
     Where another environment has no release yet, the working tree's wiring is shown.
     """
-    project = load.project(ports)
-    target = load.known_environment(project, environment)
+    project, target = load.seen_from(ports, environment)
     release = _code(ports, project, target)
     resolved = load.settings(ports, project, target, release.wiring)
     roots = prepare.root_modules(project, release, resolved)

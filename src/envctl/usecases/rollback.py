@@ -10,8 +10,7 @@ def rollback(ports: Ports, environment: str, wishes: Wishes = PLAINLY, *, to: st
     """By default to the latest release before the last one whose verification there still holds; given twice, it goes
     back once.
     """
-    project = load.project(ports)
-    target = load.known_environment(project, environment)
+    project, target = load.seen_from(ports, environment)
     with ports.workspace.lock(target, f"envctl rollback {target} by {ports.identity.actor().name}"):
         present = record.present(ports)
         wanted = candidates.named(present, to) if to else None

@@ -52,8 +52,7 @@ def set_secret(
     """Only what a setting asks for, unless `unasked` says that this is known. `value` is called last, when all else is
     well and it was said yes to.
     """
-    project = load.project(ports)
-    target = load.known_environment(project, environment)
+    project, target = load.seen_from(ports, environment)
     secret = _meant(ports, project, target, name, kind, unasked=unasked)
     account = in_account(ports, project, target).account_id
     if secret.account_id not in ("", account):

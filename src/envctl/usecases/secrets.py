@@ -61,8 +61,8 @@ def look(
 
 def listed(ports: Ports, environment: str) -> tuple[EnvironmentSecrets, EnvctlError | None]:
     """All that is asked for there; an error where something could not be looked at."""
-    project = load.project(ports)
-    told = _of(ports, project, load.known_environment(project, environment))
+    project, target = load.seen_from(ports, environment)
+    told = _of(ports, project, target)
     return told, _error(told, unknown_alone=True)
 
 
@@ -73,7 +73,7 @@ def check(ports: Ports, environments: Sequence[str] = ()) -> tuple[SecretsChecke
     errors: dict[str, EnvctlError] = {}
     for name in load.wanted_environments(project, environments):
         try:
-            found = _of(ports, project, name)
+            found = _of(ports, project.seen_from(name), name)
         except (ConfigurationError, OperationFailedError) as error:
             errors[name] = error
             continue

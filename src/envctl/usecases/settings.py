@@ -1,9 +1,10 @@
 """`envctl validate [ENV]` and `envctl settings ENV`: what is there, without Terraform or AWS."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.project import Project
+from envctl.domain.release import Release
 from envctl.domain.settings import EnvironmentSettings, Schema
 from envctl.usecases import image_tags, load, working_tree
 from envctl.usecases.ports import Ports
@@ -19,21 +20,38 @@ class Valid:
 def validate(ports: Ports, environment: str = "") -> Valid:
     """Raises one ConfigurationError with every problem of every environment that was asked for."""
     project = load.project(ports)
-    asked = (load.known_environment(project, environment),) if environment else project.pipeline.order
-    release = working_tree.release(ports, project)
+    asked = load.wanted_environments(project, (environment,) if environment else ())
     problems = dict.fromkeys(_keys(ports, project))
-    count = 0
+    seen, count = _Seen(ports), 0
     for name in asked:
+        here = project.seen_from(name)
         try:
-            found = load.settings(ports, project, name, release.wiring)
+            release = seen.release(here)
+            found = load.settings(ports, here, name, release.wiring)
             count += len(found.settings)
-            problems.update(dict.fromkeys(_secrets(project, found, release.wiring.schema)))
+            problems.update(dict.fromkeys(_secrets(here, found, release.wiring.schema)))
         except ConfigurationError as error:
             problems.update(dict.fromkeys(error.problems))
     if problems:
         raise ConfigurationError(*problems)
-    image_tags.tell_tags(ports, project, release)
-    return Valid(asked, tuple(release.wiring.stacks), count)
+    for of, release in seen.releases.values():
+        image_tags.tell_tags(ports, of, release)
+    stacks = dict.fromkeys(stack for _, release in seen.releases.values() for stack in release.wiring.stacks)
+    return Valid(asked, tuple(stacks), count)
+
+
+@dataclass
+class _Seen:
+    """The working tree as a release of the pipeline, and of each environment beside it, each read once."""
+
+    ports: Ports
+    releases: dict[str, tuple[Project, Release]] = field(default_factory=dict)
+
+    def release(self, project: Project) -> Release:
+        of = project.pipeline.makes_for
+        if of not in self.releases:
+            self.releases[of] = project, working_tree.release(self.ports, project)
+        return self.releases[of][1]
 
 
 def _keys(ports: Ports, project: Project) -> tuple[Problem, ...]:
@@ -59,8 +77,7 @@ def _secrets(project: Project, found: EnvironmentSettings, schema: Schema) -> tu
 
 def settings(ports: Ports, environment: str) -> EnvironmentSettings:
     """The settings of an environment against the working tree's modules."""
-    project = load.project(ports)
-    load.known_environment(project, environment)
+    project, environment = load.seen_from(ports, environment)
     release = working_tree.release(ports, project)
     found = load.settings(ports, project, environment, release.wiring)
     image_tags.tell_tags(ports, project, release)

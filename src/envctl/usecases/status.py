@@ -28,12 +28,19 @@ class EnvironmentStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """`unbelieved` are the last entries of the ledger that do not count."""
+    """`environments` are those of the pipeline, `beside` those that stand beside it, and `unbelieved` the last entries
+    of the ledger that do not count.
+    """
 
     project: str
     now: datetime
     environments: tuple[EnvironmentStatus, ...]
     unbelieved: tuple[Unbelieved, ...] = ()
+    beside: tuple[EnvironmentStatus, ...] = ()
+
+    @property
+    def everywhere(self) -> tuple[EnvironmentStatus, ...]:
+        return (*self.environments, *self.beside)
 
 
 def status(ports: Ports) -> Status:
@@ -43,7 +50,8 @@ def status(ports: Ports) -> Status:
 def standing(ports: Ports, project: Project, present: Present) -> Status:
     """How things stand in that present."""
     shown = tuple(_of(ports, project, present, environment) for environment in project.pipeline.order)
-    return Status(project.name, ports.clock.now(), shown, present.unbelieved)
+    beside = tuple(_of(ports, project.seen_from(name), present, name) for name in project.beside)
+    return Status(project.name, ports.clock.now(), shown, present.unbelieved, beside)
 
 
 def _of(ports: Ports, project: Project, present: Present, environment: str) -> EnvironmentStatus:

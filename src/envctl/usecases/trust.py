@@ -31,12 +31,12 @@ def trust(tree: SourceTree, project: Project, folder: str = ENVIRONMENTS) -> Tru
     problems += _shared(pinned, folder)
     if problems:
         raise ConfigurationError(*problems)
-    return Trust(project.name, project.pipeline.order, pinned)
+    return Trust(project.name, project.order.order, pinned)
 
 
 def signing(project: Project) -> tuple[str, ...]:
-    """The environments whose entries have to be signed, in the order of the pipeline."""
-    return tuple(name for name in project.pipeline.order if project.environments[name].signing_key)
+    """The environments whose entries have to be signed, in the order of the pipeline, and those beside it."""
+    return tuple(name for name in project.all_environments if project.environments[name].signing_key)
 
 
 def read(tree: SourceTree, environment: str, folder: str = ENVIRONMENTS) -> tuple[PublicKey, ...]:

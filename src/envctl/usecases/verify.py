@@ -37,8 +37,7 @@ class Verification:
 
 def verify(ports: Ports, environment: str) -> Verification:
     """Raises OperationFailedError with each check that failed, which is recorded then."""
-    project = load.project(ports)
-    target = load.known_environment(project, environment)
+    project, target = load.seen_from(ports, environment)
     with ports.workspace.lock(target, f"envctl verify {target} by {ports.identity.actor().name}"):
         present = record.present(ports)
         _running(present, target)

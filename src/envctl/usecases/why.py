@@ -62,8 +62,7 @@ def why(ports: Ports, target: str, *, release: str | None = None, planned: bool 
     """With `planned` Terraform is asked as well, so that the guards of the plan can answer too. What that plan means is
     kept then, so that it can be approved by its fingerprint.
     """
-    project = load.project(ports)
-    target = load.known_environment(project, target)
+    project, target = load.seen_from(ports, target)
     present = record.present(ports)
     wanted = candidates.named(present, release) if release else None
     asked = candidate(ports, project, present, target, wanted)

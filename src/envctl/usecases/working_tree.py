@@ -136,7 +136,9 @@ def _of_secrets(ports: Ports, project: Project, schema: Schema) -> list[Problem]
 def _wiring(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInterface]) -> Wiring:
     of = {name: interfaces[normpath(stack.module)] for name, stack in project.stacks.items()}
     schema = {name: interface.variables for name, interface in of.items()}
-    stacks = {name: StackWiring(normpath(s.module), dict(s.inputs)) for name, s in project.stacks.items()}
+    stacks = {
+        name: StackWiring(normpath(s.module), dict(s.inputs), s.region or "") for name, s in project.stacks.items()
+    }
     order = order_stacks({name: stack.upstream for name, stack in stacks.items()})
     return Wiring(
         project=project.name,
@@ -154,7 +156,9 @@ def _artifacts(ports: Ports, project: Project, schema: Schema) -> dict[str, obje
     image, `usecases/images.py` looks for what it stands for, before anything is deployed.
     """
     assigned: dict[str, Assignment] = {
-        assignment.name: assignment for file in settings_files(ports, project.entry) for assignment in file.assignments
+        assignment.name: assignment
+        for file in settings_files(ports, project, project.entry)
+        for assignment in file.assignments
     }
     found: dict[str, object] = {}
     problems = []

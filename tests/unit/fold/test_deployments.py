@@ -113,6 +113,15 @@ def test_the_first_maker_of_a_release_stays_its_maker() -> None:
     assert (known.commit, known.uncommitted, known.author) == ("c1", True, "cat")
 
 
+def test_a_release_is_made_for_the_pipeline_or_for_environments_beside_it() -> None:
+    management, tools = ReleaseCreated("r2", beside="management"), ReleaseCreated("r2", beside="tools")
+    present = after(ReleaseCreated("r1"), management, tools, management)
+    assert {name: known.made_for for name, known in present.releases.items()} == {
+        "r1": ("",),
+        "r2": ("management", "tools"),
+    }
+
+
 WORK: dict[str, tuple[list[Step], dict[str, frozenset[str]]]] = {
     "nothing was done": ([started(), succeeded(1)], {}),
     "a success says what was done": (

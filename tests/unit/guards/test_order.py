@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.guards import Refusal, Request
+from envctl.domain.pipeline import Pipeline
 from envctl.domain.present import Evidence, Present
 from tests.unit.guards.asked import (
     BACK,
@@ -22,6 +23,7 @@ from tests.unit.guards.asked import (
     there,
 )
 
+MANAGEMENT = Pipeline(("management",), beside=True)
 ON_THE_WAY: dict[str, Request] = {
     "a promotion to the next environment": PROMOTION,
     "a promotion to the last environment": TO_PROD,
@@ -44,6 +46,16 @@ ASTRAY: dict[str, tuple[Request, str, str]] = {
     "to itself": (
         replace(PROMOTION, source="staging"),
         "staging can't be promoted to itself",
+        "envctl promote dev staging",
+    ),
+    "into an environment beside the pipeline": (
+        replace(PROMOTION, pipeline=MANAGEMENT, target="management"),
+        "management stands beside the pipeline; nothing is promoted into it",
+        "envctl apply management",
+    ),
+    "from an environment beside the pipeline": (
+        replace(PROMOTION, source="management"),
+        "management stands beside the pipeline (dev → staging → prod); what it runs goes nowhere else",
         "envctl promote dev staging",
     ),
     "into the entry": (

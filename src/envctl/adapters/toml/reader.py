@@ -15,7 +15,8 @@ from pydantic import BaseModel, ValidationError
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.nearest import suggestion
 from envctl.domain.project import Project
-from envctl.domain.project_rules import Fault, TomlPath, faults
+from envctl.domain.project_faults import Fault, TomlPath
+from envctl.domain.project_rules import faults
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -33,7 +33,7 @@ def matters(status: Status, zone: Zone = None) -> tuple[Matter, ...]:
     ledger = tuple(Matter("ledger", told, grave=True) for told in mistrusted(status.unbelieved, zone))
     return ledger + tuple(
         Matter(each.environment, told, grave)
-        for each in status.environments
+        for each in status.everywhere
         for told, grave in _Speaker(each.environment, status.now, zone, entry).all(each.present)
     )
 

@@ -30,6 +30,11 @@ def show_status(status: Status, out: Console) -> None:
         _across(boxes, width, out)
     else:
         _down(boxes, out)
+    if status.beside:
+        out.print()
+        say(out, "Beside the pipeline")
+        for each in status.beside:
+            out.print(boxed(each, "", status.now, width))
     _attention(matters(status), out)
     _next(status, out)
 
@@ -44,7 +49,7 @@ def with_before(status: Status) -> Iterator[tuple[EnvironmentStatus, str]]:
 
 def next_commands(status: Status) -> list[tuple[str, str]]:
     """What may be typed next, each with why."""
-    return [(to_type(command), why) for each in status.environments for command, why in _commands(each)]
+    return [(to_type(command), why) for each in status.everywhere for command, why in _commands(each)]
 
 
 def up_to_date(status: Status) -> bool:

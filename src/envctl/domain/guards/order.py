@@ -13,9 +13,13 @@ def order(request: Request) -> Refusal | None:
     before = pipeline.before(target)
     if source == before:
         return None
-    if before is None:
+    if pipeline.beside:
+        message = f"{target} stands beside the pipeline; nothing is promoted into it"
+    elif source not in pipeline.order:
+        message = f"{source} stands beside the pipeline ({pipeline}); what it runs goes nowhere else"
+    elif before is None:
         message = f"{target} is where code enters ({pipeline}); nothing is promoted into it"
-    elif source is not None and pipeline.order.index(source) > pipeline.order.index(target):
+    elif pipeline.order.index(source) > pipeline.order.index(target):
         message = f"releases never flow back: {source} comes after {target} in {pipeline}"
     elif source == target:
         message = f"{target} can't be promoted to itself"
@@ -91,9 +95,13 @@ def _there_already(request: Request) -> Refusal | None:
 
 def _made(request: Request) -> Refusal | None:
     """That somebody says it was deployed is not enough: the entry by which it was made has to be believed as well."""
-    if request.known is not None:
+    known, wanted = request.known, request.pipeline.makes_for
+    if known is not None and wanted in known.made_for:
         return None
-    message = f"nothing that is believed says where release {short(request.identity)} came from"
+    name = short(request.identity)
+    message = f"nothing that is believed says where release {name} came from"
+    if known is not None:
+        message = f"release {name} was made for {' and '.join(filter(None, known.made_for)) or 'the pipeline'} alone"
     hint = (
         f"see what is not believed: envctl ledger verify; or make a new release: envctl apply {request.pipeline.entry}"
     )

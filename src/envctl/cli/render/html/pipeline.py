@@ -24,7 +24,13 @@ def pipeline(report: Report) -> Html:
     number = len(report.status.environments)
     cards = (_card(each, before, report.status) for each, before in with_before(report.status))
     across = f"cards in-{number}" if number <= IN_A_ROW else "cards"
-    return section("pipeline", "Pipeline", picture(report), tag("div", *cards, class_=across))
+    beside = report.status.beside
+    apart = (
+        tag("h3", "Beside the pipeline"),
+        tag("div", *(_card(each, "", report.status) for each in beside), class_="cards"),
+    )
+    main = tag("div", *cards, class_=across)
+    return section("pipeline", "Pipeline", picture(report), main, *(apart if beside else ()))
 
 
 def _card(each: EnvironmentStatus, before: str, status: Status) -> Html:

@@ -1,0 +1,57 @@
+"""EKS: what a cluster is born with."""
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+if TYPE_CHECKING:
+    from moto.ec2.models import EC2Backend
+    from moto.eks.models import Cluster
+
+_ISSUER_BYTES = 16
+
+
+def _apply() -> None:
+    from moto.ec2.models import ec2_backends
+    from moto.eks.models import EKSBackend
+
+    stock_create, stock_delete = EKSBackend.create_cluster, EKSBackend.delete_cluster
+
+    def create_cluster(self: EKSBackend, name: str, **given: Any) -> "Cluster":
+        cluster = stock_create(self, name=name, **given)
+        ec2 = ec2_backends[self.account_id][self.region_name]
+        cluster.resources_vpc_config = {**cluster.resources_vpc_config, **_network(ec2, cluster)}
+        issuer = f"https://oidc.eks.{self.region_name}.amazonaws.com/id/{secrets.token_hex(_ISSUER_BYTES).upper()}"
+        cluster.identity = {"oidc": {"issuer": issuer}}
+        return cluster
+
+    def delete_cluster(self: EKSBackend, name: str) -> "Cluster":
+        cluster = stock_delete(self, name)
+        if group := cluster.resources_vpc_config.get("clusterSecurityGroupId"):
+            ec2_backends[self.account_id][self.region_name].delete_security_group(group_id=group)
+        return cluster
+
+    replace_method(EKSBackend, create_cluster)
+    replace_method(EKSBackend, delete_cluster)
+
+
+def _network(ec2: "EC2Backend", cluster: "Cluster") -> dict[str, str]:
+    """The VPC of its subnets, and a group there whose members may talk to each other."""
+    vpc_id = ec2.get_subnet(cluster.resources_vpc_config["subnetIds"][0]).vpc_id
+    group = ec2.create_security_group(
+        name=f"eks-cluster-sg-{cluster.name}-{secrets.randbelow(10**10)}",
+        description="EKS created security group applied to the control plane and to managed workloads.",
+        vpc_id=vpc_id,
+        tags={"aws:eks:cluster-name": cluster.name, f"kubernetes.io/cluster/{cluster.name}": "owned"},
+    )
+    ec2.authorize_security_group_ingress(group.id, "-1", "-1", "-1", [], source_groups=[{"GroupId": group.id}])
+    return {"vpcId": vpc_id, "clusterSecurityGroupId": group.id}
+
+
+PATCH = Patch(
+    name="eks-cluster",
+    service="eks",
+    gap="moto's clusters have no security group for their nodes, no VPC, and all the same issuer of tokens",
+    apply=_apply,
+)

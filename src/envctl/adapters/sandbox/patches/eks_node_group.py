@@ -1,0 +1,33 @@
+"""EKS: what was given for a node group, and no more."""
+
+from typing import TYPE_CHECKING, Any
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+if TYPE_CHECKING:
+    from moto.eks.models import Nodegroup
+
+
+def _apply() -> None:
+    from moto.eks.models import EKSBackend
+
+    stock = EKSBackend.create_nodegroup
+
+    def create_nodegroup(self: EKSBackend, cluster_name: str, **given: Any) -> "Nodegroup":
+        group = stock(self, cluster_name=cluster_name, **given)
+        group.remote_access = given.get("remote_access")
+        group.version = given.get("version") or self.clusters[cluster_name].version
+        group.ami_type = given.get("ami_type") or "AL2023_x86_64_STANDARD"
+        if given.get("launch_template"):
+            group.disk_size = None
+        return group
+
+    replace_method(EKSBackend, create_nodegroup)
+
+
+PATCH = Patch(
+    name="eks-node-group",
+    service="eks",
+    gap="moto gives every node group an SSH key and an old system that nobody asked for, so the next plan replaces it",
+    apply=_apply,
+)

@@ -1,0 +1,26 @@
+"""RDS: where a parameter of a parameter group comes from."""
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+
+def _apply() -> None:
+    from moto.core.responses import ActionResult
+    from moto.rds.responses import RDSResponse
+
+    stock = RDSResponse.describe_db_parameters
+
+    def describe_db_parameters(self: RDSResponse) -> ActionResult:
+        """moto knows those parameters alone that somebody has set: their source is the user."""
+        found = stock(self).result["Parameters"]
+        wanted = self.params.get("Source") in {None, "user"}
+        return ActionResult({"Parameters": [{**parameter, "Source": "user"} for parameter in found if wanted]})
+
+    replace_method(RDSResponse, describe_db_parameters)
+
+
+PATCH = Patch(
+    name="rds-parameter-source",
+    service="rds",
+    gap="moto does not say that a parameter was set by the user, so every plan sets the parameters of a group again",
+    apply=_apply,
+)

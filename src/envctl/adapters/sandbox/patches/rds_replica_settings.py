@@ -1,0 +1,33 @@
+"""RDS: what a read replica does not take over from its source."""
+
+from typing import Any
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+_OWN = {
+    "backup_retention_period": 0,
+    "deletion_protection": False,
+    "enable_performance_insights": False,
+    "multi_az": False,
+}
+
+
+def _apply() -> None:
+    from moto.rds.models import DBInstance, RDSBackend
+
+    stock = RDSBackend.create_db_instance_read_replica
+
+    def create_db_instance_read_replica(self: RDSBackend, db_kwargs: dict[str, Any]) -> DBInstance:
+        logs = list(db_kwargs.get("enable_cloudwatch_logs_exports") or [])
+        given = {key: value for key, value in db_kwargs.items() if value is not None}
+        return stock(self, {**_OWN, "tags": [], "enabled_cloudwatch_logs_exports": logs, **given})
+
+    replace_method(RDSBackend, create_db_instance_read_replica)
+
+
+PATCH = Patch(
+    name="rds-replica-settings",
+    service="rds",
+    gap="moto makes a read replica a copy of its source: with its tags, backups and standby, and one list of logs for both",
+    apply=_apply,
+)

@@ -1,0 +1,100 @@
+"""Where stacks run: in all of the pipeline or in environments beside it, and in which region of each."""
+
+from collections.abc import Iterator, Mapping
+
+from envctl.domain.nearest import suggestion
+from envctl.domain.project_faults import Fault, table, texts
+from envctl.domain.references import Reference
+
+
+def places(document: Mapping[str, object]) -> Iterator[Fault]:
+    yield from _environments(document)
+    yield from _needed(document)
+    yield from _together(document)
+    yield from _checked(document)
+    yield from _regions(document)
+
+
+def _beside(document: Mapping[str, object]) -> list[str]:
+    sections = table(document, "environments")
+    return [name for name in sections if table(sections, name).get("pipeline") is False]
+
+
+def _of(document: Mapping[str, object], stack: str) -> frozenset[str]:
+    """The environments beside the pipeline that a stack is for; none where it runs in the pipeline."""
+    return frozenset(texts(table(document, "stacks", stack).get("environments")))
+
+
+def _environments(document: Mapping[str, object]) -> Iterator[Fault]:
+    known, beside = table(document, "environments"), _beside(document)
+    for stack in table(document, "stacks"):
+        for position, name in enumerate(texts(table(document, "stacks", stack).get("environments"))):
+            path = ("stacks", stack, "environments", position)
+            if name not in known:
+                message = f"the stack {stack} is for {name}, and there is no such environment"
+                yield Fault("E104", message, suggestion(name, beside or known), path)
+            elif name not in beside:
+                message = f"the stack {stack} is for {name} alone, which is part of the pipeline"
+                hint = "what runs in the pipeline runs in all of it: take the line out, and let a setting switch it off"
+                yield Fault("E104", message, hint, path)
+
+
+def _needed(document: Mapping[str, object]) -> Iterator[Fault]:
+    stacks = table(document, "stacks")
+    if stacks and all(_of(document, stack) for stack in stacks):
+        yield Fault("E104", "no stack runs in the pipeline", "add one without `environments`", ("stacks",))
+    for name in _beside(document):
+        if not any(name in _of(document, stack) for stack in stacks):
+            hint = f'say which stacks are for it: environments = ["{name}"]'
+            yield Fault("E104", f"{name} stands beside the pipeline and has no stack", hint, ("environments", name))
+
+
+def _together(document: Mapping[str, object]) -> Iterator[Fault]:
+    """What a stack reads has to be wherever it is itself."""
+    stacks = table(document, "stacks")
+    for stack in stacks:
+        for variable, text in table(stacks, stack, "inputs").items():
+            needed = _stack_in(text)
+            if needed not in stacks:
+                continue
+            mine, its = _of(document, stack), _of(document, needed)
+            if not (mine <= its if mine else not its):
+                message = f"the stack {stack} reads {text}, and {needed} does not run wherever {stack} does"
+                hint = "let both run in the same environments, or give the value as a setting"
+                yield Fault("E105", message, hint, ("stacks", stack, "inputs", variable))
+
+
+def _checked(document: Mapping[str, object]) -> Iterator[Fault]:
+    checks = table(document, "checks")
+    for name in checks:
+        check = table(checks, name)
+        for key in ("url", "output"):
+            text = check.get(key)
+            stack = _stack_in(text.removeprefix("output:")) if isinstance(text, str) else ""
+            its = _of(document, stack)
+            asked = set(texts(check.get("environments")))
+            if its and not (asked and asked <= its):
+                message = f"the check {name} reads {text}, and {stack} runs in {', '.join(sorted(its))} alone"
+                hint = f"say so: environments = [{', '.join(repr(each) for each in sorted(its))}]".replace("'", '"')
+                yield Fault("E105", message, hint, ("checks", name, key))
+
+
+def _regions(document: Mapping[str, object]) -> Iterator[Fault]:
+    order = texts(table(document, "pipeline").get("order"))
+    for stack in table(document, "stacks"):
+        region = table(document, "stacks", stack).get("region")
+        if not isinstance(region, str):
+            continue
+        for name in _of(document, stack) or order:
+            if region not in table(document, "environments", name, "regions"):
+                message = f"the stack {stack} runs in the region that is called {region}, and {name} has none"
+                hint = f'say which one that is: [environments.{name}] regions = {{ {region} = "…" }}'
+                yield Fault("E119", message, hint, ("stacks", stack, "region"))
+
+
+def _stack_in(text: object) -> str:
+    """Of a reference to an output; empty for what is none, which is said elsewhere."""
+    try:
+        return Reference.parse(text).stack if isinstance(text, str) else ""
+    except ValueError:
+        return ""
