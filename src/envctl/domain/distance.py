@@ -1,5 +1,6 @@
 """How far the releases of two environments are apart, read from the older one to the newer one."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from envctl.domain.present import KnownRelease, Present, lag
@@ -20,12 +21,15 @@ class Distance:
     changes: ReleaseChanges | None = None
 
 
-def made_between(present: Present, older: str, newer: str) -> tuple[KnownRelease, ...]:
-    """Of the pipeline's. A release that the ledger does not know is newer than all that it knows."""
+def made_between(present: Present, older: str, newer: str, made_for: Iterable[str] = ("",)) -> tuple[KnownRelease, ...]:
+    """Of those that were made for the pipeline, or for these environments beside it. A release that the ledger does not know is newer than all that it knows."""
+    wanted = frozenset(made_for)
     after, until = present.releases.get(older), present.releases.get(newer)
     first = after.seq if after else present.seq
     last = until.seq if until else present.seq
-    found = [each for each in present.releases.values() if first < each.seq <= last and "" in each.made_for]
+    found = [
+        each for each in present.releases.values() if first < each.seq <= last and wanted.intersection(each.made_for)
+    ]
     return tuple(sorted(found, key=lambda each: each.seq, reverse=True))
 
 

@@ -147,9 +147,13 @@ def _distance(project: Project, present: Present, one: _Found, other: _Found, *,
     names = (one.side.release, other.side.release)
     if not all(names) or names[0] == names[1]:
         return None
+    made_for = {project.seen_from(found.side.environment).pipeline.makes_for for found in (one, other)}
+    if "" in made_for and len(made_for) > 1:
+        # They are on no common way.
+        return None
     older, newer = (one, other) if in_order(present, *names) else (other, one)
     ends = older.side.environment, newer.side.environment
-    made = made_between(present, older.side.release, newer.side.release)
+    made = made_between(present, older.side.release, newer.side.release, made_for)
     behind = releases_behind(project.pipeline.order, present, *ends, len(made))
     changes = changes_between(older.release, newer.release, patch=patch) if older.release and newer.release else None
     return Distance(*ends, behind, made, changes)

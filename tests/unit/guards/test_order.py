@@ -19,6 +19,7 @@ from tests.unit.guards.asked import (
     answer,
     deployed,
     here,
+    made,
     proof,
     there,
 )
@@ -241,6 +242,31 @@ def test_without_the_very_bytes_nothing_is_deployed_and_nobody_can_waive_that(re
         RESTORE,
         waivable=False,
     )
+
+
+ELSEWHERE: dict[str, tuple[Pipeline, tuple[str, ...], str, str]] = {
+    "for an environment beside the pipeline": (PROMOTION.pipeline, ("management",), "management", "dev"),
+    "for two of them": (PROMOTION.pipeline, ("management", "tools"), "management and tools", "dev"),
+    "for the pipeline": (MANAGEMENT, ("",), "the pipeline", "management"),
+    "for the pipeline and another": (MANAGEMENT, ("", "tools"), "the pipeline and tools", "management"),
+}
+
+
+@pytest.mark.parametrize(("pipeline", "made_for", "whom", "entry"), ELSEWHERE.values(), ids=ELSEWHERE.keys())
+def test_what_was_made_for_others_comes_nowhere(
+    pipeline: Pipeline, made_for: tuple[str, ...], whom: str, entry: str
+) -> None:
+    request = replace(PROMOTION, pipeline=pipeline, present=replace(PROMOTION.present, releases={R1: made(R1, 1)}))
+    known = {R1: made(R1, 1, made_for=made_for)}
+    assert answer("G102", replace(request, present=replace(request.present, releases=known))) == Refusal(
+        "G102",
+        "provenance",
+        f"release 111111111111 was made for {whom} alone",
+        f"make a new release: envctl apply {entry}",
+        waivable=False,
+    )
+    fit = {R1: made(R1, 1, made_for=(*made_for, pipeline.makes_for))}
+    assert answer("G102", replace(request, present=replace(request.present, releases=fit))) is None
 
 
 MADE = {name: request for name, request in BUNDLED.items() if name != "a destruction"}

@@ -67,10 +67,11 @@ def in_brackets(names: tuple[str, ...], number: int) -> str:
 
 
 def _made(event: ReleaseCreated) -> str:
+    whom = f" for {event.beside}" if event.beside else ""
     if not event.commit:
-        return "release made of an uncommitted tree"
+        return f"release made{whom} of an uncommitted tree"
     also = " and uncommitted changes" if event.uncommitted else ""
-    return f"release made of commit {event.commit[:10]}{also}"
+    return f"release made{whom} of commit {event.commit[:10]}{also}"
 
 
 def _deployed(event: _Deploying) -> str:

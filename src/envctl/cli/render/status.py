@@ -15,7 +15,7 @@ from envctl.cli.render.text import hanging, joined, padded, plain, say, visible,
 from envctl.usecases.status import EnvironmentStatus, Status
 
 NARROWEST, WIDEST, WIDEST_ALONE = 24, 36, 60
-ACROSS, DOWN = "──▶", "│\n▼"
+ACROSS, APART, DOWN = "──▶", "   ", "│\n▼"
 
 
 def show_status(status: Status, out: Console) -> None:
@@ -33,8 +33,10 @@ def show_status(status: Status, out: Console) -> None:
     if status.beside:
         out.print()
         say(out, "Beside the pipeline")
-        for each in status.beside:
-            out.print(boxed(each, "", status.now, width))
+        in_a_row = max(1, (out.width + len(APART)) // (width + len(APART)))
+        for start in range(0, len(status.beside), in_a_row):
+            row = status.beside[start : start + in_a_row]
+            _across([boxed(each, "", status.now, width) for each in row], width, out, APART)
     _attention(matters(status), out)
     _next(status, out)
 
@@ -58,16 +60,16 @@ def up_to_date(status: Status) -> bool:
     return not next_commands(status) and not matters(status) and not lagging
 
 
-def _across(boxes: list[Panel], width: int, out: Console) -> None:
+def _across(boxes: list[Panel], width: int, out: Console, between: str = ACROSS) -> None:
     height = max(len(out.render_lines(box, out.options.update(width=width))) for box in boxes)
     picture = Table.grid()
     cells: list[Panel | Text] = []
     for box in boxes:
         box.height = height
         if cells:
-            picture.add_column(width=len(ACROSS))
+            picture.add_column(width=len(between))
             # At the height of the release's name.
-            cells.append(Text(f"\n{ACROSS}"))
+            cells.append(Text(f"\n{between}"))
         picture.add_column(width=width)
         cells.append(box)
     picture.add_row(*cells)

@@ -100,11 +100,11 @@ def _made(request: Request) -> Refusal | None:
         return None
     name = short(request.identity)
     message = f"nothing that is believed says where release {name} came from"
+    anew = f"make a new release: envctl apply {request.pipeline.entry}"
+    hint = f"see what is not believed: envctl ledger verify; or {anew}"
     if known is not None:
-        message = f"release {name} was made for {' and '.join(filter(None, known.made_for)) or 'the pipeline'} alone"
-    hint = (
-        f"see what is not believed: envctl ledger verify; or make a new release: envctl apply {request.pipeline.entry}"
-    )
+        whom = " and ".join(each or "the pipeline" for each in known.made_for)
+        message, hint = f"release {name} was made for {whom} alone", anew
     return Refusal("G102", "provenance", message, hint, waivable=False)
 
 

@@ -38,6 +38,7 @@ from tests.cli.render.samples.signatures import DISBELIEVED, NOT_BELIEVED
 from tests.cli.render.samples.statuses import (
     CALM_STATUS,
     DESTROYED_STATUS,
+    BESIDE_STATUS,
     EMPTY_STATUS,
     FAILED_STATUS,
     LOCKED_STATUS,
@@ -70,6 +71,7 @@ RESULTS: dict[str, object] = {
     "a status": STATUS,
     "a status after a failure": FAILED_STATUS,
     "a status of an empty project": EMPTY_STATUS,
+    "a status with environments beside the pipeline": BESIDE_STATUS,
     "a status with an unfinished deployment": STUCK_STATUS,
     "a status with nothing to do": CALM_STATUS,
     "a status with nothing to do but a lock": LOCKED_STATUS,

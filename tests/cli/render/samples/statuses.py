@@ -59,6 +59,22 @@ FAILED_STATUS = Status(
         EnvironmentStatus("prod", EnvironmentPresent(), None, 1, {"peer": (0, 1)}, ""),
     ),
 )
+BESIDE_STATUS = Status(
+    "shop",
+    NOW,
+    (DEV, EnvironmentStatus("prod", EnvironmentPresent(), None, 1, {}, "envctl promote dev prod")),
+    beside=(
+        EnvironmentStatus(
+            "management",
+            runs(deployment(OLD, 50, "failed", reason=FAILURE)),
+            known(OLD),
+            None,
+            {},
+            "envctl verify management",
+        ),
+        EnvironmentStatus("prod-account", EnvironmentPresent(), None, None, {}, "envctl apply prod-account"),
+    ),
+)
 EMPTY_STATUS = Status(
     "shop",
     NOW,

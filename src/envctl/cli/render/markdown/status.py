@@ -29,7 +29,9 @@ WIDE = 1000
 
 def status(told: Status) -> str:
     rows = (_row(each, before, told.now) for each, before in with_before(told))
-    return page(f"## Pipeline of {escaped(told.project)}", table(HEADS, rows), _attention(told), _next(told))
+    beside = [_row(each, "", told.now) for each in told.beside]
+    apart = ("### Beside the pipeline", table(HEADS, beside)) if beside else ()
+    return page(f"## Pipeline of {escaped(told.project)}", table(HEADS, rows), *apart, _attention(told), _next(told))
 
 
 def _row(each: EnvironmentStatus, before: str, now: datetime) -> tuple[str, ...]:
