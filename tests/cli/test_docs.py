@@ -127,13 +127,15 @@ def test_a_document_that_is_shown_is_what_its_schema_says() -> None:
 def _completed(text: str) -> str:
     """A fragment with the tables around it that a project must have."""
     document = tomllib.loads(text)
+    in_pipeline = [name for name, each in document.get("environments", {}).items() if each.get("pipeline", True)]
+    everywhere = [name for name, each in document.get("stacks", {}).items() if not each.get("environments")]
     rest = {
-        "project": '[project]\nname = "shop"\n',
-        "pipeline": '[pipeline]\norder = ["dev"]\n',
-        "environments": "[environments.dev]\n",
-        "stacks": '[stacks.network]\nmodule = "modules/vpc"\n',
+        '[project]\nname = "shop"\n': "project" in document,
+        '[pipeline]\norder = ["dev"]\n': "pipeline" in document,
+        "[environments.dev]\n": bool(in_pipeline),
+        '[stacks.network]\nmodule = "modules/vpc"\n': bool(everywhere),
     }
-    return text + "".join(table for name, table in rest.items() if name not in document)
+    return text + "".join(table for table, there in rest.items() if not there)
 
 
 def test_every_guard_has_a_heading_and_no_heading_is_left_over() -> None:
