@@ -18,10 +18,12 @@ def _apply() -> None:
 
     stock_create, stock_delete = EKSBackend.create_cluster, EKSBackend.delete_cluster
 
-    def create_cluster(self: EKSBackend, name: str, **given: Any) -> "Cluster":
-        cluster = stock_create(self, name=name, **given)
+    def create_cluster(self: EKSBackend, name: str, **given: Any) -> "Cluster":  # noqa: ANN401 (as in moto)
         ec2 = ec2_backends[self.account_id][self.region_name]
-        cluster.resources_vpc_config = {**cluster.resources_vpc_config, **_network(ec2, cluster)}
+        vpc_id = ec2.get_subnet(given["resources_vpc_config"]["subnetIds"][0]).vpc_id
+        cluster = stock_create(self, name=name, **given)
+        network = {"vpcId": vpc_id, "clusterSecurityGroupId": _group_of_members(ec2, name, vpc_id)}
+        cluster.resources_vpc_config = {**cluster.resources_vpc_config, **network}
         issuer = f"https://oidc.eks.{self.region_name}.amazonaws.com/id/{secrets.token_hex(_ISSUER_BYTES).upper()}"
         cluster.identity = {"oidc": {"issuer": issuer}}
         return cluster
@@ -36,17 +38,17 @@ def _apply() -> None:
     replace_method(EKSBackend, delete_cluster)
 
 
-def _network(ec2: "EC2Backend", cluster: "Cluster") -> dict[str, str]:
-    """The VPC of its subnets, and a group there whose members may talk to each other."""
-    vpc_id = ec2.get_subnet(cluster.resources_vpc_config["subnetIds"][0]).vpc_id
+def _group_of_members(ec2: "EC2Backend", name: str, vpc_id: str) -> str:
+    """Control plane and nodes, which may talk to each other."""
     group = ec2.create_security_group(
-        name=f"eks-cluster-sg-{cluster.name}-{secrets.randbelow(10**10)}",
+        name=f"eks-cluster-sg-{name}-{secrets.randbelow(10**10)}",
         description="EKS created security group applied to the control plane and to managed workloads.",
         vpc_id=vpc_id,
-        tags={"aws:eks:cluster-name": cluster.name, f"kubernetes.io/cluster/{cluster.name}": "owned"},
+        tags={"aws:eks:cluster-name": name, f"kubernetes.io/cluster/{name}": "owned"},
     )
     ec2.authorize_security_group_ingress(group.id, "-1", "-1", "-1", [], source_groups=[{"GroupId": group.id}])
-    return {"vpcId": vpc_id, "clusterSecurityGroupId": group.id}
+    identity: str = group.id
+    return identity
 
 
 PATCH = Patch(

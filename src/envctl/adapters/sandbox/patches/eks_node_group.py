@@ -13,13 +13,14 @@ def _apply() -> None:
 
     stock = EKSBackend.create_nodegroup
 
-    def create_nodegroup(self: EKSBackend, cluster_name: str, **given: Any) -> "Nodegroup":
+    def create_nodegroup(self: EKSBackend, cluster_name: str, **given: Any) -> "Nodegroup":  # noqa: ANN401 (as in moto)
         group = stock(self, cluster_name=cluster_name, **given)
-        group.remote_access = given.get("remote_access")
-        group.version = given.get("version") or self.clusters[cluster_name].version
-        group.ami_type = given.get("ami_type") or "AL2023_x86_64_STANDARD"
-        if given.get("launch_template"):
-            group.disk_size = None
+        vars(group).update(
+            remote_access=given.get("remote_access"),
+            version=given.get("version") or self.clusters[cluster_name].version,
+            ami_type=given.get("ami_type") or "AL2023_x86_64_STANDARD",
+            disk_size=None if given.get("launch_template") else group.disk_size,
+        )
         return group
 
     replace_method(EKSBackend, create_nodegroup)

@@ -50,6 +50,7 @@ def _apply() -> None:
 
     def update_cluster_version(self: EKSResponse) -> object:
         cluster = self.eks_backend.describe_cluster(self._get_param("name"))
+        _next_minor(cluster.version, self._get_param("version"))
         cluster.version = self._get_param("version")
         return ActionResult({"update": done(cluster, "VersionUpdate", {"Version": cluster.version})})
 
@@ -73,6 +74,8 @@ def _apply() -> None:
     stock = EKSResponse.update_nodegroup_config
 
     def update_nodegroup_config(self: EKSResponse) -> object:
+        group = self.eks_backend.describe_nodegroup(self._get_param("name"), self._get_param("nodegroupName"))
+        _in_order({**group.scaling_config, **(self._get_param("scalingConfig") or {})})
         stock(self)
         cluster = self.eks_backend.describe_cluster(self._get_param("name"))
         given = {name: self._get_param(name) for name in ("labels", "taints", "scalingConfig", "updateConfig")}
@@ -86,6 +89,22 @@ def _apply() -> None:
         update_nodegroup_version,
     ):
         replace_method(EKSResponse, method)
+
+
+def _next_minor(version: str, wanted: str) -> None:
+    from moto.eks.exceptions import InvalidParameterException
+
+    if int(wanted.split(".")[1]) != int(version.split(".")[1]) + 1:
+        raise InvalidParameterException(
+            message=f"Unsupported Kubernetes minor version update from {version} to {wanted}"
+        )
+
+
+def _in_order(sizes: Mapping[str, int]) -> None:
+    from moto.eks.exceptions import InvalidParameterException
+
+    if not sizes["minSize"] <= sizes["desiredSize"] <= sizes["maxSize"]:
+        raise InvalidParameterException(message=f"Capacity out of order: {dict(sizes)}")
 
 
 PATCH = Patch(

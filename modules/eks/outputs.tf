@@ -1,0 +1,67 @@
+output "cluster_name" {
+  description = "Name of the cluster, for aws eks update-kubeconfig."
+  value       = aws_eks_cluster.this.name
+
+  # Whoever deploys into the cluster may count on nodes and names.
+  depends_on = [aws_eks_addon.coredns]
+}
+
+output "cluster_arn" {
+  description = "ARN of the cluster."
+  value       = aws_eks_cluster.this.arn
+}
+
+output "endpoint" {
+  description = "Address of the Kubernetes API."
+  value       = aws_eks_cluster.this.endpoint
+}
+
+output "certificate_authority" {
+  description = "Certificate by which clients know the Kubernetes API, in base64. It is public."
+  value       = aws_eks_cluster.this.certificate_authority[0].data
+}
+
+output "oidc_provider_arn" {
+  description = "ARN of the identity provider that roles of service accounts trust."
+  value       = aws_iam_openid_connect_provider.this.arn
+}
+
+output "oidc_issuer" {
+  description = "Issuer of the tokens of service accounts, without https://, as it stands in conditions of trust policies."
+  value       = local.issuer
+}
+
+output "node_role_arn" {
+  description = "ARN of the role of the nodes."
+  value       = aws_iam_role.node.arn
+}
+
+output "node_group_name" {
+  description = "Name of the node group; a new one when the group had to be made anew."
+  value       = aws_eks_node_group.this.node_group_name
+}
+
+output "security_group_id" {
+  description = "Id of the security group that EKS made for nodes and pods; name it in the rules of what they connect to."
+  value       = aws_eks_cluster.this.vpc_config[0].cluster_security_group_id
+}
+
+output "service_account_role_arns" {
+  description = "ARNs of the roles of service_accounts, by key; they go into the annotation eks.amazonaws.com/role-arn."
+  value       = { for key in keys(var.service_accounts) : key => aws_iam_role.account[key].arn }
+}
+
+output "log_group_name" {
+  description = "Log group of the control plane."
+  value       = aws_cloudwatch_log_group.control_plane.name
+}
+
+output "kms_key_arn" {
+  description = "ARN of the key that encrypts the Secrets of the cluster."
+  value       = aws_kms_key.secrets.arn
+}
+
+output "image" {
+  description = "Container image that the application in the cluster should run."
+  value       = var.image
+}
