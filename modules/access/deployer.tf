@@ -1,0 +1,127 @@
+locals {
+  github_host = "token.actions.githubusercontent.com"
+
+  # Who works in the account by hand gets to the deployer from their own role.
+  people_who_deploy = [for role in ["developer", "operator"] : aws_iam_role.people[role].arn if contains(var.people_roles, role)]
+}
+
+resource "aws_iam_openid_connect_provider" "github" {
+  count = var.github_repository == null ? 0 : 1
+
+  url            = "https://${local.github_host}"
+  client_id_list = ["sts.amazonaws.com"]
+
+  # AWS trusts GitHub by its own list of authorities and passes over these, which providers before 5.81 ask for.
+  thumbprint_list = [
+    "1c58a3a8518e8759bf075b76b750d4f2df264fcd",
+    "6938fd4d98bab03faadb97b34396831e3780aea1",
+  ]
+}
+
+data "aws_iam_policy_document" "deployer_trust" {
+  dynamic "statement" {
+    for_each = length(var.deployer_trusted_arns) > 0 ? [var.deployer_trusted_arns] : []
+
+    content {
+      sid     = "NamedRoles"
+      actions = ["sts:AssumeRole", "sts:TagSession"]
+
+      principals {
+        type        = "AWS"
+        identifiers = statement.value
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local.people_who_deploy) > 0 ? [local.people_who_deploy] : []
+
+    content {
+      sid     = "PeopleOfThisAccount"
+      actions = ["sts:AssumeRole", "sts:TagSession"]
+
+      principals {
+        type        = "AWS"
+        identifiers = statement.value
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = aws_iam_openid_connect_provider.github[*].arn
+
+    content {
+      sid     = "JobsOfTheRepository"
+      actions = ["sts:AssumeRoleWithWebIdentity"]
+
+      principals {
+        type        = "Federated"
+        identifiers = [statement.value]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "${local.github_host}:aud"
+        values   = ["sts.amazonaws.com"]
+      }
+
+      # In full and not as a pattern: the rules of the GitHub environment (branches, reviewers) decide which job gets this far.
+      condition {
+        test     = "StringEquals"
+        variable = "${local.github_host}:sub"
+        values   = ["repo:${var.github_repository}:environment:${var.deploys_environment}"]
+      }
+    }
+  }
+}
+
+resource "aws_iam_role" "deployer" {
+  name                 = var.deployer_role_name
+  description          = "What Terraform may do in the account of ${var.deploys_environment}."
+  assume_role_policy   = data.aws_iam_policy_document.deployer_trust.json
+  max_session_duration = 3600
+
+  lifecycle {
+    precondition {
+      condition     = length(var.deployer_trusted_arns) > 0 || var.github_repository != null || local.developer || local.operator
+      error_message = "Nobody could become the deployer: name a role in deployer_trusted_arns, a github_repository, or developer or operator in people_roles."
+    }
+  }
+}
+
+locals {
+  deployer_policies = {
+    compute    = data.aws_iam_policy_document.compute.json
+    data       = data.aws_iam_policy_document.data.json
+    operations = data.aws_iam_policy_document.operations.json
+    roles      = data.aws_iam_policy_document.roles.json
+    state      = data.aws_iam_policy_document.state.json
+  }
+}
+
+resource "aws_iam_policy" "deployer" {
+  for_each = local.deployer_policies
+
+  name        = "${var.deployer_role_name}-${each.key}"
+  description = "What ${var.deployer_role_name} may do: ${each.key}."
+  policy      = jsonencode(jsondecode(each.value))
+
+  lifecycle {
+    precondition {
+      condition     = length(replace(each.value, "/\\s/", "")) <= 6144
+      error_message = "The policy ${each.key} of the deployer has ${length(replace(each.value, "/\\s/", ""))} characters; AWS allows 6144."
+    }
+  }
+}
+
+resource "aws_iam_role_policy_attachment" "deployer" {
+  for_each = local.deployer_policies
+
+  role       = aws_iam_role.deployer.name
+  policy_arn = aws_iam_policy.deployer[each.key].arn
+}
+
+resource "aws_iam_role_policy_attachment" "deployer_foundation" {
+  role       = aws_iam_role.deployer.name
+  policy_arn = aws_iam_policy.foundation.arn
+}

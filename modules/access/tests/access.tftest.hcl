@@ -1,0 +1,349 @@
+mock_provider "aws" {
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111111111111" }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111111111111:role/mock" }
+  }
+
+  mock_resource "aws_iam_policy" {
+    defaults = { arn = "arn:aws:iam::111111111111:policy/mock" }
+  }
+
+  mock_resource "aws_iam_openid_connect_provider" {
+    defaults = { arn = "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com" }
+  }
+}
+
+variables {
+  project               = "shop"
+  environment           = "dev-account"
+  deploys_environment   = "dev"
+  management_account_id = "999999999999"
+  deployer_trusted_arns = ["arn:aws:iam::444444444444:role/envctl-ci"]
+}
+
+run "nobody_is_let_in_who_is_not_asked_for" {
+  assert {
+    condition     = length(aws_iam_role.people) == 0 && length(aws_iam_openid_connect_provider.github) == 0 && output.oidc_provider_arn == null
+    error_message = "No roles for people, and no way in from GitHub."
+  }
+
+  assert {
+    condition     = length(data.aws_iam_policy_document.deployer_trust.statement) == 1 && toset(one(data.aws_iam_policy_document.deployer_trust.statement[0].principals).identifiers) == toset(["arn:aws:iam::444444444444:role/envctl-ci"])
+    error_message = "The job is the only one that becomes the deployer."
+  }
+
+  assert {
+    condition     = aws_iam_role.deployer.name == "envctl-deployer" && aws_iam_role.deployer.max_session_duration == 3600 && output.deployer_role_arn == aws_iam_role.deployer.arn
+    error_message = "It is called as envctl.toml calls it."
+  }
+}
+
+run "people_bring_their_second_factor_and_their_own_name" {
+  command = plan
+
+  variables {
+    people_roles = ["developer", "qa", "operator", "data_admin"]
+  }
+
+  assert {
+    condition     = { for role, made in aws_iam_role.people : role => made.name } == { developer = "DeveloperRole", qa = "QARole", operator = "OperatorRole", data_admin = "DataAdminRole" }
+    error_message = "The roles are called as everybody calls them."
+  }
+
+  assert {
+    condition = alltrue([for trust in data.aws_iam_policy_document.people_trust :
+      anytrue([for condition in trust.statement[0].condition : condition.test == "Bool" && condition.variable == "aws:MultiFactorAuthPresent" && tolist(condition.values) == tolist(["true"])])
+    ])
+    error_message = "A second factor, for each of them."
+  }
+
+  assert {
+    condition = alltrue([for trust in data.aws_iam_policy_document.people_trust :
+      anytrue([for condition in trust.statement[0].condition : condition.variable == "sts:RoleSessionName" && tolist(condition.values) == tolist(["&{aws:username}"])])
+    ])
+    error_message = "Nobody works under another's name."
+  }
+
+  assert {
+    condition     = alltrue([for trust in data.aws_iam_policy_document.people_trust : toset(one(trust.statement[0].principals).identifiers) == toset(["arn:aws:iam::999999999999:root"])])
+    error_message = "From the management account."
+  }
+
+  assert {
+    condition     = aws_iam_role.people["operator"].max_session_duration == 3600 && aws_iam_role.people["data_admin"].max_session_duration == 3600
+    error_message = "An hour in prod."
+  }
+
+  assert {
+    condition = { for role, attached in aws_iam_role_policy_attachment.people : role => attached.policy_arn } == {
+      developer  = "arn:aws:iam::aws:policy/PowerUserAccess"
+      qa         = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+      operator   = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+      data_admin = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    }
+    error_message = "Developers have dev; the others look."
+  }
+
+  assert {
+    condition     = toset(keys(aws_iam_role_policy.people)) == toset(["developer-roles", "qa-no-secrets", "qa-sign", "operator-no-secrets", "operator-sign", "operator-deploy", "data_admin-no-secrets", "data_admin-delete"])
+    error_message = "Whoever only looks sees no secret."
+  }
+
+  assert {
+    condition     = length(aws_iam_role_policy_attachment.developer_foundation) == 1
+    error_message = "Developers leave the foundation alone."
+  }
+}
+
+run "who_looks_reads_no_secret_and_no_state" {
+  command = plan
+
+  assert {
+    condition     = length(setintersection(data.aws_iam_policy_document.look.statement[0].actions, ["secretsmanager:GetSecretValue", "kms:Decrypt"])) == 2 && alltrue([for statement in data.aws_iam_policy_document.look.statement : statement.effect == "Deny"])
+    error_message = "Secrets are denied."
+  }
+
+  assert {
+    condition     = toset(data.aws_iam_policy_document.look.statement[1].resources) == toset(["arn:aws:s3:::shop-tfstate-111111111111/*"])
+    error_message = "And states."
+  }
+}
+
+run "a_job_on_github_comes_from_one_repository_and_one_environment" {
+  command = plan
+
+  variables {
+    deployer_trusted_arns = []
+    github_repository     = "acme/shop"
+  }
+
+  override_resource {
+    target          = aws_iam_openid_connect_provider.github
+    override_during = plan
+    values          = { arn = "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com" }
+  }
+
+  assert {
+    condition     = aws_iam_openid_connect_provider.github[0].url == "https://token.actions.githubusercontent.com" && toset(aws_iam_openid_connect_provider.github[0].client_id_list) == toset(["sts.amazonaws.com"])
+    error_message = "Tokens of GitHub, made for AWS."
+  }
+
+  assert {
+    condition = { for condition in data.aws_iam_policy_document.deployer_trust.statement[0].condition : condition.variable => "${condition.test} ${join(",", condition.values)}" } == {
+      "token.actions.githubusercontent.com:aud" = "StringEquals sts.amazonaws.com"
+      "token.actions.githubusercontent.com:sub" = "StringEquals repo:acme/shop:environment:dev"
+    }
+    error_message = "In full, not as a pattern."
+  }
+}
+
+run "the_deployer_has_the_states_of_its_environment" {
+  command = plan
+
+  assert {
+    condition     = { for statement in data.aws_iam_policy_document.state.statement : statement.sid => one(statement.resources) if statement.sid != "LookAtTheBucket" } == { ListTheStates = "arn:aws:s3:::shop-tfstate-111111111111", ReadAndWriteTheStates = "arn:aws:s3:::shop-tfstate-111111111111/dev/*", GiveUpTheLocks = "arn:aws:s3:::shop-tfstate-111111111111/dev/*.tflock" }
+    error_message = "As docs/iam.md has it."
+  }
+
+  assert {
+    condition     = toset(data.aws_iam_policy_document.state.statement[2].actions) == toset(["s3:DeleteObject"])
+    error_message = "It takes away locks, and no state."
+  }
+}
+
+run "another_bucket_of_states_is_taken" {
+  command = plan
+
+  variables {
+    state_bucket = "acme-states"
+  }
+
+  assert {
+    condition     = tolist(data.aws_iam_policy_document.state.statement[0].resources) == tolist(["arn:aws:s3:::acme-states"]) && toset(data.aws_iam_policy_document.look.statement[1].resources) == toset(["arn:aws:s3:::acme-states/*"])
+    error_message = "For whoever writes states, and whoever must not read them."
+  }
+}
+
+run "the_deployer_makes_roles_of_the_pipeline_alone" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for resource in data.aws_iam_policy_document.roles.statement[0].resources : endswith(resource, "/shop-dev-*")])
+    error_message = "Others are out of its reach."
+  }
+
+  assert {
+    condition = alltrue([for statement in data.aws_iam_policy_document.roles.statement :
+      anytrue([for condition in statement.condition : condition.variable == "iam:PassedToService"]) if contains(statement.actions, "iam:PassRole")
+    ])
+    error_message = "A role goes to a service that is named."
+  }
+
+  assert {
+    condition     = alltrue([for statement in data.aws_iam_policy_document.foundation.statement : statement.effect == "Deny"]) && contains(data.aws_iam_policy_document.foundation.statement[0].resources, "arn:aws:iam::111111111111:role/envctl-deployer") && contains(data.aws_iam_policy_document.foundation.statement[0].resources, "arn:aws:iam::111111111111:policy/envctl-deployer-*")
+    error_message = "It can't give itself more."
+  }
+
+  assert {
+    condition     = contains(data.aws_iam_policy_document.foundation.statement[1].actions, "iam:CreateUser") && length(data.aws_iam_policy_document.foundation.statement[1].condition) == 0
+    error_message = "No users."
+  }
+
+  assert {
+    condition     = toset(keys(aws_iam_role_policy_attachment.deployer)) == toset(["compute", "data", "operations", "roles", "state"]) && aws_iam_role_policy_attachment.deployer_foundation.role == "envctl-deployer"
+    error_message = "All of it is attached."
+  }
+}
+
+run "everything_wide_is_said_by_name" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([for document in [data.aws_iam_policy_document.data, data.aws_iam_policy_document.operations, data.aws_iam_policy_document.roles, data.aws_iam_policy_document.state] : [
+      for statement in document.statement : !contains(statement.resources, "*") if anytrue([for action in statement.actions : endswith(action, ":*") && !startswith(action, "backup")])
+    ]]))
+    error_message = "A whole service only on resources that are named, but for backups."
+  }
+}
+
+run "a_deployer_that_nobody_can_become_is_refused" {
+  command = plan
+
+  variables {
+    deployer_trusted_arns = []
+  }
+
+  expect_failures = [aws_iam_role.deployer]
+}
+
+run "a_policy_longer_than_aws_takes_is_refused" {
+  command = plan
+
+  override_data {
+    target = data.aws_iam_policy_document.compute
+    values = { json = jsonencode([for i in range(700) : "character"]) }
+  }
+
+  expect_failures = [aws_iam_policy.deployer]
+}
+
+run "a_whole_account_as_deployer_is_refused" {
+  command = plan
+
+  variables {
+    deployer_trusted_arns = ["arn:aws:iam::444444444444:root"]
+  }
+
+  expect_failures = [var.deployer_trusted_arns]
+}
+
+run "a_pattern_of_roles_as_deployer_is_refused" {
+  command = plan
+
+  variables {
+    deployer_trusted_arns = ["arn:aws:iam::444444444444:role/*"]
+  }
+
+  expect_failures = [var.deployer_trusted_arns]
+}
+
+run "a_pattern_of_repositories_is_refused" {
+  command = plan
+
+  variables {
+    github_repository = "acme/*"
+  }
+
+  expect_failures = [var.github_repository]
+}
+
+run "an_unknown_role_for_people_is_refused" {
+  command = plan
+
+  variables {
+    people_roles = ["admin"]
+  }
+
+  expect_failures = [var.people_roles]
+}
+
+run "a_management_account_that_is_none_is_refused" {
+  command = plan
+
+  variables {
+    management_account_id = "acme"
+  }
+
+  expect_failures = [var.management_account_id]
+}
+
+run "a_deployed_environment_that_is_no_name_is_refused" {
+  command = plan
+
+  variables {
+    deploys_environment = "*"
+  }
+
+  expect_failures = [var.deploys_environment]
+}
+
+run "a_data_admin_with_its_path_is_refused" {
+  command = plan
+
+  variables {
+    data_admin_role = "admins/DataAdminRole"
+  }
+
+  expect_failures = [var.data_admin_role]
+}
+
+run "a_deployer_with_its_path_is_refused" {
+  command = plan
+
+  variables {
+    deployer_role_name = "role/envctl-deployer"
+  }
+
+  expect_failures = [var.deployer_role_name]
+}
+
+run "a_bucket_that_is_a_pattern_is_refused" {
+  command = plan
+
+  variables {
+    state_bucket = "shop-*"
+  }
+
+  expect_failures = [var.state_bucket]
+}
+
+run "a_project_that_is_no_name_is_refused" {
+  command = plan
+
+  variables {
+    project = "Shop"
+  }
+
+  expect_failures = [var.project]
+}
+
+run "an_environment_that_is_no_name_is_refused" {
+  command = plan
+
+  variables {
+    environment = "dev account"
+  }
+
+  expect_failures = [var.environment]
+}
