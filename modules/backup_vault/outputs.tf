@@ -1,0 +1,14 @@
+output "vault_arn" {
+  description = "ARN of the vault."
+  value       = aws_backup_vault_policy.this.backup_vault_arn
+}
+
+output "vault_name" {
+  description = "Name of the vault."
+  value       = aws_backup_vault_policy.this.backup_vault_name
+}
+
+output "key_arn" {
+  description = "ARN of the key that its backups are encrypted with."
+  value       = aws_kms_key.this.arn
+}

@@ -1,0 +1,25 @@
+"""Budgets: who is told."""
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+
+def _apply() -> None:
+    from moto.budgets.responses import BudgetsResponse
+    from moto.core.responses import ActionResult
+
+    def describe_subscribers_for_notification(self: BudgetsResponse) -> ActionResult:
+        account, name, wanted = (self._get_param(key) for key in ("AccountId", "BudgetName", "Notification"))
+        self.backend.describe_budget(account, name)  # raises where there is none
+        notifications = self.backend.budgets[account][name].notifications
+        found = [notification.subscribers for notification in notifications if notification.details == wanted]
+        return ActionResult({"Subscribers": found[0] if found else []})
+
+    replace_method(BudgetsResponse, describe_subscribers_for_notification)
+
+
+PATCH = Patch(
+    name="budgets-subscribers",
+    service="budgets",
+    gap="moto does not know DescribeSubscribersForNotification, so a budget that tells somebody cannot be created",
+    apply=_apply,
+)

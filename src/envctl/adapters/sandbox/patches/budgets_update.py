@@ -1,0 +1,24 @@
+"""Budgets: a budget that changes."""
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+
+def _apply() -> None:
+    from moto.budgets.responses import BudgetsResponse
+    from moto.core.responses import EmptyResult
+
+    def update_budget(self: BudgetsResponse) -> EmptyResult:
+        account, new = self._get_param("AccountId"), self._get_param("NewBudget")
+        self.backend.describe_budget(account, new["BudgetName"])  # raises where there is none
+        self.backend.budgets[account][new["BudgetName"]].budget.update(new)
+        return EmptyResult()
+
+    replace_method(BudgetsResponse, update_budget)
+
+
+PATCH = Patch(
+    name="budgets-update",
+    service="budgets",
+    gap="moto does not know UpdateBudget, so the limit of a budget can never change",
+    apply=_apply,
+)

@@ -1,0 +1,22 @@
+"""CloudWatch: composite alarms."""
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+
+def _apply() -> None:
+    from moto.cloudwatch.responses import CloudWatchResponse
+    from moto.core.responses import ActionResult
+
+    def put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
+        # moto's alarm knows a rule, and DescribeAlarms tells both kinds apart by it.
+        return self.put_metric_alarm()
+
+    replace_method(CloudWatchResponse, put_composite_alarm)
+
+
+PATCH = Patch(
+    name="cloudwatch-composite",
+    service="cloudwatch",
+    gap="moto does not know PutCompositeAlarm, so an alarm over other alarms cannot be created",
+    apply=_apply,
+)
