@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test static check nightly mutation bench lock schemas pages clean
+.PHONY: demo test static check nightly mutation bench lock schemas pages audit clean
 
 demo: .venv/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/demo.py
@@ -35,10 +35,21 @@ bench: .venv/.installed
 lock: .venv/.installed
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --extra sandbox --group dev pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header \
+	  --group audit --output-file requirements-audit.lock
 
 # What --json promises, written from the types of the results.
 schemas: .venv/.installed
 	$(BIN)/python -m envctl.cli.render.schema docs/schemas
+
+# What scanners say of the rendered environments. They pin what envctl has otherwise, and so live apart.
+audit: .venv/.installed .venv-audit/.installed
+	$(BIN)/python -m tools.audit
+
+.venv-audit/.installed: requirements-audit.lock
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements-audit.lock
+	@touch $@
 
 # The tables in the pages of the modules, from their code.
 pages: .venv/.installed
@@ -52,4 +63,4 @@ pages: .venv/.installed
 	@touch $@
 
 clean:
-	rm -rf .venv .envctl dist mutants
+	rm -rf .venv .venv-audit .envctl dist mutants

@@ -60,6 +60,8 @@ STATEFUL = frozenset(
         # buckets, files, disks and backups
         "aws_backup_logically_air_gapped_vault",
         "aws_backup_vault",
+        # It may hold anything: in the platform's modules a vault under lock, and a cluster.
+        "aws_cloudformation_stack",
         "aws_codeartifact_domain",
         "aws_codeartifact_repository",
         "aws_ebs_snapshot",
