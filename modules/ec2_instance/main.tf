@@ -23,6 +23,9 @@ locals {
     environment = var.environment
     project     = var.project
   }
+
+  # Anything but one type on demand needs a policy that says how to mix.
+  mixed = var.spot_percent > 0 || length(var.other_instance_types) > 0
 }
 
 resource "aws_security_group" "this" {
@@ -77,10 +80,12 @@ resource "aws_launch_template" "this" {
   description            = "Runs ${var.image}"
   update_default_version = true
 
-  image_id               = var.ami_id != null ? var.ami_id : terraform_data.first_ami.output
-  instance_type          = var.instance_type
-  user_data              = base64encode(local.user_data)
-  vpc_security_group_ids = [aws_security_group.this.id]
+  image_id      = var.ami_id != null ? var.ami_id : terraform_data.first_ami.output
+  instance_type = var.instance_type
+  user_data     = base64encode(local.user_data)
+
+  # The group of the database brings its own way out: to the database.
+  vpc_security_group_ids = concat([aws_security_group.this.id], var.database_security_group_id == null ? [] : [var.database_security_group_id])
 
   iam_instance_profile {
     arn = aws_iam_instance_profile.this.arn
@@ -132,9 +137,47 @@ resource "aws_autoscaling_group" "this" {
   health_check_type         = "EC2"
   health_check_grace_period = 120
 
-  launch_template {
-    id      = aws_launch_template.this.id
-    version = aws_launch_template.this.latest_version
+  # The provider would wait for the number of instances that it last saw, and in vain once min_size goes above it.
+  wait_for_capacity_timeout = "0"
+
+  # Moves to a new spot instance before AWS takes the old one away.
+  capacity_rebalance = var.spot_percent > 0
+
+  dynamic "launch_template" {
+    for_each = local.mixed ? [] : [aws_launch_template.this]
+
+    content {
+      id      = launch_template.value.id
+      version = launch_template.value.latest_version
+    }
+  }
+
+  dynamic "mixed_instances_policy" {
+    for_each = local.mixed ? [aws_launch_template.this] : []
+
+    content {
+      # From the pools with the most room: the cheapest ones are taken back first.
+      instances_distribution {
+        on_demand_base_capacity                  = var.on_demand_base
+        on_demand_percentage_above_base_capacity = 100 - var.spot_percent
+        spot_allocation_strategy                 = "capacity-optimized"
+      }
+
+      launch_template {
+        launch_template_specification {
+          launch_template_id = mixed_instances_policy.value.id
+          version            = mixed_instances_policy.value.latest_version
+        }
+
+        dynamic "override" {
+          for_each = concat([var.instance_type], var.other_instance_types)
+
+          content {
+            instance_type = override.value
+          }
+        }
+      }
+    }
   }
 
   # A new image or setting replaces the instances a few at a time.
@@ -163,4 +206,25 @@ resource "aws_autoscaling_group" "this" {
     aws_iam_role_policy.pull,
     aws_iam_role_policy_attachment.session_manager,
   ]
+  # How many run is up to load, schedules and people, between min_size and max_size: an apply must not wake what sleeps.
+  lifecycle {
+    ignore_changes = [desired_capacity]
+  }
+}
+
+resource "aws_autoscaling_policy" "cpu" {
+  count = var.max_size > var.min_size ? 1 : 0
+
+  name                      = "${local.full_name}-cpu"
+  autoscaling_group_name    = aws_autoscaling_group.this.name
+  policy_type               = "TargetTrackingScaling"
+  estimated_instance_warmup = 120
+
+  target_tracking_configuration {
+    target_value = var.target_cpu_percent
+
+    predefined_metric_specification {
+      predefined_metric_type = "ASGAverageCPUUtilization"
+    }
+  }
 }

@@ -117,10 +117,62 @@ variable "egress" {
   }
 }
 
+variable "database_security_group_id" {
+  description = "Id of the security group whose members may connect to the database, which the instances then carry. Null where there is no database."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.database_security_group_id == null || can(regex("^sg-[0-9a-f]{8,17}$", var.database_security_group_id))
+    error_message = "database_security_group_id must look like sg-0123456789abcdef0."
+  }
+}
+
 variable "instance_type" {
   description = "Type of the instances."
   type        = string
   nullable    = false
+}
+
+variable "other_instance_types" {
+  description = "Types that may stand in for instance_type, of the same processor and about its size. The more there are, the safer spot is."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(distinct(concat([var.instance_type], var.other_instance_types))) == 1 + length(var.other_instance_types)
+    error_message = "other_instance_types must name each type once, and not instance_type itself."
+  }
+
+  validation {
+    condition     = length(var.other_instance_types) <= 39
+    error_message = "other_instance_types must not hold more than 39 types: a group takes 40 in all."
+  }
+}
+
+variable "spot_percent" {
+  description = "Share of the instances that run on spot capacity, in percent: cheap, and taken back by AWS at two minutes' notice."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.spot_percent >= 0 && var.spot_percent <= 100 && floor(var.spot_percent) == var.spot_percent
+    error_message = "spot_percent must be a whole number from 0 to 100."
+  }
+}
+
+variable "on_demand_base" {
+  description = "Number of instances that run on demand before spot_percent counts: what must be up even when spot is short."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.on_demand_base >= 0 && floor(var.on_demand_base) == var.on_demand_base
+    error_message = "on_demand_base must be a whole number, 0 or more."
+  }
 }
 
 variable "architecture" {
@@ -147,7 +199,7 @@ variable "ami_id" {
 }
 
 variable "min_size" {
-  description = "Least number of instances."
+  description = "Least number of instances: 0 where they sleep at night."
   type        = number
   default     = 1
   nullable    = false
@@ -159,7 +211,7 @@ variable "min_size" {
 }
 
 variable "desired_size" {
-  description = "Number of instances to run."
+  description = "Number of instances to start with, and by day where they sleep at night. Otherwise load, schedules and people decide, between min_size and max_size."
   type        = number
   default     = 1
   nullable    = false
@@ -171,10 +223,27 @@ variable "desired_size" {
 }
 
 variable "max_size" {
-  description = "Largest number of instances."
+  description = "Largest number of instances. Above min_size the group follows the load of the processors."
   type        = number
   default     = 2
   nullable    = false
+
+  validation {
+    condition     = var.max_size >= var.min_size
+    error_message = "max_size must not be smaller than min_size."
+  }
+}
+
+variable "target_cpu_percent" {
+  description = "Average load of the processors that scaling aims at, in percent."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.target_cpu_percent >= 10 && var.target_cpu_percent <= 90
+    error_message = "target_cpu_percent must lie between 10 and 90."
+  }
 }
 
 variable "root_volume_gb" {

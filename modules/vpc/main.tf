@@ -1,3 +1,5 @@
+data "aws_caller_identity" "current" {}
+
 data "aws_availability_zones" "available" {
   state = "available"
 
@@ -14,10 +16,11 @@ locals {
 
   nat_count = { none = 0, single = 1, per_az = var.az_count }[var.nat]
 
-  # The lower half of the range holds four private blocks, the upper half small public ones and room to grow.
+  # The lower half of the range holds four private blocks, the upper half small public and data ones and room to grow.
   # Places are fixed: another zone takes the next block and renumbers nothing.
   private_cidrs = [for i in range(var.az_count) : cidrsubnet(var.vpc_cidr, 3, i)]
   public_cidrs  = [for i in range(var.az_count) : cidrsubnet(var.vpc_cidr, 8, 128 + i)]
+  data_cidrs    = [for i in range(var.az_count) : cidrsubnet(var.vpc_cidr, 8, 136 + i)]
 }
 
 resource "aws_vpc" "this" {
@@ -55,7 +58,11 @@ resource "aws_subnet" "public" {
   availability_zone = local.zones[count.index]
   cidr_block        = local.public_cidrs[count.index]
 
-  tags = { Name = "${local.name}-public-${count.index + 1}" }
+  # The role is what load balancer controllers of Kubernetes look for.
+  tags = {
+    Name                     = "${local.name}-public-${count.index + 1}"
+    "kubernetes.io/role/elb" = "1"
+  }
 
   # AWS may list a new zone before the old ones; that must not replace a subnet in use.
   lifecycle {
@@ -70,7 +77,24 @@ resource "aws_subnet" "private" {
   availability_zone = local.zones[count.index]
   cidr_block        = local.private_cidrs[count.index]
 
-  tags = { Name = "${local.name}-private-${count.index + 1}" }
+  tags = {
+    Name                              = "${local.name}-private-${count.index + 1}"
+    "kubernetes.io/role/internal-elb" = "1"
+  }
+
+  lifecycle {
+    ignore_changes = [availability_zone]
+  }
+}
+
+resource "aws_subnet" "data" {
+  count = var.az_count
+
+  vpc_id            = aws_vpc.this.id
+  availability_zone = local.zones[count.index]
+  cidr_block        = local.data_cidrs[count.index]
+
+  tags = { Name = "${local.name}-data-${count.index + 1}" }
 
   lifecycle {
     ignore_changes = [availability_zone]
@@ -137,4 +161,18 @@ resource "aws_route_table_association" "private" {
 
   subnet_id      = aws_subnet.private[count.index].id
   route_table_id = aws_route_table.private[count.index].id
+}
+
+# A table without a route, the same for all zones: what is stored here reaches the VPC and the gateway endpoints, nothing else.
+resource "aws_route_table" "data" {
+  vpc_id = aws_vpc.this.id
+
+  tags = { Name = "${local.name}-data" }
+}
+
+resource "aws_route_table_association" "data" {
+  count = var.az_count
+
+  subnet_id      = aws_subnet.data[count.index].id
+  route_table_id = aws_route_table.data.id
 }

@@ -20,7 +20,19 @@ output "private_subnet_ids" {
   description = "Ids of the private subnets, one a zone: workloads live here."
   value       = aws_subnet.private[*].id
 
-  depends_on = [aws_route.nat, aws_route_table_association.private]
+  depends_on = [aws_route.nat, aws_route_table_association.private, aws_vpc_endpoint.gateway, aws_vpc_endpoint.interface]
+}
+
+output "private_subnet_cidrs" {
+  description = "IPv4 ranges of the private subnets, in the same order: name them in rules for what workloads connect to."
+  value       = aws_subnet.private[*].cidr_block
+}
+
+output "data_subnet_ids" {
+  description = "Ids of the data subnets, one a zone: databases and caches live here, without a way to the internet."
+  value       = aws_subnet.data[*].id
+
+  depends_on = [aws_route_table_association.data]
 }
 
 output "availability_zones" {

@@ -55,6 +55,23 @@ variable "nat" {
   }
 }
 
+variable "interface_endpoints" {
+  description = "AWS services to reach without the internet, by short name such as ecr.api or logs. Each is charged by the hour and zone."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for service in var.interface_endpoints : can(regex("^[a-z0-9][a-z0-9.-]*$", service)) && !startswith(service, "com.amazonaws.")])
+    error_message = "interface_endpoints must hold short names of services such as ecr.api, ecr.dkr, logs, secretsmanager or ssm."
+  }
+
+  validation {
+    condition     = length(setintersection(var.interface_endpoints, ["dynamodb", "s3"])) == 0
+    error_message = "interface_endpoints must not hold s3 or dynamodb: they have gateway endpoints, which cost nothing."
+  }
+}
+
 variable "flow_logs" {
   description = "Whether the traffic of the VPC is recorded in CloudWatch Logs."
   type        = bool

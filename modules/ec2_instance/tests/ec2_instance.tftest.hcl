@@ -87,6 +87,8 @@ run "settings_open_ports" {
 }
 
 run "the_group_heals_and_rolls" {
+  state_key = "sizes"
+
   variables {
     min_size     = 2
     desired_size = 3
@@ -113,6 +115,125 @@ run "the_group_heals_and_rolls" {
       Name = "shop-dev-web", environment = "dev", project = "shop"
     }
     error_message = "Instances carry name, environment and project."
+  }
+}
+
+run "one_type_on_demand_needs_no_policy" {
+  assert {
+    condition     = length(aws_autoscaling_group.this.launch_template) == 1 && length(aws_autoscaling_group.this.mixed_instances_policy) == 0 && !aws_autoscaling_group.this.capacity_rebalance
+    error_message = "By default the group starts from its launch template."
+  }
+}
+
+run "a_share_of_the_instances_runs_on_spot" {
+  variables {
+    spot_percent         = 70
+    on_demand_base       = 1
+    other_instance_types = ["t3a.micro"]
+  }
+
+  assert {
+    condition     = length(aws_autoscaling_group.this.launch_template) == 0 && aws_autoscaling_group.this.capacity_rebalance
+    error_message = "The policy holds the launch template, and spot instances are replaced before they go."
+  }
+
+  assert {
+    condition = alltrue([for shares in aws_autoscaling_group.this.mixed_instances_policy[0].instances_distribution :
+      shares.on_demand_base_capacity == 1 && shares.on_demand_percentage_above_base_capacity == 30 && shares.spot_allocation_strategy == "capacity-optimized"
+    ]) && length(aws_autoscaling_group.this.mixed_instances_policy[0].instances_distribution) == 1
+    error_message = "What is not on spot is on demand, and spot comes from where there is room."
+  }
+
+  assert {
+    condition     = aws_autoscaling_group.this.mixed_instances_policy[0].launch_template[0].override[*].instance_type == tolist(["t3.micro", "t3a.micro"])
+    error_message = "The type asked for comes first."
+  }
+
+  assert {
+    condition     = aws_autoscaling_group.this.mixed_instances_policy[0].launch_template[0].launch_template_specification[0].version == tostring(aws_launch_template.this.latest_version)
+    error_message = "A new version of the launch template rolls through a mixed group as well."
+  }
+}
+
+run "other_types_alone_stay_on_demand" {
+  command = plan
+
+  variables {
+    other_instance_types = ["t3a.micro"]
+  }
+
+  assert {
+    condition     = aws_autoscaling_group.this.mixed_instances_policy[0].instances_distribution[0].on_demand_percentage_above_base_capacity == 100 && !aws_autoscaling_group.this.capacity_rebalance
+    error_message = "Another type is no spot."
+  }
+}
+
+run "the_group_follows_the_load" {
+  variables {
+    target_cpu_percent = 40
+  }
+
+  assert {
+    condition     = aws_autoscaling_policy.cpu[0].policy_type == "TargetTrackingScaling" && aws_autoscaling_policy.cpu[0].target_tracking_configuration[0].target_value == 40
+    error_message = "Scaling aims at the load given."
+  }
+
+  assert {
+    condition     = aws_autoscaling_policy.cpu[0].target_tracking_configuration[0].predefined_metric_specification[0].predefined_metric_type == "ASGAverageCPUUtilization"
+    error_message = "The load is that of the processors."
+  }
+}
+
+run "a_group_of_one_size_does_not_scale" {
+  command = plan
+
+  variables {
+    min_size = 1
+    max_size = 1
+  }
+
+  assert {
+    condition     = length(aws_autoscaling_policy.cpu) == 0
+    error_message = "There is nothing to scale."
+  }
+}
+
+run "a_group_starts_with_its_desired_size" {
+  state_key = "night"
+
+  variables {
+    min_size     = 0
+    desired_size = 1
+  }
+
+  assert {
+    condition     = aws_autoscaling_group.this.desired_capacity == 1
+    error_message = "A new group has the size given."
+  }
+}
+
+run "and_no_later_apply_sets_it_again" {
+  state_key = "night"
+
+  variables {
+    min_size     = 0
+    desired_size = 2
+  }
+
+  assert {
+    condition     = aws_autoscaling_group.this.desired_capacity == 1
+    error_message = "An apply at night would wake what sleeps."
+  }
+}
+
+run "instances_carry_the_group_that_may_connect_to_the_database" {
+  variables {
+    database_security_group_id = "sg-0123456789abcdef0"
+  }
+
+  assert {
+    condition     = toset(aws_launch_template.this.vpc_security_group_ids) == toset([aws_security_group.this.id, "sg-0123456789abcdef0"])
+    error_message = "The group of the database comes besides their own."
   }
 }
 
@@ -269,4 +390,175 @@ run "a_service_without_subnets_is_refused" {
   }
 
   expect_failures = [var.subnet_ids]
+}
+
+run "a_project_with_capitals_is_refused" {
+  command = plan
+
+  variables {
+    project = "Shop"
+  }
+
+  expect_failures = [var.project]
+}
+
+run "an_environment_that_is_too_long_is_refused" {
+  command = plan
+
+  variables {
+    environment = "an-environment-too-far"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "a_name_with_spaces_is_refused" {
+  command = plan
+
+  variables {
+    name = "the web"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_port_that_does_not_exist_is_refused" {
+  command = plan
+
+  variables {
+    app_port = 70000
+  }
+
+  expect_failures = [var.app_port]
+}
+
+run "an_address_that_is_no_range_is_refused" {
+  command = plan
+
+  variables {
+    ingress_cidrs = ["10.10.0.0"]
+  }
+
+  expect_failures = [var.ingress_cidrs]
+}
+
+run "a_way_out_to_no_range_is_refused" {
+  command = plan
+
+  variables {
+    egress = [{ description = "Database", port = 5432, cidrs = ["database.internal"] }]
+  }
+
+  expect_failures = [var.egress]
+}
+
+run "a_security_group_by_name_is_refused" {
+  command = plan
+
+  variables {
+    database_security_group_id = "database"
+  }
+
+  expect_failures = [var.database_security_group_id]
+}
+
+run "an_unknown_processor_is_refused" {
+  command = plan
+
+  variables {
+    architecture = "riscv64"
+  }
+
+  expect_failures = [var.architecture]
+}
+
+run "a_machine_image_by_name_is_refused" {
+  command = plan
+
+  variables {
+    ami_id = "al2023"
+  }
+
+  expect_failures = [var.ami_id]
+}
+
+run "a_type_that_is_named_twice_is_refused" {
+  command = plan
+
+  variables {
+    other_instance_types = ["t3.micro"]
+  }
+
+  expect_failures = [var.other_instance_types]
+}
+
+run "more_types_than_a_group_takes_are_refused" {
+  command = plan
+
+  variables {
+    other_instance_types = [for number in range(40) : "t${number}.micro"]
+  }
+
+  expect_failures = [var.other_instance_types]
+}
+
+run "a_share_above_the_whole_is_refused" {
+  command = plan
+
+  variables {
+    spot_percent = 101
+  }
+
+  expect_failures = [var.spot_percent]
+}
+
+run "half_an_instance_on_demand_is_refused" {
+  command = plan
+
+  variables {
+    on_demand_base = 0.5
+  }
+
+  expect_failures = [var.on_demand_base]
+}
+
+run "fewer_than_no_instances_are_refused" {
+  command = plan
+
+  variables {
+    min_size = -1
+  }
+
+  expect_failures = [var.min_size]
+}
+
+run "bounds_that_cross_are_refused" {
+  command = plan
+
+  variables {
+    min_size     = 3
+    desired_size = 3
+  }
+
+  expect_failures = [var.max_size]
+}
+
+run "a_load_that_leaves_no_room_is_refused" {
+  command = plan
+
+  variables {
+    target_cpu_percent = 95
+  }
+
+  expect_failures = [var.target_cpu_percent]
+}
+
+run "a_retention_that_cloudwatch_lacks_is_refused" {
+  command = plan
+
+  variables {
+    log_retention_days = 42
+  }
+
+  expect_failures = [var.log_retention_days]
 }

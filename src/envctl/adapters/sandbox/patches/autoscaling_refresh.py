@@ -13,7 +13,8 @@ def _apply() -> None:
         """Replaces all instances at once: nothing is served here that a rolling replacement would keep up."""
         backend = self.autoscaling_backend
         group = backend.autoscaling_groups[self._get_param("AutoScalingGroupName")]
-        backend.ec2_backend.terminate_instances([state.instance.id for state in group.instance_states])
+        if group.instance_states:
+            backend.ec2_backend.terminate_instances([state.instance.id for state in group.instance_states])
         group.instance_states = []
         group.set_desired_capacity(group.desired_capacity)
         return ActionResult({"InstanceRefreshId": str(uuid.uuid4())})
