@@ -48,8 +48,10 @@ resource "aws_ssm_parameter" "this" {
 """
 
 
-def cold_start() -> None:
-    python = Command([sys.executable, "-c", "pass"], REPOSITORY, clean_environment())
+def cold_start(folder: Path) -> None:
+    Command([ENVCTL, "init", "shop", "--template", "web"], folder, clean_environment()).run()
+    project = folder / "shop"
+    python = Command([sys.executable, "-c", "pass"], project, clean_environment())
     asked = {"_ENVCTL_COMPLETE": "complete_bash", "COMP_WORDS": "envctl promote ", "COMP_CWORD": "2"}
     for told, words, target, extra in (
         ("--version", ["--version"], 1.5, {}),
@@ -57,7 +59,7 @@ def cold_start() -> None:
         ("promote, completed,", [], 7.0, asked),
         ("validate", ["validate"], 20.0, {}),
     ):
-        ours, theirs = in_turn([Command([ENVCTL, *words], REPOSITORY, clean_environment() | extra)], [python], ROUNDS)
+        ours, theirs = in_turn([Command([ENVCTL, *words], project, clean_environment() | extra)], [python], ROUNDS)
         report(f"envctl {told} / python -c pass", ours, theirs, target)
 
 
@@ -115,7 +117,8 @@ def count_processes(project: Path, environment: dict[str, str]) -> int:
 def main() -> None:
     # An installed envctl has its byte code; an editable one may not.
     compileall.compile_dir(REPOSITORY / "src", quiet=1)
-    cold_start()
+    with tempfile.TemporaryDirectory() as folder:
+        cold_start(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         (project / "modules" / "main").mkdir(parents=True)

@@ -8,12 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+NAME = "shop"
 DEVELOPER = "dev@shop.example"
 
 
@@ -28,6 +29,11 @@ class Step:
     afterwards: str = ""
 
 
+INIT = Step(
+    f"envctl init {NAME} --template web",
+    "A project of its own: a pipeline of dev, staging and prod, a network, and a container on instances.",
+)
+CD = f"cd {NAME}"
 STEPS = (
     Step(
         "envctl sandbox up",
@@ -70,7 +76,7 @@ STEPS = (
     Step("envctl --sandbox history", "Who did what, and when?"),
     Step("envctl --sandbox ledger verify", "Is the record intact? Each entry holds the hash of the one before it."),
 )
-DOWN = Step("envctl sandbox down")
+DOWN = Step("envctl sandbox down", "The sandbox goes away with all that it held.")
 
 
 class DemoFailedError(Exception):
@@ -84,41 +90,47 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _terminated)
     started = time.monotonic()
     try:
-        _tell("A sandbox that an earlier demo left behind is stopped first.")
-        _run(DOWN)
-        for step in STEPS:
-            _run(step)
+        with tempfile.TemporaryDirectory(prefix="envctl-demo-") as folder:
+            _show(Path(folder))
     except KeyboardInterrupt:
         print("\ndemo: stopped", file=sys.stderr)
         return 130
     except DemoFailedError as failure:
         print(f"\ndemo: {failure}", file=sys.stderr)
         return 1
-    finally:
-        _tell("The sandbox goes away with all that it held.")
-        stopped = _exit_code(DOWN)
-    if stopped:
-        print(f"demo: `{DOWN.words}` ended with {stopped}", file=sys.stderr)
-        return 1
     _tell(f"That was the whole way of one release, in {time.monotonic() - started:.0f} s.")
     _tell("Read next: README.md (your own project), docs/guards.md (refusals), docs/aws.md (your AWS accounts).")
     return 0
 
 
-def _run(step: Step) -> None:
+def _show(folder: Path) -> None:
+    """The sandbox goes with the project, however it ends: nothing is left of either."""
+    _run(INIT, folder)
+    project = folder / NAME
+    print(f"\n{_bright(f'$ {CD}')}", flush=True)
+    try:
+        for step in STEPS:
+            _run(step, project)
+    except BaseException:
+        _exit_code(DOWN, project)
+        raise
+    _run(DOWN, project)
+
+
+def _run(step: Step, folder: Path) -> None:
     if step.says:
         _tell(step.says)
-    code = _exit_code(step)
+    code = _exit_code(step, folder)
     if code != step.exits:
         raise DemoFailedError(f"`{step.words}` ended with {code}, and {step.exits} was expected")
     if step.afterwards:
         _tell(step.afterwards)
 
 
-def _exit_code(step: Step) -> int:
+def _exit_code(step: Step, folder: Path) -> int:
     who = f"GIT_AUTHOR_EMAIL={step.by} " if step.by != DEVELOPER else ""
     print(f"\n{_bright(f'$ {who}{step.words}')}", flush=True)
-    return _wait(subprocess.Popen(step.words.split(), cwd=PROJECT, env=_environment(step.by)))
+    return _wait(subprocess.Popen(step.words.split(), cwd=folder, env=_environment(step.by)))
 
 
 def _wait(child: "subprocess.Popen[bytes]") -> int:

@@ -84,6 +84,8 @@ LINES = {
     "an output by its name alone": (["output", "dev", "su"], ["subnet"]),
     "an output of a stack": (["output", "dev", "network."], ["network.subnet"]),
     "a shell": (["completion", ""], ["bash", "zsh", "fish"]),
+    "a template": (["init", "blog", "--template", ""], ["minimal", "web", "ecs", "eks", "platform"]),
+    "nothing for the name of a new project": (["init", ""], []),
     "a command of a group": (["ledger", ""], ["verify", "keys", "export"]),
     "an environment of a command of a group": (["secrets", "list", ""], ENVIRONMENTS),
     "an environment whose ledger is exported": (["ledger", "export", ""], ENVIRONMENTS),
@@ -110,7 +112,7 @@ def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> Non
 
 
 def test_every_command_that_takes_an_environment_offers_some(offered: Offered) -> None:
-    without = {"status", "report", "secrets", "ledger", "completion", "sandbox"}
+    without = {"init", "status", "report", "secrets", "ledger", "completion", "sandbox"}
     for command in MODULES.keys() - without:
         assert "prod" in offered(command, "") or command == "promote", command
 

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import shutil
 import signal
 import tomllib
 from collections.abc import Iterator
@@ -13,13 +12,14 @@ from xml.etree import ElementTree
 
 import pytest
 import typer
-from demo.demo import DOWN, STEPS
+from demo.demo import DOWN, INIT, STEPS
 
 from envctl.adapters.toml import load_project
 from envctl.cli.app import application, run
 from envctl.cli.options import hoist
 from envctl.domain.guards import GUARDS
 from tests.documents import checked
+from tests.scaffold import scaffolded
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -53,7 +53,7 @@ def _commands() -> dict[str, list[str]]:
         if line.startswith("$ ")
     ]
     lines += [(_named(file), span) for file in DOCS for span in SPAN.findall(file.read_text())]
-    lines += [("demo/demo.py", step.words) for step in (*STEPS, DOWN)]
+    lines += [("demo/demo.py", step.words) for step in (INIT, *STEPS, DOWN)]
     found = {}
     for place, line in lines:
         if command := COMMAND.fullmatch(line):
@@ -95,15 +95,10 @@ def test_a_command_line_that_does_not_exist_is_noticed() -> None:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for name in ("envctl.toml", "modules", "environments"):
-        source, target = ROOT / name, tmp_path / name
-        if source.is_dir():
-            shutil.copytree(source, target)
-        else:
-            shutil.copy(source, target)
-    monkeypatch.chdir(tmp_path)
+    root = scaffolded(tmp_path)
+    monkeypatch.chdir(root)
     before = signal.getsignal(signal.SIGTERM)
-    yield tmp_path
+    yield root
     signal.signal(signal.SIGTERM, before)
 
 

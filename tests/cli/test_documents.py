@@ -1,7 +1,6 @@
 """With `--json` every command prints one document and nothing else, be it done, refused, interrupted or broken."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,20 +15,18 @@ from envctl.cli.app import run
 from envctl.cli.options import hoist, named
 from envctl.cli.render.results import RESULTS
 from tests.documents import checked
+from tests.scaffold import scaffolded
 
-ROOT = Path(__file__).parents[2]
 Asked = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the project that this repository is."""
-    for name in ("modules", "environments"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "envctl.toml", tmp_path)
-    monkeypatch.chdir(tmp_path)
+    """A project from the template `web`."""
+    root = scaffolded(tmp_path)
+    monkeypatch.chdir(root)
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    yield tmp_path
+    yield root
     for number, handler in before.items():
         signal.signal(number, handler)
 
@@ -60,6 +57,7 @@ DONE = [
     "history",
     "history prod --limit 1",
     "history --since 7d --until 1d",
+    "init blog --template minimal",
     "ledger verify",
     "secrets list dev",
     "secrets check",
@@ -77,6 +75,8 @@ DONE = [
 ]
 FAILED = {
     "a command that does not exist": ("aply dev", 64),
+    "a name that no project can have": ("init Blog", 64),
+    "a template that does not exist": ("init blog --template wep", 64),
     "an environment that does not exist": ("settings prd", 64),
     "an option that does not exist": ("apply dev --force", 64),
     "no argument": ("promote dev", 64),
@@ -101,7 +101,7 @@ FAILED = {
 }
 
 
-PROJECTLESS = {"", "sandbox status", "sandbox down"}
+PROJECTLESS = {"", "init", "sandbox status", "sandbox down"}
 # One line for each command that looks at the project.
 EACH = {
     line.split()[0]: line

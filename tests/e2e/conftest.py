@@ -1,7 +1,6 @@
 """Projects in temporary folders, and the real command in a process of its own."""
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -14,12 +13,14 @@ import pytest
 
 from envctl.adapters.sandbox.lifecycle import Sandbox
 from tests.documents import checked
+from tests.scaffold import scaffolded
 
 if TYPE_CHECKING:
+    from tests.adapters.registry.oci import Registry
+    from tests.e2e.building import Workshop
     from tests.e2e.organisation import Organisation
 
 REPOSITORY = Path(__file__).parents[2]
-PROJECT_PARTS = ("envctl.toml", "modules", "environments")
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,30 @@ def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Pa
         yield found
 
 
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Workshop]":
+    """Where images are built; one for all test processes of a run."""
+    from tests.e2e.building import Workshop
+
+    base = tmp_path_factory.getbasetemp()
+    shared = Workshop((base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "workshop")
+    shared.open()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Registry]":
+    """A registry of images on loopback."""
+    from tests.adapters.registry.conftest import free_port
+    from tests.adapters.registry.oci import Registry
+
+    registry = Registry(tmp_path_factory.mktemp("images"), free_port())
+    registry.up()
+    yield registry
+    registry.down()
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     folder = tmp_path / "home"
@@ -228,8 +253,8 @@ def small(tmp_path: Path, home: Path) -> Project:
 
 @pytest.fixture
 def shop(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
-    """A copy of this repository's own project, with the sandbox's provider lying ready."""
-    yield from make_shop(tmp_path / "shop", home, unpacked_provider)
+    """A project from the template `web`, with the sandbox's provider lying ready."""
+    yield from make_shop(tmp_path, home, unpacked_provider)
 
 
 @pytest.fixture
@@ -237,12 +262,9 @@ def second_shop(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator
     yield from make_shop(tmp_path / "second", home, unpacked_provider)
 
 
-def make_shop(root: Path, home: Path, provider: Path) -> Iterator[Project]:
-    root.mkdir()
-    for part in PROJECT_PARTS:
-        source = REPOSITORY / part
-        copy: Callable[[Path, Path], object] = shutil.copytree if source.is_dir() else shutil.copy
-        copy(source, root / part)
+def make_shop(above: Path, home: Path, provider: Path) -> Iterator[Project]:
+    above.mkdir(exist_ok=True)
+    root = scaffolded(above)
     (root / ".envctl" / "sandbox").mkdir(parents=True)
     (root / ".envctl" / "sandbox" / "mirror").symlink_to(provider)
     project = Project(root, home)

@@ -52,6 +52,7 @@ from envctl.usecases.ports import (
     ProviderSource,
     Revision,
 )
+from tests.fakes.beginnings import MemoryGround, MemoryTemplates
 from tests.fakes.buckets import MemoryBuckets
 
 
@@ -477,6 +478,8 @@ class Answering:
     notes: list[tuple[str, ...]] = field(default_factory=list)
     changes: list[SecretChange] = field(default_factory=list)
     nobody: bool = False
+    chosen: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
 
     def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         self.asked.append(plan)
@@ -496,6 +499,16 @@ class Answering:
 
     def makes(self, buckets: Sequence[BucketReport]) -> bool:
         return self._answer()
+
+    def chooses(self, question: str, otherwise: str, wrong: Callable[[str], str]) -> str:
+        """The next answer of `chosen` with which nothing is wrong; where there is none, what stands by itself."""
+        if self.nobody:
+            return otherwise
+        self.questions.append(question)
+        while self.chosen:
+            if not wrong(answer := self.chosen.pop(0) or otherwise):
+                return answer
+        return otherwise
 
     def _answer(self) -> bool:
         if self.nobody:
@@ -595,6 +608,8 @@ class World:
     observer: Listener = field(default_factory=Listener)
     consent: Answering = field(default_factory=Answering)
     probes: MemoryProbes = field(default_factory=MemoryProbes)
+    templates: MemoryTemplates = field(default_factory=MemoryTemplates)
+    ground: MemoryGround = field(default_factory=MemoryGround)
     sandbox: bool = False
     provider_lock: str = ".terraform.lock.hcl"
 

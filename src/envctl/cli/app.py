@@ -16,6 +16,7 @@ EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging
 
 # In the order of --help.
 MODULES = {
+    "init": "init",
     "bootstrap": "bootstrap",
     "doctor": "doctor",
     "plan": "plan",

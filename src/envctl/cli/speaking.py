@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from envctl.cli.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from envctl.cli.render.progress import PlainObserver, SilentObserver, TerminalObserver
     from envctl.domain.changes import EnvironmentPlan
@@ -76,10 +76,16 @@ class LateConsent:
     def makes(self, buckets: "Sequence[BucketReport]") -> bool:
         return self._consent.makes(buckets)
 
+    def chooses(self, question: str, otherwise: str, wrong: "Callable[[str], str]") -> str:
+        return self._consent.chooses(question, otherwise, wrong) if self._interactive else otherwise
+
     @cached_property
     def _consent(self) -> "Consent":
         from envctl.cli.consoles import stderr
         from envctl.cli.render.consent import TerminalConsent
 
-        interactive = sys.stdin.isatty() and sys.stderr.isatty() and not self._options.json
-        return TerminalConsent(stderr(self._options), yes=self._options.yes, interactive=interactive)
+        return TerminalConsent(stderr(self._options), yes=self._options.yes, interactive=self._interactive)
+
+    @property
+    def _interactive(self) -> bool:
+        return sys.stdin.isatty() and sys.stderr.isatty() and not self._options.json

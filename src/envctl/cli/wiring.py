@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from envctl.adapters.checks.prober import Prober
     from envctl.adapters.local.git import Git
     from envctl.adapters.local.machine import FileWitness, RandomMarks, SystemClock
+    from envctl.adapters.local.new_folder import NewFolder
+    from envctl.adapters.local.templates import PackagedTemplates
     from envctl.adapters.registry.registries import Registries
     from envctl.adapters.store.object_store import Address, ObstoreStore
     from envctl.adapters.terraform.driver import TerraformDriver
@@ -159,6 +161,18 @@ class Wired:
         from envctl.domain.access import with_profile
 
         return with_profile(inherited, profile) if is_known(profile, inherited) else inherited
+
+    @cached_property
+    def templates(self) -> "PackagedTemplates":
+        from envctl.adapters.local.templates import PackagedTemplates
+
+        return PackagedTemplates()
+
+    @cached_property
+    def ground(self) -> "NewFolder":
+        from envctl.adapters.local.new_folder import NewFolder
+
+        return NewFolder(self._options.project)
 
     @property
     def sandbox(self) -> bool:

@@ -10,6 +10,7 @@ from envctl.domain.errors import OperationFailedError
 
 if TYPE_CHECKING:
     # Every command imports this file; what its signatures speak of is imported by those who use it.
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -283,6 +284,36 @@ class Consent(Protocol):
     def makes(self, buckets: Sequence[BucketReport]) -> bool:
         """Whether what was told of them is to be made."""
 
+    def chooses(self, question: str, otherwise: str, wrong: Callable[[str], str]) -> str:
+        """What that person answers; `otherwise` is the answer of who says nothing, and of where nobody can be asked.
+        `wrong` says what is wrong with an answer, which is then asked for again. Raises InterruptedByUserError.
+        """
+
+
+class Templates(Protocol):
+    """What came with envctl to begin projects from."""
+
+    def files(self, template: str) -> Mapping[str, File]:
+        """The files of a template, by their path in a project, without the modules of its stacks."""
+
+    def shipped(self, folder: str) -> Mapping[str, File]:
+        """All files of a folder such as `modules/vpc`, by their path in a project; none where there is no such."""
+
+
+class Ground(Protocol):
+    """Where new projects are laid."""
+
+    def path(self, name: str) -> str:
+        """The folder of a project of that name, as it is typed."""
+
+    def occupied(self, name: str) -> str:
+        """What lies there already, in words, or an empty text."""
+
+    def lay(self, name: str, files: Mapping[str, File]) -> None:
+        """The whole folder or nothing of it. Raises AlreadyExistsError, in the words of `occupied`, where something has
+        come to lie there, and OperationFailedError where the disk says no.
+        """
+
 
 class Ports(Protocol):
     """The whole world of a use case, put together in one place: `cli/wiring.py`."""
@@ -327,6 +358,10 @@ class Ports(Protocol):
     def observer(self) -> Observer: ...
     @property
     def consent(self) -> Consent: ...
+    @property
+    def templates(self) -> Templates: ...
+    @property
+    def ground(self) -> Ground: ...
     @property
     def provider_lock(self) -> str:
         """The path of the provider lock in the project: the sandbox keeps one of its own."""

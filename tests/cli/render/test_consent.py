@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from envctl.cli.render.consent import TerminalConsent
 from envctl.domain.changes import EnvironmentPlan, StackPlan
-from envctl.domain.errors import StateLock, UsageError
+from envctl.domain.errors import InterruptedByUserError, StateLock, UsageError
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples import FIRST_PLAN, LATER_PLAN, NOW
 
@@ -79,3 +79,39 @@ def test_where_nobody_can_answer_it_is_an_error(question: Question) -> None:
 def test_who_holds_the_lock_is_said_where_nobody_can_answer() -> None:
     with pytest.raises(UsageError, match="ci@runner-7"):
         TerminalConsent(console(), yes=False, interactive=False).breaks(LOCK)
+
+
+def no_colour(answer: str) -> str:
+    return "" if answer in {"red", "green"} else f"{answer!r} is no colour"
+
+
+CHOICES = {
+    "an answer": ("red\n", "red", ""),
+    "spaces around it": (" red \n", "red", ""),
+    "return alone, which is the usual": ("\n", "green", ""),
+    "something wrong, and then an answer": ("rde\nred\n", "red", "! 'rde' is no colour\n"),
+}
+
+
+@pytest.mark.parametrize(("typed", "chosen", "said"), CHOICES.values(), ids=CHOICES)
+def test_what_is_chosen_after(typed: str, chosen: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    out = console()
+    consent = TerminalConsent(out, yes=False, interactive=True)
+    assert consent.chooses("Colours:\n  red\n  green\nColour", "green", no_colour) == chosen
+    asked = "Colour [green]: "
+    # What is typed, and its return, is echoed by the terminal and not told here.
+    assert told(out) == f"Colours:\n  red\n  green\n{asked}" + (f"{said}{asked}" if said else "")
+
+
+def test_the_end_of_the_input_is_no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    with pytest.raises(InterruptedByUserError, match="E310"):
+        TerminalConsent(console(), yes=False, interactive=True).chooses("Colour", "green", no_colour)
+
+
+@pytest.mark.parametrize(("yes", "interactive"), [(True, True), (False, False), (True, False)])
+def test_where_nobody_is_asked_the_usual_is_chosen(yes: bool, interactive: bool) -> None:
+    out = console()
+    assert TerminalConsent(out, yes=yes, interactive=interactive).chooses("Colour", "green", no_colour) == "green"
+    assert told(out) == ""

@@ -1,7 +1,7 @@
 """The questions to the person at the terminal: before anything is applied, approved or broken."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -11,7 +11,7 @@ from envctl.cli.render.moments import moment
 from envctl.cli.render.plan import SYMBOLS, total
 from envctl.cli.render.text import hanging, joined, one_line, say, whole
 from envctl.domain.changes import Action, EnvironmentPlan
-from envctl.domain.errors import Problem, StateLock, UsageError
+from envctl.domain.errors import InterruptedByUserError, Problem, StateLock, UsageError
 from envctl.domain.naming import short
 from envctl.domain.secrets import SERVICES, SecretChange
 
@@ -85,6 +85,23 @@ class TerminalConsent:
         self._console.print()
         accounts = sorted({bucket.account_id for bucket in buckets})
         return self._answered(joined("Do this in ", (", ".join(accounts), "bold"), "?"))
+
+    def chooses(self, question: str, otherwise: str, wrong: Callable[[str], str]) -> str:
+        if self._yes or not self._interactive:
+            return otherwise
+        *before, asked = question.split("\n")
+        for line in before:
+            say(self._console, line)
+        while True:
+            self._console.print(joined(asked, (f" [{otherwise}]" if otherwise else "", "bold"), ": "), end="")
+            line = sys.stdin.readline()
+            if not line:
+                self._console.print()
+                raise InterruptedByUserError(Problem("E310", "stopped at a question: nothing was made", ""))
+            answer = line.strip() or otherwise
+            if not (amiss := wrong(answer)):
+                return answer
+            hanging(self._console, joined(("! ", "bold yellow"), amiss))
 
     def _settled(self, matter: str, hint: str) -> bool:
         """Whether yes was said beforehand. Raises UsageError where nobody can be asked."""

@@ -94,8 +94,14 @@ def _fields(value: Any, without: str = "") -> dict[str, Any]:  # noqa: ANN401 (a
     kind = {"kind": value.kind} if isinstance(getattr(value, "kind", None), str) else {}
     names = [each.name for each in fields(value) if each.name != without]
     told = {name: as_json(getattr(value, name)) for name in (*names, *WORKED_OUT.get(type(value).__name__, ()))}
-    typed = {name: to_type(told[name]) for name in ("next", "hint") if isinstance(told.get(name), str)}
-    return kind | told | typed
+    return kind | told | {name: _typed(told[name]) for name in ("next", "hint") if name in told}
+
+
+def _typed(hint: object) -> object:
+    """Commands as they have to be typed here."""
+    if isinstance(hint, list):
+        return [_typed(each) for each in hint]
+    return to_type(hint) if isinstance(hint, str) else hint
 
 
 def _problems(error: EnvctlError) -> Iterator[dict[str, Any]]:

@@ -16,6 +16,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "drift": ("usecases.drift.Drift", "usecases.fix.Fixed"),
     "exec": (),
     "history": ("usecases.history.History",),
+    "init": ("usecases.init.Begun",),
     "ledger export": (),
     "ledger keys": ("usecases.signing.PinnedKeys",),
     "ledger verify": ("usecases.history.Verified",),

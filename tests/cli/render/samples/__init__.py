@@ -1,5 +1,6 @@
 """One of each result, as an operator meets them. The secret is planted: it must be seen nowhere."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from envctl.cli.commands.sandbox import SandboxState
@@ -8,6 +9,7 @@ from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.domain.errors import ConfigurationError, InterruptedByUserError, Location, OperationFailedError, Problem
 from envctl.domain.ledger import GENESIS
 from envctl.usecases.history import History, Verified
+from envctl.usecases.init import Begun
 from envctl.usecases.outputs import OneOutput
 from envctl.usecases.settings import Valid
 from tests.cli.render.samples.ahead import AHEAD
@@ -63,6 +65,23 @@ __all__ = [
     "entries",
 ]
 
+BEGUN = Begun(
+    "done",
+    "blog",
+    "my projects/blog",
+    "ecs",
+    (
+        ".gitignore",
+        "README.md",
+        "app/Dockerfile",
+        "envctl.toml",
+        "environments/dev/terraform.tfvars",
+        "modules/ecs_service/main.tf",
+        "modules/vpc/main.tf",
+    ),
+    ("staging", "prod"),
+    ("cd 'my projects/blog'", "envctl validate", "envctl --sandbox apply dev", "envctl --sandbox promote dev staging"),
+)
 RESULTS: dict[str, object] = {
     "a first plan": FIRST_PLAN,
     "a later plan": LATER_PLAN,
@@ -106,6 +125,9 @@ RESULTS: dict[str, object] = {
     "an empty ledger": Verified(0, GENESIS),
     "a valid project": Valid(("dev", "staging", "prod"), ("network", "web"), 34),
     "rendered root modules": RENDERED,
+    "a new project": BEGUN,
+    "a new project with nothing to fill in": replace(BEGUN, placeholders=()),
+    "a new project that would be made": replace(BEGUN, mode="planned"),
     "a report": ReportWritten("out/report.html", 99_654, 3, 12, 24),
     "a running sandbox": SandboxState(
         "running", "http://127.0.0.1:40123", "2026-11-25T01:40:00Z", "envctl --sandbox apply dev"

@@ -1,0 +1,60 @@
+"""`envctl init NAME`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from envctl.cli.boundary import answer
+from envctl.domain.templates import TemplateName
+
+if TYPE_CHECKING:
+    from envctl.usecases.init import Choices
+
+
+def init(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Of the project, and of its folder.", show_default=False)],
+    *,
+    template: Annotated[
+        TemplateName | None, typer.Option("--template", help="What it begins with. Default: web.", show_default=False)
+    ] = None,
+    region: Annotated[str, typer.Option(metavar="REGION", help="Default: ap-northeast-1.", show_default=False)] = "",
+    recovery_region: Annotated[
+        str, typer.Option(metavar="REGION", help="Where backups are copied to.", show_default=False)
+    ] = "",
+    account: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--account",
+            metavar="ENV=ID",
+            help="The AWS account of an environment; may be given several times. Default: a placeholder.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Begin a project in a new folder: pipeline, settings, and copies of the modules that it needs. In a terminal, and
+    without options, it asks what it has to know. Nothing is ever written over.
+    """
+    from envctl.usecases.init import init as use
+
+    choices = _choices(template, region, recovery_region, account or ())
+    dry_run = context.obj.dry_run
+    answer(context, lambda ports: use(ports, name, choices, dry_run=dry_run))
+
+
+def _choices(template: str | None, region: str, recovery_region: str, told: "list[str] | tuple[()]") -> "Choices":
+    from envctl.domain.errors import Problem, UsageError
+    from envctl.usecases.init import Choices
+
+    accounts: dict[str, str] = {}
+    for pair in told:
+        environment, equals, account = pair.partition("=")
+        if not equals or environment in accounts:
+            message = f"{environment} was given two accounts" if equals else f"--account {pair} names no environment"
+            raise UsageError(Problem("E023", message, "write it like this: --account dev=123456789012"))
+        accounts[environment] = account
+    return Choices(template or "", region, recovery_region, accounts)
+
+
+def register(app: typer.Typer) -> None:
+    app.command(short_help="Begin a project in a new folder.")(init)

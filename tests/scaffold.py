@@ -1,0 +1,13 @@
+"""Projects as `envctl init` makes them: whatever tests need a whole one takes it from there."""
+
+from pathlib import Path
+
+from envctl.cli.options import Options
+from envctl.cli.wiring import wire
+from envctl.usecases.init import Choices, init
+
+
+def scaffolded(above: Path, template: str = "web", name: str = "shop") -> Path:
+    """The folder of a new project, below that one."""
+    with wire(Options(above, yes=True)) as ports:
+        return Path(init(ports, name, Choices(template)).folder)
