@@ -1,4 +1,4 @@
-# dev: fast and cheap, may be torn down.
+# dev: fast and cheap. Everything on spot, asleep at night and at weekends, and may be torn down.
 
 # The artifact: set here and nowhere else. Staging and prod get it by promotion, with the release that was proven here.
 image = "111111111111.dkr.ecr.ap-northeast-1.amazonaws.com/shop/web@sha256:4f8b3a0e6d5c1b7f92e84d3ca6517b0e9f2d8c6a41b35e7f0d9c8b2a6e1f4d73"
@@ -8,12 +8,41 @@ vpc_cidr           = "10.10.0.0/16"
 nat                = "single"
 log_retention_days = 7
 
+# From 20:00 to 8:00 in Tokyo, and at weekends. In UTC.
+sleep = {
+  down = "0 11 ? * MON-FRI *"
+  up   = "0 23 ? * SUN-THU *"
+}
+monthly_budget_usd = 200
+
+# data
+database_instance_class = "db.t4g.micro"
+multi_az                = false
+database_backup_days    = 1
+database_final_snapshot = false
+deletion_protection     = false
+
+# service
+fargate_weight      = 0
+fargate_spot_weight = 1
+task_cpu            = 256
+task_memory         = 512
+task_min            = 1
+task_max            = 2
+
 # web
 instance_type = "t3.micro"
-min_size      = 1
+spot_percent  = 100
+min_size      = 0
 desired_size  = 1
 max_size      = 2
 ingress_cidrs = ["10.10.0.0/16"]
 app_environment = {
   LOG_LEVEL = "debug"
 }
+
+# recovery: by day, as the database is stopped at night
+backup_hour_utc  = 5
+backup_keep_days = 7
+copy_keep_days   = 7
+replicate        = false

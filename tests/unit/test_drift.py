@@ -3,7 +3,7 @@
 import pytest
 
 from envctl.domain.changes import Action, AttributeChange, OutputChange, ResourceChange, StackPlan
-from envctl.domain.drift import Ignore, findings, without_ignored
+from envctl.domain.drift import Ignore, findings, without_ignored, without_moving
 
 ASG = "aws_autoscaling_group.web"
 CAPACITY = "aws_autoscaling_group.*.desired_capacity"
@@ -94,6 +94,22 @@ def test_an_output_is_ignored_by_its_name() -> None:
     outputs = (OutputChange("address", Action.UPDATE, 1, 2), OutputChange("id", Action.UPDATE, 1, 2))
     plan, ignored = without_ignored(StackPlan("web", (), outputs), [Ignore.parse("output.address")])
     assert (plan.outputs, ignored) == (outputs[1:], ("output.address",))
+
+
+DATABASE = "module.data.aws_db_instance.this"
+
+
+@pytest.mark.parametrize("path", ["latest_restorable_time", "status"])
+def test_what_aws_moves_by_itself_is_no_drift(path: str) -> None:
+    plan = StackPlan("data", (changed(DATABASE, path), changed("aws_x.y", path)))
+    assert without_moving(plan).resources == (changed("aws_x.y", path),)
+
+
+def test_a_database_that_is_gone_or_changed_besides_has_drifted() -> None:
+    gone = changed(DATABASE, "status", action=Action.DELETE)
+    assert without_moving(StackPlan("data", (gone,))).resources == (gone,)
+    both = changed(DATABASE, "status", "multi_az")
+    assert without_moving(StackPlan("data", (both,))).resources == (changed(DATABASE, "multi_az"),)
 
 
 def test_the_same_in_several_environments_is_one_finding() -> None:

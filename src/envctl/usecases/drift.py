@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from envctl.domain.changes import OutputChange, ResourceChange, StackPlan
-from envctl.domain.drift import Condition, Ignore, without_ignored
+from envctl.domain.drift import Condition, Ignore, without_ignored, without_moving
 from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst
 from envctl.domain.events import DriftChecked, Event
 from envctl.domain.guards import RefusedError
@@ -171,7 +171,7 @@ def _stack(
     except EnvctlError as error:
         return StackDrift(stack.name, "unknown", problems=tuple(error.problems))
     rules = [Ignore(text) for text in project.environments[target].drift.ignore]
-    left, ignored = without_ignored(seen.drift, rules)
+    left, ignored = without_ignored(without_moving(seen.drift), rules)
     condition: Condition = "drifted" if left.changes else "clean"
     pending = seen.pending if seen.pending.changes else None
     return StackDrift(stack.name, condition, left.resources, left.outputs, pending, ignored, left.warnings)

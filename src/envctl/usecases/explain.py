@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from envctl.domain.artifact_pairs import ArtifactPair, pair_artifacts
 from envctl.domain.changes import EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.comparison import Pair, compare
+from envctl.domain.drift import without_moving
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.explanation import Cause, Part, split
 from envctl.domain.present import Deployment
@@ -61,7 +62,8 @@ def explain(ports: Ports, environment: str, *, release: str | None = None) -> Ex
         plan = plan_with(ports, project, what, settings)
         between = _Between(ports, project, here.current, what, settings)
         compared = between.plans(plan) if plan.changes and here.current else {}
-    drifted = tuple(Drifted(stack.stack, stack.drifted) for stack in plan.stacks if stack.drifted)
+    looked_at = (without_moving(StackPlan(stack.stack, stack.drifted)) for stack in plan.stacks)
+    drifted = tuple(Drifted(stack.stack, stack.resources) for stack in looked_at if stack.resources)
     return Explained(
         target,
         what.identity,

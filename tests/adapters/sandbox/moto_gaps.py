@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.adapters.sandbox.gaps import Probe, fails
+from tests.adapters.sandbox.gaps import Probe, autoscaling, backup, budgets, cloudwatch, ec2, ecs, eks, fails, iam, rds
 
 
 def ec2_platforms(client: Callable[[str], Any]) -> bool:
@@ -127,15 +127,24 @@ def s3_locked_upload(client: Callable[[str], Any]) -> bool:
 
 PROBES: dict[str, Probe] = {
     "autoscaling-refresh": autoscaling_refresh,
+    **autoscaling.PROBES,
+    **backup.PROBES,
+    **budgets.PROBES,
+    **cloudwatch.PROBES,
+    **ec2.PROBES,
     "ec2-instance-groups": ec2_instance_groups,
     "ec2-launch-template-tags": ec2_launch_template_tags,
     "ec2-launch-template-user-data": ec2_launch_template_user_data,
     "ec2-monitoring": ec2_monitoring,
     "ec2-platforms": ec2_platforms,
+    **ecs.PROBES,
+    **iam.PROBES,
+    **rds.PROBES,
     "s3-bucket-policy": s3_bucket_policy,
     "s3-conditional-put": s3_conditional_put,
     "s3-locked-upload": s3_locked_upload,
     "s3-object-lock": s3_object_lock,
+    **eks.PROBES,
     # **ecs.PROBES, and the like: those of a service that has a file of its own.
 }
 

@@ -35,7 +35,7 @@ OF_THE_TRAIL = {"aws:SourceArn": frozenset([TRAIL])}
 def look(account: Account, found: Found) -> None:
     made = found["baseline"]
     _records_everything(account, made)
-    _keeps_what_is_recorded(account, made["logs_bucket"])
+    _keeps_what_is_recorded(account, made)
     _lets_only_the_trail_write(account, made["logs_bucket"])
     _encrypts_with_a_key_of_its_own(account.client("kms"), made["logs_key_arn"])
     _closes_the_account(account)
@@ -75,13 +75,14 @@ def _records_everything(account: Account, made: Found) -> None:
     assert here.get_event_selectors(TrailName=TRAIL).get("EventSelectors", []) == []
 
 
-def _keeps_what_is_recorded(account: Account, bucket: str) -> None:
-    s3 = account.client("s3")
+def _keeps_what_is_recorded(account: Account, made: Found) -> None:
+    s3, bucket = account.client("s3"), made["logs_bucket"]
     assert bucket == f"shop-audit-logs-{ACCOUNT}"
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
     assert s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"] == ALL_BLOCKED
     (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
-    assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    encrypted = rule["ApplyServerSideEncryptionByDefault"]
+    assert (encrypted["SSEAlgorithm"], encrypted["KMSMasterKeyID"]) == ("aws:kms", made["logs_key_arn"])
 
 
 def _keeps_for(account: Account, bucket: str, days: int) -> None:

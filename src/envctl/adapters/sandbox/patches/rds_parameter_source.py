@@ -1,5 +1,7 @@
 """RDS: where a parameter of a parameter group comes from."""
 
+from typing import Any
+
 from envctl.adapters.sandbox.patches.patch import Patch, replace_method
 
 
@@ -11,9 +13,10 @@ def _apply() -> None:
 
     def describe_db_parameters(self: RDSResponse) -> ActionResult:
         """moto knows those parameters alone that somebody has set: their source is the user."""
-        found = stock(self).result["Parameters"]
+        found: Any = stock(self).result
         wanted = self.params.get("Source") in {None, "user"}
-        return ActionResult({"Parameters": [{**parameter, "Source": "user"} for parameter in found if wanted]})
+        parameters = [{**parameter, "Source": "user"} for parameter in found["Parameters"] if wanted]
+        return ActionResult({"Parameters": parameters})
 
     replace_method(RDSResponse, describe_db_parameters)
 

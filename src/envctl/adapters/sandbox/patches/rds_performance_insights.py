@@ -4,35 +4,35 @@ from typing import Any
 
 from envctl.adapters.sandbox.patches.patch import Patch, replace_method
 
+# What AWS keeps without charge, if nobody asks for more.
 _FREE_DAYS = 7
 
 
 def _apply() -> None:
-    from moto.rds.models import DBInstance
+    from moto.rds.models import DBInstance, RDSBackend
 
-    stock_init, stock_update = DBInstance.__init__, DBInstance.update
+    stock_create, stock_update = RDSBackend.create_db_instance, DBInstance.update
 
-    def keep(instance: Any, asked: dict[str, Any]) -> None:
+    def keep(instance: DBInstance, asked: dict[str, Any]) -> None:
+        names = ("performance_insights_kms_key_id", "performance_insights_retention_period")
+        given = {name: asked[name] for name in names if asked.get(name) is not None}
         enabled = asked.get("enable_performance_insights")
         if enabled is not None:
-            instance.performance_insights_enabled = enabled
-        if enabled:
-            before = getattr(instance, "performance_insights_retention_period", None) or _FREE_DAYS
-            instance.performance_insights_retention_period = (
-                asked.get("performance_insights_retention_period") or before
-            )
-            key = asked.get("performance_insights_kms_key_id")
-            instance.performance_insights_kms_key_id = key or getattr(instance, "performance_insights_kms_key_id", None)
+            given["performance_insights_enabled"] = enabled
+        if enabled and not hasattr(instance, names[1]):
+            given.setdefault(names[1], _FREE_DAYS)
+        vars(instance).update(given)
 
-    def __init__(self: DBInstance, *arguments: Any, **asked: Any) -> None:  # noqa: N807
-        stock_init(self, *arguments, **asked)
-        keep(self, asked)
+    def create_db_instance(self: RDSBackend, db_kwargs: dict[str, Any]) -> DBInstance:
+        instance = stock_create(self, db_kwargs)
+        keep(instance, db_kwargs)
+        return instance
 
-    def update(self: DBInstance, *arguments: Any, **asked: Any) -> None:
-        stock_update(self, *arguments, **asked)
-        keep(self, asked)
+    def update(self: DBInstance, **db_kwargs: Any) -> None:  # noqa: ANN401 (as in moto)
+        stock_update(self, **db_kwargs)
+        keep(self, db_kwargs)
 
-    replace_method(DBInstance, __init__)
+    replace_method(RDSBackend, create_db_instance)
     replace_method(DBInstance, update)
 
 

@@ -20,7 +20,9 @@ def _apply() -> None:
     def create_db_instance_read_replica(self: RDSBackend, db_kwargs: dict[str, Any]) -> DBInstance:
         logs = list(db_kwargs.get("enable_cloudwatch_logs_exports") or [])
         given = {key: value for key, value in db_kwargs.items() if value is not None}
-        return stock(self, {**_OWN, "tags": [], "enabled_cloudwatch_logs_exports": logs, **given})
+        # Its own region comes first: what is named after it, such as subnets, is looked for there.
+        own = {"backend": self, "tags": [], "enabled_cloudwatch_logs_exports": logs, **_OWN}
+        return stock(self, {**own, **given})
 
     replace_method(RDSBackend, create_db_instance_read_replica)
 
@@ -28,6 +30,6 @@ def _apply() -> None:
 PATCH = Patch(
     name="rds-replica-settings",
     service="rds",
-    gap="moto makes a read replica a copy of its source: with its tags, backups and standby, and one list of logs for both",
+    gap="moto gives a read replica the tags, backups and standby of its source, and subnets of that region alone",
     apply=_apply,
 )

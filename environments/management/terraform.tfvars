@@ -1,0 +1,7 @@
+# management: the organization, its accounts and what nobody in them may do. No workloads.
+
+organization_accounts = {
+  Account-Dev     = { email = "aws-dev@example.com", unit = "DevOU" }
+  Account-Staging = { email = "aws-staging@example.com", unit = "ProdOU" }
+  Account-Prod    = { email = "aws-prod@example.com", unit = "ProdOU" }
+}

@@ -1,0 +1,10 @@
+# The account of staging: QA looks at it; one administrator may delete data.
+
+# access
+deploys_environment   = "staging"
+management_account_id = "555555555555"
+people_roles          = ["qa", "data_admin"]
+deployer_trusted_arns = ["arn:aws:iam::444444444444:role/envctl-ci"]
+
+# images
+repositories = ["web"]

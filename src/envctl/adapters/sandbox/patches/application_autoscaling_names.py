@@ -1,0 +1,27 @@
+"""Application Auto Scaling: policies by their names."""
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+
+def _apply() -> None:
+    import json
+
+    from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+
+    stock = ApplicationAutoScalingResponse.describe_scaling_policies
+
+    def describe_scaling_policies(self: ApplicationAutoScalingResponse) -> str:
+        answer = json.loads(stock(self))
+        if names := self._get_param("PolicyNames"):
+            answer["ScalingPolicies"] = [each for each in answer["ScalingPolicies"] if each["PolicyName"] in names]
+        return json.dumps(answer)
+
+    replace_method(ApplicationAutoScalingResponse, describe_scaling_policies)
+
+
+PATCH = Patch(
+    name="application-autoscaling-names",
+    service="applicationautoscaling",
+    gap="moto answers with all policies of a service, so the second one is taken for the first",
+    apply=_apply,
+)
