@@ -15,6 +15,9 @@ resource "terraform_data" "first_ami" {
 }
 
 locals {
+  # An address that no packet comes from.
+  nobody = ["127.0.0.1/32"]
+
   full_name = "${var.project}-${var.environment}-${var.name}"
 
   # default_tags of the provider reach neither the instances of a group nor their volumes.
@@ -34,19 +37,17 @@ resource "aws_security_group" "this" {
   vpc_id      = var.vpc_id
 
   # Rules inside the group, not resources of their own: a port opened by hand is drift, and the next apply closes it.
-  dynamic "ingress" {
-    for_each = length(var.ingress_cidrs) > 0 ? [var.ingress_cidrs] : []
-
-    content {
-      description = "The service"
-      protocol    = "tcp"
-      from_port   = var.app_port
-      to_port     = var.app_port
-      cidr_blocks = ingress.value
-    }
+  # Never none at all: Terraform would take that for "leave those that are there", and a list made empty would close nothing.
+  ingress {
+    description = "The service"
+    protocol    = "tcp"
+    from_port   = var.app_port
+    to_port     = var.app_port
+    cidr_blocks = length(var.ingress_cidrs) > 0 ? var.ingress_cidrs : local.nobody
   }
 
   # Registries and AWS itself have no fixed addresses to name here.
+  #trivy:ignore:AWS-0104
   egress {
     description = "HTTPS: the image, packages and AWS"
     protocol    = "tcp"

@@ -3,6 +3,9 @@ data "aws_partition" "current" {}
 data "aws_caller_identity" "current" {}
 
 locals {
+  # An address that no packet comes from.
+  nobody = ["127.0.0.1/32"]
+
   name = "${var.project}-${var.environment}"
 
   # default_tags of the provider reach neither the nodes nor their volumes.
@@ -14,6 +17,8 @@ locals {
 }
 
 resource "aws_kms_key" "secrets" {
+  #checkov:skip=CKV2_AWS_64:the policy that AWS gives it is the one wanted: IAM in the account decides
+
   description             = "Encrypts the Kubernetes Secrets of ${local.name}."
   enable_key_rotation     = true
   deletion_window_in_days = 30
@@ -27,7 +32,12 @@ resource "aws_kms_alias" "secrets" {
 }
 
 # EKS would make this group itself at the first line of log, and keep every line for ever.
+# CloudWatch encrypts every group by itself. A key of one's own costs money each month, and has to let in every service that writes.
+#trivy:ignore:AWS-0017
 resource "aws_cloudwatch_log_group" "control_plane" {
+  #checkov:skip=CKV_AWS_158:CloudWatch encrypts every group by itself, see above
+  #checkov:skip=CKV_AWS_338:log_retention_days says how long, a year in prod
+
   name              = "/aws/eks/${local.name}/cluster"
   retention_in_days = var.log_retention_days
 }
@@ -39,16 +49,13 @@ resource "aws_security_group" "api" {
   description = "Who may reach the private endpoint of the Kubernetes API of ${local.name}, besides its nodes."
   vpc_id      = var.vpc_id
 
-  dynamic "ingress" {
-    for_each = length(var.cluster_private_cidrs) > 0 ? [var.cluster_private_cidrs] : []
-
-    content {
-      description = "Kubernetes API"
-      protocol    = "tcp"
-      from_port   = 443
-      to_port     = 443
-      cidr_blocks = ingress.value
-    }
+  # Never none at all: Terraform would take that for "leave those that are there", and a list made empty would close nothing.
+  ingress {
+    description = "Kubernetes API"
+    protocol    = "tcp"
+    from_port   = 443
+    to_port     = 443
+    cidr_blocks = length(var.cluster_private_cidrs) > 0 ? var.cluster_private_cidrs : local.nobody
   }
 
   tags = { Name = "${local.name}-eks-api" }

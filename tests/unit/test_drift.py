@@ -99,7 +99,7 @@ def test_an_output_is_ignored_by_its_name() -> None:
 DATABASE = "module.data.aws_db_instance.this"
 
 
-@pytest.mark.parametrize("path", ["latest_restorable_time", "status"])
+@pytest.mark.parametrize("path", ["latest_restorable_time", "replicas[0]", "status"])
 def test_what_aws_moves_by_itself_is_no_drift(path: str) -> None:
     plan = StackPlan("data", (changed(DATABASE, path), changed("aws_x.y", path)))
     assert without_moving(plan).resources == (changed("aws_x.y", path),)

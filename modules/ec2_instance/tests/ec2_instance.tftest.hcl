@@ -66,6 +66,15 @@ run "only_https_gets_out_by_default" {
   }
 }
 
+run "nobody_gets_in_by_default" {
+  command = plan
+
+  assert {
+    condition     = tolist(one(aws_security_group.this.ingress).cidr_blocks) == tolist(["127.0.0.1/32"])
+    error_message = "The group is closed, by a rule that nobody can use."
+  }
+}
+
 run "settings_open_ports" {
   command = plan
 

@@ -63,7 +63,7 @@ run "the_api_is_private_by_default" {
   }
 
   assert {
-    condition     = length(aws_security_group.api.ingress) == 0
+    condition     = tolist(one(aws_security_group.api.ingress).cidr_blocks) == tolist(["127.0.0.1/32"])
     error_message = "Nobody but the nodes reaches the private endpoint."
   }
 }

@@ -22,7 +22,9 @@ class Distance:
 
 
 def made_between(present: Present, older: str, newer: str, made_for: Iterable[str] = ("",)) -> tuple[KnownRelease, ...]:
-    """Of those that were made for the pipeline, or for these environments beside it. A release that the ledger does not know is newer than all that it knows."""
+    """Of those that were made for the pipeline, or for these environments beside it. A release that the ledger does not
+    know is newer than all that it knows.
+    """
     wanted = frozenset(made_for)
     after, until = present.releases.get(older), present.releases.get(newer)
     first = after.seq if after else present.seq
