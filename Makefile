@@ -2,10 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test static check nightly mutation bench lock schemas pages audit clean
+.PHONY: demo platform test static check nightly mutation bench lock schemas pages audit clean
 
 demo: .venv/.installed
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python demo/demo.py
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
+
+# All modules in all environments: it mostly waits, for load balancers and databases.
+platform: .venv/.installed
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo platform
 
 test: static
 	$(BIN)/pytest -n 3 --dist worksteal

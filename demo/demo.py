@@ -1,4 +1,7 @@
-"""`make demo`: the main job of envctl, for real, in the sandbox. Every step says which exit code it must have."""
+"""`make demo` and `make platform`: the jobs of envctl, for real, in the sandbox.
+
+Every step says which exit code it must have.
+"""
 
 # ruff: noqa: T201 (a demo prints)
 
@@ -11,79 +14,18 @@ import sys
 import tempfile
 import textwrap
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-NAME = "shop"
-DEVELOPER = "dev@shop.example"
-
-
-@dataclass(frozen=True)
-class Step:
-    """One command. `by` is who types it: envctl takes the name from git's author address."""
-
-    words: str
-    says: str = ""
-    exits: int = 0
-    by: str = DEVELOPER
-    afterwards: str = ""
-
-
-INIT = Step(
-    f"envctl init {NAME} --template web",
-    "A project of its own: a pipeline of dev, staging and prod, a network, and a container on instances.",
-)
-CD = f"cd {NAME}"
-STEPS = (
-    Step(
-        "envctl sandbox up",
-        "The sandbox: real Terraform and the real AWS provider against an AWS that runs on this machine, "
-        "with one account for each of dev, staging and prod. No cloud account is used or needed.",
-    ),
-    Step(
-        "envctl --sandbox apply dev --yes",
-        "dev: code enters here, and nowhere else. envctl bundles the working tree into a release, named by "
-        "the hash of its content, and deploys it.",
-    ),
-    Step(
-        "envctl --sandbox promote dev prod",
-        "Can it go to prod at once? No. prod takes only what was proven in staging.",
-        exits=3,
-        afterwards="Exit code 3: refused by a guard. Nothing was touched.",
-    ),
-    Step(
-        "envctl --sandbox promote dev staging --yes",
-        "staging: the very bundle that dev runs, with the settings of staging. The working tree is not asked for code.",
-    ),
-    Step(
-        "envctl --sandbox promote staging prod --yes",
-        "prod: staging has proven it. But people have a say too: prod asks for three approvals.",
-        exits=4,
-        afterwards="Exit code 4: refused for now. It opens once the approvals are there.",
-    ),
-    Step("envctl --sandbox why prod", "What exactly is missing, who can give it, and what to type?"),
-    Step(
-        "envctl --sandbox approve prod --gate peer --yes",
-        "Three people look at the plan for prod, and approve exactly that plan. Locally envctl knows a person by "
-        "git's author address, so the demo sets GIT_AUTHOR_EMAIL to play all of them. Who made the release can't "
-        "approve it.",
-        by="peer@shop.example",
-    ),
-    Step("envctl --sandbox approve prod --gate business --yes", by="business@shop.example"),
-    Step("envctl --sandbox approve prod --gate quality --yes", by="quality@shop.example"),
-    Step("envctl --sandbox promote staging prod --yes", "Now prod opens."),
-    Step("envctl --sandbox status", "Where does everything stand? All three environments run the same release."),
-    Step("envctl --sandbox history", "Who did what, and when?"),
-    Step("envctl --sandbox ledger verify", "Is the record intact? Each entry holds the hash of the one before it."),
-)
-DOWN = Step("envctl sandbox down", "The sandbox goes away with all that it held.")
+from demo.steps import DEVELOPER, NAME, SHOWS, Show, Step
 
 
 class DemoFailedError(Exception):
     """A step did not end as it must. The message is for the watcher."""
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
+    show = SHOWS[arguments[0] if arguments else "web"]
     if shutil.which("envctl") is None:
         print("demo: envctl is not on the PATH. Run it with: make demo", file=sys.stderr)
         return 1
@@ -91,30 +33,30 @@ def main() -> int:
     started = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="envctl-demo-") as folder:
-            _show(Path(folder))
+            _play(show, Path(folder))
     except KeyboardInterrupt:
         print("\ndemo: stopped", file=sys.stderr)
         return 130
     except DemoFailedError as failure:
         print(f"\ndemo: {failure}", file=sys.stderr)
         return 1
-    _tell(f"That was the whole way of one release, in {time.monotonic() - started:.0f} s.")
+    _tell(f"{show.ends}, in {time.monotonic() - started:.0f} s.")
     _tell("Read next: README.md (your own project), docs/guards.md (refusals), docs/aws.md (your AWS accounts).")
     return 0
 
 
-def _show(folder: Path) -> None:
+def _play(show: Show, folder: Path) -> None:
     """The sandbox goes with the project, however it ends: nothing is left of either."""
-    _run(INIT, folder)
+    _run(show.init, folder)
     project = folder / NAME
-    print(f"\n{_bright(f'$ {CD}')}", flush=True)
+    print(f"\n{_bright(f'$ cd {NAME}')}", flush=True)
     try:
-        for step in STEPS:
+        for step in show.steps:
             _run(step, project)
     except BaseException:
-        _exit_code(DOWN, project)
+        _exit_code(show.down, project)
         raise
-    _run(DOWN, project)
+    _run(show.down, project)
 
 
 def _run(step: Step, folder: Path) -> None:
@@ -171,4 +113,4 @@ def _bright(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 import typer
-from demo.demo import DOWN, INIT, STEPS
+from demo.steps import SHOWS
 
 from envctl.adapters.toml import load_project
 from envctl.cli.app import application, run
@@ -53,7 +53,7 @@ def _commands() -> dict[str, list[str]]:
         if line.startswith("$ ")
     ]
     lines += [(_named(file), span) for file in DOCS for span in SPAN.findall(file.read_text())]
-    lines += [("demo/demo.py", step.words) for step in (INIT, *STEPS, DOWN)]
+    lines += [("demo/steps.py", step.words) for show in SHOWS.values() for step in (show.init, *show.steps, show.down)]
     found = {}
     for place, line in lines:
         if command := COMMAND.fullmatch(line):
@@ -169,4 +169,4 @@ def test_the_picture_can_be_read_aloud() -> None:
 
 def test_the_demo_ends_each_step_with_a_documented_exit_code() -> None:
     codes = {int(code) for code in re.findall(r"^\| (\d+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)}
-    assert {step.exits for step in STEPS} <= codes
+    assert {step.exits for show in SHOWS.values() for step in show.steps} <= codes

@@ -38,9 +38,9 @@ from tests.cli.render.samples.scripts import IN_MANY_SCRIPTS, WRONG_IN_MANY_SCRI
 from tests.cli.render.samples.secrets import MISSING, REFUSED_SECRETS, SECRETS
 from tests.cli.render.samples.signatures import DISBELIEVED, NOT_BELIEVED
 from tests.cli.render.samples.statuses import (
+    BESIDE_STATUS,
     CALM_STATUS,
     DESTROYED_STATUS,
-    BESIDE_STATUS,
     EMPTY_STATUS,
     FAILED_STATUS,
     LOCKED_STATUS,
