@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo platform test static check nightly mutation bench lock schemas pages audit clean
+.PHONY: demo platform test static check nightly mutation bench lock schemas pages provider-schema audit clean
 
 demo: .venv/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
@@ -21,7 +21,7 @@ static: .venv/.installed
 	$(BIN)/lint-imports
 
 check: static
-	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox and not browser and not registry and not slow" -n 3 --dist worksteal
+	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox and not browser and not registry and not image and not node and not slow" -n 3 --dist worksteal
 
 nightly: mutation
 	$(BIN)/python -m tests.usecases.teeth
@@ -58,6 +58,10 @@ audit: .venv/.installed .venv-audit/.installed
 # The tables in the pages of the modules, from their code.
 pages: .venv/.installed
 	$(BIN)/python -m tools.module_pages
+
+# Needs the index of Python packages, which tests may not: after a module has begun to use another type of AWS.
+provider-schema: .venv/.installed
+	$(BIN)/python -m tools.provider_schema
 
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "envctl needs Python 3.11 or newer; try: make PYTHON=python3.13")'

@@ -1,25 +1,31 @@
 """`make audit`: what two scanners say of the root modules that envctl renders, for every environment with its settings.
 
-A finding is mended, or passed over in the code, with a reason: a comment `checkov:skip=CHECK:reason` inside the block,
-and `trivy:ignore:CHECK` right above it, under a comment that says why.
+They see all modules, those that no environment uses as well. A finding is mended, or passed over in the code, and there
+it says why:
+
+    # Why AWS-0017 does not hold here.
+    #trivy:ignore:AWS-0017
+    resource "aws_cloudwatch_log_group" "this" {
+      #checkov:skip=CKV_AWS_158:why it does not hold here
 """
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 SCANNERS = ROOT / ".venv-audit" / "bin"
-# Scanners pass over folders whose names begin with a dot, which is where a root module finds its code.
-CODE, SEEN = ".code", "code"
+# A root module finds its code beside it. Here all of them share one folder, which is then scanned once, and whose name
+# does not begin with a dot: scanners pass over those.
+CODE, SHARED = "../.code/", "../../code/"
 SECONDS = 300
 
 
@@ -35,47 +41,54 @@ class Finding:
 
 
 def lay_out(folder: Path) -> list[str]:
-    """The root modules of every environment, with their code beside them, and the names of the environments."""
+    """The root modules of every environment and the code of all, and the names of the environments."""
+    unused = shutil.ignore_patterns("tests", "examples", ".terraform*")
+    shutil.copytree(ROOT / "modules", folder / "code" / "modules", ignore=unused)
     names = sorted(path.parent.name for path in (ROOT / "environments").glob("*/terraform.tfvars"))
-    for name in names:
-        rendered = _run([sys.executable, "-m", "envctl", "--json", "render", name], ROOT)
-        for path, text in json.loads(rendered)["result"]["files"].items():
-            file = folder / path
-            file.parent.mkdir(parents=True)
-            file.write_text(text.replace(f"../{CODE}/", f"../{SEEN}/"))
-        used = shutil.ignore_patterns("tests", "examples", ".terraform*")
-        shutil.copytree(ROOT / "modules", folder / name / SEEN / "modules", ignore=used)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for files in pool.map(_render, names):
+            for path, text in files.items():
+                file = folder / path
+                file.parent.mkdir(parents=True)
+                file.write_text(text.replace(CODE, SHARED))
     return names
 
 
-def checkov(folder: Path) -> Iterator[Finding]:
+def _render(name: str) -> dict[str, str]:
+    rendered = json.loads(_run([sys.executable, "-m", "envctl", "--json", "render", name], ROOT))
+    files: dict[str, str] = rendered["result"]["files"]
+    return files
+
+
+def checkov(folder: Path) -> list[Finding]:
     command = [os.fspath(SCANNERS / "checkov"), "--directory", ".", "--framework", "terraform"]
-    told = json.loads(
-        _run([*command, "--compact", "--quiet", "--skip-download", "--soft-fail", "--output", "json"], folder)
-    )
-    for report in told if isinstance(told, list) else [told]:
-        for each in report["results"]["failed_checks"]:
-            says = f"{each['resource']}: {each['check_name']}"
-            yield Finding(_inside(each["file_path"]), each["file_line_range"][0], each["check_id"], says, "checkov")
+    quiet = ["--compact", "--quiet", "--skip-download", "--soft-fail"]
+    told = json.loads(_run([*command, *quiet, "--output", "json"], folder))
+    reports = told if isinstance(told, list) else [told]
+    return [of_checkov(each) for report in reports for each in report["results"]["failed_checks"]]
 
 
-def trivy(folder: Path) -> Iterator[Finding]:
+def of_checkov(each: dict[str, Any]) -> Finding:
+    says = f"{each['resource']}: {each['check_name']}"
+    return Finding(_inside(each["file_path"]), each["file_line_range"][0], each["check_id"], says, "checkov")
+
+
+def trivy(folder: Path) -> list[Finding]:
     command = [os.fspath(SCANNERS / "trivy"), "config", "--skip-check-update", "--skip-version-check", "--quiet"]
     told = json.loads(_run([*command, "--format", "json", "."], folder))
-    for result in told.get("Results", []):
-        for each in result.get("Misconfigurations", []):
-            yield _of_trivy(result["Target"], each)
+    results = told.get("Results", [])
+    return [of_trivy(each["Target"], found) for each in results for found in each.get("Misconfigurations", [])]
 
 
-def _of_trivy(target: str, each: dict[str, Any]) -> Finding:
+def of_trivy(target: str, each: dict[str, Any]) -> Finding:
     cause = each.get("CauseMetadata", {})
     says = f"{cause.get('Resource', '')}: {each['Title']} ({each['Severity'].lower()})"
     return Finding(_inside(target), cause.get("StartLine", 0), each["ID"], says, "trivy")
 
 
 def _inside(path: str) -> str:
-    """The path in the repository, for code that every environment shares."""
-    return re.sub(rf"^/?[^/]+/{SEEN}/", "", path).lstrip("/")
+    """The path in the repository; a root module has none there, and keeps that of its environment and stack."""
+    return path.lstrip("/").removeprefix("code/")
 
 
 def _run(command: list[str], folder: Path) -> str:
@@ -98,10 +111,11 @@ def show(found: Iterable[Finding]) -> None:
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor() as pool:
         folder = Path(name)
         environments = lay_out(folder)
-        found = distinct([*checkov(folder), *trivy(folder)])
+        both = [pool.submit(scanner, folder) for scanner in (checkov, trivy)]
+        found = distinct(each for done in both for each in done.result())
     show(found)
     print(f"{len(environments)} environments, {len(found)} findings")  # noqa: T201
     return 1 if found else 0

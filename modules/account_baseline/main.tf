@@ -19,7 +19,13 @@ locals {
 
 # Without event selectors a trail records all management events, reading and writing, and setting them up needs
 # PutEventSelectors, which the policies of the organization deny.
+#
+# Not to CloudWatch Logs: S3 keeps it for a tenth of the price, and Athena searches it.
+#trivy:ignore:AWS-0162
 resource "aws_cloudtrail" "this" {
+  #checkov:skip=CKV_AWS_252:SNS would tell of every file, and not of what stands in it
+  #checkov:skip=CKV2_AWS_10:S3 keeps it for a tenth of the price, see above
+
   name           = local.trail_name
   s3_bucket_name = aws_s3_bucket.logs.id
   kms_key_id     = aws_kms_key.logs.arn
@@ -46,8 +52,12 @@ resource "aws_ebs_encryption_by_default" "this" {
   enabled = true
 }
 
-# There should be no users here. If one is made all the same, the password is a good one.
+# There should be no users here. If one is made all the same, the password is a good one. It does not run out: passwords that
+# have to change get worse, says NIST (SP 800-63B).
+#trivy:ignore:AWS-0062
 resource "aws_iam_account_password_policy" "this" {
+  #checkov:skip=CKV_AWS_9:passwords that have to change get worse, see above
+
   minimum_password_length        = 14
   password_reuse_prevention      = 24
   require_lowercase_characters   = true

@@ -1,6 +1,10 @@
 data "aws_partition" "current" {}
 
+# ECR encrypts by itself, and images hold no secrets: a key of one's own would only cost money each month.
+#trivy:ignore:AWS-0033
 resource "aws_ecr_repository" "this" {
+  #checkov:skip=CKV_AWS_136:ECR encrypts by itself, and images hold no secrets, see above
+
   for_each = var.repositories
 
   # Without the environment: what all environments run is the same image, under the same name in each account.

@@ -18,6 +18,8 @@ locals {
 }
 
 resource "aws_cloudformation_stack" "arm64" {
+  #checkov:skip=CKV_AWS_124:Terraform waits for the stack, and says what went wrong
+
   for_each = local.arm64
 
   name = "${local.full_name}-${each.key}-task"

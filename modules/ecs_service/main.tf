@@ -31,6 +31,8 @@ locals {
 
 # A stack, since no resource of the AWS provider joins Fargate Spot to a cluster in both version 3 and version 6.
 resource "aws_cloudformation_stack" "cluster" {
+  #checkov:skip=CKV_AWS_124:Terraform waits for the stack, and says what went wrong
+
   name = "${local.full_name}-cluster"
 
   template_body = jsonencode({
@@ -66,6 +68,7 @@ resource "aws_security_group" "this" {
   }
 
   # Registries and AWS itself have no fixed addresses to name here.
+  #trivy:ignore:AWS-0104
   egress {
     description = "HTTPS: the image, secrets, logs and AWS"
     protocol    = "tcp"

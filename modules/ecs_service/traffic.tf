@@ -3,6 +3,8 @@ locals {
 }
 
 resource "aws_lb_target_group" "this" {
+  #checkov:skip=CKV_AWS_378:TLS ends at the load balancer, and nobody else is let in
+
   for_each = toset(var.worker ? [] : local.colors)
 
   name_prefix = "${each.key}-"

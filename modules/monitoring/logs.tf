@@ -20,7 +20,12 @@ resource "aws_cloudwatch_log_metric_filter" "errors" {
 }
 
 # Who creates these groups later finds them there, and their logs end instead of being kept, and paid for, for ever.
+# CloudWatch encrypts every group by itself. A key of one's own costs money each month, and has to let in every service that writes.
+#trivy:ignore:AWS-0017
 resource "aws_cloudwatch_log_group" "extra" {
+  #checkov:skip=CKV_AWS_158:CloudWatch encrypts every group by itself, see above
+  #checkov:skip=CKV_AWS_338:log_retention_days says how long, a year in prod
+
   for_each = var.extra_log_groups
 
   name              = each.value

@@ -9,6 +9,8 @@ locals {
 }
 
 resource "aws_kms_key" "this" {
+  #checkov:skip=CKV2_AWS_64:the policy that AWS gives it is the one wanted: IAM in the account decides
+
   description         = "Encrypts the database ${local.identifier}: storage, backups, performance insights and its secret."
   enable_key_rotation = true
 
@@ -21,7 +23,12 @@ resource "aws_kms_alias" "this" {
 }
 
 # Made before the database: RDS would make them itself, and keep their logs for ever.
+# CloudWatch encrypts every group by itself. A key of one's own costs money each month, and has to let in every service that writes.
+#trivy:ignore:AWS-0017
 resource "aws_cloudwatch_log_group" "this" {
+  #checkov:skip=CKV_AWS_158:CloudWatch encrypts every group by itself, see above
+  #checkov:skip=CKV_AWS_338:log_retention_days says how long, a year in prod
+
   for_each = toset(["postgresql", "upgrade"])
 
   name              = "/aws/rds/instance/${local.identifier}/${each.key}"
@@ -48,6 +55,8 @@ resource "aws_db_parameter_group" "this" {
 }
 
 resource "aws_db_instance" "this" {
+  #checkov:skip=CKV_AWS_157:multi_az says it, and is on in prod
+
   identifier     = local.identifier
   engine         = "postgres"
   engine_version = var.database_engine_version
@@ -92,6 +101,9 @@ resource "aws_db_instance" "this" {
   performance_insights_kms_key_id       = aws_kms_key.this.arn
   performance_insights_retention_period = 7
 
+  monitoring_interval = 60
+  monitoring_role_arn = aws_iam_role.monitoring.arn
+
   # Module backup selects by this tag.
   tags = { Name = local.identifier, backup = "daily" }
 
@@ -99,4 +111,7 @@ resource "aws_db_instance" "this" {
   lifecycle {
     ignore_changes = [iops]
   }
+
+  # RDS tries the role as soon as it is named.
+  depends_on = [aws_iam_role_policy_attachment.monitoring]
 }

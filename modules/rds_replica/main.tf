@@ -14,6 +14,8 @@ data "aws_region" "current" {
 
 # Keys do not leave their region: a copy in another one is encrypted with a key of its own.
 resource "aws_kms_key" "this" {
+  #checkov:skip=CKV2_AWS_64:the policy that AWS gives it is the one wanted: IAM in the account decides
+
   count = local.on
 
   description         = "Encrypts the database ${local.identifier}: storage, backups and performance insights."
@@ -30,7 +32,12 @@ resource "aws_kms_alias" "this" {
 }
 
 # Made before the replica: RDS would make them itself, and keep their logs for ever.
+# CloudWatch encrypts every group by itself. A key of one's own costs money each month, and has to let in every service that writes.
+#trivy:ignore:AWS-0017
 resource "aws_cloudwatch_log_group" "this" {
+  #checkov:skip=CKV_AWS_158:CloudWatch encrypts every group by itself, see above
+  #checkov:skip=CKV_AWS_338:log_retention_days says how long, a year in prod
+
   for_each = toset(var.replicate ? ["postgresql", "upgrade"] : [])
 
   name              = "/aws/rds/instance/${local.identifier}/${each.key}"
@@ -95,6 +102,9 @@ resource "aws_db_instance" "this" {
   performance_insights_kms_key_id       = aws_kms_key.this[0].arn
   performance_insights_retention_period = 7
 
+  monitoring_interval = 60
+  monitoring_role_arn = aws_iam_role.monitoring[0].arn
+
   tags = { Name = local.identifier }
 
   lifecycle {
@@ -106,4 +116,7 @@ resource "aws_db_instance" "this" {
       error_message = "The replica must be in another region than the database it follows: give its stack that region."
     }
   }
+
+  # RDS tries the role as soon as it is named.
+  depends_on = [aws_iam_role_policy_attachment.monitoring]
 }

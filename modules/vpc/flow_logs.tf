@@ -1,4 +1,9 @@
+# CloudWatch encrypts every group by itself. A key of one's own costs money each month, and has to let in every service that writes.
+#trivy:ignore:AWS-0017
 resource "aws_cloudwatch_log_group" "flow" {
+  #checkov:skip=CKV_AWS_158:CloudWatch encrypts every group by itself, see above
+  #checkov:skip=CKV_AWS_338:log_retention_days says how long, a year in prod
+
   count = var.flow_logs ? 1 : 0
 
   name              = "/${var.project}/${var.environment}/vpc-flow"

@@ -41,6 +41,11 @@ run "the_trail_records_everything_everywhere" {
   }
 
   assert {
+    condition     = one(aws_s3_bucket.logs.server_side_encryption_configuration[0].rule[0].apply_server_side_encryption_by_default).kms_master_key_id == aws_kms_key.logs.arn
+    error_message = "Whatever else comes into the bucket gets the same key."
+  }
+
+  assert {
     condition     = length(aws_cloudtrail.this.event_selector) == 0
     error_message = "Setting selectors is denied by the policies of the organization; without any, all management events are recorded."
   }
@@ -65,7 +70,7 @@ run "the_bucket_keeps_what_it_gets" {
   }
 
   assert {
-    condition     = one(aws_s3_bucket.logs.server_side_encryption_configuration[0].rule[0].apply_server_side_encryption_by_default).sse_algorithm == "AES256"
+    condition     = one(aws_s3_bucket.logs.server_side_encryption_configuration[0].rule[0].apply_server_side_encryption_by_default).sse_algorithm == "aws:kms"
     error_message = "It is encrypted."
   }
 

@@ -1,4 +1,16 @@
 mock_provider "aws" {
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111111111111" }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
   mock_data "aws_subnet" {
     defaults = { cidr_block = "10.10.0.0/24" }
   }
@@ -135,6 +147,26 @@ run "logs_are_exported_and_end" {
   assert {
     condition     = output.log_group_names == { postgresql = "/aws/rds/instance/shop-dev-database/postgresql", upgrade = "/aws/rds/instance/shop-dev-database/upgrade" } && alltrue([for group in aws_cloudwatch_log_group.this : group.retention_in_days == 90])
     error_message = "They go where RDS writes to, and are kept as long as asked."
+  }
+}
+
+run "what_the_machine_does_is_told_once_a_minute" {
+  assert {
+    condition     = aws_db_instance.this.monitoring_interval == 60 && aws_db_instance.this.monitoring_role_arn == aws_iam_role.monitoring.arn
+    error_message = "With the role that is made for it."
+  }
+
+  assert {
+    condition     = aws_iam_role_policy_attachment.monitoring.role == aws_iam_role.monitoring.name && aws_iam_role_policy_attachment.monitoring.policy_arn == "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+    error_message = "The role may write logs, and nothing else."
+  }
+
+  assert {
+    condition = { for condition in data.aws_iam_policy_document.monitoring_assume.statement[0].condition : condition.variable => one(condition.values) } == {
+      "aws:SourceAccount" = "111111111111"
+      "aws:SourceArn"     = "arn:aws:rds:*:111111111111:db:shop-dev-database"
+    }
+    error_message = "RDS takes the role for this database alone."
   }
 }
 

@@ -1,4 +1,16 @@
 mock_provider "aws" {
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111111111111" }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
   mock_data "aws_region" {
     defaults = { id = "ap-northeast-3" }
   }
@@ -30,7 +42,7 @@ run "without_replicate_there_is_nothing" {
   }
 
   assert {
-    condition     = length(aws_db_instance.this) + length(aws_vpc.this) + length(aws_subnet.data) + length(aws_kms_key.this) + length(aws_cloudwatch_log_group.this) + length(aws_security_group.this) == 0
+    condition     = length(aws_db_instance.this) + length(aws_vpc.this) + length(aws_subnet.data) + length(aws_kms_key.this) + length(aws_cloudwatch_log_group.this) + length(aws_security_group.this) + length(aws_iam_role.monitoring) == 0
     error_message = "An environment without a replica pays for none."
   }
 
@@ -110,6 +122,26 @@ run "logs_are_exported_and_end" {
   assert {
     condition     = output.log_group_names.postgresql == "/aws/rds/instance/shop-dev-database-replica/postgresql"
     error_message = "They go where RDS writes to."
+  }
+}
+
+run "what_the_machine_does_is_told_once_a_minute" {
+  assert {
+    condition     = aws_db_instance.this[0].monitoring_interval == 60 && aws_db_instance.this[0].monitoring_role_arn == aws_iam_role.monitoring[0].arn
+    error_message = "With the role that is made for it."
+  }
+
+  assert {
+    condition     = aws_iam_role_policy_attachment.monitoring[0].role == aws_iam_role.monitoring[0].name && aws_iam_role_policy_attachment.monitoring[0].policy_arn == "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+    error_message = "The role may write logs, and nothing else."
+  }
+
+  assert {
+    condition = { for condition in data.aws_iam_policy_document.monitoring_assume[0].statement[0].condition : condition.variable => one(condition.values) } == {
+      "aws:SourceAccount" = "111111111111"
+      "aws:SourceArn"     = "arn:aws:rds:*:111111111111:db:shop-dev-database-replica"
+    }
+    error_message = "RDS takes the role for this database alone."
   }
 }
 

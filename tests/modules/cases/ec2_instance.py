@@ -102,7 +102,7 @@ def look(account: Account, found: Found) -> None:
     _hardened(template)
     assert template["SecurityGroupIds"] == [found["security_group"]]
     assert ELSEWHERE in _user_data(template)
-    assert _ports(account, found, "IpPermissions") == {}
+    assert _ports(account, found, "IpPermissions") == {8080: ["127.0.0.1/32"]}, "closed, by a rule that nobody can use"
     assert _ports(account, found, "IpPermissionsEgress") == {443: ["0.0.0.0/0"]}
     _rights(account, {"write-logs"})
     _instances_carry_their_name(account, found)

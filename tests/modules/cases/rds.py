@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from tests.modules.applying import REGION, Account, Case, Found
+from tests.modules.policies import statements
 
 ROOT = """
 resource "aws_vpc" "this" {
@@ -78,6 +79,7 @@ def look(account: Account, found: Found) -> None:
     _only_tls(account, instance)
     _only_clients(account, instance, database)
     _logs_end(account, instance, days=7)
+    _told_what_the_machine_does(account, instance)
     _secret(account, database)
 
 
@@ -131,6 +133,22 @@ def _opened(rules: list[dict[str, Any]]) -> list[tuple[int, list[str]]]:
     ranges = [sorted(found["CidrIp"] for found in rule["IpRanges"]) for rule in rules]
     assert not any(rule.get("Ipv6Ranges") or rule.get("PrefixListIds") for rule in rules)
     return [(rule["ToPort"], groups[i] + ranges[i]) for i, rule in enumerate(rules)]
+
+
+def _told_what_the_machine_does(account: Account, instance: dict[str, Any]) -> None:
+    iam, name = account.client("iam"), "shop-dev-database-monitoring"
+    role = iam.get_role(RoleName=name)["Role"]
+    assert (instance["MonitoringInterval"], instance["MonitoringRoleArn"]) == (60, role["Arn"])
+    (attached,) = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    assert attached["PolicyName"] == "AmazonRDSEnhancedMonitoringRole"
+    (trust,) = statements(role["AssumeRolePolicyDocument"]).values()
+    assert trust.principals == {"Service": frozenset(["monitoring.rds.amazonaws.com"])}
+    assert trust.conditions == {
+        "StringEquals": {"aws:SourceAccount": frozenset([account.account_id])},
+        "ArnLike": {
+            "aws:SourceArn": frozenset([f"arn:aws:rds:*:{account.account_id}:db:{instance['DBInstanceIdentifier']}"])
+        },
+    }
 
 
 def _logs_end(account: Account, instance: dict[str, Any], *, days: int) -> None:

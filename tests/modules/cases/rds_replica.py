@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.modules.applying import OTHER_REGION, TAGS, Account, Case, Found
+from tests.modules.policies import statements
 
 ACCOUNT = "100000000004"
 ROOT = f"""
@@ -21,7 +22,13 @@ provider "aws" {{
   }}
 }}
 
+resource "aws_db_parameter_group" "source" {{
+  name   = "source"
+  family = "postgres17"
+}}
+
 resource "aws_db_instance" "source" {{
+  parameter_group_name            = aws_db_parameter_group.source.name
   identifier                      = "shop-dev-database"
   engine                          = "postgres"
   engine_version                  = "17"
@@ -87,6 +94,7 @@ def look(account: Account, found: Found) -> None:
     _encrypted(account, instance, found)
     _isolated(account, instance, found)
     _logs_end(account, instance, days=7)
+    _told_what_the_machine_does(account, instance)
     # What the module's page says to do in a disaster. The settings are told of it afterwards.
     rds = account.client("rds", OTHER_REGION)
     rds.promote_read_replica(DBInstanceIdentifier=found["replica"]["identifier"], BackupRetentionPeriod=1)
@@ -157,6 +165,22 @@ def _opened(rules: list[dict[str, Any]]) -> list[tuple[int, list[str]]]:
     ranges = [sorted(found["CidrIp"] for found in rule["IpRanges"]) for rule in rules]
     assert not any(rule.get("Ipv6Ranges") or rule.get("PrefixListIds") for rule in rules)
     return [(rule["ToPort"], groups[i] + ranges[i]) for i, rule in enumerate(rules)]
+
+
+def _told_what_the_machine_does(account: Account, instance: dict[str, Any]) -> None:
+    iam, name = account.client("iam"), "shop-dev-replica-monitoring"
+    role = iam.get_role(RoleName=name)["Role"]
+    assert (instance["MonitoringInterval"], instance["MonitoringRoleArn"]) == (60, role["Arn"])
+    (attached,) = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    assert attached["PolicyName"] == "AmazonRDSEnhancedMonitoringRole"
+    (trust,) = statements(role["AssumeRolePolicyDocument"]).values()
+    assert trust.principals == {"Service": frozenset(["monitoring.rds.amazonaws.com"])}
+    assert trust.conditions == {
+        "StringEquals": {"aws:SourceAccount": frozenset([account.account_id])},
+        "ArnLike": {
+            "aws:SourceArn": frozenset([f"arn:aws:rds:*:{account.account_id}:db:{instance['DBInstanceIdentifier']}"])
+        },
+    }
 
 
 def _logs_end(account: Account, instance: dict[str, Any], *, days: int) -> None:

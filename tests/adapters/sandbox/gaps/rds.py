@@ -29,7 +29,9 @@ def performance_insights(client: Client) -> bool:
 
 def replica_settings(client: Client) -> bool:
     near, far, tags = client("rds"), _far("rds"), [{"Key": "backup", "Value": "daily"}]
-    _database(near, "model", MultiAZ=True, DeletionProtection=True, EnableCloudwatchLogsExports=["upgrade"], Tags=tags)
+    near.create_db_parameter_group(DBParameterGroupName="near", DBParameterGroupFamily="postgres17", Description="near")
+    more = {"DBParameterGroupName": "near", "EnableCloudwatchLogsExports": ["upgrade"], "Tags": tags}
+    _database(near, "model", MultiAZ=True, DeletionProtection=True, **more)
     subnets = [subnet["SubnetId"] for subnet in _far("ec2").describe_subnets()["Subnets"]]
     far.create_db_subnet_group(DBSubnetGroupName="far", DBSubnetGroupDescription="far", SubnetIds=subnets)
     source = _seen(near, "model")["DBInstanceArn"]

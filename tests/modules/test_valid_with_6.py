@@ -1,0 +1,188 @@
+"""Every module is valid with AWS provider 6. Only its schemas are here; what is applied is applied with 3.39."""
+
+import json
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tools import provider_schema
+from tools.provider_schema import VERSION
+
+from tests.modules.aws6 import provider
+
+ROOT = Path(__file__).parents[2]
+MODULES = ROOT / "modules"
+NAMES = sorted(folder.name for folder in MODULES.iterdir() if (folder / "versions.tf").exists())
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+Terraform = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def unpacked_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A mirror with the stand-in for provider 6, in place of the one with 3.39."""
+    mirror = tmp_path_factory.mktemp("aws6")
+    machine = platform.machine().lower()
+    system = f"{platform.system().lower()}_{ARCHITECTURES.get(machine, machine)}"
+    plugin = mirror / provider_schema.ADDRESS / VERSION / system / f"terraform-provider-aws_v{VERSION}"
+    plugin.parent.mkdir(parents=True)
+    command = (sys.executable, provider.__file__, str(provider_schema.FILE))
+    plugin.write_text(f"#!/bin/sh\nexec {shlex.join(command)}\n", encoding="utf-8")
+    plugin.chmod(0o755)
+    return mirror
+
+
+@pytest.fixture
+def run(terraform: tuple[str, ...], terraform_env: dict[str, str], tmp_path: Path) -> Terraform:
+    def run(*arguments: str, folder: str = "") -> subprocess.CompletedProcess[str]:
+        command = [*terraform, *arguments, "-no-color"]
+        where = tmp_path / folder
+        return subprocess.run(command, cwd=where, env=terraform_env, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def faults(run: Terraform, folder: str = "") -> list[str]:
+    """What is wrong with a root module, and where."""
+    begun = run("init", "-backend=false", folder=folder)
+    assert begun.returncode == 0, f"{begun.stdout}{begun.stderr}"
+    told = json.loads(run("validate", "-json", folder=folder).stdout)["diagnostics"]
+    wrong = [each for each in told if each["severity"] == "error"]
+    return [f"{each.get('range', {}).get('filename')}: {each['summary']}. {each['detail']}" for each in wrong]
+
+
+def test_schemas_are_here_of_all_that_the_modules_use_and_of_nothing_else() -> None:
+    written = json.loads(provider_schema.FILE.read_text(encoding="utf-8"))
+    assert provider_schema.covered(written) == provider_schema.used(), "write them anew: make provider-schema"
+
+
+@pytest.mark.terraform
+@pytest.mark.parametrize("name", NAMES)
+def test_module_is_valid(name: str, run: Terraform, tmp_path: Path) -> None:
+    # The folder above is copied too, so that a module may use its neighbours.
+    shutil.copytree(MODULES, tmp_path / "modules", ignore=shutil.ignore_patterns(".terraform*", "tests"))
+    assert faults(run, f"modules/{name}") == []
+
+
+@pytest.mark.terraform
+def test_root_module_is_valid_as_it_is_rendered(run: Terraform, tmp_path: Path) -> None:
+    """One holds the block of the provider as well as any other."""
+    command = [sys.executable, "-m", "envctl", "--json", "render", "dev"]
+    rendered = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    path, text = next(iter(json.loads(rendered.stdout)["result"]["files"].items()))
+    shutil.copytree(MODULES, tmp_path / "dev" / ".code" / "modules", ignore=shutil.ignore_patterns("tests"))
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).write_text(text, encoding="utf-8")
+    assert {"default_tags", "assume_role"} <= json.loads(text)["provider"]["aws"].keys()
+    assert faults(run, str(Path(path).parent)) == []
+
+
+VALID = """
+resource "aws_security_group" "rules_as_blocks" {
+  ingress {
+    protocol  = "tcp"
+    from_port = 80
+    to_port   = 80
+  }
+}
+resource "aws_security_group" "no_rules" {
+  ingress = []
+}
+resource "aws_appautoscaling_target" "this" {
+  service_namespace  = "ecs"
+  resource_id        = aws_security_group.no_rules.arn
+  scalable_dimension = "ecs:service:DesiredCount"
+  min_capacity       = 1
+  max_capacity       = "2"
+  suspended_state {
+    dynamic_scaling_in_suspended = true
+  }
+}
+"""
+
+
+@pytest.mark.terraform
+def test_what_6_takes_is_valid(run: Terraform, tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(VALID)
+    assert faults(run) == []
+
+
+EIP = 'resource "aws_eip" "this" {\n  %s\n}\n'
+GROUP = """
+resource "aws_autoscaling_group" "this" {
+  min_size = 1
+  max_size = 1
+  tag {
+    key   = "Name"
+    value = "web"
+  }
+}
+"""
+POOL = """
+variable "pool" {
+  type = string
+}
+resource "aws_launch_template" "this" {
+  block_device_mappings {
+    ebs {
+      volume_size = var.pool
+    }
+  }
+  latest_version = var.pool
+}
+"""
+
+
+@pytest.mark.terraform
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        (EIP % "vpc = true", 'An argument named "vpc" is not expected here'),
+        (EIP % "filter {}", 'Blocks of type "filter" are not expected here'),
+        (EIP % 'tags = "none"', "map of string required"),
+        (EIP % 'arn = "arn:"', "aws_eip takes no value for arn"),
+        (EIP % "" + 'output "this" {\n  value = aws_eip.this.vpc\n}', 'exported attribute named "vpc"'),
+        (EIP % "" + 'provider "aws" {\n  s3_force_path_style = true\n}', 'named "s3_force_path_style" is not expected'),
+        (POOL, "aws_launch_template takes no value for latest_version"),
+        (GROUP, 'The argument "propagate_at_launch" is required'),
+        ('data "aws_subnet_ids" "this" {}', 'does not support data source "aws_subnet_ids"'),
+    ],
+    ids=[
+        "an argument that 6 has no longer",
+        "a block that there is not",
+        "another type",
+        "a value for what only the provider gives",
+        "an attribute that 6 has no longer",
+        "an argument of the provider that 6 has no longer",
+        "a value that is not known yet for what only the provider gives",
+        "an argument of a block left out",
+        "a data source that 6 has no longer",
+    ],
+)
+def test_what_6_does_not_take_is_a_fault(code: str, fault: str, run: Terraform, tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(code)
+    (found,) = faults(run)
+    assert fault in found
+
+
+@pytest.mark.terraform
+def test_module_that_wants_an_older_provider_is_refused(run: Terraform, tmp_path: Path) -> None:
+    source = (MODULES / "vpc" / "versions.tf").read_text(encoding="utf-8")
+    (tmp_path / "versions.tf").write_text(source.replace('">= 3.39"', '"~> 5.0"'))
+    begun = run("init")
+    assert begun.returncode == 1
+    assert "no available releases match" in begun.stderr
+
+
+@pytest.mark.terraform
+def test_the_stand_in_never_gets_as_far_as_a_plan(run: Terraform, tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('resource "aws_eip" "this" {}')
+    assert faults(run) == []
+    planned = run("plan")
+    assert planned.returncode == 1
+    assert "this provider has nothing but schemas" in planned.stderr
