@@ -24,7 +24,7 @@ def _apply() -> None:
         own = {"backend": self, "tags": [], "enabled_cloudwatch_logs_exports": logs, **_OWN}
         if str(db_kwargs["source_db_instance_identifier"]).startswith("arn:"):
             # From another region, where the groups of this one are not known.
-            own["db_parameter_group_name"] = None
+            own["db_parameter_group_name"] = ""
         return stock(self, {**own, **given})
 
     replace_method(RDSBackend, create_db_instance_read_replica)
@@ -33,6 +33,6 @@ def _apply() -> None:
 PATCH = Patch(
     name="rds-replica-settings",
     service="rds",
-    gap="moto gives a read replica tags, backups, standby and parameters of its source, and subnets of that region alone",
+    gap="moto gives a read replica tags, backups, standby and parameters of its source, and subnets of its region",
     apply=_apply,
 )
