@@ -43,6 +43,22 @@ for number, usual in (
         signal.signal(number, usual)
 
 
+# The files that take longest begin first, and as a whole each: what is set up for one is not set up twice.
+LONGEST = ("modules/test_applied.py", "e2e/test_crashes.py", "e2e/test_whole_way.py")
+THEN = ("e2e/", "app/", "adapters/terraform/", "modules/", "adapters/sandbox/", "usecases/test_promotion_laws.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(here).as_posix()
+        order = (*LONGEST, *THEN)
+        return next((number for number, start in enumerate(order) if path.startswith(start)), len(order))
+
+    items.sort(key=place)
+
+
 @pytest.fixture(scope="session")
 def unpacked_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A mirror with the AWS provider unpacked, one for all test processes of a run.

@@ -55,6 +55,8 @@ class Project:
             "HOME": os.fspath(self.home),
             "GIT_AUTHOR_EMAIL": "ann@example.com",
             "LANG": "C.UTF-8",
+            # Terraform lives for seconds here: collecting garbage takes a fifth of its time.
+            "GOGC": "off",
             **self.extra,
             **more,
         }

@@ -1,13 +1,14 @@
 """Every module, applied to an AWS of its own: what it makes is there, a second plan is empty, and nothing stays."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
-from tests.modules.applying import Applying
+from tests.modules.applying import Applying, Case
 from tests.modules.cases import CASES
 from tests.modules.test_modules import NAMES
 
@@ -25,26 +26,51 @@ def sandbox(tmp_path: Path, unpacked_provider: Path) -> Iterator[RunningSandbox]
     sandbox.down()
 
 
-@pytest.mark.terraform
-@pytest.mark.slow
-def test_module_does_on_aws_what_it_says(
+@dataclass(frozen=True)
+class Applier:
+    """Applies cases together, and tells of each."""
+
+    sandbox: RunningSandbox
+    terraform: tuple[str, ...]
+    folder: Path
+    subtests: pytest.Subtests
+    wanted: str | None
+
+    def apply(self, cases: Iterable[Case]) -> None:
+        chosen = [case for case in cases if self.wanted is None or case.name in self.wanted.split(",")]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            running = {}
+            for case in chosen:
+                folder = self.folder / case.name
+                folder.mkdir()
+                running[case.name] = pool.submit(Applying(case, self.sandbox, self.terraform, folder).whole_way)
+            for name, ended in running.items():
+                with self.subtests.test(name):
+                    ended.result()
+
+
+@pytest.fixture
+def applier(
     sandbox: RunningSandbox,
     terraform: tuple[str, ...],
     tmp_path: Path,
     subtests: pytest.Subtests,
     request: pytest.FixtureRequest,
-) -> None:
-    wanted = request.config.getoption("--only-modules", None)
-    chosen = [case for case in CASES if wanted is None or case.name in wanted.split(",")]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        running = {}
-        for case in chosen:
-            folder = tmp_path / case.name
-            folder.mkdir()
-            running[case.name] = pool.submit(Applying(case, sandbox, terraform, folder).whole_way)
-        for name, ended in running.items():
-            with subtests.test(name):
-                ended.result()
+) -> Applier:
+    return Applier(sandbox, terraform, tmp_path, subtests, request.config.getoption("--only-modules", None))
+
+
+@pytest.mark.terraform
+@pytest.mark.slow
+def test_module_does_on_aws_what_it_says(applier: Applier) -> None:
+    applier.apply(case.in_short() for case in CASES)
+
+
+@pytest.mark.night
+@pytest.mark.terraform
+@pytest.mark.slow
+def test_module_follows_its_settings_from_one_apply_to_the_next(applier: Applier) -> None:
+    applier.apply(case for case in CASES if case.in_short() != case)
 
 
 def test_every_module_is_applied_in_an_account_of_its_own() -> None:

@@ -1,4 +1,4 @@
-"""Probes of moto's gaps, one file a service. Each gets a way to make boto3 clients, and is true where there is a gap."""
+"""Probes of moto's gaps, one file a service. Each gets a way to make boto3 clients, and is true where a gap is."""
 
 from collections.abc import Callable
 from typing import Any
