@@ -17,6 +17,12 @@ data "aws_secretsmanager_secret" "this" {
 }
 
 locals {
+  # What the application could not know otherwise; app_environment has the last word.
+  environment = merge(
+    { ENVIRONMENT = var.environment, PORT = tostring(var.app_port), PROJECT = var.project },
+    var.app_environment,
+  )
+
   secrets = merge(
     { for variable, secret in data.aws_secretsmanager_secret.this : variable => secret.arn },
     var.database_secret_arn == null ? {} : { DATABASE_SECRET = var.database_secret_arn },
@@ -27,7 +33,7 @@ locals {
       name      = var.name
       essential = true
 
-      environment = [for variable, value in var.app_environment : { name = variable, value = value }]
+      environment = [for variable, value in local.environment : { name = variable, value = value }]
       secrets     = [for variable, arn in local.secrets : { name = variable, valueFrom = arn }]
 
       portMappings = var.worker ? [] : [{ containerPort = var.app_port, hostPort = var.app_port, protocol = "tcp" }]

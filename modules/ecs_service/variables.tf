@@ -167,7 +167,7 @@ variable "app_port" {
 }
 
 variable "app_environment" {
-  description = "Environment variables of the container. Whoever may read the task definition reads them: name secrets here, never hold them."
+  description = "Environment variables of the container, besides PROJECT, ENVIRONMENT and PORT. Whoever may read the task definition reads them: name secrets here, never hold them."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -190,8 +190,8 @@ variable "service_secrets" {
   }
 
   validation {
-    condition     = length(setintersection(keys(var.service_secrets), concat(keys(var.app_environment), ["DATABASE_SECRET"]))) == 0
-    error_message = "service_secrets must not name a variable that app_environment sets too, nor DATABASE_SECRET."
+    condition     = length(setintersection(keys(var.service_secrets), concat(keys(var.app_environment), ["DATABASE_SECRET", "ENVIRONMENT", "PORT", "PROJECT"]))) == 0
+    error_message = "service_secrets must not name a variable that app_environment sets too, nor one that the module sets: DATABASE_SECRET, ENVIRONMENT, PORT, PROJECT."
   }
 }
 

@@ -109,8 +109,10 @@ run "a_container_is_hardened" {
   }
 
   assert {
-    condition     = jsondecode(aws_ecs_task_definition.this["blue"].container_definitions)[0].environment == [{ name = "LOG_LEVEL", value = "debug" }]
-    error_message = "The settings are its environment."
+    condition = jsondecode(aws_ecs_task_definition.this["blue"].container_definitions)[0].environment == [
+      { name = "ENVIRONMENT", value = "dev" }, { name = "LOG_LEVEL", value = "debug" }, { name = "PORT", value = "8080" }, { name = "PROJECT", value = "shop" },
+    ]
+    error_message = "The settings are its environment, with where it is and its port."
   }
 
   assert {
@@ -422,7 +424,9 @@ run "an_arm64_task_is_the_same_but_for_its_processor" {
     condition = alltrue([for container in jsondecode(aws_cloudformation_stack.arm64["blue"].template_body).Resources.Task.Properties.ContainerDefinitions :
       container.Image == var.image && container.ReadonlyRootFilesystem && !container.Privileged &&
       container.LinuxParameters == { InitProcessEnabled = true, Capabilities = { Drop = ["ALL"] } } &&
-      container.Environment == [{ Name = "LOG_LEVEL", Value = "debug" }] &&
+      container.Environment == [
+        { Name = "ENVIRONMENT", Value = "dev" }, { Name = "LOG_LEVEL", Value = "debug" }, { Name = "PORT", Value = "8080" }, { Name = "PROJECT", Value = "shop" },
+      ] &&
       container.LogConfiguration.Options["awslogs-group"] == "/shop/dev/web" &&
       container.HealthCheck.Command == ["CMD", "/app/health"]
     ])

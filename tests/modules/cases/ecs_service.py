@@ -269,7 +269,8 @@ def _look_at_container(found: Found, containers: list[dict[str, Any]], image: st
     assert container["linuxParameters"]["capabilities"]["drop"] == ["ALL"]
     assert container["linuxParameters"]["initProcessEnabled"] is True
     assert container["healthCheck"]["command"] == ["CMD", "/app/health"]
-    assert container["environment"] == [{"name": "LOG_LEVEL", "value": "debug"}]
+    told = {each["name"]: each["value"] for each in container["environment"]}
+    assert told == {"ENVIRONMENT": "dev", "LOG_LEVEL": "debug", "PORT": "8080", "PROJECT": "shop"}
     assert {secret["name"]: secret["valueFrom"] for secret in container["secrets"]} == {
         "DATABASE_SECRET": found["secret_arns"]["shop/database"],
         "PAYMENT_KEY": found["secret_arns"]["shop/payment"],
