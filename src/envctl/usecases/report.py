@@ -103,7 +103,7 @@ def report(ports: Ports) -> Report:
         _with_gates(status, outlooks),
         outlooks,
         rows,
-        len(present.releases) - len(rows),
+        sum("" in known.made_for for known in present.releases.values()) - len(rows),
         history,
         _plans(ports, present, order),
     )
