@@ -13,6 +13,7 @@ import pytest
 
 from envctl.adapters.sandbox.lifecycle import Sandbox
 from tests.documents import checked
+from tests.modules import applying
 from tests.scaffold import scaffolded
 
 if TYPE_CHECKING:
@@ -106,32 +107,15 @@ class Project:
         }
 
 
+REGION = applying.REGION
 ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
-REGION = "ap-northeast-1"
 
 
 def client(project: Project, environment: str, service: str) -> Any:
     """boto3 as the deployer of an environment in the project's sandbox, behind Terraform's back."""
-    import boto3
-    from botocore.config import Config
-
     running = Sandbox(project.root / ".envctl" / "sandbox").running()
     assert running is not None
-    where = {
-        "region_name": REGION,
-        "verify": os.fspath(running.ca_file),
-        "config": Config(proxies={"https": running.proxy_url}, retries={"max_attempts": 1}),
-    }
-    sts = boto3.client("sts", aws_access_key_id="sandbox", aws_secret_access_key="sandbox", **where)
-    role = f"arn:aws:iam::{ACCOUNTS[environment]}:role/envctl-deployer"
-    keys = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-    return boto3.client(
-        service,
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-        **where,
-    )
+    return applying.Account(running, ACCOUNTS[environment]).client(service)
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tests.modules.applying import REGION, Account, Case, Found
-from tests.modules.policies import statements
+from tests.modules.databases import opened, watched
 
 ROOT = """
 resource "aws_vpc" "this" {
@@ -79,7 +79,7 @@ def look(account: Account, found: Found) -> None:
     _only_tls(account, instance)
     _only_clients(account, instance, database)
     _logs_end(account, instance, days=7)
-    _told_what_the_machine_does(account, instance)
+    watched(account, instance, "shop-dev-database-monitoring")
     _secret(account, database)
 
 
@@ -121,34 +121,9 @@ def _only_clients(account: Account, instance: dict[str, Any], database: dict[str
     assert [group["VpcSecurityGroupId"] for group in instance["VpcSecurityGroups"]] == [own]
     groups = account.client("ec2").describe_security_groups(GroupIds=[own, clients])["SecurityGroups"]
     rules = {
-        group["GroupId"]: (_opened(group["IpPermissions"]), _opened(group["IpPermissionsEgress"])) for group in groups
+        group["GroupId"]: (opened(group["IpPermissions"]), opened(group["IpPermissionsEgress"])) for group in groups
     }
     assert rules == {own: ([(5432, [clients])], []), clients: ([], [(5432, ["10.10.0.0/24", "10.10.1.0/24"])])}
-
-
-def _opened(rules: list[dict[str, Any]]) -> list[tuple[int, list[str]]]:
-    """Port, and the groups and ranges of addresses."""
-    assert all(rule["FromPort"] == rule["ToPort"] and rule["IpProtocol"] == "tcp" for rule in rules)
-    groups = [[pair["GroupId"] for pair in rule["UserIdGroupPairs"]] for rule in rules]
-    ranges = [sorted(found["CidrIp"] for found in rule["IpRanges"]) for rule in rules]
-    assert not any(rule.get("Ipv6Ranges") or rule.get("PrefixListIds") for rule in rules)
-    return [(rule["ToPort"], groups[i] + ranges[i]) for i, rule in enumerate(rules)]
-
-
-def _told_what_the_machine_does(account: Account, instance: dict[str, Any]) -> None:
-    iam, name = account.client("iam"), "shop-dev-database-monitoring"
-    role = iam.get_role(RoleName=name)["Role"]
-    assert (instance["MonitoringInterval"], instance["MonitoringRoleArn"]) == (60, role["Arn"])
-    (attached,) = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
-    assert attached["PolicyName"] == "AmazonRDSEnhancedMonitoringRole"
-    (trust,) = statements(role["AssumeRolePolicyDocument"]).values()
-    assert trust.principals == {"Service": frozenset(["monitoring.rds.amazonaws.com"])}
-    assert trust.conditions == {
-        "StringEquals": {"aws:SourceAccount": frozenset([account.account_id])},
-        "ArnLike": {
-            "aws:SourceArn": frozenset([f"arn:aws:rds:*:{account.account_id}:db:{instance['DBInstanceIdentifier']}"])
-        },
-    }
 
 
 def _logs_end(account: Account, instance: dict[str, Any], *, days: int) -> None:

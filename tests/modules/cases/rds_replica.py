@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.modules.applying import OTHER_REGION, TAGS, Account, Case, Found
-from tests.modules.policies import statements
+from tests.modules.databases import opened, watched
 
 ACCOUNT = "100000000004"
 ROOT = f"""
@@ -94,7 +94,7 @@ def look(account: Account, found: Found) -> None:
     _encrypted(account, instance, found)
     _isolated(account, instance, found)
     _logs_end(account, instance, days=7)
-    _told_what_the_machine_does(account, instance)
+    watched(account, instance, "shop-dev-replica-monitoring")
     # What the module's page says to do in a disaster. The settings are told of it afterwards.
     rds = account.client("rds", OTHER_REGION)
     rds.promote_read_replica(DBInstanceIdentifier=found["replica"]["identifier"], BackupRetentionPeriod=1)
@@ -151,36 +151,12 @@ def _isolated(account: Account, instance: dict[str, Any], found: Found) -> None:
     assert [group["VpcSecurityGroupId"] for group in instance["VpcSecurityGroups"]] == [own]
     groups = ec2.describe_security_groups(Filters=here)["SecurityGroups"]
     rules = {
-        group["GroupId"]: (_opened(group["IpPermissions"]), _opened(group["IpPermissionsEgress"])) for group in groups
+        group["GroupId"]: (opened(group["IpPermissions"]), opened(group["IpPermissionsEgress"])) for group in groups
     }
     assert rules.pop(own) == ([(5432, [clients])], [])
     assert rules.pop(clients) == ([], [(5432, ["10.255.0.0/26", "10.255.0.64/26"])])
     # What is left is the group that the VPC was born with.
     assert list(rules.values()) == [([], [])]
-
-
-def _opened(rules: list[dict[str, Any]]) -> list[tuple[int, list[str]]]:
-    """Port, and the groups and ranges of addresses."""
-    groups = [[pair["GroupId"] for pair in rule["UserIdGroupPairs"]] for rule in rules]
-    ranges = [sorted(found["CidrIp"] for found in rule["IpRanges"]) for rule in rules]
-    assert not any(rule.get("Ipv6Ranges") or rule.get("PrefixListIds") for rule in rules)
-    return [(rule["ToPort"], groups[i] + ranges[i]) for i, rule in enumerate(rules)]
-
-
-def _told_what_the_machine_does(account: Account, instance: dict[str, Any]) -> None:
-    iam, name = account.client("iam"), "shop-dev-replica-monitoring"
-    role = iam.get_role(RoleName=name)["Role"]
-    assert (instance["MonitoringInterval"], instance["MonitoringRoleArn"]) == (60, role["Arn"])
-    (attached,) = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
-    assert attached["PolicyName"] == "AmazonRDSEnhancedMonitoringRole"
-    (trust,) = statements(role["AssumeRolePolicyDocument"]).values()
-    assert trust.principals == {"Service": frozenset(["monitoring.rds.amazonaws.com"])}
-    assert trust.conditions == {
-        "StringEquals": {"aws:SourceAccount": frozenset([account.account_id])},
-        "ArnLike": {
-            "aws:SourceArn": frozenset([f"arn:aws:rds:*:{account.account_id}:db:{instance['DBInstanceIdentifier']}"])
-        },
-    }
 
 
 def _logs_end(account: Account, instance: dict[str, Any], *, days: int) -> None:
