@@ -155,6 +155,7 @@ def test_it_says_how_it_is_run(workshop: Workshop, first: Built) -> None:
     assert base < whole < base + MOST_OF_THE_APP
 
 
+@pytest.mark.night
 def test_the_same_source_is_the_same_image(workshop: Workshop, images: Registry, first: Built) -> None:
     again = workshop.publish(APP, images, "shop/again", TAG, cache=False)
     assert again.digest == first.digest

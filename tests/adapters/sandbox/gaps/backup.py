@@ -22,6 +22,14 @@ def selection(client: Client) -> bool:
     return bool(found != wanted or not fails(lambda: backup.get_backup_selection(**where)))
 
 
+def plan_again(client: Client) -> bool:
+    backup, first = client("backup"), _plan(client, "again")
+    backup.delete_backup_plan(BackupPlanId=first)
+    if fails(lambda: _plan(client, "again")):
+        return True
+    return not fails(lambda: _plan(client, "again"))
+
+
 def changed_plan(client: Client) -> bool:
     backup, plan = client("backup"), _plan(client, "changing")
     longer = {"BackupPlanName": "changing", "Rules": [{**_DAILY, "Lifecycle": {"DeleteAfterDays": 30}}]}
@@ -57,6 +65,7 @@ def stack_with_vault(client: Client) -> bool:
 
 
 PROBES: dict[str, Probe] = {
+    "backup-plan-again": plan_again,
     "backup-plan-update": changed_plan,
     "backup-selection": selection,
     "backup-vault-policy": vault_policy,
