@@ -138,7 +138,10 @@ COMMANDS = {
 BOUNDARIES = 60
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+# A promotion by day, and the others by night: they go the same way.
+@pytest.mark.parametrize(
+    "command", [pytest.param(name, marks=() if name == "promote" else pytest.mark.night) for name in COMMANDS]
+)
 @pytest.mark.parametrize("part", range(6))
 def test_killed_at_any_boundary_it_is_recovered_by_the_book(
     command: str, part: int, tmp_path: Path, home: Path

@@ -103,7 +103,7 @@ def told(code: int, document: dict[str, Any]) -> tuple[int, str]:
     return code, str(document["problems"][0]["code"])
 
 
-@pytest.mark.parametrize("backend", ["local", "s3"])
+@pytest.mark.parametrize("backend", [pytest.param("local", marks=pytest.mark.night), "s3"])
 def test_one_deployment_runs_and_everybody_else_gets_a_clear_answer(
     backend: str, tmp_path: Path, home: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -140,6 +140,7 @@ def value(url: str, environment: str) -> str:
     return str(client.get_parameter(Name=f"/other/{environment}/greeting")["Parameter"]["Value"])
 
 
+@pytest.mark.night
 def test_a_release_goes_the_whole_way(project: Project, url: str) -> None:
     project.ok("--sandbox", "apply", "dev", "--yes")
     again = project.run("--sandbox", "plan", "dev", "--detailed-exitcode")
