@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tools import module_pages
 
-MODULES = Path(__file__).parents[2] / "modules"
-NAMES = sorted(folder.name for folder in MODULES.iterdir() if (folder / "versions.tf").exists())
+MODULES = module_pages.MODULES
+NAMES = module_pages.names()
 
 
 @pytest.mark.terraform

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tools import provider_schema
+from tools import module_pages, provider_schema
 from tools.provider_schema import VERSION
 
 from tests.modules.aws6 import provider
 
 ROOT = Path(__file__).parents[2]
-MODULES = ROOT / "modules"
-NAMES = sorted(folder.name for folder in MODULES.iterdir() if (folder / "versions.tf").exists())
+MODULES = module_pages.MODULES
+NAMES = module_pages.names()
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 Terraform = Callable[..., subprocess.CompletedProcess[str]]

@@ -87,9 +87,13 @@ def _regions(document: Mapping[str, object]) -> Iterator[Fault]:
             continue
         for name in _of(document, stack) or order:
             if region not in table(document, "environments", name, "regions"):
-                message = f"the stack {stack} runs in the region that is called {region}, and {name} has none"
-                hint = f'say which one that is: [environments.{name}] regions = {{ {region} = "…" }}'
-                yield Fault("E119", message, hint, ("stacks", stack, "region"))
+                yield Fault("E119", *unnamed_region(stack, region, name), ("stacks", stack, "region"))
+
+
+def unnamed_region(stack: str, region: str, environment: str) -> tuple[str, str]:
+    """What is wrong where an environment does not say which region a stack of it runs in, and what to do."""
+    message = f"the stack {stack} runs in the region that is called {region}, and {environment} has none"
+    return message, f'say which one that is: [environments.{environment}] regions = {{ {region} = "…" }}'
 
 
 def _stack_in(text: object) -> str:

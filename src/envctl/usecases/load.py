@@ -7,6 +7,7 @@ from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.nearest import nearest
 from envctl.domain.placing import MisplacedError, placed
 from envctl.domain.project import Project
+from envctl.domain.project_places import unnamed_region
 from envctl.domain.release import Wiring
 from envctl.domain.settings import EnvironmentSettings, SettingsFile, resolve
 from envctl.usecases.ports import Ports
@@ -92,10 +93,8 @@ def _regions(ports: Ports, project: Project, environment: str, wiring: Wiring) -
         if stack.region and stack.region in there.regions:
             found[name] = there.regions[stack.region]
         elif stack.region:
-            message = f"the stack {name} runs in the region that is called {stack.region}, and {environment} has none"
-            hint = f'say which one that is: [environments.{environment}] regions = {{ {stack.region} = "…" }}'
             where = ports.reader.place(ports.tree.read(PROJECT_FILE) or b"", ("environments", environment))
-            problems.append(Problem("E119", message, hint, where))
+            problems.append(Problem("E119", *unnamed_region(name, stack.region, environment), where))
     if problems:
         raise ConfigurationError(*problems)
     return found

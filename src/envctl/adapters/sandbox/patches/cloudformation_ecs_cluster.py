@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch
+from envctl.adapters.sandbox.patches.patch import Patch, replace_ways_of_stacks
 
 
 def _apply() -> None:
@@ -44,9 +44,7 @@ def _apply() -> None:
         ) -> None:
             ecs_backends[account_id][region_name].delete_cluster(resource_name)
 
-    for name, method in vars(FromStack).items():
-        if name.endswith("_from_cloudformation_json"):
-            setattr(Cluster, name, method)
+    replace_ways_of_stacks(Cluster, FromStack)
 
 
 def _lower(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

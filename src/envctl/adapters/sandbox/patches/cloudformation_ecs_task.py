@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch
+from envctl.adapters.sandbox.patches.patch import Patch, replace_ways_of_stacks
 
 
 def _apply() -> None:
@@ -38,9 +38,7 @@ def _apply() -> None:
         ) -> None:
             ecs_backends[account_id][region_name].deregister_task_definition(resource_name)
 
-    for name, method in vars(FromStack).items():
-        if name.endswith("_from_cloudformation_json"):
-            setattr(TaskDefinition, name, method)
+    replace_ways_of_stacks(TaskDefinition, FromStack)
 
 
 PATCH = Patch(

@@ -17,3 +17,10 @@ class Patch:
 def replace_method(owner: type, method: Callable[..., object]) -> None:
     """By the method's own name; the new one calls the stock one where that does most of the work."""
     setattr(owner, method.__name__, method)
+
+
+def replace_ways_of_stacks(owner: type, ways: type) -> None:
+    """How CloudFormation makes, changes and removes what `owner` models: the class methods of `ways`."""
+    for name, method in vars(ways).items():
+        if name.endswith("_from_cloudformation_json"):
+            setattr(owner, name, method)
