@@ -28,6 +28,17 @@ BAD_WORDS = {
     "an output to be revealed without its name": (["output", "dev", "--reveal"], 64, "E017"),
     "outputs of where nothing was applied": (["output", "dev"], 1, "E414"),
     "no command to run": (["exec", "dev"], 64, "E000"),
+    "a stack that is none": (["drift", "--unit", "dev"], 64, "E026"),
+    "a stack beside an environment": (["plan", "dev", "--unit", "dev/web"], 64, "E026"),
+    "a stack that there is not": (["plan", "--unit", "prd/web"], 64, "E002"),
+    "a job without its run": (["drift", "--shard", "1"], 64, "E026"),
+    "a run without a job": (["plan", "--run", "20261125T014000Z-plan-1"], 64, "E026"),
+    "a job that mends": (["drift", "--run", "20261125T014000Z-drift-1", "--shard", "1", "--fix"], 64, "E026"),
+    "a run that there is not": (["drift", "--run", "20261125T014000Z-drift-1", "--shard", "1"], 64, "E027"),
+    "a run that is a path": (["collect", "../../ledger/0000000001"], 64, "E027"),
+    "no run that waits": (["collect"], 1, "E473"),
+    "more jobs than there can be": (["matrix", "--jobs", "257"], 64, "E026"),
+    "no environment at all": (["plan"], 64, "E000"),
     "a project that is not a folder": (["--project", "nowhere", "status"], 64, "E007"),
 }
 

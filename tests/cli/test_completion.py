@@ -81,6 +81,8 @@ LINES = {
     "the gates of all, where none is named yet": (["approve", "--gate", ""], ["peer", "business"]),
     "no gates where there are none": (["approve", "dev", "--gate", ""], []),
     "an output": (["output", "dev", ""], ["network.subnet"]),
+    "what many jobs look for, and where": (["matrix", ""], [*ENVIRONMENTS, "drift", "plan"]),
+    "where many jobs look for it": (["matrix", "plan", "d"], ["dev"]),
     "an output by its name alone": (["output", "dev", "su"], ["subnet"]),
     "an output of a stack": (["output", "dev", "network."], ["network.subnet"]),
     "a shell": (["completion", ""], ["bash", "zsh", "fish"]),
@@ -112,7 +114,7 @@ def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> Non
 
 
 def test_every_command_that_takes_an_environment_offers_some(offered: Offered) -> None:
-    without = {"init", "status", "report", "secrets", "ledger", "completion", "sandbox"}
+    without = {"init", "status", "report", "collect", "secrets", "ledger", "completion", "sandbox"}
     for command in MODULES.keys() - without:
         assert "prod" in offered(command, "") or command == "promote", command
 

@@ -65,6 +65,8 @@ DONE = [
     "why prod",
     "drift",
     "drift staging",
+    "matrix",
+    "matrix plan --format codebuild",
     "apply dev --dry-run",
     "recover staging",
     "lock prod --reason migration",
@@ -88,6 +90,7 @@ FAILED = {
     "a time that is none": ("history --since soon", 64),
     "no such command of a group": ("sandbox upp", 64),
     "a gate that does not exist": ("approve prod --gate pear", 64),
+    "no run to collect": ("collect", 1),
     "no signing key anywhere": ("ledger keys", 64),
     "a signing key that does not exist": ("ledger keys prod --create", 64),
     "a dry run that does not exist": ("verify dev --dry-run", 64),
@@ -107,6 +110,7 @@ EACH = {
     line.split()[0]: line
     for _, line in sorted((len(line), line) for line in DONE if named(hoist(line.split())) not in PROJECTLESS)
 } | {
+    "collect": "collect",
     "destroy": "destroy dev",
     "bootstrap": "bootstrap --check",
     "diff": "diff dev staging",

@@ -57,6 +57,7 @@ def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Pa
                 PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [topics]}),
             )
         found.user("setup", [policies()["MakeTheBucket"]], ACCOUNTS["dev"])
+        found.user("looker", [policies()["OnlyListTheStore"], policies()["GetIntoEveryEnvironment"]])
         found.enforce()
         yield found
 
@@ -169,6 +170,28 @@ def test_the_rights_are_those_that_are_tried() -> None:
     }
     tried = {action for _, _, _, action, _, _ in NEEDED.values()}
     assert given - tried == {"s3:HeadBucket"}
+
+
+def test_jobs_that_only_look_record_nothing_and_their_answers_are_collected(
+    organisation: Organisation, shop: Project
+) -> None:
+    looker = Project(shop.root, shop.home, organisation.surroundings("looker"))
+    jobs = json.loads(looker.ok("matrix", "drift", "dev").out)["include"]
+    for job in jobs:
+        looker.ok("drift", "--run", job["run"], "--shard", str(job["shard"]))
+    denied = looker.run("collect", jobs[0]["run"], "--json")
+    assert failed(denied, "E452")
+    assert denied.document["result"]["environments"][0]["condition"] == "clean"
+    shop.ok("collect", jobs[0]["run"])
+    alone, needed = policies()["OnlyListTheStore"], ("s3:ListBucket", "s3:GetObject", "s3:PutObject")
+    assert [action for each in alone["Statement"] for action in each["Action"]] == [
+        *needed[:1],
+        "s3:HeadBucket",
+        *needed[1:],
+    ]
+    for action in needed:
+        with instead(organisation, (TOOLS, "user", "looker"), 0, without(alone, action)):
+            assert failed(looker.run("matrix", "drift", "dev", "--json"), "E452"), action
 
 
 def test_who_sets_it_up_can_make_the_bucket_and_the_key(shop: Project, organisation: Organisation) -> None:

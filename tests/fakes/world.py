@@ -44,6 +44,7 @@ from envctl.usecases.aws_ports import Copied, Pulled
 from envctl.usecases.bucket_report import BucketReport
 from envctl.usecases.ports import (
     AlreadyExistsError,
+    HashedProviders,
     Installed,
     Ports,
     Prepared,
@@ -54,6 +55,7 @@ from envctl.usecases.ports import (
 )
 from tests.fakes.beginnings import MemoryGround, MemoryTemplates
 from tests.fakes.buckets import MemoryBuckets
+from tests.fakes.modules import MemoryModules
 
 
 @dataclass
@@ -107,6 +109,7 @@ class MemoryWorkspace:
 
     code: dict[str, Mapping[str, File]] = field(default_factory=dict)
     stacks: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    records: dict[tuple[str, str], bytes] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
 
     @contextmanager
@@ -125,6 +128,12 @@ class MemoryWorkspace:
     def lay_stack(self, environment: str, stack: str, main: bytes) -> None:
         self.stacks[environment, stack] = main
 
+    def lay_modules(self, environment: str, stack: str, record: bytes) -> None:
+        self.records[environment, stack] = record
+
+    def modules(self, environment: str, stack: str) -> bytes | None:
+        return self.records[environment, stack]
+
     def provider_lock(self, environment: str, stack: str) -> bytes | None:
         return None
 
@@ -139,6 +148,28 @@ class MemoryWorkspace:
 
     def remember(self, prepared: Prepared, inputs: Sequence[str], mark: str) -> None:
         pass
+
+
+@dataclass
+class OneByOne:
+    """A crew of one: jobs are done in the order in which they were begun, each when its end is waited for."""
+
+    waiting: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
+
+    def begin(self, name: str, job: Callable[[], None], unit: str = "") -> None:
+        self.waiting.append((name, job))
+
+    def ended(self) -> tuple[str, BaseException | None]:
+        name, job = self.waiting.pop(0)
+        try:
+            job()
+        except Exception as error:  # noqa: BLE001 (it is raised where the job was begun)
+            return name, error
+        return name, None
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        yield
 
 
 class Killed(BaseException):
@@ -165,6 +196,8 @@ class MemoryTerraform:
     unreadable: dict[tuple[str, str], EnvctlError] = field(default_factory=dict)
     here: Installed | EnvctlError = field(default_factory=lambda: Installed("/usr/bin/terraform", "1.15.5"))
     provided: ProviderSource = field(default_factory=lambda: ProviderSource("cache", "/cache"))
+    hashes: HashedProviders | EnvctlError = field(default_factory=lambda: HashedProviders(b"", (), {}))
+    hashed: list[tuple[bytes, tuple[str, ...]]] = field(default_factory=list)
     planned: dict[tuple[str, str], str | None] = field(default_factory=dict)
     ran: list[tuple[str, str, str]] = field(default_factory=list)
     sessions: list[str] = field(default_factory=list)
@@ -176,6 +209,18 @@ class MemoryTerraform:
 
     def source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
         return self.provided
+
+    def hash_providers(
+        self, environment: str, stack: PreparedStack, provider_lock: bytes, platforms: Sequence[str]
+    ) -> HashedProviders:
+        self.hashed.append((provider_lock, tuple(platforms)))
+        if isinstance(self.hashes, EnvctlError):
+            raise self.hashes
+        return self.hashes
+
+    @contextmanager
+    def at_once(self) -> Iterator[OneByOne]:
+        yield OneByOne()
 
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
         self.ran.append(("init", environment, stack.name))
@@ -456,6 +501,9 @@ class Listener:
     heard: list[str] = field(default_factory=list)
     intended: list[tuple[BucketReport, ...]] = field(default_factory=list)
 
+    def begins(self, environments: Sequence[str]) -> None:
+        pass
+
     def progressed(self, event: Progressed) -> None:
         pass
 
@@ -605,6 +653,7 @@ class World:
     identity: SettableIdentity = field(default_factory=SettableIdentity)
     versions: SettableVersions = field(default_factory=SettableVersions)
     reader: Languages = field(default_factory=lambda: Languages(sandbox=False))
+    modules: MemoryModules = field(default_factory=MemoryModules)
     observer: Listener = field(default_factory=Listener)
     consent: Answering = field(default_factory=Answering)
     probes: MemoryProbes = field(default_factory=MemoryProbes)

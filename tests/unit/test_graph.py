@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.graph import CircleError, order_stacks
+from envctl.domain.graph import CircleError, order_stacks, reached, turned, waves, within
 
 NAMES = [f"s{number}" for number in range(8)]
 
@@ -41,3 +41,36 @@ def test_the_order_of_declaration_decides_where_needs_do_not() -> None:
 
 def test_needs_that_are_not_declared_are_left_out() -> None:
     assert order_stacks({"a": ["elsewhere"]}) == ("a",)
+
+
+@given(_needs(), st.sets(st.sampled_from(NAMES)))
+def test_what_is_reached_is_closed_and_holds_nothing_that_nobody_needs(
+    needs: dict[str, set[str]], names: set[str]
+) -> None:
+    found = reached(needs, names)
+    assert names <= found
+    assert all(needs[name] <= found for name in found)
+    assert all(name in names or any(name in needs[other] for other in found) for name in found)
+
+
+@given(_needs())
+def test_turned_twice_is_what_it_was(needs: dict[str, set[str]]) -> None:
+    assert {name: set(each) for name, each in turned(turned(needs)).items()} == needs
+
+
+@given(_needs(), st.sets(st.sampled_from(NAMES)))
+def test_among_some_names_alone_each_still_comes_after_what_it_needs(
+    needs: dict[str, set[str]], names: set[str]
+) -> None:
+    alone = within(needs, names)
+    assert set(alone) == names
+    assert all(set(alone[name]) == reached(needs, needs[name]) & names for name in names)
+
+
+@given(_needs())
+def test_each_wave_needs_only_those_before_it_and_no_name_waits_longer_than_it_must(
+    needs: dict[str, set[str]],
+) -> None:
+    at = {name: number for number, wave in enumerate(waves(needs)) for name in wave}
+    assert sorted(at) == sorted(needs)
+    assert all(at[name] == max((at[other] + 1 for other in needs[name]), default=0) for name in needs)

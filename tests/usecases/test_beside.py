@@ -138,7 +138,7 @@ def test_a_rollback_goes_back_within_it(world: World) -> None:
 
 
 def test_all_verbs_know_it(world: World) -> None:
-    assert plan(world.ports, "management").changes
+    assert plan(world.ports, "management")[0].changes
     assert render(world.ports, "management").files
     apply(world.ports, "management")
     assert why(world.ports, "management").target == "management"

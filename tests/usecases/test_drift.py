@@ -12,7 +12,8 @@ from envctl.domain.events import DriftChecked
 from envctl.usecases import record
 from envctl.usecases.apply import apply
 from envctl.usecases.destroy import destroy
-from envctl.usecases.drift import Drift, EnvironmentDrift, drift
+from envctl.usecases.drift import drift
+from envctl.usecases.drifted import Drift, EnvironmentDrift
 from envctl.usecases.fix import fix
 from envctl.usecases.locking import lock
 from envctl.usecases.ports import PreparedStack
@@ -316,8 +317,10 @@ class TestTheLedger:
         by_hand(world, "dev")
         world.store = GoesAway(world.store.content, after=("dev", world))
         found = drift(world.ports)
-        assert conditions(found) == {"dev": "drifted", "staging": "unknown", "prod": "unknown"}
+        # All of them were looked at by then: only what was found can't be recorded any more.
+        assert conditions(found) == {"dev": "drifted", "staging": "clean", "prod": "clean"}
         assert [problem.code for problem in found.environments[2].problems] == ["E404"]
+        assert found.exit_code() == ExitCode.FAILED
         assert found.environments[2].release == found.environments[0].release
 
 

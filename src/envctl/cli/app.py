@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from envctl.cli.boundary import guarded, show_help, show_version
-from envctl.cli.options import FLAGS, VALUED, Options, hoist
+from envctl.cli.options import FLAGS, VALUED, Options, hoist, in_bytes
 
 EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging prod · envctl status"
 
@@ -31,6 +31,8 @@ MODULES = {
     "diff": "diff",
     "report": "report",
     "drift": "drift",
+    "matrix": "matrix",
+    "collect": "collect",
     "rollback": "rollback",
     "lock": "locking",
     "unlock": "locking",
@@ -41,6 +43,7 @@ MODULES = {
     "output": "output",
     "exec": "exec",
     "render": "render",
+    "lock-providers": "lock_providers",
     "secrets": "secrets",
     "ledger": "ledger",
     "completion": "completion",
@@ -51,7 +54,7 @@ MODULES = {
 def envctl(
     context: typer.Context,
     *,
-    project: Annotated[Path, typer.Option("--project", help="The project's folder.", show_default=False)] = Path(),
+    project: Annotated[Path, typer.Option("--project", help=VALUED["--project"], show_default=False)] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help=FLAGS["--json"])] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help=FLAGS["--no-color"])] = False,
     yes: Annotated[bool, typer.Option("--yes", help=FLAGS["--yes"])] = False,
@@ -59,9 +62,21 @@ def envctl(
     in_sandbox: Annotated[bool, typer.Option("--sandbox", help=FLAGS["--sandbox"])] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help=FLAGS["--markdown"])] = False,
     debug: Annotated[bool, typer.Option("--debug", help=FLAGS["--debug"])] = False,
+    parallelism: Annotated[
+        int | None,
+        typer.Option("--parallelism", min=1, metavar="N", help=VALUED["--parallelism"], show_default=False),
+    ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option("--memory", metavar="SIZE", help=VALUED["--memory"], show_default=False),
+    ] = None,
+    trace: Annotated[
+        Path | None, typer.Option("--trace", metavar="FILE", help=VALUED["--trace"], show_default=False)
+    ] = None,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
-    context.obj = Options(project, as_json, no_color, yes, dry_run, in_sandbox, debug, markdown)
+    limits = (parallelism, in_bytes(memory), trace)
+    context.obj = Options(project, as_json, no_color, yes, dry_run, in_sandbox, debug, markdown, *limits)
     if version:
         show_version(context)
     if context.invoked_subcommand is None:
@@ -116,8 +131,8 @@ def command_in(words: Sequence[str]) -> str:
     """The first word that is not an option of all commands; they stand in front of it."""
     rest = iter(words)
     for word in rest:
-        if word == VALUED:
+        if word in VALUED:
             next(rest, None)
-        elif word not in FLAGS and not word.startswith(f"{VALUED}="):
+        elif word not in FLAGS and not word.startswith(tuple(f"{option}=" for option in VALUED)):
             return word
     return ""

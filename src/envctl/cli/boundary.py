@@ -34,14 +34,18 @@ def answer(
     _end(options, command_of(context), result, exit_code(result))
 
 
-def answer_in_part(context: typer.Context, call: "Callable[[Ports], tuple[object, EnvctlError | None]]") -> NoReturn:
+def answer_in_part(
+    context: typer.Context,
+    call: "Callable[[Ports], tuple[object, EnvctlError | None]]",
+    exit_code: Callable[[object], int] = lambda _: 0,
+) -> NoReturn:
     """As `answer`, for a use case that gives what it could find out together with what went wrong elsewhere."""
     from envctl.cli.wiring import wire
 
     options: Options = context.obj
     with wire(options) as wired:
         result, error = call(wired)
-    _end(options, command_of(context), result, int(error.exit_code) if error else 0, error)
+    _end(options, command_of(context), result, int(error.exit_code) if error else exit_code(result), error)
 
 
 def command_of(context: typer.Context) -> str:

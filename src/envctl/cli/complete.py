@@ -63,6 +63,13 @@ def outputs(context: typer.Context, incomplete: str) -> list[str]:
     return _safe([*whole, *short])
 
 
+def platforms() -> list[str]:
+    """Those that people commonly work on."""
+    from envctl.domain.provider_lock import PLATFORMS
+
+    return list(PLATFORMS)
+
+
 def releases(context: typer.Context) -> list[str]:
     """By the names that people use, newest first."""
     return _safe(name[:12] for name in reversed(_releases(context)))

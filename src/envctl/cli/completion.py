@@ -42,7 +42,7 @@ class _Ours:
 
         from envctl.cli.app import application, command_in
 
-        if args and args[-1] == VALUED:
+        if args and args[-1] in VALUED:
             # A folder, of which shells know more.
             return []
         words = hoist(args)
@@ -75,7 +75,7 @@ def _flags(words: list[str], incomplete: str) -> "list[CompletionItem]":
 
     if not incomplete.startswith("-"):
         return []
-    told: dict[str, Any] = {**FLAGS, VALUED: "The project's folder."}
+    told: dict[str, Any] = {**FLAGS, **VALUED}
     return [CompletionItem(flag, help=told[flag]) for flag in told if flag.startswith(incomplete) and flag not in words]
 
 

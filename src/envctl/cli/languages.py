@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from envctl.domain.errors import Location
     from envctl.domain.project import Project
-    from envctl.domain.settings import ModuleInterface, SettingsFile
+    from envctl.domain.settings import ModuleCall, ModuleInterface, SettingsFile
 
 
 class Languages:
@@ -36,3 +36,8 @@ class Languages:
         from envctl.adapters.hcl import read_module
 
         return read_module(files, name)
+
+    def calls(self, files: Mapping[str, bytes], name: str) -> "tuple[ModuleCall, ...]":
+        from envctl.adapters.hcl import read_calls
+
+        return read_calls(files, name)

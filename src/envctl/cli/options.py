@@ -13,11 +13,20 @@ FLAGS = {
     "--sandbox": "Real Terraform against an embedded AWS: no account, nothing outside .envctl/.",
     "--debug": "Show the traceback of a bug.",
 }
-VALUED = "--project"
+VALUED = {
+    "--project": "The project's folder.",
+    "--parallelism": "Stacks at once. Default: as many as cores and memory bear.",
+    "--memory": "For all stacks at once, like 4G. Default: what is free.",
+    "--trace": "Write what took how long into this file, for chrome://tracing or Perfetto.",
+}
 
 
 @dataclass(frozen=True)
 class Options:
+    """`parallelism` is how many stacks may be worked on at once, and `memory` the bytes that they may take together,
+    both by default what the machine bears. `trace` is a file for what took how long.
+    """
+
     project: Path = Path()
     json: bool = False
     no_color: bool = False
@@ -26,9 +35,36 @@ class Options:
     sandbox: bool = False
     debug: bool = False
     markdown: bool = False
+    parallelism: int | None = None
+    memory: int | None = None
+    trace: Path | None = None
     # Of `ledger verify` alone: another place to read the ledger and the public keys from.
     store: str = ""
     keys: Path | None = None
+
+
+_SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+# Less than what a Terraform and one provider start with is a slip of the pen.
+_LEAST = 64 << 20
+
+
+def in_bytes(size: str | None) -> int | None:
+    """Of a text like `4G`, `512M` or `1.5GiB`. Raises UsageError."""
+    if size is None:
+        return None
+    number = size.strip().upper().removesuffix("B").removesuffix("I")
+    unit = number[-1:] if number[-1:] in _SIZES else ""
+    try:
+        wanted = float(number.removesuffix(unit)) * _SIZES[unit]
+        if wanted >= _LEAST:
+            return int(wanted)
+    except (ValueError, OverflowError):
+        # Told below, as a size that is far too small.
+        pass
+    from envctl.domain.errors import Problem, UsageError
+
+    message = f"--memory {size} is no size that anything runs in"
+    raise UsageError(Problem("E030", message, "say it like 4G or 512M; at least 64M"))
 
 
 def hoist(arguments: Sequence[str]) -> list[str]:
@@ -39,9 +75,9 @@ def hoist(arguments: Sequence[str]) -> list[str]:
     for word in words:
         if word == "--":
             return [*front, *rest, word, *words]
-        if word in FLAGS or word.startswith(f"{VALUED}="):
+        if word in FLAGS or word.startswith(tuple(f"{option}=" for option in VALUED)):
             front.append(word)
-        elif word == VALUED:
+        elif word in VALUED:
             front += [word, *([value] if (value := next(words, None)) is not None else [])]
         else:
             rest.append(word)
@@ -52,7 +88,7 @@ def spoken(words: Sequence[str]) -> Iterator[str]:
     """Those that are no options, with the options that every command takes in front of them."""
     rest = iter(words)
     for word in rest:
-        if word == VALUED:
+        if word in VALUED:
             next(rest, None)
         elif not word.startswith("-"):
             yield word

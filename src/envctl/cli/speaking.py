@@ -2,13 +2,16 @@
 
 import os
 import sys
+from contextlib import nullcontext
 from functools import cached_property
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from envctl.cli.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from envctl.cli.render.progress import PlainObserver, SilentObserver, TerminalObserver
     from envctl.domain.changes import EnvironmentPlan
@@ -19,11 +22,19 @@ if TYPE_CHECKING:
 
 
 class LateObserver:
-    """For a terminal, for a log, or silent where a machine reads."""
+    """For a terminal, for a log, or silent where a machine reads. It may be told things from several threads."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._opened: TerminalObserver | PlainObserver | SilentObserver | None = None
+        self._opening = RLock()
+        self._environments: Sequence[str] = ()
+
+    def begins(self, environments: "Sequence[str]") -> None:
+        # Nothing is shown yet: what is needed for that is loaded while Terraform loads too.
+        self._environments = environments
+        if self._opened is not None:
+            self._opened.begins(environments)
 
     def progressed(self, event: "Progressed") -> None:
         self._observer.progressed(event)
@@ -37,15 +48,21 @@ class LateObserver:
     def intends(self, buckets: "Sequence[BucketReport]") -> None:
         self._observer.intends(buckets)
 
+    def still(self) -> "AbstractContextManager[None]":
+        """While it lasts, what happens is kept and not drawn."""
+        return self._opened.still() if self._opened is not None else nullcontext()
+
     def close(self) -> None:
         if self._opened is not None:
             self._opened.close()
 
     @property
     def _observer(self) -> "Observer":
-        if self._opened is None:
-            self._opened = self._open()
-        return self._opened
+        with self._opening:
+            if self._opened is None:
+                self._opened = self._open()
+                self._opened.begins(self._environments)
+            return self._opened
 
     def _open(self) -> "TerminalObserver | PlainObserver | SilentObserver":
         from envctl.cli.consoles import live, stderr
@@ -58,11 +75,15 @@ class LateObserver:
 
 
 class LateConsent:
-    def __init__(self, options: Options) -> None:
+    """While somebody is asked, nothing is drawn over the question."""
+
+    def __init__(self, options: Options, observer: LateObserver) -> None:
         self._options = options
+        self._observer = observer
 
     def given(self, plan: "EnvironmentPlan", *, again: bool) -> bool:
-        return self._consent.given(plan, again=again)
+        with self._observer.still():
+            return self._consent.given(plan, again=again)
 
     def approves(self, plan: "EnvironmentPlan", gate: str, notes: "Sequence[str]") -> bool:
         return self._consent.approves(plan, gate, notes)

@@ -8,8 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from envctl import __version__
+from envctl.cli import usage
 from envctl.cli.options import Options
 from envctl.cli.speaking import LateConsent, LateObserver
+from envctl.cli.tracing import traced
 from envctl.domain.layout import LOCK_FILE
 
 if TYPE_CHECKING:
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
     from envctl.adapters.local.machine import FileWitness, RandomMarks, SystemClock
     from envctl.adapters.local.new_folder import NewFolder
     from envctl.adapters.local.templates import PackagedTemplates
+    from envctl.adapters.local.trace import FileTrace
     from envctl.adapters.registry.registries import Registries
     from envctl.adapters.store.object_store import Address, ObstoreStore
     from envctl.adapters.terraform.driver import TerraformDriver
+    from envctl.adapters.terraform.modules import TerraformModules
     from envctl.adapters.workspace.tree import ProjectTree
     from envctl.adapters.workspace.workspace import DirectoryWorkspace
     from envctl.cli.aws_wiring import AwsWiring
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
     from envctl.domain.events import Actor
     from envctl.domain.project import Project
     from envctl.domain.trust import Trust
-    from envctl.usecases.ports import Identity
+    from envctl.usecases.ports import Identity, Trace
 
 
 class Wired:
@@ -43,8 +47,10 @@ class Wired:
         self._options = options
         self._root = options.project.absolute()
         self._home = self._root / ".envctl" / "sandbox" if options.sandbox else self._root / ".envctl"
+        # As the user has set it, before the sandbox changes it for all that runs in it.
+        self._own = dict(os.environ)
         self.observer = LateObserver(options)
-        self.consent = LateConsent(options)
+        self.consent = LateConsent(options, self.observer)
 
     @cached_property
     def tree(self) -> "ProjectTree":
@@ -82,6 +88,13 @@ class Wired:
         return FileWitness(self._home / "witness.json", lambda: self._address.url)
 
     @cached_property
+    def modules(self) -> "TerraformModules":
+        from envctl.adapters.terraform.modules import TerraformModules
+
+        # Code is real in the sandbox, too: nothing of it can be fetched through an embedded AWS.
+        return TerraformModules(self._root, self._root / ".envctl" / "cache" / "modules", lambda: self._own)
+
+    @cached_property
     def workspace(self) -> "DirectoryWorkspace":
         from envctl.adapters.workspace.workspace import DirectoryWorkspace
 
@@ -91,8 +104,27 @@ class Wired:
     @cached_property
     def terraform(self) -> "TerraformDriver":
         from envctl.adapters.terraform.driver import TerraformDriver
+        from envctl.domain.capacity import Limits
 
-        return TerraformDriver(self._root, self._home, self._inherited_with, self.observer)
+        limits = Limits(self._options.parallelism, self._options.memory)
+        return TerraformDriver(
+            self._root, self._home, self._inherited_with, self.observer, limits=limits, trace=self.trace
+        )
+
+    @cached_property
+    def trace(self) -> "Trace":
+        from envctl.usecases.ports import UNTRACED
+
+        return self.tracing or UNTRACED
+
+    @cached_property
+    def tracing(self) -> "FileTrace | None":
+        """For a command that asked for it."""
+        if self._options.trace is None:
+            return None
+        from envctl.adapters.local.trace import FileTrace, started
+
+        return FileTrace(self._options.trace, started())
 
     @cached_property
     def probes(self) -> "Prober":
@@ -141,6 +173,10 @@ class Wired:
 
     def close(self) -> None:
         self.observer.close()
+        if "terraform" in self.__dict__:
+            usage.LAST.set(self.terraform.usage())
+        if self.tracing is not None:
+            self.tracing.close()
         # A store on this machine is looked into when it is asked for.
         read = self.store.seen() if "store" in self.__dict__ else ()
         if read and self.store.url.startswith("s3:"):
@@ -254,6 +290,6 @@ def wire(options: Options) -> Iterator[Wired]:
         sys.stderr.write("SANDBOX: an embedded AWS on this machine; nothing here is real\n")
     wired = Wired(options)
     try:
-        yield wired
+        yield wired if wired.tracing is None else traced(wired, wired.tracing)
     finally:
         wired.close()

@@ -1,7 +1,8 @@
-"""The lifecycle of a bucket: old checkpoints go by themselves, and nothing else of a store or a state may."""
+"""The lifecycle of a bucket: old checkpoints and runs go by themselves, and nothing else of a store or a state may."""
 
 from collections.abc import Iterator, Sequence
 
+from envctl.domain import runs
 from envctl.domain.buckets import Rule, WantedBucket
 
 CHECKPOINTS = "checkpoints/"
@@ -9,17 +10,24 @@ NAME = "envctl-old-checkpoints"
 OLD_DAYS = 365
 """Reading begins at the newest checkpoint. Where all have gone it begins at the first entry, which is slow, and right.
 """
+RUNS = runs.FOLDER
+RUNS_NAME = "envctl-old-runs"
+RUN_DAYS = runs.KEPT.days + 1
+"""Older ones are not looked for any more."""
 GONE_DAYS = 30
-SAID = f"checkpoints go after {OLD_DAYS} days, and their versions when their lock has ended"
+SAID = f"checkpoints go after {OLD_DAYS} days and runs after {RUN_DAYS}, and their versions when their lock has ended"
 
 
 def merged(rules: Sequence[Rule], wanted: WantedBucket) -> tuple[Rule, ...]:
-    """Those of others, and that of envctl."""
-    return (*(rule for rule in rules if rule.get("ID") != NAME), _rule(wanted))
+    """Those of others, and those of envctl."""
+    own = _own(wanted)
+    names = {rule["ID"] for rule in own}
+    return (*(rule for rule in rules if rule.get("ID") not in names), *own)
 
 
 def lacks(rules: Sequence[Rule], wanted: WantedBucket) -> bool:
-    return _rule(wanted) not in [_told(rule) for rule in rules]
+    there = [_told(rule) for rule in rules]
+    return any(rule not in there for rule in _own(wanted))
 
 
 def threats(rules: Sequence[Rule], wanted: WantedBucket) -> Iterator[str]:
@@ -33,12 +41,16 @@ def threats(rules: Sequence[Rule], wanted: WantedBucket) -> Iterator[str]:
             yield str(rule.get("ID") or prefix or "without a name")
 
 
-def _rule(wanted: WantedBucket) -> Rule:
+def _own(wanted: WantedBucket) -> tuple[Rule, ...]:
+    return _rule(wanted, NAME, CHECKPOINTS, OLD_DAYS), _rule(wanted, RUNS_NAME, RUNS, RUN_DAYS)
+
+
+def _rule(wanted: WantedBucket, name: str, folder: str, days: int) -> Rule:
     return {
-        "ID": NAME,
+        "ID": name,
         "Status": "Enabled",
-        "Filter": {"Prefix": _below(wanted, CHECKPOINTS)},
-        "Expiration": {"Days": OLD_DAYS},
+        "Filter": {"Prefix": _below(wanted, folder)},
+        "Expiration": {"Days": days},
         "NoncurrentVersionExpiration": {"NoncurrentDays": GONE_DAYS},
     }
 

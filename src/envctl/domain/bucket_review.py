@@ -108,8 +108,9 @@ def _lifecycle(wanted: WantedBucket, found: FoundBucket) -> _Judged:
         seen = f"lets {what} go: rule {', '.join(threats)}"
         return Finding("lifecycle", "warn", seen, "take that rule off the bucket, or narrow it to another prefix"), None
     if wanted.purpose == "store" and bucket_lifecycle.lacks(found.rules, wanted):
-        return _verdict("lifecycle", "old checkpoints stay for ever", SetLifecycle(bucket_lifecycle.SAID))
-    return _verdict("lifecycle", "old checkpoints go" if wanted.purpose == "store" else "lets no state go", None)
+        return _verdict("lifecycle", "old checkpoints or runs stay for ever", SetLifecycle(bucket_lifecycle.SAID))
+    goes = "old checkpoints and runs go" if wanted.purpose == "store" else "lets no state go"
+    return _verdict("lifecycle", goes, None)
 
 
 def _verdict(part: Part, seen: str, step: Step | None) -> _Judged:

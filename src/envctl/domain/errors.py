@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,14 +68,39 @@ class Problem:
     location: Location | None = None
 
 
+StackEnd = Literal["applied", "unchanged", "failed", "stopped", "left"]
+
+
+@dataclass(frozen=True)
+class StackAccount:
+    """How far one stack of several got. `because` names the failed ones that it needs, where it was left for them."""
+
+    stack: str
+    end: StackEnd
+    because: tuple[str, ...] = ()
+
+
 class EnvctlError(Exception):
-    """An expected error: one or more problems and the exit code they lead to. Building one prints nothing."""
+    """An expected error: one or more problems and the exit code they lead to. Building one prints nothing.
+
+    `stacks` tells how far each got, where several were worked on.
+    """
 
     exit_code: ExitCode = ExitCode.FAILED
+    stacks: Sequence[StackAccount] = ()
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(f"{p.code} {p.message}" for p in problems))
         self.problems: Sequence[Problem] = problems
+
+
+def together(errors: Sequence[EnvctlError]) -> EnvctlError:
+    """What went wrong in several places, as one error: the only one, or all problems and the worst exit code."""
+    if len(errors) == 1:
+        return errors[0]
+    kind = OperationFailedError(*(problem for error in errors for problem in error.problems))
+    kind.exit_code = worst(error.exit_code for error in errors)
+    return kind
 
 
 class ConfigurationError(EnvctlError):

@@ -57,6 +57,7 @@ class ReleaseCreated:
 class DeploymentStarted:
     """`settings` is the digest of the settings that are applied, `source` the environment a promotion comes from,
     `plan` the fingerprint of what is going to be done, and `waiver` the number of the waiver that it needed, or 0.
+    `only` names the stacks where they are not all of the release.
     """
 
     kind: ClassVar[str] = "deployment started"
@@ -67,12 +68,13 @@ class DeploymentStarted:
     source: str = ""
     plan: str = _later("")
     waiver: int = _later(0)
+    only: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)
 class DeploymentSucceeded:
-    """`stacks` are those that the release holds; `changed` counts the resources that were touched, and `performed` says
-    what was done to which types of them, like "create aws_vpc".
+    """`stacks` are those that were deployed: all of the release, or those that its start named. `changed` counts the
+    resources that were touched, and `performed` says what was done to which types of them, like "create aws_vpc".
     """
 
     kind: ClassVar[str] = "deployment succeeded"

@@ -91,14 +91,17 @@ def disbelieved(entry: Entry, why: str) -> Unbelieved:
 def begin(entry: Entry, event: DeploymentStarted) -> Deployment:
     """The deployment that an entry begins."""
     release, settings, action, source = event.release, event.settings, event.action, event.source
-    return Deployment(entry.seq, release, settings, action, source, entry.actor, entry.at, waiver=event.waiver)
+    return Deployment(
+        entry.seq, release, settings, action, source, entry.actor, entry.at, waiver=event.waiver, only=event.only
+    )
 
 
 def end(begun: Deployment, event: Ending, at: datetime) -> Deployment:
     """The deployment as it ended."""
     match event:
         case DeploymentSucceeded():
-            return replace(begun, outcome="succeeded", ended_at=at, changed=event.changed)
+            whole: Outcome = "partial" if begun.only else "succeeded"
+            return replace(begun, outcome=whole, ended_at=at, changed=event.changed)
         case DeploymentFailed():
             outcome: Outcome = "interrupted" if event.interrupted else "failed"
         case DeploymentAbandoned():
@@ -167,9 +170,9 @@ def _end(present: Present, there: EnvironmentPresent, entry: Entry, event: Endin
         # An end that belongs to no open deployment says nothing about the present, least of all that it went well.
         return there
     done = end(begun, event, entry.at)
-    if isinstance(event, DeploymentSucceeded):
+    if isinstance(event, DeploymentSucceeded) and not begun.only:
         return _succeed(present, there, done, event)
-    if isinstance(event, DeploymentFailed):
+    if isinstance(event, DeploymentFailed | DeploymentSucceeded):
         there = replace(
             there, stacks=there.stacks | set(event.stacks), performed=_performed(there, event.release, event.performed)
         )

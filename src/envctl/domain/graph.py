@@ -1,6 +1,6 @@
-"""The order in which things that need each other come."""
+"""The order in which things that need each other come, and what may come side by side."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 
 class CircleError(ValueError):
@@ -25,6 +25,38 @@ def order_stacks(needs: Mapping[str, Collection[str]]) -> tuple[str, ...]:
         ordered.append(ready)
         del waiting[ready]
     return tuple(ordered)
+
+
+def reached(needs: Mapping[str, Collection[str]], names: Iterable[str]) -> frozenset[str]:
+    """Those, and all that they need, directly or not."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(needs.get(name, ()))
+    return frozenset(found)
+
+
+def turned(needs: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
+    """Who is needed by whom: the order in which things are taken away."""
+    return {name: tuple(other for other in needs if name in needs[other]) for name in needs}
+
+
+def within(needs: Mapping[str, Collection[str]], names: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Those names alone. What needs another one through a name that is left out still comes after it."""
+    return {name: tuple(sorted(reached(needs, needs[name]) & set(names))) for name in needs if name in names}
+
+
+def waves(needs: Mapping[str, Collection[str]]) -> tuple[tuple[str, ...], ...]:
+    """What can come side by side at the earliest, one after the other. Raises CircleError."""
+    depth: dict[str, int] = {}
+    for name in order_stacks(needs):
+        depth[name] = max((depth[other] + 1 for other in needs[name] if other in needs), default=0)
+    return tuple(
+        tuple(name for name in needs if depth[name] == at) for at in range(max(depth.values(), default=-1) + 1)
+    )
 
 
 def _open(needs: Mapping[str, Collection[str]], name: str, waiting: Collection[str]) -> list[str]:

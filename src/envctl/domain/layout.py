@@ -8,5 +8,15 @@ MAIN = "main.tf.json"
 
 LOCK_FILE = ".terraform.lock.hcl"
 """Terraform's dependency lock file, in a stack's folder as in a release and at the top of a project."""
+
+REMOTE = ".remote"
+"""The folder in a release, beside the modules of the project, of the code that they call by an address."""
+
+MANIFEST = ".terraform/modules/modules.json"
+"""Terraform's record of the modules that are installed, in a stack's folder."""
+
+LEFT_OUT = frozenset({".terraform", LOCK_FILE, "tests", ".git", REMOTE})
+"""Parts of a path that never travel in a release: they say nothing about what is deployed."""
+
 SESSION = "envctl_session"
 """The root module's variable for the name of the session: its value stands in AWS's records of what was done."""

@@ -11,7 +11,8 @@ from typing import Literal
 from envctl.domain.events import Actor, Move
 from envctl.domain.ledger import GENESIS
 
-Outcome = Literal["unfinished", "succeeded", "failed", "interrupted", "abandoned"]
+Outcome = Literal["unfinished", "succeeded", "partial", "failed", "interrupted", "abandoned"]
+"""*partial* went well, and was of some stacks only: what runs then may be of more than one release."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class KnownRelease:
 @dataclass(frozen=True)
 class Deployment:
     """`seq` is the number of its *started* entry, and its name within the ledger; `waiver` that of the waiver which it
-    needed, or 0.
+    needed, or 0. `only` names the stacks where they are not all of the release.
     """
 
     seq: int
@@ -46,6 +47,20 @@ class Deployment:
     changed: int = 0
     reason: str = ""
     waiver: int = 0
+    only: tuple[str, ...] = ()
+
+
+def ended(deployment: Deployment) -> str:
+    """What became of it, as what `its last deployment …` did."""
+    match deployment.outcome:
+        case "unfinished":
+            return "is unfinished"
+        case "interrupted" | "abandoned":
+            return f"was {deployment.outcome}"
+        case "partial":
+            return f"was of {' and '.join(deployment.only)} alone"
+        case _:
+            return deployment.outcome
 
 
 @dataclass(frozen=True)
@@ -145,7 +160,7 @@ class Unbelieved:
 
 @dataclass(frozen=True)
 class EnvironmentPresent:
-    """`current` is the last deployment that succeeded and still stands, `last` the last one of all.
+    """`current` is the last deployment of a whole release that succeeded and still stands, `last` the last one of all.
 
     `evidence` is there for each release whose latest deployment here succeeded: a later failure of the same release
     takes it away. `performed` is what each release did here to which types of resources. `stacks` are those that were

@@ -105,11 +105,13 @@ class Environment(Section):
 
 class Stack(Section):
     """`environments` are those beside the pipeline that it is for; without them it runs in all of the pipeline.
-    `region` is the name of a further region of the environment, in place of its own.
+    `region` is the name of a further region of the environment, in place of its own. `after` names stacks that have to
+    be there before it although it reads nothing of them.
     """
 
     module: Folder
     inputs: Mapping[VariableName, str] = {}
+    after: tuple[Name, ...] = ()
     environments: tuple[Name, ...] = ()
     region: Name | None = None
 

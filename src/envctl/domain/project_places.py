@@ -50,18 +50,28 @@ def _needed(document: Mapping[str, object]) -> Iterator[Fault]:
 
 
 def _together(document: Mapping[str, object]) -> Iterator[Fault]:
-    """What a stack reads has to be wherever it is itself."""
+    """What a stack needs has to be wherever it is itself."""
     stacks = table(document, "stacks")
     for stack in stacks:
         for variable, text in table(stacks, stack, "inputs").items():
             needed = _stack_in(text)
-            if needed not in stacks:
-                continue
-            mine, its = _of(document, stack), _of(document, needed)
-            if not (mine <= its if mine else not its):
+            if not _everywhere(document, stack, needed):
                 message = f"the stack {stack} reads {text}, and {needed} does not run wherever {stack} does"
                 hint = "let both run in the same environments, or give the value as a setting"
                 yield Fault("E105", message, hint, ("stacks", stack, "inputs", variable))
+        for position, needed in enumerate(texts(table(stacks, stack).get("after"))):
+            if not _everywhere(document, stack, needed):
+                message = f"the stack {stack} comes after {needed}, which does not run wherever {stack} does"
+                hint = "let both run in the same environments, or take it out"
+                yield Fault("E105", message, hint, ("stacks", stack, "after", position))
+
+
+def _everywhere(document: Mapping[str, object], stack: str, needed: str) -> bool:
+    """Whether a stack that is needed runs wherever the other one does. One that there is not is told of elsewhere."""
+    if needed not in table(document, "stacks"):
+        return True
+    mine, its = _of(document, stack), _of(document, needed)
+    return mine <= its if mine else not its
 
 
 def _checked(document: Mapping[str, object]) -> Iterator[Fault]:

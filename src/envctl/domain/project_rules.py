@@ -108,12 +108,17 @@ def _wiring(document: Mapping[str, object]) -> Iterator[Fault]:
             if needed not in stacks:
                 message = f"the stack {stack} reads {text}, and there is no stack {needed}"
                 yield Fault("E105", message, suggestion(needed, stacks), path)
+        for position, needed in enumerate(texts(table(stacks, stack).get("after"))):
+            needs[stack].append(needed)
+            if needed not in stacks:
+                message = f"the stack {stack} comes after {needed}, and there is no such stack"
+                yield Fault("E105", message, suggestion(needed, stacks), ("stacks", stack, "after", position))
     try:
         order_stacks(needs)
     except CircleError as error:
-        message = f"stacks read each other in a circle: {error}"
-        hint = "remove one of these inputs; a stack can only read what was applied before it"
-        yield Fault("E106", message, hint, ("stacks", error.path[0], "inputs"))
+        message = f"stacks need each other in a circle: {error}"
+        hint = "remove one of these inputs, or of `after`; a stack can only need what was applied before it"
+        yield Fault("E106", message, hint, ("stacks", error.path[0]))
 
 
 def _checks(document: Mapping[str, object]) -> Iterator[Fault]:

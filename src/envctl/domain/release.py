@@ -8,31 +8,41 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from envctl.domain.layout import LOCK_FILE
-from envctl.domain.settings import Schema, Variable
+from envctl.domain.remote_modules import CarriedModule
+from envctl.domain.settings import ModuleCall, Schema, Variable
 
 MANIFEST = "release.json"
 FORMAT = 1
+WITH_MODULES = 2
+"""The format of releases that carry remote modules: an envctl that does not know of those would fetch them anew."""
 
 
 @dataclass(frozen=True)
 class StackWiring:
     """`module` is a path in the bundle; `inputs` are references to outputs of other stacks, as in envctl.toml; `region`
-    is the name of the region that it runs in, where that is not the one of its environment.
+    is the name of the region that it runs in, where that is not the one of its environment. `after` are stacks that
+    come before it although it reads nothing of them.
     """
 
     module: str
     inputs: Mapping[str, str] = field(default_factory=dict)
     region: str = ""
+    after: tuple[str, ...] = ()
 
     @property
     def upstream(self) -> tuple[str, ...]:
         """The stacks whose outputs it reads."""
         return tuple(sorted({reference.partition(".")[0] for reference in self.inputs.values()}))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The stacks that have to be applied before it."""
+        return tuple(sorted({*self.upstream, *self.after}))
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,8 @@ class Wiring:
     """Everything of a release that is not files: it never differs between environments.
 
     `stacks` are in the order in which they are applied. `artifacts` map a variable to its value. `outputs` map a stack
-    to its output names, true where sensitive.
+    to its output names, true where sensitive. `modules` are those of the stacks that call any by
+    an address.
     """
 
     project: str
@@ -50,6 +61,7 @@ class Wiring:
     schema: Schema
     outputs: Mapping[str, Mapping[str, bool]]
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    modules: tuple[CarriedModule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,15 +72,18 @@ class File:
 
 @dataclass(frozen=True)
 class Release:
-    """`files` are the modules and the provider lock, by path in the bundle."""
+    """`files` are the modules and the provider lock, by path in the bundle. `missing` are the calls of modules that are
+    still where their address says: without their code there is no bundle.
+    """
 
     wiring: Wiring
     files: Mapping[str, File]
+    missing: tuple[ModuleCall, ...] = ()
 
     def with_lock(self, lock: bytes | None) -> "Release":
         """The same release with another provider lock."""
         files = {name: file for name, file in self.files.items() if name != LOCK_FILE}
-        return Release(self.wiring, files if lock is None else {**files, LOCK_FILE: File(lock)})
+        return replace(self, files=files if lock is None else {**files, LOCK_FILE: File(lock)})
 
     def lock(self) -> bytes | None:
         file = self.files.get(LOCK_FILE)
@@ -86,6 +101,8 @@ def identity(bundle: bytes) -> str:
 def pack(release: Release) -> bytes:
     import tarfile  # late, as everywhere: most commands neither make nor open a bundle
 
+    if release.missing:
+        raise ValueError("a release has no bundle before it carries the code of all its modules")
     manifest = json.dumps(_document(release.wiring), sort_keys=True, indent=1, ensure_ascii=False).encode()
     files = {**release.files, MANIFEST: File(manifest)}
     buffer = io.BytesIO()
@@ -129,8 +146,9 @@ def _inside(name: str) -> bool:
 
 
 def _document(wiring: Wiring) -> dict[str, Any]:
+    modules = [{"key": m.key, "source": m.source, "version": m.version, "folder": m.folder} for m in wiring.modules]
     return {
-        "format": FORMAT,
+        "format": WITH_MODULES if modules else FORMAT,
         "project": wiring.project,
         "terraform": wiring.terraform,
         # A list, since the order is part of it and JSON objects have none.
@@ -138,24 +156,37 @@ def _document(wiring: Wiring) -> dict[str, Any]:
             {"name": name, "module": stack.module, "inputs": dict(stack.inputs)}
             # Left out where there is none: releases of before there were regions keep their names.
             | ({"region": stack.region} if stack.region else {})
+            | ({"after": list(stack.after)} if stack.after else {})
             for name, stack in wiring.stacks.items()
         ],
         "artifacts": dict(wiring.artifacts),
         "schema": {stack: [v.to_json() for v in variables] for stack, variables in wiring.schema.items()},
         "outputs": {stack: dict(outputs) for stack, outputs in wiring.outputs.items()},
         "providers": {name: dict(provider) for name, provider in wiring.providers.items()},
-    }
+    } | ({"modules": modules} if modules else {})
+
+
+def _stack(document: dict[str, Any]) -> StackWiring:
+    region, after = document.get("region", ""), tuple(document.get("after", ()))
+    return StackWiring(document["module"], document["inputs"], region, after)
 
 
 def _wiring(document: dict[str, Any]) -> Wiring:
-    if document["format"] != FORMAT:
+    if document["format"] not in (FORMAT, WITH_MODULES):
         raise DamagedBundleError(f"format {document['format']} is not known to this version of envctl")
     return Wiring(
         project=document["project"],
         terraform=document["terraform"],
-        stacks={s["name"]: StackWiring(s["module"], s["inputs"], s.get("region", "")) for s in document["stacks"]},
+        stacks={s["name"]: _stack(s) for s in document["stacks"]},
         artifacts=document["artifacts"],
         schema={stack: tuple(Variable.from_json(v) for v in vs) for stack, vs in document["schema"].items()},
         outputs=document["outputs"],
         providers=document["providers"],
+        modules=tuple(_module(m) for m in document.get("modules", ())),
     )
+
+
+def _module(document: dict[str, str]) -> CarriedModule:
+    if not _inside(document["folder"]):
+        raise DamagedBundleError(f"the module {document['key']} lies outside of the bundle")
+    return CarriedModule(document["key"], document["source"], document["version"], document["folder"])

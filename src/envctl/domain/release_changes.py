@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from envctl.domain.changes import Marker, same
 from envctl.domain.file_changes import ModuleChange, changed_modules
 from envctl.domain.provider_lock import providers, version
-from envctl.domain.release import Release, Wiring
+from envctl.domain.release import Release, StackWiring, Wiring
+from envctl.domain.remote_modules import CarriedModule, is_local, shown
 from envctl.domain.settings import canonical
 from envctl.domain.variables import Variable
 
@@ -47,7 +48,12 @@ def changes_between(older: Release, newer: Release, *, patch: bool = False) -> R
     stacks = [name for name in one.stacks if name in other.stacks]
     return ReleaseChanges(
         changed_modules(older, newer, patch=patch),
-        (*_became(_named(one), _named(other)), *_inputs(one, other, stacks), *_configured(one, other)),
+        (
+            *_became(_named(one), _named(other)),
+            *_inputs(one, other, stacks),
+            *_called(one, other, stacks),
+            *_configured(one, other),
+        ),
         _became(_variables(one, stacks), _variables(other, stacks)),
         _became(_outputs(one, stacks), _outputs(other, stacks)),
         _locked(older.lock(), newer.lock()),
@@ -61,11 +67,14 @@ def _became(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[
 
 
 def _named(wiring: Wiring) -> dict[str, object]:
-    stacks = {
-        f"stack {name}": f"{stack.module} in the region {stack.region}" if stack.region else stack.module
-        for name, stack in wiring.stacks.items()
-    }
+    stacks = {f"stack {name}": _placed(stack) for name, stack in wiring.stacks.items()}
     return {"project": wiring.project, "terraform": wiring.terraform, **stacks}
+
+
+def _placed(stack: StackWiring) -> str:
+    region = f" in the region {stack.region}" if stack.region else ""
+    after = f" after {', '.join(stack.after)}" if stack.after else ""
+    return f"{stack.module}{region}{after}"
 
 
 def _inputs(one: Wiring, other: Wiring, stacks: list[str]) -> tuple[PartChange, ...]:
@@ -76,6 +85,27 @@ def _inputs(one: Wiring, other: Wiring, stacks: list[str]) -> tuple[PartChange, 
     order = "order of stacks"
     moved = {order: list(stacks)}, {order: [name for name in other.stacks if name in stacks]}
     return (*_became(before, after), *_became(*moved))
+
+
+def _called(one: Wiring, other: Wiring, stacks: list[str]) -> tuple[PartChange, ...]:
+    """Modules that are called by an address: the version alone, where it is still the same address."""
+    before, after = (
+        {
+            f"{module.key.partition('.')[2]} of {module.stack}": module
+            for module in wiring.modules
+            if module.stack in stacks and not is_local(module.source)
+        }
+        for wiring in (one, other)
+    )
+    return _became(
+        {name: _fetched(module, after.get(name)) for name, module in before.items()},
+        {name: _fetched(module, before.get(name)) for name, module in after.items()},
+    )
+
+
+def _fetched(module: CarriedModule, otherwise: CarriedModule | None) -> str:
+    same_address = otherwise is not None and module.source == otherwise.source and module.version and otherwise.version
+    return module.version if same_address else shown(f"{module.source} {module.version}".strip())
 
 
 def _configured(one: Wiring, other: Wiring) -> tuple[PartChange, ...]:

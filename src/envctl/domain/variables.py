@@ -77,11 +77,14 @@ class Output:
 
 @dataclass(frozen=True)
 class ModuleCall:
-    """A `module` block inside a module. The source is empty where it is not a literal string."""
+    """A `module` block inside a module. The source is empty where it is not a literal string, and so is the version
+    where there is none.
+    """
 
     name: str
     source: str
     location: Location
+    version: str = ""
 
 
 @dataclass(frozen=True)

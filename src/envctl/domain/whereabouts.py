@@ -8,7 +8,7 @@ from typing import Literal
 from envctl.domain.present import Deployment, EnvironmentPresent, Hold, KnownRelease, Present
 
 # *left* ran once and does not now; *unknown* is what became of it before the entries that were looked through.
-Standing = Literal["runs", "left", "unfinished", "failed", "interrupted", "abandoned", "never", "unknown"]
+Standing = Literal["runs", "left", "partial", "unfinished", "failed", "interrupted", "abandoned", "never", "unknown"]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """`envctl apply ENV`: the working tree into the entry environment; elsewhere what it has, with today's settings."""
 
 from envctl.domain.placing import copied
-from envctl.usecases import candidates, image_tags, load, record, stages, working_tree
-from envctl.usecases.deploy import carry_out, deploy, explained
+from envctl.usecases import candidates, image_tags, load, record, remote_modules, stages, working_tree
+from envctl.usecases.deploy import carry_out, chosen, deploy, explained
 from envctl.usecases.ports import Ports
 from envctl.usecases.run import PLAINLY, Deployed, Run, Wishes
 
@@ -21,6 +21,9 @@ def _enter(run: Run) -> Deployed:
     made = working_tree.release(run.ports, project)
     # All that is wrong with the settings is said before anything is written.
     load.settings(run.ports, project, run.target, made.wiring)
-    tagged = tuple(image_tags.tagged(project, made))
-    steps = stages.of_entry(tuple(made.wiring.stacks), verify=run.wishes.verify, tagged=tagged, copied=copied(project))
+    tagged, called = tuple(image_tags.tagged(project, made)), remote_modules.called(made)
+    needs = chosen(run, made)
+    # A part is no whole, and proves nothing.
+    verify = run.wishes.verify and not run.only
+    steps = stages.of_entry(needs, verify=verify, tagged=tagged, called=called, copied=copied(project))
     return explained(run, steps) if run.wishes.dry_run else carry_out(run, steps)

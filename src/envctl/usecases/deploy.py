@@ -6,13 +6,16 @@ from typing import assert_never
 from envctl.domain import release as releases
 from envctl.domain.changes import unsettled
 from envctl.domain.enumeration import first_of
-from envctl.domain.errors import InterruptedByUserError, LockHeldError, OperationFailedError, Problem
+from envctl.domain.errors import OperationFailedError, Problem, UsageError
+from envctl.domain.graph import within
 from envctl.domain.guards import RefusedError, refusals
 from envctl.domain.naming import short
 from envctl.domain.placing import copied
 from envctl.domain.present import EnvironmentPresent
+from envctl.domain.release import Release
 from envctl.usecases import (
     access,
+    applying,
     bundles,
     candidates,
     image_copies,
@@ -26,6 +29,7 @@ from envctl.usecases import (
 from envctl.usecases import deployment_entries as entries
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.run import Deployed, Run, there
+from envctl.usecases.selecting import selected
 
 NAMED = 3
 
@@ -37,8 +41,9 @@ def deploy(candidate: candidates.Candidate, run: Run) -> Deployed:
     run.source, run.identity = request.origin, request.identity
     if release is None or candidate.settings is None:
         raise RefusedError(refusals(request))
+    needs = chosen(run, release)
     steps = stages.of_release(
-        request.action, tuple(release.wiring.stacks), verify=run.wishes.verify, copied=copied(run.project)
+        request.action, needs, verify=run.wishes.verify and not run.only, copied=copied(run.project)
     )
     if run.wishes.dry_run:
         permission.ask_guards(run, request.present)
@@ -47,8 +52,18 @@ def deploy(candidate: candidates.Candidate, run: Run) -> Deployed:
 
 
 def explained(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
-    told = tuple(stages.explain(step, run.target) for step in steps)
-    return Deployed(run.target, run.identity, run.action, stages=told, dry_run=True)
+    told = stages.explained(steps, run.target)
+    return Deployed(run.target, run.identity, run.action, stages=told, dry_run=True, only=run.only)
+
+
+def chosen(run: Run, release: Release) -> dict[str, tuple[str, ...]]:
+    """The stacks of a release that are to be deployed, each with those of them that it needs. Raises UsageError for one
+    that there is not.
+    """
+    needs = {name: stack.needs for name, stack in release.wiring.stacks.items()}
+    wanted = selected(run.wishes.selection, needs)
+    run.only = wanted if len(wanted) < len(needs) else ()
+    return within(needs, wanted)
 
 
 def carry_out(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
@@ -76,6 +91,7 @@ def carry_out(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
         waived=() if run.up_to_date else tuple(run.waived.values()),
         held=run.held,
         up_to_date=run.up_to_date,
+        only=run.only,
         next=_next(run),
     )
 
@@ -93,11 +109,11 @@ def _do(run: Run, step: stages.Stage) -> None:
         case stages.AskOfPlan():
             permission.ask_guards(run, record.present(run.ports), run.plan)
         case stages.AskConsent():
-            _ask_consent(run, again=False)
+            applying.ask_consent(run, there(run.plan))
         case stages.SetHold() | stages.RecordStart() | stages.RecordEnd() | stages.Verify():
             _record(run, step)
-        case stages.ApplyStack(stack):
-            _apply(run, stack)
+        case stages.ApplyAll(needs):
+            applying.apply_all(run, needs)
         case stages.Settle(stacks):
             _settle(run, stacks)
         case _:
@@ -163,14 +179,25 @@ def _plan_all(run: Run) -> None:
     run.prepared = replace(there(run.prepared), release=run.identity)
     here = record.present(run.ports).of(run.target)
     run.seen, run.drifted = here.last, here.drift if here.drifted else None
-    plans = plan_stacks(run.ports, run.target, run.prepared.stacks, here.stacks, destroy=run.action == "destroy")
+    stacks = [run.stack(name) for name in (run.only or [stack.name for stack in run.prepared.stacks])]
+    plans = plan_stacks(run.ports, run.target, stacks, here.stacks, destroy=run.action == "destroy")
     run.plans = {plan.stack: plan for plan in plans}
     run.ports.observer.planned(there(run.plan))
     if run.wishes.undo and (left := _drifted_and_unplanned(run)):
         message = f"deploying it again does not undo what has drifted in {run.target}: no plan holds {left}"
         hint = f"undo it by hand, or take it into the state as it is: envctl apply {run.target}"
         raise OperationFailedError(Problem("E330", message, hint))
-    run.up_to_date = not there(run.plan).changes and _stands_already(run, here)
+    if run.only:
+        _demand_needed(run)
+    run.up_to_date = not there(run.plan).changes and (bool(run.only) or _stands_already(run, here))
+
+
+def _demand_needed(run: Run) -> None:
+    """Of some of the stacks, none may wait for one that is not among them."""
+    for plan in run.plans.values():
+        if missing := [name for name in plan.waits_for if name not in run.plans]:
+            message = f"{plan.stack} needs {', '.join(missing)}, which was never applied in {run.target}"
+            raise UsageError(Problem("E028", message, f"{run.command} --stack {plan.stack} --with-upstream"))
 
 
 def _stands_already(run: Run, here: EnvironmentPresent) -> bool:
@@ -193,33 +220,9 @@ def _stands_already(run: Run, here: EnvironmentPresent) -> bool:
 
 def _prove_what_runs(run: Run, steps: tuple[stages.Stage, ...]) -> None:
     """What runs already may have lost its proof, or never have had one: envctl can be killed before it verifies."""
-    proof = record.present(run.ports).of(run.target).proof
+    proof = None if run.only else record.present(run.ports).of(run.target).proof
     if proof is not None and not proof.verified and stages.Verify() in steps:
         run.verification = verify.verify_prepared(run.ports, run.project, there(run.prepared))
-
-
-def _ask_consent(run: Run, *, again: bool, stack: str = "") -> None:
-    plan = there(run.plan)
-    if stack:
-        plan = replace(plan, stacks=(run.plans[stack],))
-    if plan.changes and not run.ports.consent.given(plan, again=again):
-        where = f"before stack {stack}" if again else "nothing was changed"
-        raise InterruptedByUserError(Problem("E310", f"stopped on your answer: {where}", run.command))
-
-
-def _apply(run: Run, name: str) -> None:
-    stack = run.stack(name)
-    stale = [upstream for upstream in stack.upstream if run.plans[upstream].changes]
-    if run.action != "destroy" and (stale or run.plans[name].waits_for):
-        shown = run.plans[name]
-        run.plans[name] = run.ports.terraform.plan(run.target, stack)
-        if run.plans[name] != shown and run.plans[name].changes:
-            run.ports.observer.planned(replace(there(run.plan), stacks=(run.plans[name],)))
-            permission.ask_again(run)
-            _ask_consent(run, again=True, stack=name)
-    if run.plans[name].changes:
-        run.ports.terraform.apply(run.target, stack)
-    run.applied.append(name)
 
 
 def _settle(run: Run, stacks: tuple[str, ...]) -> None:
@@ -232,12 +235,9 @@ def _settle(run: Run, stacks: tuple[str, ...]) -> None:
     if unplanned:
         told = f"what has drifted in {run.target} and is in no plan is taken into the state as it is: {unplanned}"
         run.ports.observer.said(told)
-    for name in stacks:
-        try:
-            run.ports.terraform.settle(run.target, run.stack(name))
-        except (OperationFailedError, LockHeldError) as error:
-            # All is applied. The next drift check may take for drift what came of that, and no more is lost.
-            run.ports.observer.said(f"the state of {name} could not be read once more: {entries.summary(error)}")
+    for name, error in applying.settle_all(run, stacks).items():
+        # All is applied. The next drift check may take for drift what came of that, and no more is lost.
+        run.ports.observer.said(f"the state of {name} could not be read once more: {entries.summary(error)}")
 
 
 def _drifted_and_unplanned(run: Run) -> str:
@@ -258,6 +258,9 @@ def _discard_plans(run: Run) -> None:
 
 
 def _next(run: Run) -> str:
+    if run.only:
+        # A part is no whole, and proves nothing.
+        return f"envctl {run.action} {run.target}"
     if run.action == "rollback" and run.up_to_date:
         further = candidates.before(record.present(run.ports), run.target)
         return f"to go back further: envctl rollback {run.target} --to {short(further)}" if further else ""

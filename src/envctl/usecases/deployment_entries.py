@@ -45,7 +45,7 @@ def start(run: Run) -> None:
             # The waiver that is recorded does not speak of it.
             raise RefusedError(tuple(late))
         settings = there(run.prepared).settings
-        return DeploymentStarted(run.target, run.identity, settings, run.action, run.source, plan, waiver)
+        return DeploymentStarted(run.target, run.identity, settings, run.action, run.source, plan, waiver, run.only)
 
     _, entry = record.append(run.ports, decide)
     run.started = there(entry).seq

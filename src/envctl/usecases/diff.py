@@ -113,8 +113,8 @@ def _code(ports: Ports, project: Project, present: Present, environment: str) ->
         release = working_tree.release(ports, project)
     except ConfigurationError as error:
         return _Found(replace(side, problems=tuple(error.problems)))
-    # What a tag will mean is not known here, and so neither is the name of the release.
-    name = "" if image_tags.tagged(project, release) else identity(pack(release))
+    # What a tag will mean is not known here, nor is code that is elsewhere, and so neither is the name of the release.
+    name = "" if image_tags.tagged(project, release) or release.missing else identity(pack(release))
     return _Found(replace(side, release=name, known=present.releases.get(name), against=name), release)
 
 

@@ -3,101 +3,32 @@
 Drift takes a proof away, so what was found is recorded; what could not be looked at never passes for clean.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
 
-from envctl.domain.changes import OutputChange, ResourceChange, StackPlan
+from envctl.domain.changes import StackPlan
 from envctl.domain.drift import Condition, Ignore, without_ignored, without_moving
-from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
 from envctl.domain.events import DriftChecked, Event
 from envctl.domain.guards import RefusedError
 from envctl.domain.guards.settings import settings as fitting
-from envctl.domain.present import EnvironmentPresent, Present
+from envctl.domain.present import EnvironmentPresent, Present, ended
 from envctl.domain.project import Project
 from envctl.usecases import bundles, candidates, load, prepare, record
+from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift, together
 from envctl.usecases.planning import demand_state
-from envctl.usecases.ports import Ports, Prepared, PreparedStack
+from envctl.usecases.ports import Crew, Ports, Prepared, PreparedStack
+from envctl.usecases.run import there
+from envctl.usecases.selecting import ALL, Selection, selected
 
 NAMED = 20
 
 
-@dataclass(frozen=True)
-class StackDrift:
-    """`before` of each change is what the state says. `after` is what is there; in `pending`, what the configuration
-    says. `ignored` names what the project's rules let drift, and `problems` says why nobody could look.
-    """
-
-    stack: str
-    condition: Condition
-    resources: tuple[ResourceChange, ...] = ()
-    outputs: tuple[OutputChange, ...] = ()
-    pending: StackPlan | None = None
-    ignored: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def drift(self) -> StackPlan:
-        return StackPlan(self.stack, self.resources, self.outputs)
-
-
-@dataclass(frozen=True)
-class EnvironmentDrift:
-    """`empty` where nothing is deployed. `problems` are those that kept its stacks from being looked at, or what was
-    found from being recorded.
-    """
-
-    environment: str
-    release: str
-    condition: Condition
-    stacks: tuple[StackDrift, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    next: str = ""
-
-    @property
-    def drifted(self) -> int:
-        """How many resources and outputs are not what the state says."""
-        return sum(len(stack.resources) + len(stack.outputs) for stack in self.stacks)
-
-    @property
-    def unknown(self) -> bool:
-        """Whether anything of it could not be looked at."""
-        return self.condition == "unknown" or any(stack.condition == "unknown" for stack in self.stacks)
-
-    @property
-    def pending(self) -> bool:
-        return any(stack.pending and (stack.pending.changes or stack.pending.waits_for) for stack in self.stacks)
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        return tuple(name for stack in self.stacks for name in _names(stack))
-
-
-@dataclass(frozen=True)
-class Drift:
-    environments: tuple[EnvironmentDrift, ...]
-
-    @property
-    def found(self) -> bool:
-        return any(each.drifted for each in self.environments)
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """Why something could not be looked at."""
-        return tuple(
-            problem
-            for each in self.environments
-            for problem in (*each.problems, *(problem for stack in each.stacks for problem in stack.problems))
-        )
-
-    def exit_code(self, *, pending: bool = False) -> ExitCode:
-        """`pending` says whether that counts as well."""
-        return worst(_exit_code(each, pending=pending) for each in self.environments)
-
-
-def drift(ports: Ports, environments: Sequence[str] = ()) -> Drift:
+def drift(ports: Ports, environments: Sequence[str] = (), selection: Selection = ALL) -> Drift:
     """Of those environments, or of all of the pipeline, and those beside it that were ever deployed. What goes wrong in
-    one does not keep the others from being looked at.
+    one does not keep the others from being looked at: all their stacks are, side by side.
     """
     project = load.project(ports)
     wanted = load.wanted_environments(project, environments)
@@ -105,35 +36,108 @@ def drift(ports: Ports, environments: Sequence[str] = ()) -> Drift:
     known = record.present(ports)
     if not environments:
         wanted = tuple(name for name in wanted if name not in project.beside or known.of(name).last)
-    return Drift(tuple(_look(ports, project.seen_from(each), known, each) for each in wanted))
+    return Looks(ports, project, known, keeps=True).all(dict.fromkeys(wanted, selection))
 
 
-def _look(ports: Ports, project: Project, known: Present, target: str) -> EnvironmentDrift:
-    try:
-        with ports.workspace.lock(target, f"envctl drift {target} by {ports.identity.actor().name}"):
-            return _look_alone(ports, project, target)
-    except InterruptedByUserError:
-        raise
-    except EnvctlError as error:
-        current = known.of(target).current
-        release = current.release if current else ""
-        return EnvironmentDrift(target, release, "unknown", problems=tuple(error.problems))
+def look(ports: Ports, units: Mapping[str, frozenset[str]]) -> Drift:
+    """At some stacks of some environments (at all of one that none are named of), for somebody else to record."""
+    project = load.project(ports)
+    wanted = load.wanted_environments(project, tuple(units))
+    selections = {name: Selection(tuple(sorted(units[name]))) for name in wanted}
+    return Looks(ports, project, record.present(ports), keeps=False).all(selections)
 
 
-def _look_alone(ports: Ports, project: Project, target: str) -> EnvironmentDrift:
-    present = record.present(ports)
-    here = present.of(target)
-    if problem := _in_between(target, here):
-        release = here.last.release if here.last else ""
-        return EnvironmentDrift(target, release, "unknown", problems=(problem,))
-    if here.current is None:
-        return EnvironmentDrift(target, "", "empty")
-    candidate = candidates.redeployment(ports, project, present, target=target)
-    demand_readable(candidate)
-    prepared = prepare.from_store(ports, project, candidate)
-    stacks = tuple(_stack(ports, project, prepared, here, stack) for stack in prepared.stacks)
-    found = EnvironmentDrift(target, prepared.release, _together(stacks), stacks)
-    return replace(_recorded(ports, found, here.current.seq), next=_next(found))
+@dataclass
+class _Place:
+    """An environment that is looked at. `seen` fills up while its stacks are."""
+
+    target: str
+    project: Project
+    here: EnvironmentPresent
+    prepared: Prepared
+    stacks: tuple[PreparedStack, ...]
+    seen: dict[str, StackDrift] = field(default_factory=dict)
+
+
+@dataclass
+class Looks:
+    """At several environments at once. `keeps` says whether what was found is recorded."""
+
+    ports: Ports
+    project: Project
+    known: Present
+    keeps: bool
+    answers: dict[str, EnvironmentDrift] = field(default_factory=dict)
+    places: dict[str, _Place] = field(default_factory=dict)
+
+    def all(self, wanted: Mapping[str, Selection]) -> Drift:
+        self.ports.observer.begins(tuple(wanted))
+        with ExitStack() as locks, self.ports.terraform.at_once() as crew:
+            for target, selection in wanted.items():
+                self._begin(target, selection, locks, crew)
+            self._await(crew)
+        return Drift(tuple(self.answers[target] for target in wanted))
+
+    def _begin(self, target: str, selection: Selection, locks: ExitStack, crew: Crew) -> None:
+        """While one environment is prepared, those before it are looked at."""
+        try:
+            holder = f"envctl drift {target} by {self.ports.identity.actor().name}"
+            locks.enter_context(self.ports.workspace.lock(target, holder))
+            found = self._prepare(target, selection)
+        except (InterruptedByUserError, UsageError):
+            raise
+        except EnvctlError as error:
+            current = self.known.of(target).current
+            release = current.release if current else ""
+            found = EnvironmentDrift(target, release, "unknown", problems=tuple(error.problems))
+        if isinstance(found, EnvironmentDrift):
+            self.answers[target] = found
+            return
+        self.places[target] = found
+        for stack in found.stacks:
+            unit = f"{target}/{stack.name}"
+            crew.begin(unit, partial(self._look, found, stack), unit)
+
+    def _prepare(self, target: str, selection: Selection) -> _Place | EnvironmentDrift:
+        project, present = self.project.seen_from(target), record.present(self.ports)
+        here = present.of(target)
+        if problem := _in_between(target, here):
+            release = here.last.release if here.last else ""
+            return EnvironmentDrift(target, release, "unknown", problems=(problem,))
+        if here.current is None:
+            return EnvironmentDrift(target, "", "empty")
+        candidate = candidates.redeployment(self.ports, project, present, target=target)
+        demand_readable(candidate)
+        needs = (
+            {name: stack.needs for name, stack in candidate.release.wiring.stacks.items()} if candidate.release else {}
+        )
+        names = selected(selection, needs)
+        prepared = prepare.from_store(self.ports, project, candidate)
+        return _Place(target, project, here, prepared, tuple(s for s in prepared.stacks if s.name in names))
+
+    def _look(self, place: _Place, stack: PreparedStack) -> None:
+        began = self.ports.clock.now()
+        found = _stack(self.ports, place.project, place.prepared, place.here, stack)
+        place.seen[stack.name] = replace(found, seconds=(self.ports.clock.now() - began).total_seconds())
+
+    def _await(self, crew: Crew) -> None:
+        """Records each environment once all its stacks were looked at: what comes after may be stopped."""
+        stopped: BaseException | None = None
+        for _ in range(sum(len(place.stacks) for place in self.places.values())):
+            unit, error = crew.ended()
+            stopped = stopped or error
+            place = self.places[unit.partition("/")[0]]
+            if len(place.seen) == len(place.stacks):
+                self.answers[place.target] = self._answer(place)
+        if stopped is not None:
+            raise stopped
+
+    def _answer(self, place: _Place) -> EnvironmentDrift:
+        stacks = tuple(place.seen[stack.name] for stack in place.stacks)
+        current, whole = there(place.here.current), len(stacks) == len(place.prepared.stacks)
+        found = EnvironmentDrift(place.target, place.prepared.release, together(stacks), stacks)
+        found = replace(found, deployment=current.seq, settings=place.prepared.settings, whole=whole)
+        return replace(recorded(self.ports, found) if self.keeps else found, next=next_step(found))
 
 
 def demand_readable(candidate: candidates.Candidate) -> None:
@@ -149,7 +153,7 @@ def _in_between(target: str, here: EnvironmentPresent) -> Problem | None:
     if here.unfinished:
         return Problem("E322", f"a deployment to {target} is unfinished", f"envctl recover {target}")
     if here.current is None and here.last and here.last.action != "destroy":
-        message = f"nothing whole runs in {target}: its last deployment was {here.last.outcome}"
+        message = f"nothing whole runs in {target}: its last deployment {ended(here.last)}"
         return Problem("E322", message, "envctl status shows the way on")
     return None
 
@@ -158,7 +162,7 @@ def _stack(
     ports: Ports, project: Project, prepared: Prepared, here: EnvironmentPresent, stack: PreparedStack
 ) -> StackDrift:
     target, applied = prepared.environment, stack.name in here.stacks
-    waits_for = tuple(upstream for upstream in stack.upstream if upstream not in here.stacks)
+    waits_for = tuple(needed for needed in stack.needs if needed not in here.stacks)
     if waits_for:
         return StackDrift(stack.name, "clean", pending=StackPlan(stack.name, waits_for=waits_for))
     unchanged = here.whole and here.current is not None and here.current.settings == prepared.settings
@@ -177,19 +181,14 @@ def _stack(
     return StackDrift(stack.name, condition, left.resources, left.outputs, pending, ignored, left.warnings)
 
 
-def _together(stacks: tuple[StackDrift, ...]) -> Condition:
-    """Drift is drift, whatever else could not be looked at; clean is only what was looked at whole."""
-    conditions = {stack.condition for stack in stacks}
-    return "drifted" if "drifted" in conditions else "unknown" if "unknown" in conditions else "clean"
-
-
-def _recorded(ports: Ports, found: EnvironmentDrift, seq: int) -> EnvironmentDrift:
-    if found.condition == "unknown":
+def recorded(ports: Ports, found: EnvironmentDrift) -> EnvironmentDrift:
+    """In the ledger, unless nothing is known for sure: that some stacks are clean says nothing of the others."""
+    if found.condition == "unknown" or (found.condition == "clean" and not found.whole):
         return found
 
     def decide(present: Present) -> Event | None:
         here = present.of(found.environment)
-        if here.current is None or here.current.seq != seq or here.unfinished:
+        if here.current is None or here.current.seq != found.deployment or here.unfinished:
             # What was looked at is not what runs there now.
             return None
         return DriftChecked(found.environment, found.release, found.drifted, found.named[:NAMED])
@@ -202,18 +201,7 @@ def _recorded(ports: Ports, found: EnvironmentDrift, seq: int) -> EnvironmentDri
     return found
 
 
-def _names(stack: StackDrift) -> list[str]:
-    resources = [f"{stack.stack}: {resource.address}" for resource in stack.resources]
-    return resources + [f"{stack.stack}: output {output.name}" for output in stack.outputs]
-
-
-def _next(found: EnvironmentDrift) -> str:
+def next_step(found: EnvironmentDrift) -> str:
     if found.drifted:
         return f"envctl drift {found.environment} --fix"
     return f"envctl apply {found.environment}" if found.pending else ""
-
-
-def _exit_code(each: EnvironmentDrift, *, pending: bool) -> ExitCode:
-    changes = each.drifted or (pending and each.pending)
-    failed = each.unknown or each.problems
-    return ExitCode.FAILED if failed else ExitCode.CHANGES if changes else ExitCode.DONE

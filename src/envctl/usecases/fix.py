@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst
 from envctl.usecases import candidates, load, record
 from envctl.usecases.deploy import deploy
-from envctl.usecases.drift import Drift, demand_readable, drift
+from envctl.usecases.drift import demand_readable, drift
+from envctl.usecases.drifted import Drift
 from envctl.usecases.ports import Ports
 from envctl.usecases.run import Deployed, Run, Wishes
 

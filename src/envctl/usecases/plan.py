@@ -1,24 +1,53 @@
 """`envctl plan ENV`: what `envctl apply ENV` would do now. Nothing is recorded, and no plan is kept."""
 
-from envctl.domain.changes import EnvironmentPlan, StackPlan
-from envctl.usecases.planning import demand_state, plan_stacks
+from collections.abc import Mapping
+from dataclasses import replace
+
+from envctl.domain.changes import EnvironmentPlan
+from envctl.domain.errors import EnvctlError, together
+from envctl.usecases.planning import Planned, demand_state, plan_each
 from envctl.usecases.ports import Ports, Prepared
+from envctl.usecases.selecting import ALL, Selection, selected
 
 
-def plan(ports: Ports, environment: str) -> EnvironmentPlan:
-    """Where every input is unchanged since the last time, Terraform is started without reading any of them again."""
+def plan(ports: Ports, environment: str, selection: Selection = ALL) -> tuple[EnvironmentPlan, EnvctlError | None]:
+    """With what kept some stacks from being planned; raises it where that was so with all.
+
+    Where every input is unchanged since the last time, Terraform is started without reading any of them again.
+    """
     if not ports.workspace.remembers(environment):
         from envctl.usecases import load
 
         # Before a folder of that name is made.
         load.known_environment(load.project(ports), environment)
     with ports.workspace.lock(environment, f"envctl plan {environment}"):
-        prepared = _recalled(ports, environment) or _prepare(ports, environment)
+        prepared = _chosen(_recalled(ports, environment) or _prepare(ports, environment), selection)
         try:
-            return EnvironmentPlan(environment, prepared.release, _plan_all(ports, prepared))
+            planned = _plan_all(ports, prepared)
         finally:
             for stack in prepared.stacks:
                 ports.terraform.discard(environment, stack)
+    error = together(tuple(planned.failed.values())) if planned.failed else None
+    if error is not None and not planned.plans:
+        raise error
+    return EnvironmentPlan(environment, prepared.release, planned.plans), error
+
+
+def plan_units(ports: Ports, units: Mapping[str, frozenset[str]]) -> tuple[EnvironmentPlan, ...]:
+    """Of some stacks of some environments; of all of one that none are named of. Raises what went wrong with any."""
+    found, errors = [], []
+    for environment, names in units.items():
+        planned, error = plan(ports, environment, Selection(tuple(sorted(names))))
+        found.append(planned)
+        errors += [error] if error is not None else []
+    if errors:
+        raise together(errors)
+    return tuple(found)
+
+
+def _chosen(prepared: Prepared, selection: Selection) -> Prepared:
+    names = selected(selection, {stack.name: stack.needs for stack in prepared.stacks})
+    return replace(prepared, stacks=tuple(stack for stack in prepared.stacks if stack.name in names))
 
 
 def _recalled(ports: Ports, environment: str) -> Prepared | None:
@@ -43,17 +72,18 @@ def _prepare(ports: Ports, environment: str) -> Prepared:
     return prepare.from_store(ports, project, candidates.redeployment(ports, project, present, target=target))
 
 
-def _plan_all(ports: Ports, prepared: Prepared) -> tuple[StackPlan, ...]:
-    reads_another = any(stack.upstream for stack in prepared.stacks)
-    applied = _applied(ports, prepared.environment) if reads_another else frozenset()
-    plans = plan_stacks(ports, prepared.environment, prepared.stacks, applied)
-    if any(plan.stateless for plan in plans) and not reads_another:
+def _plan_all(ports: Ports, prepared: Prepared) -> Planned:
+    needs_another = any(stack.needs for stack in prepared.stacks)
+    applied = _applied(ports, prepared.environment) if needs_another else frozenset()
+    planned = plan_each(ports, prepared.environment, prepared.stacks, applied)
+    if any(plan.stateless for plan in planned.plans) and not needs_another:
         # The ledger is read only where it matters.
         applied = _applied(ports, prepared.environment)
-        for stack, plan in zip(prepared.stacks, plans, strict=True):
-            if stack.name in applied and plan.stateless:
+        stateless = {plan.stack for plan in planned.plans if plan.stateless}
+        for stack in prepared.stacks:
+            if stack.name in applied & stateless:
                 demand_state(ports, prepared.environment, stack)
-    return plans
+    return planned
 
 
 def _applied(ports: Ports, environment: str) -> frozenset[str]:

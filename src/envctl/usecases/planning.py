@@ -1,36 +1,83 @@
-"""Planning the stacks of an environment, as far as they can be planned."""
+"""Planning the stacks of an environment, as far as they can be planned: side by side."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from envctl.domain.changes import StackPlan
-from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, together
 from envctl.usecases.ports import Ports, PreparedStack
+from envctl.usecases.side_by_side import Steps, side_by_side
+
+
+@dataclass(frozen=True)
+class Planned:
+    """`plans` are in the order of the stacks, without those that `failed`."""
+
+    plans: tuple[StackPlan, ...]
+    failed: Mapping[str, EnvctlError] = field(default_factory=dict)
 
 
 def plan_stacks(
     ports: Ports,
     environment: str,
-    stacks: Iterable[PreparedStack],
+    stacks: Sequence[PreparedStack],
     applied: Collection[str],
     *,
     destroy: bool = False,
     wait: bool = True,
 ) -> tuple[StackPlan, ...]:
-    """A stack that reads one which was never applied there can't be planned yet: it waits, and nothing is made up.
+    """As `plan_each`, of all or none: raises what went wrong with any."""
+    planned = plan_each(ports, environment, stacks, applied, destroy=destroy, wait=wait)
+    if planned.failed:
+        raise together(tuple(planned.failed.values()))
+    return planned.plans
 
-    Of such a stack nothing can be there either, so that there is nothing to destroy.
+
+def plan_each(
+    ports: Ports,
+    environment: str,
+    stacks: Sequence[PreparedStack],
+    applied: Collection[str],
+    *,
+    destroy: bool = False,
+    wait: bool = True,
+) -> Planned:
+    """A stack that needs one which was never applied there can't be planned yet: it waits, and nothing is made up.
+
+    Of such a stack nothing can be there either, so that there is nothing to destroy. None keeps another one from being
+    planned: what a plan reads of others is what they were applied with.
     """
-    plans = []
+    found: dict[str, StackPlan] = {}
+
+    def steps(name: str) -> Steps:
+        stack = next(stack for stack in stacks if stack.name == name)
+
+        def plan() -> None:
+            found[name] = _plan(ports, environment, stack, applied, destroy=destroy, wait=wait)
+
+        yield plan
+
     for stack in stacks:
-        waits_for = tuple(upstream for upstream in stack.upstream if upstream not in applied)
-        if waits_for:
-            plans.append(StackPlan(stack.name, waits_for=() if destroy else waits_for))
-            continue
-        plan = ports.terraform.plan(environment, stack, destroy=destroy, wait=wait)
-        if stack.name in applied and plan.stateless and not destroy:
-            demand_state(ports, environment, stack)
-        plans.append(plan)
-    return tuple(plans)
+        if waits_for := tuple(needed for needed in stack.needs if needed not in applied):
+            found[stack.name] = StackPlan(stack.name, waits_for=() if destroy else waits_for)
+    needs: dict[str, tuple[str, ...]] = {stack.name: () for stack in stacks if stack.name not in found}
+    failed: Mapping[str, EnvctlError] = {}
+    if needs:
+        with ports.terraform.at_once() as crew:
+            course = side_by_side(crew, needs, steps, lambda name: f"{environment}/{name}")
+        if course.stopped is not None:
+            raise course.stopped
+        failed = course.failed
+    return Planned(tuple(found[stack.name] for stack in stacks if stack.name in found), failed)
+
+
+def _plan(
+    ports: Ports, environment: str, stack: PreparedStack, applied: Collection[str], *, destroy: bool, wait: bool
+) -> StackPlan:
+    plan = ports.terraform.plan(environment, stack, destroy=destroy, wait=wait)
+    if stack.name in applied and plan.stateless and not destroy:
+        demand_state(ports, environment, stack)
+    return plan
 
 
 def demand_state(ports: Ports, environment: str, stack: PreparedStack) -> None:

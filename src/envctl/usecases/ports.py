@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from envctl.domain.errors import Location, StateLock
     from envctl.domain.events import Actor
     from envctl.domain.project import Project
-    from envctl.domain.release import File
+    from envctl.domain.release import File, Release
+    from envctl.domain.remote_modules import FoundModule
     from envctl.domain.secrets import SecretChange
-    from envctl.domain.settings import ModuleInterface, SettingsFile
+    from envctl.domain.settings import ModuleCall, ModuleInterface, SettingsFile
     from envctl.domain.trust import Trust
     from envctl.usecases.aws_ports import Access, Buckets, Registries, Secrets, Signatures
     from envctl.usecases.bucket_report import BucketReport
@@ -107,6 +109,28 @@ class Reader(Protocol):
 
     def module(self, files: Mapping[str, bytes], name: str) -> ModuleInterface: ...
 
+    def calls(self, files: Mapping[str, bytes], name: str) -> tuple[ModuleCall, ...]:
+        """The modules that a module calls, which may be anybody's."""
+
+
+class Modules(Protocol):
+    """The code of modules that are called by an address."""
+
+    def kept(self, binary: str, call: ModuleCall) -> FoundModule | None:
+        """What was fetched before for an address that means the same for ever."""
+
+    def keep(self, binary: str, call: ModuleCall, module: FoundModule) -> None: ...
+
+    def fetch(
+        self, binary: str, release: Release, known: Mapping[str, FoundModule], called_at: Mapping[str, Location]
+    ) -> Mapping[str, FoundModule]:
+        """All modules below the stacks of a release, by their keys: those that are `known`, and the others fetched.
+
+        `binary` is the Terraform that the project file names. `called_at` tells for keys where in the project the
+        address stands that leads there. Raises ConfigurationError or OperationFailedError with a problem for each of
+        those that can't be had.
+        """
+
 
 class Witness(Protocol):
     """What this machine last saw of the ledger, so that a history cut off or rewritten at its end is noticed."""
@@ -120,6 +144,7 @@ class Witness(Protocol):
 class PreparedStack:
     """A root module that lies ready. `secrets` are passed to Terraform in its environment and never written.
 
+    `upstream` are the stacks whose outputs it reads, and `after` further ones that have to be applied before it.
     `binary` is the Terraform that the project file names, `profile` the AWS profile to work with on a machine that has
     it, and `session` what the role's session is called, each where there is one.
     """
@@ -130,6 +155,12 @@ class PreparedStack:
     binary: str = ""
     profile: str = ""
     session: str = ""
+    after: tuple[str, ...] = ()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The stacks that have to be applied before it."""
+        return tuple(dict.fromkeys((*self.upstream, *self.after)))
 
 
 @dataclass(frozen=True)
@@ -152,6 +183,12 @@ class Workspace(Protocol):
         """The release's files, and no others, for the environment's stacks to refer to."""
 
     def lay_stack(self, environment: str, stack: str, main: bytes) -> None: ...
+
+    def lay_modules(self, environment: str, stack: str, record: bytes) -> None:
+        """Terraform's record of installed modules, as it stands before any is installed."""
+
+    def modules(self, environment: str, stack: str) -> bytes | None:
+        """That record, as Terraform left it there."""
 
     def provider_lock(self, environment: str, stack: str) -> bytes | None:
         """The provider lock as Terraform left it there."""
@@ -188,6 +225,17 @@ class ProviderSource:
 
 
 @dataclass(frozen=True)
+class HashedProviders:
+    """A provider lock for all of `needed`, by address; `lacking` are the platforms that a provider is not to be had
+    for.
+    """
+
+    lock: bytes
+    needed: tuple[str, ...]
+    lacking: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
 class Progressed:
     """Something that Terraform does right now. `elapsed` is in seconds."""
 
@@ -196,6 +244,42 @@ class Progressed:
     address: str = ""
     action: Action | None = None
     elapsed: float = 0.0
+    environment: str = ""
+
+
+class Trace(Protocol):
+    """Is told how long things took."""
+
+    def span(self, name: str, lane: str = "") -> AbstractContextManager[None]:
+        """Around what takes time. What runs side by side is told apart by its lane."""
+
+    def count(self, name: str, value: float) -> None:
+        """How much there is of something now."""
+
+
+class Untraced:
+    """Nobody wants to know."""
+
+    def span(self, name: str, lane: str = "") -> AbstractContextManager[None]:  # noqa: ARG002
+        return nullcontext()
+
+    def count(self, name: str, value: float) -> None: ...
+
+
+UNTRACED = Untraced()
+
+
+class Crew(Protocol):
+    """Works on several stacks at once, as many as the machine bears."""
+
+    def begin(self, name: str, job: Callable[[], None], unit: str = "") -> None:
+        """As soon as there is room. `unit` is what is worked on, like `dev/network`: what it took before is known."""
+
+    def ended(self) -> tuple[str, BaseException | None]:
+        """Waits for the next job to end; gives its name and what it raised."""
+
+    def asking(self) -> AbstractContextManager[None]:
+        """While a person is asked something, Ctrl-C ends the question too, and not only what runs."""
 
 
 class Terraform(Protocol):
@@ -210,8 +294,18 @@ class Terraform(Protocol):
     def source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
         """Where these would be taken from, by their addresses and versions; a registry is asked only with `knock`."""
 
+    def at_once(self) -> AbstractContextManager[Crew]:
+        """Nothing that was begun is left running behind it. All else here may be called from its jobs."""
+
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
         """Does nothing where nothing that it depends on has changed since the last time."""
+
+    def hash_providers(
+        self, environment: str, stack: PreparedStack, provider_lock: bytes, platforms: Sequence[str]
+    ) -> HashedProviders:
+        """The hashes of its providers for these platforms, added to the lock; in the versions that the lock has, and
+        in the newest otherwise. Raises OperationFailedError where there are none that suit.
+        """
 
     def at_rest(self, environment: str, stack: PreparedStack) -> None:
         """Raises LockHeldError while an earlier Terraform still works there: what it reads must not be changed."""
@@ -256,7 +350,10 @@ class Probes(Protocol):
 
 
 class Observer(Protocol):
-    """Is told what happens while it happens."""
+    """Is told what happens while it happens, be it from several threads."""
+
+    def begins(self, environments: Sequence[str]) -> None:
+        """Where it is going to happen: of several environments, each has to be named."""
 
     def progressed(self, event: Progressed) -> None: ...
 
@@ -326,6 +423,8 @@ class Ports(Protocol):
     def store(self) -> Store: ...
     @property
     def witness(self) -> Witness: ...
+    @property
+    def modules(self) -> Modules: ...
     @property
     def workspace(self) -> Workspace: ...
     @property

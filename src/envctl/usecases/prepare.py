@@ -1,17 +1,21 @@
 """Root modules that lie ready for Terraform: the release's code, rendered with an environment's settings, and init."""
 
+from collections.abc import Sequence
+
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError, refusals
 from envctl.domain.layout import SESSION
 from envctl.domain.project import Project
 from envctl.domain.provider_lock import merge, providers, strays
 from envctl.domain.release import Release
+from envctl.domain.remote_modules import manifest
 from envctl.domain.rendering import RootModule, render
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import access, image_tags, images, load, working_tree
+from envctl.usecases import access, image_tags, images, load, remote_modules, working_tree
 from envctl.usecases.candidates import Candidate
 from envctl.usecases.place import place
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
+from envctl.usecases.side_by_side import Steps, side_by_side
 
 
 def root_modules(project: Project, release: Release, settings: EnvironmentSettings) -> tuple[RootModule, ...]:
@@ -29,11 +33,13 @@ def from_working_tree(ports: Ports, project: Project, environment: str) -> tuple
     inputs = working_tree.inputs(working_tree.release(ports, project), project, environment, ports.provider_lock)
     mark = ports.workspace.mark(inputs)
     written = working_tree.release(ports, project)
-    release = images.pin(ports, project, written)
-    settings = load.settings(ports, project, environment, release.wiring)
+    pinned = images.pin(ports, project, written)
+    settings = load.settings(ports, project, environment, pinned.wiring)
+    completed = remote_modules.complete(ports, project, pinned)
+    release = completed.release
     prepared = lay_out(ports, project, release, settings, "")
     initialise(ports, project, prepared)
-    if not image_tags.tagged(project, written):
+    if not (image_tags.tagged(project, written) or completed.moving):
         # A tag may mean something else by the next time, though no file of the project has changed.
         ports.workspace.remember(prepared, inputs, mark)
     # The lock is part of the release, and init may have added to it.
@@ -62,28 +68,49 @@ def lay_out(ports: Ports, project: Project, release: Release, settings: Environm
     for root in root_modules(project, release, settings):
         _check_secrets(root)
         ports.workspace.lay_stack(environment, root.stack, root.encode())
-        upstream = release.wiring.stacks[root.stack].upstream
-        profile = project.environments[environment].profile or ""
-        stacks.append(PreparedStack(root.stack, upstream, root.secrets, project.terraform.binary or "", profile))
+        ports.workspace.lay_modules(environment, root.stack, manifest(release.wiring, root.stack))
+        wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
+        binary = project.terraform.binary or ""
+        stacks.append(PreparedStack(root.stack, wired.upstream, root.secrets, binary, profile, after=wired.after))
     return Prepared(environment, identity, settings.digest(), tuple(stacks))
 
 
 def initialise(ports: Ports, project: Project, prepared: Prepared) -> None:
     """Runs `terraform init` where it is needed, for a release that is being made: its lock may gain providers."""
     access.demand(ports, project, prepared.environment)
-    for stack in prepared.stacks:
+    stacks = list(prepared.stacks)
+    if not providers(ports.tree.read(ports.provider_lock) or b""):
+        # Somebody has to say first which versions there are; the others are given them.
+        _lock(ports, prepared, [stacks.pop(0)])
+    # Two that had to choose a version at the same time may have chosen differently.
+    for stack in _lock(ports, prepared, stacks):
+        _lock(ports, prepared, [stack])
+
+
+def _lock(ports: Ports, prepared: Prepared, stacks: Sequence[PreparedStack]) -> list[PreparedStack]:
+    """Initialises them and adds to the project's lock what they were initialised with; gives those that it does not
+    fit.
+    """
+    _init(ports, prepared.environment, stacks, ports.tree.read(ports.provider_lock))
+    differing = []
+    for stack in stacks:
         known = ports.tree.read(ports.provider_lock)
-        ports.terraform.init(prepared.environment, stack, known)
         written = ports.workspace.provider_lock(prepared.environment, stack.name)
-        if written is not None and (merged := merge(known, written)) != known and providers(written):
+        if written is None or not providers(written):
+            continue
+        if len(stacks) > 1 and set(strays(known, written)) & set(providers(known or b"")):
+            differing.append(stack)
+        elif (merged := merge(known, written)) != known:
             ports.tree.write(ports.provider_lock, merged)
+    return differing
 
 
 def initialise_from(ports: Ports, project: Project, prepared: Prepared, release: Release) -> None:
     """Runs `terraform init` where it is needed, with the providers that the release carries and no others."""
     access.demand(ports, project, prepared.environment)
+    _init(ports, prepared.environment, prepared.stacks, release.lock())
     for stack in prepared.stacks:
-        ports.terraform.init(prepared.environment, stack, release.lock())
+        remote_modules.demand_carried(ports, release, prepared.environment, stack.name)
         written = ports.workspace.provider_lock(prepared.environment, stack.name)
         if written is not None and (foreign := strays(release.lock(), written)):
             raise OperationFailedError(
@@ -93,6 +120,21 @@ def initialise_from(ports: Ports, project: Project, prepared: Prepared, release:
                     "make a new release with today's providers in the entry environment, and promote that one",
                 )
             )
+
+
+def _init(ports: Ports, environment: str, stacks: Sequence[PreparedStack], lock: bytes | None) -> None:
+    """Side by side. Raises what went wrong with any."""
+    by_name = {stack.name: stack for stack in stacks}
+
+    def steps(name: str) -> Steps:
+        yield lambda: ports.terraform.init(environment, by_name[name], lock)
+
+    if len(stacks) == 1:
+        ports.terraform.init(environment, stacks[0], lock)
+    elif stacks:
+        with ports.terraform.at_once() as crew:
+            course = side_by_side(crew, dict.fromkeys(by_name, ()), steps, lambda name: f"{environment}/{name}")
+        course.demand_whole()
 
 
 def _check_secrets(root: RootModule) -> None:

@@ -11,7 +11,7 @@ from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, 
 from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import bundles, candidates, images, load, prepare, record, working_tree
+from envctl.usecases import bundles, candidates, images, load, prepare, record, remote_modules, working_tree
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.ports import Ports
 
@@ -85,7 +85,8 @@ def stored(ports: Ports, prefix: str) -> Previewed:
 
 
 def of_working_tree(ports: Ports, project: Project) -> Previewed:
-    return Previewed(images.pin(ports, project, working_tree.release(ports, project)), "")
+    pinned = images.pin(ports, project, working_tree.release(ports, project))
+    return Previewed(remote_modules.complete(ports, project, pinned).release, "")
 
 
 def plan_release(ports: Ports, project: Project, what: Previewed, target: str) -> EnvironmentPlan:

@@ -49,14 +49,18 @@ def present(ports: Ports) -> Present:
     return now
 
 
-def append(ports: Ports, decide: Callable[[Present], Event | None]) -> tuple[Present, Entry | None]:
+def append(
+    ports: Ports, decide: Callable[[Present], Event | None], *, after: Present | None = None
+) -> tuple[Present, Entry | None]:
     """Appends what `decide` makes of the present, and gives the present after it.
 
     Where somebody else appends first, `decide` is asked again with the new present. It may say no by raising, or by
-    None where there is nothing to add.
+    None where there is nothing to add. Who appends much gives as `after` what the last call gave: the ledger is then
+    read again only where that is the present no longer, which the next number being taken shows.
     """
+    known = after
     for _ in range(ATTEMPTS):
-        now = present(ports)
+        now, known = known or present(ports), None
         event = decide(now)
         if event is None:
             return now, None

@@ -11,6 +11,7 @@ from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.settings import EnvironmentSettings
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
+from envctl.usecases.selecting import ALL, Selection
 from envctl.usecases.verify import Verification
 
 T = TypeVar("T")
@@ -21,7 +22,7 @@ class Deployed:
     """`stages` alone is filled for a dry run. `up_to_date` means that there was nothing to do and nothing to record.
 
     `waived` is what break-glass overrode, `warnings` what guards remarked without refusing, and `held` the release
-    that a rollback put on hold.
+    that a rollback put on hold. `only` names the stacks, where they are not all of the release.
     """
 
     environment: str
@@ -36,19 +37,22 @@ class Deployed:
     held: str = ""
     up_to_date: bool = False
     dry_run: bool = False
+    only: tuple[str, ...] = ()
     next: str = ""
 
 
 @dataclass(frozen=True)
 class Wishes:
     """What the person who deploys wants beyond the deployment itself. `break_glass` is the reason, or empty, and
-    `undo` asks that all drift is undone: what no plan undoes shall not be taken over in silence.
+    `undo` asks that all drift is undone: what no plan undoes shall not be taken over in silence. `selection` leaves
+    stacks out.
     """
 
     dry_run: bool = False
     verify: bool = True
     break_glass: str = ""
     undo: bool = False
+    selection: Selection = ALL
 
 
 PLAINLY = Wishes()
@@ -70,6 +74,7 @@ class Run:
     release: Release | None = None
     settings: EnvironmentSettings | None = None
     identity: str = ""
+    only: tuple[str, ...] = ()
     bundle: bytes = b""
     prepared: Prepared | None = None
     plans: dict[str, StackPlan] = field(default_factory=dict)

@@ -1,9 +1,11 @@
 """What a deployment does, as a value: it is either explained (`--dry-run`) or carried out, so the two can't differ."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
 from envctl.domain.events import Move
+from envctl.domain.graph import turned
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,13 @@ class TakeAccess:
 
 @dataclass(frozen=True)
 class Prepare:
-    """Render the root modules, and init where needed. Of a working tree, artifacts that are `tagged` get digests."""
+    """Render the root modules, and init where needed. Of a working tree, artifacts that are `tagged` get digests, and
+    the code of the modules that are `called` by an address is brought.
+    """
 
     stacks: tuple[str, ...]
     tagged: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,12 @@ class RecordStart:
 
 
 @dataclass(frozen=True)
-class ApplyStack:
-    """`away` where all that the stack holds is taken away."""
+class ApplyAll:
+    """Each stack after those that it needs, and otherwise side by side. `away` where all that they hold is taken away:
+    then each goes after those that need it.
+    """
 
-    stack: str
+    needs: Mapping[str, tuple[str, ...]]
     away: bool = False
 
 
@@ -97,41 +104,50 @@ Stage = (
     | AskConsent
     | SetHold
     | RecordStart
-    | ApplyStack
+    | ApplyAll
     | Settle
     | RecordEnd
     | Verify
 )
 
 
+Needs = Mapping[str, tuple[str, ...]]
+"""The stacks in their order, each with those that have to be applied before it."""
+
+
 def of_entry(
-    stacks: tuple[str, ...], *, verify: bool = True, tagged: tuple[str, ...] = (), copied: tuple[str, ...] = ()
+    needs: Needs,
+    *,
+    verify: bool = True,
+    tagged: tuple[str, ...] = (),
+    called: tuple[str, ...] = (),
+    copied: tuple[str, ...] = (),
 ) -> tuple[Stage, ...]:
     """Working tree → release → the entry environment. The guards are asked about the release, so it is made first."""
-    made = (Prepare(stacks, tagged), Bundle(), AskGuards("apply"), TakeAccess())
-    return (*made, *_bring(copied), *_deploy("apply", stacks, verify=verify))
+    made = (Prepare(tuple(needs), tagged, called), Bundle(), AskGuards("apply"), TakeAccess())
+    return (*made, *_bring(copied), *_deploy("apply", needs, verify=verify))
 
 
-def of_release(
-    action: Move, stacks: tuple[str, ...], *, verify: bool = True, copied: tuple[str, ...] = ()
-) -> tuple[Stage, ...]:
+def of_release(action: Move, needs: Needs, *, verify: bool = True, copied: tuple[str, ...] = ()) -> tuple[Stage, ...]:
     """A stored release → an environment, or out of it. `copied` are the artifacts that are brought there first."""
     brought = () if action == "destroy" else _bring(copied)
-    return (AskGuards(action), TakeAccess(), *brought, Prepare(stacks), *_deploy(action, stacks, verify=verify))
+    return (AskGuards(action), TakeAccess(), *brought, Prepare(tuple(needs)), *_deploy(action, needs, verify=verify))
 
 
 def _bring(artifacts: tuple[str, ...]) -> tuple[Stage, ...]:
     return (BringImages(artifacts),) if artifacts else ()
 
 
-def _deploy(action: Move, stacks: tuple[str, ...], *, verify: bool) -> tuple[Stage, ...]:
-    # What reads another stack goes before it goes.
-    order = stacks[::-1] if action == "destroy" else stacks
+def _deploy(action: Move, needs: Needs, *, verify: bool) -> tuple[Stage, ...]:
+    stacks = tuple(needs)
     hold = (SetHold(),) if action == "rollback" else ()
     settled = () if action == "destroy" else (Settle(stacks),)
     ending = (*settled, RecordEnd(), *((Verify(),) if verify and action != "destroy" else ()))
-    applied = tuple(ApplyStack(stack, away=action == "destroy") for stack in order)
-    return (PlanAll(stacks), AskOfPlan(), AskConsent(), *hold, RecordStart(), *applied, *ending)
+    if action == "destroy":
+        # What needs another stack goes before it goes.
+        needs = {name: turned(needs)[name] for name in reversed(stacks)}
+    applied = ApplyAll(needs, away=action == "destroy")
+    return (PlanAll(stacks), AskOfPlan(), AskConsent(), *hold, RecordStart(), applied, *ending)
 
 
 _VERBS: dict[Move, str] = {
@@ -142,21 +158,33 @@ _VERBS: dict[Move, str] = {
 }
 
 
+def explained(steps: tuple[Stage, ...], environment: str) -> tuple[str, ...]:
+    return tuple(told for step in steps for told in _told(step, environment))
+
+
+def _told(stage: Stage, environment: str) -> tuple[str, ...]:
+    if isinstance(stage, ApplyAll):
+        return tuple(_applied(name, needs, away=stage.away) for name, needs in stage.needs.items())
+    return (explain(stage, environment),)
+
+
+def _applied(stack: str, needs: tuple[str, ...], *, away: bool) -> str:
+    after = f", once {' and '.join(needs)} {'is' if len(needs) == 1 else 'are'} done" if needs else ""
+    if away:
+        return f"take away all that {stack} holds{after}"
+    return f"apply {stack}{after} (planned anew where that has changed something)" if needs else f"apply {stack}"
+
+
 def explain(stage: Stage, environment: str) -> str:
     match stage:
-        case Prepare(stacks, tagged) if tagged:
-            resolved = f"look for the digest that the tag of {', '.join(tagged)} means"
-            return f"{resolved}, {explain(Prepare(stacks), environment)}"
+        case Prepare():
+            return _explain_preparing(stage, environment)
         case BringImages(artifacts):
             return f"copy the image of {', '.join(artifacts)} to where {environment} pulls from, unless it is there"
-        case Prepare(stacks):
-            return f"render {_named(stacks)} with the settings of {environment}, and init where needed"
         case PlanAll(stacks):
-            return f"plan {_named(stacks)}"
-        case ApplyStack(stack, away=True):
-            return f"take away all that {stack} holds"
-        case ApplyStack(stack):
-            return f"apply {stack} (planned anew if a stack that it reads has changed)"
+            return f"plan {_named(stacks)}{', side by side' if len(stacks) > 1 else ''}"
+        case ApplyAll(needs):
+            return f"apply {_named(tuple(needs))}"
         case Settle(stacks):
             return f"where something came, went or drifted, let the state of {_named(stacks)} take in what came of it"
         case TakeAccess():
@@ -165,6 +193,12 @@ def explain(stage: Stage, environment: str) -> str:
             return f"ask every guard whether this may be {_VERBS[action]} {environment}"
         case _:
             return _explain_plainly(stage, environment)
+
+
+def _explain_preparing(stage: Prepare, environment: str) -> str:
+    tags = f"look for the digest that the tag of {', '.join(stage.tagged)} means, " if stage.tagged else ""
+    code = f"take the code of {', '.join(stage.called)} into the release, " if stage.called else ""
+    return f"{tags}{code}render {_named(stage.stacks)} with the settings of {environment}, and init where needed"
 
 
 def _explain_plainly(

@@ -9,6 +9,7 @@ from envctl.domain.access import OTHER_CREDENTIALS
 from envctl.domain.checks import Output, Outputs
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.outputs import bare, public, variable
+from envctl.domain.present import ended
 from envctl.domain.project import Environment
 from envctl.usecases import load
 from envctl.usecases.outputs import Reading, opened, together
@@ -65,7 +66,7 @@ def _settled(ports: Ports, reading: Reading) -> None:
         message = f"a deployment to {target} is unfinished: what its states hold may be half of it"
         raise OperationFailedError(Problem("E414", message, f"once it no longer runs: envctl recover {target}"))
     if last and reading.unsettled:
-        ports.observer.said(f"the last deployment to {target} {last.outcome}: outputs may be of more than one release")
+        ports.observer.said(f"the last deployment to {target} {ended(last)}: outputs may be of more than one release")
 
 
 def _credentials(ports: Ports, environment: str, there: Environment) -> Mapping[str, str]:

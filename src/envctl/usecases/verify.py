@@ -10,7 +10,7 @@ from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.events import Event, VerificationFailed, VerificationPassed
 from envctl.domain.guards import RefusedError, refusals
 from envctl.domain.outputs import public
-from envctl.domain.present import Deployment, Present
+from envctl.domain.present import Deployment, Present, ended
 from envctl.domain.project import Project
 from envctl.usecases import candidates, load, prepare, record
 from envctl.usecases.ports import Ports, Prepared
@@ -63,7 +63,7 @@ def _running(present: Present, target: str) -> Deployment:
     if proof is not None:
         return proof.deployment
     last = present.of(target).last
-    state = "nothing runs there" if last is None or last.action == "destroy" else f"its last deployment {last.outcome}"
+    state = "nothing runs there" if last is None or last.action == "destroy" else f"its last deployment {ended(last)}"
     hint = f"envctl recover {target}" if last and last.outcome == "unfinished" else "envctl status shows the way on"
     raise OperationFailedError(Problem("E409", f"there is nothing to verify in {target}: {state}", hint))
 

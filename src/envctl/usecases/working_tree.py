@@ -7,20 +7,22 @@ from posixpath import dirname, join, normpath
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.graph import order_stacks
 from envctl.domain.images import Image
-from envctl.domain.layout import LOCK_FILE
+from envctl.domain.layout import LEFT_OUT
 from envctl.domain.nearest import nearest
 from envctl.domain.project import Artifact, Project
 from envctl.domain.release import File, Release, StackWiring, Wiring
-from envctl.domain.settings import Assignment, ModuleInterface, Schema
+from envctl.domain.remote_modules import is_local
+from envctl.domain.settings import Assignment, ModuleCall, ModuleInterface, Schema
 from envctl.usecases.load import COMMON_SETTINGS, PROJECT_FILE, settings_file, settings_files
 from envctl.usecases.ports import Ports
 
-LEFT_OUT = frozenset({".terraform", ".terraform.lock.hcl", "tests", ".git"})
-"""Parts of a path that never travel in a release: they say nothing about what is deployed."""
-
 
 def release(ports: Ports, project: Project) -> Release:
-    """The working tree as a release: modules that the stacks reach, wiring, artifacts, provider lock, schema."""
+    """The working tree as a release: modules that the stacks reach, wiring, artifacts, provider lock, schema.
+
+    Nothing outside of the project is asked. What its modules call by an address is told by `missing`, and brought by
+    `usecases/remote_modules.py` where a release is made for good.
+    """
     code = _Code(ports)
     for name, stack in project.stacks.items():
         code.reach(normpath(stack.module), f"stack {name}", ("stacks", name, "module"))
@@ -28,7 +30,7 @@ def release(ports: Ports, project: Project) -> Release:
     if problems:
         raise ConfigurationError(*problems)
     lock = ports.tree.read(ports.provider_lock)
-    return Release(_wiring(ports, project, code.interfaces), code.files).with_lock(lock)
+    return Release(_wiring(ports, project, code.interfaces), code.files, tuple(code.missing)).with_lock(lock)
 
 
 def code_paths(release: Release, provider_lock: str) -> tuple[str, ...]:
@@ -44,7 +46,7 @@ def inputs(release: Release, project: Project, environment: str, provider_lock: 
 
 def _folders(release: Release) -> tuple[str, ...]:
     """Every folder of the modules, up to the top ones: a file may be added to any of them."""
-    found = {dirname(path) for path in release.files if path != LOCK_FILE}
+    found = {dirname(path) for path in release.files if not LEFT_OUT.intersection(path.split("/"))}
     top = {stack.module for stack in release.wiring.stacks.values()}
     for folder in tuple(found):
         above = folder
@@ -61,6 +63,7 @@ class _Code:
     ports: Ports
     files: dict[str, File] = field(default_factory=dict)
     interfaces: dict[str, ModuleInterface] = field(default_factory=dict)
+    missing: list[ModuleCall] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def reach(self, folder: str, wanted_by: str, at: Location | tuple[str, ...]) -> None:
@@ -79,10 +82,12 @@ class _Code:
             self.problems.extend(error.problems)
             return
         for call in self.interfaces[folder].calls:
-            if call.source.startswith(("./", "../")):
+            if is_local(call.source):
                 self.reach(normpath(join(folder, call.source)), f"module {call.name}", call.location)
+            elif call.source:
+                self.missing.append(call)
             else:
-                self.problems.append(_remote(call.name, call.source, call.location))
+                self.problems.append(_unknown(call))
 
     def _folder(self, folder: str) -> dict[str, File]:
         found = None if folder.startswith("..") else self.ports.tree.folder(folder)
@@ -95,13 +100,9 @@ def _no_module(folder: str, wanted_by: str, location: Location) -> Problem:
     return Problem("E110", message, "put the module below the project, or correct the path", location)
 
 
-def _remote(name: str, source: str, location: Location) -> Problem:
-    return Problem(
-        "E111",
-        f"module {name} takes its code from {source}, which would be fetched anew in every environment",
-        "copy that module below modules/ and call it by its path: a release carries all of its code",
-        location,
-    )
+def _unknown(call: ModuleCall) -> Problem:
+    message = f"module {call.name} has no source that is a plain text: which code a release carries can't be told"
+    return Problem("E111", message, 'write it out: `source = "./…"`, or the address of a module', call.location)
 
 
 def _misfits(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInterface]) -> list[Problem]:
@@ -137,9 +138,10 @@ def _wiring(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInter
     of = {name: interfaces[normpath(stack.module)] for name, stack in project.stacks.items()}
     schema = {name: interface.variables for name, interface in of.items()}
     stacks = {
-        name: StackWiring(normpath(s.module), dict(s.inputs), s.region or "") for name, s in project.stacks.items()
+        name: StackWiring(normpath(s.module), dict(s.inputs), s.region or "", tuple(sorted(set(s.after))))
+        for name, s in project.stacks.items()
     }
-    order = order_stacks({name: stack.upstream for name, stack in stacks.items()})
+    order = order_stacks({name: stack.needs for name, stack in stacks.items()})
     return Wiring(
         project=project.name,
         terraform=project.terraform.version,

@@ -1,6 +1,6 @@
 import pytest
 
-from envctl.adapters.hcl import read_module
+from envctl.adapters.hcl import read_calls, read_module
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.variables import ModuleCall, ModuleInterface, Output, Variable
 
@@ -86,6 +86,30 @@ def test_a_module_is_read_with_its_lines() -> None:
     )
     assert found.outputs == (Output("address", True, "Where it is", Location("modules/app/main.tf", 14)),)
     assert found.calls == (ModuleCall("inner", "../inner", Location("modules/app/main.tf", 2)),)
+
+
+CALLS = """
+variable "huge" { default = 1 + 2 }
+variable "twice" {}
+variable "twice" {}
+module "vpc" {
+  source  = "acme/vpc/aws"
+  version = "~> 5.0"
+}
+module "computed" {
+  source  = "./${var.where}"
+  version = var.version
+}
+"""
+
+
+def test_the_calls_alone_are_read_of_code_that_is_not_ours_to_correct() -> None:
+    found = read_calls({"main.tf": CALLS.encode(), "b.tf.json": b'{"module": {"c": {"source": "./c"}}}'}, "vpc")
+    assert found == (
+        ModuleCall("c", "./c", Location("vpc/b.tf.json", 1)),
+        ModuleCall("vpc", "acme/vpc/aws", Location("vpc/main.tf", 5), "~> 5.0"),
+        ModuleCall("computed", "", Location("vpc/main.tf", 9)),
+    )
 
 
 def test_a_variable_survives_its_journey_in_a_release() -> None:

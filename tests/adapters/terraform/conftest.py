@@ -23,7 +23,11 @@ class Heard:
     """Everything that an observer is told. `reacts` may do something about it at once."""
 
     events: list[Progressed] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     reacts: Callable[[Progressed], None] = lambda event: None
+
+    def begins(self, environments: Sequence[str]) -> None:
+        pass
 
     def progressed(self, event: Progressed) -> None:
         self.events.append(event)
@@ -33,7 +37,7 @@ class Heard:
         pass
 
     def said(self, message: str) -> None:
-        pass
+        self.messages.append(message)
 
     def intends(self, buckets: Sequence[BucketReport]) -> None:
         pass

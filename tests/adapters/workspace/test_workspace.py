@@ -1,6 +1,7 @@
 """Working directories: who may work there, what lies there, and what is remembered of it."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -227,6 +228,25 @@ def test_the_provider_lock_is_read_as_terraform_left_it(workspace: DirectoryWork
     workspace.lay_stack("dev", "web", MAIN)
     (project / WORK / "web" / ".terraform.lock.hcl").write_bytes(b"locked")
     assert workspace.provider_lock("dev", "web") == b"locked"
+
+
+def test_terraforms_record_of_modules_lies_where_it_looks_for_it(workspace: DirectoryWorkspace, project: Path) -> None:
+    assert workspace.modules("dev", "web") is None
+    workspace.lay_modules("dev", "web", b"")
+    assert workspace.modules("dev", "web") is None
+    workspace.lay_modules("dev", "web", b"record")
+    assert (project / WORK / "web" / ".terraform" / "modules" / "modules.json").read_bytes() == b"record"
+    assert workspace.modules("dev", "web") == b"record"
+
+
+def test_without_that_record_nothing_is_recalled_so_that_nothing_is_fetched(
+    workspace: DirectoryWorkspace, project: Path
+) -> None:
+    workspace.lay_modules("dev", "web", b"record")
+    prepared(workspace)
+    assert workspace.recall("dev") == PREPARED_DEV
+    shutil.rmtree(project / WORK / "web" / ".terraform")
+    assert workspace.recall("dev") is None
 
 
 def test_a_file_is_written_whole_with_its_mode(tmp_path: Path) -> None:

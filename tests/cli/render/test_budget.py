@@ -16,7 +16,7 @@ from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, Reso
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.events import EnvironmentLocked
 from envctl.domain.guards import RefusedError
-from envctl.usecases.drift import Drift, EnvironmentDrift, StackDrift
+from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
 from envctl.usecases.history import History
 from envctl.usecases.render import Rendered
 from tests.cli.render.samples import HANAKO, NEW, NOW, RESULTS, SETTINGS, STATUS, entries

@@ -13,11 +13,11 @@ from envctl.domain import changes, present
 from envctl.domain import secrets as seen
 from envctl.domain.changes import Marker
 from envctl.domain.events import Event
-from envctl.usecases import bucket_report, diff, drift, explain, preview, secrets
+from envctl.usecases import bucket_report, diff, drift, explain, merging, preview, secrets
 from tests.cli.render.samples import ERRORS, FIRST_PLAN, RESULTS, SECRET, SETTINGS, STATUS
 
 PROBLEM_KEYS = ["code", "message", "hint", "file", "line", "for_now", "opens", "since", "who"]
-KEYS = ["envctl", "command", "ok", "exit_code", "result", "problems", "sandbox"]
+KEYS = ["envctl", "command", "ok", "exit_code", "result", "problems", "stacks", "usage", "sandbox"]
 
 
 def test_there_is_a_sample_of_every_result() -> None:
@@ -111,6 +111,7 @@ def test_every_type_of_which_something_is_worked_out_exists() -> None:
         | vars(diff)
         | vars(drift)
         | vars(explain)
+        | vars(merging)
         | vars(present)
         | vars(preview)
     )

@@ -31,7 +31,7 @@ from envctl.domain.guards import RefusedError
 from envctl.domain.present import Lock
 from envctl.domain.settings import EnvironmentSettings, Setting
 from envctl.usecases.approve import Approved
-from envctl.usecases.drift import Drift, EnvironmentDrift, StackDrift
+from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
 from envctl.usecases.history import History
 from envctl.usecases.verify import Checked, Verification
 from tests.cli.render.conftest import in_zone

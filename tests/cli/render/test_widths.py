@@ -25,7 +25,7 @@ COPIED = re.compile(
     r"|^    (\S.+ · \S.+)$"
     r"|^  (?:head|key|fingerprint|and believed) +(\S+)$"
 )
-WHOLE_FILES = {"rendered root modules"}
+WHOLE_FILES = {"rendered root modules", "a matrix", "a matrix as a buildspec"}
 # These say the same in whatever room there is; plans shorten values, and the boxes of a status short cuts.
 PROSE = [
     name

@@ -1,10 +1,10 @@
-"""Old checkpoints go; rules that would let go what has to stay are noticed, and those of others are left alone."""
+"""Old checkpoints and runs go; rules that let go what has to stay are noticed, and those of others are left alone."""
 
 from typing import Any
 
 import pytest
 
-from envctl.domain.bucket_lifecycle import NAME, lacks, merged, threats
+from envctl.domain.bucket_lifecycle import NAME, RUNS_NAME, lacks, merged, threats
 from tests.unit.buckets.wanted import STATE, STORE
 
 LOGS = {"ID": "logs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 30}}
@@ -17,15 +17,22 @@ def expiring(**change: Any) -> dict[str, Any]:
 def test_the_rule_comes_beside_those_of_others_once() -> None:
     assert lacks([LOGS], STORE)
     rules = merged([LOGS], STORE)
-    assert [rule["ID"] for rule in rules] == ["logs", NAME]
-    assert rules[1]["Filter"] == {"Prefix": "envctl/checkpoints/"}
+    assert [rule["ID"] for rule in rules] == ["logs", NAME, RUNS_NAME]
+    assert [rule["Filter"] for rule in rules[1:]] == [{"Prefix": "envctl/checkpoints/"}, {"Prefix": "envctl/runs/"}]
     assert not lacks(rules, STORE)
     assert merged(rules, STORE) == rules
 
 
-def test_one_that_was_switched_off_is_lacking() -> None:
-    rules = merged([], STORE)
-    assert lacks([{**rules[0], "Status": "Disabled"}], STORE)
+@pytest.mark.parametrize("number", [0, 1])
+def test_one_that_was_switched_off_is_lacking(number: int) -> None:
+    rules = list(merged([], STORE))
+    rules[number] = {**rules[number], "Status": "Disabled"}
+    assert lacks(rules, STORE)
+
+
+def test_a_bucket_of_before_there_were_runs_gets_their_rule() -> None:
+    assert lacks(merged([], STORE)[:1], STORE)
+    assert merged(merged([], STORE)[:1], STORE) == merged([], STORE)
 
 
 THREATS: dict[str, dict[str, Any]] = {
@@ -47,6 +54,7 @@ def test_a_rule_threatens_a_store_where(rule: dict[str, Any]) -> None:
 HARMLESS: dict[str, dict[str, Any]] = {
     "it is about something else": LOGS,
     "it is envctl's own": merged([], STORE)[0],  # type: ignore[dict-item]
+    "it is envctl's own for runs": merged([], STORE)[1],  # type: ignore[dict-item]
     "it is off": expiring(Status="Disabled"),
     "it is about a tag": expiring(Filter={"Tag": {"Key": "a", "Value": "b"}}),
     "it is about several tags": expiring(Filter={"And": {"Tags": [{"Key": "a", "Value": "b"}]}}),

@@ -1,7 +1,7 @@
 """A folder of Terraform code: its variables, its outputs and the modules that it calls."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import pygohcl
@@ -33,27 +33,41 @@ class Block:
 
 def read_module(files: Mapping[str, bytes], name: str) -> ModuleInterface:
     """`files` are those of one folder, by file name. Raises ConfigurationError with every problem of all of them."""
+    blocks, problems = _merged(files, name)
+    variables = [_variable(block, problems) for block in blocks if block.kind == "variable"]
+    if problems:
+        raise ConfigurationError(*problems)
+    outputs = tuple(_output(block) for block in blocks if block.kind == "output")
+    calls = tuple(_call(block) for block in blocks if block.kind == "module")
+    return ModuleInterface(tuple(variables), outputs, calls)
+
+
+def read_calls(files: Mapping[str, bytes], name: str) -> tuple[ModuleCall, ...]:
+    """The modules that a folder's code calls, and nothing else of it: it may not be ours to correct."""
+    blocks, problems = _merged(files, name, frozenset({"module"}))
+    if problems:
+        raise ConfigurationError(*problems)
+    return tuple(_call(block) for block in blocks)
+
+
+def _merged(files: Mapping[str, bytes], name: str, kinds: Collection[str] = KINDS) -> tuple[list[Block], list[Problem]]:
+    """The blocks of all files, with what overrides them, and what is wrong."""
     blocks: dict[tuple[str, str], Block] = {}
     problems: list[Problem] = []
     for file in sorted(files, key=lambda file: (bool(_OVERRIDE.fullmatch(file)), file)):
         if not file.endswith((".tf", ".tf.json")):
             continue
         try:
-            for block in _blocks(files[file], f"{name}/{file}"):
+            for block in _blocks(files[file], f"{name}/{file}", kinds):
                 _add(blocks, block, problems, overrides=bool(_OVERRIDE.fullmatch(file)))
         except ConfigurationError as error:
             problems += error.problems
-    variables = [_variable(block, problems) for block in blocks.values() if block.kind == "variable"]
-    if problems:
-        raise ConfigurationError(*problems)
-    outputs = tuple(_output(block) for block in blocks.values() if block.kind == "output")
-    calls = tuple(_call(block) for block in blocks.values() if block.kind == "module")
-    return ModuleInterface(tuple(variables), outputs, calls)
+    return list(blocks.values()), problems
 
 
-def _blocks(data: bytes, name: str) -> Iterator[Block]:
+def _blocks(data: bytes, name: str, kinds: Collection[str]) -> Iterator[Block]:
     if name.endswith(".json"):
-        for kind, label, values, location in read_json_blocks(data, name, KINDS):
+        for kind, label, values, location in read_json_blocks(data, name, kinds):
             type_text = values.get("type") if kind == "variable" else None
             yield Block(kind, label, values, None if type_text is None else str(type_text), frozenset(), location)
         return
@@ -66,7 +80,7 @@ def _blocks(data: bytes, name: str) -> Iterator[Block]:
         kind, *labels = (
             source.text(child) for child in node.named_children if child.type in {"identifier", "string_lit"}
         )
-        if kind in KINDS and len(labels) == 1:
+        if kind in kinds and len(labels) == 1:
             yield _block(source, kind, labels[0].strip('"'), node)
 
 
@@ -82,7 +96,7 @@ def _complain(source: Source) -> None:
 _READ = {
     "variable": frozenset({"default", "description", "nullable", "sensitive"}),
     "output": frozenset({"description", "sensitive"}),
-    "module": frozenset({"source"}),
+    "module": frozenset({"source", "version"}),
 }
 
 
@@ -141,7 +155,7 @@ def _output(block: Block) -> Output:
 
 
 def _call(block: Block) -> ModuleCall:
-    return ModuleCall(block.name, _text(block, "source"), block.location)
+    return ModuleCall(block.name, _text(block, "source"), block.location, _text(block, "version"))
 
 
 def _flag(block: Block, key: str, *, default: bool) -> bool:

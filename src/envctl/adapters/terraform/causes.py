@@ -25,6 +25,18 @@ CAUSES = (
         "the state of a stack that this one reads is gone: put it back from a version of its bucket or a backup",
     ),
     _cause(
+        "E346",
+        r"no space left on device|disk quota exceeded",
+        "make room on that disk, and run the command again: it goes on from what is there",
+    ),
+    _cause(
+        "E347",
+        r"match any of the checksums (?:previously )?recorded",
+        "the lock knows no such package, of this platform or at all: envctl lock-providers asks for those of all"
+        " platforms, and the next release carries them",
+    ),
+    _cause("E348", r"does not match configured version", "envctl lock-providers --upgrade"),
+    _cause(
         "E328",
         r"could not be parsed as JSON|does not have a \"version\" attribute|state file.*(?:corrupt|invalid|malformed)",
         "the state is damaged: put it back from a version of its bucket or a backup",

@@ -2,21 +2,35 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.terraform import errored, local_state, looking, running, state_lock
+from envctl.adapters.terraform.crew import Crew
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failures import missing_upstream, unreadable
 from envctl.adapters.terraform.initialise import Initialiser, wanted
 from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check
+from envctl.adapters.terraform.machine import machine
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
+from envctl.adapters.terraform.watch import Watch
+from envctl.domain.capacity import UNLIMITED, Limits, Usage
 from envctl.domain.changes import StackPlan
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases.ports import Installed, Observer, PreparedStack, Progressed, ProviderSource
+from envctl.usecases.ports import (
+    UNTRACED,
+    HashedProviders,
+    Installed,
+    Observer,
+    PreparedStack,
+    Progressed,
+    ProviderSource,
+    Trace,
+)
 
 if TYPE_CHECKING:
     from envctl.domain.checks import Output
@@ -30,7 +44,8 @@ _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 class TerraformDriver:
     """`home` is envctl's own folder in the project. `inherited` is what every process inherits that works with
-    an AWS profile, or with none. `patience` is for how many seconds a plan may say nothing.
+    an AWS profile, or with none. `limits` are what stacks may take that are worked on at once, and `patience` is for
+    how many seconds a plan may say nothing.
     """
 
     def __init__(
@@ -40,11 +55,16 @@ class TerraformDriver:
         inherited: Callable[[str], Mapping[str, str]],
         observer: Observer,
         *,
+        limits: Limits = UNLIMITED,
+        trace: Trace = UNTRACED,
         patience: float = PATIENCE,
     ) -> None:
         self._root = home / "work"
-        self._launcher = Launcher(project, home / "cache" / "plugins", inherited, observer, patience)
-        self._initialiser = Initialiser(self._launcher, home / "cache")
+        self._limits = limits
+        self._at_once = 0
+        self._watch = Watch(home / "cache", trace)
+        self._launcher = Launcher(project, home / "cache" / "plugins", inherited, observer, self._watch, patience=patience)
+        self._initialiser = Initialiser(self._launcher, home / "cache" / "plugins", observer, self._watch.stopping)
 
     def installed(self, binary: str) -> Installed:
         from envctl.adapters.terraform import installed
@@ -56,8 +76,29 @@ class TerraformDriver:
 
         return provider_source.find(self._launcher.environment(PreparedStack("")), providers, knock=knock)
 
+    @contextmanager
+    def at_once(self) -> Iterator[Crew]:
+        crew = Crew(machine(), self._limits, self._watch)
+        try:
+            with crew.at_work():
+                yield crew
+        finally:
+            self._at_once = max(self._at_once, crew.at_most)
+            self._watch.measurements.keep()
+
+    def usage(self) -> Usage | None:
+        """Of all that ran so far; None where nothing did."""
+        return Usage(self._at_once, self._watch.meter.peak) if self._at_once else None
+
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
         self._initialiser.once(self._site(environment, stack), provider_lock)
+
+    def hash_providers(
+        self, environment: str, stack: PreparedStack, provider_lock: bytes, platforms: Sequence[str]
+    ) -> HashedProviders:
+        from envctl.adapters.terraform import locking_providers
+
+        return locking_providers.lock(self._launcher, self._site(environment, stack), provider_lock, platforms)
 
     def at_rest(self, environment: str, stack: PreparedStack) -> None:
         running.demand_free(self._site(environment, stack))
@@ -139,24 +180,27 @@ class TerraformDriver:
 
     def _planned(self, site: Site, **options: bool | str) -> Transcript:
         errored.demand_none(site)
-        begun = Progressed(site.stack.name, "plan")
-        ended, transcript = self._patiently(site, begun, "plan", **options)
-        if wanted(transcript, ended):
-            self._initialiser.again(site)
-            ended, transcript = self._patiently(site, begun, "plan", **options)
+        ended, transcript = self._patiently(site, Progressed(site.stack.name, "plan"), "plan", **options)
         check(ended, transcript, site, "plan")
         return transcript
 
     def _patiently(
         self, site: Site, begun: Progressed | None, command: str, *words: str, **options: bool | str
     ) -> tuple[Ended, Transcript]:
-        """Once more where a lock was in the way that is there no longer. Without the lock nothing was begun."""
+        """Once more where a lock was in the way that is there no longer, or where what `init` made has gone or changed.
+        Without the lock nothing was begun, and without the other nothing at all.
+        """
         local_state.make_room(site)
+        initialised = False
         for pause in _PAUSES:
             ended, transcript = self._launcher.follow(site, begun, command, *words, **options)
-            if not any(state_lock.slipped(diagnostic, site) for diagnostic in transcript.errors):
+            if not initialised and wanted(transcript, ended):
+                self._initialiser.again(site)
+                initialised = True
+            elif any(state_lock.slipped(diagnostic, site) for diagnostic in transcript.errors):
+                time.sleep(pause)
+            else:
                 return ended, transcript
-            time.sleep(pause)
         return self._launcher.follow(site, begun, command, *words, **options)
 
     def _asked(self, site: Site, command: str, *words: str, alone: bool = False, **options: bool | str) -> str:

@@ -1,87 +1,90 @@
-"""`terraform init`, where something that it depends on has changed since the last time."""
+"""`terraform init`, where something that it depends on has changed since the last time, or has gone."""
 
-import contextlib
-import fcntl
-import hashlib
-import json
-import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-from envctl.adapters.terraform import events, running
-from envctl.adapters.terraform.launcher import Launcher, check
+from envctl.adapters.terraform import cli_configuration, events, init_stamp, running
+from envctl.adapters.terraform.cache_locks import CacheLocks
+from envctl.adapters.terraform.full_disk import room
+from envctl.adapters.terraform.installing import CHOSEN, Installing, demand_success, run
+from envctl.adapters.terraform.launcher import Launcher
+from envctl.adapters.terraform.plugin_cache import OURS, PluginCache, pinned
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
-from envctl.domain.layout import CODE, LOCK_FILE, MAIN
-from envctl.domain.provider_lock import providers
-from envctl.usecases.ports import Progressed
+from envctl.adapters.terraform.stopping import Stopping
+from envctl.domain.layout import LOCK_FILE
+from envctl.usecases.ports import Observer
 
-STAMP = ".initialised"
-_NEEDS_INIT = re.compile(r"terraform init|tofu init|[Ii]nitialization required|provider.*not (?:installed|available)")
+STAMP = init_stamp.FILE
+_NEEDS_INIT = re.compile(
+    r"terraform init|tofu init|[Ii]nitialization required|provider.*not (?:installed|available)"
+    # In automation the hint is left out.
+    r"|Required plugins are not installed|there is no package for \S+ \S+ cached|the cached package for \S+"
+)
 
 
 class Initialiser:
-    """`cache` is the folder of the plugin cache and of its lock."""
+    """`plugins` is envctl's own plugin cache, which is made where it is not there. People may name another one."""
 
-    def __init__(self, launcher: Launcher, cache: Path) -> None:
+    def __init__(self, launcher: Launcher, plugins: Path, observer: Observer, stopping: Stopping) -> None:
         self._launcher = launcher
-        self._cache = cache
+        self._plugins = plugins
+        self._observer = observer
+        self._stopping = stopping
 
     def once(self, site: Site, provider_lock: bytes | None) -> None:
-        lock, stamp = site.directory / LOCK_FILE, site.directory / STAMP
-        wanted = self._fingerprint(site)
-        if _read(stamp) == wanted.encode() and _covered(_read(lock), provider_lock):
+        known = provider_lock or b""
+        binary, environment = self._launcher.binary(site.stack), self._launcher.environment(site.stack)
+        if init_stamp.still_holds(site.directory, binary, environment, known):
             return
         # Before anything is taken away that an earlier Terraform may look for.
         running.demand_free(site)
-        stamp.unlink(missing_ok=True)
-        lock.unlink(missing_ok=True)
-        if provider_lock is not None:
-            lock.write_bytes(provider_lock)
-        with self._one_at_a_time():
-            begun = Progressed(site.stack.name, "init")
-            ended, transcript = self._launcher.follow(site, begun, "init", reconfigure=True)
-        check(ended, transcript, site, "init")
-        stamp.write_text(wanted)
+        with room(site.directory):
+            for name in (STAMP, CHOSEN, LOCK_FILE):
+                (site.directory / name).unlink(missing_ok=True)
+            if known:
+                (site.directory / LOCK_FILE).write_bytes(known)
+            self._install(site, known)
+            init_stamp.write(site.directory, init_stamp.take(site.directory, binary, environment, known))
 
     def again(self, site: Site) -> None:
-        """Something outside of what the stamp covers was taken away, a cache for example."""
+        """Terraform asks for it, or has found a package otherwise than it was: what is known of those counts no longer.
+
+        What was asked for the last time is asked for again.
+        """
+        before, there = init_stamp.read(site.directory), _read(site.directory / LOCK_FILE)
+        if cache := self._cache(site):
+            cache.distrust(pinned(there))
         (site.directory / STAMP).unlink(missing_ok=True)
-        self.once(site, _read(site.directory / LOCK_FILE) or None)
+        self.once(site, there)
+        if before is not None and (now := init_stamp.read(site.directory)):
+            with room(site.directory):
+                init_stamp.write(site.directory, init_stamp.Stamp(now.depends, before.given, now.made))
 
-    def _fingerprint(self, site: Site) -> str:
-        """What `init` depends on beside the provider lock: the code, the backend, and which Terraform it is."""
-        code = site.directory.parent / CODE
-        parts = [
-            *self._launcher.binary(site.stack),
-            self._launcher.environment(site.stack).get("TF_CLI_CONFIG_FILE", ""),
-        ]
-        digest = hashlib.sha256("\0".join(parts).encode() + _told_to_init(site.directory / MAIN))
-        for path in sorted(p for p in code.rglob("*") if p.is_file()):
-            digest.update(os.fspath(path.relative_to(code)).encode() + b"\0" + path.read_bytes())
-        return digest.hexdigest()
+    def _install(self, site: Site, known: bytes) -> None:
+        cache = self._cache(site)
+        if cache is None:
+            demand_success(site, *run(self._launcher, site, None))
+            return
+        locks = CacheLocks(cache.folder / OURS / "locks", self._observer.said, lambda: self._stopping.asked)
+        Installing(self._launcher, site, cache, locks, pinned(known), self._observer.said).install()
 
-    @contextlib.contextmanager
-    def _one_at_a_time(self) -> Iterator[None]:
-        """Concurrent first inits on one plugin cache break each other: one runs at a time, across processes."""
-        (self._cache / "plugins").mkdir(parents=True, exist_ok=True)
-        with (self._cache / "init.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+    def _cache(self, site: Site) -> PluginCache | None:
+        """None where somebody wants none: each stack then has packages of its own."""
+        named = cli_configuration.plugin_cache(self._launcher.environment(site.stack))
+        folder = Path(site.directory, named)
+        if folder == self._plugins:
+            folder.mkdir(parents=True, exist_ok=True)
+        return PluginCache(folder) if named and folder.is_dir() else None
 
 
 def wanted(transcript: events.Transcript, ended: Ended) -> bool:
-    """Whether a run has failed for the want of it."""
-    said = " ".join([*(f"{d.summary} {d.detail}" for d in transcript.errors), ended.errors])
-    return ended.code != 0 and _NEEDS_INIT.search(said) is not None
+    """Whether a run has failed for the want of it, and so before it did anything.
 
-
-def _told_to_init(main: Path) -> bytes:
-    """The parts of a root module that `init` looks at. Settings are not among them: they change more often."""
-    document = json.loads(main.read_bytes())
-    sources = {name: call["source"] for name, call in document["module"].items()}
-    return json.dumps([document["terraform"], sorted(document.get("provider", ())), sources], sort_keys=True).encode()
+    What a resource has to say, or a program that it runs, may well speak of some other Terraform.
+    """
+    said = [f"{each.summary} {each.detail}" for each in transcript.errors if not each.address]
+    return ended.code != 0 and _NEEDS_INIT.search(" ".join([*said, ended.errors])) is not None
 
 
 def _read(file: Path) -> bytes:
@@ -89,9 +92,3 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except FileNotFoundError:
         return b""
-
-
-def _covered(stack: bytes, wanted: bytes | None) -> bool:
-    """Whether what a stack was initialised with is what the lock asks for, be it for other stacks as well."""
-    asked = providers(wanted or b"").items()
-    return providers(stack).items() <= asked

@@ -2,14 +2,17 @@
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from envctl.adapters.terraform import binary, errored, events, running
+from envctl.adapters.terraform import binary, cli_configuration, errored, events, running
 from envctl.adapters.terraform.command import arguments
-from envctl.adapters.terraform.output import Kept, Piped
+from envctl.adapters.terraform.output import Kept, Output, Piped
 from envctl.adapters.terraform.process import Ended, run
-from envctl.adapters.terraform.running import Site
+from envctl.adapters.terraform.running import Running, Site
+from envctl.adapters.terraform.watch import Watch
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.layout import SESSION
 from envctl.usecases.ports import Observer, PreparedStack, Progressed
@@ -40,21 +43,26 @@ class Launcher:
         plugins: Path,
         inherited: Callable[[str], Mapping[str, str]],
         observer: Observer,
+        watch: Watch,
+        *,
         patience: float = PATIENCE,
     ) -> None:
         self._project = project
         self._plugins = plugins
         self._inherited = inherited
         self._observer = observer
+        self._watch = watch
         self._patience = patience
         self._environments: dict[str, dict[str, str]] = {}
+        self._lock = threading.RLock()
 
     def environment(self, stack: PreparedStack) -> dict[str, str]:
-        if stack.profile not in self._environments:
-            inherited = {n: value for n, value in self._inherited(stack.profile).items() if n not in _OURS}
-            plugins = {"TF_PLUGIN_CACHE_DIR": os.fspath(self._plugins)}
-            self._environments[stack.profile] = {**_DEFAULTS, **plugins, **inherited}
-        return self._environments[stack.profile]
+        with self._lock:
+            if stack.profile not in self._environments:
+                inherited = {n: value for n, value in self._inherited(stack.profile).items() if n not in _OURS}
+                plugins = {"TF_PLUGIN_CACHE_DIR": cli_configuration.plugin_cache(inherited) or os.fspath(self._plugins)}
+                self._environments[stack.profile] = {**_DEFAULTS, **plugins, **inherited}
+            return self._environments[stack.profile]
 
     def binary(self, stack: PreparedStack) -> tuple[str, ...]:
         return binary.find(stack.binary, self.environment(stack), self._project)
@@ -69,27 +77,22 @@ class Launcher:
         def on_line(said: str) -> None:
             progress = events.read(said, site.stack.name, transcript)
             if progress:
-                self._observer.progressed(progress)
+                self._observer.progressed(replace(progress, environment=site.environment))
 
         def on_start() -> None:
             # Told once it runs: what an observer loads first is loaded while Terraform loads too.
             if begun:
-                self._observer.progressed(begun)
-
-        def on_stop() -> None:
-            self._observer.said("stopping: Terraform ends what it is doing, and keeps its state")
+                self._observer.progressed(replace(begun, environment=site.environment))
 
         with running.alone(site) as lock:
-            ended = run(
+            ended = self._run(
+                site,
                 line,
-                site.directory,
-                self._variables(site.stack),
                 on_line,
                 # What was begun is ended, whatever becomes of envctl: an apply that dies half-way loses what it made.
                 output=Kept() if command == "apply" else Piped(),
                 running=lock,
                 on_start=on_start,
-                on_stop=on_stop,
                 patience=self._patience if command == "plan" else None,
             )
         return ended, transcript
@@ -101,13 +104,49 @@ class Launcher:
         lines: list[str] = []
         line = arguments(self.binary(site.stack), command, *words, **options)
         with running.alone(site) if alone else contextlib.nullcontext() as lock:
-            ended = run(line, site.directory, self._variables(site.stack), lines.append, running=lock)
+            ended = self._run(site, line, lines.append, running=lock)
         return ended, "".join(lines)
 
-    def _variables(self, stack: PreparedStack) -> dict[str, str]:
+    def _run(
+        self,
+        site: Site,
+        line: list[str],
+        on_line: Callable[[str], None],
+        *,
+        running: Running | None,
+        output: Output | None = None,
+        on_start: Callable[[], None] = lambda: None,
+        patience: float | None = None,
+    ) -> Ended:
+        def on_stop() -> None:
+            if self._watch.stopping.first_told():
+                self._observer.said("stopping: Terraform ends what it is doing, and keeps its state")
+
+        command = line[len(self.binary(site.stack))]
+        around, measured = self._watch.around(site, command)
+        ended = run(
+            line,
+            site.directory,
+            self._variables(site),
+            on_line,
+            output=output,
+            running=running,
+            stopping=self._watch.stopping,
+            around=around,
+            on_start=on_start,
+            on_stop=on_stop,
+            patience=patience,
+        )
+        if measured and not ended.code:
+            self._watch.measurements.note(measured[0], planned=command == "plan")
+        return ended
+
+    def _variables(self, site: Site) -> dict[str, str]:
+        stack = site.stack
         secrets = {f"TF_VAR_{name}": value for name, value in stack.secrets.items()}
         session = {f"TF_VAR_{SESSION}": stack.session} if stack.session else {}
-        return self.environment(stack) | secrets | session
+        plugins = {"TF_PLUGIN_CACHE_DIR": os.fspath(site.plugins)} if site.plugins else {}
+        return self.environment(stack) | secrets | session | plugins
 
 
 def check(ended: Ended, transcript: events.Transcript, site: Site, command: str) -> None:

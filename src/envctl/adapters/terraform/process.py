@@ -4,19 +4,17 @@ import contextlib
 import os
 import signal
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
-from types import FrameType
 
 from envctl.adapters.terraform.output import Output, Piped, Process
 from envctl.adapters.terraform.running import Running
+from envctl.adapters.terraform.stopping import Stop, Stopping
 from envctl.domain.errors import OperationFailedError, Problem
 
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LONGEST_WAIT = 0.2
 # Seconds that it gets to end by itself once nobody waits for it any longer.
 _TO_END = 60.0
@@ -38,46 +36,6 @@ class Ended:
     silent: bool = False
 
 
-class _Stop:
-    """Passes the first Ctrl-C (SIGTERM, a closed terminal) on, once: a second one makes Terraform drop its state."""
-
-    def __init__(self, process: Process) -> None:
-        self._process = process
-        self.asked = False
-        self.told = False
-        self.gave_up = False
-
-    def give_up(self) -> None:
-        """As Ctrl-C would, and where that does not help, for good."""
-        with contextlib.suppress(ProcessLookupError):
-            if self.gave_up:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            else:
-                self._process.send_signal(signal.SIGINT)
-        self.gave_up = True
-
-    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
-        if not self.asked:
-            self.asked = True
-            with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGINT)
-
-
-@contextlib.contextmanager
-def _passing_signals_on(stop: _Stop) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    # What is ignored (nohup) stays ignored.
-    heeded = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
-    previous = {number: signal.signal(number, stop) for number in heeded}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
 def run(
     command: Sequence[str],
     directory: Path,
@@ -86,6 +44,8 @@ def run(
     *,
     output: Output | None = None,
     running: Running | None = None,
+    stopping: Stopping | None = None,
+    around: Callable[[int], contextlib.AbstractContextManager[object]] = contextlib.nullcontext,
     on_start: Callable[[], None] = _nothing,
     on_stop: Callable[[], None] = _nothing,
     patience: float | None = None,
@@ -93,14 +53,14 @@ def run(
     """Runs it to its end, in a process group of its own: a terminal's Ctrl-C reaches it only through us. With
     `patience` it is stopped once it has said nothing for so many seconds.
 
-    It inherits `running`, and so holds that lock for as long as it runs. `on_start` is called once it runs, `on_stop`
-    once a signal was passed on and its clean end is waited for.
+    It inherits `running`, and so holds that lock for as long as it runs. `around` is entered with its number while it
+    does. `on_start` is called once it runs, `on_stop` once a signal was passed on and its clean end is waited for.
     """
-    with contextlib.closing(output or Piped()) as out:
+    stopping = stopping or Stopping()
+    with contextlib.closing(output or Piped()) as out, stopping.heeded():
         process = _start(command, directory, environment, out, running)
-        stop = _Stop(process)
         try:
-            with _passing_signals_on(stop):
+            with stopping.told(process) as stop, around(process.pid):
                 on_start()
                 while (line := _next(out, stop, on_stop, patience)) is not None:
                     on_line(line)
@@ -140,7 +100,7 @@ def _start(
     return process
 
 
-def _next(output: Output, stop: _Stop, on_stop: Callable[[], None], patience: float | None) -> str | None:
+def _next(output: Output, stop: Stop, on_stop: Callable[[], None], patience: float | None) -> str | None:
     """None at the end. A signal that comes right before a wait begins is not seen until the wait is over."""
     heard = time.monotonic()
     while True:

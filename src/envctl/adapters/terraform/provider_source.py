@@ -1,17 +1,15 @@
 """Where providers would be taken from now: the plugin cache, a mirror that the CLI configuration names, a registry."""
 
 import os
-import re
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+from envctl.adapters.terraform import cli_configuration
+from envctl.adapters.terraform.cli_configuration import REGISTRY
 from envctl.usecases.ports import ProviderSource
 
 SECONDS = 3.0
-REGISTRY = "registry.terraform.io"
-_MIRROR = re.compile(r"(filesystem|network)_mirror\s*\{[^}]*?\b(?:path|url)\s*=\s*\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
-_COMMENT = re.compile(r"^\s*(#|//).*$", re.MULTILINE)
 
 
 def find(
@@ -21,28 +19,18 @@ def find(
     cache = Path(environment.get("TF_PLUGIN_CACHE_DIR", ""))
     if providers and all((cache / address / version).is_dir() for address, version in providers.items()):
         return ProviderSource("cache", os.fspath(cache))
-    for kind, where in _MIRROR.findall(_configuration(environment)):
-        if kind == "network":
-            return ProviderSource("mirror", where)
-        missing = "" if Path(where).is_dir() else "there is no such folder"
-        return ProviderSource("mirror", where, asked=True, problem=missing)
+    for method in cli_configuration.methods(environment):
+        if method.kind == "network":
+            return ProviderSource("mirror", method.where)
+        if method.kind == "filesystem":
+            missing = "" if Path(method.where).is_dir() else "there is no such folder"
+            return ProviderSource("mirror", method.where, asked=True, problem=missing)
     hosts = sorted({address.partition("/")[0] for address in providers}) or [REGISTRY]
     if not knock:
         return ProviderSource("registry", ", ".join(hosts))
     problems = {host: problem for host in hosts if (problem := _unreachable(host, environment, patience))}
     told = [f"{host}: {problem}" for host, problem in problems.items()] if len(hosts) > 1 else list(problems.values())
     return ProviderSource("registry", ", ".join(hosts), asked=True, problem="; ".join(told))
-
-
-def _configuration(environment: Mapping[str, str]) -> str:
-    named = environment.get("TF_CLI_CONFIG_FILE") or environment.get("TERRAFORM_CONFIG")
-    home = Path(environment.get("HOME", ""))
-    for file in [Path(named)] if named else [home / ".tofurc", home / ".terraformrc"]:
-        try:
-            return _COMMENT.sub("", file.read_text(errors="replace"))
-        except OSError:
-            continue
-    return ""
 
 
 def _unreachable(host: str, environment: Mapping[str, str], patience: float) -> str:

@@ -16,11 +16,12 @@ _PROCESSES = Path("/proc")
 
 @dataclass(frozen=True)
 class Site:
-    """The directory of one stack of an environment."""
+    """The directory of one stack of an environment. `plugins` is a plugin cache for it alone."""
 
     environment: str
     stack: PreparedStack
     directory: Path
+    plugins: Path | None = None
 
 
 @dataclass(frozen=True)

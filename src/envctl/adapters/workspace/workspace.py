@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import LockHeldError, Problem
-from envctl.domain.layout import CODE, LOCK_FILE, MAIN
+from envctl.domain.layout import CODE, LOCK_FILE, MAIN, MANIFEST
 from envctl.usecases.ports import Prepared, PreparedStack
 
 if TYPE_CHECKING:
@@ -59,10 +59,15 @@ class DirectoryWorkspace:
         (self._root / environment / PREPARED).unlink(missing_ok=True)
         _write_if_different(self._root / environment / stack / MAIN, main, 0o644)
 
+    def lay_modules(self, environment: str, stack: str, record: bytes) -> None:
+        if record:
+            _write_if_different(self._root / environment / stack / MANIFEST, record, 0o644)
+
+    def modules(self, environment: str, stack: str) -> bytes | None:
+        return _read(self._root / environment / stack / MANIFEST)
+
     def provider_lock(self, environment: str, stack: str) -> bytes | None:
-        with contextlib.suppress(FileNotFoundError):
-            return (self._root / environment / stack / LOCK_FILE).read_bytes()
-        return None
+        return _read(self._root / environment / stack / LOCK_FILE)
 
     def remembers(self, environment: str) -> bool:
         return (self._root / environment / PREPARED).is_file()
@@ -71,7 +76,8 @@ class DirectoryWorkspace:
         try:
             kept = json.loads((self._root / environment / PREPARED).read_bytes())
             stacks = tuple(
-                PreparedStack(s["name"], tuple(s["upstream"]), {}, s["binary"], s["profile"]) for s in kept["stacks"]
+                PreparedStack(s["name"], tuple(s["upstream"]), {}, s["binary"], s["profile"], after=tuple(s["after"]))
+                for s in kept["stacks"]
             )
             if self.mark(kept["inputs"]) != kept["mark"] or self._laid_out(environment, stacks) != kept["laid_out"]:
                 return None
@@ -99,19 +105,33 @@ class DirectoryWorkspace:
             "release": prepared.release,
             "settings": prepared.settings,
             "stacks": [
-                {"name": s.name, "upstream": s.upstream, "binary": s.binary, "profile": s.profile}
+                {
+                    "name": s.name,
+                    "upstream": s.upstream,
+                    "after": s.after,
+                    "binary": s.binary,
+                    "profile": s.profile,
+                }
                 for s in prepared.stacks
             ],
         }
         atomic.write(self._root / prepared.environment / PREPARED, json.dumps(document).encode())
 
     def _laid_out(self, environment: str, stacks: Sequence[PreparedStack]) -> str:
-        """Of the root modules and the release's files, as they lie in the working directory."""
+        """Of the root modules, the release's files, and where Terraform finds modules among them, as they lie in the
+        working directory.
+        """
         digest, home = hashlib.sha256(), self._root / environment
-        mains = [home / stack.name / MAIN for stack in stacks]
+        mains = [home / stack.name / name for stack in stacks for name in (MAIN, MANIFEST)]
         for file in [*mains, *sorted(p for p in (home / CODE).rglob("*") if p.is_file())]:
             _add(digest, file, self._root)
         return digest.hexdigest()
+
+
+def _read(file: Path) -> bytes | None:
+    with contextlib.suppress(FileNotFoundError):
+        return file.read_bytes()
+    return None
 
 
 def _clear(top: Path, keep: Collection[Path]) -> None:

@@ -1,11 +1,13 @@
 """`envctl apply ENV`."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer
+from envctl.cli.stacks import Stacks, WithDownstream, WithUpstream, selection
 from envctl.cli.wishes import BreakGlass, NoVerify, wishes
 
 
@@ -13,13 +15,20 @@ def apply(
     context: typer.Context,
     environment: Annotated[str, an_environment("The environment, for example dev.")],
     *,
+    stack: Stacks = None,
+    with_upstream: WithUpstream = False,
+    with_downstream: WithDownstream = False,
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
 ) -> None:
-    """Apply the working tree to the first environment; elsewhere, today's settings to the release that is there."""
+    """Apply the working tree to the first environment; elsewhere, today's settings to the release that is there.
+
+    With --stack only a part of it: that proves nothing, until an apply of all stacks completes it.
+    """
     from envctl.usecases.apply import apply as use
 
-    wanted = wishes(context, break_glass, no_verify=no_verify)
+    chosen = selection(stack, upstream=with_upstream, downstream=with_downstream)
+    wanted = replace(wishes(context, break_glass, no_verify=no_verify), selection=chosen)
     answer(context, lambda ports: use(ports, environment, wanted))
 
 

@@ -1,11 +1,13 @@
 """`envctl drift [ENV …]`."""
 
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from envctl.cli.arguments import Environments
 from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.cli.shards import Run, Shard, Units, answer_for_shard, in_part
+from envctl.cli.stacks import Stacks, WithDownstream, WithUpstream, selection
 from envctl.cli.wishes import BreakGlass, NoVerify, wishes
 
 
@@ -17,6 +19,12 @@ def drift(
     fix: Annotated[
         bool, typer.Option("--fix", help="Deploy again what runs where there is drift, through the guards.")
     ] = False,
+    stack: Stacks = None,
+    with_upstream: WithUpstream = False,
+    with_downstream: WithDownstream = False,
+    unit: Units = None,
+    run: Run = None,
+    shard: Shard = None,
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
 ) -> None:
@@ -24,12 +32,20 @@ def drift(
     proof of a release away. Exits with 2 where there is some, and with 1 where something could not be looked at.
     """
     refuse_dry_run(context)
+    others = {"ENV": names, "--fix": fix, "--stack": stack}
+    if in_part(unit, run, shard, others):
+        _in_part(context, unit, run or "", shard or 0, pending=pending)
     wanted = wishes(context, break_glass, no_verify=no_verify)
     if not fix and (no_verify or break_glass):
         from envctl.domain.errors import Problem, UsageError
 
         flag = "--no-verify" if no_verify else "--break-glass"
         raise UsageError(Problem("E012", f"{flag} goes with --fix alone", "envctl drift --help"))
+    chosen = selection(stack, upstream=with_upstream, downstream=with_downstream)
+    if fix and chosen.names:
+        from envctl.domain.errors import Problem, UsageError
+
+        raise UsageError(Problem("E012", "--fix is about all stacks, and does not go with --stack", "leave one out"))
     if fix:
         from envctl.usecases.fix import fix as mend
 
@@ -37,8 +53,17 @@ def drift(
         answer(context, fixed, lambda found: int(found.exit_code(pending=pending)))  # type: ignore[attr-defined]
     from envctl.usecases.drift import drift as use
 
-    looked = lambda ports: use(ports, names or ())  # noqa: E731
+    looked = lambda ports: use(ports, names or (), chosen)  # noqa: E731
     answer(context, looked, lambda found: int(found.exit_code(pending=pending)))  # type: ignore[attr-defined]
+
+
+def _in_part(context: typer.Context, units: Units, run: str, shard: int, *, pending: bool) -> NoReturn:
+    from envctl.usecases.shard import drift_shard, drift_units
+
+    if units:
+        looked = lambda ports: drift_units(ports, units)  # noqa: E731
+        answer(context, looked, lambda found: int(found.exit_code(pending=pending)))  # type: ignore[attr-defined]
+    answer_for_shard(context, drift_shard, run, shard)
 
 
 def register(app: typer.Typer) -> None:

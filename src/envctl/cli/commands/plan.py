@@ -1,21 +1,24 @@
 """`envctl plan ENV`."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from envctl.cli.arguments import an_environment
-from envctl.cli.boundary import answer
+from envctl.cli.boundary import answer, answer_in_part
 from envctl.cli.complete import releases
+from envctl.cli.shards import Run, Shard, Units, answer_for_shard, in_part
+from envctl.cli.stacks import Stacks, WithDownstream, WithUpstream, selection
 
 if TYPE_CHECKING:
+    from envctl.domain.errors import EnvctlError
     from envctl.usecases.ports import Ports
 
 
 def plan(
     context: typer.Context,
-    environment: Annotated[str, an_environment("The environment, for example dev.")],
+    environment: Annotated[str, an_environment("The environment, for example dev.")] = "",
     *,
     release: Annotated[
         str | None,
@@ -26,6 +29,12 @@ def plan(
     explain: Annotated[
         bool, typer.Option("--explain", help="By cause: new code, changed settings, or drift that it undoes.")
     ] = False,
+    stack: Stacks = None,
+    with_upstream: WithUpstream = False,
+    with_downstream: WithDownstream = False,
+    unit: Units = None,
+    run: Run = None,
+    shard: Shard = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 where there are changes.")
     ] = False,
@@ -35,7 +44,19 @@ def plan(
     def exit_code(result: object) -> int:
         return 2 if detailed_exitcode and getattr(result, "changes", False) else 0
 
-    answer(context, _use(environment, release, explain=explain), exit_code)
+    if in_part(unit, run, shard, {"ENV": environment, "--release": release, "--explain": explain, "--stack": stack}):
+        _in_part(context, unit, run or "", shard or 0, detailed=detailed_exitcode)
+    if not environment:
+        raise _nowhere()
+    wanted = selection(stack, upstream=with_upstream, downstream=with_downstream)
+    if explain or release is not None:
+        if wanted.names:
+            flag = "--explain" if explain else "--release"
+            raise _not_together(flag)
+        answer(context, _use(environment, release, explain=explain), exit_code)
+    from envctl.usecases.plan import plan as use
+
+    answer_in_part(context, lambda ports: use(ports, environment, wanted), exit_code)
 
 
 def _use(environment: str, release: str | None, *, explain: bool) -> "Callable[[Ports], object]":
@@ -43,13 +64,30 @@ def _use(environment: str, release: str | None, *, explain: bool) -> "Callable[[
         from envctl.usecases.explain import explain as explained
 
         return lambda ports: explained(ports, environment, release=release)
-    if release is not None:
-        from envctl.usecases.preview import plan_of
+    from envctl.usecases.preview import plan_of
 
-        return lambda ports: plan_of(ports, environment, release)
-    from envctl.usecases.plan import plan as use
+    return lambda ports: plan_of(ports, environment, release or "")
 
-    return lambda ports: use(ports, environment)
+
+def _in_part(context: typer.Context, units: Units, run: str, shard: int, *, detailed: bool) -> NoReturn:
+    from envctl.usecases.shard import plan_shard, plan_units
+
+    if units:
+        planned = lambda ports: plan_units(ports, units)  # noqa: E731
+        answer(context, planned, lambda told: int(told.exit_code(detailed=detailed)))  # type: ignore[attr-defined]
+    answer_for_shard(context, plan_shard, run, shard)
+
+
+def _nowhere() -> "EnvctlError":
+    from envctl.domain.errors import Problem, UsageError
+
+    return UsageError(Problem("E000", "Missing argument 'ENVIRONMENT'.", "envctl plan --help"))
+
+
+def _not_together(flag: str) -> "EnvctlError":
+    from envctl.domain.errors import Problem, UsageError
+
+    return UsageError(Problem("E012", f"{flag} is about all stacks, and does not go with --stack", "leave one out"))
 
 
 def register(app: typer.Typer) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from envctl.cli.render.commands import to_type
 from envctl.cli.render.deployment import deed
 from envctl.cli.render.events import in_brackets
 from envctl.cli.render.guards import named
@@ -67,6 +68,10 @@ class _Speaker:
             case "unfinished":
                 by = known_as(last.by)
                 return f"{what} by {by} began {when}, and its end is not recorded (it may still run)"
+            case "partial":
+                only = " and ".join(last.only)
+                whole = to_type(f"envctl {last.action} {self.environment}")
+                return f"{what} was of {only} alone, {when}: it proves nothing until it is whole ({whole})"
             case "interrupted":
                 return f"{what} was interrupted {when}"
             case _:

@@ -16,7 +16,7 @@ from envctl.domain.changes import Action
 from envctl.domain.drift import Finding, findings
 from envctl.domain.enumeration import first_of
 from envctl.domain.naming import short
-from envctl.usecases.drift import Drift, EnvironmentDrift
+from envctl.usecases.drifted import Drift, EnvironmentDrift
 from envctl.usecases.fix import Fixed
 
 _WORDS = {Action.CREATE: "appeared", Action.DELETE: "gone"}

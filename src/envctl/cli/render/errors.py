@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
+from envctl.cli.render.account import account
 from envctl.cli.render.guards import show_refused
 from envctl.cli.render.problems import show_problems
-from envctl.cli.render.text import say
+from envctl.cli.render.text import hanging, joined, say
 from envctl.domain.errors import EnvctlError, InterruptedByUserError
 from envctl.domain.guards import RefusedError
 
@@ -20,3 +21,5 @@ def show_error(error: EnvctlError, err: Console, now: datetime | None = None) ->
     show_problems(error.problems, err, word, style)
     if len(error.problems) > 1:
         say(err, f"{len(error.problems)} problems")
+    for told, names in account(error.stacks):
+        hanging(err, joined((f"{told}: ", "bold"), names), 2)

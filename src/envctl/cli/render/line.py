@@ -3,16 +3,21 @@
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from envctl.usecases.matrix import Matrix
     from envctl.usecases.outputs import OneOutput
     from envctl.usecases.settings import Valid
 
 
 def line(result: object) -> str | None:
-    """The whole of what a person is told, or None where it takes more than a line."""
+    """The whole of what is told, or None where a person has to see more than a line."""
     # By name: importing every kind of result would cost more than saying it does.
     match type(result).__name__:
         case "Valid":
             return valid(cast("Valid", result))
+        case "Matrix":
+            from envctl.cli.render.matrix import matrix_text
+
+            return matrix_text(cast("Matrix", result))
         case "OneOutput":
             return one_output(cast("OneOutput", result))
         case _:

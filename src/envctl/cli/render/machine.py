@@ -9,6 +9,7 @@ from itertools import zip_longest
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from envctl.cli import usage
 from envctl.cli.render.commands import to_type
 from envctl.domain.changes import Marker
 from envctl.domain.errors import EnvctlError, Problem
@@ -29,6 +30,7 @@ WORKED_OUT = {
     "Diff": ("unknown", "differs"),
     "Drift": ("found",),
     "Explained": ("changes",),
+    "Plans": ("changes",),
     "Preview": ("changes",),
     "EnvironmentSecrets": ("missing",),
     "Sighting": ("missing",),
@@ -47,6 +49,8 @@ def envelope(
         "exit_code": int(exit_code),
         "result": None if result is None else as_json(result),
         "problems": list(_problems(error)) if error else [],
+        "stacks": as_json(error.stacks) if error else [],
+        "usage": as_json(usage.LAST.get()),
         "sandbox": sandbox,
     }
 

@@ -1,5 +1,6 @@
 """What happens while it happens: live on a terminal, as plain lines in a log, or not at all."""
 
+from contextlib import contextmanager, nullcontext
 from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -18,7 +19,8 @@ from envctl.domain.changes import Action, EnvironmentPlan
 from envctl.usecases.ports import Progressed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from envctl.usecases.bucket_report import BucketReport
 
@@ -61,15 +63,31 @@ class TerminalObserver:
         self._board = Board(console.get_time)
         self._live: Live | None = None
         self._closed = False
+        self._still = False
         self._lock = RLock()
+
+    def begins(self, environments: "Sequence[str]") -> None:
+        self._board.several = len(environments) > 1
 
     def progressed(self, event: Progressed) -> None:
         with self._lock:
             self._board.note(event)
             if event.phase in ("done", "failed") and event.action is not Action.READ:
                 self._keep(event)
-            if self._live is None and not self._closed:
+            if self._live is None and not self._closed and not self._still:
                 self._start()
+
+    @contextmanager
+    def still(self) -> "Iterator[None]":
+        """While somebody is asked something: what happens is kept, and nothing is drawn over the question."""
+        with self._lock:
+            self._still = True
+            self._stop()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._still = False
 
     def planned(self, plan: EnvironmentPlan) -> None:
         with self._lock:
@@ -175,12 +193,20 @@ class PlainObserver:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._several = False
         self._still: dict[tuple[str, str], float] = {}
+
+    def begins(self, environments: "Sequence[str]") -> None:
+        self._several = len(environments) > 1
+
+    def still(self) -> "AbstractContextManager[None]":
+        return nullcontext()
 
     def progressed(self, event: Progressed) -> None:
         line = self._line(event)
         if line:
-            whole(self._console, f"[{event.stack}] {line}")
+            where = f"{event.environment}/{event.stack}" if self._several else event.stack
+            whole(self._console, f"[{where}] {line}")
 
     def planned(self, plan: EnvironmentPlan) -> None:
         show_plan(plan, self._console)
@@ -237,6 +263,11 @@ def _doing(event: Progressed) -> str:
 
 class SilentObserver:
     """Says nothing: a machine reads the result."""
+
+    def begins(self, environments: "Sequence[str]") -> None: ...
+
+    def still(self) -> "AbstractContextManager[None]":
+        return nullcontext()
 
     def progressed(self, event: Progressed) -> None: ...
 

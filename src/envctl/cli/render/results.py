@@ -9,6 +9,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "apply": ("usecases.run.Deployed",),
     "approve": ("usecases.approve.Approved", "usecases.approve.Withdrawn"),
     "bootstrap": ("usecases.bootstrap.Bootstrap",),
+    "collect": ("usecases.drifted.Drift", "usecases.merging.Plans"),
     "completion": (),
     "destroy": ("usecases.run.Deployed",),
     "diff": ("usecases.diff.Diff",),
@@ -21,8 +22,10 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "ledger keys": ("usecases.signing.PinnedKeys",),
     "ledger verify": ("usecases.history.Verified",),
     "lock": ("usecases.locking.Locked",),
+    "lock-providers": ("usecases.lock_providers.LockedProviders",),
+    "matrix": ("usecases.matrix.Matrix",),
     "output": ("usecases.outputs.EnvironmentOutputs", "usecases.outputs.OneOutput"),
-    "plan": ("domain.changes.EnvironmentPlan", "usecases.explain.Explained"),
+    "plan": ("domain.changes.EnvironmentPlan", "usecases.explain.Explained", "usecases.merging.Plans"),
     "preview": ("usecases.preview.Preview",),
     "promote": ("usecases.run.Deployed",),
     "recover": ("usecases.recover.Recovered",),
@@ -43,7 +46,21 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "why": ("usecases.why.Why",),
 }
 # Those that tell what they found out although something went wrong elsewhere: `result` beside `problems`.
-IN_PART = frozenset({"bootstrap", "diff", "doctor", "drift", "output", "preview", "secrets check", "secrets list"})
+IN_PART = frozenset(
+    {
+        "bootstrap",
+        "collect",
+        "diff",
+        "doctor",
+        "drift",
+        "lock-providers",
+        "output",
+        "plan",
+        "preview",
+        "secrets check",
+        "secrets list",
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ class Board:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
+        # Whether stacks of several environments are on it: then each is told with its own.
+        self.several = False
         self._stacks: dict[str, StackBoard] = {}
         self._expected: dict[str, dict[str, int]] = {}
         self._lock = Lock()
@@ -86,12 +88,13 @@ class Board:
 
     def _of(self, event: Progressed) -> StackBoard:
         applies = event.phase in ("started", "still", "done", "failed")
-        stack = self._stacks.get(event.stack)
+        name = f"{event.environment}/{event.stack}" if self.several else event.stack
+        stack = self._stacks.get(name)
         if stack is None or (applies and stack.phase != "apply"):
             expected = self._expected.get(event.stack, {}) if applies else {}
             phase = "apply" if applies else "plan"
-            stack = StackBoard(event.stack, self.clock() - event.elapsed, phase, expected=dict(expected))
-            self._stacks[event.stack] = stack
+            stack = StackBoard(name, self.clock() - event.elapsed, phase, expected=dict(expected))
+            self._stacks[name] = stack
         return stack
 
 

@@ -2,7 +2,7 @@
 
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.naming import short
-from envctl.domain.present import Deployment
+from envctl.domain.present import ended
 
 
 def order(request: Request) -> Refusal | None:
@@ -54,7 +54,7 @@ def _promoted(request: Request) -> Refusal | None:
     if request.release in there.evidence and not again:
         return None
     failed = there.last if there.last and there.last.release == request.release else None
-    how = f"its last deployment there {_ended(failed)}" if failed else "it was never deployed there"
+    how = f"its last deployment there {ended(failed)}" if failed else "it was never deployed there"
     return _unproven(
         f"release {short(request.release)} is not proven in {source}: {how}", request.pipeline.way_into(source)
     )
@@ -124,13 +124,3 @@ def _bundle(request: Request) -> Refusal | None:
 
 def _unproven(message: str, hint: str) -> Refusal:
     return Refusal("G102", "provenance", message, hint)
-
-
-def _ended(deployment: Deployment) -> str:
-    match deployment.outcome:
-        case "unfinished":
-            return "is unfinished"
-        case "interrupted" | "abandoned":
-            return f"was {deployment.outcome}"
-        case _:
-            return deployment.outcome

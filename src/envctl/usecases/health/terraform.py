@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from envctl.domain.constraints import allows
 from envctl.domain.errors import Problem
 from envctl.domain.project import Project
-from envctl.domain.provider_lock import providers, version
+from envctl.domain.provider_lock import providers, short, version
 from envctl.usecases.health.rows import Row, bad, good, unseen, warn
 from envctl.usecases.ports import Ports
 
@@ -25,7 +25,7 @@ def terraform(ports: Ports, project: Project | None) -> Iterator[Row]:
 def provider_lock(ports: Ports, project: Project) -> Iterator[Row]:
     locked = _locked(ports)
     if locked:
-        yield good("provider lock", ", ".join(f"{_short(address)} {number}" for address, number in locked.items()))
+        yield good("provider lock", ", ".join(f"{short(address)} {number}" for address, number in locked.items()))
     else:
         way = f"the first apply writes it; commit it then: envctl apply {project.entry}"
         yield warn("provider lock", f"there is no {ports.provider_lock} that holds one", way)
@@ -49,7 +49,3 @@ def provider_source(ports: Ports) -> Iterator[Row]:
 def _locked(ports: Ports) -> dict[str, str]:
     lock = ports.tree.read(ports.provider_lock) or b""
     return {address: version(block) for address, block in providers(lock).items()}
-
-
-def _short(address: str) -> str:
-    return address.removeprefix("registry.terraform.io/").removeprefix("registry.opentofu.org/")

@@ -18,6 +18,7 @@ from tests.cli.render.samples.configuration import RENDERED, SETTINGS
 from tests.cli.render.samples.diffs import DIFFS
 from tests.cli.render.samples.groundwork import BOOTSTRAPS, DOCTORS
 from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
+from tests.cli.render.samples.many import MANY
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
 from tests.cli.render.samples.outputs import OUTPUTS, UNSETTLED_OUTPUTS
 from tests.cli.render.samples.plans import DOCUMENTS_PLAN, FIRST_PLAN, LATER_PLAN
@@ -115,6 +116,7 @@ RESULTS: dict[str, object] = {
     **RECOVERIES,
     **DIFFS,
     **AHEAD,
+    **MANY,
     **SECRETS,
     **IN_MANY_SCRIPTS,
     **NOT_BELIEVED,

@@ -6,7 +6,7 @@ from envctl.domain.changes import Action, AttributeChange, Marker, OutputChange,
 from envctl.domain.errors import Location, Problem, StateLock
 from envctl.domain.present import Hold, Lock
 from envctl.usecases.approve import Approved, Withdrawn
-from envctl.usecases.drift import Drift, EnvironmentDrift, StackDrift
+from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
 from envctl.usecases.fix import Fixed, Mended
 from envctl.usecases.locking import Locked, Unlocked
 from envctl.usecases.recover import Recovered

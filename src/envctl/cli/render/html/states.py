@@ -17,6 +17,7 @@ CLEAN = Sign("proven", "ok", "no drift seen")
 NOT_LOOKED_AT = Sign("nothing", "still", "not looked at since the last deployment")
 MET, MISSING = Sign("given", "ok", "given"), Sign("missing", "doubt", "missing")
 _ENDS = {
+    "partial": Sign("doubt", "doubt", "of some stacks alone"),
     "unfinished": Sign("open", "doubt", "unfinished"),
     "failed": Sign("failed", "bad", "failed"),
     "interrupted": Sign("stopped", "bad", "interrupted"),
@@ -65,7 +66,7 @@ def of_stay(stay: Stay) -> Sign | None:
             return Sign("done", "still", "was proven" if stay.verified_at else "ran, not verified")
         case "never" | "unknown":
             return None
-        case "unfinished" | "failed" | "interrupted" | "abandoned":
+        case "partial" | "unfinished" | "failed" | "interrupted" | "abandoned":
             return _ENDS[stay.standing]
         case _:
             assert_never(stay.standing)

@@ -18,6 +18,8 @@ RENDERERS = {
     "History": "history.history",
     "Explained": "explained.explained",
     "Fixed": "drift.fixed",
+    "Plans": "plans.plans",
+    "LockedProviders": "lock_providers.locked_providers",
     "Preview": "preview.preview",
     "Status": "status.status",
     "Valid": "settings.valid",

@@ -34,7 +34,7 @@ from envctl.cli.render.values import side
 from envctl.domain.changes import Action, ResourceChange
 from envctl.domain.drift import Finding
 from envctl.domain.errors import Problem
-from envctl.usecases.drift import Drift, EnvironmentDrift
+from envctl.usecases.drifted import Drift, EnvironmentDrift
 from envctl.usecases.fix import Fixed
 
 HEADS = ("environment", "stack", "resource", "what")

@@ -1,11 +1,12 @@
 """The schema of each command's whole document: the envelope, with the command's own result in it."""
 
 from importlib import import_module
+from typing import get_args
 
 from envctl.cli.render.machine import FORMAT
 from envctl.cli.render.results import IN_PART, RESULTS
 from envctl.cli.render.schema.types import MOMENT, Definitions, Schema
-from envctl.domain.errors import ExitCode
+from envctl.domain.errors import ExitCode, StackEnd
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # With these a command did what it was asked for.
@@ -23,6 +24,15 @@ PROBLEM: dict[str, Schema] = {
     "opens": {**_MOMENT, "description": "when it opens by itself, where that is known"},
     "since": {**_MOMENT, "description": "since when it is shut, where that is known"},
     "who": {"type": ["string", "null"], "description": "who can open it, in words"},
+}
+ACCOUNT: dict[str, Schema] = {
+    "stack": {"type": "string"},
+    "end": {"enum": list(get_args(StackEnd)), "description": "how far it got"},
+    "because": {"type": "array", "items": {"type": "string"}, "description": "the failed ones that it was left for"},
+}
+USAGE: dict[str, Schema] = {
+    "at_once": {"type": "integer", "description": "how many stacks were worked on at the same time"},
+    "memory": {"type": "integer", "description": "bytes of all processes together at their peak; 0 where not known"},
 }
 
 
@@ -82,6 +92,15 @@ def _whole(command: Schema, result: Schema, *, in_part: bool) -> Schema:
         "exit_code": {"enum": [code.value for code in ExitCode], "description": codes},
         "result": result,
         "problems": {"type": "array", "items": _closed(PROBLEM)},
+        "stacks": {
+            "type": "array",
+            "items": _closed(ACCOUNT),
+            "description": "where some of several stacks could not be deployed: how far each got",
+        },
+        "usage": {
+            "anyOf": [_closed(USAGE), {"type": "null"}],
+            "description": "what Terraform took, where it ran",
+        },
         "sandbox": {"type": "boolean", "description": "whether --sandbox was given"},
     }
     return {**_closed(properties), **_either(in_part=in_part)}

@@ -1,0 +1,174 @@
+"""A large project in memory, as its ledger would tell of it, and a store that counts what it is asked for."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import TypeVar
+
+from tests.fakes.world import MemoryStore, MemoryTerraform, World
+
+from benchmarks.assumptions import KEYS_A_PAGE, LIST, READ, READS_AT_ONCE, WRITE, Size
+from envctl.domain import checkpoint
+from envctl.domain.changes import StackPlan
+from envctl.domain.drift import Look
+from envctl.domain.events import (
+    Actor,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    Event,
+    ReleaseCreated,
+    VerificationPassed,
+)
+from envctl.domain.fold import follow
+from envctl.domain.ledger import GENESIS, Entry, encode
+from envctl.domain.present import EnvironmentPresent, Present
+from envctl.domain.release import identity, pack
+from envctl.usecases import load, working_tree
+from envctl.usecases.ports import PreparedStack
+
+T = TypeVar("T")
+BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
+ROLE = "arn:aws:sts::444444444444:assumed-role/envctl-ci/GitHubActions"
+JOB = Actor(ROLE, "aws", verified=True, run_url="https://github.com/acme/shop/actions/runs/12345678901", arn=ROLE)
+# What a deployment of ten stacks did to which types of resources.
+PERFORMED = tuple(f"create aws_resource_type_{number}" for number in range(20))
+
+
+@dataclass
+class CountingStore(MemoryStore):
+    """As one command sees the store: nothing is fetched twice. `seconds` is how long S3 would have let it wait."""
+
+    reads: int = 0
+    creates: int = 0
+    lists: int = 0
+    fetched: int = 0
+    seconds: float = 0.0
+    known: set[str] = field(default_factory=set)
+
+    def create(self, key: str, data: bytes) -> None:
+        self.creates += 1
+        self.seconds += WRITE
+        super().create(key, data)
+
+    def read(self, key: str) -> bytes | None:
+        return self.read_all([key])[0]
+
+    def read_all(self, keys: Sequence[str]) -> list[bytes | None]:
+        wanted = [key for key in keys if key not in self.known]
+        self.reads += len(wanted)
+        self.seconds += ceil(len(wanted) / READS_AT_ONCE) * READ
+        self.fetched += sum(len(self.content.get(key, b"")) for key in wanted)
+        self.known.update(key for key in wanted if key in self.content)
+        return super().read_all(keys)
+
+    def keys(self, prefix: str, after: str = "") -> list[str]:
+        found = super().keys(prefix, after)
+        pages = max(1, ceil(len(found) / KEYS_A_PAGE))
+        self.lists += pages
+        self.seconds += pages * LIST
+        return found
+
+
+@dataclass(frozen=True)
+class Measured:
+    """`cpu` is processor time of envctl on this machine, and `waited` what the store would have taken."""
+
+    cpu: float
+    waited: float
+    reads: int
+    lists: int
+    creates: int
+    fetched: int
+
+    @property
+    def wall(self) -> float:
+        return self.cpu + self.waited
+
+    def __str__(self) -> str:
+        asked = f"{self.reads:>5} reads {self.lists:>4} lists {self.creates:>5} creates {self.fetched / 1e6:6.1f} MB"
+        return f"{asked}   {self.cpu:6.1f} s cpu, {self.waited:5.1f} s waiting"
+
+
+def measured(world: World, use: Callable[[], T]) -> tuple[T, Measured]:
+    """As a command of its own: what it reads it reads for the first time."""
+    store = CountingStore(world.store.content)
+    world.store, began = store, time.process_time()
+    found = use()
+    cpu = time.process_time() - began
+    world.store = MemoryStore(store.content)
+    return found, Measured(cpu, store.seconds, store.reads, store.lists, store.creates, store.fetched)
+
+
+class Still(MemoryTerraform):
+    """Everything is as it was applied."""
+
+    def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> Look:  # noqa: ARG002
+        return Look(StackPlan(stack.name), StackPlan(stack.name))
+
+
+def names(size: Size) -> list[str]:
+    return [f"cell-{number:04}" for number in range(1, size.environments + 1)]
+
+
+def stacks(size: Size) -> tuple[str, ...]:
+    return tuple(f"stack-{number:02}" for number in range(1, size.stacks + 1))
+
+
+def fleet(size: Size, releases: int = 1) -> World:
+    """Every environment runs one release, verified; the ledger is as long as that takes. Each remembers so many
+    releases, as it does after as many deployments.
+    """
+    order = ", ".join(f'"{name}"' for name in names(size))
+    tables = "".join(f"[environments.{name}]\n" for name in names(size))
+    wired = "".join(f'[stacks.{stack}]\nmodule = "modules/unit"\n' for stack in stacks(size))
+    world = World()
+    world.tree.content.clear()
+    world.edit("envctl.toml", f'[project]\nname = "fleet"\n[pipeline]\norder = [{order}]\n{tables}{wired}')
+    world.edit("modules/unit/main.tf", 'variable "environment" { type = string }\n')
+    world.terraform = Still(world.workspace)
+    bundle = pack(working_tree.release(world.ports, load.project(world.ports)))
+    world.store.content[f"releases/{identity(bundle)}.tar"] = bundle
+    _record(world, size, identity(bundle), releases)
+    world.clock.time = BEGAN + timedelta(days=30)
+    return world
+
+
+def _record(world: World, size: Size, release: str, releases: int) -> None:
+    now, prev, events = Present(), GENESIS, _events(size, release)
+    last = len(events) - len(events) % checkpoint.EVERY
+    for seq, event in enumerate(events, 1):
+        entry = Entry(seq, prev, BEGAN + timedelta(seconds=seq), JOB, event, f"{seq:016x}")
+        world.store.content[f"ledger/{seq:010d}.json"] = encode(entry)
+        now = follow(now, entry)
+        prev = now.head
+        if seq == last:
+            now = aged(now, releases)
+            world.store.content[f"checkpoints/{seq:010d}.json"] = checkpoint.encode(now)
+
+
+def _events(size: Size, release: str) -> list[Event]:
+    events: list[Event] = [ReleaseCreated(release, "c0ffee")]
+    for name in names(size):
+        started = len(events) + 1
+        events.append(DeploymentStarted(name, release, "5e" * 32, "promote", "cell", "f0" * 32))
+        events.append(DeploymentSucceeded(name, release, started, stacks(size), 60, PERFORMED))
+        events.append(VerificationPassed(name, release, started, ("http", "smoke")))
+    return events
+
+
+def aged(now: Present, releases: int) -> Present:
+    """The same, after so many releases have been everywhere."""
+    earlier = [f"{number:064x}" for number in range(releases - 1)]
+    environments = {name: _aged(there, earlier) for name, there in now.environments.items()}
+    return replace(now, environments=environments)
+
+
+def _aged(there: EnvironmentPresent, earlier: Sequence[str]) -> EnvironmentPresent:
+    if there.proof is None:
+        return there
+    deployment = there.proof.deployment
+    old = {name: replace(there.proof, deployment=replace(deployment, release=name), since=None) for name in earlier}
+    performed = dict.fromkeys(earlier, frozenset(PERFORMED))
+    return replace(there, evidence={**old, **there.evidence}, performed={**performed, **there.performed})

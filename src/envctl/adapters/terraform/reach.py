@@ -1,0 +1,42 @@
+"""Which of the providers that a lock pins a stack may need, before Terraform has looked: more rather than fewer.
+
+Terraform finds out for certain. What is said here decides only what is waited for, and what is fetched.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from envctl.adapters.terraform.init_stamp import CODE_FILES
+from envctl.adapters.terraform.plugin_cache import Pinned
+from envctl.domain.layout import MAIN
+
+_BESIDE = re.compile(r'"?\bsource"?\s*[=:]\s*"(\.{1,2}/[^"]*)"')
+
+
+def needed(directory: Path, wanted: tuple[Pinned, ...]) -> tuple[Pinned, ...]:
+    """Those whose name stands anywhere in the code: a resource begins with it, or a source ends with it."""
+    code = "\n".join(_texts(directory))
+    return tuple(each for each in wanted if each.address.rpartition("/")[2] in code)
+
+
+def needs_some(directory: Path) -> bool:
+    """Whether the root module itself speaks of a provider that is not built in."""
+    document = json.loads((directory / MAIN).read_bytes())
+    return bool(document.get("provider") or document["terraform"].get("required_providers"))
+
+
+def _texts(directory: Path) -> Iterator[str]:
+    """Of the root module, and of all modules that are called by a path from there."""
+    waiting, seen = [directory], set[Path]()
+    while waiting:
+        folder = waiting.pop().resolve()
+        if folder in seen or not folder.is_dir():
+            continue
+        seen.add(folder)
+        for file in sorted(folder.iterdir()):
+            if file.name.endswith(CODE_FILES) and file.is_file():
+                text = file.read_text(errors="replace")
+                yield text
+                waiting += [folder / found for found in _BESIDE.findall(text)]

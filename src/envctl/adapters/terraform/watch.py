@@ -1,0 +1,33 @@
+"""What has to be known of every Terraform that runs, whoever started it: how to stop it, and what it takes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from envctl.adapters.terraform.measurements import FILE, Measurements
+from envctl.adapters.terraform.meter import Measured, Meter
+from envctl.adapters.terraform.running import Site
+from envctl.adapters.terraform.stopping import Stopping
+from envctl.usecases.ports import Trace
+
+
+class Watch:
+    """`cache` is the folder in which figures are kept."""
+
+    def __init__(self, cache: Path, trace: Trace) -> None:
+        self.stopping = Stopping()
+        self.meter = Meter()
+        self.measurements = Measurements(cache / FILE)
+        self.trace = trace
+
+    def around(self, site: Site, command: str) -> tuple[Callable[[int], AbstractContextManager[None]], list[Measured]]:
+        """What is to be entered with the number of a process while it lives, and where its figures are then found."""
+        unit, found = f"{site.environment}/{site.stack.name}", list[Measured]()
+
+        @contextmanager
+        def around(process: int) -> Iterator[None]:
+            with self.meter.watched(process, unit) as measured, self.trace.span(command, unit):
+                found.append(measured)
+                yield
+
+        return around, found

@@ -1,0 +1,37 @@
+"""`envctl collect [RUN]`."""
+
+from typing import Annotated
+
+import typer
+
+from envctl.cli.boundary import answer, refuse_dry_run
+
+
+def collect(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="A run; by default the last one that waits.", show_default=False)] = "",
+    *,
+    pending: Annotated[
+        bool, typer.Option("--pending", help="Of a look for drift: exit with 2 for pending changes, too.")
+    ] = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Of plans: exit with 2 where there are changes.")
+    ] = False,
+) -> None:
+    """Tell what the jobs of a run saw, as if one had looked, and record drift as envctl drift does: once. What no job
+    has looked at is unknown: then it exits with 1, and can be run again after that job was.
+    """
+    from envctl.usecases.collect import collect as use
+    from envctl.usecases.merging import Plans
+
+    def exit_code(found: object) -> int:
+        if isinstance(found, Plans):
+            return int(found.exit_code(detailed=detailed_exitcode))
+        return int(found.exit_code(pending=pending))  # type: ignore[attr-defined]
+
+    refuse_dry_run(context)
+    answer(context, lambda ports: use(ports, run), exit_code)
+
+
+def register(app: typer.Typer) -> None:
+    app.command(short_help="Tell what all jobs of a run saw.")(collect)

@@ -1,0 +1,42 @@
+"""What many jobs have to do, and the plans of many environments."""
+
+from rich.console import Console
+
+from envctl.cli.render.matrix import matrix_text
+from envctl.cli.render.plan import show_plan, total
+from envctl.cli.render.problems import show_problems
+from envctl.cli.render.text import joined, plain, say, whole
+from envctl.usecases.matrix import Matrix
+from envctl.usecases.merging import Plans
+from envctl.usecases.preview import EnvironmentPreview
+
+
+def show_matrix(matrix: Matrix, out: Console) -> None:
+    whole(out, matrix_text(matrix))
+
+
+def show_plans(plans: Plans, out: Console) -> None:
+    for each in plans.environments:
+        if each.plan:
+            show_plan(each.plan, out)
+        else:
+            say(out, joined("Plan for ", (each.environment, "bold")))
+        if each.problems:
+            say(out, plain("can't be planned whole:" if each.plan else "can't be planned:", "bold red"))
+            show_problems(each.problems, out, "", "bold red", 2)
+        out.print()
+    say(out, joined((f"What {of_what(plans)} would do", "bold"), (" (nothing was recorded)", "dim")))
+    for each in plans.environments:
+        style = "bold red" if each.problems else ""
+        say(out, joined("  ", (f"{each.environment}: ", "bold"), (outcome(each), style)))
+
+
+def of_what(plans: Plans) -> str:
+    return f"run {plans.run}" if plans.run else "these stacks"
+
+
+def outcome(each: EnvironmentPreview) -> str:
+    told = "; ".join(problem.message.partition("\n")[0] for problem in each.problems)
+    if each.plan is None:
+        return f"can't be planned: {told}"
+    return f"{total(each.plan)}; not all of it: {told}" if told else total(each.plan)

@@ -1,0 +1,37 @@
+"""The plans of many environments."""
+
+from collections.abc import Iterator
+
+from envctl.cli.render.many import of_what, outcome
+from envctl.cli.render.markdown.budget import Block
+from envctl.cli.render.markdown.pieces import PASSES, REFUSES, escaped, page, shown_by, strong, table
+from envctl.cli.render.markdown.plan import mark, plan_blocks
+from envctl.cli.render.markdown.refused import problem_line
+from envctl.usecases.merging import Plans
+from envctl.usecases.preview import EnvironmentPreview
+
+
+def plans(told: Plans) -> str:
+    rows = ((_mark(each), strong(each.environment), escaped(outcome(each))) for each in told.environments)
+    return page(
+        f"## What {escaped(of_what(told))} would do",
+        "Nothing was recorded.",
+        table(("", "environment", "what would happen"), rows),
+        *(block for each in told.environments for block in _environment(each)),
+        way=shown_by(f"envctl collect {told.run}") if told.run else shown_by("envctl plan"),
+    )
+
+
+def _mark(each: EnvironmentPreview) -> str:
+    if each.plan is None or each.problems:
+        return REFUSES
+    return mark(each.plan) if each.plan.changes else PASSES
+
+
+def _environment(each: EnvironmentPreview) -> Iterator[str | Block]:
+    if each.problems:
+        yield f"### {REFUSES} {escaped(each.environment)} can't be planned{' whole' if each.plan else ''}"
+        yield "\n".join(f"- {problem_line(problem)}" for problem in each.problems)
+    if each.plan and each.plan.changes:
+        yield f"### {mark(each.plan)} {escaped(each.environment)}"
+        yield from plan_blocks(each.plan)

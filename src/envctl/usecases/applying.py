@@ -1,0 +1,87 @@
+"""Carrying a deployment's plans out: each stack after those that it needs, and otherwise side by side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.errors import (
+    EnvctlError,
+    InterruptedByUserError,
+    LockHeldError,
+    OperationFailedError,
+    Problem,
+    StackAccount,
+    StackEnd,
+    together,
+)
+from envctl.usecases import permission
+from envctl.usecases.ports import Crew
+from envctl.usecases.run import Run, there
+from envctl.usecases.side_by_side import Course, Steps, side_by_side
+
+
+def ask_consent(run: Run, plan: EnvironmentPlan, *, before: str = "") -> None:
+    """`before` names the stack that is planned anew while a deployment runs."""
+    if plan.changes and not run.ports.consent.given(plan, again=bool(before)):
+        where = f"before stack {before}" if before else "nothing was changed"
+        raise InterruptedByUserError(Problem("E310", f"stopped on your answer: {where}", run.command))
+
+
+def apply_all(run: Run, needs: Mapping[str, Sequence[str]]) -> None:
+    """What fails keeps back what needs it, and nothing else. Raises what went wrong, with how far each stack got."""
+    with run.ports.terraform.at_once() as crew:
+        course = side_by_side(crew, needs, lambda name: _apply(run, crew, name), lambda name: f"{run.target}/{name}")
+    if course.stopped is None and not course.failed:
+        return
+    error = course.stopped or together([course.failed[name] for name in needs if name in course.failed])
+    if isinstance(error, EnvctlError) and len(needs) > 1:
+        error.stacks = tuple(_account(run, course, name) for name in needs)
+    raise error
+
+
+def _apply(run: Run, crew: Crew, name: str) -> Steps:
+    stack = run.stack(name)
+    stale = [needed for needed in stack.needs if needed in run.plans and run.plans[needed].changes]
+    if run.action != "destroy" and (stale or run.plans[name].waits_for):
+        # What it was planned with is about to be otherwise, or was not there.
+        shown, anew = run.plans[name], list[StackPlan]()
+        yield lambda: anew.append(run.ports.terraform.plan(run.target, stack))
+        run.plans[name] = anew[0]
+        if anew[0] != shown and anew[0].changes:
+            _ask_again(run, crew, name)
+    if run.plans[name].changes:
+        yield lambda: run.ports.terraform.apply(run.target, stack)
+    run.applied.append(name)
+
+
+def _ask_again(run: Run, crew: Crew, name: str) -> None:
+    alone = replace(there(run.plan), stacks=(run.plans[name],))
+    run.ports.observer.planned(alone)
+    permission.ask_again(run)
+    with crew.asking():
+        ask_consent(run, alone, before=name)
+
+
+def _account(run: Run, course: Course, name: str) -> StackAccount:
+    if name in course.left:
+        return StackAccount(name, "left", course.left[name])
+    end: StackEnd = "failed" if name in course.failed else "stopped"
+    if name in course.done:
+        end = "applied" if run.plans[name].changes else "unchanged"
+    return StackAccount(name, end)
+
+
+def settle_all(run: Run, stacks: Sequence[str]) -> Mapping[str, EnvctlError]:
+    """Lets the states take in what came of the deployment; gives what went wrong with which."""
+    failed: dict[str, EnvctlError] = {}
+
+    def steps(name: str) -> Steps:
+        try:
+            yield lambda: run.ports.terraform.settle(run.target, run.stack(name))
+        except (OperationFailedError, LockHeldError) as error:
+            failed[name] = error
+
+    with run.ports.terraform.at_once() as crew:
+        course = side_by_side(crew, dict.fromkeys(stacks, ()), steps, lambda name: f"{run.target}/{name}")
+    course.demand_whole()
+    return failed

@@ -1,0 +1,33 @@
+"""Runs of many jobs, and plans of many environments."""
+
+from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.errors import ExitCode, Problem
+from envctl.usecases.matrix import Job, Matrix
+from envctl.usecases.merging import Plans
+from envctl.usecases.preview import EnvironmentPreview
+from tests.cli.render.samples.basics import NEW
+from tests.cli.render.samples.plans import LATER_PLAN
+
+RUN = "20261125T014000Z-drift-3f2a91c0"
+JOBS = (Job(1, RUN, 2, 7, 81.5), Job(2, RUN, 1, 5, 79.0))
+SILENT = Problem(
+    "E470",
+    f"shard 2 of run {RUN} never answered",
+    f"look into the log of its job; run that job again, and then: envctl collect {RUN}",
+)
+REFUSED = Problem("E326", "network: the credentials may not do that\nAccessDenied: 403", "check assume_role of staging")
+CLEAN = EnvironmentPreview("dev", EnvironmentPlan("dev", NEW, (StackPlan("network"), StackPlan("web"))))
+MANY: dict[str, object] = {
+    "a matrix": Matrix(RUN, "drift", "github", JOBS),
+    "a matrix without jobs": Matrix(RUN, "drift", "github"),
+    "a matrix as a buildspec": Matrix(RUN, "plan", "codebuild", JOBS),
+    "plans of many environments": Plans(
+        RUN,
+        (
+            CLEAN,
+            EnvironmentPreview("staging", problems=(REFUSED,), exit_code=ExitCode.FAILED),
+            EnvironmentPreview("prod", LATER_PLAN, (SILENT,), ExitCode.FAILED),
+        ),
+    ),
+    "plans of some stacks": Plans("", (CLEAN,)),
+}

@@ -1,0 +1,107 @@
+"""What many jobs are given is what GitHub Actions and AWS CodeBuild take."""
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
+
+from envctl.cli.render.line import line
+from envctl.cli.render.matrix import codebuild, github
+from envctl.domain.runs import Kind
+from envctl.domain.sharding import MOST_JOBS
+from envctl.usecases.matrix import Job, Matrix
+
+RUN = "20261125T014000Z-drift-3f2a91c0"
+TEXT = {"type": "string", "minLength": 1}
+# As AWS documents a batch with a graph of builds: nothing here may be left out, and nothing is there that AWS ignores.
+BUILD = {
+    "type": "object",
+    "required": ["identifier", "env"],
+    "additionalProperties": False,
+    "properties": {
+        "identifier": {"type": "string", "pattern": "^[A-Za-z0-9_]{1,128}$"},
+        "env": {
+            "type": "object",
+            "required": ["variables"],
+            "additionalProperties": False,
+            "properties": {"variables": {"type": "object", "additionalProperties": TEXT}},
+        },
+        "ignore-failure": {"type": "boolean"},
+        "depend-on": {"type": "array", "items": TEXT, "minItems": 1, "uniqueItems": True},
+    },
+}
+PHASE = {
+    "type": "object",
+    "required": ["commands"],
+    "additionalProperties": False,
+    "properties": {"commands": {"type": "array", "items": TEXT, "minItems": 1}},
+}
+BUILDSPEC = {
+    "type": "object",
+    "required": ["version", "batch", "phases"],
+    "additionalProperties": False,
+    "properties": {
+        "version": {"const": 0.2},
+        "batch": {
+            "type": "object",
+            "required": ["build-graph"],
+            "additionalProperties": False,
+            "properties": {"fast-fail": {"const": False}, "build-graph": {"type": "array", "items": BUILD}},
+        },
+        "phases": {"type": "object", "properties": {"install": PHASE, "build": PHASE}, "additionalProperties": False},
+    },
+}
+
+
+def of(jobs: int, kind: Kind = "drift", form: Any = "codebuild") -> Matrix:
+    return Matrix(RUN, kind, form, tuple(Job(number, RUN, 1, 2, 30.0) for number in range(1, jobs + 1)))
+
+
+@pytest.mark.parametrize("jobs", [0, 1, 100])
+def test_a_buildspec_is_one(jobs: int) -> None:
+    spec = yaml.safe_load(codebuild(of(jobs)))
+    Draft202012Validator(BUILDSPEC).validate(spec)
+    *shards, collecting = spec["batch"]["build-graph"]
+    names = [f"shard_{number}" for number in range(1, jobs + 1)]
+    assert [shard["identifier"] for shard in shards] == names
+    assert [shard["env"]["variables"]["ENVCTL_SHARD"] for shard in shards] == [str(n + 1) for n in range(jobs)]
+    # Whatever became of them, what they found is told.
+    assert all(shard["ignore-failure"] for shard in shards)
+    assert collecting["identifier"] == "collect"
+    assert collecting.get("depend-on", []) == names
+    assert {build["env"]["variables"]["ENVCTL_RUN"] for build in spec["batch"]["build-graph"]} == {RUN}
+
+
+@pytest.mark.parametrize("kind", ["drift", "plan"])
+@pytest.mark.parametrize(("shard", "expected"), [("7", "{kind} --run {run} --shard 7"), ("", "collect {run}")])
+def test_each_build_runs_its_own_command(kind: Kind, shard: str, expected: str) -> None:
+    spec = yaml.safe_load(codebuild(of(7, kind)))
+    (command,) = spec["phases"]["build"]["commands"]
+    done = subprocess.run(
+        ["/bin/sh", "-ec", f'envctl() {{ echo "$*"; }}\n{command}'],
+        env={"ENVCTL_RUN": RUN, **({"ENVCTL_SHARD": shard} if shard else {})},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == expected.format(kind=kind, run=RUN)
+
+
+def test_a_matrix_is_one_line_that_every_job_can_be_named_by() -> None:
+    text = github(of(3, form="github"))
+    assert "\n" not in text
+    assert [entry["shard"] for entry in json.loads(text)["include"]] == [1, 2, 3]
+    assert {entry["run"] for entry in json.loads(text)["include"]} == {RUN}
+
+
+def test_the_largest_matrix_is_far_from_what_an_output_may_hold() -> None:
+    """A job's outputs may be 1 MB, counted as UTF-16."""
+    assert len(github(of(MOST_JOBS)).encode("utf-16")) < 100_000
+
+
+def test_it_is_told_without_what_draws_tables() -> None:
+    assert line(of(1, form="github")) == github(of(1))
+    assert line(of(1)) == codebuild(of(1))
