@@ -116,6 +116,7 @@ EACH = {
     "diff": "diff dev staging",
     "ledger keys": "ledger keys",
     "doctor": "doctor",
+    "lock-providers": "lock-providers",
     "output": "output dev",
     "preview": "preview dev",
     "report": "report",

@@ -183,15 +183,10 @@ def test_jobs_that_only_look_record_nothing_and_their_answers_are_collected(
     assert failed(denied, "E452")
     assert denied.document["result"]["environments"][0]["condition"] == "clean"
     shop.ok("collect", jobs[0]["run"])
-    alone, needed = policies()["OnlyListTheStore"], ("s3:ListBucket", "s3:GetObject", "s3:PutObject")
-    assert [action for each in alone["Statement"] for action in each["Action"]] == [
-        *needed[:1],
-        "s3:HeadBucket",
-        *needed[1:],
-    ]
-    for action in needed:
-        with instead(organisation, (TOOLS, "user", "looker"), 0, without(alone, action)):
-            assert failed(looker.run("matrix", "drift", "dev", "--json"), "E452"), action
+    # The others are those of who only looks, which are tried above.
+    rights = without(policies()["OnlyListTheStore"], "s3:PutObject")
+    with instead(organisation, (TOOLS, "user", "looker"), 0, rights):
+        assert failed(looker.run("matrix", "drift", "dev", "--json"), "E452")
 
 
 def test_who_sets_it_up_can_make_the_bucket_and_the_key(shop: Project, organisation: Organisation) -> None:

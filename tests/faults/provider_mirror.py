@@ -1,4 +1,4 @@
-"""A network mirror of providers on loopback, which counts what is fetched. Its packages are scripts that do nothing."""
+"""A network mirror of providers on loopback, which counts what is fetched. Its packages are scripts."""
 
 import io
 import json
@@ -31,6 +31,7 @@ class ProviderMirror:
     platforms: tuple[str, ...] = (HERE, "darwin_arm64")
     takes: float = 0.0
     weighs: int = 1000
+    program: str = "exit 1"
     fetched: Counter[str] = field(default_factory=Counter)
     asked: int = 0
     url: str = ""
@@ -41,7 +42,8 @@ class ProviderMirror:
         with zipfile.ZipFile(packed, "w") as archive:
             program = zipfile.ZipInfo(f"terraform-provider-{kind}_v{version}")
             program.external_attr = 0o755 << 16
-            archive.writestr(program, f"#!/bin/sh\n# {kind} {version} {platform}\nexit 1\n{'#' * self.weighs}\n")
+            text = f"#!/bin/sh\n# {kind} {version} {platform}\n{self.program}\n{'#' * self.weighs}\n"
+            archive.writestr(program, text)
         return packed.getvalue()
 
     def answer(self, path: str) -> bytes | None:
@@ -52,7 +54,9 @@ class ProviderMirror:
             return json.dumps({"versions": {version: {} for version in self.versions}}).encode()
         if name.endswith(".json"):
             version = name.removesuffix(".json")
-            return json.dumps({"archives": {each: {"url": f"{version}_{each}.zip"} for each in self.platforms}}).encode()
+            return json.dumps(
+                {"archives": {each: {"url": f"{version}_{each}.zip"} for each in self.platforms}}
+            ).encode()
         if name.endswith(".zip"):
             version, _, platform = name.removesuffix(".zip").partition("_")
             time.sleep(self.takes)

@@ -26,16 +26,17 @@ Shard = Annotated[int | None, typer.Option("--shard", metavar="N", help="Which j
 def answer_for_shard(
     context: typer.Context, use: "Callable[[Ports, str, int], object]", run: str, shard: int
 ) -> NoReturn:
-    """What was found is told by whoever collects the run: a job has done its part where it could look at everything,
-    and is run again where it could not.
+    answer(context, lambda ports: use(ports, run, shard), of_a_job)
+
+
+def of_a_job(found: object) -> int:
+    """Its exit code. What was found is told by whoever collects the run: a job has done its part where it could look at
+    everything, and is run again where it could not.
     """
     from envctl.domain.errors import ExitCode
 
-    def exit_code(found: object) -> int:
-        code = int(found.exit_code())  # type: ignore[attr-defined]
-        return 0 if code == ExitCode.CHANGES else code
-
-    answer(context, lambda ports: use(ports, run, shard), exit_code)
+    code = int(found.exit_code())  # type: ignore[attr-defined]
+    return int(ExitCode.DONE) if code == ExitCode.CHANGES else code
 
 
 def in_part(units: "Units", run: "Run", shard: "Shard", others: Mapping[str, object]) -> bool:

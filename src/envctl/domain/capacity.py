@@ -13,6 +13,8 @@ UNMEASURED = 1 << 30
 A_CORE = 2
 # However idle the cores are, each unit is two processes at least.
 AT_MOST_A_CORE = 8
+PROCESSES = 2
+LEAST_HEAP, MOST_HEAP = 192 << 20, 768 << 20
 # Of a core: less is what other processes leave by chance.
 IDLE = 0.2
 
@@ -83,7 +85,12 @@ def _for_cores(machine: Machine, each: int) -> int:
     return max(each, round(machine.cores * each))
 
 
-def share(machine: Machine, limits: Limits, at_most: int) -> int | None:
-    """Bytes for each of the units that may run at once; None where there is nothing to go by."""
+def heap(machine: Machine, limits: Limits) -> int:
+    """How many bytes each process may let lie about before it collects its garbage. A unit is two processes at least;
+    less than what they live on would have them do nothing else, and more than a plan ever needs costs more than it
+    saves.
+    """
+    at_once = limits.parallelism or _for_cores(machine, A_CORE)
     budget = machine.budget(limits)
-    return None if budget is None else budget // max(1, at_most)
+    wanted = MOST_HEAP if budget is None else budget // at_once // PROCESSES
+    return min(MOST_HEAP, max(LEAST_HEAP, wanted))

@@ -25,16 +25,16 @@ def root_module(releases: Mapping[str, Release], configured: Collection[str]) ->
     terraform: dict[str, Any] = {}
     modules: dict[str, Any] = {}
     required: dict[str, Any] = {}
-    for made_for, release in releases.items():
-        wiring = release.wiring
+    for wiring in (release.wiring for release in releases.values()):
         if wiring.terraform:
             terraform["required_version"] = wiring.terraform
         for name, provider in wiring.providers.items():
             required |= {name: {k: provider[k] for k in ("source", "version") if k in provider}}
-        for stack in wiring.stacks:
-            # Terraform counts them, and never looks at their values.
-            values = {variable.name: None for variable in wiring.schema[stack] if not variable.has_default}
-            modules[stack] = {"source": _source(made_for, release, stack), **values}
+    for stack, (made_for, release) in _stacks(releases).items():
+        # Terraform counts them, and never looks at their values.
+        values = {variable.name: None for variable in release.wiring.schema[stack] if not variable.has_default}
+        source = f"../{CODE}/{_folder(made_for)}/{release.wiring.stacks[stack].module}"
+        modules[stack] = {"source": source, **values}
     if sourced := {name: each for name, each in required.items() if "source" in each}:
         terraform["required_providers"] = sourced
     providers: dict[str, dict[str, object]] = {name: {} for name in {*required, *configured}}
@@ -54,19 +54,23 @@ def code(releases: Mapping[str, Release]) -> dict[str, File]:
 def record(releases: Mapping[str, Release]) -> bytes:
     """Terraform's record of the modules that are called by an address; empty where none is."""
     entries = []
-    for made_for, release in releases.items():
-        for stack in release.wiring.stacks:
-            told = manifest(release.wiring, stack)
-            for key, source, version, folder in decode(told) if told else ():
-                if key:
-                    there = source.replace(f"../{CODE}/", f"../{CODE}/{_folder(made_for)}/", 1)
-                    where = folder.replace(f"../{CODE}/", f"../{CODE}/{_folder(made_for)}/", 1)
-                    entries.append(entry(key, there if key == stack else source, version, where))
+    for stack, (made_for, release) in _stacks(releases).items():
+        there = f"../{CODE}/{_folder(made_for)}/"
+        told = manifest(release.wiring, stack)
+        for key, source, version, folder in decode(told) if told else ():
+            if key:
+                named = source.replace(f"../{CODE}/", there, 1) if key == stack else source
+                entries.append(entry(key, named, version, folder.replace(f"../{CODE}/", there, 1)))
     return encode([entry("", "", "", "."), *entries]) if entries else b""
 
 
-def _source(made_for: str, release: Release, stack: str) -> str:
-    return f"../{CODE}/{_folder(made_for)}/{release.wiring.stacks[stack].module}"
+def _stacks(releases: Mapping[str, Release]) -> dict[str, tuple[str, Release]]:
+    """Each once: one that several environments beside the pipeline have is the same in all."""
+    found: dict[str, tuple[str, Release]] = {}
+    for made_for, release in releases.items():
+        for stack in release.wiring.stacks:
+            found.setdefault(stack, (made_for, release))
+    return found
 
 
 def _folder(made_for: str) -> str:

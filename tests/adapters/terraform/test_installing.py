@@ -1,14 +1,17 @@
 """Providers are installed once: real Terraform, many stacks and processes on one plugin cache, and what goes wrong."""
 
+import json
 import multiprocessing
 import os
 import resource
+import shlex
 import shutil
 import signal
+import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -17,21 +20,33 @@ from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.terraform.init_stamp import FILE as STAMP
 from envctl.adapters.terraform.installing import VIEW
 from envctl.adapters.terraform.package_hash import package_hash
+from envctl.adapters.terraform.plugin_cache import remove
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.errors import OperationFailedError
+from envctl.domain.layout import LOCK_FILE
 from envctl.domain.provider_lock import hashes, providers
 from envctl.domain.release import File, StackWiring, Wiring
 from envctl.domain.rendering import Backend, Place, render
 from envctl.usecases.ports import PreparedStack
 from tests.adapters.terraform.conftest import Heard
 from tests.faults.provider_mirror import ADDRESS, HERE, ProviderMirror, provider_mirror
+from tests.modules.aws6 import provider
 
 pytestmark = pytest.mark.terraform
 
 NAMES = tuple(f"stack{number}" for number in range(6))
 PACKAGE = f"{ADDRESS}/1.1.0/{HERE}"
 PROGRAM = "terraform-provider-tiny_v1.1.0"
-WITH = 'terraform {{\n  required_providers {{\n    tiny = {{\n      source  = "{0}"\n      version = "{1}"\n    }}\n  }}\n}}\n'
+WITH = """
+terraform {{
+  required_providers {{
+    tiny = {{
+      source  = "{0}"
+      version = "{1}"
+    }}
+  }}
+}}
+"""
 FETCHED = f"tiny 1.1.0 {HERE}"
 SECONDS = 30
 
@@ -48,8 +63,7 @@ class Bench:
         self.workspace = DirectoryWorkspace(root, root / ".envctl" / "work", "test")
         self.plugins = root / ".envctl" / "cache" / "plugins"
         stacks = {name: StackWiring(f"modules/{name}") for name in code}
-        nothing = dict.fromkeys(code, ())
-        wiring = Wiring("shop", ">= 1.10", stacks, {}, nothing, dict.fromkeys(code, {}))
+        wiring = Wiring("shop", ">= 1.10", stacks, {}, dict.fromkeys(code, ()), {name: {} for name in code})
         for environment in ("dev", "staging"):
             files = {f"modules/{name}/main.tf": File(text.encode()) for name, text in code.items()}
             self.workspace.lay_code(environment, files)
@@ -112,10 +126,11 @@ def test_what_is_in_the_cache_is_linked_and_no_network_is_asked(locked: tuple[Be
 
 def test_nothing_is_left_to_do_the_second_time_and_all_that_goes_is_noticed(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
-    for number, what in enumerate((".terraform/providers", ".terraform/modules", ".terraform", VIEW), start=2):
+    gone = (VIEW, ".terraform/providers", ".terraform/modules", ".terraform/terraform.tfstate", ".terraform", LOCK_FILE)
+    for number, what in enumerate(gone, start=2):
         bench.init(lock=lock)
         assert bench.inits() == number - 1
-        shutil.rmtree(bench.directory() / what)
+        remove(bench.directory() / what)
         bench.init(lock=lock)
         assert bench.inits() == number, what
         assert bench.asks() is False
@@ -178,9 +193,7 @@ def in_a_process(root: Path, inherited: Mapping[str, str], environment: str, loc
 
 
 @contextmanager
-def another_envctl(
-    bench: Bench, environment: str, lock: bytes
-) -> Iterator[multiprocessing.context.SpawnProcess]:
+def another_envctl(bench: Bench, environment: str, lock: bytes) -> Iterator[multiprocessing.context.SpawnProcess]:
     arguments = (bench.root, bench.inherited, environment, lock)
     process = multiprocessing.get_context("spawn").Process(target=in_a_process, args=arguments)
     process.start()
@@ -227,13 +240,11 @@ def test_who_is_killed_while_it_fetches_leaves_nothing_that_passes_for_whole(loc
 
 
 def with_its_group(process: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
-def wait_for(reached) -> None:  # type: ignore[no-untyped-def]
+def wait_for(reached: Callable[[], bool]) -> None:
     deadline = time.monotonic() + SECONDS
     while not reached():
         assert time.monotonic() < deadline, "it did not come to that"
@@ -260,7 +271,9 @@ def add(package: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [truncate, alter, empty, add, shutil.rmtree])
-def test_a_damaged_package_is_taken_out_and_fetched_again(damage, locked: tuple[Bench, bytes]) -> None:  # type: ignore[no-untyped-def]
+def test_a_damaged_package_is_taken_out_and_fetched_again(
+    damage: Callable[[Path], object], locked: tuple[Bench, bytes]
+) -> None:
     bench, lock = locked
     bench.init("stack1", lock)
     damage(bench.plugins / PACKAGE)
@@ -311,7 +324,7 @@ def test_without_a_lock_the_newest_is_chosen_again_and_the_cache_keeps_its_packa
 
 
 def test_a_disk_that_is_full_is_named_and_nothing_of_it_stays(locked: tuple[Bench, bytes]) -> None:
-    bench, lock = locked
+    bench, _ = locked
     shutil.rmtree(bench.plugins)
     bench.mirror.weighs = 1 << 20
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -354,9 +367,36 @@ def test_without_any_cache_each_stack_has_its_own(locked: tuple[Bench, bytes]) -
     assert not (bench.directory("stack1") / ".terraform" / "providers" / PACKAGE).is_symlink()
 
 
-def test_what_cannot_be_written_into_is_read(locked: tuple[Bench, bytes]) -> None:
-    bench, lock = locked
-    shutil.rmtree(bench.plugins / ".envctl" / "locks")
-    (bench.plugins / ".envctl" / "locks").symlink_to("/proc/self/attr")
-    bench.init("stack1", lock)
-    assert bench.mirror.asked == 0
+USED = """
+resource "terraform_data" "this" {
+  input = "here"
+}
+"""
+SCHEMAS: dict[str, object] = {
+    "provider_schemas": {
+        ADDRESS: {
+            "provider": {"block": {"attributes": {}, "block_types": {}}},
+            "resource_schemas": {},
+            "data_source_schemas": {},
+        }
+    }
+}
+
+
+@pytest.mark.slow
+def test_a_plan_and_an_apply_notice_it_too(tmp_path: Path) -> None:
+    """With a provider that can be started: whoever plans wants to know what it offers."""
+    schemas = tmp_path / "schemas.json"
+    schemas.write_text(json.dumps(SCHEMAS))
+    with provider_mirror(tmp_path / "mirror") as mirror:
+        mirror.program = shlex.join(["exec", sys.executable, provider.__file__, str(schemas)])
+        bench = Bench(tmp_path / "project", mirror, {"stack0": WITH.format(ADDRESS, "~> 1.0") + USED})
+        bench.init()
+        truncate(bench.plugins / PACKAGE)
+        assert bench.driver.plan("dev", PreparedStack("stack0")).changes
+        truncate(bench.plugins / PACKAGE)
+        bench.driver.apply("dev", PreparedStack("stack0"))
+        truncate(bench.plugins / PACKAGE)
+        bench.driver.settle("dev", PreparedStack("stack0"))
+        assert not bench.driver.plan("dev", PreparedStack("stack0")).changes
+        assert mirror.fetched == {FETCHED: 4}

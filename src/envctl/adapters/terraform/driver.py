@@ -18,7 +18,7 @@ from envctl.adapters.terraform.machine import machine
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.adapters.terraform.watch import Watch
-from envctl.domain.capacity import UNLIMITED, Limits, Usage
+from envctl.domain.capacity import UNLIMITED, Limits, Usage, heap
 from envctl.domain.changes import StackPlan
 from envctl.domain.errors import OperationFailedError
 from envctl.usecases.ports import (
@@ -61,9 +61,18 @@ class TerraformDriver:
     ) -> None:
         self._root = home / "work"
         self._limits = limits
+        self._machine = machine()
         self._at_once = 0
         self._watch = Watch(home / "cache", trace)
-        self._launcher = Launcher(project, home / "cache" / "plugins", inherited, observer, self._watch, patience=patience)
+        self._launcher = Launcher(
+            project,
+            home / "cache" / "plugins",
+            inherited,
+            observer,
+            self._watch,
+            heap=heap(self._machine, limits),
+            patience=patience,
+        )
         self._initialiser = Initialiser(self._launcher, home / "cache" / "plugins", observer, self._watch.stopping)
 
     def installed(self, binary: str) -> Installed:
@@ -78,7 +87,7 @@ class TerraformDriver:
 
     @contextmanager
     def at_once(self) -> Iterator[Crew]:
-        crew = Crew(machine(), self._limits, self._watch)
+        crew = Crew(self._machine, self._limits, self._watch)
         try:
             with crew.at_work():
                 yield crew

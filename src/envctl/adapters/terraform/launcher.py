@@ -21,8 +21,9 @@ _DEFAULTS = {
     "CHECKPOINT_DISABLE": "1",
     "TF_IN_AUTOMATION": "1",
     "TF_INPUT": "0",
-    # Fewer garbage collections in Terraform and its providers: a plan costs 13 % less CPU for some more memory.
-    "GOGC": "400",
+    # No garbage is collected in Terraform and its providers before they have taken what is theirs of the memory: a plan
+    # costs 15 to 20 % less CPU, and most end before that.
+    "GOGC": "off",
 }
 # Each stack has a data directory and a state of its own: one that the user shares over all of them would mix them up.
 _OURS = frozenset({"TF_DATA_DIR", "TF_WORKSPACE"})
@@ -45,6 +46,7 @@ class Launcher:
         observer: Observer,
         watch: Watch,
         *,
+        heap: int,
         patience: float = PATIENCE,
     ) -> None:
         self._project = project
@@ -52,6 +54,7 @@ class Launcher:
         self._inherited = inherited
         self._observer = observer
         self._watch = watch
+        self._heap = heap
         self._patience = patience
         self._environments: dict[str, dict[str, str]] = {}
         self._lock = threading.RLock()
@@ -61,8 +64,12 @@ class Launcher:
             if stack.profile not in self._environments:
                 inherited = {n: value for n, value in self._inherited(stack.profile).items() if n not in _OURS}
                 plugins = {"TF_PLUGIN_CACHE_DIR": cli_configuration.plugin_cache(inherited) or os.fspath(self._plugins)}
-                self._environments[stack.profile] = {**_DEFAULTS, **plugins, **inherited}
+                self._environments[stack.profile] = {**_DEFAULTS, **self._limited(inherited), **plugins, **inherited}
             return self._environments[stack.profile]
+
+    def _limited(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """Who says when garbage is collected says it whole: our limit would mean something else beside it."""
+        return {} if "GOGC" in inherited else {"GOMEMLIMIT": f"{self._heap >> 20}MiB"}
 
     def binary(self, stack: PreparedStack) -> tuple[str, ...]:
         return binary.find(stack.binary, self.environment(stack), self._project)

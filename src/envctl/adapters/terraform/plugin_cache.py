@@ -171,7 +171,7 @@ def link(view: Path, found: Iterable[Path], cache: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    if path.is_symlink():
+    if path.is_symlink() or path.is_file():
         path.unlink()
     elif path.exists():
         shutil.rmtree(path)

@@ -1,6 +1,6 @@
 """Where reality differs from the state, and where the configuration does: each difference once, with where it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from rich.console import Console
@@ -23,11 +23,16 @@ _WORDS = {Action.CREATE: "appeared", Action.DELETE: "gone"}
 _STYLES = {"clean": "green", "drifted": "bold red", "unknown": "bold yellow", "empty": "dim"}
 # So many are named of what is ignored.
 IGNORED = 5
+# Of more environments than that, those of which there is nothing to tell are counted.
+MANY = 20
 
 
 def show_drift(drift: Drift, out: Console) -> None:
-    for each in drift.environments:
+    remarkable, quiet = told_apart(drift)
+    for each in remarkable:
         _environment(each, out)
+    if quiet:
+        say(out, joined(("clean: ", "green"), quiet))
     _differences(drift, out)
     if len(drift.environments) > 1:
         out.print()
@@ -82,8 +87,28 @@ def total(drift: Drift) -> str:
         "UNKNOWN in": [each.environment for each in drift.environments if each.unknown],
         "no drift in": [each.environment for each in drift.environments if each.condition == "clean"],
     }
-    parts = [f"{words} {', '.join(named)}" for words, named in names.items() if named]
+    parts = [f"{words} {first_of(named, MANY)}" for words, named in names.items() if named]
     return "; ".join(parts) or "nothing runs anywhere"
+
+
+def told_apart(drift: Drift) -> tuple[tuple[EnvironmentDrift, ...], str]:
+    """Of many environments, those of which there is something to tell, and the others in words: nobody reads a line of
+    each that is clean, and nothing else.
+    """
+    if len(drift.environments) <= MANY:
+        return drift.environments, ""
+    remarkable = tuple(each for each in drift.environments if _is_remarkable(each))
+    quiet = [each.environment for each in drift.environments if not _is_remarkable(each)]
+    return remarkable, in_short(quiet) if quiet else ""
+
+
+def in_short(environments: Sequence[str]) -> str:
+    return f"{counted(len(environments), 'environment')} ({first_of(environments, MANY)})"
+
+
+def _is_remarkable(each: EnvironmentDrift) -> bool:
+    warned = any(stack.warnings or stack.problems for stack in each.stacks)
+    return each.condition != "clean" or each.pending or bool(each.problems or ignored(each)) or warned
 
 
 def what_happened(action: Action) -> str:

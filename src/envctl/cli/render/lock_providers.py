@@ -30,7 +30,8 @@ def show_locked_providers(told: LockedProviders, out: Console) -> None:
 def conclusion(told: LockedProviders) -> str:
     if not told.providers:
         return "No stack needs a provider: there is nothing to lock."
-    extent = f"{counted(len(told.providers), 'provider')} for {counted(len(told.platforms), 'platform')}"
+    held = sum(bool(each.after) for each in told.providers)
+    extent = f"{counted(held, 'provider')} for {counted(len(told.platforms), 'platform')}"
     if not told.changed:
         return f"{told.file} is as it should be: {extent}."
     return f"{told.file} {'would be' if told.dry_run else 'is'} written: {extent}."

@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from envctl.cli.render.drift import MANY, in_short
 from envctl.cli.render.matrix import matrix_text
 from envctl.cli.render.plan import show_plan, total
 from envctl.cli.render.problems import show_problems
@@ -16,19 +17,36 @@ def show_matrix(matrix: Matrix, out: Console) -> None:
 
 
 def show_plans(plans: Plans, out: Console) -> None:
-    for each in plans.environments:
-        if each.plan:
-            show_plan(each.plan, out)
-        else:
-            say(out, joined("Plan for ", (each.environment, "bold")))
-        if each.problems:
-            say(out, plain("can't be planned whole:" if each.plan else "can't be planned:", "bold red"))
-            show_problems(each.problems, out, "", "bold red", 2)
+    remarkable, quiet = told_apart(plans)
+    for each in remarkable:
+        _plan(each, out)
         out.print()
     say(out, joined((f"What {of_what(plans)} would do", "bold"), (" (nothing was recorded)", "dim")))
-    for each in plans.environments:
+    for each in remarkable:
         style = "bold red" if each.problems else ""
         say(out, joined("  ", (f"{each.environment}: ", "bold"), (outcome(each), style)))
+    if quiet:
+        say(out, f"  no changes: {quiet}")
+
+
+def told_apart(plans: Plans) -> tuple[tuple[EnvironmentPreview, ...], str]:
+    """Of many environments, those where something would change, or that can't be planned, and the others in words."""
+    if len(plans.environments) <= MANY:
+        return plans.environments, ""
+    remarkable = tuple(each for each in plans.environments if each.problems or not each.plan or each.plan.changes)
+    named = {each.environment for each in remarkable}
+    quiet = [each.environment for each in plans.environments if each.environment not in named]
+    return remarkable, in_short(quiet) if quiet else ""
+
+
+def _plan(each: EnvironmentPreview, out: Console) -> None:
+    if each.plan:
+        show_plan(each.plan, out)
+    else:
+        say(out, joined("Plan for ", (each.environment, "bold")))
+    if each.problems:
+        say(out, plain("can't be planned whole:" if each.plan else "can't be planned:", "bold red"))
+        show_problems(each.problems, out, "", "bold red", 2)
 
 
 def of_what(plans: Plans) -> str:

@@ -22,6 +22,7 @@ from tests.cli.render.samples.many import MANY
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
 from tests.cli.render.samples.outputs import OUTPUTS, UNSETTLED_OUTPUTS
 from tests.cli.render.samples.plans import DOCUMENTS_PLAN, FIRST_PLAN, LATER_PLAN
+from tests.cli.render.samples.provider_locks import PROVIDER_LOCKS
 from tests.cli.render.samples.refusals import (
     REFUSED,
     REFUSED_AND_WORSE,
@@ -118,6 +119,7 @@ RESULTS: dict[str, object] = {
     **AHEAD,
     **MANY,
     **SECRETS,
+    **PROVIDER_LOCKS,
     **IN_MANY_SCRIPTS,
     **NOT_BELIEVED,
     **BOOTSTRAPS,

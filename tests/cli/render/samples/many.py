@@ -2,10 +2,12 @@
 
 from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.domain.errors import ExitCode, Problem
+from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
 from envctl.usecases.matrix import Job, Matrix
 from envctl.usecases.merging import Plans
 from envctl.usecases.preview import EnvironmentPreview
 from tests.cli.render.samples.basics import NEW
+from tests.cli.render.samples.outcomes import FOUND
 from tests.cli.render.samples.plans import LATER_PLAN
 
 RUN = "20261125T014000Z-drift-3f2a91c0"
@@ -17,7 +19,22 @@ SILENT = Problem(
 )
 REFUSED = Problem("E326", "network: the credentials may not do that\nAccessDenied: 403", "check assume_role of staging")
 CLEAN = EnvironmentPreview("dev", EnvironmentPlan("dev", NEW, (StackPlan("network"), StackPlan("web"))))
+NAMES = [f"cell-{number:03}" for number in range(1, 31)]
 MANY: dict[str, object] = {
+    "drift in many environments": Drift(
+        (
+            *(EnvironmentDrift(name, NEW, "clean", (StackDrift("network", "clean"),)) for name in NAMES),
+            FOUND.environments[1],
+            EnvironmentDrift("prod", NEW, "unknown", (StackDrift("web", "unknown", problems=(SILENT,)),)),
+        )
+    ),
+    "plans of very many environments": Plans(
+        RUN,
+        (
+            *(EnvironmentPreview(name, EnvironmentPlan(name, NEW, (StackPlan("web"),))) for name in NAMES),
+            EnvironmentPreview("prod", LATER_PLAN),
+        ),
+    ),
     "a matrix": Matrix(RUN, "drift", "github", JOBS),
     "a matrix without jobs": Matrix(RUN, "drift", "github"),
     "a matrix as a buildspec": Matrix(RUN, "plan", "codebuild", JOBS),

@@ -8,6 +8,7 @@ from envctl.cli.render.drift import (
     headline,
     ignored,
     pending,
+    told_apart,
     total,
     waiting,
     ways_on,
@@ -45,10 +46,12 @@ _WORST = ("unknown", "drifted", "clean", "empty")
 
 def drift(told: Drift) -> str:
     conditions = {each.condition for each in told.environments}
+    remarkable, quiet = told_apart(told)
     worst = next((condition for condition in _WORST if condition in conditions), "empty")
     return page(
         f"## {_MARKS[worst]} {sentence(escaped(total(told)))}",
-        "\n".join(line for each in told.environments for line in _environment(each)),
+        "\n".join(line for each in remarkable for line in _environment(each)),
+        f"{PASSES} clean: {escaped(quiet)}" if quiet else "",
         drift_table("### Drift", "is there", drifted(told), drift=True),
         drift_table("### Pending", "the configuration says", pending(told), drift=False),
         *(next_step(command) for command in ways_on(told)),

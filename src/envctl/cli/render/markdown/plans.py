@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.many import of_what, outcome
+from envctl.cli.render.many import of_what, outcome, told_apart
 from envctl.cli.render.markdown.budget import Block
 from envctl.cli.render.markdown.pieces import PASSES, REFUSES, escaped, page, shown_by, strong, table
 from envctl.cli.render.markdown.plan import mark, plan_blocks
@@ -12,12 +12,14 @@ from envctl.usecases.preview import EnvironmentPreview
 
 
 def plans(told: Plans) -> str:
-    rows = ((_mark(each), strong(each.environment), escaped(outcome(each))) for each in told.environments)
+    remarkable, quiet = told_apart(told)
+    rows = ((_mark(each), strong(each.environment), escaped(outcome(each))) for each in remarkable)
     return page(
         f"## What {escaped(of_what(told))} would do",
         "Nothing was recorded.",
         table(("", "environment", "what would happen"), rows),
-        *(block for each in told.environments for block in _environment(each)),
+        f"{PASSES} no changes: {escaped(quiet)}" if quiet else "",
+        *(block for each in remarkable for block in _environment(each)),
         way=shown_by(f"envctl collect {told.run}") if told.run else shown_by("envctl plan"),
     )
 

@@ -1,0 +1,134 @@
+"""The provider lock for all stacks and platforms, as real Terraform writes it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform.driver import TerraformDriver
+from envctl.adapters.workspace.workspace import DirectoryWorkspace
+from envctl.domain import every_stack
+from envctl.domain.errors import OperationFailedError
+from envctl.domain.provider_lock import constraints, hashes, providers, version
+from envctl.domain.release import File, Release, StackWiring, Wiring
+from envctl.usecases.ports import HashedProviders, PreparedStack
+from tests.adapters.terraform.conftest import Heard
+from tests.faults.provider_mirror import ADDRESS, ProviderMirror, provider_mirror
+
+pytestmark = pytest.mark.terraform
+
+OTHER = "example.com/acme/other"
+LINUX, MAC, WINDOWS = "linux_amd64", "darwin_arm64", "windows_amd64"
+
+
+class Bench:
+    """Stacks with modules that each ask for providers, by their names and constraints."""
+
+    def __init__(self, root: Path, mirror: ProviderMirror) -> None:
+        self.mirror = mirror
+        self.inherited = {"PATH": str(root / "bin"), "HOME": str(root), **mirror.surroundings}
+        self.workspace = DirectoryWorkspace(root, root / ".envctl" / "work", "test")
+        self.driver = TerraformDriver(root, root / ".envctl", lambda _: self.inherited, Heard())
+
+    def lay(self, **stacks: dict[str, str]) -> None:
+        code = {f"modules/{stack}/main.tf": File(module(asked).encode()) for stack, asked in stacks.items()}
+        wired = {stack: StackWiring(f"modules/{stack}") for stack in stacks}
+        wiring = Wiring("shop", ">= 1.10", wired, {}, dict.fromkeys(stacks, ()), {stack: {} for stack in stacks})
+        releases = {"": Release(wiring, code)}
+        self.workspace.lay_code(every_stack.PLACE, every_stack.code(releases))
+        self.workspace.lay_stack(every_stack.PLACE, every_stack.NAME, every_stack.root_module(releases, ()))
+
+    def hashed(self, known: bytes, *platforms: str) -> HashedProviders:
+        return self.driver.hash_providers(every_stack.PLACE, PreparedStack(every_stack.NAME), known, platforms)
+
+
+def module(asked: dict[str, str]) -> str:
+    entries = "".join(f'    {n} = {{\n source = "example.com/acme/{n}"\n {v}\n}}\n' for n, v in asked.items())
+    return f"terraform {{\n  required_providers {{\n{entries}  }}\n}}\n"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with provider_mirror(tmp_path / "mirror") as mirror:
+        yield Bench(tmp_path / "project", mirror)
+
+
+def test_one_version_suits_all_stacks_and_has_the_hashes_of_all_platforms(bench: Bench) -> None:
+    bench.lay(web={"tiny": 'version = "~> 1.0"'}, jobs={"tiny": 'version = ">= 1.0, < 1.1"', "other": ""})
+    found = bench.hashed(b"", LINUX, MAC)
+    tiny = providers(found.lock)[ADDRESS]
+    assert (version(tiny), constraints(tiny), len(hashes(tiny))) == ("1.0.0", ">= 1.0.0, ~> 1.0, < 1.1.0", 2)
+    assert version(providers(found.lock)[OTHER]) == "2.0.0"
+    assert found.needed == (OTHER, ADDRESS)
+    assert found.lacking == {}
+
+
+def test_what_is_locked_stays_and_what_nobody_needs_goes(bench: Bench) -> None:
+    bench.mirror.versions = ("1.0.0",)
+    bench.lay(web={"tiny": "", "other": ""})
+    before = bench.hashed(b"", LINUX).lock
+    bench.mirror.versions = ("1.0.0", "1.1.0")
+    bench.lay(web={"tiny": ""})
+    found = bench.hashed(before, MAC)
+    assert list(providers(found.lock)) == [ADDRESS]
+    block = providers(found.lock)[ADDRESS]
+    assert version(block) == "1.0.0"
+    assert set(hashes(block)) > set(hashes(providers(before)[ADDRESS]))
+
+
+def test_a_platform_that_is_not_to_be_had_keeps_no_other_from_being_locked(bench: Bench) -> None:
+    bench.lay(web={"tiny": "", "other": ""})
+    found = bench.hashed(b"", LINUX, WINDOWS, MAC)
+    assert found.lacking == {ADDRESS: (WINDOWS,), OTHER: (WINDOWS,)}
+    assert [len(hashes(block)) for block in providers(found.lock).values()] == [2, 2]
+
+
+def refused(bench: Bench, known: bytes = b"") -> tuple[str, str, str]:
+    with pytest.raises(OperationFailedError) as raised:
+        bench.hashed(known, LINUX)
+    (problem,) = raised.value.problems
+    return problem.code, problem.message, problem.hint
+
+
+def test_stacks_that_no_version_suits_are_named(bench: Bench) -> None:
+    bench.lay(web={"tiny": 'version = "~> 1.0"'}, jobs={"tiny": 'version = ">= 2.0"'}, any={"tiny": ""})
+    code, message, _ = refused(bench)
+    assert code == "E349"
+    assert message.endswith("suits all stacks: jobs asks for >= 2.0.0; web asks for ~> 1.0")
+
+
+def test_a_lock_that_does_not_suit_a_stack_any_more_says_which_one(bench: Bench) -> None:
+    bench.lay(web={"tiny": 'version = "~> 1.0"'})
+    known = bench.hashed(b"", LINUX).lock
+    bench.lay(web={"tiny": ""}, jobs={"tiny": 'version = ">= 2.0"'})
+    upgrade = "envctl lock-providers --upgrade"
+    pinned = f"the lock pins {ADDRESS} 1.1.0, and that does not suit all stacks: jobs asks for >= 2.0.0"
+    assert refused(bench, known) == ("E348", pinned, upgrade)
+    bench.mirror.versions = ("2.0.0",)
+    gone = f"{ADDRESS} 1.1.0, which the lock pins, is not to be had where providers are taken from"
+    bench.lay(web={"tiny": ""})
+    assert refused(bench, known) == ("E348", gone, upgrade)
+
+
+def test_a_folder_that_mirrors_some_of_them_is_asked_for_those(bench: Bench, tmp_path: Path) -> None:
+    """`providers lock` heeds no configuration, and takes one place for all that it is asked for at once."""
+    package = tmp_path / "folder" / OTHER / "3.0.0" / LINUX
+    package.mkdir(parents=True)
+    (package / "terraform-provider-other_v3.0.0").write_text("program")
+    some = f'  filesystem_mirror {{\n    path = "{tmp_path}/folder"\n    include = ["{OTHER}"]\n  }}\n'
+    rest = f'  network_mirror {{\n    url = "{bench.mirror.url}"\n  }}\n'
+    Path(bench.inherited["TF_CLI_CONFIG_FILE"]).write_text(f"provider_installation {{\n{some}{rest}}}\n")
+    bench.lay(web={"tiny": "", "other": ""})
+    found = bench.hashed(b"", LINUX, MAC)
+    assert {address: version(block) for address, block in providers(found.lock).items()} == {
+        OTHER: "3.0.0",
+        ADDRESS: "2.0.0",
+    }
+    assert found.lacking == {OTHER: (MAC,)}
+
+
+def test_stacks_without_providers_have_nothing_to_lock(bench: Bench) -> None:
+    bench.lay(web={})
+    found = bench.hashed(b"", LINUX)
+    assert (found.needed, providers(found.lock)) == ((), {})
+    assert bench.mirror.asked == 0
