@@ -85,6 +85,7 @@ LINES = {
     "where many jobs look for it": (["matrix", "plan", "d"], ["dev"]),
     "an output by its name alone": (["output", "dev", "su"], ["subnet"]),
     "an output of a stack": (["output", "dev", "network."], ["network.subnet"]),
+    "a platform": (["lock-providers", "--platform", "darwin"], ["darwin_amd64", "darwin_arm64"]),
     "a shell": (["completion", ""], ["bash", "zsh", "fish"]),
     "a template": (["init", "blog", "--template", ""], ["minimal", "web", "ecs", "eks", "platform"]),
     "nothing for the name of a new project": (["init", ""], []),
@@ -114,7 +115,7 @@ def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> Non
 
 
 def test_every_command_that_takes_an_environment_offers_some(offered: Offered) -> None:
-    without = {"init", "status", "report", "collect", "secrets", "ledger", "completion", "sandbox"}
+    without = {"init", "status", "report", "collect", "lock-providers", "secrets", "ledger", "completion", "sandbox"}
     for command in MODULES.keys() - without:
         assert "prod" in offered(command, "") or command == "promote", command
 

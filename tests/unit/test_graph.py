@@ -64,7 +64,13 @@ def test_among_some_names_alone_each_still_comes_after_what_it_needs(
 ) -> None:
     alone = within(needs, names)
     assert set(alone) == names
-    assert all(set(alone[name]) == reached(needs, needs[name]) & names for name in names)
+    assert all(reached(alone, alone[name]) == reached(needs, needs[name]) & names for name in names)
+
+
+def test_all_names_need_what_they_needed() -> None:
+    needs = {"a": (), "b": ("a",), "c": ("b",)}
+    assert within(needs, needs) == needs
+    assert within(needs, {"a", "c"}) == {"a": (), "c": ("a",)}
 
 
 @given(_needs())

@@ -75,6 +75,7 @@ class DeploymentStarted:
 class DeploymentSucceeded:
     """`stacks` are those that were deployed: all of the release, or those that its start named. `changed` counts the
     resources that were touched, and `performed` says what was done to which types of them, like "create aws_vpc".
+    `partial` says that the release has more stacks than those.
     """
 
     kind: ClassVar[str] = "deployment succeeded"
@@ -84,6 +85,7 @@ class DeploymentSucceeded:
     stacks: tuple[str, ...]
     changed: int = 0
     performed: tuple[str, ...] = _later(())
+    partial: bool = _later(False)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,12 @@ def turned(needs: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
 
 def within(needs: Mapping[str, Collection[str]], names: Collection[str]) -> dict[str, tuple[str, ...]]:
     """Those names alone. What needs another one through a name that is left out still comes after it."""
-    return {name: tuple(sorted(reached(needs, needs[name]) & set(names))) for name in needs if name in names}
+    return {name: _within(needs, name, names) for name in needs if name in names}
+
+
+def _within(needs: Mapping[str, Collection[str]], name: str, names: Collection[str]) -> tuple[str, ...]:
+    left_out = [other for other in needs[name] if other not in names]
+    return tuple(sorted((set(needs[name]) | reached(needs, left_out)) & set(names)))
 
 
 def waves(needs: Mapping[str, Collection[str]]) -> tuple[tuple[str, ...], ...]:

@@ -76,7 +76,8 @@ def _same_history(run: Run, present: Present) -> None:
 def succeed(run: Run) -> None:
     changed = touched(run.plans.values())
     names = () if run.action == "destroy" else tuple(run.applied)
-    event = DeploymentSucceeded(run.target, run.identity, run.started, names, changed, performed(run.done()))
+    did = performed(run.done())
+    event = DeploymentSucceeded(run.target, run.identity, run.started, names, changed, did, partial=bool(run.only))
     _, entry = record.append(run.ports, _while_open(run, event))
     if entry is None:
         message = f"the deployment to {run.target} was declared over by somebody else while it ran: it is not proven"

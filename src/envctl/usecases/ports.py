@@ -237,10 +237,12 @@ class HashedProviders:
 
 @dataclass(frozen=True)
 class Progressed:
-    """Something that Terraform does right now. `elapsed` is in seconds."""
+    """Something that Terraform does right now. `elapsed` is in seconds. The phase *over* ends what began with *init* or
+    *plan*, and an apply; the others are of one resource.
+    """
 
     stack: str
-    phase: Literal["init", "refresh", "plan", "started", "still", "done", "failed"]
+    phase: Literal["init", "refresh", "plan", "started", "still", "done", "failed", "over"]
     address: str = ""
     action: Action | None = None
     elapsed: float = 0.0

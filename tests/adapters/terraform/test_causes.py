@@ -46,6 +46,22 @@ SAID = {
         "E328",
         "Unsupported state file format\n\nThe state file could not be parsed as JSON: syntax error at byte offset 10.",
     ),
+    "a full disk": ("E346", "Failed to save state\n\nwrite /state/dev/web.tfstate: no space left on device"),
+    "a package of another platform, or of nobody": (
+        "E347",
+        (
+            "Failed to install provider\n\nError while installing example.com/acme/tiny v1.1.0: the current package for"
+            " example.com/acme/tiny 1.1.0 doesn't match any of the checksums previously recorded in the dependency lock"
+            " file"
+        ),
+    ),
+    "a lock that the code has left behind": (
+        "E348",
+        (
+            "Failed to query available provider packages\n\nlocked provider example.com/acme/tiny 1.0.0 does not match"
+            " configured version constraint ~> 2.0; must use terraform init -upgrade to allow selection of new versions"
+        ),
+    ),
     "the state of another stack that is gone": (
         "E321",
         "Unable to find remote state\n\nNo stored state was found for the given workspace in the given backend.",

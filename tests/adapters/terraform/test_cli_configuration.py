@@ -67,6 +67,8 @@ def test_who_has_which_provider(method: Method, address: str, has: bool) -> None
 
 def test_a_plugin_cache_is_the_one_of_the_environment_or_the_one_of_the_file(tmp_path: Path) -> None:
     there = environment(tmp_path, BOTH)
+    assert cli_configuration.plugin_cache(there) == ""
+    (tmp_path / "plugins").mkdir()
     assert cli_configuration.plugin_cache(there) == f"{tmp_path}/plugins"
     assert cli_configuration.plugin_cache({**there, "TF_PLUGIN_CACHE_DIR": "/mine"}) == "/mine"
     assert cli_configuration.plugin_cache({"HOME": str(tmp_path / "nobody")}) == ""

@@ -94,6 +94,13 @@ def test_changed_code_is_initialised_again(bench: Bench) -> None:
     assert bench.heard.phases().count("init") == 2
 
 
+def test_an_edited_argument_is_planned_without_another_init(bench: Bench) -> None:
+    bench.deploy(bench.lay(ONE))
+    plan = bench.plan(bench.lay(ONE.replace("first", "second")))
+    assert [change.action for change in plan.resources] == [Action.UPDATE]
+    assert bench.heard.phases().count("init") == 1
+
+
 def test_a_change_of_an_output_alone_is_a_change(bench: Bench) -> None:
     bench.deploy(bench.lay('output "x" { value = 1 }', outputs={"x": False}))
     plan = bench.deploy(bench.lay('output "x" { value = 2 }', outputs={"x": False}))

@@ -26,6 +26,7 @@ ROOT = {
     "provider": {"aws": {"region": "eu-west-1"}},
     "module": {"web": {"source": "../.code/modules/web", "size": 1}},
 }
+CALL = 'module "in" {\n  source = "acme/in/x"\n}\n'
 MODULES = ["", "../.code/modules/web", ".terraform/modules/web.in"]
 
 
@@ -40,7 +41,7 @@ class Stack:
         self.write("../terraform", "1.15")
         self.write("../terraform.rc", "")
         self.root_module(ROOT)
-        self.write("../.code/modules/web/main.tf", 'module "in" {\n  source = "acme/in/x"\n}\n')
+        self.write("../.code/modules/web/main.tf", CALL)
         self.write("../.code/modules/web/README.md", "read me")
         self.write("../.code/modules/other/main.tf", "")
         self.write(".terraform/modules/web.in/main.tf.json", "{}")
@@ -122,6 +123,7 @@ def test_init_has_something_to_do(change: Callable[[Stack], None], stack: Stack)
         pytest.param(root_module(module={"web": {"source": "../.code/modules/web", "size": 2}}), id="a setting"),
         pytest.param(root_module(provider={"aws": {"region": "us-east-1"}}), id="how a provider is configured"),
         pytest.param(write("../.code/modules/web/README.md", "read more"), id="what is no code"),
+        pytest.param(write("../.code/modules/web/main.tf", f"{CALL}locals {{\n  x = 1\n}}\n"), id="a value in the code"),
         pytest.param(write("../.code/modules/other/main.tf", "# changed"), id="a module of another stack"),
         pytest.param(with_variable("TF_LOG", "debug"), id="what has nothing to do with it"),
     ],

@@ -7,6 +7,7 @@ import secrets
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +19,8 @@ PORT_IN_USE = 4
 _WATCH_SECONDS = 1.0
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], answers: Callable[[str | None, int], Cloud] | None = None) -> int:
+    """`answers` makes what answers for AWS, from an endpoint and the port of this server; moto by default."""
     # Ctrl-C in the terminal that started the sandbox is meant for the command there.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stop = threading.Event()
@@ -28,7 +30,7 @@ def main(arguments: list[str]) -> int:
     if take_lock(files.server_lock, wait=False) is None:
         return ALREADY_RUNNING
     try:
-        state = _start(files, options.port, options.endpoint)
+        state = _start(files, options.port, options.endpoint, answers or moto_or_endpoint)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             return PORT_IN_USE
@@ -47,7 +49,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _start(files: SandboxFiles, port: int, endpoint: str | None) -> ServerState:
+def _start(
+    files: SandboxFiles, port: int, endpoint: str | None, answers: Callable[[str | None, int], Cloud]
+) -> ServerState:
     from envctl.adapters.sandbox.certificates import Certificates
     from envctl.adapters.sandbox.control import Control
     from envctl.adapters.sandbox.proxy import ProxyServer
@@ -56,7 +60,7 @@ def _start(files: SandboxFiles, port: int, endpoint: str | None) -> ServerState:
     server = ProxyServer(port, certificates)
     write_private(files.authority, certificates.authority_pem)
     bound_port = int(server.server_address[1])
-    cloud = _cloud(endpoint, bound_port)
+    cloud = answers(endpoint, bound_port)
     token = secrets.token_urlsafe(24)
     server.answers_with(cloud, Control(cloud, token))
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -66,7 +70,7 @@ def _start(files: SandboxFiles, port: int, endpoint: str | None) -> ServerState:
     return state
 
 
-def _cloud(endpoint: str | None, port: int) -> Cloud:
+def moto_or_endpoint(endpoint: str | None, port: int) -> Cloud:
     if endpoint:
         from envctl.adapters.sandbox.endpoint_cloud import EndpointCloud
 

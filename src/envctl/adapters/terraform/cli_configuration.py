@@ -55,11 +55,12 @@ def contents(environment: Mapping[str, str]) -> Iterator[bytes]:
 
 
 def plugin_cache(environment: Mapping[str, str]) -> str:
-    """The folder that somebody has named for it, or an empty text."""
-    named = environment.get("TF_PLUGIN_CACHE_DIR")
-    if not named and (found := _PLUGIN_CACHE.search(text(environment))):
-        named = Template(_unescaped(found[1])).safe_substitute(environment)
-    return named or ""
+    """The folder that somebody has named for it, or an empty text. What a file names has to be there."""
+    if named := environment.get("TF_PLUGIN_CACHE_DIR"):
+        return named
+    found = _PLUGIN_CACHE.search(text(environment))
+    folder = Template(_unescaped(found[1])).safe_substitute(environment) if found else ""
+    return folder if Path(folder).is_dir() else ""
 
 
 def methods(environment: Mapping[str, str]) -> tuple[Method, ...]:

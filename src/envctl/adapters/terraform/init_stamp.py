@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from envctl.adapters.terraform import cli_configuration
+from envctl.adapters.terraform.init_outline import outline
 from envctl.adapters.terraform.known_packages import look
 from envctl.adapters.terraform.plugin_cache import packages, pinned
 from envctl.domain.layout import LOCK_FILE, MAIN, MANIFEST
@@ -77,7 +78,8 @@ def fingerprint(directory: Path, binary: Sequence[str], environment: Mapping[str
     for file in _code(directory):
         digest.update(os.fsencode(os.path.relpath(file, directory)) + b"\0")
         with contextlib.suppress(OSError):
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
+            said = file.read_bytes()
+            digest.update(hashlib.sha256(said if file.suffix == ".json" else outline(said)).digest())
     return digest.hexdigest()
 
 

@@ -31,6 +31,7 @@ class Initialiser:
         self._plugins = plugins
         self._observer = observer
         self._stopping = stopping
+        self._caches: dict[Path, PluginCache] = {}
 
     def once(self, site: Site, provider_lock: bytes | None) -> None:
         known = provider_lock or b""
@@ -75,7 +76,7 @@ class Initialiser:
         folder = Path(site.directory, named)
         if folder == self._plugins:
             folder.mkdir(parents=True, exist_ok=True)
-        return PluginCache(folder) if named and folder.is_dir() else None
+        return self._caches.setdefault(folder, PluginCache(folder)) if named and folder.is_dir() else None
 
 
 def wanted(transcript: events.Transcript, ended: Ended) -> bool:

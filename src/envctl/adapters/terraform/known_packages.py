@@ -19,11 +19,14 @@ class Known:
 
 
 class KnownPackages:
-    """`records` is the folder to remember in, for packages below `cache`."""
+    """`records` is the folder to remember in, for packages below `cache`. Where that can't be, it is remembered for as
+    long as the command lasts.
+    """
 
     def __init__(self, cache: Path, records: Path) -> None:
         self._cache = cache
         self._records = records
+        self._found: dict[Path, tuple[list[list[object]], Known]] = {}
 
     def of(self, package: Path) -> Known:
         """Without a hash where it can't be read. It is remembered for as long as the files look the same."""
@@ -38,10 +41,11 @@ class KnownPackages:
         return found
 
     def remember(self, package: Path, known: Known) -> None:
-        """No loss where it can't be: a cache may be there for reading alone."""
         record = self._record(package)
         with contextlib.suppress(OSError):
-            document = json.dumps({"hash": known.hash, "sound": known.sound, "files": look(package)})
+            now = look(package)
+            self._found[package] = now, known
+            document = json.dumps({"hash": known.hash, "sound": known.sound, "files": now})
             record.parent.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=record.parent)
             with os.fdopen(handle, "w") as file:
@@ -49,10 +53,14 @@ class KnownPackages:
             Path(temporary).replace(record)
 
     def forget(self, package: Path) -> None:
+        self._found.pop(package, None)
         with contextlib.suppress(OSError):
             self._record(package).unlink(missing_ok=True)
 
     def _read(self, package: Path, now: list[list[object]]) -> Known | None:
+        found = self._found.get(package)
+        if found and found[0] == now:
+            return found[1]
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             kept = json.loads(self._record(package).read_bytes())
             if kept["files"] == now:

@@ -102,6 +102,7 @@ class Launcher:
                 on_start=on_start,
                 patience=self._patience if command == "plan" else None,
             )
+        self._observer.progressed(Progressed(site.stack.name, "over", environment=site.environment))
         return ended, transcript
 
     def ask(

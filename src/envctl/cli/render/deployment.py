@@ -23,6 +23,8 @@ def show_deployed(deployed: Deployed, out: Console) -> None:
     if deployed.action == "rollback" and not deployed.up_to_date:
         say(out, left_on_hold(deployed))
     _proof(deployed, out)
+    if part := in_part(deployed):
+        say(out, part)
     for remark in deployed.warnings:
         hanging(
             out,
@@ -36,6 +38,8 @@ def show_deployed(deployed: Deployed, out: Console) -> None:
 def headline(deployed: Deployed) -> str:
     """What is the case now, in a sentence without its end."""
     release = f"release {short(deployed.release)}"
+    if deployed.only:
+        return f"{deployed.environment} has {_some(deployed)} of {release}"
     match deployed.action:
         case "destroy":
             return f"{deployed.environment} holds nothing any more"
@@ -55,6 +59,8 @@ def deed(deployment: Deployment) -> str:
 def nothing_to_do(deployed: Deployed) -> str:
     if deployed.action == "destroy":
         return f"Nothing to do: {deployed.environment} holds nothing already."
+    if deployed.only:
+        return f"Nothing to do: {deployed.environment} has {_some(deployed)} like that already."
     return f"Nothing to do: {deployed.environment} runs release {short(deployed.release)} with these settings already."
 
 
@@ -76,8 +82,19 @@ def left_on_hold(deployed: Deployed) -> str:
 
 def unproven(deployed: Deployed) -> bool:
     """Whether it was deployed, and not looked at afterwards."""
-    done = deployed.action != "destroy" and not deployed.up_to_date
+    done = deployed.action != "destroy" and not deployed.up_to_date and not deployed.only
     return done and deployed.verification is None
+
+
+def in_part(deployed: Deployed) -> str:
+    """What a deployment of some stacks leaves open; nothing for one of all, or of none."""
+    if not deployed.only or deployed.up_to_date or deployed.dry_run:
+        return ""
+    return "A part of a release proves nothing. An apply of all stacks completes it."
+
+
+def _some(deployed: Deployed) -> str:
+    return " and ".join(deployed.only)
 
 
 def overridden(deployed: Deployed) -> str:
@@ -140,4 +157,5 @@ def _purpose(deployed: Deployed, what: str) -> str:
         case "rollback":
             return f"To bring {deployed.environment} back to {what}"
         case _:
-            return f"To deploy {what} to {deployed.environment}"
+            of = f"{_some(deployed)} of " if deployed.only else ""
+            return f"To deploy {of}{what} to {deployed.environment}"

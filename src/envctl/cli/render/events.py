@@ -77,9 +77,12 @@ def _made(event: ReleaseCreated) -> str:
 def _deployed(event: _Deploying) -> str:
     match event:
         case DeploymentStarted():
-            return f"{_way(event)} began{' by break-glass' if event.waiver else ''}"
+            only = f" with {' and '.join(event.only)} alone" if event.only else ""
+            return f"{_way(event)} began{only}{' by break-glass' if event.waiver else ''}"
         case DeploymentSucceeded() if not event.stacks:
             return f"{event.environment} holds nothing any more ({event.changed} destroyed)"
+        case DeploymentSucceeded(partial=True):
+            return f"{event.environment} has {' and '.join(event.stacks)} of it ({event.changed} changed)"
         case DeploymentSucceeded():
             return f"{event.environment} runs it ({event.changed} changed)"
         case DeploymentFailed() if event.interrupted:

@@ -152,6 +152,8 @@ class Drawn:
         # Room for the ^C that a terminal echoes: were it to begin a new line, one of ours would stay on the screen.
         width = options.max_width - len("^C") - 1
         lines = [line for stack in self._board.shown() for line in self._stack(stack, width, str(frame))]
+        if lines and self._board.planned:
+            lines.append(joined((f"  and {counted(self._board.planned, 'stack')} planned", "dim")))
         if len(lines) > room:
             lines[room - 1 :] = [joined((f"  … and {len(lines) - room + 1} more", "dim"))]
         for line in lines:
@@ -228,7 +230,7 @@ class PlainObserver:
                 return "init …"
             case "plan":
                 return "plan …"
-            case "refresh":
+            case "refresh" | "over":
                 return ""
             case "started":
                 # Most is done at once, and said then; what takes longer is told of while it does.

@@ -50,6 +50,7 @@ class Board:
         self.clock = clock
         # Whether stacks of several environments are on it: then each is told with its own.
         self.several = False
+        self.planned = 0
         self._stacks: dict[str, StackBoard] = {}
         self._expected: dict[str, dict[str, int]] = {}
         self._lock = Lock()
@@ -58,6 +59,7 @@ class Board:
         """From here on the plan is carried out: what came before it is over."""
         with self._lock:
             self._stacks.clear()
+            self.planned = 0
             self._expected.update({stack.stack: _ends(stack) for stack in plan.stacks})
 
     def note(self, event: Progressed) -> None:
@@ -70,7 +72,13 @@ class Board:
             return [s.copy() for s in self._stacks.values() if s.running or not s.total or s.done < s.total]
 
     def _note(self, event: Progressed) -> None:
+        if event.phase == "over":
+            self._end(event)
+            return
         stack = self._of(event)
+        if event.action is Action.READ and stack.phase != "apply":
+            # A data source, which a plan reads as well.
+            return
         match event.phase:
             case "init" | "plan":
                 stack.since, stack.phase = self.clock(), event.phase
@@ -86,9 +94,18 @@ class Board:
                 if event.phase == "done" and event.action is not Action.READ:
                     stack.ends[event.address] += 1
 
+    def _end(self, event: Progressed) -> None:
+        """What is planned or applied to its end is only counted: the others need the room."""
+        stack = self._stacks.pop(self._name(event), None)
+        if stack is not None and stack.phase in ("plan", "refresh"):
+            self.planned += 1
+
+    def _name(self, event: Progressed) -> str:
+        return f"{event.environment}/{event.stack}" if self.several else event.stack
+
     def _of(self, event: Progressed) -> StackBoard:
-        applies = event.phase in ("started", "still", "done", "failed")
-        name = f"{event.environment}/{event.stack}" if self.several else event.stack
+        applies = event.phase in ("started", "still", "done", "failed") and event.action is not Action.READ
+        name = self._name(event)
         stack = self._stacks.get(name)
         if stack is None or (applies and stack.phase != "apply"):
             expected = self._expected.get(event.stack, {}) if applies else {}

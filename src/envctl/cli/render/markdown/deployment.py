@@ -7,6 +7,7 @@ from envctl.cli.render.deployment import (
     debt,
     extent,
     headline,
+    in_part,
     left_on_hold,
     nothing_to_do,
     overridden,
@@ -43,10 +44,11 @@ def deployment(told: Deployed) -> str:
     if told.up_to_date:
         return page(f"## {PASSES} {escaped(nothing_to_do(told))}", _proof(told), next_step(told.next))
     return page(
-        f"## {WARNS if overridden(told) or unproven(told) else PASSES} {escaped(headline(told))}",
+        f"## {WARNS if overridden(told) or unproven(told) or told.only else PASSES} {escaped(headline(told))}",
         _done(told),
         _overridden(told),
         _proof(told),
+        in_part(told),
         "\n".join(f"- {WARNS} {guard(r.code, r.guard)}: {escaped(r.message)}" for r in told.warnings),
         *_plan(told.plan),
         next_step(told.next),

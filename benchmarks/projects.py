@@ -1,0 +1,142 @@
+"""Projects to measure: environments with stacks of so many resources each, deployed into a sandbox."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from benchmarks.delays import FarSandbox
+from benchmarks.measure import Command, clean_environment
+from envctl.adapters.sandbox.lifecycle import RunningSandbox
+from envctl.adapters.terraform.binary import embedded
+
+ENVCTL = os.fspath(Path(sys.executable).with_name("envctl"))
+ALL = ("dev", "staging", "prod")
+
+_MODULE = """
+terraform {{
+  required_providers {{
+    aws = {{ source = "hashicorp/aws", version = ">= 3.39" }}
+  }}
+}}
+variable "size" {{
+  type = number
+}}
+resource "aws_ssm_parameter" "this" {{
+  count = {resources}
+  name  = "/bench/{name}/${{count.index}}"
+  type  = "String"
+  value = "value ${{var.size}}"
+}}
+"""
+_ENVIRONMENT = """
+[environments.{name}]
+account_id = "{account}"
+region = "ap-northeast-1"
+assume_role = "arn:aws:iam::{account}:role/envctl-deployer"
+"""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """`stacks` says how many resources each has."""
+
+    stacks: Mapping[str, int]
+    environments: Sequence[str] = ("dev",)
+
+    @staticmethod
+    def even(stacks: int, resources: int = 8, environments: Sequence[str] = ("dev",)) -> "Shape":
+        return Shape({f"s{number:02}": resources for number in range(1, stacks + 1)}, environments)
+
+
+def lay_out(folder: Path, shape: Shape) -> None:
+    order = ", ".join(f'"{name}"' for name in shape.environments)
+    text = f'[project]\nname = "bench"\n[state]\nbackend = "s3"\n[pipeline]\norder = [{order}]\n'
+    for number, name in enumerate(shape.environments, 1):
+        text += _ENVIRONMENT.format(name=name, account=str(number) * 12)
+        settle(folder, name, 1)
+    for name, resources in shape.stacks.items():
+        text += f'[stacks.{name}]\nmodule = "modules/{name}"\n'
+        module = folder / "modules" / name
+        module.mkdir(parents=True)
+        (module / "main.tf").write_text(_MODULE.format(name=name, resources=resources))
+    (folder / "envctl.toml").write_text(text)
+
+
+def settle(folder: Path, environment: str, size: int) -> None:
+    """What every resource gets its value from."""
+    file = folder / "environments" / environment / "terraform.tfvars"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"size = {size}\n")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A project that is laid out, with its sandbox."""
+
+    folder: Path
+    shape: Shape
+    sandbox: FarSandbox
+    running: RunningSandbox
+
+    @cached_property
+    def plain(self) -> dict[str, str]:
+        """The environment of a Terraform that somebody starts by hand."""
+        return self.running.environment(clean_environment())
+
+    def work(self, environment: str, stack: str) -> Path:
+        return self.folder / ".envctl" / "sandbox" / "work" / environment / stack
+
+    def envctl(self, *words: str, expected: int = 0, extra: Mapping[str, str] | None = None) -> Command:
+        environment = clean_environment() | (extra or {})
+        return Command([ENVCTL, "--sandbox", *words], self.folder, environment, expected, self.running.pid)
+
+    def terraform(self, environment: str, stack: str, *words: str) -> Command:
+        return self.run([*embedded(), *words], self.work(environment, stack))
+
+    def plan(self, environment: str, stack: str) -> Command:
+        return self.terraform(environment, stack, "plan", "-input=false")
+
+    def run(self, words: Sequence[str], directory: Path, extra: Mapping[str, str] | None = None) -> Command:
+        return Command(words, directory, self.plain | (extra or {}), server=self.running.pid)
+
+    def deploy(self) -> None:
+        """The same release everywhere, and one plan of each, so that nothing is left to do for the first time."""
+        first, *others = self.shape.environments
+        self.envctl("apply", first, "--yes").run()
+        for source, target in zip((first, *others), others, strict=False):
+            self.envctl("promote", source, target, "--yes").run()
+
+
+class Yard:
+    """Where projects are laid out; the provider is unpacked once for all of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._mirror: Path | None = None
+
+    @contextmanager
+    def place(self, name: str, shape: Shape) -> Iterator[Place]:
+        folder = self._folder / name
+        folder.mkdir()
+        lay_out(folder, shape)
+        directory = folder / ".envctl" / "sandbox"
+        sandbox = FarSandbox(directory, self._mirror)
+        try:
+            running = sandbox.up()
+            self._mirror = self._mirror or directory / "mirror"
+            place = Place(folder, shape, sandbox, running)
+            place.deploy()
+            yield place
+        finally:
+            sandbox.down()
+
+
+@contextmanager
+def yard() -> Iterator[Yard]:
+    with tempfile.TemporaryDirectory(prefix="envctl-bench-") as folder:
+        yield Yard(Path(folder))
