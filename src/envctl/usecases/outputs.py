@@ -9,18 +9,18 @@ from envctl.domain.checks import Output
 from envctl.domain.errors import (
     ConfigurationError,
     EnvctlError,
-    InterruptedByUserError,
     OperationFailedError,
     Problem,
     UsageError,
-    worst,
+    together,
 )
 from envctl.domain.outputs import find, holders
 from envctl.domain.present import EnvironmentPresent, Present
 from envctl.domain.project import Project
 from envctl.usecases import bundles, candidates, load, prepare, record
 from envctl.usecases.planning import demand_state
-from envctl.usecases.ports import Ports, Prepared
+from envctl.usecases.ports import Ports, Prepared, PreparedStack
+from envctl.usecases.side_by_side import Steps, side_by_side
 
 
 @dataclass(frozen=True)
@@ -68,19 +68,36 @@ class Reading:
     failures: dict[str, EnvctlError] = field(default_factory=dict)
 
     def read(self, ports: Ports, stacks: list[str]) -> None:
-        """Each stack by itself: one that can't be read does not hide the others."""
-        for stack in self.prepared.stacks:
-            if stack.name in stacks and stack.name in self.declared and stack.name not in self.outputs:
-                try:
-                    found = ports.terraform.outputs(self.environment, stack)
-                    if not found and self.declared[stack.name]:
-                        # Outputs that are null are in no state, however.
-                        demand_state(ports, self.environment, stack)
-                    self.outputs[stack.name] = found
-                except InterruptedByUserError:
-                    raise
-                except EnvctlError as error:
-                    self.failures[stack.name] = error
+        """Each stack by itself, side by side: one that can't be read does not hide the others."""
+        wanted = {
+            stack.name: stack
+            for stack in self.prepared.stacks
+            if stack.name in stacks and stack.name in self.declared and stack.name not in self.outputs
+        }
+        if not wanted:
+            return
+
+        def steps(name: str) -> Steps:
+            yield lambda: self._read(ports, wanted[name])
+
+        with ports.terraform.at_once() as crew:
+            course = side_by_side(crew, dict.fromkeys(wanted, ()), steps, lambda name: f"{self.environment}/{name}")
+        if course.stopped is not None:
+            raise course.stopped
+        order = [stack.name for stack in self.prepared.stacks]
+        self.outputs = {name: self.outputs[name] for name in order if name in self.outputs}
+        self.failures.update({name: course.failed[name] for name in order if name in course.failed})
+
+    def _read(self, ports: Ports, stack: PreparedStack) -> None:
+        found = ports.terraform.outputs(self.environment, stack)
+        if not found and self.declared[stack.name]:
+            # Outputs that are null are in no state, however.
+            demand_state(ports, self.environment, stack)
+        self.outputs[stack.name] = found
+
+    def failed(self) -> EnvctlError | None:
+        """All that went wrong; None where nothing did."""
+        return together(tuple(self.failures.values())) if self.failures else None
 
     @property
     def unsettled(self) -> str:
@@ -101,7 +118,7 @@ def outputs(ports: Ports, environment: str) -> tuple[EnvironmentOutputs, EnvctlE
             unsettled=reading.unsettled,
             unread=tuple(reading.failures),
         )
-        return told, together(reading.failures)
+        return told, reading.failed()
 
 
 def output(ports: Ports, environment: str, name: str, *, reveal: bool = False) -> OneOutput:
@@ -123,15 +140,6 @@ def opened(ports: Ports, environment: str, verb: str = "output") -> Iterator[Rea
     with ports.workspace.lock(target, f"envctl {verb} {target} by {ports.identity.actor().name}"):
         present = record.present(ports)
         yield _prepared(ports, project, present, target)
-
-
-def together(failures: Mapping[str, EnvctlError]) -> EnvctlError | None:
-    """One error with the problems of all of them and the worst of their exit codes; None where there are none."""
-    if not failures:
-        return None
-    error = OperationFailedError(*(problem for failure in failures.values() for problem in failure.problems))
-    error.exit_code = worst(failure.exit_code for failure in failures.values())
-    return error
 
 
 def _prepared(ports: Ports, project: Project, present: Present, target: str) -> Reading:
@@ -157,7 +165,7 @@ def _named(ports: Ports, reading: Reading, name: str) -> tuple[str, str]:
     if len(stacks) > 1:
         find(name, reading.declared, reading.environment)
     reading.read(ports, stacks or list(reading.declared))
-    if error := together(reading.failures):
+    if error := reading.failed():
         raise error
     return find(name, {stack: found.keys() for stack, found in reading.outputs.items()}, reading.environment)
 

@@ -12,7 +12,7 @@ from envctl.domain.outputs import bare, public, variable
 from envctl.domain.present import ended
 from envctl.domain.project import Environment
 from envctl.usecases import load
-from envctl.usecases.outputs import Reading, opened, together
+from envctl.usecases.outputs import Reading, opened
 from envctl.usecases.ports import Ports
 
 ROOM = 100_000
@@ -42,7 +42,7 @@ def surroundings(ports: Ports, environment: str) -> Surroundings:
         _settled(ports, reading)
         credentials = _credentials(ports, environment, there)
         reading.read(ports, list(reading.declared))
-    if error := together(reading.failures):
+    if error := reading.failed():
         raise error
     variables = {
         "ENVCTL_PROJECT": project.name,

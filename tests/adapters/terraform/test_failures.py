@@ -169,7 +169,7 @@ def test_an_address_is_told_as_the_module_knows_it() -> None:
 
 def test_without_a_diagnostic_the_errors_of_the_process_are_told() -> None:
     assert "terraform plan of web failed: panic" in failed(errors="panic\n", command="plan").problems[0].message
-    assert "it ended with code -9" in failed(code=-9).problems[0].message
+    assert "it ended with code -11" in failed(code=-11).problems[0].message
 
 
 @pytest.mark.parametrize("line", ["", "not json", "42", "[]", '"text"', "null"])

@@ -123,7 +123,9 @@ def test_init_has_something_to_do(change: Callable[[Stack], None], stack: Stack)
         pytest.param(root_module(module={"web": {"source": "../.code/modules/web", "size": 2}}), id="a setting"),
         pytest.param(root_module(provider={"aws": {"region": "us-east-1"}}), id="how a provider is configured"),
         pytest.param(write("../.code/modules/web/README.md", "read more"), id="what is no code"),
-        pytest.param(write("../.code/modules/web/main.tf", f"{CALL}locals {{\n  x = 1\n}}\n"), id="a value in the code"),
+        pytest.param(
+            write("../.code/modules/web/main.tf", f"{CALL}locals {{\n  x = 1\n}}\n"), id="a value in the code"
+        ),
         pytest.param(write("../.code/modules/other/main.tf", "# changed"), id="a module of another stack"),
         pytest.param(with_variable("TF_LOG", "debug"), id="what has nothing to do with it"),
     ],

@@ -117,7 +117,7 @@ class Crew:
         """Whoever wants an end wants nothing more to be begun."""
         while self._waiting:
             each = self._waiting.popleft()
-            problem = Problem("E311", f"interrupted: {each.unit} was not begun", "the next run goes on from there")
+            problem = Problem("E311", "interrupted: nothing more was begun", "the next run goes on from what is there")
             self._ended.put((each.name, InterruptedByUserError(problem)))
 
     def _watch(self) -> None:

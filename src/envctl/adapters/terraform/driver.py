@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.terraform import errored, local_state, looking, running, state_lock
+from envctl.adapters.terraform import errored, full_disk, killed, local_state, looking, running, state_lock
 from envctl.adapters.terraform.crew import Crew
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failures import missing_upstream, unreadable
@@ -132,8 +132,7 @@ class TerraformDriver:
     def settle(self, environment: str, stack: PreparedStack) -> None:
         site = self._site(environment, stack)
         options: dict[str, bool | str] = {"refresh_only": True, "auto_approve": True, "lock_timeout": APPLY_WAITS}
-        ended, transcript = self._patiently(site, Progressed(stack.name, "refresh"), "apply", **options)
-        check(ended, transcript, site, "apply")
+        self._applied(site, Progressed(stack.name, "refresh"), **options)
 
     def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> "Look":
         site = self._site(environment, stack)
@@ -177,15 +176,21 @@ class TerraformDriver:
         site = self._site(environment, stack)
         errored.demand_none(site)
         try:
-            ended, transcript = self._patiently(site, None, "apply", PLAN, lock_timeout=APPLY_WAITS)
+            self._applied(site, None, PLAN, lock_timeout=APPLY_WAITS)
         finally:
             self.discard(environment, stack)
-        check(ended, transcript, site, "apply")
 
     def discard(self, environment: str, stack: PreparedStack) -> None:
         directory = self._site(environment, stack).directory
         for name in (PLAN, *looking.FILES):
             (directory / name).unlink(missing_ok=True)
+
+    def _applied(self, site: Site, begun: Progressed | None, *words: str, **options: bool | str) -> None:
+        with full_disk.reserved(site):
+            ended, transcript = self._patiently(site, begun, "apply", *words, **options)
+        if transcript.dumped is not None:
+            errored.keep(site, transcript.dumped)
+        check(ended, transcript, site, "apply")
 
     def _planned(self, site: Site, **options: bool | str) -> Transcript:
         errored.demand_none(site)
@@ -231,7 +236,7 @@ class TerraformDriver:
     def _document(self, site: Site, file: str) -> dict[str, Any]:
         """A saved plan as `terraform show -json` tells it."""
         ended, said = self._launcher.ask(site, "show", file, json=True)
-        if ended.interrupted:
+        if ended.interrupted or killed.victim(ended, Transcript()):
             check(ended, Transcript(), site, "plan")
         with unreadable(site.stack.name, ended.errors):
             return dict(json.loads(said))

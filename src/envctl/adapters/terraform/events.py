@@ -41,12 +41,18 @@ class Diagnostic:
 
 @dataclass
 class Transcript:
-    """What one run has said: diagnostics, and whether anything is planned or has drifted."""
+    """What one run has said: diagnostics, and whether anything is planned or has drifted.
+
+    `begun` are the resources that it has begun to change and not ended, and `dumped` is a state that it could write
+    nowhere.
+    """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     changes: bool = False
     drift: bool = False
     output_changes: bool = False
+    begun: set[str] = field(default_factory=set)
+    dumped: dict[str, Any] | None = None
     other: list[str] = field(default_factory=list)
 
     @property
@@ -78,8 +84,18 @@ def read(line: str, stack: str, transcript: Transcript) -> Progressed | None:
     elif kind == "outputs":
         transcript.output_changes = any(o.get("action", "noop") != "noop" for o in message["outputs"].values())
     elif kind in _PHASES:
-        return _progress(message["hook"], _PHASES[kind], stack)
+        return _noted(_progress(message["hook"], _PHASES[kind], stack), transcript)
+    elif kind == "log" and isinstance(message.get("state"), dict):
+        transcript.dumped = message["state"]
     return None
+
+
+def _noted(progress: Progressed, transcript: Transcript) -> Progressed:
+    if progress.phase == "started":
+        transcript.begun.add(progress.address)
+    elif progress.phase in ("done", "failed"):
+        transcript.begun.discard(progress.address)
+    return progress
 
 
 def _progress(

@@ -4,7 +4,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-from envctl.adapters.terraform import errored, state_lock
+from envctl.adapters.terraform import errored, full_disk, killed, state_lock
 from envctl.adapters.terraform.causes import UPSTREAM_GONE, cause_of
 from envctl.adapters.terraform.events import Diagnostic, Transcript
 from envctl.adapters.terraform.process import Ended
@@ -12,6 +12,7 @@ from envctl.adapters.terraform.running import Site
 from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem
 from envctl.domain.layout import CODE, MAIN
 
+_DONE = ("Failed to create local state file", "Failed to persist state to backend")
 _TEXT = re.compile(r"\A\s*Error: ([^\n]+)\n(.*)\Z", re.DOTALL)
 
 
@@ -20,14 +21,28 @@ def failure(ended: Ended, transcript: Transcript, site: Site, command: str) -> E
     for diagnostic in transcript.errors or _spoken(ended):
         if locked := state_lock.held(diagnostic, site):
             return locked
-    problems = [_problem(diagnostic, site.stack.name, command) for diagnostic in transcript.errors]
+    problems = _once([_problem(diagnostic, site, command) for diagnostic in _worth_telling(ended, transcript)])
+    if death := killed.problem(ended, transcript, site, command):
+        problems.insert(0, death)
     if not problems:
         said = (ended.errors or "".join(transcript.other)).strip() or f"it ended with code {ended.code}"
-        code, hint = _code_and_hint(said, command)
+        code, hint = _code_and_hint(said, site, command)
         problems = [Problem(code, f"terraform {command} of {site.stack.name} failed: {said}", hint)]
     if command == "apply" and errored.lies(site):
         problems.insert(0, errored.problem(site))
     return OperationFailedError(*problems)
+
+
+def _worth_telling(ended: Ended, transcript: Transcript) -> list[Diagnostic]:
+    errors = killed.beside(transcript.errors) if killed.victim(ended, transcript) else transcript.errors
+    # What Terraform tells people to do with a state that it could write nowhere was done by the time they read it.
+    return [each for each in errors if transcript.dumped is None or each.summary not in _DONE]
+
+
+def _once(problems: list[Problem]) -> list[Problem]:
+    """Terraform fails at a full disk again and again: for the plan, the state, and what is to save the state."""
+    full = [problem for problem in problems if problem.code == full_disk.CODE]
+    return [problem for problem in problems if problem not in full[1:]]
 
 
 def missing_upstream(error: EnvctlError) -> bool:
@@ -41,7 +56,8 @@ def _spoken(ended: Ended) -> list[Diagnostic]:
     return [Diagnostic("error", said[1], said[2])] if said else []
 
 
-def _problem(diagnostic: Diagnostic, stack: str, command: str) -> Problem:
+def _problem(diagnostic: Diagnostic, site: Site, command: str) -> Problem:
+    stack = site.stack.name
     # The AWS provider has summaries of several lines.
     summary, _, more = diagnostic.summary.strip().partition("\n")
     message = f"{stack}: {summary}"
@@ -49,13 +65,15 @@ def _problem(diagnostic: Diagnostic, stack: str, command: str) -> Problem:
         message += f" ({diagnostic.address.removeprefix(f'module.{stack}.')})"
     for detail in (more.strip(), diagnostic.detail.strip()):
         message += f"\n{detail}" if detail else ""
-    code, hint = _code_and_hint(f"{diagnostic.summary}\n{diagnostic.detail}", command)
+    code, hint = _code_and_hint(f"{diagnostic.summary}\n{diagnostic.detail}", site, command)
     return Problem(code, message, hint, _location(diagnostic, stack))
 
 
-def _code_and_hint(said: str, command: str) -> tuple[str, str]:
+def _code_and_hint(said: str, site: Site, command: str) -> tuple[str, str]:
     cause = cause_of(said)
-    return (cause.code, cause.hint) if cause else ("E305", _next(command))
+    if cause is None:
+        return "E305", _next(command)
+    return cause.code, full_disk.hint(said, site.directory) if cause.code == full_disk.CODE else cause.hint
 
 
 def _location(diagnostic: Diagnostic, stack: str) -> Location | None:

@@ -7,12 +7,12 @@ import re
 
 # Where a block begins whose name, or whose source, says which provider or module is needed.
 _HEAD = re.compile(rb"\b(?:module|provider|resource|data|ephemeral|action|list|terraform|import)\b[^={}\n]*\{")
-_LINE = re.compile(rb"\b(?:source|version|provider|required_version)\s*=")
+_LINE = re.compile(rb"\b(?:source|version|provider)\s*=.*")
 _TERRAFORM = re.compile(rb"^\s*terraform\s*\{")
 
 
 def outline(code: bytes) -> bytes:
-    """The blocks `terraform` whole, and of all others the lines that matter, without the spaces around."""
+    """The blocks `terraform` whole, and of all others what matters, line by line, without the spaces around."""
     kept: list[bytes] = []
     depth = 0
     for line in code.splitlines():
@@ -21,6 +21,7 @@ def outline(code: bytes) -> bytes:
             told = line.partition(b"#")[0]
             depth += told.count(b"{") - told.count(b"}")
             kept.append(line.strip())
-        elif _HEAD.search(line) or _LINE.search(line):
-            kept.append(line.strip())
+        else:
+            # A block may stand on one line, with its head before all else.
+            kept += [found[0].strip() for found in (_HEAD.search(line), _LINE.search(line)) if found]
     return b"\n".join(kept)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from envctl.adapters.terraform import binary, cli_configuration, errored, events, running
+from envctl.adapters.terraform import binary, cli_configuration, errored, events, killed, oom, running
 from envctl.adapters.terraform.command import arguments
 from envctl.adapters.terraform.output import Kept, Output, Piped
 from envctl.adapters.terraform.process import Ended, run
@@ -64,7 +64,9 @@ class Launcher:
             if stack.profile not in self._environments:
                 inherited = {n: value for n, value in self._inherited(stack.profile).items() if n not in _OURS}
                 plugins = {"TF_PLUGIN_CACHE_DIR": cli_configuration.plugin_cache(inherited) or os.fspath(self._plugins)}
-                self._environments[stack.profile] = {**_DEFAULTS, **self._limited(inherited), **plugins, **inherited}
+                logged = {} if killed.OURS in inherited else killed.LOG
+                limited = self._limited(inherited)
+                self._environments[stack.profile] = {**_DEFAULTS, **logged, **limited, **plugins, **inherited}
             return self._environments[stack.profile]
 
     def _limited(self, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -132,6 +134,7 @@ class Launcher:
 
         command = line[len(self.binary(site.stack))]
         around, measured = self._watch.around(site, command)
+        kills = oom.kills()
         ended = run(
             line,
             site.directory,
@@ -145,8 +148,12 @@ class Launcher:
             on_stop=on_stop,
             patience=patience,
         )
-        if measured and not ended.code:
-            self._watch.measurements.note(measured[0], planned=command == "plan")
+        if ended.code:
+            said, log = killed.apart(ended.errors)
+            starved = oom.grew(kills)
+            ended = replace(ended, errors=said, log=log, starved=starved, memory=self._watch.meter.peak)
+        if measured and (ended.starved or not ended.code):
+            self._watch.measurements.note(measured[0], planned=command == "plan" and not ended.code)
         return ended
 
     def _variables(self, site: Site) -> dict[str, str]:
@@ -160,7 +167,7 @@ class Launcher:
 def check(ended: Ended, transcript: events.Transcript, site: Site, command: str) -> None:
     """Raises what a run that did not end well means."""
     unsaved = command == "apply" and errored.lies(site)
-    if ended.interrupted and not unsaved:
+    if ended.interrupted and not (unsaved or killed.itself(ended)):
         message = f"interrupted: Terraform stopped {command} of {site.stack.name} cleanly and kept its state"
         raise InterruptedByUserError(Problem("E311", message, "the next run goes on from what is there"))
     if ended.silent:

@@ -62,9 +62,12 @@ class Measurements:
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=self._file.parent, prefix=f".{FILE}.")
-            with os.fdopen(handle, "w") as file:
-                json.dump(document, file)
-            Path(temporary).replace(self._file)
+            try:
+                with os.fdopen(handle, "w") as file:
+                    json.dump(document, file)
+                Path(temporary).replace(self._file)
+            finally:
+                Path(temporary).unlink(missing_ok=True)
 
     def _read(self) -> dict[str, Kept]:
         if self._kept is None:

@@ -1,5 +1,6 @@
 """Two ways from a process's output to its lines: through pipes, or through files that outlive whoever reads them."""
 
+import contextlib
 import io
 import os
 import subprocess
@@ -7,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Protocol
 
@@ -60,10 +62,13 @@ class Piped:
 
 
 class Kept:
-    """In files without a name: were envctl killed, Terraform would end what it is doing and keep its state."""
+    """In files without a name: were envctl killed, Terraform would end what it is doing and keep its state.
+
+    They lie in memory where the system has such: what an apply says last on a full disk is the state that it can't save.
+    """
 
     def __init__(self) -> None:
-        self._files = (tempfile.TemporaryFile(), tempfile.TemporaryFile())  # noqa: SIM115 (they live as long as this)
+        self._files = (_nameless(), _nameless())
         self.stdout, self.stderr = (file.fileno() for file in self._files)
         self._process: Process | None = None
         self._position = 0
@@ -100,6 +105,16 @@ class Kept:
             return ""
         self._rest = rest
         return (line + newline).decode(errors="replace")
+
+
+def _nameless() -> IO[bytes]:
+    if hasattr(os, "memfd_create"):
+        with contextlib.suppress(OSError):
+            return os.fdopen(os.memfd_create("envctl"), "w+b")
+    from envctl.adapters.terraform.full_disk import room
+
+    with room(Path(tempfile.gettempdir())):
+        return tempfile.TemporaryFile()
 
 
 def _in_background(

@@ -27,13 +27,18 @@ def _nothing() -> None:
 @dataclass(frozen=True)
 class Ended:
     """`interrupted` means that a signal was passed on, whatever the exit code says; `silent` that it was stopped since
-    it had said nothing for too long.
+    it had said nothing for too long; `starved` that the kernel has killed something for want of memory meanwhile.
+
+    `log` is what Terraform itself logged, and `memory` how many bytes all that envctl runs took at their peak.
     """
 
     code: int
     errors: str
     interrupted: bool
     silent: bool = False
+    starved: bool = False
+    memory: int = 0
+    log: str = ""
 
 
 def run(
@@ -68,7 +73,7 @@ def run(
         except BaseException:
             _end(process)
             raise
-        if stop.asked or stop.gave_up:
+        if stop.asked or stop.gave_up or code < 0:
             _sweep(process)
         return Ended(code, out.errors(), stop.asked, stop.gave_up)
 
@@ -127,6 +132,8 @@ def _end(process: Process) -> None:
 
 
 def _sweep(process: Process) -> None:
-    """Terraform that was stopped leaves what its provisioners started: the rest of its process group goes too."""
+    """Terraform that was stopped leaves what its provisioners started, and one that was killed its providers, which go
+    on making what nobody will remember: the rest of its process group goes too.
+    """
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,29 @@
+"""What a command takes before it does anything: against a Python that does nothing."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.measure import Command, clean_environment, in_turn
+from benchmarks.projects import ENVCTL, Yard
+from benchmarks.results import Results
+
+_COMPLETION = {"_ENVCTL_COMPLETE": "complete_bash", "COMP_WORDS": "envctl promote ", "COMP_CWORD": "2"}
+
+
+def run(results: Results, yard: Yard) -> None:  # noqa: ARG001 (no theme asks for more than it needs)
+    results.theme("Cold start, against python -c pass")
+    with tempfile.TemporaryDirectory() as above:
+        Command([ENVCTL, "init", "shop", "--template", "web"], Path(above), clean_environment()).run()
+        project = Path(above, "shop")
+        python = Command([sys.executable, "-c", "pass"], project, clean_environment())
+        for told, words, target, extra in (
+            ("envctl --version", ["--version"], 1.5, {}),
+            ("envctl --help", ["--help"], 7.0, {}),
+            ("a completion", [], 7.0, _COMPLETION),
+            ("envctl validate", ["validate"], 20.0, {}),
+        ):
+            command = Command([ENVCTL, *words], project, clean_environment() | extra)
+            ours, theirs = in_turn([command], [python], results.rounds(15))
+            results.heed((*ours, *theirs))
+            results.ratio(told, [each.wall for each in ours], [each.wall for each in theirs], target)
