@@ -34,7 +34,7 @@ mutation: .venv/.installed
 	@if $(BIN)/mutmut results | grep .; then echo "not noticed: mutmut show NAME shows the change"; exit 1; fi
 
 bench: .venv/.installed
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.run $(THEMES)
 
 lock: .venv/.installed
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

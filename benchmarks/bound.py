@@ -22,9 +22,9 @@ class Bound:
         return max(self.longest, self.cpu / self.cores)
 
 
-def of(alone: Sequence[Sample]) -> Bound:
-    """Of plain plans that were run one after the other, each alone."""
-    return Bound(max(each.wall for each in alone), sum(each.all_cpu for each in alone))
+def of(alone: Sequence[Sample], times: int = 1) -> Bound:
+    """Of plain plans that were run one after the other, each alone; `times` as many where there are more like them."""
+    return Bound(max(each.wall for each in alone), sum(each.all_cpu for each in alone) * times)
 
 
 def told(bounds: Sequence[Bound]) -> str:

@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.measure import Command, clean_environment, in_turn
+from benchmarks.measure import Command, clean_environment, compared, in_turn, walls
 from benchmarks.projects import ENVCTL, Yard
 from benchmarks.results import Results
 
@@ -26,4 +26,5 @@ def run(results: Results, yard: Yard) -> None:  # noqa: ARG001 (no theme asks fo
             command = Command([ENVCTL, *words], project, clean_environment() | extra)
             ours, theirs = in_turn([command], [python], results.rounds(15))
             results.heed((*ours, *theirs))
-            results.ratio(told, [each.wall for each in ours], [each.wall for each in theirs], target)
+            cpu, _ = compared([each.cpu for each in ours], [each.cpu for each in theirs])
+            results.ratio(told, walls(ours), walls(theirs), target, f"CPU {cpu:.2f}")

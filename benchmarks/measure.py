@@ -96,6 +96,10 @@ def together(samples: Sequence[Sample]) -> Sample:
     )
 
 
+def walls(samples: Sequence[Sample]) -> list[float]:
+    return [each.wall for each in samples]
+
+
 def in_rounds(sides: Sequence[Sequence[Command]], rounds: int, *, warm: bool = True) -> list[list[list[Sample]]]:
     """By side and by round the samples of its commands. The sides take turns; each is run once before, unless all that
     could still be cold is warm already.

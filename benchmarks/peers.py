@@ -1,4 +1,4 @@
-"""Other tools that plan many stacks at once, as far as they are here: on PATH, or in folders that ENVCTL_BENCH_PEERS names.
+"""Other tools that plan many stacks, as far as they are here: on PATH, or in folders that ENVCTL_BENCH_PEERS names.
 
 Each gets the same stacks as plain HCL, over the same states, initialised, in folders of its own.
 """
@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.measure import Command, Sample, in_rounds, together
-from benchmarks.projects import ALL, Place, Shape, Yard
+from benchmarks.measure import Command, in_rounds, together, walls
+from benchmarks.projects import STACKS, Place, Yard
 from benchmarks.results import Results
 from envctl.adapters.terraform.binary import embedded
 
 VARIABLE = "ENVCTL_BENCH_PEERS"
 AT_ONCE = 4
-STACKS = 12
 LATENCIES = (0, 200)
 
 _BACKEND = """
@@ -61,7 +60,7 @@ class Peer:
     words: tuple[str, ...]
     lay: Callable[[Path, list[str]], None]
     note: str = f"{AT_ONCE} at once"
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 def _nx(folder: Path, stacks: list[str]) -> None:
@@ -145,21 +144,16 @@ def run(results: Results, yard: Yard) -> None:
             results.say(f"{name}: not installed")
     if not there:
         return
-    with yard.place("peers", Shape.even(STACKS, environments=ALL[:1])) as place:
-        commands = _commands(place, there)
-        for latency in LATENCIES:
-            place.sandbox.answers_after(latency / 1000)
-            sides = [[place.envctl("plan", "dev")], *([command] for command in commands.values())]
-            ours, *their = in_rounds(sides, results.rounds(3), warm=not latency)
-            for name, samples in zip(commands, their, strict=True):
-                walls = _walls(results, samples)
-                results.ratio(f"envctl plan / {name}, {latency} ms", _walls(results, ours), walls, note=there[name].note)
-
-
-def _walls(results: Results, rounds: list[list[Sample]]) -> list[float]:
-    samples = [together(each) for each in rounds]
-    results.heed(samples)
-    return [each.wall for each in samples]
+    place = yard.large
+    commands = _commands(place, there)
+    for latency in LATENCIES:
+        place.sandbox.answers_after(latency / 1000)
+        sides = [[place.envctl("plan", "dev")], *([command] for command in commands.values())]
+        rounds = in_rounds(sides, results.rounds(2), warm=not latency)
+        ours, *their = ([together(each) for each in side] for side in rounds)
+        for name, samples in zip(commands, their, strict=True):
+            results.heed((*ours, *samples))
+            results.ratio(f"envctl plan / {name}, {latency} ms", walls(ours), walls(samples), note=there[name].note)
 
 
 def _commands(place: Place, peers: Mapping[str, Peer]) -> dict[str, Command]:
@@ -197,7 +191,7 @@ def _initialised(place: Place, stacks: list[str]) -> Path:
 
 
 def _shared(place: Place) -> dict[str, str]:
-    return {"TF_PLUGIN_CACHE_DIR": str(place.folder / ".envctl" / "sandbox" / "cache" / "plugins")}
+    return {"TF_PLUGIN_CACHE_DIR": str(place.plugins)}
 
 
 def _found(program: str) -> str | None:

@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from envctl.adapters.terraform.binary import embedded
 
 ENVCTL = os.fspath(Path(sys.executable).with_name("envctl"))
 ALL = ("dev", "staging", "prod")
+STACKS = 12
 
 _MODULE = """
 terraform {{
@@ -38,6 +39,7 @@ _ENVIRONMENT = """
 account_id = "{account}"
 region = "ap-northeast-1"
 assume_role = "arn:aws:iam::{account}:role/envctl-deployer"
+gates = {{ approvals = {{}} }}
 """
 
 
@@ -88,10 +90,15 @@ class Place:
         """The environment of a Terraform that somebody starts by hand."""
         return self.running.environment(clean_environment())
 
+    @property
+    def plugins(self) -> Path:
+        """The cache that envctl's own Terraform has."""
+        return self.folder / ".envctl" / "sandbox" / "cache" / "plugins"
+
     def work(self, environment: str, stack: str) -> Path:
         return self.folder / ".envctl" / "sandbox" / "work" / environment / stack
 
-    def envctl(self, *words: str, expected: int = 0, extra: Mapping[str, str] | None = None) -> Command:
+    def envctl(self, *words: str, expected: int = 0, extra: dict[str, str] | None = None) -> Command:
         environment = clean_environment() | (extra or {})
         return Command([ENVCTL, "--sandbox", *words], self.folder, environment, expected, self.running.pid)
 
@@ -101,11 +108,11 @@ class Place:
     def plan(self, environment: str, stack: str) -> Command:
         return self.terraform(environment, stack, "plan", "-input=false")
 
-    def run(self, words: Sequence[str], directory: Path, extra: Mapping[str, str] | None = None) -> Command:
+    def run(self, words: Sequence[str], directory: Path, extra: dict[str, str] | None = None) -> Command:
         return Command(words, directory, self.plain | (extra or {}), server=self.running.pid)
 
     def deploy(self) -> None:
-        """The same release everywhere, and one plan of each, so that nothing is left to do for the first time."""
+        """The same release everywhere."""
         first, *others = self.shape.environments
         self.envctl("apply", first, "--yes").run()
         for source, target in zip((first, *others), others, strict=False):
@@ -113,30 +120,46 @@ class Place:
 
 
 class Yard:
-    """Where projects are laid out; the provider is unpacked once for all of them."""
+    """Where projects are laid out and deployed, each once for all themes; the provider is unpacked once for all."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ends: ExitStack) -> None:
         self._folder = folder
+        self._ends = ends
         self._mirror: Path | None = None
+        self._places: dict[str, Place] = {}
 
-    @contextmanager
-    def place(self, name: str, shape: Shape) -> Iterator[Place]:
+    def place(self, name: str, shape: Shape) -> Place:
+        if name not in self._places:
+            self._places[name] = self._laid(name, shape)
+        place = self._places[name]
+        place.sandbox.answers_after(0)
+        return place
+
+    def _laid(self, name: str, shape: Shape) -> Place:
         folder = self._folder / name
         folder.mkdir()
         lay_out(folder, shape)
         directory = folder / ".envctl" / "sandbox"
         sandbox = FarSandbox(directory, self._mirror)
-        try:
-            running = sandbox.up()
-            self._mirror = self._mirror or directory / "mirror"
-            place = Place(folder, shape, sandbox, running)
-            place.deploy()
-            yield place
-        finally:
-            sandbox.down()
+        self._ends.callback(sandbox.down)
+        running = sandbox.up()
+        self._mirror = self._mirror or directory / "mirror"
+        place = Place(folder, shape, sandbox, running)
+        place.deploy()
+        return place
+
+    @property
+    def small(self) -> Place:
+        """Three environments of one stack."""
+        return self.place("small", Shape.even(1, environments=ALL))
+
+    @property
+    def large(self) -> Place:
+        """Three environments of twelve stacks."""
+        return self.place("large", Shape.even(STACKS, environments=ALL))
 
 
 @contextmanager
 def yard() -> Iterator[Yard]:
-    with tempfile.TemporaryDirectory(prefix="envctl-bench-") as folder:
-        yield Yard(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="envctl-bench-") as folder, ExitStack() as ends:
+        yield Yard(Path(folder), ends)

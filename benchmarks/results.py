@@ -42,9 +42,9 @@ _HEAD = ("what", "median", "minimum", "target", "reached", "")
 
 @dataclass
 class Results:
-    """`quick` asks for few rounds: figures that only show that it works."""
+    """`at_most` rounds are run of each row, where that is said: few show only that it works."""
 
-    quick: bool = False
+    at_most: int | None = None
     tables: dict[str, list[Row]] = field(default_factory=dict)
     texts: dict[str, list[str]] = field(default_factory=dict)
     _others: list[tuple[float, float]] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Results:
         print(f"\n{title}", flush=True)
 
     def rounds(self, wanted: int) -> int:
-        return 2 if self.quick else wanted
+        return wanted if self.at_most is None else min(wanted, self.at_most)
 
     def add(self, row: Row) -> None:
         self.tables.setdefault(self._theme, []).append(row)
@@ -87,9 +87,8 @@ class Results:
         return sum(others for others, _ in self._others) / wall if wall else 0.0
 
     def quietness(self) -> str:
-        return f"{CORES} cores, {platform.machine()}, Linux {os.uname().release}; meanwhile others kept " + (
-            f"{self.disturbance():.2f} cores busy on average"
-        )
+        machine = f"{CORES} cores, {platform.machine()}, Linux {os.uname().release}"
+        return f"{machine}; meanwhile others kept {self.disturbance():.2f} cores busy on average"
 
     def write(self, file: Path) -> None:
         parts = [f"Measured on {self.quietness()}.\n"]

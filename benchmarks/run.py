@@ -5,6 +5,8 @@ It fails on no figure: each row says whether its target was reached.
 
 import argparse
 import compileall
+import signal
+import sys
 from pathlib import Path
 
 from benchmarks import cold, environments, growth, memory, peers, single, stacks
@@ -25,9 +27,11 @@ THEMES = {
 
 def main() -> None:
     options = _options()
+    # Whoever ends it early leaves no sandbox running either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     # An installed envctl has its byte code; an editable one may not.
     compileall.compile_dir(REPOSITORY / "src", quiet=1)
-    results = Results(quick=options.quick)
+    results = Results(options.rounds)
     with yard() as ground:
         for name in options.themes or THEMES:
             THEMES[name](results, ground)
@@ -39,7 +43,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("themes", nargs="*", choices=[[], *THEMES], metavar="THEME", help=f"of {', '.join(THEMES)}")
-    parser.add_argument("--quick", action="store_true", help="two rounds each: to see that it works")
+    parser.add_argument("--rounds", type=int, metavar="N", help="no more rounds than that: to see that it works")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there as well")
     return parser.parse_args()
 

@@ -4,23 +4,22 @@ from pathlib import Path
 
 from benchmarks import bound, traces
 from benchmarks.bound import Bound
-from benchmarks.measure import Command, Sample, in_rounds, together
-from benchmarks.projects import Place, Shape, Yard, settle
+from benchmarks.measure import Command, Sample, in_rounds, together, walls
+from benchmarks.projects import STACKS, Place, Yard, settle
 from benchmarks.results import Results
 from envctl.adapters.terraform.binary import embedded
 
-STACKS = 12
 LATENCIES = (0, 50, 200)
 AT_ONCE = (2, 4, 12)
 TARGET = 1.15
 
 
 def run(results: Results, yard: Yard) -> None:
-    with yard.place("twelve", Shape.even(STACKS)) as place:
-        for latency in LATENCIES:
-            _behind(results, place, latency)
-        _nothing_to_do(results, place)
-        _changing(results, place)
+    place = yard.large
+    for latency in LATENCIES:
+        _behind(results, place, latency)
+    _nothing_to_do(results, place)
+    _changing(results, place)
 
 
 def _behind(results: Results, place: Place, latency: int) -> None:
@@ -29,7 +28,7 @@ def _behind(results: Results, place: Place, latency: int) -> None:
     trace = place.folder / "trace.json"
     sides = [alone(place, "dev"), [place.envctl("plan", "dev", "--trace", str(trace))]]
     sides += [[by_xargs(place, number)] for number in AT_ONCE]
-    loop, (ours, *others) = measured(results, sides, 5, warm=not latency)
+    loop, (ours, *others) = measured(results, sides, 3, warm=not latency)
     against_bound(results, "envctl plan", ours, loop)
     results.ratio("envctl plan / a shell loop", walls(ours), walls([together(each) for each in loop]))
     for number, samples in zip(AT_ONCE, others, strict=True):
@@ -50,19 +49,19 @@ def measured(
     return loop, whole
 
 
-def against_bound(results: Results, what: str, ours: list[Sample], loop: list[list[Sample]]) -> None:
+def against_bound(results: Results, what: str, ours: list[Sample], loop: list[list[Sample]], *, times: int = 1) -> None:
     """Two bounds: by the processor time that plain Terraform takes, and by what envctl's own run took. The second tells
-    how much of the cores is left idle, however cheap the plans are.
+    how much of the cores is left idle, however cheap the plans are. `times` as in `bound.of`.
     """
-    plain = [bound.of(each) for each in loop]
+    plain = [bound.of(each, times) for each in loop]
     own = [Bound(each.longest, mine.all_cpu) for each, mine in zip(plain, ours, strict=True)]
     results.ratio(f"{what} / bound", walls(ours), [each.seconds for each in plain], TARGET, bound.told(plain))
     results.ratio(f"{what} / bound of its own run", walls(ours), [each.seconds for each in own], note=bound.told(own))
 
 
-def alone(place: Place, *environments: str) -> list[Command]:
+def alone(place: Place, environment: str) -> list[Command]:
     """Each stack for itself, as a shell loop has them."""
-    return [place.plan(environment, stack) for environment in environments for stack in place.shape.stacks]
+    return [place.plan(environment, stack) for stack in place.shape.stacks]
 
 
 def by_xargs(place: Place, at_once: int) -> Command:
@@ -81,7 +80,7 @@ def _nothing_to_do(results: Results, place: Place) -> None:
     trace = place.folder / "trace.json"
     place.envctl("plan", "dev", "--trace", str(trace)).run()
     ran = traces.read(trace).commands()
-    told = ", ".join(f"{count} × {name}" for name, count in ran.items())
+    told = ", ".join(f"{count} {name}" for name, count in ran.items())
     results.say(f"Terraform processes of the second `envctl plan` of {STACKS} stacks: {told}; `init`: {ran['init']}")
 
 
@@ -94,11 +93,7 @@ def _changing(results: Results, place: Place) -> None:
         for stack in place.shape.stacks
         for words in (("plan", "-input=false", "-out=bench.tfplan"), ("show", "-json", "bench.tfplan"))
     ]
-    each, (ours,) = measured(results, [plain, [place.envctl("plan", "dev")]], 5, warm=False)
+    each, (ours,) = measured(results, [plain, [place.envctl("plan", "dev")]], 3, warm=False)
     loop = [[together(found[at : at + 2]) for at in range(0, len(found), 2)] for found in each]
     against_bound(results, "envctl plan / plan + show", ours, loop)
     settle(place.folder, "dev", 1)
-
-
-def walls(samples: list[Sample]) -> list[float]:
-    return [each.wall for each in samples]

@@ -52,10 +52,11 @@ class Trace:
             return [f"{self.total:.2f} s without any Terraform: {_seconds(self.own())}"]
         first, last = min(span.begin for span in self.terraform), max(span.end for span in self.terraform)
         at_once = sum(span.end - span.begin for span in self.terraform) / (last - first)
-        ran = ", ".join(f"{count} × {name}" for name, count in self.commands().most_common())
+        ran = ", ".join(f"{count} {name}" for name, count in self.commands().most_common())
+        while_any = f"{last - first:.2f} s while any does ({ran}; {at_once:.1f} at once on average)"
+        after = f"{self.total - last:.2f} s after the last"
         return [
-            f"{self.total:.2f} s: {first:.2f} s until the first Terraform runs, {last - first:.2f} s while any does"
-            f" ({ran}; {at_once:.1f} at once on average), {self.total - last:.2f} s after the last",
+            f"{self.total:.2f} s: {first:.2f} s until the first Terraform runs, {while_any}, {after}",
             f"what envctl itself asked for: {_seconds(self.own())}",
         ]
 

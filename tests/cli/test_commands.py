@@ -38,6 +38,7 @@ BAD_WORDS = {
     "a run that is a path": (["collect", "../../ledger/0000000001"], 64, "E027"),
     "no run that waits": (["collect"], 1, "E473"),
     "more jobs than there can be": (["matrix", "--jobs", "257"], 64, "E026"),
+    "a platform that is none": (["lock-providers", "--platform", "linux"], 64, "E347"),
     "no environment at all": (["plan"], 64, "E000"),
     "a project that is not a folder": (["--project", "nowhere", "status"], 64, "E007"),
 }

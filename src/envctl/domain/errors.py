@@ -68,12 +68,13 @@ class Problem:
     location: Location | None = None
 
 
-StackEnd = Literal["applied", "unchanged", "failed", "stopped", "left"]
+StackEnd = Literal["applied", "unchanged", "failed", "refused", "stopped", "left"]
+"""*refused* is what a guard said no to once it was planned anew; nothing of it was done, as of what was *left*."""
 
 
 @dataclass(frozen=True)
 class StackAccount:
-    """How far one stack of several got. `because` names the failed ones that it needs, where it was left for them."""
+    """How far one stack of several got. `because` names the failed or refused ones that it needs, where it was left for them."""
 
     stack: str
     end: StackEnd
@@ -142,6 +143,14 @@ class StateLockedError(LockHeldError):
 
 class OperationFailedError(EnvctlError):
     """The world said no: Terraform, a store, a disk, the sandbox."""
+
+
+class UpstreamBehindError(OperationFailedError):
+    """A stack can't be planned with what others put out by now: `upstream` names those."""
+
+    def __init__(self, upstream: tuple[str, ...], *problems: Problem) -> None:
+        super().__init__(*problems)
+        self.upstream = upstream
 
 
 class InterruptedByUserError(EnvctlError):

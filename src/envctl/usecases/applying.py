@@ -14,6 +14,7 @@ from envctl.domain.errors import (
     StackEnd,
     together,
 )
+from envctl.domain.guards import RefusedError
 from envctl.usecases import permission
 from envctl.usecases.ports import Crew
 from envctl.usecases.run import Run, there
@@ -29,17 +30,32 @@ def ask_consent(run: Run, plan: EnvironmentPlan, *, before: str = "") -> None:
 
 def apply_all(run: Run, needs: Mapping[str, Sequence[str]]) -> None:
     """What fails keeps back what needs it, and nothing else. Raises what went wrong, with how far each stack got."""
+    begun = set[str]()
     with run.ports.terraform.at_once() as crew:
-        course = side_by_side(crew, needs, lambda name: _apply(run, crew, name), lambda name: f"{run.target}/{name}")
+        course = side_by_side(
+            crew, needs, lambda name: _apply(run, crew, name, begun), lambda name: f"{run.target}/{name}"
+        )
     if course.stopped is None and not course.failed:
         return
-    error = course.stopped or together([course.failed[name] for name in needs if name in course.failed])
+    error = _went_wrong(course, [course.failed[name] for name in needs if name in course.failed])
     if isinstance(error, EnvctlError) and len(needs) > 1:
-        error.stacks = tuple(_account(run, course, name) for name in needs)
+        error.stacks = tuple(_account(run, course, name, begun) for name in needs)
     raise error
 
 
-def _apply(run: Run, crew: Crew, name: str) -> Steps:
+def _went_wrong(course: Course, failed: Sequence[EnvctlError]) -> BaseException:
+    """What stopped it comes first; what had failed besides has to be mended all the same."""
+    error = course.stopped
+    if error is None:
+        return together(failed)
+    if isinstance(error, KeyboardInterrupt):
+        error = InterruptedByUserError(Problem("E312", "interrupted", "envctl status shows where things stand"))
+    if isinstance(error, EnvctlError):
+        error.problems = (*error.problems, *(problem for each in failed for problem in each.problems))
+    return error
+
+
+def _apply(run: Run, crew: Crew, name: str, begun: set[str]) -> Steps:
     stack = run.stack(name)
     stale = [needed for needed in stack.needs if needed in run.plans and run.plans[needed].changes]
     if run.action != "destroy" and (stale or run.plans[name].waits_for):
@@ -49,8 +65,13 @@ def _apply(run: Run, crew: Crew, name: str) -> Steps:
         run.plans[name] = anew[0]
         if anew[0] != shown and anew[0].changes:
             _ask_again(run, crew, name)
+
+    def apply() -> None:
+        begun.add(name)
+        run.ports.terraform.apply(run.target, stack)
+
     if run.plans[name].changes:
-        yield lambda: run.ports.terraform.apply(run.target, stack)
+        yield apply
     run.applied.append(name)
 
 
@@ -62,11 +83,13 @@ def _ask_again(run: Run, crew: Crew, name: str) -> None:
         ask_consent(run, alone, before=name)
 
 
-def _account(run: Run, course: Course, name: str) -> StackAccount:
-    if name in course.left:
+def _account(run: Run, course: Course, name: str, begun: set[str]) -> StackAccount:
+    if name in course.left and name not in begun:
         return StackAccount(name, "left", course.left[name])
-    end: StackEnd = "failed" if name in course.failed else "stopped"
-    if name in course.done:
+    end: StackEnd = "stopped"
+    if name in course.failed:
+        end = "refused" if isinstance(course.failed[name], RefusedError) else "failed"
+    elif name in course.done:
         end = "applied" if run.plans[name].changes else "unchanged"
     return StackAccount(name, end)
 

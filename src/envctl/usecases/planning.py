@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from envctl.domain.changes import StackPlan
-from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, together
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UpstreamBehindError, together
 from envctl.usecases.ports import Ports, PreparedStack
 from envctl.usecases.side_by_side import Steps, side_by_side
 
@@ -42,7 +42,8 @@ def plan_each(
     destroy: bool = False,
     wait: bool = True,
 ) -> Planned:
-    """A stack that needs one which was never applied there can't be planned yet: it waits, and nothing is made up.
+    """A stack that needs one which was never applied there can't be planned yet: it waits, and nothing is made up. So
+    does one that reads what another one is only about to put out.
 
     Of such a stack nothing can be there either, so that there is nothing to destroy. None keeps another one from being
     planned: what a plan reads of others is what they were applied with.
@@ -68,7 +69,19 @@ def plan_each(
         if course.stopped is not None:
             raise course.stopped
         failed = course.failed
+    for stack in stacks if not destroy else ():
+        if stack.name in failed and (waits_for := _waits_for(failed[stack.name], found)):
+            found[stack.name] = StackPlan(stack.name, waits_for=waits_for)
+    failed = {name: error for name, error in failed.items() if name not in found}
     return Planned(tuple(found[stack.name] for stack in stacks if stack.name in found), failed)
+
+
+def _waits_for(error: EnvctlError, found: Mapping[str, StackPlan]) -> tuple[str, ...]:
+    """The stacks whose outputs are not yet what it reads, where all of them are about to be changed."""
+    if not isinstance(error, UpstreamBehindError):
+        return ()
+    plans = [found.get(name) for name in error.upstream]
+    return error.upstream if all(plan and (plan.changes or plan.waits_for) for plan in plans) else ()
 
 
 def _plan(

@@ -12,6 +12,7 @@ from envctl.domain.errors import (
     Problem,
     StateLock,
     StateLockedError,
+    UpstreamBehindError,
 )
 from envctl.domain.events import DeploymentAbandoned, Event
 from envctl.domain.naming import short
@@ -108,7 +109,7 @@ def _plan(
 ) -> tuple[tuple[StackPlan, ...], tuple[StateLock, ...]]:
     destroy = last is not None and last.action == "destroy"
     try:
-        return plan_stacks(ports, environment, [stack], applied, destroy=destroy, wait=False), ()
+        return _planned(ports, environment, stack, applied, destroy=destroy, wait=False), ()
     except StateLockedError as held:
         if not _left_behind(held.lock, last):
             raise
@@ -122,7 +123,17 @@ def _plan(
         except OperationFailedError as kept:
             # On a local disk a lock goes with the process that holds it: where it stays, that process lives.
             raise held from kept
-        return plan_stacks(ports, environment, [stack], applied, destroy=destroy), (held.lock,)
+        return _planned(ports, environment, stack, applied, destroy=destroy), (held.lock,)
+
+
+def _planned(
+    ports: Ports, environment: str, stack: PreparedStack, applied: frozenset[str], *, destroy: bool, wait: bool = True
+) -> tuple[StackPlan, ...]:
+    """One that reads what another stack did not get to put out waits for it: that is no reason to see nothing."""
+    try:
+        return plan_stacks(ports, environment, [stack], applied, destroy=destroy, wait=wait)
+    except UpstreamBehindError as behind:
+        return (StackPlan(stack.name, waits_for=behind.upstream),)
 
 
 def _left_behind(lock: StateLock, last: Deployment | None) -> bool:

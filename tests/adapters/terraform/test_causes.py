@@ -62,6 +62,11 @@ SAID = {
             " configured version constraint ~> 2.0; must use terraform init -upgrade to allow selection of new versions"
         ),
     ),
+    "no memory to start a provider with": (
+        "E331",
+        'failed to instantiate provider "aws": fork/exec .terraform/providers/aws: cannot allocate memory',
+    ),
+    "a provider that got no more memory": ("E331", "fatal error: runtime: cannot allocate memory"),
     "the state of another stack that is gone": (
         "E321",
         "Unable to find remote state\n\nNo stored state was found for the given workspace in the given backend.",

@@ -89,6 +89,29 @@ def test_a_rescue_heals_by_one_init_and_may_be_repeated(bench: Bench) -> None:
     assert not bench.plan(stack).changes
 
 
+def test_half_a_state_gives_way_to_the_whole_one(bench: Bench) -> None:
+    """A disk that was full while Terraform wrote: it writes a local state into the file that is there."""
+    stack = bench.lay(CODE)
+    bench.deploy(stack)
+    shutil.copy(bench.state, bench.directory / "errored.tfstate")
+    bench.state.write_text(bench.state.read_text()[:200])
+    assert bench.driver.rescue("dev", stack)
+    assert not bench.plan(stack).changes
+
+
+def test_what_is_no_state_is_not_put_in_the_place_of_one(bench: Bench) -> None:
+    stack = bench.lay(CODE)
+    bench.deploy(stack)
+    before = bench.state.read_bytes()
+    (bench.directory / "errored.tfstate").touch()
+    works: list[Callable[[], object]] = [lambda: bench.plan(stack), lambda: bench.driver.rescue("dev", stack)]
+    for work in works:
+        with pytest.raises(OperationFailedError, match="is not whole") as raised:
+            work()
+        assert raised.value.problems[0].code == "E313"
+    assert bench.state.read_bytes() == before
+
+
 def test_where_every_state_was_saved_there_is_none_to_rescue(bench: Bench) -> None:
     stack = bench.lay(CODE)
     assert not bench.driver.rescue("dev", stack)

@@ -288,6 +288,16 @@ def test_a_damaged_package_is_taken_out_and_fetched_again(
     assert bench.mirror.fetched == {FETCHED: 1}
 
 
+def test_a_package_that_only_terraform_finds_damaged_is_fetched_again(locked: tuple[Bench, bytes]) -> None:
+    """Nobody has used it since, and what is remembered of it speaks for it."""
+    bench, lock = locked
+    alter(bench.plugins / PACKAGE)
+    bench.init("stack1", lock)
+    assert bench.whole()
+    assert bench.mirror.fetched == {FETCHED: 1}
+    assert [said for said in bench.heard.messages if "is not what the lock pins" in said]
+
+
 def test_who_runs_the_old_package_runs_it_to_its_end(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     program = bench.plugins / PACKAGE / PROGRAM

@@ -1,5 +1,6 @@
 """The plugin cache as files: what passes for whole, what comes into it, and what of it a stack is shown."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -170,6 +171,24 @@ def test_a_package_of_another_source_that_somebody_relies_on_is_not_driven_out(t
     assert cache.whole(tiny(theirs))
     assert not cache.whole(tiny(ours))
     assert not (view / PLACE).is_symlink()
+
+
+def test_a_cache_on_another_disk_gets_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename = Path.rename
+
+    def within_a_disk(self: Path, target: Path) -> Path:
+        if self.is_relative_to(tmp_path / "view"):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", within_a_disk)
+    cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
+    found = package_hash(lay(view))
+    (view / PLACE / "terraform-provider-tiny").chmod(0o755)
+    cache.take(view, lock(found))
+    assert package_hash(tmp_path / "cache" / PLACE) == found
+    assert (tmp_path / "cache" / PLACE / "terraform-provider-tiny").stat().st_mode & 0o777 == 0o755
+    assert (view / PLACE).is_symlink()
 
 
 def test_who_comes_second_without_a_lock_takes_what_the_first_one_brought(tmp_path: Path) -> None:

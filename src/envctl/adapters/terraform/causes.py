@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from envctl.adapters.terraform.killed import FEWER, STARVED
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -28,6 +30,11 @@ CAUSES = (
         "E346",
         r"no space left on device|disk quota exceeded",
         "make room on that disk, and run the command again: it goes on from what is there",
+    ),
+    _cause(
+        STARVED,
+        r"cannot allocate memory|fatal error: (?:runtime: )?(?:cannot allocate|out of) memory",
+        f"there was no memory left: {FEWER}",
     ),
     _cause(
         "E347",

@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterator
 
 from envctl.adapters.terraform import errored, full_disk, killed, state_lock
+from envctl.adapters.terraform.behind import upstream_behind
 from envctl.adapters.terraform.causes import UPSTREAM_GONE, cause_of
 from envctl.adapters.terraform.events import Diagnostic, Transcript
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
-from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem
+from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UpstreamBehindError
 from envctl.domain.layout import CODE, MAIN
 
 _DONE = ("Failed to create local state file", "Failed to persist state to backend")
@@ -28,6 +29,8 @@ def failure(ended: Ended, transcript: Transcript, site: Site, command: str) -> E
         said = (ended.errors or "".join(transcript.other)).strip() or f"it ended with code {ended.code}"
         code, hint = _code_and_hint(said, site, command)
         problems = [Problem(code, f"terraform {command} of {site.stack.name} failed: {said}", hint)]
+    if command == "plan" and (lacking := upstream_behind(transcript, site, problems)):
+        return lacking
     if command == "apply" and errored.lies(site):
         problems.insert(0, errored.problem(site))
     return OperationFailedError(*problems)
@@ -46,8 +49,10 @@ def _once(problems: list[Problem]) -> list[Problem]:
 
 
 def missing_upstream(error: EnvctlError) -> bool:
-    """Whether all that went wrong is that the state of a stack which this one reads is not there."""
-    return all(problem.code == UPSTREAM_GONE for problem in error.problems)
+    """Whether all that went wrong is that the state of a stack which this one reads, or what is read of it, is not
+    there.
+    """
+    return isinstance(error, UpstreamBehindError) or all(problem.code == UPSTREAM_GONE for problem in error.problems)
 
 
 def _spoken(ended: Ended) -> list[Diagnostic]:

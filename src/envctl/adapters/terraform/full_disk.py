@@ -30,7 +30,9 @@ def room(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = Path(os.fsdecode(error.filename)) if error.filename else folder
+        # The second one is where something was copied to.
+        named = error.filename2 or error.filename
+        where = Path(os.fsdecode(named)) if isinstance(named, str | bytes) else folder
         if error.errno in _FULL:
             raise OperationFailedError(_problem(where, error.strerror or str(error))) from error
         message = f"{where} can't be written: {error.strerror or error}"
@@ -83,5 +85,5 @@ def demand_room(site: Site, ended: Ended, transcript: Transcript) -> None:
 
 
 def _problem(where: Path, why: str, before: str = "") -> Problem:
-    folder = where if where.is_dir() else where.parent
+    folder = next((each for each in (where, *where.parents) if each.is_dir()), where)
     return Problem(CODE, f"{before}the disk of {folder} is full: {why.lower()}", _HINT)

@@ -28,6 +28,9 @@ VIEW = ".plugins"
 CHOSEN = ".terraform/plugin_path"
 """Where Terraform writes down that it was told to take providers from one folder, which it then does for ever."""
 
+# Terraform says so where it would write over a package that it was shown: that is not what the lock pins after all.
+_SPOILT = "because it is a symlink"
+
 
 @dataclass(frozen=True)
 class Installing:
@@ -47,7 +50,11 @@ class Installing:
                 return
             # Which versions will be chosen nobody knows, and so neither what will be fetched.
             with self.locks.held([Wish(ALL, alone=True)], self._who):
-                self._fetch(first=not told)
+                if told:
+                    # Or Terraform has found a package otherwise than it is remembered.
+                    self.cache.distrust(self.wanted)
+                    self._tell(self.wanted)
+                demand_success(self.site, *self._fetch(first=not told))
         except BaseException:
             # What is there by half is no use to anybody, and on a full disk least of all.
             remove(self._view)
@@ -63,7 +70,10 @@ class Installing:
                 still = self._missing(needs)
                 if still and still <= missing:
                     self._tell(still)
-                    self._fetch(first=True)
+                    ended, transcript = self._fetch(first=True)
+                    if ended.code and any(_SPOILT in each.detail for each in transcript.errors):
+                        return False
+                    demand_success(self.site, ended, transcript)
                     return True
                 if not still and not missing:
                     return self._link()
@@ -80,11 +90,14 @@ class Installing:
         demand_success(self.site, ended, transcript)
         return True
 
-    def _fetch(self, *, first: bool) -> None:
+    def _fetch(self, *, first: bool) -> tuple[Ended, Transcript]:
         """`first` says that nobody was told yet that this stack is initialised."""
         self._show_what_fits()
-        demand_success(self.site, *run(self.launcher, self.site, self._view, tell=first))
-        self.cache.take(self._view, (self.site.directory / LOCK_FILE).read_bytes())
+        ended, transcript = run(self.launcher, self.site, self._view, tell=first)
+        lock = self.site.directory / LOCK_FILE
+        if not ended.code and lock.exists():
+            self.cache.take(self._view, lock.read_bytes())
+        return ended, transcript
 
     def _show_what_fits(self) -> None:
         """As the plugin cache, and as installed already: what Terraform finds there it hashes once, and not three times

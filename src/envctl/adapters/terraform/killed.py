@@ -27,7 +27,9 @@ _LOST = re.compile(
     r"failed to respond\W+to the|request was cancelled|read any lines from\s+plugin's stdout|code = Unavailable"
     r"|transport is closing|reading from server: EOF"
 )
-_PROVIDER = re.compile(r"plugin process exited: .*?terraform-provider-([\w-]+?)_v([\w.+-]+?)(?:_x\d+)? .*signal: killed")
+_PROVIDER = re.compile(
+    r"plugin process exited: .*?terraform-provider-([\w-]+?)_v([\w.+-]+?)(?:_x\d+)? .*signal: killed"
+)
 _PROGRAM = "signal: killed"
 _NAMED = 5
 _READING = ("init", "plan", "show", "output")
@@ -68,11 +70,10 @@ def problem(ended: Ended, transcript: Transcript, site: Site, command: str) -> P
         return None
     code, message = KILLED, f"{whom} was killed (SIGKILL)"
     if ended.starved:
-        code, message = STARVED, f"the kernel killed {whom} for want of memory"
-    if ended.memory:
-        message += f"; envctl and all that it runs took {ended.memory >> 20} MiB at their peak"
+        taken = f"; all that envctl runs took {ended.memory >> 20} MiB at its peak" if ended.memory else ""
+        code, message = STARVED, f"the kernel killed {whom} for want of memory{taken}"
     if command == "apply" and (amid := _amid(transcript, site.stack.name)):
-        message += f"\nit was in the midst of {amid}: that may be there without the state knowing of it"
+        message += f"\nit was in the midst of {amid}: that may be there although no state says so"
     return Problem(code, f"{site.stack.name}: {message}", _hint(ended, site, command))
 
 
@@ -83,12 +84,12 @@ def _amid(transcript: Transcript, stack: str) -> str:
 
 
 def _hint(ended: Ended, site: Site, command: str) -> str:
-    then = FEWER if ended.starved else "find out who did it: a person, a time limit, a watcher of memory"
+    then = FEWER if ended.starved else "find out who did it (a person, a time limit, a watcher of memory)"
     if command != "apply":
         return f"{then}; nothing was changed" if command in _READING else then
     if itself(ended):
-        return f"envctl recover {site.environment} sees to the lock and the state that it left; before the next run, {then}"
-    return f"what was done is kept, and the next run goes on from there; before that, {then}"
+        return f"{then}; and see to the lock and the state that it left: envctl recover {site.environment}"
+    return f"{then}; what was done is kept, and the next envctl apply goes on from there"
 
 
 def _said(diagnostic: Diagnostic) -> str:

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from envctl.adapters.terraform.package_hash import files, package_hash
@@ -30,6 +30,8 @@ class KnownPackages:
 
     def of(self, package: Path) -> Known:
         """Without a hash where it can't be read. It is remembered for as long as the files look the same."""
+        if not package.is_dir():
+            return Known()
         try:
             now = look(package)
             if remembered := self._read(package, now):
@@ -37,14 +39,24 @@ class KnownPackages:
             found = Known(package_hash(package))
         except OSError:
             return Known()
-        self.remember(package, found)
+        # As it looked before it was read: what was changed meanwhile looks otherwise now.
+        self._keep(package, now, found)
         return found
 
     def remember(self, package: Path, known: Known) -> None:
+        with contextlib.suppress(OSError):
+            self._keep(package, look(package), known)
+
+    def vouch(self, package: Path, known: Known) -> None:
+        """For what was found of it: some lock pins that."""
+        now, found = self._found.get(package, ([], Known()))
+        if found == known and not known.sound:
+            self._keep(package, now, replace(known, sound=True))
+
+    def _keep(self, package: Path, now: list[list[object]], known: Known) -> None:
+        self._found[package] = now, known
         record = self._record(package)
         with contextlib.suppress(OSError):
-            now = look(package)
-            self._found[package] = now, known
             document = json.dumps({"hash": known.hash, "sound": known.sound, "files": now})
             record.parent.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=record.parent)
@@ -64,7 +76,8 @@ class KnownPackages:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             kept = json.loads(self._record(package).read_bytes())
             if kept["files"] == now:
-                return Known(str(kept["hash"]), bool(kept["sound"]))
+                self._found[package] = now, Known(str(kept["hash"]), bool(kept["sound"]))
+                return self._found[package][1]
         return None
 
     def _record(self, package: Path) -> Path:

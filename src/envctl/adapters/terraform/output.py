@@ -64,7 +64,8 @@ class Piped:
 class Kept:
     """In files without a name: were envctl killed, Terraform would end what it is doing and keep its state.
 
-    They lie in memory where the system has such: what an apply says last on a full disk is the state that it can't save.
+    They lie in memory where the system has such: on a full disk, what an apply says last is the state that it can't
+    save.
     """
 
     def __init__(self) -> None:

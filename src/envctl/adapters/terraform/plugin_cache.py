@@ -13,11 +13,11 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.adapters.terraform.known_packages import Known, KnownPackages
-from envctl.adapters.terraform.package_hash import package_hash
+from envctl.adapters.terraform.package_hash import files, package_hash
 from envctl.domain.provider_lock import UNPACKED, hashes, providers, version
 
 OURS = ".envctl"
@@ -66,8 +66,7 @@ class PluginCache:
             known = self._known.of(package)
             if known.hash in wanted.hashes:
                 found.append(package)
-                if not known.sound:
-                    self._known.remember(package, replace(known, sound=True))
+                self._known.vouch(package, known)
         return tuple(found)
 
     def unfit(self, wanted: Pinned) -> bool:
@@ -183,4 +182,7 @@ def _move(package: Path, place: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        shutil.copytree(package, place, symlinks=True)
+        # One by one: who copies a tree as a whole is told in words alone that the other disk is full.
+        for name in files(package):
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(package / name, place / name)

@@ -1,6 +1,7 @@
 """One Terraform process: its lines as they come, and a clean stop when the user wants one."""
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -96,9 +97,10 @@ def _start(
         )
     except OSError as error:
         message = f"Terraform could not be started: {error.strerror or error}"
-        raise OperationFailedError(
-            Problem("E303", message, "envctl needs a Terraform that runs on this machine")
-        ) from error
+        problem = Problem("E303", message, "envctl needs a Terraform that runs on this machine")
+        if error.errno == errno.ENOMEM:
+            problem = Problem("E331", message, "let fewer run at once: --parallelism 1")
+        raise OperationFailedError(problem) from error
     if running:
         running.name(process.pid)
     output.follow(process)

@@ -8,6 +8,7 @@ _ORDER: tuple[tuple[StackEnd, str], ...] = (
     ("applied", "applied"),
     ("unchanged", "had nothing to change"),
     ("failed", "failed"),
+    ("refused", "refused"),
     ("stopped", "stopped half-way"),
 )
 

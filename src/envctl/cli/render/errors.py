@@ -16,10 +16,14 @@ def show_error(error: EnvctlError, err: Console, now: datetime | None = None) ->
     """`now` is what times are counted from: the moment at which it is read, unless another one is given."""
     if isinstance(error, RefusedError):
         show_refused(error, err, now or datetime.now(UTC))
-        return
+    else:
+        _show_problems(error, err)
+    for told, names in account(error.stacks):
+        hanging(err, joined((f"{told}: ", "bold"), names), 2)
+
+
+def _show_problems(error: EnvctlError, err: Console) -> None:
     word, style = ("stopped", "bold yellow") if isinstance(error, InterruptedByUserError) else ("error", "bold red")
     show_problems(error.problems, err, word, style)
     if len(error.problems) > 1:
         say(err, f"{len(error.problems)} problems")
-    for told, names in account(error.stacks):
-        hanging(err, joined((f"{told}: ", "bold"), names), 2)

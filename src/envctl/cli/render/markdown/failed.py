@@ -34,18 +34,21 @@ MESSAGE = 1_000
 def failed(error: EnvctlError) -> str:
     mark = WARNS if error.exit_code is ExitCode.INTERRUPTED else REFUSES
     title = TITLES.get(error.exit_code, "Failed")
-    told = tuple(f"- **{what}**: {escaped(names)}" for what, names in account(error.stacks))
-    stacks = ("\n".join(told),) if told else ()
     if len(error.problems) == 1:
-        return page(f"## {mark} {title}", *_alone(error.problems[0]), *stacks, way=IN_THE_LOG)
+        return page(f"## {mark} {title}", *_alone(error.problems[0]), accounted(error), way=IN_THE_LOG)
     rows = (_row(problem) for problem in error.problems)
     return page(
         f"## {mark} {title}: {counted(len(error.problems), 'problem')}",
         table(HEADS, rows),
         *_details(error.problems),
-        *stacks,
+        accounted(error),
         way=IN_THE_LOG,
     )
+
+
+def accounted(error: EnvctlError) -> str:
+    """How far each stack got, where there are several."""
+    return "\n".join(f"- **{what}**: {escaped(names)}" for what, names in account(error.stacks))
 
 
 def _alone(problem: Problem) -> Iterator[str]:

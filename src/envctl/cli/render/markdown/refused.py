@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from envctl.cli.render.guards import circumstances, further, opens_at, opens_by_itself, verdict
+from envctl.cli.render.markdown.failed import accounted
 from envctl.cli.render.markdown.pieces import IN_THE_LOG, REFUSES, WARNS, code, escaped, in_a_cell, page, table
 from envctl.domain.errors import Problem
 from envctl.domain.guards import Refusal, RefusedError
@@ -18,6 +19,7 @@ def refused(error: RefusedError, now: datetime) -> str:
         escaped(opens_by_itself(opens, now, UTC)),
         table(HEADS, (row(refusal, now) for refusal in error.refusals)),
         "\n".join(f"- {REFUSES} {problem_line(problem)}" for problem in further(error)),
+        accounted(error),
         way=IN_THE_LOG,
     )
 

@@ -1,0 +1,117 @@
+"""Projects with a long history, on a store that is a folder: as many entries and releases as a benchmark wants."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+from tests.fakes.world import World
+
+from envctl.domain import checkpoint
+from envctl.domain.events import (
+    Actor,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    Event,
+    ReleaseCreated,
+    VerificationPassed,
+)
+from envctl.domain.fold import follow
+from envctl.domain.ledger import GENESIS, Entry, encode
+from envctl.domain.present import Present
+from envctl.domain.release import identity, pack
+from envctl.usecases import load, working_tree
+
+ORDER = ("dev", "staging", "prod")
+_PROJECT = """
+[project]
+name = "bench"
+[pipeline]
+order = ["dev", "staging", "prod"]
+[environments.dev]
+[environments.staging]
+[environments.prod]
+[stacks.main]
+module = "modules/main"
+"""
+_MODULE = (
+    'variable "environment" {{\n  type = string\n}}\nresource "terraform_data" "this" {{\n  input = "{number}"\n}}\n'
+)
+_WHO = Actor("somebody")
+_DIGEST = "5e" * 32
+
+
+@dataclass(frozen=True)
+class History:
+    """Every release goes the whole way, as often as it takes to fill `entries`; the last one is in dev alone."""
+
+    entries: int
+    releases: int
+
+    @property
+    def whole(self) -> int:
+        """As many entries as end with the end of a deployment."""
+        return self.entries - (self.entries - self.releases) % 3
+
+
+def lay_out(folder: Path, history: History) -> None:
+    world = World()
+    world.tree.content.clear()
+    world.edit("envctl.toml", _PROJECT)
+    bundles = [_bundle(world, number) for number in range(history.releases)]
+    store = folder / ".envctl" / "store"
+    for bundle in bundles:
+        _write(store / "releases" / f"{identity(bundle)}.tar", bundle)
+    _record(store, history, [identity(bundle) for bundle in bundles])
+    for name, data in world.tree.content.items():
+        _write(folder / name, data)
+    for environment in ORDER:
+        _write(folder / "environments" / environment / "terraform.tfvars", b"")
+
+
+def _bundle(world: World, number: int) -> bytes:
+    world.edit("modules/main/main.tf", _MODULE.format(number=number))
+    return pack(working_tree.release(world.ports, load.project(world.ports)))
+
+
+def _record(store: Path, history: History, releases: Sequence[str]) -> None:
+    now, prev = Present(), GENESIS
+    began = datetime.now(UTC) - timedelta(minutes=history.entries + 1)
+    for seq, event in enumerate(islice(_events(history, releases), history.whole), 1):
+        entry = Entry(seq, prev, began + timedelta(minutes=seq), _WHO, event, f"{seq:016x}")
+        _write(store / "ledger" / f"{seq:010d}.json", encode(entry))
+        now = follow(now, entry)
+        prev = now.head
+        if seq % checkpoint.EVERY == 0:
+            _write(store / "checkpoints" / f"{seq:010d}.json", checkpoint.encode(now))
+
+
+def _events(history: History, releases: Sequence[str]) -> Iterator[Event]:
+    yield from (ReleaseCreated(release, "c0ffee") for release in releases)
+    seq = len(releases)
+    # What the newest release takes in dev is left over at the end.
+    ways = max(1, (history.entries - seq - 3) // (3 * len(ORDER)))
+    for way in range(ways):
+        release = releases[way * max(1, len(releases) - 1) // ways]
+        for environment in ORDER:
+            yield from _deployed(environment, release, seq + 1)
+            seq += 3
+    while True:
+        yield from _deployed(ORDER[0], releases[-1], seq + 1)
+        seq += 3
+
+
+def _deployed(environment: str, release: str, started: int) -> tuple[Event, ...]:
+    at = ORDER.index(environment)
+    source = ORDER[at - 1] if at else ""
+    return (
+        DeploymentStarted(environment, release, _DIGEST, "promote" if at else "apply", source, _DIGEST),
+        DeploymentSucceeded(environment, release, started, ("main",), 1, ("update terraform_data",)),
+        VerificationPassed(environment, release, started, ()),
+    )
+
+
+def _write(file: Path, data: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
