@@ -24,11 +24,13 @@ from envctl.domain.checks import Output, Probe
 from envctl.domain.drift import Look
 from envctl.domain.errors import (
     EnvctlError,
+    InterruptedByUserError,
     LockHeldError,
     OperationFailedError,
     Problem,
     StateLock,
     StateLockedError,
+    UpstreamBehindError,
     UsageError,
 )
 from envctl.domain.events import Actor
@@ -179,13 +181,18 @@ class Killed(BaseException):
 @dataclass
 class MemoryTerraform:
     """`reality` is what was applied where: the hash of the code and of the root module. `extra` is what plans hold
-    besides, for as long as it is there.
+    besides, for as long as it is there. `linked` has what a stack reads of others become a part of what it is, and
+    `behind` names those that read what the one of that name only puts out once it is what it should be.
     """
 
     workspace: MemoryWorkspace
     reality: dict[tuple[str, str], str] = field(default_factory=dict)
     states: set[tuple[str, str]] = field(default_factory=set)
     fails_on: set[tuple[str, str]] = field(default_factory=set)
+    unplannable: set[tuple[str, str]] = field(default_factory=set)
+    interrupted: set[tuple[str, str]] = field(default_factory=set)
+    behind: dict[tuple[str, str], str] = field(default_factory=dict)
+    linked: bool = False
     dies_on: set[tuple[str, str]] = field(default_factory=set)
     drifted: set[tuple[str, str]] = field(default_factory=set)
     unseen: set[tuple[str, str]] = field(default_factory=set)
@@ -233,6 +240,7 @@ class MemoryTerraform:
         self.ran.append(("plan", *where))
         if where in self.locks:
             raise StateLockedError(self.locks[where], Problem("E306", f"the state of {stack.name} is locked"))
+        self._demand_plannable(environment, stack, destroy=destroy)
         there, wanted = self.reality.get(where), None if destroy else self._wanted(environment, stack)
         self.planned[where] = wanted
         if there == wanted:
@@ -242,6 +250,16 @@ class MemoryTerraform:
         resource = ResourceChange(f"terraform_data.{stack.name}", "terraform_data", action, (value,))
         return StackPlan(stack.name, (*self.extra.get(where, ()), resource), stateless=there is None)
 
+    def _demand_plannable(self, environment: str, stack: PreparedStack, *, destroy: bool) -> None:
+        where = (environment, stack.name)
+        if where in self.unplannable:
+            raise OperationFailedError(Problem("E305", f"{stack.name} can't be planned"))
+        upstream = self.behind.get(where)
+        if upstream and not destroy:
+            there = self.reality.get((environment, upstream))
+            if there != self._wanted(environment, PreparedStack(upstream)):
+                raise UpstreamBehindError((upstream,), Problem("E305", f"{upstream} does not put that out"))
+
     def apply(self, environment: str, stack: PreparedStack) -> None:
         where = (environment, stack.name)
         self.ran.append(("apply", *where))
@@ -250,6 +268,8 @@ class MemoryTerraform:
             raise Killed
         if where in self.fails_on:
             raise OperationFailedError(Problem("E305", f"{stack.name} said no"))
+        if where in self.interrupted:
+            raise InterruptedByUserError(Problem("E311", "interrupted: Terraform stopped cleanly"))
         planned = self.planned.pop(where)
         # A state from which all was destroyed is still there.
         self.states.add(where)
@@ -316,7 +336,8 @@ class MemoryTerraform:
 
     def _wanted(self, environment: str, stack: PreparedStack) -> str:
         main = self.workspace.stacks[environment, stack.name]
-        return f"{self.code_of(environment)} {hashlib.sha256(main).hexdigest()}"
+        read = [self.reality.get((environment, name)) for name in stack.upstream] if self.linked else []
+        return f"{self.code_of(environment)} {hashlib.sha256(main + repr(read).encode()).hexdigest()}"
 
 
 @dataclass

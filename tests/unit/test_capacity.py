@@ -21,6 +21,7 @@ CASES = {
     "who says eight gets eight, be the cores busy": (Load([1] * 7, 0.0), 1, TWO_CORES, Limits(parallelism=8), True),
     "memory counts for who says eight": (Load([GIB] * 7, 0.0), GIB, TWO_CORES, Limits(parallelism=8), False),
     "--memory is kept to": (Load([GIB]), GIB, TWO_CORES, Limits(memory=GIB * 3 // 2), False),
+    "what is taken once counts once": (Load([GIB], besides=GIB // 4), GIB, TWO_CORES, Limits(memory=2 * GIB), False),
     "--memory may be more than what is free": (Load([5 * GIB]), 5 * GIB, TWO_CORES, Limits(memory=10 * GIB), True),
     "a machine that does not say has enough": (Load([GIB] * 3), 900 * GIB, Machine(2), UNLIMITED, True),
     "what nobody measured takes a gibibyte": (Load([UNMEASURED]), UNMEASURED, Machine(2, 2 * GIB), UNLIMITED, False),

@@ -22,6 +22,7 @@ class Command:
     gate: str = ""
     break_glass: str = ""
     dry_run: bool = False
+    only: frozenset[str] = frozenset()
     plans: dict[str, StackPlan] = field(default_factory=dict)
     contents: dict[str, Content | None] = field(default_factory=dict)
     shown: list[tuple[EnvironmentPlan, bool]] = field(default_factory=list)
@@ -35,7 +36,14 @@ class Command:
 
     @property
     def spelt(self) -> str:
-        words = [self.verb, self.source, self.environment, self.gate, f"by {self.person.partition('@')[0]}"]
+        words = [
+            self.verb,
+            self.source,
+            self.environment,
+            *sorted(self.only),
+            self.gate,
+            f"by {self.person.partition('@')[0]}",
+        ]
         return " ".join(word for word in words if word) + f" breaking glass: {self.break_glass}" * bool(
             self.break_glass
         )

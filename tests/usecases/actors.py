@@ -20,6 +20,7 @@ from envctl.usecases.promote import promote
 from envctl.usecases.recover import recover
 from envctl.usecases.rollback import rollback
 from envctl.usecases.run import Deployed, Wishes
+from envctl.usecases.selecting import Selection
 from envctl.usecases.verify import verify
 from tests.fakes.world import NETWORK, Killed
 from tests.usecases import verdict
@@ -34,7 +35,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class How:
-    """Who gives a command, what they wish, what they answer, and when their machine is killed."""
+    """Who gives a command, what they wish, what they answer, and when their machine is killed. `only` is of an
+    apply: the stacks, where they are not all.
+    """
 
     by: str = ANN
     break_glass: str = ""
@@ -42,10 +45,11 @@ class How:
     dry_run: bool = False
     yes: bool = True
     fuse: int | None = None
+    only: tuple[str, ...] = ()
 
     @property
     def wishes(self) -> Wishes:
-        return Wishes(self.dry_run, self.verify, self.break_glass)
+        return Wishes(self.dry_run, self.verify, self.break_glass, selection=Selection(self.only))
 
 
 PLAINLY = How()
@@ -94,7 +98,7 @@ class Actors:
         machine.consent.answers = [] if how.yes else [False]
         settings = self.shared.tree.content[f"environments/{environment}/terraform.tfvars"]
         given = Command(verb, environment, how.by, settings, machine.of_the_tree(), source, gate)
-        given.break_glass, given.dry_run = how.break_glass, how.dry_run
+        given.break_glass, given.dry_run, given.only = how.break_glass, how.dry_run, frozenset(how.only)
         self.oracle.begins(machine, given)
         result = None
         try:

@@ -65,10 +65,14 @@ class Oracle:
             self._leaves_nothing_open(command)
         if command.dry_run and "deployment started" in MAY_WRITE[command.verb] and command.wrote:
             self.says(command, f"a dry run wrote {command.wrote}")
-        if outcome == "done" and command.release and command.verb != "destroy":
-            wanted = dict.fromkeys(STACKS, self.made[command.release].content)
-            if self.places[command.environment].runs != wanted:
-                self.says(command, "it says that it is done, and something else runs")
+        done = outcome == "done" and command.release and command.verb != "destroy"
+        if done and not self._runs(command, self.places[command.environment], command.release):
+            self.says(command, "it says that it is done, and something else runs")
+
+    def _runs(self, command: Command, place: Place, release: str) -> bool:
+        """Whether all that the command is for is of that release."""
+        content = self.made[release].content
+        return all(place.runs.get(stack) == content for stack in command.only or STACKS)
 
     def _leaves_nothing_open(self, command: Command) -> None:
         if self.places[command.environment].open is command:
@@ -164,7 +168,7 @@ class Oracle:
                 self._said(command, place, event, now)
 
     def _made(self, machine: Machine, command: Command, event: events.ReleaseCreated) -> None:
-        content, known = command.contents["network"], [made.content for made in self.made.values()]
+        content, known = next(iter(command.contents.values())), [made.content for made in self.made.values()]
         if content is None or content != command.tree or content in known or event.release in self.made:
             self.says(command, "the release is not what the working tree holds, or another one is the same")
             return
@@ -200,6 +204,8 @@ class Oracle:
             self.says(command, "the start does not name its waiver")
         if (event.action, event.source) != (command.verb, command.source):
             self.says(command, f"it was recorded as {event.action} from {event.source!r}")
+        if frozenset(event.only) != command.only:
+            self.says(command, f"it was recorded as one of {event.only or 'all'}")
         self._leaves(command, place, now)
 
     def _leaves(self, command: Command, place: Place, now: datetime) -> None:
@@ -216,8 +222,10 @@ class Oracle:
         deployment, place.open = place.open, None
         if deployment is None or (deployment.started, deployment.release) != (event.started, event.release):
             self.says(command, f"{event.kind}, and it had not started")
-        elif isinstance(event, events.DeploymentSucceeded):
+        elif isinstance(event, events.DeploymentSucceeded) and not command.only:
             self._succeeded(command, place, event.release)
+        elif isinstance(event, events.DeploymentSucceeded):
+            self._succeeded_partly(command, place, event)
         elif deployment.verb != "destroy":
             place.proof(event.release).revoke()
 
@@ -235,6 +243,12 @@ class Oracle:
             place.held = {held for held in place.held if self.made[held].number >= number}
             if command.verb == "promote" and not command.waivers:
                 place.owed.clear()
+
+    def _succeeded_partly(self, command: Command, place: Place, event: events.DeploymentSucceeded) -> None:
+        """Nothing else is known to run there by that, and of this release nothing is proven any more."""
+        if not self._runs(command, place, event.release) or frozenset(event.stacks) != command.only:
+            self.says(command, f"{event.stacks} were recorded as done, and this is there: {place.runs}")
+        place.proof(event.release).revoke()
 
     def _verified(
         self,

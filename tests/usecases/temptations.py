@@ -68,6 +68,20 @@ def _failed_a_check_in_dev(actors: Actors, how: How) -> None:
     actors.promotes("dev", "staging", how)
 
 
+def _a_part_was_deployed(actors: Actors, how: How) -> None:
+    actors.mends()
+    actors.edits_code(f"a part {actors.fresh}")
+    if done := actors.applies("dev", How(only=("web",))):
+        actors.promotes("dev", "staging", how, release=done.release)
+
+
+def _a_part_was_deployed_again(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.edits_settings("staging", 83)
+    actors.applies("staging", How(only=("network",)))
+    _tries(actors, how, release)
+
+
 def _was_not_verified_again(actors: Actors, how: How) -> None:
     release = _ready(actors)
     actors.edits_settings("staging", 78)
@@ -272,6 +286,8 @@ OF_PROOF: dict[str, Temptation] = {
     "it failed a check": _failed_a_check,
     "it failed a check in dev": _failed_a_check_in_dev,
     "it was deployed again, and not verified": _was_not_verified_again,
+    "only a part of it was deployed": _a_part_was_deployed,
+    "a part of it was deployed again": _a_part_was_deployed_again,
     "it failed a check, and soaks anew": _failed_a_check_and_passed_it_again,
     "it has not soaked": _is_too_fresh,
     "it soaked in two halves": _stayed_twice_for_half_of_the_time,

@@ -5,6 +5,7 @@ The oracle keeps an account of its own of what the fakes saw. It knows nothing o
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -76,6 +77,10 @@ class Promotion(RuleBasedStateMachine):
     @rule(to=environments, how=ways)
     def applies(self, to: str, how: How) -> None:
         self.actors.applies(to, how)
+
+    @rule(to=environments, how=ways, stack=stacks)
+    def applies_a_part(self, to: str, how: How, stack: str) -> None:
+        self.actors.applies(to, replace(how, only=(stack,)))
 
     @rule(source=environments, to=environments, how=ways, pick=picks)
     def promotes(self, source: str, to: str, how: How, pick: int | None) -> None:

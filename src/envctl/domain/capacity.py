@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 # What a unit is taken to need until one was measured: Terraform with a large provider, and room to spare.
 UNMEASURED = 1 << 30
+# What envctl itself takes, and the code of Terraform and a provider, until that was measured: all units share it.
+BESIDES = 256 << 20
 # Fewer would leave a core idle whenever one waits, more would only make them wait for each other.
 A_CORE = 2
 # However idle the cores are, each unit is two processes at least.
@@ -58,12 +60,14 @@ class Usage:
 
 @dataclass(frozen=True)
 class Load:
-    """`needs` are the bytes that each running unit is known, or was measured before, to take at its peak; `idle` how
-    many cores had nothing to do lately, None where nobody has looked yet.
+    """`needs` are the bytes that each running unit is known, or was measured before, to take at its peak, and `besides`
+    those that are taken once, however many run; `idle` is how many cores had nothing to do lately, None where nobody
+    has looked yet.
     """
 
     needs: Sequence[int] = ()
     idle: float | None = None
+    besides: int = 0
 
 
 def admits(load: Load, need: int, machine: Machine, limits: Limits) -> bool:
@@ -74,7 +78,7 @@ def admits(load: Load, need: int, machine: Machine, limits: Limits) -> bool:
     if limits.parallelism is not None and running >= limits.parallelism:
         return False
     budget = machine.budget(limits)
-    if budget is not None and sum(load.needs) + need > budget:
+    if budget is not None and load.besides + sum(load.needs) + need > budget:
         return False
     if limits.parallelism is not None or running < _for_cores(machine, A_CORE):
         return True

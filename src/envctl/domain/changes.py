@@ -71,7 +71,8 @@ class OutputChange:
 
 @dataclass(frozen=True)
 class StackPlan:
-    """The plan of one stack. `waits_for` names the stacks that must be applied before it can be planned at all.
+    """The plan of one stack. `waits_for` names the stacks that must be applied before it can be planned at all:
+    nothing of it is there yet, unless it is `behind`, and reads what those are only about to put out.
 
     `stateless` says that its state holds no resource, or is not there. `drifted` is what the plan found otherwise than
     the state says: there, `before` is what the state says, and `after` what is there.
@@ -84,6 +85,7 @@ class StackPlan:
     warnings: tuple[str, ...] = ()
     stateless: bool = False
     drifted: tuple[ResourceChange, ...] = ()
+    behind: bool = False
 
     @property
     def changes(self) -> bool:

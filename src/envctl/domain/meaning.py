@@ -13,7 +13,7 @@ from typing import Any
 from envctl.domain.changes import Action, EnvironmentPlan, Marker, ResourceChange, StackPlan
 
 FORMAT = 1
-WAITS = "wait"
+WAITS, BEHIND = "wait", "wait anew"
 # No attribute has a name with a space.
 MOVED = "moved from"
 UNKNOWN, SENSITIVE, ABSENT = "?", "*", "-"
@@ -23,7 +23,8 @@ _PLANNED_WHOLE = frozenset({Action.CREATE.value, Action.IMPORT.value, Action.REA
 @dataclass(frozen=True)
 class Change:
     """One resource, and what becomes of it. `values` holds a digest of each planned value by its path, or one of the
-    signs for what is unknown, sensitive or absent. A stack that can't be planned yet is a change that waits.
+    signs for what is unknown, sensitive or absent. A stack that can't be planned yet is a change that waits; of one
+    that waits anew there is something already.
     """
 
     stack: str
@@ -34,7 +35,7 @@ class Change:
 
     @property
     def told(self) -> str:
-        if self.action == WAITS:
+        if self.action in (WAITS, BEHIND):
             return f"{self.stack} (planned later)"
         return f"{self.action} {self.stack}: {self.address}"
 
@@ -63,8 +64,9 @@ def outline(meaning: PlanMeaning, environment: str, release: str) -> Environment
     stacks: dict[str, StackPlan] = {}
     for change in meaning.changes:
         stack = stacks.get(change.stack, StackPlan(change.stack))
-        if change.action == WAITS:
-            stacks[change.stack] = replace(stack, waits_for=("what it reads",))
+        if change.action in (WAITS, BEHIND):
+            behind = change.action == BEHIND
+            stacks[change.stack] = replace(stack, waits_for=("what it reads",), behind=behind)
         else:
             resource = ResourceChange(change.address, change.type, Action(change.action))
             stacks[change.stack] = replace(stack, resources=(*stack.resources, resource))
@@ -122,7 +124,7 @@ def _read(change: Mapping[str, Any]) -> Change:
     texts = (read.stack, read.address, read.type, read.action, *read.values.values())
     if not all(isinstance(text, str) for text in texts):
         raise MalformedMeaningError("something in it is not a text")
-    if read.action != WAITS:
+    if read.action not in (WAITS, BEHIND):
         # Raises ValueError for what is none.
         Action(read.action)
     return read
@@ -130,7 +132,7 @@ def _read(change: Mapping[str, Any]) -> Change:
 
 def _changes(stack: StackPlan) -> Iterator[Change]:
     if stack.waits_for:
-        yield Change(stack.stack, "", "", WAITS)
+        yield Change(stack.stack, "", "", BEHIND if stack.behind else WAITS)
     for resource in stack.resources:
         yield Change(stack.stack, resource.address, resource.type, resource.action.value, _values(resource))
 

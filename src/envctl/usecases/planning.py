@@ -71,7 +71,7 @@ def plan_each(
         failed = course.failed
     for stack in stacks if not destroy else ():
         if stack.name in failed and (waits_for := _waits_for(failed[stack.name], found)):
-            found[stack.name] = StackPlan(stack.name, waits_for=waits_for)
+            found[stack.name] = StackPlan(stack.name, waits_for=waits_for, behind=True)
     failed = {name: error for name, error in failed.items() if name not in found}
     return Planned(tuple(found[stack.name] for stack in stacks if stack.name in found), failed)
 

@@ -133,7 +133,7 @@ def _planned(
     try:
         return plan_stacks(ports, environment, [stack], applied, destroy=destroy, wait=wait)
     except UpstreamBehindError as behind:
-        return (StackPlan(stack.name, waits_for=behind.upstream),)
+        return (StackPlan(stack.name, waits_for=behind.upstream, behind=True),)
 
 
 def _left_behind(lock: StateLock, last: Deployment | None) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from envctl.adapters.terraform.crew import Crew
 from envctl.adapters.terraform.process import run
 from envctl.adapters.terraform.watch import Watch
-from envctl.domain.capacity import UNLIMITED, Limits, Machine
+from envctl.domain.capacity import BESIDES, UNLIMITED, Limits, Machine
 from envctl.domain.errors import InterruptedByUserError
 from envctl.usecases.ports import UNTRACED
 
@@ -85,7 +85,7 @@ def test_what_took_long_the_last_time_begins_first(watch: Watch, tmp_path: Path)
 
 def test_what_a_unit_took_before_decides_how_many_fit(watch: Watch, tmp_path: Path) -> None:
     (tmp_path / "measured.json").write_text('{"dev/a": [1.0, 600], "dev/b": [1.0, 600], "dev/c": [1.0, 300]}')
-    with Crew(PLENTY, Limits(memory=1000), watch).at_work() as crew:
+    with Crew(PLENTY, Limits(memory=BESIDES + 1000), watch).at_work() as crew:
         for name in "abc":
             crew.begin(name, lambda: time.sleep(0.05), f"dev/{name}")
         ends(crew, 3)

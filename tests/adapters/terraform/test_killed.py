@@ -72,7 +72,7 @@ def test_a_provider_that_was_killed_is_named(said: Diagnostic) -> None:
     assert (by_somebody.code, by_somebody.message) == ("E332", "web: provider aws 3.39.0 was killed (SIGKILL)")
     (by_the_kernel,) = problems(Ended(1, "", interrupted=False, log=GONE, starved=True, memory=3 << 30), said)
     assert by_the_kernel.code == "E331"
-    expected = "web: the kernel killed provider aws 3.39.0 for want of memory; all that envctl runs took 3072 MiB"
+    expected = "web: the kernel killed provider aws 3.39.0 for want of memory; envctl's processes took 3072 MiB"
     assert by_the_kernel.message.startswith(expected)
     assert "--parallelism 1" in by_the_kernel.hint
 
@@ -124,7 +124,7 @@ def test_what_an_apply_was_about_when_it_was_killed_is_named_and_what_else_went_
     ended = Ended(1, "", interrupted=False, log=GONE)
     lost, wrong = problems(ended, WHILE_MAKING, WRONG, command="apply")
     assert "it was in the midst of aws_vpc.main[0]: that may be there although no state says so" in lost.message
-    assert lost.hint.endswith("what was done is kept, and the next envctl apply goes on from there")
+    assert lost.hint.endswith("what was done is kept, and the next run goes on from there")
     assert (wrong.code, wrong.message) == ("E305", "web: Invalid value\nit is too long")
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, Marker, ResourceChange, StackPlan
-from envctl.domain.meaning import Change, PlanMeaning, meaning_of, outline, performed
+from envctl.domain.meaning import Change, PlanMeaning, decode, encode, meaning_of, outline, performed
 from tests.unit.meaning.plans import ONE, change, covers, plan, plans
 
 MOVED = replace(change(Action.MOVE), moved_from="aws_vpc.old")
@@ -223,6 +223,19 @@ def test_a_stack_that_waits_covers_itself_and_no_other() -> None:
     assert not covers(WAITING, plan(created, stack="network"))
     assert not covers(WAITING, EnvironmentPlan("prod", "r1", (StackPlan("data", waits_for=("network",)),)))
     assert not covers(plan(created, stack="web"), WAITING)
+
+
+def test_of_what_is_there_and_waits_for_what_it_reads_anew_nothing_is_covered_that_was_not_seen() -> None:
+    behind = StackPlan("web", waits_for=("network",), behind=True)
+    waits = EnvironmentPlan("prod", "r1", (StackPlan("network", (ONE,)), behind))
+    assert covers(waits, waits)
+    assert not covers(waits, plan(change(Action.CREATE, "aws_eip.out"), stack="web"))
+    assert not covers(waits, WAITING)
+    assert not covers(WAITING, waits)
+    kept = meaning_of(waits)
+    assert [each.told for each in kept.changes] == ["update network: aws_vpc.main", "web (planned later)"]
+    assert decode(encode(kept)) == kept
+    assert outline(kept, "prod", "r1").stacks[1] == replace(behind, waits_for=("what it reads",))
 
 
 def test_a_change_says_what_it_is() -> None:

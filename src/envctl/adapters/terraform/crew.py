@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from envctl.adapters.terraform.watch import Watch
-from envctl.domain.capacity import Limits, Load, Machine, admits
+from envctl.domain.capacity import BESIDES, Limits, Load, Machine, admits
 from envctl.domain.errors import InterruptedByUserError, Problem
 
 Job = Callable[[], None]
@@ -89,7 +89,8 @@ class Crew:
             if self._stopping.asked:
                 self._give_up()
                 return
-            load = Load([need for _, need in self._running.values()], self._idle)
+            needs = [need for _, need in self._running.values()]
+            load = Load(needs, self._idle, max(BESIDES, self._meter.besides))
             if not admits(load, self._measurements.memory(self._waiting[0].unit), self._machine, self._limits):
                 return
             if self._idle is not None and len(self._running) > 1:

@@ -70,7 +70,7 @@ def problem(ended: Ended, transcript: Transcript, site: Site, command: str) -> P
         return None
     code, message = KILLED, f"{whom} was killed (SIGKILL)"
     if ended.starved:
-        taken = f"; all that envctl runs took {ended.memory >> 20} MiB at its peak" if ended.memory else ""
+        taken = f"; envctl's processes took {ended.memory >> 20} MiB at their peak" if ended.memory else ""
         code, message = STARVED, f"the kernel killed {whom} for want of memory{taken}"
     if command == "apply" and (amid := _amid(transcript, site.stack.name)):
         message += f"\nit was in the midst of {amid}: that may be there although no state says so"
@@ -89,7 +89,7 @@ def _hint(ended: Ended, site: Site, command: str) -> str:
         return f"{then}; nothing was changed" if command in _READING else then
     if itself(ended):
         return f"{then}; and see to the lock and the state that it left: envctl recover {site.environment}"
-    return f"{then}; what was done is kept, and the next envctl apply goes on from there"
+    return f"{then}; what was done is kept, and the next run goes on from there"
 
 
 def _said(diagnostic: Diagnostic) -> str:

@@ -38,6 +38,8 @@ class Meter:
         self._lock = threading.Lock()
         self._before: tuple[float, float] | None = None
         self.peak = 0
+        # Bytes that are taken once, however many units run: code that all share, and envctl itself.
+        self.besides = 0
 
     @contextlib.contextmanager
     def watched(self, process: int, unit: str) -> Iterator[Measured]:
@@ -65,7 +67,8 @@ class Meter:
             shared = max([shared, *(code for _, code in sizes)])
             found[measured.unit] = found.get(measured.unit, 0) + measured.memory
         if found:
-            self.peak = max(self.peak, sum(found.values()) + shared + sum(_size(os.getpid())))
+            self.besides = max(self.besides, shared + sum(_size(os.getpid())))
+            self.peak = max(self.peak, sum(found.values()) + self.besides)
         return found
 
     def idle(self) -> float | None:

@@ -16,6 +16,7 @@ from tests.cli.render.samples.ahead import AHEAD
 from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, SECRET
 from tests.cli.render.samples.configuration import RENDERED, SETTINGS
 from tests.cli.render.samples.diffs import DIFFS
+from tests.cli.render.samples.ends import ENDS
 from tests.cli.render.samples.groundwork import BOOTSTRAPS, DOCTORS
 from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
 from tests.cli.render.samples.many import MANY
@@ -171,4 +172,5 @@ ERRORS = {
     "a refusal and something worse": REFUSED_AND_WORSE,
     "missing secrets": MISSING,
     "a refusal because of secrets": REFUSED_SECRETS,
+    **ENDS,
 }

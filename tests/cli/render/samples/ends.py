@@ -1,0 +1,55 @@
+"""How far each of several stacks got, where it ended badly."""
+
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, StackAccount
+from envctl.domain.guards import Refusal, RefusedError
+
+MORE_THAN_APPROVED = Refusal(
+    "G302",
+    "same_plan",
+    "the plan holds more than what was approved at the gate peer: replace service: aws_ecs_task_definition.this",
+    "envctl approve staging --gate peer --release 1f0c5a9e77d2",
+    for_now=True,
+    who="anybody but ann@example.com",
+)
+STARVED = Problem(
+    "E331",
+    "service: the kernel killed provider aws 6.25.0 for want of memory; envctl's processes took 3412 MiB at"
+    " their peak\n"
+    "it was in the midst of aws_ecs_service.this: that may be there although no state says so",
+    "let fewer run at once (--parallelism 1, or --memory with what they may take together), or give them more; what was"
+    " done is kept, and the next run goes on from there",
+)
+OTHER = Problem("E305", "cache: creating ElastiCache Cluster: QuotaExceeded", "correct the cause")
+CLEANLY = Problem("E311", "interrupted: nothing more was begun", "the next run goes on from what is there")
+
+
+def _after(error: EnvctlError, **ends: StackAccount) -> EnvctlError:
+    error.stacks = tuple(ends.values())
+    return error
+
+
+NETWORK, DATABASE = StackAccount("network", "applied"), StackAccount("database", "unchanged")
+ENDS = {
+    "some of several stacks failed": _after(
+        OperationFailedError(STARVED, OTHER),
+        network=NETWORK,
+        database=DATABASE,
+        service=StackAccount("service", "failed"),
+        cache=StackAccount("cache", "failed"),
+        dashboard=StackAccount("dashboard", "left", ("service", "cache")),
+    ),
+    "one of several stacks was refused": _after(
+        RefusedError((MORE_THAN_APPROVED,)),
+        network=NETWORK,
+        database=DATABASE,
+        service=StackAccount("service", "refused"),
+        dashboard=StackAccount("dashboard", "left", ("service",)),
+    ),
+    "several stacks were stopped": _after(
+        InterruptedByUserError(CLEANLY),
+        network=NETWORK,
+        database=StackAccount("database", "stopped"),
+        cache=StackAccount("cache", "stopped"),
+        service=StackAccount("service", "left"),
+    ),
+}
