@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.adapters.terraform.planfile import meaning
+from envctl.adapters.terraform.plans.planfile import meaning
 from envctl.domain.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan, count
 
 SECRET = "hunter2"

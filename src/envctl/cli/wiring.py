@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from envctl.adapters.registry.registries import Registries
     from envctl.adapters.store.object_store import Address, ObstoreStore
     from envctl.adapters.terraform.driver import TerraformDriver
-    from envctl.adapters.terraform.modules import TerraformModules
+    from envctl.adapters.terraform.remote.modules import TerraformModules
     from envctl.adapters.workspace.tree import ProjectTree
     from envctl.adapters.workspace.workspace import DirectoryWorkspace
     from envctl.cli.aws_wiring import AwsWiring
@@ -89,7 +89,7 @@ class Wired:
 
     @cached_property
     def modules(self) -> "TerraformModules":
-        from envctl.adapters.terraform.modules import TerraformModules
+        from envctl.adapters.terraform.remote.modules import TerraformModules
 
         # Code is real in the sandbox, too: nothing of it can be fetched through an embedded AWS.
         return TerraformModules(self._root, self._root / ".envctl" / "cache" / "modules", lambda: self._own)

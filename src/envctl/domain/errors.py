@@ -74,7 +74,9 @@ StackEnd = Literal["applied", "unchanged", "failed", "refused", "stopped", "left
 
 @dataclass(frozen=True)
 class StackAccount:
-    """How far one stack of several got. `because` names the failed or refused ones that it needs, where it was left for them."""
+    """How far one stack of several got. `because` names the failed or refused ones that it needs, where it was left for
+    them.
+    """
 
     stack: str
     end: StackEnd

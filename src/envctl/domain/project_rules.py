@@ -118,7 +118,9 @@ def _wiring(document: Mapping[str, object]) -> Iterator[Fault]:
     except CircleError as error:
         message = f"stacks need each other in a circle: {error}"
         hint = "remove one of these inputs, or of `after`; a stack can only need what was applied before it"
-        yield Fault("E106", message, hint, ("stacks", error.path[0]))
+        first, needed = error.path[:2]
+        key = "after" if needed in texts(table(stacks, first).get("after")) else "inputs"
+        yield Fault("E106", message, hint, ("stacks", first, key))
 
 
 def _checks(document: Mapping[str, object]) -> Iterator[Fault]:

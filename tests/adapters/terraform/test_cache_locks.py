@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.cache_locks import ALL, CacheLocks, Wish
+from envctl.adapters.terraform.installing.cache_locks import ALL, CacheLocks, Wish
 from envctl.domain.errors import InterruptedByUserError, LockHeldError
 
 AWS = "registry.terraform.io/hashicorp/aws 6.1.0"

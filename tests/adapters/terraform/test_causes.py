@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.adapters.terraform.causes import cause_of
+from envctl.adapters.terraform.failing.causes import cause_of
 
 SAID = {
     "throttling": (

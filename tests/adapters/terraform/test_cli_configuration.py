@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform import cli_configuration
-from envctl.adapters.terraform.cli_configuration import Method
+from envctl.adapters.terraform.installing import cli_configuration
+from envctl.adapters.terraform.installing.cli_configuration import Method
 
 AWS, OURS = "registry.terraform.io/hashicorp/aws", "example.com/acme/tiny"
 

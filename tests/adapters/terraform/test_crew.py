@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.crew import Crew
+from envctl.adapters.terraform.crew.crew import Crew
 from envctl.adapters.terraform.process import run
 from envctl.adapters.terraform.watch import Watch
 from envctl.domain.capacity import BESIDES, UNLIMITED, Limits, Machine

@@ -13,7 +13,7 @@ from types import FrameType
 
 import pytest
 
-from envctl.adapters.terraform.crew import Crew
+from envctl.adapters.terraform.crew.crew import Crew
 from envctl.adapters.terraform.watch import Watch
 from envctl.domain.capacity import UNLIMITED, Limits, Machine
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem

@@ -9,7 +9,7 @@ import pytest
 
 from envctl.adapters.terraform import events
 from envctl.adapters.terraform.events import Transcript
-from envctl.adapters.terraform.failures import failure
+from envctl.adapters.terraform.failing.failures import failure
 from envctl.adapters.terraform.launcher import check
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
@@ -20,6 +20,7 @@ from envctl.domain.errors import (
     OperationFailedError,
     StateLock,
     StateLockedError,
+    UpstreamBehindError,
 )
 from envctl.usecases.ports import PreparedStack
 
@@ -144,6 +145,51 @@ def test_a_lock_that_nobody_holds_is_a_failure(summary: str, detail: str) -> Non
     error = failed({"summary": summary, "detail": detail})
     assert isinstance(error, OperationFailedError)
     assert detail.strip() in error.problems[0].message
+
+
+MAIN = """{
+  "module": {
+    "web": {
+      "subnet": "${data.terraform_remote_state.network.outputs.subnet}",
+      "zone": "${data.terraform_remote_state.dns-zone.outputs.id[0]}",
+      "size": 1
+    }
+  }
+}
+"""
+
+
+def unplannable(directory: Path, *places: tuple[str, int], command: str = "plan") -> EnvctlError:
+    (directory / "main.tf.json").write_text(MAIN)
+    transcript = Transcript()
+    for file, line in places:
+        said = {"severity": "error", "summary": "Unsupported attribute", "detail": 'no attribute named "subnet"'}
+        message = {"type": "diagnostic", "diagnostic": said | {"range": {"filename": file, "start": {"line": line}}}}
+        events.read(json.dumps(message), "web", transcript)
+    return failure(Ended(1, "", interrupted=False), transcript, Site("dev", PreparedStack("web"), directory), command)
+
+
+def test_what_other_stacks_do_not_put_out_yet_is_known_by_where_it_fails(tmp_path: Path) -> None:
+    error = unplannable(tmp_path, ("main.tf.json", 4), ("main.tf.json", 5), ("main.tf.json", 4))
+    assert isinstance(error, UpstreamBehindError)
+    assert error.upstream == ("network", "dns-zone")
+    assert {problem.code for problem in error.problems} == {"E305"}
+    assert {problem.hint for problem in error.problems} == {
+        "where network and dns-zone will put that out, deploy it first, or together: --with-upstream"
+    }
+
+
+@pytest.mark.parametrize(
+    ("places", "command"),
+    [
+        pytest.param([("main.tf.json", 6)], "plan", id="it is in what is read of nobody"),
+        pytest.param([("main.tf.json", 4), ("../.code/modules/web/main.tf", 4)], "plan", id="something else is wrong"),
+        pytest.param([("main.tf.json", 99)], "plan", id="it is nowhere"),
+        pytest.param([("main.tf.json", 4)], "apply", id="it was planned by then"),
+    ],
+)
+def test_what_is_wrong_otherwise_is_a_failure(places: list[tuple[str, int]], command: str, tmp_path: Path) -> None:
+    assert type(unplannable(tmp_path, *places, command=command)) is OperationFailedError
 
 
 def test_a_stop_that_could_not_save_the_state_is_no_clean_one(tmp_path: Path) -> None:

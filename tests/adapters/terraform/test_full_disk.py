@@ -12,8 +12,8 @@ import pytest
 
 from envctl.adapters.terraform import errored, events
 from envctl.adapters.terraform.events import Diagnostic, Transcript
-from envctl.adapters.terraform.failures import failure
-from envctl.adapters.terraform.full_disk import RESERVE, demand_room, reserved, room
+from envctl.adapters.terraform.failing.failures import failure
+from envctl.adapters.terraform.failing.full_disk import RESERVE, demand_room, reserved, room
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.domain.errors import OperationFailedError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.adapters.terraform.init_outline import outline
+from envctl.adapters.terraform.installing.init_outline import outline
 
 CODE = """
 terraform {

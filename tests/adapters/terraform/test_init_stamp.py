@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform import init_stamp
+from envctl.adapters.terraform.installing import init_stamp
 from envctl.domain.layout import LOCK_FILE, MAIN, MANIFEST
 
 AWS = "registry.terraform.io/hashicorp/aws"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform import provider_source
 from envctl.adapters.terraform.driver import TerraformDriver
+from envctl.adapters.terraform.installing import provider_source
 from envctl.domain.errors import OperationFailedError
 from envctl.usecases.ports import Installed, ProviderSource
 from tests.adapters.terraform.conftest import Heard

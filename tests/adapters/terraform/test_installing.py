@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.driver import TerraformDriver
-from envctl.adapters.terraform.init_stamp import FILE as STAMP
-from envctl.adapters.terraform.installing import VIEW
-from envctl.adapters.terraform.package_hash import package_hash
-from envctl.adapters.terraform.plugin_cache import remove
+from envctl.adapters.terraform.installing.init_stamp import FILE as STAMP
+from envctl.adapters.terraform.installing.install import VIEW
+from envctl.adapters.terraform.installing.package_hash import package_hash
+from envctl.adapters.terraform.installing.plugin_cache import remove
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.layout import LOCK_FILE

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform import events, killed, oom
+from envctl.adapters.terraform import events
 from envctl.adapters.terraform.events import Diagnostic, Transcript
+from envctl.adapters.terraform.failing import killed, oom
 from envctl.adapters.terraform.launcher import check
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site

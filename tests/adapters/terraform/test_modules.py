@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.modules import TerraformModules
+from envctl.adapters.terraform.remote.modules import TerraformModules
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError
 from envctl.domain.release import File, Release, StackWiring, Wiring
 from envctl.domain.remote_modules import FoundModule

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.packages import StrayLinkError, read
+from envctl.adapters.terraform.remote.packages import StrayLinkError, read
 
 
 def folder(top: Path, *names: str) -> Path:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform import known_packages, plugin_cache
-from envctl.adapters.terraform.known_packages import Known
-from envctl.adapters.terraform.package_hash import package_hash
-from envctl.adapters.terraform.plugin_cache import OURS, Pinned, PluginCache, link, pinned
+from envctl.adapters.terraform.installing import known_packages, plugin_cache
+from envctl.adapters.terraform.installing.known_packages import Known
+from envctl.adapters.terraform.installing.package_hash import package_hash
+from envctl.adapters.terraform.installing.plugin_cache import OURS, Pinned, PluginCache, link, pinned
 
 ADDRESS, HERE = "example.com/acme/tiny", "linux_amd64"
 PLACE = f"{ADDRESS}/1.0.0/{HERE}"

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from envctl.adapters.terraform.plugin_cache import Pinned
-from envctl.adapters.terraform.reach import needed, needs_some
+from envctl.adapters.terraform.installing.plugin_cache import Pinned
+from envctl.adapters.terraform.installing.reach import needed, needs_some
 
 AWS, RANDOM, TLS = (
     Pinned(f"registry.terraform.io/hashicorp/{name}", "1.0.0", frozenset()) for name in ("aws", "random", "tls")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.adapters.terraform.refresh import drift, outputs
+from envctl.adapters.terraform.plans.refresh import drift, outputs
 from envctl.domain.changes import Action, AttributeChange, Marker, ResourceChange
 
 SECRET = "hunter2"

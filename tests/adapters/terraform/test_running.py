@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform import running
-from envctl.adapters.terraform.initialise import STAMP
+from envctl.adapters.terraform.installing.initialise import STAMP
 from envctl.adapters.terraform.running import FILE, Site
 from envctl.domain.changes import Action
 from envctl.domain.errors import LockHeldError, OperationFailedError, Problem

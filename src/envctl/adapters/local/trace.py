@@ -39,9 +39,15 @@ class FileTrace:
 
     def count(self, name: str, value: float) -> None:
         with self._lock:
-            self._events.append({
-                "name": name, "ph": "C", "pid": os.getpid(), "ts": self._micro(time.monotonic()), "args": {name: value}
-            })
+            self._events.append(
+                {
+                    "name": name,
+                    "ph": "C",
+                    "pid": os.getpid(),
+                    "ts": self._micro(time.monotonic()),
+                    "args": {name: value},
+                }
+            )
 
     def close(self) -> None:
         """Raises OperationFailedError where the file can't be written."""
@@ -61,14 +67,16 @@ class FileTrace:
     def _note(self, name: str, lane: str, start: float, end: float) -> None:
         with self._lock:
             number = self._lanes.setdefault(lane, len(self._lanes) + 1)
-            self._events.append({
-                "name": name,
-                "ph": "X",
-                "pid": os.getpid(),
-                "tid": number,
-                "ts": self._micro(start),
-                "dur": max(0, self._micro(end) - self._micro(start)),
-            })
+            self._events.append(
+                {
+                    "name": name,
+                    "ph": "X",
+                    "pid": os.getpid(),
+                    "tid": number,
+                    "ts": self._micro(start),
+                    "dur": max(0, self._micro(end) - self._micro(start)),
+                }
+            )
 
     def _micro(self, moment: float) -> int:
         return round((moment - self._began) * _MICRO)

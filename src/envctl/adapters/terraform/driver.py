@@ -8,13 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.terraform import errored, full_disk, killed, local_state, looking, running, state_lock
-from envctl.adapters.terraform.crew import Crew
+from envctl.adapters.terraform import errored, local_state, running, state_lock
+from envctl.adapters.terraform.crew.crew import Crew
+from envctl.adapters.terraform.crew.machine import machine
 from envctl.adapters.terraform.events import Transcript
-from envctl.adapters.terraform.failures import missing_upstream, unreadable
-from envctl.adapters.terraform.initialise import Initialiser, wanted
+from envctl.adapters.terraform.failing import full_disk, killed
+from envctl.adapters.terraform.failing.failures import missing_upstream, unreadable
+from envctl.adapters.terraform.installing.initialise import Initialiser, wanted
 from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check
-from envctl.adapters.terraform.machine import machine
+from envctl.adapters.terraform.plans import looking
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.adapters.terraform.watch import Watch
@@ -81,7 +83,7 @@ class TerraformDriver:
         return installed.ask(self._launcher, PreparedStack("", binary=binary))
 
     def source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
-        from envctl.adapters.terraform import provider_source
+        from envctl.adapters.terraform.installing import provider_source
 
         return provider_source.find(self._launcher.environment(PreparedStack("")), providers, knock=knock)
 
@@ -105,7 +107,7 @@ class TerraformDriver:
     def hash_providers(
         self, environment: str, stack: PreparedStack, provider_lock: bytes, platforms: Sequence[str]
     ) -> HashedProviders:
-        from envctl.adapters.terraform import locking_providers
+        from envctl.adapters.terraform.installing import locking_providers
 
         return locking_providers.lock(self._launcher, self._site(environment, stack), provider_lock, platforms)
 
@@ -226,7 +228,7 @@ class TerraformDriver:
         return said
 
     def _meaning(self, site: Site, warnings: tuple[str, ...]) -> StackPlan:
-        from envctl.adapters.terraform import planfile, refresh
+        from envctl.adapters.terraform.plans import planfile, refresh
 
         document = self._document(site, PLAN)
         with unreadable(site.stack.name):

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from envctl.adapters.terraform import binary, cli_configuration, errored, events, killed, oom, running
+from envctl.adapters.terraform import binary, errored, events, running
 from envctl.adapters.terraform.command import arguments
+from envctl.adapters.terraform.failing import killed, oom
+from envctl.adapters.terraform.installing import cli_configuration
 from envctl.adapters.terraform.output import Kept, Output, Piped
 from envctl.adapters.terraform.process import Ended, run
 from envctl.adapters.terraform.running import Running, Site
@@ -175,6 +177,6 @@ def check(ended: Ended, transcript: events.Transcript, site: Site, command: str)
         hint = "check the network, the proxy, the region and the account; nothing was changed"
         raise OperationFailedError(Problem("E325", message, hint))
     if ended.code:
-        from envctl.adapters.terraform.failures import failure
+        from envctl.adapters.terraform.failing.failures import failure
 
         raise failure(ended, transcript, site, command)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
 
+from envctl.adapters.terraform.crew.stopping import Stop, Stopping
 from envctl.adapters.terraform.output import Output, Piped, Process
 from envctl.adapters.terraform.running import Running
-from envctl.adapters.terraform.stopping import Stop, Stopping
 from envctl.domain.errors import OperationFailedError, Problem
 
 _LONGEST_WAIT = 0.2

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from envctl.adapters.terraform.measurements import FILE, Measurements
-from envctl.adapters.terraform.meter import Measured, Meter
+from envctl.adapters.terraform.crew.measurements import FILE, Measurements
+from envctl.adapters.terraform.crew.meter import Measured, Meter
+from envctl.adapters.terraform.crew.stopping import Stopping
 from envctl.adapters.terraform.running import Site
-from envctl.adapters.terraform.stopping import Stopping
 from envctl.usecases.ports import Trace
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
-from envctl.adapters.terraform.blocks import without_same
+from envctl.adapters.terraform.plans.blocks import without_same
 from envctl.domain.changes import AttributeChange, Marker, same
 from envctl.domain.layout import SESSION
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from envctl.adapters.terraform import cli_configuration
-from envctl.adapters.terraform.init_outline import outline
-from envctl.adapters.terraform.known_packages import look
-from envctl.adapters.terraform.plugin_cache import packages, pinned
+from envctl.adapters.terraform.installing import cli_configuration
+from envctl.adapters.terraform.installing.init_outline import outline
+from envctl.adapters.terraform.installing.known_packages import look
+from envctl.adapters.terraform.installing.plugin_cache import packages, pinned
 from envctl.domain.layout import LOCK_FILE, MAIN, MANIFEST
 from envctl.domain.provider_lock import hashes, providers, version
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from envctl.adapters.terraform.attributes import all_secrets, attributes, managed, marks_of, shown
+from envctl.adapters.terraform.plans.attributes import all_secrets, attributes, managed, marks_of, shown
 from envctl.domain.changes import Action, OutputChange, ResourceChange, StackPlan
 
 _ACTIONS: dict[tuple[str, ...], Action | None] = {

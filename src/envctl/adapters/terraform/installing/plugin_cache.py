@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from envctl.adapters.terraform.known_packages import Known, KnownPackages
-from envctl.adapters.terraform.package_hash import files, package_hash
+from envctl.adapters.terraform.installing.known_packages import Known, KnownPackages
+from envctl.adapters.terraform.installing.package_hash import files, package_hash
 from envctl.domain.provider_lock import UNPACKED, hashes, providers, version
 
 OURS = ".envctl"

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from envctl.adapters.terraform.init_stamp import CODE_FILES
-from envctl.adapters.terraform.plugin_cache import Pinned
+from envctl.adapters.terraform.installing.init_stamp import CODE_FILES
+from envctl.adapters.terraform.installing.plugin_cache import Pinned
 from envctl.domain.layout import MAIN
 
 _BESIDE = re.compile(r'"?\bsource"?\s*[=:]\s*"(\.{1,2}/[^"]*)"')

@@ -4,10 +4,11 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-from envctl.adapters.terraform import errored, full_disk, killed, state_lock
+from envctl.adapters.terraform import errored, state_lock
 from envctl.adapters.terraform.behind import upstream_behind
-from envctl.adapters.terraform.causes import UPSTREAM_GONE, cause_of
 from envctl.adapters.terraform.events import Diagnostic, Transcript
+from envctl.adapters.terraform.failing import full_disk, killed
+from envctl.adapters.terraform.failing.causes import UPSTREAM_GONE, cause_of
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UpstreamBehindError

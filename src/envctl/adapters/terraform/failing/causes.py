@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from envctl.adapters.terraform.killed import FEWER, STARVED
+from envctl.adapters.terraform.failing.killed import FEWER, STARVED
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from envctl.adapters.terraform.package_hash import files, package_hash
+from envctl.adapters.terraform.installing.package_hash import files, package_hash
 
 
 @dataclass(frozen=True)

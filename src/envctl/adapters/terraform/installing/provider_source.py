@@ -5,8 +5,8 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from envctl.adapters.terraform import cli_configuration
-from envctl.adapters.terraform.cli_configuration import REGISTRY
+from envctl.adapters.terraform.installing import cli_configuration
+from envctl.adapters.terraform.installing.cli_configuration import REGISTRY
 from envctl.usecases.ports import ProviderSource
 
 SECONDS = 3.0

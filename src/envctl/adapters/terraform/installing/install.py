@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from envctl.adapters.terraform.cache_locks import ALL, CacheLocks, Wish
 from envctl.adapters.terraform.events import Transcript
-from envctl.adapters.terraform.full_disk import demand_room
-from envctl.adapters.terraform.init_stamp import INSTALLED
+from envctl.adapters.terraform.failing.full_disk import demand_room
+from envctl.adapters.terraform.installing.cache_locks import ALL, CacheLocks, Wish
+from envctl.adapters.terraform.installing.init_stamp import INSTALLED
+from envctl.adapters.terraform.installing.plugin_cache import Pinned, PluginCache, link, remove
+from envctl.adapters.terraform.installing.reach import needed, needs_some
 from envctl.adapters.terraform.launcher import Launcher, check
-from envctl.adapters.terraform.plugin_cache import Pinned, PluginCache, link, remove
 from envctl.adapters.terraform.process import Ended
-from envctl.adapters.terraform.reach import needed, needs_some
 from envctl.adapters.terraform.running import Site
 from envctl.domain.layout import LOCK_FILE
 from envctl.domain.provider_lock import short

@@ -3,15 +3,16 @@
 import re
 from pathlib import Path
 
-from envctl.adapters.terraform import cli_configuration, events, init_stamp, running
-from envctl.adapters.terraform.cache_locks import CacheLocks
-from envctl.adapters.terraform.full_disk import room
-from envctl.adapters.terraform.installing import CHOSEN, Installing, demand_success, run
+from envctl.adapters.terraform import events, running
+from envctl.adapters.terraform.crew.stopping import Stopping
+from envctl.adapters.terraform.failing.full_disk import room
+from envctl.adapters.terraform.installing import cli_configuration, init_stamp
+from envctl.adapters.terraform.installing.cache_locks import CacheLocks
+from envctl.adapters.terraform.installing.install import CHOSEN, Installing, demand_success, run
+from envctl.adapters.terraform.installing.plugin_cache import OURS, PluginCache, pinned
 from envctl.adapters.terraform.launcher import Launcher
-from envctl.adapters.terraform.plugin_cache import OURS, PluginCache, pinned
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
-from envctl.adapters.terraform.stopping import Stopping
 from envctl.domain.layout import LOCK_FILE
 from envctl.usecases.ports import Observer
 

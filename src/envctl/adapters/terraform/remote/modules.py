@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import dirname, normpath, relpath
 
-from envctl.adapters.terraform import binary, module_failures, packages
+from envctl.adapters.terraform import binary
 from envctl.adapters.terraform.command import arguments
-from envctl.adapters.terraform.kept_modules import UNFINISHED, KeptModules
 from envctl.adapters.terraform.process import Ended, run
+from envctl.adapters.terraform.remote import module_failures, packages
+from envctl.adapters.terraform.remote.kept_modules import UNFINISHED, KeptModules
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Location, OperationFailedError, Problem
 from envctl.domain.layout import CODE, MAIN, MANIFEST
 from envctl.domain.release import File, Release

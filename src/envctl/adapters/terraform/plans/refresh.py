@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from envctl.adapters.terraform.attributes import all_secrets, attributes
-from envctl.adapters.terraform.planfile import action_of, address, output_changes
+from envctl.adapters.terraform.plans.attributes import all_secrets, attributes
+from envctl.adapters.terraform.plans.planfile import action_of, address, output_changes
 from envctl.domain.changes import Action, Marker, OutputChange, ResourceChange, StackPlan, same
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from envctl.adapters.terraform.events import Transcript
-from envctl.adapters.terraform.failures import unreadable
+from envctl.adapters.terraform.failing.failures import unreadable
 from envctl.domain.changes import StackPlan
 from envctl.domain.drift import Look
 
@@ -28,7 +28,7 @@ def look(stack: str, planned: Planned, show: Show, *, unchanged: bool) -> Look:
     nothing = StackPlan(stack)
     if not (said.drift or said.changes or said.output_changes):
         return Look(replace(nothing, warnings=said.warnings), nothing)
-    from envctl.adapters.terraform import refresh
+    from envctl.adapters.terraform.plans import refresh
 
     both = _read(show, BOTH, stack, said.warnings)
     # Outputs that change where no resource has drifted change with what they read (a data source, another stack).
@@ -55,7 +55,7 @@ def _without_reality(stack: str, planned: Planned, show: Show, said: Transcript)
 
 
 def _read(show: Show, file: str, stack: str, warnings: tuple[str, ...]) -> StackPlan:
-    from envctl.adapters.terraform import planfile
+    from envctl.adapters.terraform.plans import planfile
 
     document = show(file)
     with unreadable(stack):

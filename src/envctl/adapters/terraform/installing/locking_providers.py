@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from envctl.adapters.terraform import cli_configuration
 from envctl.adapters.terraform.events import Transcript
-from envctl.adapters.terraform.full_disk import room
-from envctl.adapters.terraform.installing import VIEW
+from envctl.adapters.terraform.failing.full_disk import room
+from envctl.adapters.terraform.installing import cli_configuration
+from envctl.adapters.terraform.installing.install import VIEW
 from envctl.adapters.terraform.launcher import Launcher, check
 from envctl.adapters.terraform.running import Site
 from envctl.domain.constraints import allows

@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from envctl.adapters.terraform.meter import Measured
+from envctl.adapters.terraform.crew.meter import Measured
 from envctl.domain.capacity import UNMEASURED
 
 FILE = "measured.json"

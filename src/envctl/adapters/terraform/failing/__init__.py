@@ -1,0 +1,1 @@
+"""What went wrong, as problems that a person can act on."""

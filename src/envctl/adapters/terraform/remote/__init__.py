@@ -1,0 +1,1 @@
+"""Modules from elsewhere: fetched where a release is made."""
