@@ -10,14 +10,14 @@ from envctl.domain.runs import Planned, Run
 from envctl.usecases.drift import next_step
 from envctl.usecases.drift_entries import Look
 from envctl.usecases.drifted import EnvironmentDrift, StackDrift, together
-from envctl.usecases.preview import EnvironmentPreview
+from envctl.usecases.preview import EnvironmentPreview, OfEach
 from envctl.usecases.runs import Answer, Part
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Plans:
+class Plans(OfEach):
     """Of many environments, each as far as it could be planned, and what kept the rest from it. `run` is empty where
     they are of no run. `environment`, `release` and `stacks` are what the plan of one environment has there, and empty.
     """
@@ -27,19 +27,6 @@ class Plans:
     environment: str = ""
     release: str = ""
     stacks: tuple[StackPlan, ...] = ()
-
-    @property
-    def changes(self) -> bool:
-        return any(each.plan and each.plan.changes for each in self.environments)
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        return tuple(problem for each in self.environments for problem in each.problems)
-
-    def exit_code(self, *, detailed: bool = False) -> ExitCode:
-        """With `detailed`, changes count as well."""
-        changes = [ExitCode.CHANGES] if detailed and self.changes else []
-        return worst([*changes, *(each.exit_code for each in self.environments)])
 
 
 def of_another(environment: str) -> Problem:

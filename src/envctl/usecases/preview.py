@@ -26,11 +26,9 @@ class EnvironmentPreview:
     exit_code: ExitCode = ExitCode.DONE
 
 
-@dataclass(frozen=True)
-class Preview:
-    """`release` is empty where it is the working tree that was planned."""
+class OfEach:
+    """What holds of plans of several environments, whoever asked for them."""
 
-    release: str
     environments: tuple[EnvironmentPreview, ...]
 
     @property
@@ -45,6 +43,14 @@ class Preview:
         """With `detailed`, changes count as well."""
         changes = [ExitCode.CHANGES] if detailed and self.changes else []
         return worst([*changes, *(each.exit_code for each in self.environments)])
+
+
+@dataclass(frozen=True)
+class Preview(OfEach):
+    """`release` is empty where it is the working tree that was planned."""
+
+    release: str
+    environments: tuple[EnvironmentPreview, ...]
 
 
 @dataclass(frozen=True)
