@@ -43,7 +43,8 @@ class Heard:
         pass
 
     def phases(self) -> list[str]:
-        return [event.phase for event in self.events]
+        """Without the ends of what they tell."""
+        return [event.phase for event in self.events if event.phase != "over"]
 
 
 class Bench:

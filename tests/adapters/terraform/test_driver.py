@@ -76,8 +76,8 @@ def test_a_plan_is_applied_and_the_next_one_is_clean_without_another_init(bench:
 
     bench.driver.apply("dev", stack)
     assert bench.heard.phases() == ["init", "plan", "started", "done"]
-    assert bench.heard.events[-1].address == "terraform_data.one"
-    assert bench.heard.events[-1].action is Action.CREATE
+    *_, done, over = bench.heard.events
+    assert (done.address, done.action, over.phase) == ("terraform_data.one", Action.CREATE, "over")
 
     again = bench.plan(stack)
     assert not again.changes

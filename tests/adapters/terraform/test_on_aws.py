@@ -160,7 +160,7 @@ def test_a_lock_that_a_killed_terraform_left_is_broken_by_its_id_alone(aws: Benc
     stack = aws.lay(waiting(aws))
     aws.plan(stack)
     when_begun(aws, lambda: os.killpg(int((aws.directory / FILE).read_text()), signal.SIGKILL))
-    with pytest.raises(OperationFailedError, match="code -9"):
+    with pytest.raises(OperationFailedError, match=r"web: Terraform was killed \(SIGKILL\)"):
         aws.driver.apply("dev", stack)
 
     with pytest.raises(StateLockedError) as raised:
