@@ -165,7 +165,7 @@ def test_what_a_team_set_itself_stays(buckets: S3Buckets, s3: Client) -> None:
     assert isinstance(found, FoundBucket)
     assert (found.encryption, found.retention) == ("aws:kms", Retention("COMPLIANCE", 365))
     assert found.policy["Statement"][0] == theirs
-    assert [each["ID"] for each in found.rules] == ["logs", "envctl-old-checkpoints"]
+    assert [each["ID"] for each in found.rules] == ["logs", "envctl-old-checkpoints", "envctl-old-runs"]
     assert verdicts(buckets, one, "") == {"good"}
 
 

@@ -45,11 +45,13 @@ class Measurements:
         return max((each.memory for each in kept.values()), default=0) or UNMEASURED
 
     def note(self, measured: Measured, *, planned: bool) -> None:
+        """What is no plan, or none that came to its end, can only show that a unit takes more."""
         with self._lock:
             kept = self._read()
             before = kept.get(measured.unit, Kept())
             seconds = _moved(before.seconds, measured.seconds) if planned else before.seconds
-            kept[measured.unit] = Kept(round(seconds, 3), round(_moved(before.memory, measured.peak)))
+            memory = _moved(before.memory, measured.peak) if planned else max(before.memory, measured.peak)
+            kept[measured.unit] = Kept(round(seconds, 3), round(memory))
             self._changed = True
 
     def keep(self) -> None:
