@@ -29,7 +29,7 @@ HIDDEN = (
 
 # What lands is tried with the same examples on every machine. New ones are searched for by make nightly.
 settings.register_profile("check", deadline=None, max_examples=10, derandomize=True)
-settings.register_profile("default", deadline=None, max_examples=25, derandomize=True)
+settings.register_profile("default", deadline=None, max_examples=20, derandomize=True)
 settings.register_profile("nightly", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
