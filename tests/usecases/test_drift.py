@@ -336,9 +336,16 @@ class GoesAway(MemoryStore):
     after: tuple[str, World] | None = None
 
     def keys(self, prefix: str, after: str = "") -> list[str]:
-        if self.after and [environment for environment, _ in self._checks()] == [self.after[0]]:
-            raise OperationFailedError(Problem("E404", "the store can't be listed"))
+        self._demand_there()
         return super().keys(prefix, after)
+
+    def create(self, key: str, data: bytes) -> None:
+        self._demand_there()
+        super().create(key, data)
+
+    def _demand_there(self) -> None:
+        if self.after and [environment for environment, _ in self._checks()] == [self.after[0]]:
+            raise OperationFailedError(Problem("E404", "the store does not answer"))
 
     def _checks(self) -> list[tuple[str, int]]:
         from envctl.domain.ledger import decode

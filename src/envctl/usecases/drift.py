@@ -73,23 +73,37 @@ class Looks:
     def all(self, wanted: Mapping[str, Selection]) -> Drift:
         self.ports.observer.begins(tuple(wanted))
         with ExitStack() as locks, self.ports.terraform.at_once() as crew:
-            for target, selection in wanted.items():
-                self._begin(target, selection, locks, crew)
+            for target in wanted:
+                self._lock(target, locks)
+            # Read once nobody else on this machine can deploy to any of them: a store may be far away.
+            self.known = record.present(self.ports)
+            for target in [target for target in wanted if target not in self.answers]:
+                self._begin(target, wanted[target], crew)
             self._await(crew)
         return Drift(tuple(self.answers[target] for target in wanted))
 
-    def _begin(self, target: str, selection: Selection, locks: ExitStack, crew: Crew) -> None:
-        """While one environment is prepared, those before it are looked at."""
+    def _lock(self, target: str, locks: ExitStack) -> None:
         try:
             holder = f"envctl drift {target} by {self.ports.identity.actor().name}"
             locks.enter_context(self.ports.workspace.lock(target, holder))
+        except InterruptedByUserError:
+            raise
+        except EnvctlError as error:
+            self.answers[target] = self._unknown(target, error)
+
+    def _unknown(self, target: str, error: EnvctlError) -> EnvironmentDrift:
+        current = self.known.of(target).current
+        release = current.release if current else ""
+        return EnvironmentDrift(target, release, "unknown", problems=tuple(error.problems))
+
+    def _begin(self, target: str, selection: Selection, crew: Crew) -> None:
+        """While one environment is prepared, those before it are looked at."""
+        try:
             found = self._prepare(target, selection)
         except (InterruptedByUserError, UsageError):
             raise
         except EnvctlError as error:
-            current = self.known.of(target).current
-            release = current.release if current else ""
-            found = EnvironmentDrift(target, release, "unknown", problems=tuple(error.problems))
+            found = self._unknown(target, error)
         if isinstance(found, EnvironmentDrift):
             self.answers[target] = found
             return
@@ -99,7 +113,7 @@ class Looks:
             crew.begin(unit, partial(self._look, found, stack), unit)
 
     def _prepare(self, target: str, selection: Selection) -> _Place | EnvironmentDrift:
-        project, present = self.project.seen_from(target), record.present(self.ports)
+        project, present = self.project.seen_from(target), self.known
         here = present.of(target)
         if problem := _in_between(target, here):
             release = here.last.release if here.last else ""
@@ -137,7 +151,9 @@ class Looks:
         current, whole = there(place.here.current), len(stacks) == len(place.prepared.stacks)
         found = EnvironmentDrift(place.target, place.prepared.release, together(stacks), stacks)
         found = replace(found, deployment=current.seq, settings=place.prepared.settings, whole=whole)
-        return replace(recorded(self.ports, found) if self.keeps else found, next=next_step(found))
+        if self.keeps:
+            found, self.known = recorded(self.ports, found, self.known)
+        return replace(found, next=next_step(found))
 
 
 def demand_readable(candidate: candidates.Candidate) -> None:
@@ -181,10 +197,12 @@ def _stack(
     return StackDrift(stack.name, condition, left.resources, left.outputs, pending, ignored, left.warnings)
 
 
-def recorded(ports: Ports, found: EnvironmentDrift) -> EnvironmentDrift:
-    """In the ledger, unless nothing is known for sure: that some stacks are clean says nothing of the others."""
+def recorded(ports: Ports, found: EnvironmentDrift, known: Present) -> tuple[EnvironmentDrift, Present]:
+    """In the ledger, unless nothing is known for sure: that some stacks are clean says nothing of the others. Gives the
+    present after it as well; `known` is what is known of it before.
+    """
     if found.condition == "unknown" or (found.condition == "clean" and not found.whole):
-        return found
+        return found, known
 
     def decide(present: Present) -> Event | None:
         here = present.of(found.environment)
@@ -194,11 +212,11 @@ def recorded(ports: Ports, found: EnvironmentDrift) -> EnvironmentDrift:
         return DriftChecked(found.environment, found.release, found.drifted, found.named[:NAMED])
 
     try:
-        record.append(ports, decide)
+        known, _ = record.append(ports, decide, after=known)
     except EnvctlError as error:
         # What was found is worth telling although the guards will not know of it.
-        return replace(found, problems=tuple(error.problems))
-    return found
+        found = replace(found, problems=tuple(error.problems))
+    return found, known
 
 
 def next_step(found: EnvironmentDrift) -> str:
