@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.graph import CircleError, order_stacks, reached, turned, waves, within
+from envctl.domain.graph import CircleError, order_stacks, reached, turned, within
 
 NAMES = [f"s{number}" for number in range(8)]
 
@@ -71,12 +71,3 @@ def test_all_names_need_what_they_needed() -> None:
     needs = {"a": (), "b": ("a",), "c": ("b",)}
     assert within(needs, needs) == needs
     assert within(needs, {"a", "c"}) == {"a": (), "c": ("a",)}
-
-
-@given(_needs())
-def test_each_wave_needs_only_those_before_it_and_no_name_waits_longer_than_it_must(
-    needs: dict[str, set[str]],
-) -> None:
-    at = {name: number for number, wave in enumerate(waves(needs)) for name in wave}
-    assert sorted(at) == sorted(needs)
-    assert all(at[name] == max((at[other] + 1 for other in needs[name]), default=0) for name in needs)

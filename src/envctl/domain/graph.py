@@ -54,16 +54,6 @@ def _within(needs: Mapping[str, Collection[str]], name: str, names: Collection[s
     return tuple(sorted((set(needs[name]) | reached(needs, left_out)) & set(names)))
 
 
-def waves(needs: Mapping[str, Collection[str]]) -> tuple[tuple[str, ...], ...]:
-    """What can come side by side at the earliest, one after the other. Raises CircleError."""
-    depth: dict[str, int] = {}
-    for name in order_stacks(needs):
-        depth[name] = max((depth[other] + 1 for other in needs[name] if other in needs), default=0)
-    return tuple(
-        tuple(name for name in needs if depth[name] == at) for at in range(max(depth.values(), default=-1) + 1)
-    )
-
-
 def _open(needs: Mapping[str, Collection[str]], name: str, waiting: Collection[str]) -> list[str]:
     # In the order of declaration: a set of needs must not make the answer differ between runs.
     return [other for other in waiting if other in needs[name]]
