@@ -40,7 +40,7 @@ S3_A_SECOND = 3500
 
 # Seconds that S3 takes from the same region, and how many envctl asks at once.
 READ, WRITE, LIST = 0.020, 0.030, 0.040
-READS_AT_ONCE, KEYS_A_PAGE = 16, 1000
+READS_AT_ONCE, KEYS_A_PAGE = 32, 1000
 
 
 @dataclass(frozen=True)

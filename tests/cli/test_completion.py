@@ -163,7 +163,7 @@ def test_of_a_long_ledger_only_the_end_is_read(project: Path, offered: Offered) 
         f"ledger/{file.name}": file.read_bytes() for file in ledger.iterdir() if file.name <= last.name
     }
     kept = checkpoint.encode(record.present(world.ports))
-    laid_out(project / ".envctl" / "store", {f"checkpoints/{last.name}": kept})
+    laid_out(project / ".envctl" / "store", {f"checkpoints/{last.name}.gz": kept})
     for file in ledger.iterdir():
         if file.name <= last.name:
             file.write_text("nobody reads it")

@@ -141,6 +141,31 @@ def test_more_keys_than_a_page_holds_are_all_listed(store: Store) -> None:
     assert len(store.keys("ledger/", after="ledger/0000000049.json")) == many - 50
 
 
+def test_what_is_fetched_ahead_answers_as_what_is_not(store: Store) -> None:
+    store.create("a/1", b"one")
+    with store.fetching(["a/1", "a/2"], [("a/", ""), ("b/", "b/1")]):
+        assert store.read("a/1") == b"one"
+        assert store.read("a/2") is None
+        assert store.read_all(["a/1", "a/2"]) == [b"one", None]
+        assert store.keys("a/") == ["a/1"]
+        assert store.keys("b/", after="b/1") == []
+        assert store.keys("b/") == []
+
+
+def test_what_was_fetched_ahead_does_not_get_old(store: Store) -> None:
+    with store.fetching(["a/1"], [("a/", "")]):
+        assert store.read("a/1") is None
+        assert store.keys("a/") == []
+        store.create("a/1", b"one")
+        assert store.read("a/1") == b"one"
+        assert store.keys("a/") == ["a/1"]
+    with store.fetching(["a/2"], [("a/", "a/1")]):
+        pass
+    store.create("a/2", b"two")
+    assert store.read("a/2") == b"two"
+    assert store.keys("a/", after="a/1") == ["a/2"]
+
+
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=3000))
 def test_bytes_stay_as_they_are(store: Store, data: bytes) -> None:

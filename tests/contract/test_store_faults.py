@@ -32,6 +32,7 @@ from tests.faults.faults import (
     anything,
     first,
     lists,
+    nothing,
     owned_by,
     reads,
     skewed,
@@ -91,6 +92,17 @@ def test_each_fault_is_told_apart(proxy: FaultyProxy, fault: Fault, code: str, h
     assert problem.code == code
     assert hint in problem.hint
     assert f"can't be {verb}" in problem.message
+
+
+def test_what_goes_wrong_with_what_is_fetched_ahead_is_told_where_it_is_wanted(proxy: FaultyProxy) -> None:
+    store = as_surroundings_say(somewhere())
+    proxy.plan = always(FAILED)
+    with store.fetching(["ledger/1.json"], [("ledger/", "")]):
+        assert told(lambda: store.read("ledger/1.json")).code == "E456"
+        assert told(lambda: store.keys("ledger/")).code == "E456"
+    with store.fetching(["ledger/1.json"], [("ledger/", "")]):
+        proxy.plan = nothing
+    assert store.keys("ledger/") == []
 
 
 def test_a_fault_that_passes_is_not_told_at_all(proxy: FaultyProxy) -> None:

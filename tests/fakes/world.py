@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -77,6 +77,9 @@ class MemoryStore:
 
     def keys(self, prefix: str, after: str = "") -> list[str]:
         return sorted(key for key in self.content if key.startswith(prefix) and key > after)
+
+    def fetching(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 @dataclass

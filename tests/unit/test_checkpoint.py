@@ -1,5 +1,6 @@
 """A checkpoint is the fold itself, or nothing."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from copy import deepcopy
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envctl.domain import checkpoint
 from envctl.domain.checkpoint import FORMAT, decode, encode
 from envctl.domain.events import (
     Actor,
@@ -74,7 +76,7 @@ BELIEVED = fold(
 )
 FORGED = EnvironmentUnlocked("dev", "trust me")
 FULL = follow(BELIEVED, Entry(BELIEVED.seq + 1, BELIEVED.head, START, Actor("mallory"), FORGED), "it is not signed")
-WHOLE = json.loads(encode(FULL))
+WHOLE = json.loads(gzip.decompress(encode(FULL)))
 Path = tuple[str | int, ...]
 
 
@@ -108,12 +110,16 @@ def _with(path: Path, value: object) -> bytes:
 
 
 def _written(document: object) -> bytes:
-    return json.dumps(document, separators=(",", ":")).encode()
+    return _packed(json.dumps(document, separators=(",", ":")).encode())
+
+
+def _packed(data: bytes) -> bytes:
+    return gzip.compress(data, compresslevel=1, mtime=0)
 
 
 def _same(read: Present, data: bytes) -> bool:
     """Whether a present is what the bytes say, every field of it. Sets have no order; 7 is 7.0, but true is not 1."""
-    one, other = (_comparable(json.loads(text)) for text in (encode(read), data))
+    one, other = (_comparable(json.loads(gzip.decompress(packed))) for packed in (encode(read), data))
     return one == other
 
 
@@ -193,10 +199,15 @@ def test_a_word_that_is_none_of_those_there_are_is_no_checkpoint(word: object) -
 GARBAGE = {
     "nothing": b"",
     "half a checkpoint": encode(FULL)[:200],
-    "no text": b"\xff\x00",
-    "a list": b"[]",
-    "a number": b"1",
-    "text": b'"format"',
+    "all but its last byte": encode(FULL)[:-1],
+    "one with something behind it": encode(FULL) + b"x",
+    "two": encode(FULL) * 2,
+    "one that is not packed": gzip.decompress(encode(FULL)),
+    "one that is packed twice": _packed(encode(FULL)),
+    "no text": _packed(b"\xff\x00"),
+    "a list": _packed(b"[]"),
+    "a number": _packed(b"1"),
+    "text": _packed(b'"format"'),
     "the format before this one": _written(WHOLE | {"format": FORMAT - 1}),
     "a newer format": _written(WHOLE | {"format": FORMAT + 1}),
     "a format as text": _written(WHOLE | {"format": str(FORMAT)}),
@@ -205,8 +216,8 @@ GARBAGE = {
     "no present": _written({"format": FORMAT}),
     "a present that is nothing": _written(WHOLE | {"present": None}),
     "a present that is a list": _written(WHOLE | {"present": [WHOLE["present"]]}),
-    "brackets without an end": b"[" * 100_000,
-    "a present of brackets": b'{"format":%d,"present":' % FORMAT + b"[" * 100_000,
+    "brackets without an end": _packed(b"[" * 100_000),
+    "a present of brackets": _packed(b'{"format":%d,"present":' % FORMAT + b"[" * 100_000),
 }
 
 
@@ -220,8 +231,17 @@ def test_the_very_first_checkpoint_is_read_too() -> None:
         f'{{"format":{FORMAT},"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}},'
         '"unbelieved":[]}}'
     )
-    assert encode(Present()).decode() == written
-    assert decode(written.encode()) == Present()
+    assert gzip.decompress(encode(Present())).decode() == written
+    assert decode(_packed(written.encode())) == Present()
+
+
+def test_one_that_unpacks_to_more_than_any_project_has_is_no_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    much = _packed(b" " * 100_000 + gzip.decompress(encode(FULL)))
+    assert decode(much) == FULL
+    monkeypatch.setattr("envctl.domain.packed.LARGEST", 100_000)
+    checkpoint.read.cache_clear()
+    assert decode(much) is None
+    assert decode(encode(FULL)) == FULL
 
 
 @given(

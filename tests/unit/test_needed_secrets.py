@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.adapters.hcl import read_module, read_settings
+from envctl.adapters.hcl.module import read_module
+from envctl.adapters.hcl.settings import read_settings
 from envctl.domain.errors import Location
 from envctl.domain.needed_secrets import Needs, kinds_of, misfits, needed
 from envctl.domain.project import Secrets

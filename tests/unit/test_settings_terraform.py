@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from envctl.adapters.hcl import read_settings
+from envctl.adapters.hcl.settings import read_settings
 from envctl.domain.conversion import convert
 from envctl.domain.literals import literal
 from envctl.domain.types import Anything, Collection, Object, Primitive, Tuple, TypeExpression, describe, parse_type

@@ -119,7 +119,7 @@ class Actors:
         if len(store.keys(record.ENTRIES)) >= self.kept + OFTEN:
             now = self.present
             self.kept = now.seq
-            store.content[f"{record.CHECKPOINTS}{now.seq:010d}.json"] = checkpoint.encode(now)
+            store.content[record.checkpoint_key(now.seq)] = checkpoint.encode(now)
 
     def applies(self, to: str, how: How = PLAINLY) -> Deployed | None:
         return self.gives("apply", to, lambda ports: apply(ports, to, how.wishes), how)

@@ -423,10 +423,10 @@ def test_a_long_ledger_is_read_from_its_last_checkpoint(world: World) -> None:
     for number in range(256):
         world.identity.name = f"p{number}@example.com"
         record.append(world.ports, lambda _: ApprovalGiven("prod", "peer", release, "settings"))
-    assert "checkpoints/0000000256.json" in world.store.content
+    assert record.checkpoint_key(256) in world.store.content
     full = record.verify(world.ports)
     assert record.present(world.ports) == full
-    world.store.content["checkpoints/0000000256.json"] = b"{}"
+    world.store.content[record.checkpoint_key(256)] = b"{}"
     assert record.present(world.ports) == full
 
 

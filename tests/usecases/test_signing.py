@@ -353,8 +353,8 @@ def test_a_long_ledger_is_read_from_a_checkpoint_that_the_last_environment_signe
     long(world, "dev", 300)
     assert world.store.keys("checkpoints/") == []
     long(world, "prod", 302)
-    assert world.store.keys("checkpoints/") == ["checkpoints/0000000301.json"]
-    kept = checkpoint.read(world.store.content["checkpoints/0000000301.json"])
+    assert world.store.keys("checkpoints/") == [record.checkpoint_key(301)]
+    kept = checkpoint.read(world.store.content[record.checkpoint_key(301)])
     assert kept is not None
     assert (kept.trust, kept.present.seq) == (world.trust.name, 301)
     before = record.present(world.ports)
@@ -400,7 +400,7 @@ def test_a_forged_checkpoint_is_not_believed(
     unlock(world.ports, "prod")
     before, lie = record.present(world.ports), forge(world, _lies(world))
     assert lie.present.of("prod").approvals
-    world.store.create(f"checkpoints/{before.seq:010d}.json", checkpoint.written(lie))
+    world.store.create(record.checkpoint_key(before.seq), checkpoint.written(lie))
     assert record.present(world.ports) == before
     with pytest.raises(RefusedError, match="G106"):
         promote(world.ports, "staging", "prod")
@@ -409,7 +409,7 @@ def test_a_forged_checkpoint_is_not_believed(
 def test_a_checkpoint_that_was_signed_and_says_something_else_is_named(world: World) -> None:
     to_staging(world)
     lie = signing.signed_checkpoint(world.ports, _lies(world), personally=False)
-    world.store.create(f"checkpoints/{lie.present.seq:010d}.json", checkpoint.written(lie))
+    world.store.create(record.checkpoint_key(lie.present.seq), checkpoint.written(lie))
     assert "the checkpoint that was left there does not follow from the entries" in named(world)[0]
 
 
@@ -558,7 +558,7 @@ def test_a_checkpoint_that_can_not_be_signed_takes_nothing_back(world: World) ->
     world.signatures.sign = sign  # type: ignore[method-assign]
     world.signatures.refused.clear()
     unlock(world.ports, "prod")
-    assert world.store.keys("checkpoints/") == [f"checkpoints/{checkpoint.EVERY + 2:010d}.json"]
+    assert world.store.keys("checkpoints/") == [record.checkpoint_key(checkpoint.EVERY + 2)]
     assert record.present(anew(world).ports) == record.present(world.ports)
 
 
@@ -589,7 +589,7 @@ def test_a_checkpoint_of_before_a_key_was_taken_out_is_not_believed_any_more(wor
     lock(world.ports, "staging", "we migrate")
     kept = checkpoint.Checkpoint(record.present(world.ports), world.trust.name)
     kept = signing.signed_checkpoint(world.ports, kept, personally=False)
-    world.store.create(f"checkpoints/{kept.present.seq:010d}.json", checkpoint.written(kept))
+    world.store.create(record.checkpoint_key(kept.present.seq), checkpoint.written(kept))
     world.signatures.private.pop("staging")
     del world.tree.content["environments/staging/signing_key.pem"]
     signing.pin(world.ports, ("staging",), create=True)

@@ -151,8 +151,8 @@ def _releases(context: typer.Context) -> list[str]:
 
 def _ledger(store: Path) -> list[bytes]:
     """The last checkpoint, and what came after it."""
-    checkpoints = sorted((store / "checkpoints").glob("*.json"))[-1:]
-    after = checkpoints[0].name if checkpoints else ""
+    checkpoints = sorted((store / "checkpoints").glob("*.json.gz"))[-1:]
+    after = checkpoints[0].stem if checkpoints else ""
     entries = sorted(file for file in (store / "ledger").glob("*.json") if file.name > after)
     return [file.read_bytes() for file in (*checkpoints, *entries[-2 * _CHECKPOINT :])]
 

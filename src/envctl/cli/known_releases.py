@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from envctl.domain.packed import PACKED, unpacked
+
 FILE = "known-releases.json"
 MOST = 200
 
@@ -14,7 +16,7 @@ def named_in(ledger: Iterable[bytes]) -> list[str]:
     found: dict[str, None] = {}
     for data in ledger:
         with suppress(ValueError, KeyError, TypeError, AttributeError):
-            document = json.loads(data)
+            document = json.loads(unpacked(data) if data.startswith(PACKED) else data)
             told = document["present"]["releases"] if "present" in document else [document["event"].get("release")]
             found.update(dict.fromkeys(name for name in told if isinstance(name, str)))
     return list(found)

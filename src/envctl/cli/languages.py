@@ -28,16 +28,16 @@ class Languages:
         return place(data, path)
 
     def settings(self, data: bytes, name: str) -> "SettingsFile":
-        from envctl.adapters.hcl import read_settings
+        from envctl.adapters.hcl.settings import read_settings
 
         return read_settings(data, name)
 
     def module(self, files: Mapping[str, bytes], name: str) -> "ModuleInterface":
-        from envctl.adapters.hcl import read_module
+        from envctl.adapters.hcl.module import read_module
 
         return read_module(files, name)
 
     def calls(self, files: Mapping[str, bytes], name: str) -> "tuple[ModuleCall, ...]":
-        from envctl.adapters.hcl import read_calls
+        from envctl.adapters.hcl.module import read_calls
 
         return read_calls(files, name)

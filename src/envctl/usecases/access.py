@@ -8,7 +8,6 @@ from envctl.domain.guards import RefusedError, Request
 from envctl.domain.guards.access import wrong_account
 from envctl.domain.present import Present
 from envctl.domain.project import Project
-from envctl.usecases import state_bucket
 from envctl.usecases.ports import Ports, Prepared
 
 
@@ -32,6 +31,9 @@ def demand(ports: Ports, project: Project, environment: str) -> None:
     found = caller(ports, project, environment)
     if refusal := wrong_account(environment, project.environments[environment].account_id or "", found):
         raise RefusedError((refusal,))
+    # Late: mostly it is known, and what buckets have to be like is the longest of the lists.
+    from envctl.usecases import state_bucket
+
     state_bucket.demand(ports, project, environment)
     ports.access.remember(environment)
 

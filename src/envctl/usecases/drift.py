@@ -3,7 +3,7 @@
 Drift takes a proof away, so what was found is recorded; what could not be looked at never passes for clean.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -32,11 +32,8 @@ def drift(ports: Ports, environments: Sequence[str] = (), selection: Selection =
     """
     project = load.project(ports)
     wanted = load.wanted_environments(project, environments)
-    # Said before anything takes long: what the ledger can't say of one it can say of none.
-    known = record.present(ports)
-    if not environments:
-        wanted = tuple(name for name in wanted if name not in project.beside or known.of(name).last)
-    return Looks(ports, project, known, keeps=True).all(dict.fromkeys(wanted, selection))
+    unless_empty = () if environments else tuple(project.beside)
+    return Looks(ports, project, keeps=True).all(dict.fromkeys(wanted, selection), unless_empty)
 
 
 def look(ports: Ports, units: Mapping[str, frozenset[str]]) -> Drift:
@@ -44,7 +41,7 @@ def look(ports: Ports, units: Mapping[str, frozenset[str]]) -> Drift:
     project = load.project(ports)
     wanted = load.wanted_environments(project, tuple(units))
     selections = {name: Selection(tuple(sorted(units[name]))) for name in wanted}
-    return Looks(ports, project, record.present(ports), keeps=False).all(selections)
+    return Looks(ports, project, keeps=False).all(selections)
 
 
 @dataclass
@@ -65,31 +62,37 @@ class Looks:
 
     ports: Ports
     project: Project
-    known: Present
     keeps: bool
+    known: Present = field(default_factory=Present)
     answers: dict[str, EnvironmentDrift] = field(default_factory=dict)
     places: dict[str, _Place] = field(default_factory=dict)
 
-    def all(self, wanted: Mapping[str, Selection]) -> Drift:
-        self.ports.observer.begins(tuple(wanted))
+    def all(self, wanted: Mapping[str, Selection], unless_empty: Collection[str] = ()) -> Drift:
+        """Those of `unless_empty` only where something was ever deployed there."""
         with ExitStack() as locks, self.ports.terraform.at_once() as crew:
-            for target in wanted:
-                self._lock(target, locks)
-            # Read once nobody else on this machine can deploy to any of them: a store may be far away.
+            locked = {target: self._locked(target, locks) for target in wanted}
+            # Read once, when nobody else on this machine can deploy to any of them: a store may be far away.
             self.known = record.present(self.ports)
-            for target in [target for target in wanted if target not in self.answers]:
-                self._begin(target, wanted[target], crew)
+            targets = tuple(each for each in wanted if each not in unless_empty or self.known.of(each).last)
+            self.ports.observer.begins(targets)
+            for target in targets:
+                if error := locked[target]:
+                    self.answers[target] = self._unknown(target, error)
+                else:
+                    self._begin(target, wanted[target], crew)
             self._await(crew)
-        return Drift(tuple(self.answers[target] for target in wanted))
+        return Drift(tuple(self.answers[target] for target in targets))
 
-    def _lock(self, target: str, locks: ExitStack) -> None:
+    def _locked(self, target: str, locks: ExitStack) -> EnvctlError | None:
+        """What keeps it from being."""
         try:
             holder = f"envctl drift {target} by {self.ports.identity.actor().name}"
             locks.enter_context(self.ports.workspace.lock(target, holder))
         except InterruptedByUserError:
             raise
         except EnvctlError as error:
-            self.answers[target] = self._unknown(target, error)
+            return error
+        return None
 
     def _unknown(self, target: str, error: EnvctlError) -> EnvironmentDrift:
         current = self.known.of(target).current

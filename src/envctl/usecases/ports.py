@@ -84,6 +84,11 @@ class Store(Protocol):
     def keys(self, prefix: str, after: str = "") -> list[str]:
         """The keys that begin with `prefix` and sort after `after`, sorted."""
 
+    def fetching(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
+        """Says what will be read within it, and listed (`prefix`, `after`): a store that is far away fetches it all at
+        once. It changes no answer.
+        """
+
 
 class SourceTree(Protocol):
     """The project's folder. Paths are relative to it, with `/`."""

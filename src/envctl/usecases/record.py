@@ -1,7 +1,7 @@
 """Reading and appending to the ledger. A decision is only ever recorded on the history that it was made on."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 
 from envctl.domain import checkpoint
@@ -35,18 +35,28 @@ def present(ports: Ports) -> Present:
     """The present, from the last checkpoint on. What is read on the way is checked against the chain, and counts where
     it is signed as the project wants it.
     """
-    start = _checkpoint(ports)
-    entries: list[Entry] = []
-    expected, prev = start.seq + 1, start.head
-    for number, data in _stored(ports, after=start.seq):
-        broken = misfit(number, data, expected, prev)
-        if broken:
-            raise _broken(broken)
-        entries.append(decode(data))
-        expected, prev = expected + 1, digest(data)
-    now = fold(entries, start, ports.trust.doubt)
-    _check_witness(ports, now)
+    with _foreseen(ports):
+        start = _checkpoint(ports)
+        entries: list[Entry] = []
+        expected, prev = start.seq + 1, start.head
+        for number, data in _stored(ports, after=start.seq):
+            broken = misfit(number, data, expected, prev)
+            if broken:
+                raise _broken(broken)
+            entries.append(decode(data))
+            expected, prev = expected + 1, digest(data)
+        now = fold(entries, start, ports.trust.doubt)
+        _check_witness(ports, now)
     return now
+
+
+def _foreseen(ports: Ports) -> AbstractContextManager[None]:
+    """What will be read, by what this machine saw last: what has come since is little, and is read after it."""
+    seen, _ = ports.witness.recall() or (0, "")
+    start = seen // checkpoint.EVERY * checkpoint.EVERY
+    known = [_key(number) for number in range(max(start, 1), seen + 1)]
+    checkpoints = [checkpoint_key(start)] if start else []
+    return ports.store.fetching([*checkpoints, *known], [(CHECKPOINTS, ""), (ENTRIES, _key(start))])
 
 
 def append(
@@ -82,7 +92,7 @@ def _recorded(ports: Ports, entry: Entry) -> bool:
     """Whether the entry is in the ledger now; if not, somebody else's has its number. Where the answer to a write gets
     lost, a second try meets what the first one wrote: by its mark one's own entry is known again.
     """
-    key, data = _key(ENTRIES, entry.seq), encode(entry)
+    key, data = _key(entry.seq), encode(entry)
     try:
         ports.store.create(key, data)
     except AlreadyExistsError as exists:
@@ -142,7 +152,7 @@ def numbered(ports: Ports, numbers: Sequence[int]) -> list[Entry]:
 
 
 def _read(ports: Ports, numbers: Sequence[int]) -> Iterator[Entry]:
-    stored = ports.store.read_all([_key(ENTRIES, number) for number in numbers]) if numbers else []
+    stored = ports.store.read_all([_key(number) for number in numbers]) if numbers else []
     for number, data in zip(numbers, stored, strict=True):
         try:
             yield decode(data or b"")
@@ -179,7 +189,7 @@ def checkpointed(ports: Ports) -> int:
 
 
 def _stored(ports: Ports, after: int = 0) -> Iterator[tuple[int, bytes]]:
-    keys = ports.store.keys(ENTRIES, after=_key(ENTRIES, after))
+    keys = ports.store.keys(ENTRIES, after=_key(after))
     for key, data in zip(keys, ports.store.read_all(keys), strict=True):
         yield _number(key), data or b""
 
@@ -208,13 +218,13 @@ def _doubt(ports: Ports, kept: checkpoint.Checkpoint) -> str:
 
 def _follows(ports: Ports, kept: Present) -> bool:
     """A checkpoint counts only while the entry that it was made after is still the same."""
-    data = ports.store.read(_key(ENTRIES, kept.seq))
+    data = ports.store.read(_key(kept.seq))
     return data is not None and digest(data) == kept.head
 
 
 def _check_checkpoint(ports: Ports, now: Present) -> None:
     """A checkpoint that tells another story than the entries before it would be believed by whoever reads from it."""
-    data = ports.store.read(_key(CHECKPOINTS, now.seq))
+    data = ports.store.read(checkpoint_key(now.seq))
     kept = checkpoint.read(data) if data else None
     if kept is not None and _counts(ports, kept) and kept.present != now:
         raise _broken(ChainBreak(now.seq, "the checkpoint that was left there does not follow from the entries"))
@@ -227,7 +237,7 @@ def _leave_checkpoint(ports: Ports, now: Present, last: Entry) -> None:
             kept = checkpoint.Checkpoint(now, ports.trust.name)
             if ports.trust:
                 kept = signing.signed_checkpoint(ports, kept, personally=said_by_a_person(last.event))
-            ports.store.create(_key(CHECKPOINTS, now.seq), checkpoint.written(kept))
+            ports.store.create(checkpoint_key(now.seq), checkpoint.written(kept))
 
 
 def _is_due(ports: Ports, now: Present, last: Entry) -> bool:
@@ -248,7 +258,7 @@ def _check_witness(ports: Ports, now: Present) -> None:
     seq, head = seen
     if seq > now.seq:
         raise _broken(ChainBreak(now.seq + 1, f"this machine has seen {seq} entries, and now there are {now.seq}"))
-    data = ports.store.read(_key(ENTRIES, seq)) if seq else None
+    data = ports.store.read(_key(seq)) if seq else None
     if seq and (data is None or digest(data) != head):
         raise _broken(ChainBreak(seq, "it is not the entry that this machine saw before under that number"))
     ports.witness.remember(now.seq, now.head)
@@ -264,10 +274,14 @@ def _broken(broken: ChainBreak) -> OperationFailedError:
     )
 
 
-def _key(folder: str, seq: int) -> str:
-    return f"{folder}{seq:010d}.json"
+def _key(seq: int) -> str:
+    return f"{ENTRIES}{seq:010d}.json"
+
+
+def checkpoint_key(seq: int) -> str:
+    return f"{CHECKPOINTS}{seq:010d}.json.gz"
 
 
 def _number(key: str) -> int:
-    stem = key.rpartition("/")[2].removesuffix(".json")
+    stem = key.rpartition("/")[2].removesuffix(".gz").removesuffix(".json")
     return int(stem) if stem.isdigit() else 0

@@ -1,6 +1,6 @@
 import pytest
 
-from envctl.adapters.hcl import read_calls, read_module
+from envctl.adapters.hcl.module import read_calls, read_module
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.variables import ModuleCall, ModuleInterface, Output, Variable
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from envctl.adapters.hcl import read_settings
+from envctl.adapters.hcl.settings import read_settings
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.literals import literal
 from tests.unit.type_strategies import literals, names

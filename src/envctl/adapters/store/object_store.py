@@ -3,13 +3,15 @@
 import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from envctl.adapters.store import answers, opening, problems
+from envctl.adapters.store.ahead import Ahead
 from envctl.adapters.store.answers import AGAIN, REFUSED, Kind, kind_of
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
 from envctl.usecases.ports import AlreadyExistsError, UnansweredError
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MANY = 4
-AT_ONCE = 16
+AT_ONCE = 8
 NOTHING = "nothing was recorded"
 
 
@@ -69,6 +71,7 @@ class ObstoreStore:
         self._patience = patience
         # What was created never changes: each key is fetched once in the life of a command.
         self._read: dict[str, bytes] = {}
+        self._ahead = Ahead(AT_ONCE)
 
     @cached_property
     def _address(self) -> Address:
@@ -128,7 +131,7 @@ class ObstoreStore:
 
     def read(self, key: str) -> bytes | None:
         if key not in self._read:
-            data = self._fetch(key)
+            data = self._ahead.answer(key, partial(self._fetch, key))
             if data is None:
                 return None
             self._read[key] = data
@@ -151,7 +154,22 @@ class ObstoreStore:
         except FileNotFoundError:
             return None
 
+    @contextmanager
+    def fetching(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> Iterator[None]:
+        if self._address.url.startswith("file:"):
+            yield
+            return
+        # Opened here: those who ask all begin at once.
+        _ = self._store, self._listing
+        questions: dict[object, Callable[[], object]] = {each: partial(self._keys, *each) for each in lists}
+        questions |= {key: partial(self._fetch, key) for key in keys if key not in self._read}
+        with self._ahead.asking(questions):
+            yield
+
     def keys(self, prefix: str, after: str = "") -> list[str]:
+        return self._ahead.answer((prefix, after), partial(self._keys, prefix, after))
+
+    def _keys(self, prefix: str, after: str) -> list[str]:
         import obstore
 
         store = self._listing

@@ -1,12 +1,10 @@
 """Where reality differs from the state, and where the configuration does: each difference once, with where it is."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from rich.console import Console
 
 from envctl.cli.render.attributes import changed, line, room_beside
-from envctl.cli.render.deployment import show_deployed
 from envctl.cli.render.line import counted
 from envctl.cli.render.plan import STYLES, SYMBOLS
 from envctl.cli.render.problems import show_problems
@@ -17,7 +15,6 @@ from envctl.domain.drift import Finding, findings
 from envctl.domain.enumeration import first_of
 from envctl.domain.naming import short
 from envctl.usecases.drifted import Drift, EnvironmentDrift
-from envctl.usecases.fix import Fixed
 
 _WORDS = {Action.CREATE: "appeared", Action.DELETE: "gone"}
 _STYLES = {"clean": "green", "drifted": "bold red", "unknown": "bold yellow", "empty": "dim"}
@@ -39,22 +36,6 @@ def show_drift(drift: Drift, out: Console) -> None:
         say(out, joined(("Total: ", "bold"), total(drift)))
     for command in ways_on(drift):
         hinted(out, command)
-
-
-def show_fixed(fixed: Fixed, out: Console) -> None:
-    show_drift(without_next(fixed.drift), out)
-    for mended in fixed.mended:
-        out.print()
-        if mended.deployed:
-            show_deployed(mended.deployed, out)
-        else:
-            say(out, joined((mended.environment, "bold"), (" was not set right", "bold red")))
-            show_problems(mended.problems, out, "", "bold", 2)
-
-
-def without_next(drift: Drift) -> Drift:
-    """What was to be done next is done."""
-    return Drift(tuple(replace(each, next="") for each in drift.environments))
 
 
 def ways_on(drift: Drift) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ RENDERERS = {
     "EnvironmentSettings": "settings.show_settings",
     "Explained": "explained.show_explained",
     "EnvironmentSecrets": "secrets.show_listed",
-    "Fixed": "drift.show_fixed",
+    "Fixed": "fixed.show_fixed",
     "History": "history.show_history",
     "Locked": "locking.show_locked",
     "LockedProviders": "lock_providers.show_locked_providers",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from rich.cells import cell_len, chop_cells
 from rich.text import Text
@@ -12,9 +13,13 @@ _WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff01-\uff9f"
 _CLOSING = "、。，．・：；？！」』）］｝】〉》〕ー…々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ,.:;!?)"  # noqa: RUF001 (they are what they look like)
 _OPENING = "「『（［｛【〈《〔("  # noqa: RUF001
 _ADDRESS = r"\s*\S{1,64}[@＠]\S{1,64}\s*"  # noqa: RUF001
-_UNBROKEN = re.compile(
-    rf"{_ADDRESS}|\s*[{re.escape(_OPENING)}]*[{_WIDE}][{re.escape(_CLOSING)}]*\s*|\s*[^\s{_WIDE}]+[{re.escape(_CLOSING)}]*\s*|\s+"
-)
+
+
+@cache
+def _unbroken() -> re.Pattern[str]:
+    """Compiled where it is needed, which takes as long as a third of all else that is drawn of a short answer."""
+    wide = rf"\s*[{re.escape(_OPENING)}]*[{_WIDE}][{re.escape(_CLOSING)}]*\s*"
+    return re.compile(rf"{_ADDRESS}|{wide}|\s*[^\s{_WIDE}]+[{re.escape(_CLOSING)}]*\s*|\s+")
 
 
 def wrapped(text: Text, width: int) -> list[Text]:
@@ -29,8 +34,10 @@ def wrapped(text: Text, width: int) -> list[Text]:
 
 
 def _breaks(line: str, width: int) -> Iterator[int]:
+    if cell_len(line) <= width:
+        return
     used = 0
-    for found in _UNBROKEN.finditer(line):
+    for found in _unbroken().finditer(line):
         part = found[0]
         room = cell_len(part.rstrip())
         if used and used + room > width:

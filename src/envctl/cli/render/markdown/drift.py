@@ -13,8 +13,8 @@ from envctl.cli.render.drift import (
     waiting,
     ways_on,
     what_happened,
-    without_next,
 )
+from envctl.cli.render.fixed import without_next
 from envctl.cli.render.markdown.deployment import deployment
 from envctl.cli.render.markdown.pieces import (
     NEITHER,

@@ -1,0 +1,28 @@
+"""What came of setting right what had drifted."""
+
+from dataclasses import replace
+
+from rich.console import Console
+
+from envctl.cli.render.deployment import show_deployed
+from envctl.cli.render.drift import show_drift
+from envctl.cli.render.problems import show_problems
+from envctl.cli.render.text import joined, say
+from envctl.usecases.drifted import Drift
+from envctl.usecases.fix import Fixed
+
+
+def show_fixed(fixed: Fixed, out: Console) -> None:
+    show_drift(without_next(fixed.drift), out)
+    for mended in fixed.mended:
+        out.print()
+        if mended.deployed:
+            show_deployed(mended.deployed, out)
+        else:
+            say(out, joined((mended.environment, "bold"), (" was not set right", "bold red")))
+            show_problems(mended.problems, out, "", "bold", 2)
+
+
+def without_next(drift: Drift) -> Drift:
+    """What was to be done next is done."""
+    return Drift(tuple(replace(each, next="") for each in drift.environments))
