@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MANY = 4
-AT_ONCE = 8
+AT_ONCE = 32
 NOTHING = "nothing was recorded"
 
 
