@@ -1,12 +1,15 @@
 """Drift and pending of one stack, told apart by real Terraform."""
 
+import fcntl
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from envctl.domain.changes import Action, OutputChange
 from envctl.domain.drift import Look
-from envctl.domain.errors import Location, OperationFailedError
+from envctl.domain.errors import Location, OperationFailedError, StateLockedError
 from envctl.domain.settings import Variable
 from tests.adapters.terraform.conftest import Bench
 
@@ -106,3 +109,29 @@ def test_a_drift_that_can_not_be_looked_for_is_told(bench: Bench) -> None:
     with pytest.raises(OperationFailedError, match="Reference to undeclared resource"):
         bench.driver.look("dev", stack, unchanged=True)
     assert list(bench.directory.glob("*.tfplan")) == []
+
+
+@contextmanager
+def held(bench: Bench) -> Iterator[None]:
+    """The state, as another Terraform holds it that works there."""
+    info = {"ID": "8d3f", "Operation": "OperationTypeApply", "Who": "ann@ci", "Created": "2026-11-26T01:00:00Z"}
+    with bench.state.open("r+b") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        bench.state.with_name(f".{bench.state.name}.lock.info").write_text(json.dumps(info))
+        yield
+
+
+def test_where_nothing_differs_nobody_is_kept_waiting(bench: Bench, code: str) -> None:
+    before = bench.state.read_bytes()
+    with held(bench):
+        seen = look(bench, code)
+        assert bench.state.with_name(f".{bench.state.name}.lock.info").exists()
+    assert not (seen.drift.changes or seen.pending.changes)
+    assert bench.state.read_bytes() == before
+
+
+def test_what_differs_while_somebody_works_there_is_no_finding(bench: Bench, code: str) -> None:
+    with held(bench), pytest.raises(StateLockedError) as raised:
+        look(bench, other(bench, "new"))
+    assert "ann@ci" in raised.value.problems[0].message
+    assert look(bench, other(bench, "new")).drift.changes

@@ -139,8 +139,9 @@ class TerraformDriver:
     def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> "Look":
         site = self._site(environment, stack)
 
-        def planned(out: str, **mode: bool | str) -> Transcript:
-            return self._planned(site, out=out, lock_timeout=PLAN_WAITS, **mode)
+        def planned(out: str, *, locked: bool, **mode: bool | str) -> Transcript:
+            lock: dict[str, bool | str] = {"lock_timeout": PLAN_WAITS} if locked else {"lock": False}
+            return self._planned(site, out=out, **lock, **mode)
 
         try:
             return looking.look(stack.name, planned, lambda file: self._document(site, file), unchanged=unchanged)

@@ -1,7 +1,11 @@
 """How one stack stands: what reality, and what the configuration, has otherwise than the state.
 
-An ordinary plan tells whether there is anything of the two at all, and mostly there is not. Only where both are there,
-or an output differs, are they planned for apart: *drift* by a refresh-only plan, *pending* without any refresh.
+An ordinary plan tells whether there is anything of the two at all, and mostly there is not. It does not lock the state:
+so no deployment waits for a look, and one that is killed leaves no lock behind that stops the next deployment. What it
+finds may be what somebody is about to change, and counts only when it is found under the lock as well.
+
+Only where both are there, or an output differs, are they planned for apart: *drift* by a refresh-only plan, *pending*
+without any refresh.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,10 +28,11 @@ def look(stack: str, planned: Planned, show: Show, *, unchanged: bool) -> Look:
     """`planned` runs a plan into a file and tells what it said, `show` reads one. `unchanged` says that the
     configuration is the very one that was applied last: what an output has otherwise can then only come from reality.
     """
-    said = planned(BOTH)
     nothing = StackPlan(stack)
-    if not (said.drift or said.changes or said.output_changes):
-        return Look(replace(nothing, warnings=said.warnings), nothing)
+    for locked in (False, True):
+        said = planned(BOTH, locked=locked)
+        if not (said.drift or said.changes or said.output_changes):
+            return Look(replace(nothing, warnings=said.warnings), nothing)
     from envctl.adapters.terraform.plans import refresh
 
     both = _read(show, BOTH, stack, said.warnings)
@@ -35,7 +40,7 @@ def look(stack: str, planned: Planned, show: Show, *, unchanged: bool) -> Look:
     aside = said.drift or (said.output_changes and unchanged)
     if not aside:
         return Look(replace(nothing, warnings=said.warnings), both)
-    again = planned(DRIFT, refresh_only=True)
+    again = planned(DRIFT, locked=True, refresh_only=True)
     document = show(DRIFT)
     with unreadable(stack):
         drifted, differing = refresh.drift(stack, document, again.warnings), refresh.outputs(document)
@@ -48,7 +53,7 @@ def look(stack: str, planned: Planned, show: Show, *, unchanged: bool) -> Look:
 def _without_reality(stack: str, planned: Planned, show: Show, said: Transcript) -> StackPlan:
     if not (said.changes or said.output_changes):
         return StackPlan(stack)
-    alone = planned(PENDING, refresh=False)
+    alone = planned(PENDING, locked=True, refresh=False)
     if not (alone.changes or alone.output_changes):
         return StackPlan(stack)
     return _read(show, PENDING, stack, ())
