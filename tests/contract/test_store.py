@@ -152,6 +152,17 @@ def test_what_is_fetched_ahead_answers_as_what_is_not(store: Store) -> None:
         assert store.keys("b/") == []
 
 
+def test_more_is_fetched_while_something_is(store: Store) -> None:
+    store.create("a/1", b"one")
+    store.create("b/1", b"two")
+    with store.fetching(["a/1", "a/\ufffd\n"], [("a/", "")]):
+        with store.fetching(["b/1", "a/1"], [("b/", "")]):
+            assert store.keys("b/") == ["b/1"]
+        assert store.read("a/1") == b"one"
+        assert store.read("b/1") == b"two"
+        assert store.keys("a/") == ["a/1"]
+
+
 def test_what_was_fetched_ahead_does_not_get_old(store: Store) -> None:
     with store.fetching(["a/1"], [("a/", "")]):
         assert store.read("a/1") is None

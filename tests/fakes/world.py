@@ -113,6 +113,7 @@ class MemoryWorkspace:
     """Remembers nothing, so that everything is prepared anew each time."""
 
     code: dict[str, Mapping[str, File]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     stacks: dict[tuple[str, str], bytes] = field(default_factory=dict)
     records: dict[tuple[str, str], bytes] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
@@ -129,6 +130,12 @@ class MemoryWorkspace:
 
     def lay_code(self, environment: str, files: Mapping[str, File]) -> None:
         self.code[environment] = dict(files)
+
+    def name_code(self, environment: str, release: str) -> None:
+        self.names[environment] = release
+
+    def code_of(self, environment: str) -> str:
+        return self.names.get(environment, "")
 
     def lay_stack(self, environment: str, stack: str, main: bytes) -> None:
         self.stacks[environment, stack] = main

@@ -2,9 +2,11 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import pytest
 
+from envctl.domain import checkpoint
 from envctl.domain.changes import Action
 from envctl.domain.drift import Look
 from envctl.domain.errors import ExitCode, InterruptedByUserError, OperationFailedError, Problem, StateLock, UsageError
@@ -352,6 +354,38 @@ class GoesAway(MemoryStore):
 
         events = [decode(data).event for key, data in self.content.items() if key.startswith(record.ENTRIES)]
         return [(event.environment, event.drifted) for event in events if isinstance(event, DriftChecked)]
+
+
+@dataclasses.dataclass
+class Foretold(MemoryStore):
+    """What was said to be read, and what was read."""
+
+    fetched: set[object] = dataclasses.field(default_factory=set)
+    asked: set[object] = dataclasses.field(default_factory=set)
+
+    def fetching(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
+        self.fetched.update(keys, lists)
+        return super().fetching(keys, lists)
+
+    def read(self, key: str) -> bytes | None:
+        self.asked.add(key)
+        return super().read(key)
+
+    def read_all(self, keys: Sequence[str]) -> list[bytes | None]:
+        return [self.read(key) for key in keys]
+
+    def keys(self, prefix: str, after: str = "") -> list[str]:
+        self.asked.add((prefix, after))
+        return super().keys(prefix, after)
+
+
+def test_whatever_the_next_look_reads_is_known_before_it_asks(world: World) -> None:
+    drift(world.ports)
+    for _ in range(checkpoint.EVERY):
+        world.store = Foretold(world.store.content)
+        drift(world.ports)
+        assert world.store.asked <= world.store.fetched
+    assert any("checkpoints/0" in key for key in world.store.asked if isinstance(key, str))
 
 
 class TestFix:

@@ -4,7 +4,7 @@ Drift takes a proof away, so what was found is recorded; what could not be looke
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -71,17 +71,23 @@ class Looks:
         """Those of `unless_empty` only where something was ever deployed there."""
         with ExitStack() as locks, self.ports.terraform.at_once() as crew:
             locked = {target: self._locked(target, locks) for target in wanted}
-            # Read once, when nobody else on this machine can deploy to any of them: a store may be far away.
-            self.known = record.present(self.ports)
-            targets = tuple(each for each in wanted if each not in unless_empty or self.known.of(each).last)
-            self.ports.observer.begins(targets)
-            for target in targets:
-                if error := locked[target]:
-                    self.answers[target] = self._unknown(target, error)
-                else:
-                    self._begin(target, wanted[target], crew)
+            with self._bundles_fetched(wanted):
+                # Read once, when nobody else on this machine can deploy to any of them: a store may be far away.
+                self.known = record.present(self.ports)
+                targets = tuple(each for each in wanted if each not in unless_empty or self.known.of(each).last)
+                self.ports.observer.begins(targets)
+                for target in targets:
+                    if error := locked[target]:
+                        self.answers[target] = self._unknown(target, error)
+                    else:
+                        self._begin(target, wanted[target], crew)
             self._await(crew)
         return Drift(tuple(self.answers[target] for target in targets))
+
+    def _bundles_fetched(self, wanted: Collection[str]) -> AbstractContextManager[None]:
+        """Those of what ran there when this machine last looked, which is mostly what still does."""
+        releases = {self.ports.workspace.code_of(target) for target in wanted} - {""}
+        return self.ports.store.fetching([bundles.key(release) for release in sorted(releases)], [])
 
     def _locked(self, target: str, locks: ExitStack) -> EnvctlError | None:
         """What keeps it from being."""

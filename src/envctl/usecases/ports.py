@@ -187,6 +187,12 @@ class Workspace(Protocol):
     def lay_code(self, environment: str, files: Mapping[str, File]) -> None:
         """The release's files, and no others, for the environment's stacks to refer to."""
 
+    def name_code(self, environment: str, release: str) -> None:
+        """Notes of which release the code is that was laid out there."""
+
+    def code_of(self, environment: str) -> str:
+        """The release that was noted there last, empty where none was: a guess, good enough to fetch ahead by."""
+
     def lay_stack(self, environment: str, stack: str, main: bytes) -> None: ...
 
     def lay_modules(self, environment: str, stack: str, record: bytes) -> None:

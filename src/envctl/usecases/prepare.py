@@ -64,6 +64,8 @@ def lay_out(ports: Ports, project: Project, release: Release, settings: Environm
     for stack in release.wiring.stacks:
         ports.terraform.at_rest(environment, PreparedStack(stack))
     ports.workspace.lay_code(environment, release.files)
+    if identity:
+        ports.workspace.name_code(environment, identity)
     stacks = []
     for root in root_modules(project, release, settings):
         _check_secrets(root)

@@ -88,6 +88,17 @@ def test_code_is_laid_out_with_its_modes(workspace: DirectoryWorkspace, code: Pa
     assert (code / "modules/web/run.sh").stat().st_mode & 0o777 == 0o644
 
 
+def test_the_release_of_the_code_is_noted(workspace: DirectoryWorkspace, code: Path) -> None:
+    assert workspace.code_of("dev") == ""
+    laid(workspace, a="1")
+    workspace.name_code("dev", "r1")
+    assert (workspace.code_of("dev"), workspace.code_of("prod")) == ("r1", "")
+    workspace.name_code("dev", "r2")
+    assert workspace.code_of("dev") == "r2"
+    code.with_name(".release").write_bytes(b"\xff")
+    assert workspace.code_of("dev") == "\ufffd"
+
+
 def test_an_unchanged_file_is_not_written_again(workspace: DirectoryWorkspace, code: Path) -> None:
     laid(workspace, a="1")
     before = (code / "a").stat()

@@ -19,11 +19,13 @@ class Ahead:
     def asking(self, questions: Mapping[object, Callable[[], object]]) -> Iterator[None]:
         """Within it. An answer that nobody took is forgotten at its end, before it gets old."""
         pool = ThreadPoolExecutor(self._at_once)
+        begun = {question: pool.submit(ask) for question, ask in questions.items() if question not in self._answers}
+        self._answers |= begun
         try:
-            self._answers = {question: pool.submit(ask) for question, ask in questions.items()}
             yield
         finally:
-            self._answers = {}
+            for question in begun:
+                self._answers.pop(question, None)
             pool.shutdown(wait=False, cancel_futures=True)
 
     def answer(self, question: object, ask: Callable[[], T]) -> T:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from envctl.domain.release import File
 
 PREPARED = ".prepared.json"
+NAMED = ".release"
 LOCK = ".lock"
 
 
@@ -54,6 +55,12 @@ class DirectoryWorkspace:
         _clear(top, keep=wanted)
         for path, file in wanted.items():
             _write_if_different(path, file.data, 0o755 if file.executable else 0o644)
+
+    def name_code(self, environment: str, release: str) -> None:
+        _write_if_different(self._root / environment / NAMED, release.encode(), 0o644)
+
+    def code_of(self, environment: str) -> str:
+        return (_read(self._root / environment / NAMED) or b"").decode(errors="replace")
 
     def lay_stack(self, environment: str, stack: str, main: bytes) -> None:
         (self._root / environment / PREPARED).unlink(missing_ok=True)
