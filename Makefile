@@ -12,7 +12,7 @@ platform: .venv/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo platform
 
 test: static
-	$(BIN)/pytest -m "not night" -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m "not night" -n 4 --dist loadfile --no-loadscope-reorder
 
 static: .venv/.installed
 	$(BIN)/ruff format --check .

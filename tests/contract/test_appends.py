@@ -21,7 +21,7 @@ from tests.fakes.world import World
 from tests.faults.faults import Answered, Dropped, Fault, Unanswered, anything, every, nothing, sometimes, writes
 from tests.faults.proxy import FaultyProxy
 
-AT_ONCE = 50
+AT_ONCE, BY_DAY = 50, 15
 WITHOUT_ANSWER = Answered(500, "InternalError", "done all the same", done=True)
 
 
@@ -53,16 +53,17 @@ def reasons(store: Store) -> list[str]:
 @pytest.mark.parametrize(
     "fault", [Unanswered(), WITHOUT_ANSWER, Dropped()], ids=["answers get lost", "500 though done", "dropped before"]
 )
-def test_fifty_at_once_lose_and_double_nothing(proxy: FaultyProxy, fault: Fault) -> None:
+@pytest.mark.parametrize("size", [BY_DAY, pytest.param(AT_ONCE, marks=pytest.mark.night)])
+def test_many_at_once_lose_and_double_nothing(proxy: FaultyProxy, fault: Fault, size: int) -> None:
     address = somewhere()
     proxy.plan = sometimes(0.2, fault, anything, seed=5)
-    people = [Person(as_surroundings_say(address, STUBBORN)) for _ in range(AT_ONCE)]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda number: people[number].append(f"{number}"), range(AT_ONCE)))
+    people = [Person(as_surroundings_say(address, STUBBORN)) for _ in range(size)]
+    with ThreadPoolExecutor(size) as pool:
+        list(pool.map(lambda number: people[number].append(f"{number}"), range(size)))
     hit = sum(1 for request, met in proxy.asked if met and writes(request))
-    assert hit > AT_ONCE / 5, "the network was too good to prove anything"
+    assert hit > size / 5, "the network was too good to prove anything"
     proxy.plan = nothing
-    assert Counter(reasons(as_surroundings_say(address))) == Counter(f"{number}" for number in range(AT_ONCE))
+    assert Counter(reasons(as_surroundings_say(address))) == Counter(f"{number}" for number in range(size))
 
 
 @pytest.mark.sandbox
