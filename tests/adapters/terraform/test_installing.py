@@ -26,6 +26,7 @@ from envctl.domain.errors import OperationFailedError
 from envctl.domain.layout import LOCK_FILE
 from envctl.domain.provider_lock import hashes, providers
 from envctl.domain.release import File, StackWiring, Wiring
+from envctl.domain.remote_modules import encode, entry
 from envctl.domain.rendering import Backend, Place, render
 from envctl.usecases.ports import PreparedStack
 from tests.adapters.terraform.conftest import Heard
@@ -410,3 +411,33 @@ def test_a_plan_and_an_apply_notice_it_too(tmp_path: Path) -> None:
         bench.driver.settle("dev", PreparedStack("stack0"))
         assert not bench.driver.plan("dev", PreparedStack("stack0")).changes
         assert mirror.fetched == {FETCHED: 4}
+
+
+CALLING = """
+module "here" {
+  source = "git::https://example.com/here.git"
+}
+
+module "there" {
+  source = "git::https://example.com/there.git"
+}
+"""
+
+
+def test_where_a_release_has_brought_modules_along_none_is_fetched(tmp_path: Path) -> None:
+    carried = tmp_path / "carried"
+    carried.mkdir()
+    (carried / "main.tf").write_text("")
+    with provider_mirror(tmp_path / "mirror") as mirror:
+        bench = Bench(tmp_path / "project", mirror, {"stack0": CALLING})
+        own = "../.code/modules/stack0"
+        entries = [entry("", "", "", "."), entry("stack0", own, "", own)]
+        with pytest.raises(OperationFailedError, match="Failed to download module"):
+            bench.init()
+        for name in ("here", "there"):
+            entries.append(entry(f"stack0.{name}", f"git::https://example.com/{name}.git", "", os.fspath(carried)))
+            bench.workspace.lay_modules("dev", "stack0", encode(entries))
+            if name == "here":
+                with pytest.raises(OperationFailedError, match="Module not installed"):
+                    bench.init()
+        bench.init()

@@ -18,8 +18,9 @@ from envctl.adapters.terraform.installing.reach import needed, needs_some
 from envctl.adapters.terraform.launcher import Launcher, check
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
-from envctl.domain.layout import LOCK_FILE
+from envctl.domain.layout import LOCK_FILE, MANIFEST
 from envctl.domain.provider_lock import short
+from envctl.domain.remote_modules import decode
 from envctl.usecases.ports import Progressed
 
 VIEW = ".plugins"
@@ -130,7 +131,21 @@ def run(
 ) -> tuple[Ended, Transcript]:
     """`init` with another plugin cache than usual, where one is named."""
     begun = Progressed(site.stack.name, "init") if tell else None
-    return launcher.follow(replace(site, plugins=plugins), begun, "init", reconfigure=True, **options)
+    modules: dict[str, bool] = {"get": False} if _carried(site.directory) else {}
+    return launcher.follow(replace(site, plugins=plugins), begun, "init", reconfigure=True, **modules, **options)
+
+
+def _carried(directory: Path) -> bool:
+    """Whether the release has brought modules of others along: then they lie there, and none is ever fetched.
+
+    Terraform compares what its record says of each with what the code calls, and would leave those alone anyhow;
+    OpenTofu need not do so for ever. Of a stack that has only modules of its own, Terraform writes the record itself.
+    """
+    try:
+        sources = [source for _, source, _, _ in decode((directory / MANIFEST).read_bytes())]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return any(source and not source.startswith(("./", "../")) for source in sources)
 
 
 def demand_success(site: Site, ended: Ended, transcript: Transcript) -> None:
