@@ -44,8 +44,26 @@ for number, usual in (
 
 
 # The files that take longest begin first, and as a whole each: what is set up for one is not set up twice.
-LONGEST = ("modules/test_applied.py", "e2e/test_crashes.py", "e2e/test_whole_way.py")
-THEN = ("e2e/", "app/", "adapters/terraform/", "modules/", "adapters/sandbox/", "usecases/test_promotion_laws.py")
+LONGEST = (
+    "modules/test_applied.py",
+    "e2e/test_whole_way.py",
+    "e2e/test_drift.py",
+    "e2e/test_guards.py",
+    "e2e/test_crashes.py",
+    "e2e/test_drift_by_hand.py",
+    "e2e/test_init.py",
+)
+# At the end come those of which none takes long, so that all workers are done at the same time.
+THEN = (
+    "e2e/",
+    "app/",
+    "adapters/terraform/",
+    "modules/",
+    "contract/",
+    "adapters/",
+    "usecases/test_promotion_laws.py",
+    "cli/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
