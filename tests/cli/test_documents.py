@@ -58,6 +58,7 @@ DONE = [
     "history prod --limit 1",
     "history --since 7d --until 1d",
     "init blog --template minimal",
+    "ci github",
     "ledger verify",
     "secrets list dev",
     "secrets check",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from envctl.adapters.local.templates import PackagedTemplates
 from envctl.domain.release import File
 from envctl.usecases.ports import AlreadyExistsError
 
@@ -80,6 +81,9 @@ class MemoryTemplates:
 
     def shipped(self, folder: str) -> Mapping[str, File]:
         return {path: File(text.encode()) for path, text in self.modules.items() if path.startswith(f"{folder}/")}
+
+    def workflows(self, system: str) -> Mapping[str, str]:
+        return PackagedTemplates().workflows(system)
 
 
 @dataclass

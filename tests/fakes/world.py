@@ -1,7 +1,7 @@
 """The ports as plain classes in memory. What they can't show is shown elsewhere for real."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -521,9 +521,13 @@ class SettableIdentity:
 @dataclass
 class SettableVersions:
     known: Revision = field(default_factory=lambda: Revision("c0ffee", "ann@example.com", uncommitted=False))
+    lies_in: str | None = None
 
     def revision(self, paths: Sequence[str]) -> Revision:
         return self.known
+
+    def folder(self) -> str | None:
+        return self.lies_in
 
 
 @dataclass
@@ -531,6 +535,7 @@ class Listener:
     plans: list[EnvironmentPlan] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
     intended: list[tuple[BucketReport, ...]] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
 
     def begins(self, environments: Sequence[str]) -> None:
         pass
@@ -546,6 +551,9 @@ class Listener:
 
     def intends(self, buckets: Sequence[BucketReport]) -> None:
         self.intended.append(tuple(buckets))
+
+    def hides(self, values: Collection[str]) -> None:
+        self.hidden.update(values)
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from envctl.cli.boundary import guarded, show_help, show_version
+from envctl.cli.boundary import demand_somebody_to_tell, guarded, show_help, show_version
 from envctl.cli.options import FLAGS, VALUED, Options, hoist, in_bytes
 
 EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging prod · envctl status"
@@ -46,6 +46,7 @@ MODULES = {
     "lock-providers": "lock_providers",
     "secrets": "secrets",
     "ledger": "ledger",
+    "ci": "ci",
     "completion": "completion",
     "sandbox": "sandbox",
 }
@@ -61,6 +62,9 @@ def envctl(
     dry_run: Annotated[bool, typer.Option("--dry-run", help=FLAGS["--dry-run"])] = False,
     in_sandbox: Annotated[bool, typer.Option("--sandbox", help=FLAGS["--sandbox"])] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help=FLAGS["--markdown"])] = False,
+    comment: Annotated[bool, typer.Option("--comment", help=FLAGS["--comment"])] = False,
+    issues: Annotated[bool, typer.Option("--issues", help=FLAGS["--issues"])] = False,
+    no_ci: Annotated[bool, typer.Option("--no-ci", help=FLAGS["--no-ci"])] = False,
     debug: Annotated[bool, typer.Option("--debug", help=FLAGS["--debug"])] = False,
     parallelism: Annotated[
         int | None,
@@ -73,10 +77,19 @@ def envctl(
     trace: Annotated[
         Path | None, typer.Option("--trace", metavar="FILE", help=VALUED["--trace"], show_default=False)
     ] = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help=VALUED["--junit"], show_default=False)
+    ] = None,
+    sarif: Annotated[
+        Path | None, typer.Option("--sarif", metavar="FILE", help=VALUED["--sarif"], show_default=False)
+    ] = None,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
-    limits = (parallelism, in_bytes(memory), trace)
-    context.obj = Options(project, as_json, no_color, yes, dry_run, in_sandbox, debug, markdown, *limits)
+    flags = (as_json, no_color, yes, dry_run, in_sandbox, debug, markdown)
+    told = (no_ci, junit, sarif, comment, issues)
+    context.obj = Options(project, *flags, parallelism, in_bytes(memory), trace, *told)
+    if comment or issues:
+        demand_somebody_to_tell(context)
     if version:
         show_version(context)
     if context.invoked_subcommand is None:

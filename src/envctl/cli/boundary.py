@@ -2,9 +2,11 @@
 
 import contextlib
 import io
+import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
@@ -12,12 +14,16 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from envctl.cli.ci import job_of
 from envctl.cli.options import Options, named
 from envctl.cli.render.commands import IN_SANDBOX
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
     from envctl.usecases.ports import Ports
+
+# As it was when the command began: the sandbox changes it for all that runs in it.
+SURROUNDINGS: ContextVar[Mapping[str, str]] = ContextVar("SURROUNDINGS", default=os.environ)
 
 
 def answer(
@@ -58,7 +64,43 @@ def _end(options: Options, command: str, result: object, code: int, error: "Envc
     except BrokenPipeError:
         # The reader (head, less) has gone. What was done is done, and the exit code says it.
         _forget_output()
-    raise typer.Exit(code)
+    raise typer.Exit(_leave_behind(options, command, result, code, error or _told_within(result, code)))
+
+
+def _leave_behind(
+    options: Options, command: str, result: object | None, code: int, error: "EnvctlError | None" = None
+) -> int:
+    """What others read than who has typed the command: files, and the job that it runs in. Gives the exit code: who is
+    promised a comment that can't be written is not told that all went well.
+    """
+    if options.junit or options.sarif:
+        from envctl.cli.verdict_files import write
+
+        write(options, command, result, error)
+    if (job := job_of(options, SURROUNDINGS.get())) is None:
+        return code
+    from envctl.domain.errors import EnvctlError, ExitCode
+
+    try:
+        job.ended(command, result, error, code)
+    except EnvctlError as untold:
+        from envctl.cli.consoles import stderr
+        from envctl.cli.render.errors import show_error
+
+        show_error(untold, stderr(options))
+        return int(untold.exit_code) if code in (ExitCode.DONE, ExitCode.CHANGES) else code
+    return code
+
+
+def demand_somebody_to_tell(context: typer.Context) -> None:
+    """Before anything is done: whom `--comment` or `--issues` are for has to be there."""
+    if (job := job_of(context.obj, SURROUNDINGS.get())) is not None:
+        job.demand_forge()
+        return
+    from envctl.domain.errors import Problem, UsageError
+
+    message = "--comment and --issues are for jobs of GitHub Actions, and this is none"
+    raise UsageError(Problem("E037", message, "leave them out, and --no-ci as well"))
 
 
 def show(options: Options, command: str, result: object, code: int, error: "EnvctlError | None" = None) -> None:
@@ -145,6 +187,7 @@ def guarded(command: Callable[[], object], words: Sequence[str]) -> int:
     """Runs a command line; whatever goes wrong becomes a message and an exit code, never a traceback."""
     options = _options(words)
     IN_SANDBOX.set(options.sandbox)
+    SURROUNDINGS.set(dict(os.environ))
     for stream in (sys.stdout, sys.stderr):
         # A terminal that knows no arrows gets them spelt out, rather than a traceback.
         if isinstance(stream, io.TextIOWrapper):
@@ -170,17 +213,29 @@ def _terminated(_signal: int, _frame: FrameType | None) -> None:
 
 def _options(words: Sequence[str]) -> Options:
     """What is known of the options before, or although, the command line can't be parsed."""
-    project = next((value for flag, value in pairwise(words) if flag == "--project"), "")
-    project = next((word.partition("=")[2] for word in words if word.startswith("--project=")), project)
-    flags = set(words[: words.index("--")] if "--" in words else words)
+    words = words[: words.index("--")] if "--" in words else words
+    flags = set(words)
+    junit, sarif = (Path(told) if (told := _said(words, name)) else None for name in ("--junit", "--sarif"))
     return Options(
-        Path(project),
+        Path(_said(words, "--project")),
         json="--json" in flags,
         no_color="--no-color" in flags,
         debug="--debug" in flags,
         sandbox="--sandbox" in flags,
         markdown="--markdown" in flags,
+        no_ci="--no-ci" in flags,
+        junit=junit,
+        sarif=sarif,
+        comment="--comment" in flags,
+        issues="--issues" in flags,
     )
+
+
+def _said(words: Sequence[str], name: str) -> str:
+    """The value of an option, the last one where it is there more than once; empty where it is not."""
+    apart = [value for flag, value in pairwise(words) if flag == name]
+    joined = [word.partition("=")[2] for word in words if word.startswith(f"{name}=")]
+    return ["", *apart, *joined][-1]
 
 
 def _as_expected(error: Exception, options: Options) -> "EnvctlError":
@@ -235,6 +290,7 @@ def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int
             show_error(error, stderr(options))
             if options.markdown:
                 _summarise(error)
+        return _leave_behind(options, named(words), None, code, error)
     return code
 
 

@@ -11,6 +11,9 @@ FLAGS = {
     "--yes": "Apply without asking.",
     "--dry-run": "Say what would be done, in order, and do nothing (apply, promote).",
     "--sandbox": "Real Terraform against an embedded AWS: no account, nothing outside .envctl/.",
+    "--comment": "Keep the answer in one comment of the pull request that the job is for (GitHub Actions).",
+    "--issues": "Keep one open issue for each environment that has drifted (drift, collect; GitHub Actions).",
+    "--no-ci": "Tell GitHub Actions or GitLab CI nothing besides: no annotations, outputs, summary, folds or masks.",
     "--debug": "Show the traceback of a bug.",
 }
 VALUED = {
@@ -18,13 +21,15 @@ VALUED = {
     "--parallelism": "Stacks at once. Default: as many as cores and memory bear.",
     "--memory": "For all stacks at once, like 4G. Default: what is free.",
     "--trace": "Write what took how long into this file, for chrome://tracing or Perfetto.",
+    "--junit": "Write what guards, checks and drift say into this file, as JUnit XML.",
+    "--sarif": "Write what is wrong, and where, into this file, as SARIF 2.1.0.",
 }
 
 
 @dataclass(frozen=True)
 class Options:
     """`parallelism` is how many stacks may be worked on at once, and `memory` the bytes that they may take together,
-    both by default what the machine bears. `trace` is a file for what took how long.
+    both by default what the machine bears. `trace`, `junit` and `sarif` are files that are written besides.
     """
 
     project: Path = Path()
@@ -38,6 +43,11 @@ class Options:
     parallelism: int | None = None
     memory: int | None = None
     trace: Path | None = None
+    no_ci: bool = False
+    junit: Path | None = None
+    sarif: Path | None = None
+    comment: bool = False
+    issues: bool = False
     # Of `ledger verify` alone: another place to read the ledger and the public keys from.
     store: str = ""
     keys: Path | None = None

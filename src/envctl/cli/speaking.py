@@ -7,10 +7,11 @@ from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from envctl.cli.ci import job_of
 from envctl.cli.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from contextlib import AbstractContextManager
 
     from envctl.cli.render.progress import PlainObserver, SilentObserver, TerminalObserver
@@ -29,6 +30,7 @@ class LateObserver:
         self._opened: TerminalObserver | PlainObserver | SilentObserver | None = None
         self._opening = RLock()
         self._environments: Sequence[str] = ()
+        self._job = job_of(options, os.environ)
 
     def begins(self, environments: "Sequence[str]") -> None:
         # Nothing is shown yet: what is needed for that is loaded while Terraform loads too.
@@ -47,6 +49,10 @@ class LateObserver:
 
     def intends(self, buckets: "Sequence[BucketReport]") -> None:
         self._observer.intends(buckets)
+
+    def hides(self, values: "Collection[str]") -> None:
+        if self._job is not None:
+            self._job.hide(values)
 
     def still(self) -> "AbstractContextManager[None]":
         """While it lasts, what happens is kept and not drawn."""
@@ -71,6 +77,10 @@ class LateObserver:
         if self._options.json:
             return SilentObserver()
         console = stderr(self._options)
+        if self._job is not None:
+            from envctl.cli.render.folds import FoldingObserver
+
+            return FoldingObserver(console, self._job)
         return TerminalObserver(console) if live(sys.stderr, os.environ) else PlainObserver(console)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -57,6 +57,9 @@ class Revision:
 class VersionControl(Protocol):
     def revision(self, paths: Sequence[str]) -> Revision:
         """The commit of the working tree, looking only at these paths for what is uncommitted."""
+
+    def folder(self) -> str | None:
+        """Where the project lies in its repository, empty at the top; None where it is in none."""
 
 
 class AlreadyExistsError(Exception):
@@ -377,6 +380,9 @@ class Observer(Protocol):
     def intends(self, buckets: Sequence[BucketReport]) -> None:
         """What is going to be made, before anybody is asked."""
 
+    def hides(self, values: Collection[str]) -> None:
+        """Secrets that whatever writes into the same log must not show. They are told to nobody else."""
+
 
 class Consent(Protocol):
     def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
@@ -408,6 +414,9 @@ class Templates(Protocol):
 
     def shipped(self, folder: str) -> Mapping[str, File]:
         """All files of a folder such as `modules/vpc`, by their path in a project; none where there is no such."""
+
+    def workflows(self, system: str) -> Mapping[str, str]:
+        """The texts that the workflows of a system of CI are made of, such as `github`."""
 
 
 class Ground(Protocol):

@@ -69,6 +69,7 @@ def lay_out(ports: Ports, project: Project, release: Release, settings: Environm
     stacks = []
     for root in root_modules(project, release, settings):
         _check_secrets(root)
+        ports.observer.hides(tuple(root.secrets.values()))
         ports.workspace.lay_stack(environment, root.stack, root.encode())
         ports.workspace.lay_modules(environment, root.stack, manifest(release.wiring, root.stack))
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""

@@ -1,6 +1,6 @@
 """Stacks of the built-in provider alone, laid out as envctl does it, for the embedded Terraform."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +41,8 @@ class Heard:
 
     def intends(self, buckets: Sequence[BucketReport]) -> None:
         pass
+
+    def hides(self, values: Collection[str]) -> None: ...
 
     def phases(self) -> list[str]:
         """Without the ends of what they tell."""

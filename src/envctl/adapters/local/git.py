@@ -23,6 +23,10 @@ class Git:
         )
         return Revision(commit, author, uncommitted=status is None or bool(status))
 
+    def folder(self) -> str | None:
+        found = ask(self._project, "rev-parse", "--show-prefix")
+        return None if found is None else found.rstrip("/")
+
 
 def ask(project: Path, *arguments: str) -> str | None:
     """What git says in that folder; None where there is no git, or it has no answer."""

@@ -8,6 +8,7 @@ import envctl
 from envctl.domain.release import File
 
 PACKAGE = Path(envctl.__file__).parent / "templates"
+WORKFLOWS = PACKAGE.with_name("workflows")
 REPOSITORY = PACKAGE.parents[2]
 EVERY = "every"
 """What each template has."""
@@ -30,6 +31,9 @@ class PackagedTemplates:
         if (top / folder).is_file():
             return {folder: _file(top / folder)}
         return {f"{folder}/{path}": file for path, file in _below(top / folder).items()}
+
+    def workflows(self, system: str) -> Mapping[str, str]:
+        return {path: file.data.decode() for path, file in _below(WORKFLOWS / system).items()}
 
 
 def _top() -> Path:

@@ -40,6 +40,7 @@ RENDERERS = {
     "Verified": "history.show_verified",
     "Why": "why.show_why",
     "Withdrawn": "approval.show_withdrawn",
+    "Workflows": "workflows.show_workflows",
 }
 
 

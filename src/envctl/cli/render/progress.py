@@ -19,7 +19,7 @@ from envctl.domain.changes import Action, EnvironmentPlan
 from envctl.usecases.ports import Progressed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from envctl.usecases.bucket_report import BucketReport
@@ -102,6 +102,9 @@ class TerminalObserver:
     def intends(self, buckets: "Sequence[BucketReport]") -> None:
         with self._lock:
             _show_intended(buckets, self._console)
+
+    def hides(self, values: "Collection[str]") -> None:
+        """Nobody else writes on this screen."""
 
     def close(self) -> None:
         with self._lock:
@@ -207,8 +210,10 @@ class PlainObserver:
     def progressed(self, event: Progressed) -> None:
         line = self._line(event)
         if line:
-            where = f"{event.environment}/{event.stack}" if self._several else event.stack
-            whole(self._console, f"[{where}] {line}")
+            whole(self._console, f"[{self._where(event)}] {line}")
+
+    def _where(self, event: Progressed) -> str:
+        return f"{event.environment}/{event.stack}" if self._several else event.stack
 
     def planned(self, plan: EnvironmentPlan) -> None:
         show_plan(plan, self._console)
@@ -220,6 +225,9 @@ class PlainObserver:
     def intends(self, buckets: "Sequence[BucketReport]") -> None:
         _show_intended(buckets, self._console)
         self._console.print()
+
+    def hides(self, values: "Collection[str]") -> None:
+        """Nobody else writes into this log."""
 
     def close(self) -> None:
         """Every line is out already."""
@@ -278,5 +286,7 @@ class SilentObserver:
     def said(self, message: str) -> None: ...
 
     def intends(self, buckets: "Sequence[BucketReport]") -> None: ...
+
+    def hides(self, values: "Collection[str]") -> None: ...
 
     def close(self) -> None: ...

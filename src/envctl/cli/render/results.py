@@ -9,6 +9,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "apply": ("usecases.run.Deployed",),
     "approve": ("usecases.approve.Approved", "usecases.approve.Withdrawn"),
     "bootstrap": ("usecases.bootstrap.Bootstrap",),
+    "ci github": ("usecases.workflows.Workflows",),
     "collect": ("usecases.drifted.Drift", "usecases.merging.Plans"),
     "completion": (),
     "destroy": ("usecases.run.Deployed",),
@@ -49,6 +50,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
 IN_PART = frozenset(
     {
         "bootstrap",
+        "ci github",
         "collect",
         "diff",
         "doctor",

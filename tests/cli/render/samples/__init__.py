@@ -51,6 +51,7 @@ from tests.cli.render.samples.statuses import (
     STUCK_STATUS,
     TROUBLED_STATUS,
 )
+from tests.cli.render.samples.workflows import WORKFLOWS
 
 __all__ = [
     "CALM_STATUS",
@@ -121,6 +122,7 @@ RESULTS: dict[str, object] = {
     **MANY,
     **SECRETS,
     **PROVIDER_LOCKS,
+    **WORKFLOWS,
     **IN_MANY_SCRIPTS,
     **NOT_BELIEVED,
     **BOOTSTRAPS,

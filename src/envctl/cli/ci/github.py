@@ -1,0 +1,189 @@
+"""GitHub Actions: workflow commands in the log, and the files that a step leaves outputs and its summary in.
+
+https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+import os
+import re
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from envctl.cli.ci.outcome import outcome
+from envctl.cli.options import Options
+
+if TYPE_CHECKING:
+    from envctl.adapters.forge.github import GithubApi
+    from envctl.domain.errors import EnvctlError, Problem
+    from envctl.usecases.drifted import Drift
+
+# GitHub shows ten of a kind for a step, and drops the others without a word.
+MOST = 10
+# Whoever masks less hides half of the log.
+SHORTEST = 4
+# So much of what has drifted is named in one annotation.
+NAMED = 3
+# What these answer with is worth reading without the log. Of all others only what went wrong is.
+SUMMED_UP = frozenset(
+    {
+        "apply",
+        "approve",
+        "collect",
+        "destroy",
+        "diff",
+        "drift",
+        "plan",
+        "preview",
+        "promote",
+        "recover",
+        "rollback",
+        "verify",
+        "why",
+    }
+)
+
+
+class GithubJob:
+    def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
+        self._options = options
+        self._environment = environment
+        self._hidden: set[str] = set()
+
+    def opened(self, name: str, title: str) -> str:  # noqa: ARG002 (groups have no names)
+        return f"::group::{_data(title)}"
+
+    def closed(self, name: str) -> str:  # noqa: ARG002
+        return "::endgroup::"
+
+    def hide(self, values: Collection[str]) -> None:
+        # A log has lines: a value with several of them is never met as a whole.
+        lines = {line.strip() for value in values for line in value.splitlines()}
+        for line in sorted(lines - self._hidden):
+            if len(line) >= SHORTEST:
+                self._hidden.add(line)
+                _write(f"::add-mask::{_data(line)}")
+
+    def ended(self, command: str, result: object | None, error: "EnvctlError | None", code: int) -> None:
+        for line in self._annotations(result, error):
+            _write(line)
+        told = outcome(result, error, code)
+        self._append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in told.items()))
+        if not self._options.markdown:
+            # Who asks for Markdown puts it where it belongs.
+            self._append("GITHUB_STEP_SUMMARY", _summary(command, result, error))
+        self._converse(command, result, error)
+
+    def demand_forge(self) -> None:
+        self._forge()
+        if self._options.comment:
+            self._pull_request()
+
+    def _converse(self, command: str, result: object | None, error: "EnvctlError | None") -> None:
+        from envctl.cli.ci.conversation import keep_comment, keep_issues
+
+        if self._options.comment:
+            keep_comment(self._forge(), self._pull_request(), command, _page(result, error))
+        if self._options.issues and (drift := _drift_in(result)) is not None:
+            keep_issues(self._forge(), drift)
+
+    def _forge(self) -> "GithubApi":
+        from envctl.adapters.forge.github import URL, GithubApi
+
+        known = self._environment
+        repository, token = known.get("GITHUB_REPOSITORY", ""), known.get("GITHUB_TOKEN") or known.get("GH_TOKEN", "")
+        if not (repository and token):
+            message = "GitHub can be told nothing: the step has no token"
+            raise _nobody(message, "hand it over: env: GITHUB_TOKEN: ${{ github.token }}")
+        return GithubApi(repository, token, known.get("GITHUB_API_URL") or URL, known)
+
+    def _pull_request(self) -> int:
+        found = re.fullmatch(r"refs/pull/(\d+)/(?:merge|head)", self._environment.get("GITHUB_REF", ""))
+        if found is None:
+            message = "there is no pull request to comment on"
+            raise _nobody(message, "leave --comment out, or run it on: pull_request")
+        return int(found[1])
+
+    def _annotations(self, result: object | None, error: "EnvctlError | None") -> Iterator[str]:
+        problems = error.problems if error else ()
+        for problem in problems[: MOST if len(problems) <= MOST else MOST - 1]:
+            yield self._annotation("error", problem)
+        if len(problems) > MOST:
+            yield f"::error title=envctl::and {len(problems) - MOST + 1} more problems: the log has them all"
+        for name, told in _drifted(result):
+            yield f"::warning title={_property(f'drift in {name}')}::{_data(told)}"
+
+    def _annotation(self, kind: str, problem: "Problem") -> str:
+        place = problem.location
+        properties = {"title": problem.code}
+        if place is not None:
+            properties |= {"file": self._from_the_top(place.file), "line": f"{place.line or 1}"}
+        told = f"{problem.message}\n{problem.hint}" if problem.hint else problem.message
+        return f"::{kind} {','.join(f'{name}={_property(value)}' for name, value in properties.items())}::{_data(told)}"
+
+    def _from_the_top(self, file: str) -> str:
+        """Of the repository, which GitHub counts from; a project may be a folder in it."""
+        path = self._options.project.absolute() / file
+        with suppress(ValueError):
+            return path.relative_to(self._environment.get("GITHUB_WORKSPACE", "")).as_posix()
+        return file
+
+    def _append(self, name: str, text: str) -> None:
+        """Where it can't be written the command has still done what it has done."""
+        if text and (file := self._environment.get(name)):
+            with suppress(OSError), Path(file).open("a", encoding="utf-8") as opened:
+                opened.write(text)
+
+
+def _summary(command: str, result: object | None, error: "EnvctlError | None") -> str:
+    told = result if command in SUMMED_UP else None
+    return f"{_page(told, error).rstrip()}\n\n" if told is not None or error is not None else ""
+
+
+def _page(result: object | None, error: "EnvctlError | None") -> str:
+    """What a result does not tell of itself, its error does."""
+    from envctl.cli.render.markdown import show, show_error
+
+    if result is not None:
+        return show(result)
+    from datetime import UTC, datetime
+
+    return show_error(error, datetime.now(UTC)) if error is not None else ""
+
+
+def _drift_in(result: object | None) -> "Drift | None":
+    """By name: importing it takes longer than most commands do."""
+    if type(result).__name__ not in {"Drift", "Fixed"}:
+        return None
+    return cast("Drift", getattr(result, "drift", result))
+
+
+def _drifted(result: object | None) -> Iterator[tuple[str, str]]:
+    from envctl.domain.enumeration import first_of
+
+    if (drift := _drift_in(result)) is None:
+        return
+    for each in drift.environments:
+        if each.drifted:
+            yield each.environment, f"{each.drifted} not as the state says: {first_of(each.named, NAMED)}"
+
+
+def _nobody(message: str, hint: str) -> "EnvctlError":
+    from envctl.domain.errors import Problem, UsageError
+
+    return UsageError(Problem("E037", message, hint))
+
+
+def _write(line: str) -> None:
+    """Beside the result, which may go into a file."""
+    sys.stderr.write(f"{line}{os.linesep}")
+    sys.stderr.flush()
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

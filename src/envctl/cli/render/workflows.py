@@ -1,0 +1,28 @@
+"""The workflows of a system of CI: what was written, and what is left to do there."""
+
+from rich.console import Console
+
+from envctl.cli.render.text import hanging, joined, plain, say
+from envctl.usecases.workflows import Workflows
+
+_STYLES = {
+    "current": "dim",
+    "written": "green",
+    "differs": "bold yellow",
+    "missing": "bold yellow",
+    "foreign": "bold red",
+}
+
+
+def show_workflows(told: Workflows, out: Console) -> None:
+    for each in told.files:
+        say(out, joined((f"{each.state:<8} ", _STYLES[each.state]), each.path))
+    if told.remark:
+        hanging(out, joined(("! ", "bold yellow"), told.remark), 2)
+    if not any(each.state == "written" for each in told.files):
+        return
+    out.print()
+    say(out, plain("GitHub has to know these variables (Settings):"))
+    for variable in told.variables:
+        where = f"environment {variable.environment}" if variable.environment else "repository"
+        hanging(out, joined("  ", (variable.name, "bold"), f" ({where}): {variable.meaning}"), 4)

@@ -1,0 +1,28 @@
+"""The files of `--junit` and `--sarif`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envctl.cli.options import Options
+from envctl.cli.render.verdicts.junit import junit
+from envctl.cli.render.verdicts.sarif import sarif
+from envctl.cli.render.verdicts.verdicts import verdicts
+
+if TYPE_CHECKING:
+    from envctl.domain.errors import EnvctlError
+
+
+def write(options: Options, command: str, result: object | None, error: "EnvctlError | None") -> None:
+    """Where one can't be written the command has still done what it has done: it is said, and the exit code stays."""
+    found = verdicts(command, result, error)
+    for file, text in ((options.junit, junit), (options.sarif, sarif)):
+        if file is not None:
+            _write(file, text(found))
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        sys.stderr.write(f"{file} can't be written: {error.strerror or error}\n")

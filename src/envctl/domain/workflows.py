@@ -1,0 +1,68 @@
+"""The workflows of a project, from the texts that envctl brings: `%{name}` stands for what differs between projects."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+HEADER = "# Written by `envctl ci github`, which writes it anew: change envctl.toml, or a workflow of your own."
+CHECKOUT = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2"
+"""Whatever else runs in a job that may deploy is envctl itself."""
+_PLACE = re.compile(r"%\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the workflows will run. `order` is the pipeline, `folder` where the project lies in its repository (empty
+    at the top), `region` the one that is asked for a role, and `command` envctl with what it always gets, such as
+    `--sandbox`.
+    """
+
+    order: Sequence[str]
+    folder: str
+    region: str
+    version: str
+    branch: str = "main"
+    command: str = "envctl"
+
+
+def github(texts: Mapping[str, str], site: Site) -> Mapping[str, str]:
+    """By their path from the top of the repository."""
+    entry, *others = site.order
+    setup = _filled(texts["setup.yml"], site)
+    jobs = [_filled(texts["deploy/entry.yml"], site, setup=setup, environment=entry)]
+    for before, environment in zip(site.order, others, strict=False):
+        # A job only sees what those put out that it needs itself.
+        needs = before if before == entry else f"[{entry}, {before}]"
+        told = {"setup": setup, "environment": environment, "before": before, "needs": needs, "entry": entry}
+        jobs.append(_filled(texts["deploy/next.yml"], site, **told))
+    return {
+        ".github/workflows/envctl-plan.yml": _filled(texts["plan.yml"], site, setup=setup),
+        ".github/workflows/envctl-deploy.yml": _filled(texts["deploy.yml"], site) + "".join(jobs),
+        ".github/workflows/envctl-drift.yml": _filled(texts["drift.yml"], site, setup=setup),
+    }
+
+
+def is_ours(text: str) -> bool:
+    """Whether it may be written over."""
+    return text.startswith("# Written by `envctl ")
+
+
+def _filled(text: str, site: Site, **more: str) -> str:
+    """Raises KeyError for a place that nothing is known for."""
+    known = {
+        "header": HEADER,
+        "checkout": CHECKOUT,
+        "version": site.version,
+        "folder": _scalar(site.folder or "."),
+        "region": site.region,
+        "branch": _scalar(site.branch),
+        "envctl": site.command,
+        **more,
+    }
+    return _PLACE.sub(lambda found: known[found[1]], text)
+
+
+def _scalar(text: str) -> str:
+    """As YAML reads it again. A text in JSON is one in YAML as well."""
+    return text if re.fullmatch(r"[A-Za-z./][\w./-]*", text) else json.dumps(text)

@@ -1,0 +1,181 @@
+"""What GitHub Actions is told besides: on the real command line, and word by word."""
+
+from pathlib import Path
+
+import pytest
+
+from envctl.cli.app import run
+from envctl.cli.ci import job_of
+from envctl.cli.ci.github import MOST, GithubJob
+from envctl.cli.options import Options
+from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem
+from tests.fakes.world import write_project
+
+
+class Step:
+    """What a step of a job has left behind."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._folder = folder
+        self._capsys = capsys
+        self.variables = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": f"{folder}"}
+        for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
+            self.variables[name] = f"{folder / name}"
+        for name, value in self.variables.items():
+            monkeypatch.setenv(name, value)
+
+    def run(self, *words: str) -> int:
+        code = run([*words])
+        said = self._capsys.readouterr()
+        self.out, self.log = said.out, said.err.splitlines()
+        return code
+
+    @property
+    def commands(self) -> list[str]:
+        return [line for line in self.log if line.startswith("::")]
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        return dict(line.split("=", 1) for line in self.read("GITHUB_OUTPUT").splitlines())
+
+    @property
+    def summary(self) -> str:
+        return self.read("GITHUB_STEP_SUMMARY")
+
+    def read(self, name: str) -> str:
+        file = self._folder / name
+        return file.read_text() if file.exists() else ""
+
+
+@pytest.fixture
+def step(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Step:
+    return Step(project, monkeypatch, capsys)
+
+
+def spoil(project: Path) -> None:
+    """One setting that no module declares, in its second line."""
+    file = project / "environments" / "dev" / "terraform.tfvars"
+    file.write_text(f"\nno_such_setting = 1\n{file.read_text()}")
+
+
+def test_a_wrong_setting_is_marked_on_its_line(step: Step, project: Path) -> None:
+    spoil(project)
+    assert step.run("validate") == 78
+    (annotation,) = step.commands
+    assert annotation.startswith("::error title=E")
+    assert ",file=environments/dev/terraform.tfvars,line=2::" in annotation
+    assert "no_such_setting" in annotation
+    assert step.outputs["exit_code"] == "78"
+    assert step.outputs["reason"] == "configuration"
+    assert step.outputs["problems"] == annotation.partition("title=")[2].partition(",")[0]
+    assert "no_such_setting" in step.summary
+
+
+def test_a_project_that_is_a_folder_of_the_repository_is_named_with_it(
+    step: Step, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = project / "infra" / "shop"
+    write_project(inner)
+    spoil(inner)
+    step.run("validate", "--project", "infra/shop")
+    assert "file=infra/shop/environments/dev/terraform.tfvars," in step.commands[0]
+    monkeypatch.chdir(inner)
+    step.run("validate")
+    assert "file=infra/shop/environments/dev/terraform.tfvars," in step.commands[0]
+    monkeypatch.setenv("GITHUB_WORKSPACE", "/somewhere/else")
+    step.run("validate")
+    assert "file=environments/dev/terraform.tfvars," in step.commands[0]
+
+
+def test_what_went_well_is_told_in_few_words(step: Step) -> None:
+    assert step.run("validate") == 0
+    assert step.commands == []
+    assert step.summary == ""
+    told = {"exit_code": "0", "reason": "done", "problems": "", "release": "", "changes": ""}
+    assert step.outputs == told
+
+
+def test_an_answer_that_is_worth_reading_is_summed_up(step: Step) -> None:
+    assert step.run("why", "staging") == 0
+    assert step.summary.startswith("## ")
+    assert "G101" in step.summary
+    assert step.run("promote", "dev", "staging", "--yes") == 3
+    assert step.outputs["reason"] == "refused"
+    assert step.outputs["problems"].startswith("G102")
+    assert any(line.startswith("::error title=G102::") for line in step.commands)
+    assert step.summary.count("## ") > 1
+
+
+def test_who_takes_the_markdown_gets_no_second_one(step: Step, project: Path) -> None:
+    step.run("why", "staging", "--markdown")
+    assert step.out.startswith("## ")
+    assert step.summary == ""
+    spoil(project)
+    step.run("validate", "--markdown")
+    assert step.summary == ""
+    assert len(step.commands) == 1
+
+
+def test_a_document_stays_one(step: Step, project: Path) -> None:
+    spoil(project)
+    assert step.run("validate", "--json") == 78
+    assert step.out.startswith("{")
+    assert "::" not in step.out.splitlines()[0]
+    assert len(step.commands) == 1
+
+
+@pytest.mark.parametrize("words", [("--no-ci", "validate"), ("validate", "--no-ci")])
+def test_it_can_be_told_nothing(step: Step, project: Path, words: tuple[str, ...]) -> None:
+    spoil(project)
+    assert step.run(*words) == 78
+    assert (step.commands, step.outputs, step.summary) == ([], {}, "")
+
+
+def test_files_that_can_not_be_written_change_nothing(
+    step: Step, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", f"{project}")
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY")
+    assert step.run("validate") == 0
+    assert step.log == []
+
+
+def test_outside_of_any_job_nobody_is_told() -> None:
+    assert job_of(Options(), {}) is None
+    assert job_of(Options(), {"CI": "true", "GITHUB_ACTIONS": "false"}) is None
+    assert job_of(Options(no_ci=True), {"GITHUB_ACTIONS": "true", "GITLAB_CI": "true"}) is None
+
+
+def ended(capsys: pytest.CaptureFixture[str], error: EnvctlError) -> list[str]:
+    GithubJob(Options(), {}).ended("validate", None, error, 78)
+    return capsys.readouterr().err.splitlines()
+
+
+HOSTILE = "100% of a\r\nb::error::c,d:e"
+
+
+def test_no_text_breaks_out_of_its_annotation(capsys: pytest.CaptureFixture[str]) -> None:
+    problem = Problem("E203", HOSTILE, HOSTILE, Location(f"a,b:{HOSTILE}", 7))
+    (line,) = ended(capsys, ConfigurationError(problem))
+    data = "100%25 of a%0D%0Ab::error::c,d:e"
+    assert line == (
+        "::error title=E203,file=a%2Cb%3A100%25 of a%0D%0Ab%3A%3Aerror%3A%3Ac%2Cd%3Ae,line=7::" + f"{data}%0A{data}"
+    )
+
+
+@pytest.mark.parametrize(("problems", "last"), [(MOST, "nr 9"), (MOST + 1, "and 2 more"), (50, "and 41 more")])
+def test_as_many_as_are_shown_are_told_and_how_many_are_not(
+    problems: int, last: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ended(capsys, ConfigurationError(*(Problem("E203", f"nr {number}") for number in range(problems))))
+    assert len(told) == MOST
+    assert last in told[-1]
+
+
+def test_every_line_of_a_secret_is_masked_once_but_for_the_shortest(capsys: pytest.CaptureFixture[str]) -> None:
+    job = GithubJob(Options(), {})
+    job.hide(["hunter2", "-----BEGIN-----\n  50%\nMIIE\n", "abc", ""])
+    job.hide(["hunter2"])
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines() == ["::add-mask::-----BEGIN-----", "::add-mask::MIIE", "::add-mask::hunter2"]

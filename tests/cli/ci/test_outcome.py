@@ -1,0 +1,44 @@
+"""A command in a few words, for a later step."""
+
+import pytest
+
+from envctl.cli.ci.outcome import REASONS, outcome
+from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.errors import ConfigurationError, ExitCode, Problem
+from envctl.usecases.drifted import Drift, EnvironmentDrift
+from envctl.usecases.run import Deployed
+
+WAITS = StackPlan("web", waits_for=("network",))
+NOTHING = EnvironmentPlan("dev", "r1", (StackPlan("web"),))
+SOMETHING = EnvironmentPlan("dev", "r1", (WAITS,))
+
+
+@pytest.mark.parametrize(
+    ("result", "release", "changes"),
+    [
+        (NOTHING, "r1", "false"),
+        (SOMETHING, "r1", "true"),
+        (Deployed("dev", "r1", plan=SOMETHING), "r1", "true"),
+        (Deployed("dev", "r1", plan=NOTHING), "r1", "false"),
+        (Deployed("dev", "r1", up_to_date=True), "r1", "false"),
+        (Drift((EnvironmentDrift("dev", "r1", "clean"),)), "r1", "false"),
+        (Drift((EnvironmentDrift("dev", "r1", "clean"), EnvironmentDrift("prod", "r1", "clean"))), "r1", "false"),
+        (Drift((EnvironmentDrift("dev", "r1", "clean"), EnvironmentDrift("prod", "r2", "clean"))), "", "false"),
+        (None, "", ""),
+        (object(), "", ""),
+    ],
+)
+def test_release_and_changes(result: object, release: str, changes: str) -> None:
+    told = outcome(result, None, 0)
+    assert (told["release"], told["changes"]) == (release, changes)
+
+
+def test_every_exit_code_of_envctl_has_a_reason() -> None:
+    of_a_command = {ExitCode.NOT_EXECUTABLE, ExitCode.NOT_FOUND}
+    assert set(REASONS) == set(ExitCode) - of_a_command
+    assert outcome(None, None, 77)["reason"] == "failed"
+
+
+def test_each_problem_is_named_once() -> None:
+    error = ConfigurationError(Problem("E203", "a"), Problem("E201", "b"), Problem("E203", "c"))
+    assert outcome(None, error, 78)["problems"] == "E203 E201"

@@ -1,0 +1,64 @@
+"""`envctl ci github`, on the real command line and in a real repository."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from envctl.cli.app import run
+from tests.documents import checked
+from tests.fakes.world import write_project
+
+FILES = {
+    ".github/workflows/envctl-plan.yml",
+    ".github/workflows/envctl-deploy.yml",
+    ".github/workflows/envctl-drift.yml",
+}
+
+
+def there(top: Path) -> set[str]:
+    return {file.relative_to(top).as_posix() for file in (top / ".github").rglob("*") if file.is_file()}
+
+
+def test_they_are_written_and_checked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["ci", "github", "--check"]) == 1
+    assert "E039" in capsys.readouterr().err
+    assert run(["ci", "github"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert "ENVCTL_ROLE (environment staging): the role that deploys to staging" in said.out
+    assert there(project) == FILES
+    assert run(["ci", "github", "--check", "--json"]) == 0
+    assert {each["state"] for each in checked(capsys.readouterr().out)["result"]["files"]} == {"current"}
+
+
+def test_in_a_folder_of_a_repository_they_lie_at_its_top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True, timeout=30)
+    project = tmp_path / "infra" / "shop"
+    write_project(project)
+    assert run(["ci", "github", "--project", f"{project}"]) == 0
+    assert there(tmp_path) == FILES
+    monkeypatch.chdir(project)
+    assert run(["ci", "github", "--check"]) == 0
+
+
+def test_what_somebody_else_wrote_is_left_alone(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = project / ".github" / "workflows" / "envctl-plan.yml"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("name: mine\n")
+    assert run(["ci", "github", "--json"]) == 1
+    document = checked(capsys.readouterr().out)
+    assert [problem["code"] for problem in document["problems"]] == ["E038"]
+    assert (mine.read_text(), there(project)) == ("name: mine\n", {".github/workflows/envctl-plan.yml"})
+
+
+def test_in_the_sandbox_every_command_runs_there(project: Path) -> None:
+    assert run(["ci", "github", "--sandbox", "--branch", "trunk"]) == 0
+    deploy = (project / ".github" / "workflows" / "envctl-deploy.yml").read_text()
+    assert "run: envctl --sandbox apply dev --yes" in deploy
+    assert "- trunk\n" in deploy
+
+
+def test_without_a_system_it_says_which_there_are(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["ci"]) == 0
+    assert "github" in capsys.readouterr().out

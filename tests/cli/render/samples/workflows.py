@@ -1,0 +1,28 @@
+"""The workflows of a system of CI."""
+
+from dataclasses import replace
+
+from envctl.usecases.workflows import Variable, Workflow, Workflows
+
+PATHS = tuple(f".github/workflows/envctl-{name}.yml" for name in ("plan", "deploy", "drift"))
+WRITTEN = Workflows(
+    "github",
+    tuple(Workflow(path, "written") for path in PATHS),
+    (
+        Variable("ENVCTL_PLAN_ROLE", "", "the role that may look at every environment"),
+        Variable("ENVCTL_ROLE", "prod", "the role that deploys to prod"),
+    ),
+)
+WORKFLOWS: dict[str, object] = {
+    "workflows that were written": WRITTEN,
+    "workflows that no job could work with": replace(
+        WRITTEN, remark='jobs share no folder, and so no ledger: [store] url = "s3://BUCKET/PREFIX" in envctl.toml'
+    ),
+    "workflows that differ": replace(
+        WRITTEN,
+        files=(Workflow(PATHS[0], "differs"), Workflow(PATHS[1], "missing"), Workflow(PATHS[2], "current")),
+    ),
+    "workflows of somebody else": replace(
+        WRITTEN, files=(Workflow(PATHS[0], "foreign"), *(Workflow(path, "missing") for path in PATHS[1:]))
+    ),
+}

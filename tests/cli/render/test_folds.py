@@ -1,0 +1,115 @@
+"""The log of a job: folds never lie in each other, and no line gets lost, however stacks take turns."""
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.cli.ci.gitlab import GitlabJob
+from envctl.cli.render.folds import FoldingObserver
+from envctl.domain.changes import Action
+from envctl.usecases.ports import Progressed
+from tests.cli.render.conftest import console, told
+
+
+class Marks:
+    def opened(self, name: str, title: str) -> str:
+        return f"< {title}"
+
+    def closed(self, name: str) -> str:
+        return f"> {name}"
+
+
+def made(stack: str, address: str) -> Progressed:
+    return Progressed(stack, "done", address, Action.CREATE, 1)
+
+
+def log(*events: Progressed | str) -> list[str]:
+    out = console(120)
+    observer = FoldingObserver(out, Marks())
+    for event in events:
+        if isinstance(event, str):
+            observer.said(event)
+        else:
+            observer.progressed(event)
+    observer.close()
+    return told(out).splitlines()
+
+
+def test_what_happens_in_a_stack_is_folded_away_under_its_name() -> None:
+    assert log(made("web", "a"), Progressed("web", "over")) == ["< web", "[web] a created after 1 s", "> web"]
+
+
+def test_that_it_is_planned_is_no_fold() -> None:
+    assert log(Progressed("web", "plan"), Progressed("web", "over")) == ["[web] plan …"]
+    planned = log(made("network", "a"), Progressed("web", "plan"), Progressed("network", "over"))
+    assert planned == ["< network", "[network] a created after 1 s", "> network", "[web] plan …"]
+
+
+def test_one_is_written_as_it_goes_and_the_others_once_they_are_over() -> None:
+    assert log(
+        made("network", "a"), made("web", "b"), made("network", "c"), Progressed("web", "over"), made("data", "d"),
+        Progressed("network", "over"), made("data", "e"), Progressed("data", "over"),
+    ) == [
+        "< network", "[network] a created after 1 s", "[network] c created after 1 s", "> network",
+        "< web", "[web] b created after 1 s", "> web",
+        "< data", "[data] d created after 1 s", "[data] e created after 1 s", "> data",
+    ]  # fmt: skip
+
+
+def test_what_everybody_is_told_is_folded_away_with_nothing() -> None:
+    assert log(made("web", "a"), "somebody else was faster", made("web", "b")) == [
+        "< web",
+        "[web] a created after 1 s",
+        "> web",
+        "somebody else was faster",
+        "< web",
+        "[web] b created after 1 s",
+        "> web",
+    ]
+
+
+def test_what_says_nothing_has_no_fold() -> None:
+    assert log(Progressed("web", "refresh", "a"), Progressed("web", "over")) == []
+
+
+NAMES = ("a", "b", "c")
+EVENTS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(["line", "line", "over", "said"])), max_size=30)
+
+
+@given(EVENTS)
+def test_folds_are_whole_and_every_line_is_there_once_in_its_order(happened: Sequence[tuple[str, str]]) -> None:
+    events = [
+        f"told {number}"
+        if kind == "said"
+        else Progressed(name, "over")
+        if kind == "over"
+        else made(name, f"{name}{number}")
+        for number, (name, kind) in enumerate(happened)
+    ]
+    inside = ""
+    seen: list[str] = []
+    for line in log(*events):
+        if line.startswith("< "):
+            assert not inside
+            inside = line.removeprefix("< ")
+        elif line.startswith("> "):
+            assert line == f"> {inside}"
+            inside = ""
+        else:
+            assert line.startswith(f"[{inside}] " if inside else "told ")
+            seen.append(line)
+    assert not inside
+    for name in NAMES:
+        expected = [e.address for e in events if isinstance(e, Progressed) and e.stack == name and e.address]
+        assert [line.split()[1] for line in seen if line.startswith(f"[{name}] ")] == expected
+    assert [line for line in seen if line.startswith("told")] == [event for event in events if isinstance(event, str)]
+
+
+def test_gitlab_knows_a_fold_by_its_name() -> None:
+    job = GitlabJob()
+    opened, closed = job.opened("prod/web", "prod/web"), job.closed("prod/web")
+    assert opened.startswith("\x1b[0Ksection_start:")
+    assert opened.endswith(":envctl_prod_web[collapsed=true]\r\x1b[0Kprod/web")
+    assert closed.startswith("\x1b[0Ksection_end:")
+    assert closed.endswith(":envctl_prod_web\r\x1b[0K")

@@ -1,0 +1,104 @@
+"""What guards, checks and looks have found, as the reports that systems of CI read."""
+
+import json
+from collections import Counter
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
+
+from envctl.cli.render.verdicts.junit import junit
+from envctl.cli.render.verdicts.sarif import sarif
+from envctl.cli.render.verdicts.verdicts import Verdict, verdicts
+from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
+from envctl.domain.guards import RefusedError
+from envctl.usecases.verify import Checked, Verification
+from tests.cli.render.samples import RESULTS
+from tests.cli.render.samples.outcomes import FOUND
+from tests.cli.render.samples.refusals import WHY
+
+WRONG = ConfigurationError(
+    Problem("E203", "size is no number", "write one", Location("environments/prod/terraform.tfvars", 3)),
+    Problem("E101", "there is no such module", location=Location("envctl.toml")),
+)
+FOUND_OUT = {
+    "guards": ("why", WHY, None),
+    "drift": ("drift", FOUND, OperationFailedError(*FOUND.problems)),
+    "a wrong project": ("validate", None, WRONG),
+    "a refusal": ("promote", None, RefusedError(WHY.refusals)),
+}
+
+
+def cases(text: str) -> list[ElementTree.Element]:
+    return list(ElementTree.fromstring(text).iter("testcase"))
+
+
+def results(text: str) -> list[dict[str, Any]]:
+    (run,) = json.loads(text)["runs"]
+    found: list[dict[str, Any]] = run["results"]
+    return found
+
+
+@pytest.mark.parametrize("name", FOUND_OUT)
+def test_as_junit(name: str, snapshot: SnapshotAssertion) -> None:
+    assert junit(verdicts(*FOUND_OUT[name])) == snapshot
+
+
+@pytest.mark.parametrize("name", FOUND_OUT)
+def test_as_sarif(name: str, snapshot: SnapshotAssertion) -> None:
+    assert sarif(verdicts(*FOUND_OUT[name])) == snapshot
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_of_any_result_both_tell_the_same(name: str) -> None:
+    found = verdicts("x", RESULTS[name], None)
+    outcomes = Counter(verdict.outcome for verdict in found)
+    top = ElementTree.fromstring(junit(found))
+    assert (len(list(top.iter("testcase"))), top.get("tests")) == (len(found), f"{len(found)}")
+    assert len(list(top.iter("failure"))) == outcomes["failed"] == int(top.get("failures", ""))
+    assert len(list(top.iter("error"))) == outcomes["unknown"] == int(top.get("errors", ""))
+    wrong = results(sarif(found))
+    assert len(wrong) == outcomes["failed"] + outcomes["unknown"] + outcomes["warned"]
+    for each in wrong:
+        (place,) = each["locations"]
+        assert place["physicalLocation"]["region"]["startLine"] >= 1
+        assert each["message"]["text"]
+
+
+def test_what_a_result_has_told_of_is_not_told_again() -> None:
+    told = verdicts("drift", FOUND, OperationFailedError(*FOUND.problems))
+    assert told == verdicts("drift", FOUND, None)
+
+
+def test_checks_are_cases_too() -> None:
+    checks = (Checked("http", "passed"), Checked("size", "failed", "too small"), Checked("later", "skipped", "no url"))
+    found = verdicts("verify", Verification("dev", "r1", checks), None)
+    assert [(each.get("name"), [child.tag for child in each]) for each in cases(junit(found))] == [
+        ("http", []),
+        ("size", ["failure"]),
+        ("later", ["skipped"]),
+    ]
+    assert [each["ruleId"] for each in results(sarif(found))] == ["check"]
+
+
+def test_where_nothing_was_found_there_is_a_report_of_nothing() -> None:
+    assert cases(junit(())) == []
+    assert results(sarif(())) == []
+
+
+def test_a_finding_is_known_again_by_what_it_is_about() -> None:
+    one, other = (Verdict("drift in prod", "web", "drift", "failed", f"{number} differ") for number in (1, 2))
+    prints = [results(sarif([each]))[0]["partialFingerprints"] for each in (one, other)]
+    assert prints[0] == prints[1]
+    assert results(sarif([Verdict("drift in dev", "web", "drift", "failed")]))[0]["partialFingerprints"] != prints[0]
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.sampled_from(["failed", "warned", "skipped", "unknown"]))
+def test_no_text_breaks_a_report(name: str, message: str, outcome: Any) -> None:
+    verdict = Verdict(name, name, "E203", outcome, message, message, Location(f"a/{name or 'b'}", 1))
+    (case,) = cases(junit([verdict]))
+    assert len(case.get("name", "")) == len(name)
+    assert len(results(sarif([verdict]))) == (outcome != "skipped")
