@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from envctl.domain.durations import spelt
-from envctl.domain.events import Actor
 
 if TYPE_CHECKING:
     # A plan that finds everything prepared reads no project, and loads nothing that could.
+    from envctl.domain.events import Actor
     from envctl.domain.present import EnvironmentPresent
     from envctl.domain.project import Environment, Project
 
@@ -73,7 +73,7 @@ def with_profile(inherited: Mapping[str, str], profile: str) -> dict[str, str]:
     return {**{name: value for name, value in inherited.items() if name not in left_out}, "AWS_PROFILE": profile}
 
 
-def passport(project: "Project", environment: str, actor: Actor | None = None) -> Passport:
+def passport(project: "Project", environment: str, actor: "Actor | None" = None) -> Passport:
     """That of an environment, for an actor. Without an environment it is one's own: the store is reached with it."""
     if not environment:
         entry = project.environments[project.entry]
@@ -96,7 +96,7 @@ def passport(project: "Project", environment: str, actor: Actor | None = None) -
     )
 
 
-def session_name(actor: Actor | None) -> str:
+def session_name(actor: "Actor | None") -> str:
     """`envctl-` and who is at work, in the letters that AWS allows in the name of a session."""
     person = re.sub(r"[^\w+=,.@-]", "-", actor.person, flags=re.ASCII) if actor else ""
     return f"envctl-{person}"[:SESSION_LENGTH] if person else "envctl"

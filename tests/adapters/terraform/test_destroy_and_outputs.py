@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from envctl.adapters.terraform.driver import PLAN
+from envctl.adapters.terraform.plans.files import PLAN
 from envctl.domain.changes import Action, Marker
 from envctl.domain.checks import Output
 from envctl.domain.errors import OperationFailedError

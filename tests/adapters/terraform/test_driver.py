@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform import binary
-from envctl.adapters.terraform.driver import PLAN
+from envctl.adapters.terraform.plans.files import PLAN
 from envctl.domain.changes import Action, Marker
 from envctl.domain.errors import (
     InterruptedByUserError,
@@ -315,3 +315,37 @@ def test_a_data_folder_that_was_deleted_heals_by_one_init(bench: Bench) -> None:
 def test_warnings_are_kept(bench: Bench) -> None:
     check = 'check "x" {\n  assert {\n    condition     = local.one > 2\n    error_message = "odd"\n  }\n}\n'
     assert bench.plan(bench.lay(f"locals {{ one = 1 }}\n{check}")).warnings == ("Check block assertion failed",)
+
+
+SAYS = """
+resource "terraform_data" "this" {{
+  triggers_replace = {0}
+  provisioner "local-exec" {{
+    command = "echo $GOGC >> {1}"
+  }}
+}}
+"""
+
+
+def deployed_beside_another(bench: Bench, code: str) -> None:
+    def deploy() -> None:
+        bench.deploy(bench.lay(code))
+
+    with bench.driver.at_once() as crew:
+        crew.begin("one", deploy)
+        crew.begin("another", lambda: None)
+        assert {crew.ended()[1] for _ in range(2)} == {None}
+
+
+def test_garbage_is_collected_late_and_of_several_not_at_all(bench: Bench) -> None:
+    said = bench.root / "gogc"
+    bench.deploy(bench.lay(SAYS.format(1, said)))
+    deployed_beside_another(bench, SAYS.format(2, said))
+    assert said.read_text().split() == ["400", "off"]
+
+
+def test_who_says_when_garbage_is_collected_is_heard(bench: Bench) -> None:
+    said = bench.root / "gogc"
+    bench.inherited["GOGC"] = "400"
+    deployed_beside_another(bench, SAYS.format(1, said))
+    assert said.read_text().split() == ["400"]

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,8 @@ from envctl.adapters.terraform.crew.machine import machine
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failing import full_disk, killed
 from envctl.adapters.terraform.failing.failures import missing_upstream, unreadable
-from envctl.adapters.terraform.installing.initialise import Initialiser, wanted
 from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check
-from envctl.adapters.terraform.plans import looking
+from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.adapters.terraform.watch import Watch
@@ -35,10 +35,10 @@ from envctl.usecases.ports import (
 )
 
 if TYPE_CHECKING:
+    from envctl.adapters.terraform.installing.initialise import Initialiser
     from envctl.domain.checks import Output
     from envctl.domain.drift import Look
 
-PLAN = "plan.tfplan"
 # Somebody else's plan holds the state for some seconds. It must not make a deployment fail that has begun.
 PLAN_WAITS, APPLY_WAITS = "5s", "120s"
 _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
@@ -75,7 +75,15 @@ class TerraformDriver:
             heap=heap(self._machine, limits),
             patience=patience,
         )
-        self._initialiser = Initialiser(self._launcher, home / "cache" / "plugins", observer, self._watch.stopping)
+        self._plugins = home / "cache" / "plugins"
+        self._observer = observer
+
+    @cached_property
+    def _initialiser(self) -> "Initialiser":
+        # Imported late, as all that a plan of what lies ready does not need: it costs a hundredth of that plan.
+        from envctl.adapters.terraform.installing.initialise import Initialiser
+
+        return Initialiser(self._launcher, self._plugins, self._observer, self._watch.stopping)
 
     def installed(self, binary: str) -> Installed:
         from envctl.adapters.terraform import installed
@@ -137,6 +145,8 @@ class TerraformDriver:
         self._applied(site, Progressed(stack.name, "refresh"), **options)
 
     def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> "Look":
+        from envctl.adapters.terraform.plans import looking
+
         site = self._site(environment, stack)
 
         def planned(out: str, *, locked: bool, **mode: bool | str) -> Transcript:
@@ -146,7 +156,7 @@ class TerraformDriver:
         try:
             return looking.look(stack.name, planned, lambda file: self._document(site, file), unchanged=unchanged)
         finally:
-            for name in looking.FILES:
+            for name in OF_A_LOOK:
                 (site.directory / name).unlink(missing_ok=True)
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
@@ -185,7 +195,7 @@ class TerraformDriver:
 
     def discard(self, environment: str, stack: PreparedStack) -> None:
         directory = self._site(environment, stack).directory
-        for name in (PLAN, *looking.FILES):
+        for name in (PLAN, *OF_A_LOOK):
             (directory / name).unlink(missing_ok=True)
 
     def _applied(self, site: Site, begun: Progressed | None, *words: str, **options: bool | str) -> None:
@@ -211,7 +221,7 @@ class TerraformDriver:
         initialised = False
         for pause in _PAUSES:
             ended, transcript = self._launcher.follow(site, begun, command, *words, **options)
-            if not initialised and wanted(transcript, ended):
+            if not initialised and _wants_init(transcript, ended):
                 self._initialiser.again(site)
                 initialised = True
             elif any(state_lock.slipped(diagnostic, site) for diagnostic in transcript.errors):
@@ -222,7 +232,7 @@ class TerraformDriver:
 
     def _asked(self, site: Site, command: str, *words: str, alone: bool = False, **options: bool | str) -> str:
         ended, said = self._launcher.ask(site, command, *words, alone=alone, no_color=True, **options)
-        if wanted(Transcript(), ended):
+        if _wants_init(Transcript(), ended):
             self._initialiser.again(site)
             ended, said = self._launcher.ask(site, command, *words, alone=alone, no_color=True, **options)
         check(ended, Transcript(), site, command)
@@ -246,3 +256,11 @@ class TerraformDriver:
 
     def _site(self, environment: str, stack: PreparedStack) -> Site:
         return Site(environment, stack, self._root / environment / stack.name)
+
+
+def _wants_init(transcript: Transcript, ended: Ended) -> bool:
+    if ended.code == 0:
+        return False
+    from envctl.adapters.terraform.installing.initialise import wanted
+
+    return wanted(transcript, ended)

@@ -19,6 +19,8 @@ class Watch:
         self.meter = Meter()
         self.measurements = Measurements(cache / FILE)
         self.trace = trace
+        self.several = False
+        """Whether more than one stack is worked on now."""
 
     def around(self, site: Site, command: str) -> tuple[Callable[[int], AbstractContextManager[None]], list[Measured]]:
         """What is to be entered with the number of a process while it lives, and where its figures are then found."""

@@ -33,6 +33,7 @@ class Crew:
         self._measurements = watch.measurements
         self._stopping = watch.stopping
         self._trace = watch.trace
+        self._all = watch
         self._lock = threading.RLock()
         self._waiting: deque[_Waiting] = deque()
         # By the name of the job: what its unit takes, or is taken to need.
@@ -101,6 +102,7 @@ class Crew:
     def _start(self, each: _Waiting) -> None:
         self._running[each.name] = (each.unit, self._measurements.memory(each.unit))
         self.at_most = max(self.at_most, len(self._running))
+        self._all.several = len(self._running) + len(self._waiting) > 1
         threading.Thread(target=self._do, args=(each,), name=each.unit, daemon=True).start()
 
     def _do(self, each: _Waiting) -> None:

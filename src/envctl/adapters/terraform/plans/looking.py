@@ -14,11 +14,9 @@ from typing import Any
 
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failing.failures import unreadable
+from envctl.adapters.terraform.plans.files import BOTH, DRIFT, PENDING
 from envctl.domain.changes import StackPlan
 from envctl.domain.drift import Look
-
-# They have names of their own: no apply shall find them.
-BOTH, DRIFT, PENDING = FILES = ("both.tfplan", "drift.tfplan", "pending.tfplan")
 
 Planned = Callable[..., Transcript]
 Show = Callable[[str], Mapping[str, Any]]
