@@ -55,14 +55,8 @@ LONGEST = (
 )
 # At the end come those of which none takes long, so that all workers are done at the same time.
 THEN = (
-    "e2e/",
-    "app/",
-    "adapters/terraform/",
-    "modules/",
-    "contract/",
-    "adapters/",
-    "usecases/test_promotion_laws.py",
-    "cli/",
+    *("e2e/", "app/", "adapters/terraform/", "modules/", "cli/test_report_in_browser.py", "contract/", "adapters/"),
+    *("usecases/test_promotion_laws.py", "usecases/test_signing.py", "cli/"),
 )
 
 
