@@ -10,6 +10,7 @@ from envctl.domain import templates
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.project import Project
 from envctl.domain.release import File
+from envctl.domain.remote_modules import is_local
 from envctl.usecases.load import PROJECT_FILE, known_environment
 from envctl.usecases.ports import AlreadyExistsError, Ports
 
@@ -179,7 +180,7 @@ def _called(ports: Ports, folder: str, files: Mapping[str, File]) -> Iterator[st
         message = f"this envctl came without {folder}"
         raise OperationFailedError(Problem("E025", message, "install it again, or take another template"))
     for call in ports.reader.module(code, folder).calls:
-        if call.source.startswith(("./", "../")):
+        if is_local(call.source):
             yield normpath(join(folder, call.source))
 
 

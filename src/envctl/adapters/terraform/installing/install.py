@@ -20,7 +20,7 @@ from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.domain.layout import LOCK_FILE, MANIFEST
 from envctl.domain.provider_lock import short
-from envctl.domain.remote_modules import decode
+from envctl.domain.remote_modules import decode, is_local
 from envctl.usecases.ports import Progressed
 
 VIEW = ".plugins"
@@ -145,7 +145,7 @@ def _carried(directory: Path) -> bool:
         sources = [source for _, source, _, _ in decode((directory / MANIFEST).read_bytes())]
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return any(source and not source.startswith(("./", "../")) for source in sources)
+    return any(source and not is_local(source) for source in sources)
 
 
 def demand_success(site: Site, ended: Ended, transcript: Transcript) -> None:
