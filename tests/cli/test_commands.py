@@ -11,6 +11,7 @@ import pytest
 
 from envctl.cli.app import run
 from envctl.cli.options import hoist
+from tests.cli.loading import loaded
 from tests.documents import checked
 
 BAD_WORDS = {
@@ -178,26 +179,14 @@ def test_a_reader_that_goes_away_is_no_error(project: Path) -> None:
 
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["apply", "--help"], ["validate"]], ids=" ".join)
 def test_what_starts_quickly_loads_nothing_heavy(project: Path, words: list[str]) -> None:
-    heavy = ("boto3", "moto", "botocore", "obstore", "python_terraform", "trustme")
-    probe = "import sys; from envctl.__main__ import main; sys.argv[0] = 'envctl'\n"
-    probe += "try: main()\nexcept SystemExit: pass\n"
-    probe += f"sys.stderr.write(' '.join(m for m in {heavy!r} if m in sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", probe, *words],
-        cwd=project,
-        env={"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stderr == ""
+    heavy = ("boto3", "moto", "botocore", "obstore", "python_terraform", "trustme", "importlib.metadata", "email")
+    found, done = loaded(words, heavy, project, {"PATH": os.environ["PATH"]})
+    assert (found, done.returncode, done.stderr) == (set(), 0, "")
 
 
 def test_help_needs_no_pydantic(project: Path) -> None:
-    probe = "import sys; sys.argv = ['envctl', '--help']; from envctl.__main__ import main\n"
-    probe += "try: main()\nexcept SystemExit: pass\nsys.exit('pydantic' in sys.modules or 'rich' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", probe], cwd=project, capture_output=True, check=False)
-    assert done.returncode == 0
+    found, done = loaded(["--help"], ("pydantic", "rich", "envctl"), project, {"PATH": os.environ["PATH"]})
+    assert (found, done.returncode) == ({"envctl"}, 0)
 
 
 def test_showing_a_plan_needs_nothing_that_knows_guards() -> None:
@@ -206,3 +195,14 @@ def test_showing_a_plan_needs_nothing_that_knows_guards() -> None:
     probe += "import envctl.usecases.plan, envctl.adapters.terraform.driver\n"
     probe += "sys.exit('envctl.domain.guards' in sys.modules or 'envctl.domain.events' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
+
+
+def test_another_pydantic_may_want_more_of_what_looks_for_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    from envctl.__main__ import _NoPlugins
+
+    monkeypatch.delitem(sys.modules, _NoPlugins.NAME, raising=False)
+    stand_in = _NoPlugins(_NoPlugins.NAME)
+    assert stand_in.get_plugins() == ()
+    assert stand_in.PYDANTIC_ENTRY_POINT_GROUP == "pydantic"
+    with pytest.raises(AttributeError):
+        _ = stand_in.what_never_was

@@ -16,6 +16,7 @@ from envctl.domain import checkpoint
 from envctl.domain.sandboxed import in_sandbox
 from envctl.usecases import record
 from envctl.usecases.apply import apply
+from tests.cli.loading import loaded
 from tests.fakes.world import World, project_files
 
 Offered = Callable[..., list[str]]
@@ -294,15 +295,11 @@ def test_fish_gets_each_on_a_line_with_what_it_is(project: Path) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_nothing_heavy_is_loaded_for_it(project: Path, shell: str) -> None:
     heavy = ("boto3", "botocore", "pydantic", "rich", "obstore", "subprocess_of_terraform", "python_terraform")
-    probe = "import sys; sys.argv = ['envctl']; from envctl.__main__ import main\n"
-    probe += f"try: main()\nexcept SystemExit: pass\nsys.exit(str([m for m in {heavy!r} if m in sys.modules] or ''))"
     words = protocol(["promote", ""]) | {"_ENVCTL_COMPLETE": f"complete_{shell}"}
     words |= {"_TYPER_COMPLETE_ARGS": "envctl promote ", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
-    done = subprocess.run(
-        [sys.executable, "-c", probe], cwd=project, env=words, capture_output=True, text=True, check=False
-    )
+    found, done = loaded([], heavy, project, words)
     assert "dev" in done.stdout
-    assert done.stderr.strip() == ""
+    assert (found, done.stderr.strip()) == (set(), "")
 
 
 BASH = """

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from contextlib import AbstractContextManager
 
-    from envctl.cli.render.progress import PlainObserver, SilentObserver, TerminalObserver
+    from envctl.cli.render.progress import PlainObserver, TerminalObserver
+    from envctl.cli.render.silence import SilentObserver
     from envctl.domain.changes import EnvironmentPlan
     from envctl.domain.errors import StateLock
     from envctl.domain.secrets import SecretChange
@@ -71,11 +72,13 @@ class LateObserver:
             return self._opened
 
     def _open(self) -> "TerminalObserver | PlainObserver | SilentObserver":
-        from envctl.cli.consoles import live, stderr
-        from envctl.cli.render.progress import PlainObserver, SilentObserver, TerminalObserver
-
         if self._options.json:
+            from envctl.cli.render.silence import SilentObserver
+
             return SilentObserver()
+        from envctl.cli.consoles import live, stderr
+        from envctl.cli.render.progress import PlainObserver, TerminalObserver
+
         console = stderr(self._options)
         if self._job is not None:
             from envctl.cli.render.folds import FoldingObserver

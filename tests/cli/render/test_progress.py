@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from envctl.cli.render.progress import Drawn, PlainObserver, SilentObserver, TerminalObserver
+from envctl.cli.render.progress import Drawn, PlainObserver, TerminalObserver
+from envctl.cli.render.silence import SilentObserver
 from envctl.cli.render.running import Board
 from envctl.domain.changes import Action
 from envctl.usecases.ports import Observer, Progressed

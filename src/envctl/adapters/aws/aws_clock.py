@@ -1,7 +1,6 @@
 """How far this machine's clock is from that of AWS, which refuses whoever is some minutes off."""
 
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 
@@ -15,6 +14,9 @@ class AwsClock:
         session.events.register("after-call.sts", self._heard)
 
     def _heard(self, http_response: Any, **_: Any) -> None:  # noqa: ANN401
+        # Late: a command that remembers its access asks STS nothing.
+        from email.utils import parsedate_to_datetime
+
         said = http_response.headers.get("Date")
         if said:
             self.ahead = datetime.now(UTC) - parsedate_to_datetime(said)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 MANY = 4
 AT_ONCE = 32
+AHEAD = 16
 NOTHING = "nothing was recorded"
 
 
@@ -71,7 +72,7 @@ class ObstoreStore:
         self._patience = patience
         # What was created never changes: each key is fetched once in the life of a command.
         self._read: dict[str, bytes] = {}
-        self._ahead = Ahead(AT_ONCE)
+        self._ahead = Ahead(AHEAD)
 
     @cached_property
     def _address(self) -> Address:

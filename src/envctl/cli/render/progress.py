@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Self
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
-from rich.spinner import Spinner
 from rich.text import Text
 
 from envctl.cli.render.line import counted
@@ -146,6 +145,9 @@ class Drawn:
     """The board as lines that fit the window."""
 
     def __init__(self, board: Board) -> None:
+        # A log never needs it.
+        from rich.spinner import Spinner
+
         self._board = board
         self._spinner = Spinner("dots")
 
@@ -269,24 +271,3 @@ def _show_intended(buckets: "Sequence[BucketReport]", out: Console) -> None:
 
 def _doing(event: Progressed) -> str:
     return DOING[event.action] if event.action else "at work on"
-
-
-class SilentObserver:
-    """Says nothing: a machine reads the result."""
-
-    def begins(self, environments: "Sequence[str]") -> None: ...
-
-    def still(self) -> "AbstractContextManager[None]":
-        return nullcontext()
-
-    def progressed(self, event: Progressed) -> None: ...
-
-    def planned(self, plan: EnvironmentPlan) -> None: ...
-
-    def said(self, message: str) -> None: ...
-
-    def intends(self, buckets: "Sequence[BucketReport]") -> None: ...
-
-    def hides(self, values: "Collection[str]") -> None: ...
-
-    def close(self) -> None: ...

@@ -1,0 +1,43 @@
+"""What a command has loaded by its end, asked in a process of its own."""
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+# A command leaves without taking the interpreter down: what is to be said after it, is said where it leaves.
+_PROBE = """
+import os, sys
+wanted, sys.argv = sys.argv[1].split(), ["envctl", *sys.argv[2:]]
+
+def leave(code):
+    sys.stderr.write(f"loaded: {' '.join(name for name in wanted if name in sys.modules)}")
+    sys.stderr.flush()
+    real(code)
+
+real, os._exit = os._exit, leave
+from envctl.__main__ import main
+try:
+    main()
+except SystemExit as end:
+    leave(end.code or 0)
+leave(0)
+"""
+
+
+def loaded(
+    words: Sequence[str], modules: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> tuple[set[str], subprocess.CompletedProcess[str]]:
+    """Those of the modules that `envctl WORDS` has loaded, and how it ended; its last line of stderr is the answer."""
+    done = subprocess.run(
+        [sys.executable, "-c", _PROBE, " ".join(modules), *words],
+        cwd=folder,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    before, told, names = done.stderr.rpartition("loaded: ")
+    assert told, done.stderr
+    done.stderr = before
+    return set(names.split()), done
