@@ -8,8 +8,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from envctl.cli.render.progress import Drawn, PlainObserver, TerminalObserver
-from envctl.cli.render.silence import SilentObserver
 from envctl.cli.render.running import Board
+from envctl.cli.render.silence import SilentObserver
 from envctl.domain.changes import Action
 from envctl.usecases.ports import Observer, Progressed
 from tests.cli.render.conftest import console, told
