@@ -519,6 +519,16 @@ class SettableIdentity:
 
 
 @dataclass
+class SettableReviews:
+    """Who let the job begin, by environment."""
+
+    names: dict[str, list[str]] = field(default_factory=dict)
+
+    def approved(self, environment: str) -> list[str]:
+        return self.names.get(environment, [])
+
+
+@dataclass
 class SettableVersions:
     known: Revision = field(default_factory=lambda: Revision("c0ffee", "ann@example.com", uncommitted=False))
     lies_in: str | None = None
@@ -691,6 +701,7 @@ class World:
     marks: CountedMarks = field(default_factory=CountedMarks)
     identity: SettableIdentity = field(default_factory=SettableIdentity)
     versions: SettableVersions = field(default_factory=SettableVersions)
+    reviews: SettableReviews = field(default_factory=SettableReviews)
     reader: Languages = field(default_factory=lambda: Languages(sandbox=False))
     modules: MemoryModules = field(default_factory=MemoryModules)
     observer: Listener = field(default_factory=Listener)

@@ -14,7 +14,7 @@ ORDERS = [("dev",), ("dev", "prod"), ("dev", "staging", "prod"), ("dev", "qa", "
 DEPLOY = ".github/workflows/envctl-deploy.yml"
 
 
-def made(order: tuple[str, ...] = ORDERS[2], folder: str = "", **more: str) -> Mapping[str, str]:
+def made(order: tuple[str, ...] = ORDERS[2], folder: str = "", **more: Any) -> Mapping[str, str]:
     return github(TEXTS, Site(order, folder, "ap-northeast-1", "1.2.3", **more))
 
 
@@ -44,6 +44,22 @@ def test_each_environment_is_reached_from_the_one_before_by_the_same_release(ord
         assert last["run"] == f'envctl promote {before} {name} --release "$RELEASE" --yes'
         assert last["env"]["RELEASE"] == f"${{{{ needs.{entry}.outputs.release }}}}"
         assert {entry, before} == ({needs} if isinstance(needs, str) else set(needs))
+
+
+def test_reviewers_see_the_plan_that_they_approve() -> None:
+    found = read(made(reviewed=("prod",))[DEPLOY])["jobs"]
+    assert tuple(found) == ("dev", "staging", "plan-prod", "prod")
+    plan, prod = found["plan-prod"], found["prod"]
+    assert "environment" not in plan, "it would wait for them before they have seen anything"
+    assert plan["steps"][-1]["run"] == 'envctl why prod --plan --release "$RELEASE"'
+    assert set(prod["needs"]) == {"dev", "staging", "plan-prod"}
+    recorded, promoted = prod["steps"][-2:]
+    told = 'envctl approve prod --reviewers --release "$RELEASE" --plan "$PLAN" --attempt "$ATTEMPT"'
+    assert recorded["run"] == told
+    assert recorded["env"]["PLAN"] == "${{ needs.plan-prod.outputs.plan }}"
+    assert promoted["run"].startswith("envctl promote staging prod ")
+    assert prod["permissions"]["actions"] == "read"
+    assert "actions" not in found["staging"]["permissions"]
 
 
 @pytest.mark.parametrize("order", ORDERS, ids="-".join)

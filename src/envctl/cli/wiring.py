@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from envctl.adapters.aws.sessions import Sessions
     from envctl.adapters.aws.signing import KmsSignatures
     from envctl.adapters.checks.prober import Prober
+    from envctl.adapters.forge.reviews import GithubReviews
     from envctl.adapters.local.git import Git
     from envctl.adapters.local.machine import FileWitness, RandomMarks, SystemClock
     from envctl.adapters.local.new_folder import NewFolder
@@ -225,6 +226,13 @@ class Wired:
         from envctl.adapters.local.machine import RandomMarks
 
         return RandomMarks()
+
+    @cached_property
+    def reviews(self) -> "GithubReviews":
+        from envctl.adapters.forge.reviews import GithubReviews
+
+        # Asked of GitHub itself, from within a sandbox too.
+        return GithubReviews(lambda: self._own)
 
     @cached_property
     def identity(self) -> "Identity":

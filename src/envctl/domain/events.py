@@ -20,7 +20,8 @@ class Actor:
     """Who did it. `verified` is true only where somebody else than the person's own machine vouches for the name.
 
     On AWS the name is the caller's ARN, and in GitHub Actions that of the actor; `arn` is the caller's there too, and
-    `teams` are those that GitHub's token says the actor is in, like `acme/operators`.
+    `teams` are those that GitHub's token says the actor is in, like `acme/operators`, and `environment` is GitHub's own
+    that the token says the job is for: whom that one's reviewers let in.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Actor:
     run_url: str = ""
     arn: str = _later("")
     teams: tuple[str, ...] = _later(())
+    environment: str = _later("")
 
     @property
     def person(self) -> str:
@@ -138,7 +140,10 @@ class VerificationFailed:
 
 @dataclass(frozen=True)
 class ApprovalGiven:
-    """Bound to the release, to the digest of the settings, and to the fingerprint of the plan that it was given for."""
+    """Bound to the release, to the digest of the settings, and to the fingerprint of the plan that it was given for.
+
+    `reviewer` is who gave it in GitHub, as a reviewer of the job that records it; empty where the actor gave it.
+    """
 
     kind: ClassVar[str] = "approval given"
     environment: str
@@ -146,6 +151,7 @@ class ApprovalGiven:
     release: str
     settings: str
     plan: str = _later("")
+    reviewer: str = _later("")
 
 
 @dataclass(frozen=True)

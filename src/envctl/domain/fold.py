@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from envctl.domain.events import (
+    Actor,
     ApprovalGiven,
     ApprovalWithdrawn,
     DeploymentAbandoned,
@@ -25,6 +26,7 @@ from envctl.domain.events import (
     WaiverUsed,
 )
 from envctl.domain.ledger import Entry, digest, encode
+from envctl.domain.people import in_ci
 from envctl.domain.present import (
     Approval,
     Debt,
@@ -133,7 +135,8 @@ def _say(
     """What people say, which changes nothing of what runs."""
     match event:
         case ApprovalGiven():
-            given = Approval(event.gate, event.release, event.settings, entry.actor, entry.at, event.plan)
+            by = _approver(entry.actor, event)
+            given = Approval(event.gate, event.release, event.settings, by, entry.at, event.plan)
             return replace(there, approvals=(*there.approvals, given)[-APPROVALS:])
         case ApprovalWithdrawn():
             taken_back = (event.gate, event.release, entry.actor.person)
@@ -150,6 +153,16 @@ def _say(
             return replace(there, holds={name: h for name, h in there.holds.items() if name != event.release})
         case _:
             assert_never(event)
+
+
+def _approver(recorder: Actor, event: ApprovalGiven) -> Actor:
+    """Of a review in GitHub the reviewer. GitHub vouches for the job, and by that for who has let it begin: but only
+    where its token says that the job is for that very environment.
+    """
+    if not event.reviewer:
+        return recorder
+    vouched = in_ci(recorder) and recorder.environment == event.environment
+    return Actor(event.reviewer, "github", verified=vouched, run_url=recorder.run_url)
 
 
 def _start(there: EnvironmentPresent, entry: Entry, event: DeploymentStarted) -> EnvironmentPresent:

@@ -64,9 +64,11 @@ class Gates(Section):
     """What must be true of a release, and of the moment, before the environment takes it.
 
     `approvals` says how many people each gate asks for; None stands for what is usual in that place of the pipeline.
+    `reviewers` is the gate at which those count who let a job of GitHub Actions into the environment of that name.
     """
 
     approvals: Mapping[Name, Count] | None = None
+    reviewers: Name | None = None
     self_approval: Flag = False
     expires: Duration | None = None
     soak: Duration = timedelta()

@@ -250,8 +250,11 @@ class Project(Section):
 
         there = self.environments[environment]
         gates, last = there.gates, self.pipeline.before(environment) and self.pipeline.after(environment) is None
+        approvals = gates.approvals if gates.approvals is not None else USUAL_GATES if last else {}
         return Rules(
-            approvals=gates.approvals if gates.approvals is not None else USUAL_GATES if last else {},
+            approvals=approvals,
+            # Where there is one gate only, it is clear which one is meant.
+            reviewers=gates.reviewers or (next(iter(approvals)) if len(approvals) == 1 else ""),
             apply=there.allow.apply,
             approve=there.allow.approve,
             only_ci=there.allow.only_ci,

@@ -70,6 +70,11 @@ def _allowed(document: Mapping[str, object]) -> Iterator[Fault]:
                 message = f"{name} says who may approve at {gate}, and has no such gate"
                 path: TomlPath = ("environments", name, "allow", "approve", gate)
                 yield Fault("E104", message, suggestion(gate, gates) or "add it to gates.approvals", path)
+        counts_at = table(section, "gates").get("reviewers")
+        if isinstance(counts_at, str) and counts_at not in gates:
+            message = f"reviewers in GitHub shall count at {counts_at} of {name}, which has no such gate"
+            path = ("environments", name, "gates", "reviewers")
+            yield Fault("E104", message, suggestion(counts_at, gates) or "add it to gates.approvals", path)
 
 
 def _signing_keys(document: Mapping[str, object]) -> Iterator[Fault]:

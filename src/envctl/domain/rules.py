@@ -48,13 +48,15 @@ class Rules:
     """`expires` is how long an approval holds, `soak` how long a release has to run verified in the source, `max_age`
     how old that proof may be. `may_differ` names the settings in which the source may differ; None where it is not
     compared. `max_destroys` and `stateful` count only where the environment is protected. `apply` and `approve` are
-    patterns of who may, the latter by gate; without any, everybody may.
+    patterns of who may, the latter by gate; without any, everybody may. `reviewers` is the gate at which reviewers in
+    GitHub count; empty where they count at none.
     """
 
     approvals: Mapping[str, int] = field(default_factory=dict)
     apply: tuple[str, ...] = ()
     approve: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     only_ci: bool = False
+    reviewers: str = ""
     self_approval: bool = False
     expires: timedelta | None = None
     soak: timedelta = timedelta()

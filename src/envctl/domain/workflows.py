@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 HEADER = "# Written by `envctl ci github`, which writes it anew: change envctl.toml, or a workflow of your own."
@@ -15,7 +15,7 @@ _PLACE = re.compile(r"%\{(\w+)\}")
 class Site:
     """Where the workflows will run. `order` is the pipeline, `folder` where the project lies in its repository (empty
     at the top), `region` the one that is asked for a role, and `command` envctl with what it always gets, such as
-    `--sandbox`.
+    `--sandbox`. `reviewed` are the environments whose reviewers in GitHub count at a gate.
     """
 
     order: Sequence[str]
@@ -24,6 +24,7 @@ class Site:
     version: str
     branch: str = "main"
     command: str = "envctl"
+    reviewed: Collection[str] = ()
 
 
 def github(texts: Mapping[str, str], site: Site) -> Mapping[str, str]:
@@ -32,15 +33,30 @@ def github(texts: Mapping[str, str], site: Site) -> Mapping[str, str]:
     setup = _filled(texts["setup.yml"], site)
     jobs = [_filled(texts["deploy/entry.yml"], site, setup=setup, environment=entry)]
     for before, environment in zip(site.order, others, strict=False):
-        # A job only sees what those put out that it needs itself.
-        needs = before if before == entry else f"[{entry}, {before}]"
-        told = {"setup": setup, "environment": environment, "before": before, "needs": needs, "entry": entry}
-        jobs.append(_filled(texts["deploy/next.yml"], site, **told))
+        jobs += _promotion(texts, site, setup, before, environment)
     return {
         ".github/workflows/envctl-plan.yml": _filled(texts["plan.yml"], site, setup=setup),
         ".github/workflows/envctl-deploy.yml": _filled(texts["deploy.yml"], site) + "".join(jobs),
         ".github/workflows/envctl-drift.yml": _filled(texts["drift.yml"], site, setup=setup),
     }
+
+
+def _promotion(texts: Mapping[str, str], site: Site, setup: str, before: str, environment: str) -> Iterator[str]:
+    """The job that promotes, and where its reviewers count, one before it that makes the plan which they see."""
+    entry = site.order[0]
+    # A job only sees what those put out that it needs itself.
+    needs = [entry] if before == entry else [entry, before]
+    told = {"setup": setup, "environment": environment, "before": before, "entry": entry, "asks": "", "reviewed": ""}
+    if environment in site.reviewed:
+        yield _filled(texts["deploy/plan.yml"], site, **told, needs=_listed(needs))
+        needs.append(f"plan-{environment}")
+        told["asks"] = "      actions: read # for who has let the job begin\n"
+        told["reviewed"] = _filled(texts["deploy/reviewed.yml"], site, **told)
+    yield _filled(texts["deploy/next.yml"], site, **told, needs=_listed(needs))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
 
 def is_ours(text: str) -> bool:

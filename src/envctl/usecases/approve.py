@@ -58,8 +58,8 @@ def approve(
     planned: so it can be approved by who may not look into the environment.
     """
     project, target = load.seen_from(ports, environment)
-    _known_gate(project, target, gate)
-    candidate = _candidate(ports, project, target, release)
+    known_gate(project, target, gate)
+    candidate = candidate_for(ports, project, target, release)
     _refuse(candidate.request, gate)
     if fingerprint is None:
         with ports.workspace.lock(target, f"envctl approve {target} by {ports.identity.actor().name}"):
@@ -70,7 +70,7 @@ def approve(
         plan = outline(meaning, target, candidate.request.identity)
     ports.observer.planned(plan)
     request = replace(candidate.request, plan=plan)
-    notes = _notes(request)
+    notes = remarks(request)
     if not ports.consent.approves(plan, gate, notes):
         raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was approved", ""))
     return replace(_record(ports, project, request, gate, meaning), notes=notes)
@@ -79,8 +79,8 @@ def approve(
 def withdraw(ports: Ports, environment: str, gate: str, *, release: str | None = None) -> Withdrawn:
     """Takes back what the same person approved for that release at that gate."""
     project, target = load.seen_from(ports, environment)
-    _known_gate(project, target, gate)
-    identity = _candidate(ports, project, target, release).request.release
+    known_gate(project, target, gate)
+    identity = candidate_for(ports, project, target, release).request.release
     actor = ports.identity.actor()
     if identity is None:
         return Withdrawn(target, gate, "", actor, withdrawn=False)
@@ -95,7 +95,7 @@ def withdraw(ports: Ports, environment: str, gate: str, *, release: str | None =
     return Withdrawn(target, gate, identity, actor, entry is not None)
 
 
-def _candidate(ports: Ports, project: Project, target: str, release: str | None) -> candidates.Candidate:
+def candidate_for(ports: Ports, project: Project, target: str, release: str | None) -> candidates.Candidate:
     """A promotion, or where the target runs that release already, new settings for it."""
     present = record.present(ports)
     wanted = candidates.named(present, release) if release else None
@@ -109,10 +109,14 @@ def _candidate(ports: Ports, project: Project, target: str, release: str | None)
     return candidates.redeployment(ports, project, present, target=target, release=wanted)
 
 
-def _refuse(request: Request, gate: str) -> None:
+def refuse_unplannable(request: Request) -> None:
     stands_against = tuple(refusal for refusal in ask(request) if refusal.code in _NEEDED)
     if stands_against:
         raise RefusedError(stands_against)
+
+
+def _refuse(request: Request, gate: str) -> None:
+    refuse_unplannable(request)
     if made_by(request, request.actor) and not request.rules.self_approval:
         name = short(request.identity)
         message = f"{request.actor.person} made release {name}, and can't approve it"
@@ -134,7 +138,7 @@ def plan_candidate(ports: Ports, project: Project, candidate: candidates.Candida
     return EnvironmentPlan(target, prepared.release, stacks)
 
 
-def _notes(request: Request) -> tuple[str, ...]:
+def remarks(request: Request) -> tuple[str, ...]:
     """What the guards say of the plan itself: who approves it should know that before, not after."""
     return tuple(f"{r.code} {r.guard}: {r.message}" for r in ask(request) if r.code in {"G301", "G303", "G110"})
 
@@ -142,31 +146,36 @@ def _notes(request: Request) -> tuple[str, ...]:
 def _record(ports: Ports, project: Project, request: Request, gate: str, meaning: PlanMeaning) -> Approved:
     target, identity = request.target, request.identity
     fingerprint = approved.keep(ports, meaning)
-    after, entry = record.append(ports, _decide(request, gate, fingerprint))
-    # Counted as for somebody else, so that one's own approval shows as given.
-    other = replace(request, present=after, actor=Actor(""), now=ports.clock.now())
-    missing = {name: count for name, count in gates(other).items() if count}
-    following = (
-        f"envctl approve {target} --gate {next(iter(missing))}" if missing else project.pipeline.way_into(target)
-    )
+    after, entry = record.append(ports, given(request, gate, fingerprint))
+    missing, following = lacking(ports, project, replace(request, present=after))
     return Approved(target, gate, identity, request.actor, entry is None, missing, following, fingerprint)
 
 
-def _decide(request: Request, gate: str, fingerprint: str) -> Callable[[Present], Event | None]:
+def lacking(ports: Ports, project: Project, request: Request) -> tuple[dict[str, int], str]:
+    """For each gate how many approvals it still lacks, and the next command."""
+    # Counted as for somebody else, so that one's own approval shows as given.
+    other = replace(request, actor=Actor(""), now=ports.clock.now())
+    missing = {name: count for name, count in gates(other).items() if count}
+    if missing:
+        return missing, f"envctl approve {request.target} --gate {next(iter(missing))}"
+    return missing, project.pipeline.way_into(request.target)
+
+
+def given(request: Request, gate: str, fingerprint: str, reviewer: str = "") -> Callable[[Present], Event | None]:
     """Nothing, where the same was said before and holds still: an approval that ran out is given anew."""
-    said = (gate, request.release, request.settings, fingerprint, request.actor.name)
+    said = (gate, request.release, request.settings, fingerprint, reviewer or request.actor.name)
 
     def decide(now: Present) -> Event | None:
-        for given in now.of(request.target).approvals:
-            before = (given.gate, given.release, given.settings, given.plan, given.by.name)
-            if before == said and not has_expired(request, given):
+        for there in now.of(request.target).approvals:
+            before = (there.gate, there.release, there.settings, there.plan, there.by.name)
+            if before == said and not has_expired(request, there):
                 return None
-        return ApprovalGiven(request.target, gate, request.identity, request.settings, fingerprint)
+        return ApprovalGiven(request.target, gate, request.identity, request.settings, fingerprint, reviewer)
 
     return decide
 
 
-def _known_gate(project: Project, target: str, gate: str) -> None:
+def known_gate(project: Project, target: str, gate: str) -> None:
     known = project.rules(target).approvals
     if gate in known:
         return

@@ -45,6 +45,15 @@ class Identity(Protocol):
         """Who is at work."""
 
 
+class Reviews(Protocol):
+    """Who let the job begin in which envctl runs, where the code is hosted."""
+
+    def approved(self, environment: str) -> Sequence[str]:
+        """The names of those who approved it as reviewers of the forge's own environment, each once. Raises UsageError
+        where there is no such job, and OperationFailedError where it can't be asked.
+        """
+
+
 @dataclass(frozen=True)
 class Revision:
     """`uncommitted` is true where the tree differs from the commit, or where there is no commit at all."""
@@ -473,6 +482,8 @@ class Ports(Protocol):
     def marks(self) -> Marks: ...
     @property
     def identity(self) -> Identity: ...
+    @property
+    def reviews(self) -> Reviews: ...
     @property
     def versions(self) -> VersionControl: ...
     @property

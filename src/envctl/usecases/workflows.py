@@ -52,7 +52,9 @@ def workflows(
     project = load.project(ports)
     folder = ports.versions.folder() or ""
     region = project.store.region or project.environments[project.entry].region or "us-east-1"
-    site = Site(project.pipeline.order, folder, region, version, branch, command)
+    order = project.pipeline.order
+    reviewed = tuple(name for name in order[1:] if project.rules(name).reviewers)
+    site = Site(order, folder, region, version, branch, command, reviewed)
     wanted = github(ports.templates.workflows("github"), site)
     up = "../" * (folder.count("/") + 1) if folder else ""
     found = {path: _state(ports, f"{up}{path}", text) for path, text in wanted.items()}
@@ -62,7 +64,7 @@ def workflows(
                 ports.tree.write(f"{up}{path}", wanted[path].encode())
                 found[path] = "written"
     files = tuple(Workflow(*each) for each in found.items())
-    told = Workflows("github", files, _variables(project.pipeline.order), _remark(project))
+    told = Workflows("github", files, _variables(order), _remark(project))
     return told, _wrong(told)
 
 

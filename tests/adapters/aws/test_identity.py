@@ -48,9 +48,13 @@ def test_a_token_may_say_in_which_teams_the_actor_is(tmp_path: Path) -> None:
     assert actor(RUN, CALLER, as_text).teams == ("acme/operators", "acme/web")
 
 
+def test_a_token_may_say_for_which_environment_of_github_the_job_is(tmp_path: Path) -> None:
+    assert actor(RUN, CALLER, token(tmp_path, {**CLAIMS, "environment": "prod"})).environment == "prod"
+
+
 UNPROVEN = {
     "it is of another issuer": {**CLAIMS, "iss": "https://example.com"},
-    "it is of another actor": {**CLAIMS, "actor": "mallory", "teams": ["acme/operators"]},
+    "it is of another actor": {**CLAIMS, "actor": "mallory", "teams": ["acme/operators"], "environment": "prod"},
     "it says nothing": {},
     "it is no table": ["actor"],
 }

@@ -25,6 +25,7 @@ class Forge:
     fails: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     page: int = 100
+    reviews: list[dict[str, Any]] = field(default_factory=list)
 
     def add_comment(self, body: str, kind: str = BOT) -> None:
         self.comments.append({"id": 100 + len(self.comments), "body": body, "user": {"type": kind}})
@@ -37,6 +38,10 @@ class Forge:
             | more
         )
 
+    def add_review(self, login: str, *environments: str, state: str = "approved") -> None:
+        there = [{"id": 1, "name": name} for name in environments]
+        self.reviews.append({"state": state, "comment": "", "environments": there, "user": {"login": login}})
+
     @property
     def environment(self) -> dict[str, str]:
         """What a job of it sees."""
@@ -46,6 +51,7 @@ class Forge:
             "GITHUB_REPOSITORY": REPOSITORY,
             "GITHUB_TOKEN": TOKEN,
             "GITHUB_REF": "refs/pull/7/merge",
+            "GITHUB_RUN_ID": "42",
         }
 
     def answer(self, method: str, target: str, body: dict[str, Any]) -> tuple[int, object, str]:
@@ -64,6 +70,8 @@ class Forge:
                 return 201, self.comments[-1], ""
             case "PATCH", ["issues", "comments", comment]:
                 return self._changed(self.comments, "id", comment, body)
+            case "GET", ["actions", "runs", "42", "approvals"]:
+                return 200, self.reviews, ""
             case "GET", ["issues"]:
                 wanted = [i for i in self.issues if i["state"] == query["state"] and query["labels"] in i["labels"]]
                 return 200, *self._paged(wanted, target, query)

@@ -91,7 +91,7 @@ def test_what_went_well_is_told_in_few_words(step: Step) -> None:
     assert step.run("validate") == 0
     assert step.commands == []
     assert step.summary == ""
-    told = {"exit_code": "0", "reason": "done", "problems": "", "release": "", "changes": ""}
+    told = {"exit_code": "0", "reason": "done", "problems": "", "release": "", "changes": "", "plan": ""}
     assert step.outputs == told
 
 

@@ -16,7 +16,8 @@ PROGRAMS = Path(sys.executable).parent
 
 @pytest.fixture(params=ORDERS, ids="-".join)
 def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    site = Site(request.param, "infra/shop", "ap-northeast-1", "1.2.3")
+    # The one that takes approvals of GitHub, too.
+    site = Site(request.param, "infra/shop", "ap-northeast-1", "1.2.3", reviewed=request.param[2:])
     for path, text in github(PackagedTemplates().workflows("github"), site).items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)

@@ -1,5 +1,7 @@
 """A command in a few words, for a later step."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from envctl.cli.ci.outcome import REASONS, outcome
@@ -7,6 +9,7 @@ from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.domain.errors import ConfigurationError, ExitCode, Problem
 from envctl.usecases.drifted import Drift, EnvironmentDrift
 from envctl.usecases.run import Deployed
+from envctl.usecases.why import Why
 
 WAITS = StackPlan("web", waits_for=("network",))
 NOTHING = EnvironmentPlan("dev", "r1", (StackPlan("web"),))
@@ -31,6 +34,13 @@ SOMETHING = EnvironmentPlan("dev", "r1", (WAITS,))
 def test_release_and_changes(result: object, release: str, changes: str) -> None:
     told = outcome(result, None, 0)
     assert (told["release"], told["changes"]) == (release, changes)
+
+
+def test_the_plan_that_was_made_to_be_approved() -> None:
+    answers = Why("prod", "staging", "r1", datetime(2026, 11, 26, tzinfo=UTC), (), {}, "", None, "", plan="5e" * 32)
+    assert outcome(answers, None, 0)["plan"] == "5e" * 32
+    assert outcome(NOTHING, None, 0)["plan"] == ""
+    assert outcome(Deployed("dev", "r1", plan=SOMETHING), None, 0)["plan"] == ""
 
 
 def test_every_exit_code_of_envctl_has_a_reason() -> None:

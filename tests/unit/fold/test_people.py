@@ -3,6 +3,7 @@
 import pytest
 
 from envctl.domain.events import (
+    Actor,
     ApprovalGiven,
     ApprovalWithdrawn,
     EnvironmentLocked,
@@ -23,6 +24,20 @@ def test_approvals_are_kept_in_the_order_in_which_they_were_given() -> None:
         ApprovalGiven("prod", "quality", "r1", "s"), BOB, ApprovalGiven("prod", "peer", "r2", "t", "f00d")
     ).of("prod").approvals  # fmt: skip
     assert approvals == (Approval("quality", "r1", "s", ANN, at(1)), Approval("peer", "r2", "t", BOB, at(2), "f00d"))
+
+
+def test_of_a_review_in_github_the_reviewer_has_approved() -> None:
+    """And is believed as far as the job is that recorded it."""
+    reviewed = ApprovalGiven("dev", "peer", "r1", "s", "f00d", "octocat")
+    for job, believed in (
+        (Actor("hubot", "github", verified=True, run_url="run", environment="dev"), True),
+        (Actor("hubot", "github", verified=True, run_url="run", environment="prod"), False),
+        (Actor("hubot", "github", verified=True, run_url="run"), False),
+        (Actor("hubot", "github", run_url="run", environment="dev"), False),
+        (Actor("hubot", "aws", verified=True, run_url="run", environment="dev"), False),
+    ):
+        by = Actor("octocat", "github", verified=believed, run_url="run")
+        assert [approval.by for approval in dev(job, reviewed).approvals] == [by]
 
 
 def test_of_very_many_approvals_the_last_are_remembered() -> None:

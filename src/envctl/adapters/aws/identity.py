@@ -42,7 +42,10 @@ class AwsIdentity:
         claims = _claims(self._environment())
         # STS has checked the signature of the token that the credentials were taken with: so what it says is true.
         verified = claims.get("iss") == ISSUER and claims.get("actor") == said.name
-        return replace(said, verified=verified, arn=caller.arn, teams=_teams(claims) if verified else ())
+        if not verified:
+            return replace(said, arn=caller.arn)
+        environment = str(claims.get("environment", ""))
+        return replace(said, verified=True, arn=caller.arn, teams=_teams(claims), environment=environment)
 
 
 def _claims(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The REST API of GitHub, as far as a job needs it: comments of a pull request, and issues.
+"""The REST API of GitHub, as far as a job needs it: comments of a pull request, issues, and who let it begin.
 
 https://docs.github.com/rest/issues. A pull request is an issue there, too.
 """
@@ -34,6 +34,14 @@ class Note:
     title: str
     body: str
     machine: bool
+
+
+@dataclass(frozen=True)
+class Review:
+    """That somebody let the jobs for these environments begin."""
+
+    reviewer: str
+    environments: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,16 @@ class GithubApi:
 
     def close_issue(self, issue: int) -> None:
         self._ask("PATCH", f"issues/{issue}", {"state": "closed", "state_reason": "completed"})
+
+    def reviews(self, run: int) -> list[Review]:
+        """Those of a run that approved, and not those that rejected or wait. It needs `actions: read`."""
+        answer = self._send("GET", f"{self._base}/actions/runs/{run}/approvals")
+        return [
+            Review(str(each["user"]["login"]), tuple(str(there["name"]) for there in each.get("environments", ())))
+            for each in _listed(answer.data)
+            # A person who has left GitHub has no name any more, and is nobody.
+            if each.get("state") == "approved" and each.get("user")
+        ]
 
     def _notes(self, path: str, number: str) -> Iterator[Note]:
         url = f"{self._base}/{path}{'&' if '?' in path else '?'}per_page={PAGE}"
@@ -132,8 +150,8 @@ class GithubApi:
 _OTHERWISE = "see what GitHub says of it; the command itself has done what it says"
 _HINTS = {
     401: "hand the job's token over: GITHUB_TOKEN, from ${{ github.token }}",
-    403: "give the job the permission that it needs: pull-requests: write, or issues: write",
-    404: "give the job the permission that it needs: pull-requests: write, or issues: write",
+    403: "give the job the permission that it needs: pull-requests: write, issues: write, or actions: read",
+    404: "give the job the permission that it needs: pull-requests: write, issues: write, or actions: read",
     410: "issues are switched off in this repository: switch them on in its settings",
 }
 

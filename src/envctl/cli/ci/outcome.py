@@ -22,7 +22,7 @@ REASONS = {
 
 
 def outcome(result: object | None, error: "EnvctlError | None", code: int) -> dict[str, str]:
-    """`release` and `changes` are empty where a command has none, or several. `problems` are codes, each once."""
+    """`release`, `changes` and `plan` are empty where there is none, or several. `problems` are codes, each once."""
     told = dict.fromkeys(problem.code for problem in error.problems) if error else {}
     return {
         "exit_code": f"{code}",
@@ -30,7 +30,14 @@ def outcome(result: object | None, error: "EnvctlError | None", code: int) -> di
         "problems": " ".join(told),
         "release": _release(result),
         "changes": _changes(result),
+        "plan": _plan(result),
     }
+
+
+def _plan(result: object | None) -> str:
+    """Its fingerprint, where a plan was made to be approved."""
+    found = getattr(result, "plan", "")
+    return found if isinstance(found, str) else ""
 
 
 def _release(result: object | None) -> str:

@@ -6,6 +6,7 @@ import typer
 
 from envctl.cli.boundary import answer, refuse_dry_run
 from envctl.cli.complete import gated, gates, releases
+from envctl.domain.errors import Problem, UsageError
 
 
 def approve(
@@ -13,8 +14,10 @@ def approve(
     environment: Annotated[
         str, typer.Argument(help="The environment that asks for it.", autocompletion=gated, show_default=False)
     ],
-    gate: Annotated[str, typer.Option(help="The gate, for example peer.", autocompletion=gates, show_default=False)],
     *,
+    gate: Annotated[
+        str | None, typer.Option(help="The gate, for example peer.", autocompletion=gates, show_default=False)
+    ] = None,
     release: Annotated[
         str | None,
         typer.Option(help="The release. Default: the one that the environment before runs.", autocompletion=releases),
@@ -29,14 +32,45 @@ def approve(
         ),
     ] = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back what you approved.")] = False,
+    reviewers: Annotated[
+        bool,
+        typer.Option("--reviewers", help="In a job of GitHub Actions: record who let it begin, for the plan they saw."),
+    ] = False,
+    attempt: Annotated[
+        int, typer.Option(min=1, help="With --reviewers: the attempt of the run that made the plan.")
+    ] = 1,
 ) -> None:
     """Show what the next release would change in an environment, and approve exactly that at one of its gates."""
     from envctl.usecases import approve as uses
+    from envctl.usecases.review import review
 
     refuse_dry_run(context)
+    if reviewers:
+        seen = _seen(environment, plan, withdraw=withdraw)
+        answer(
+            context,
+            lambda ports: review(ports, environment, release=release, fingerprint=seen, attempt=attempt, gate=gate),
+        )
+    named = _named(environment, gate)
     if withdraw:
-        answer(context, lambda ports: uses.withdraw(ports, environment, gate, release=release))
-    answer(context, lambda ports: uses.approve(ports, environment, gate, release=release, fingerprint=plan))
+        answer(context, lambda ports: uses.withdraw(ports, environment, named, release=release))
+    answer(context, lambda ports: uses.approve(ports, environment, named, release=release, fingerprint=plan))
+
+
+def _seen(environment: str, plan: str | None, *, withdraw: bool) -> str:
+    """The plan that reviewers saw."""
+    if withdraw:
+        raise UsageError(Problem("E012", "--reviewers and --withdraw do not go together", "envctl approve --help"))
+    if not plan:
+        message = "--reviewers needs --plan: of what they saw, and nothing else, they said yes"
+        raise UsageError(Problem("E012", message, f"envctl why {environment} --plan, in a job before this one"))
+    return plan
+
+
+def _named(environment: str, gate: str | None) -> str:
+    if gate is None:
+        raise UsageError(Problem("E012", "which gate?", f"envctl approve {environment} --gate peer"))
+    return gate
 
 
 def register(app: typer.Typer) -> None:

@@ -6,6 +6,7 @@ from envctl.cli.render.line import counted
 from envctl.cli.render.text import hanging, hinted, joined, one_line, say
 from envctl.domain.naming import short
 from envctl.usecases.approve import Approved, Withdrawn
+from envctl.usecases.review import Reviewed
 
 
 def show_approved(approved: Approved, out: Console) -> None:
@@ -14,14 +15,32 @@ def show_approved(approved: Approved, out: Console) -> None:
     say(out, joined((str(approved.by), "bold"), what))
     if approved.plan:
         say(out, f"It holds for plan {short(approved.plan)}, and for one that does less.")
-    for note in approved.notes:
+    _rest(approved, out)
+
+
+def show_reviewed(reviewed: Reviewed, out: Console) -> None:
+    if not reviewed.reviewers:
+        say(out, f"Nobody has let this job begin as a reviewer: in GitHub {reviewed.environment} asks for none.")
+    for each in reviewed.reviewers:
+        if each.why:
+            hanging(out, joined(("! ", "bold yellow"), f"{one_line(each.name)} {one_line(each.why)}: does not count"))
+            continue
+        verb = "had already approved" if each.outcome == "already" else "approved"
+        what = f" {verb} release {short(reviewed.release)} for {reviewed.environment} (gate {reviewed.gate}) in GitHub."
+        say(out, joined((one_line(each.name), "bold"), what))
+    say(out, f"It holds for plan {short(reviewed.plan)}, and for one that does less.")
+    _rest(reviewed, out)
+
+
+def _rest(told: Approved | Reviewed, out: Console) -> None:
+    for note in told.notes:
         hanging(out, joined(("! ", "bold yellow"), one_line(note)))
-    if approved.missing:
-        lacking = ", ".join(f"{counted(number, 'approval')} for {gate}" for gate, number in approved.missing.items())
+    if told.missing:
+        lacking = ", ".join(f"{counted(number, 'approval')} for {gate}" for gate, number in told.missing.items())
         say(out, f"Still missing: {lacking}.")
     else:
-        say(out, f"Every gate of {approved.environment} has its approvals for this release.")
-    hinted(out, approved.next)
+        say(out, f"Every gate of {told.environment} has its approvals for this release.")
+    hinted(out, told.next)
 
 
 def show_withdrawn(withdrawn: Withdrawn, out: Console) -> None:

@@ -137,7 +137,8 @@ def _checks(names: tuple[str, ...]) -> str:
 def _allowed(event: _Allowing) -> str:
     match event:
         case ApprovalGiven():
-            return f"approved for {event.environment} (gate {event.gate})"
+            where = f"for {event.environment} (gate {event.gate})"
+            return f"{event.reviewer}, reviewer in GitHub, approved {where}" if event.reviewer else f"approved {where}"
         case ApprovalWithdrawn():
             return f"approval for {event.environment} withdrawn (gate {event.gate})"
         case WaiverUsed():

@@ -7,6 +7,7 @@ from rich.console import Console
 # By name: importing every kind of result would cost a plan more than drawing it does.
 RENDERERS = {
     "Approved": "approval.show_approved",
+    "Reviewed": "approval.show_reviewed",
     "Begun": "begun.show_begun",
     "Bootstrap": "bootstrap.show_bootstrap",
     "Deployed": "deployment.show_deployed",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 RESULTS: dict[str, tuple[str, ...]] = {
     "--version": ("cli.render.results.Version",),
     "apply": ("usecases.run.Deployed",),
-    "approve": ("usecases.approve.Approved", "usecases.approve.Withdrawn"),
+    "approve": ("usecases.approve.Approved", "usecases.approve.Withdrawn", "usecases.review.Reviewed"),
     "bootstrap": ("usecases.bootstrap.Bootstrap",),
     "ci github": ("usecases.workflows.Workflows",),
     "collect": ("usecases.drifted.Drift", "usecases.merging.Plans"),

@@ -10,6 +10,7 @@ from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
 from envctl.usecases.fix import Fixed, Mended
 from envctl.usecases.locking import Locked, Unlocked
 from envctl.usecases.recover import Recovered
+from envctl.usecases.review import Reviewed, Reviewer
 from envctl.usecases.run import Deployed
 from envctl.usecases.verify import Checked, Verification
 from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, ROBOT, TARO, deployment
@@ -81,6 +82,33 @@ WORDS: dict[str, object] = {
     ),
     "the last approval": Approved(
         "prod", "business", NEW, ROBOT, already=True, missing={}, next="envctl promote staging prod", plan="5e" * 32
+    ),
+    "what reviewers said": Reviewed(
+        "prod",
+        "peer",
+        NEW,
+        ROBOT,
+        already=False,
+        missing={"business": 1},
+        next="envctl approve prod --gate business",
+        plan="5e" * 32,
+        reviewers=(
+            Reviewer("octocat", "recorded"),
+            Reviewer("hubot", "already"),
+            Reviewer("monalisa", "does not count", "promotes it"),
+        ),
+        notes=(f"{REHEARSED.code} {REHEARSED.guard}: {REHEARSED.message}",),
+    ),
+    "no reviewers": Reviewed(
+        "prod",
+        "peer",
+        NEW,
+        ROBOT,
+        already=True,
+        missing={},
+        next="envctl promote staging prod",
+        plan="5e" * 32,
+        reviewers=(),
     ),
     "an approval that is withdrawn": Withdrawn("prod", "peer", NEW, TARO, withdrawn=True),
     "no approval to withdraw": Withdrawn("prod", "peer", NEW, TARO, withdrawn=False),

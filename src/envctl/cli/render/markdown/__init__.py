@@ -9,6 +9,7 @@ from envctl.domain.guards import RefusedError
 # By name, as for people; what is not listed is shown as they see it.
 RENDERERS = {
     "Approved": "approval.approved",
+    "Reviewed": "approval.reviewed",
     "Begun": "begun.begun",
     "Deployed": "deployment.deployment",
     "Diff": "diff.diff",

@@ -13,22 +13,50 @@ from envctl.cli.render.markdown.pieces import (
 )
 from envctl.domain.naming import short
 from envctl.usecases.approve import Approved, Withdrawn
+from envctl.usecases.review import Reviewed, Reviewer
 
 
 def approved(told: Approved) -> str:
     verb = "had already approved" if told.already else "approved"
     release = short(told.release)
     plan = f"It holds for plan {code(short(told.plan))}, and for one that does less." if told.plan else ""
-    missing = ((NEITHER, escaped(gate), str(number)) for gate, number in told.missing.items())
     return page(
         f"## {PASSES} {escaped(told.environment)}: gate {escaped(told.gate)} approved",
         f"{strong(str(told.by))} {verb} release {code(release)} for {escaped(told.environment)}. {plan}".rstrip(),
-        "\n".join(f"- {WARNS} {escaped(note)}" for note in told.notes),
-        table(("", "gate", "approvals still missing"), missing)
-        if told.missing
-        else f"Every gate of {escaped(told.environment)} has its approvals for this release.",
+        _noted(told),
+        _missing(told),
         next_step(told.next),
     )
+
+
+def reviewed(told: Reviewed) -> str:
+    who = "\n".join(f"- {_reviewer(each)}" for each in told.reviewers)
+    return page(
+        f"## {PASSES if told.reviewers else NEITHER} {escaped(told.environment)}: gate {escaped(told.gate)}, in GitHub",
+        who or f"Nobody has let this job begin as a reviewer: in GitHub {escaped(told.environment)} asks for none.",
+        f"Release {code(short(told.release))}, plan {code(short(told.plan))}.",
+        _noted(told),
+        _missing(told),
+        next_step(told.next),
+    )
+
+
+def _reviewer(each: Reviewer) -> str:
+    name = strong(each.name)
+    if each.why:
+        return f"{WARNS} {name} {escaped(each.why)}: does not count"
+    return f"{PASSES} {name} {'had already approved' if each.outcome == 'already' else 'approved'}"
+
+
+def _noted(told: Approved | Reviewed) -> str:
+    return "\n".join(f"- {WARNS} {escaped(note)}" for note in told.notes)
+
+
+def _missing(told: Approved | Reviewed) -> str:
+    if not told.missing:
+        return f"Every gate of {escaped(told.environment)} has its approvals for this release."
+    missing = ((NEITHER, escaped(gate), str(number)) for gate, number in told.missing.items())
+    return table(("", "gate", "approvals still missing"), missing)
 
 
 def withdrawn(told: Withdrawn) -> str:

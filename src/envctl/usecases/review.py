@@ -1,0 +1,110 @@
+"""`envctl approve ENV --reviewers`: what reviewers of a job said where the code is hosted, as approvals of one plan.
+
+They saw that plan, which an earlier job of the same run has made, and let the next job begin. That one records it.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from envctl.domain.errors import Problem, UsageError
+from envctl.domain.events import Actor
+from envctl.domain.guards import Request
+from envctl.domain.guards.approvals import made_by, may_approve
+from envctl.domain.meaning import outline
+from envctl.domain.naming import short
+from envctl.domain.project import Project
+from envctl.usecases import approve, approved, load, record
+from envctl.usecases.ports import Ports
+
+Outcome = Literal["recorded", "already", "does not count"]
+
+
+@dataclass(frozen=True)
+class Reviewer:
+    """`why` says why it does not count, and is empty otherwise."""
+
+    name: str
+    outcome: Outcome
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """`by` is the job that records it, `already` that there was nothing new to record, and `plan` the fingerprint of
+    what they saw. `missing` says for each gate how many approvals it still lacks, and `notes` what guards say of the
+    plan.
+    """
+
+    environment: str
+    gate: str
+    release: str
+    by: Actor
+    already: bool
+    missing: dict[str, int]
+    next: str
+    plan: str
+    reviewers: tuple[Reviewer, ...]
+    notes: tuple[str, ...] = ()
+
+
+def review(
+    ports: Ports, environment: str, *, release: str | None, fingerprint: str, attempt: int = 1, gate: str | None = None
+) -> Reviewed:
+    """`attempt` is that of the run in which the plan was made. Nothing is planned, and nobody is asked."""
+    project, target = load.seen_from(ports, environment)
+    gate = _gate(project, target, gate)
+    if attempt > 1:
+        # Of each review GitHub tells the run, and not the attempt: it may have been of the plan of an earlier one.
+        message = "who approved in an earlier attempt of this run, and may have seen another plan, can't be told"
+        raise UsageError(Problem("E034", message, "start a new run, rather than all jobs of this one again"))
+    request = approve.candidate_for(ports, project, target, release).request
+    approve.refuse_unplannable(request)
+    meaning = approved.named(ports, fingerprint)
+    told = tuple(_record(ports, request, gate, meaning.fingerprint, name) for name in ports.reviews.approved(target))
+    missing, following = approve.lacking(ports, project, replace(request, present=record.present(ports)))
+    return Reviewed(
+        target,
+        gate,
+        request.identity,
+        request.actor,
+        all(each.outcome != "recorded" for each in told),
+        missing,
+        following,
+        meaning.fingerprint,
+        told,
+        approve.remarks(replace(request, plan=outline(meaning, target, request.identity))),
+    )
+
+
+def _gate(project: Project, target: str, gate: str | None) -> str:
+    wanted = gate or project.rules(target).reviewers
+    if not wanted:
+        message = f"nothing says at which gate of {target} reviewers in GitHub count"
+        hint = f'[environments.{target}.gates] reviewers = "…" in envctl.toml, or --gate'
+        raise UsageError(Problem("E005", message, hint))
+    approve.known_gate(project, target, wanted)
+    return wanted
+
+
+def _record(ports: Ports, request: Request, gate: str, plan: str, name: str) -> Reviewer:
+    reviewer = replace(request.actor, name=name, via="github", teams=(), arn="")
+    if why := _barred(request, gate, reviewer):
+        return Reviewer(name, "does not count", why)
+    _, entry = record.append(ports, approve.given(request, gate, plan, name))
+    return Reviewer(name, "recorded" if entry else "already")
+
+
+def _barred(request: Request, gate: str, reviewer: Actor) -> str:
+    if not request.rules.self_approval:
+        if made_by(request, reviewer):
+            return f"made release {short(request.identity)}"
+        if reviewer.person == request.actor.person:
+            return "promotes it"
+    if not may_approve(request, gate, _vouched(request, reviewer)):
+        return f"may not approve at {gate}: that may {' or '.join(request.rules.who_approves(gate))}"
+    return ""
+
+
+def _vouched(request: Request, reviewer: Actor) -> Actor:
+    """As the ledger will be read: GitHub has to say that the job is for this environment."""
+    return replace(reviewer, verified=reviewer.verified and request.actor.environment == request.target)

@@ -1,0 +1,49 @@
+"""Who let a job begin, as GitHub tells it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from envctl.adapters.forge.reviews import GithubReviews
+from envctl.domain.errors import EnvctlError
+from tests.adapters.forge.server import TOKEN, Forge, forge
+
+
+@pytest.fixture
+def server() -> Iterator[Forge]:
+    with forge() as told:
+        yield told
+
+
+def approved(server: Forge, environment: str = "prod", **more: str) -> list[str] | str:
+    known = {name: value for name, value in (server.environment | more).items() if value}
+    try:
+        return list(GithubReviews(lambda: known).approved(environment))
+    except EnvctlError as error:
+        return error.problems[0].code
+
+
+def test_those_who_approved_the_environment_each_once_and_nobody_else(server: Forge) -> None:
+    server.add_review("octocat", "prod")
+    server.add_review("hubot", "staging", "Prod")
+    server.add_review("octocat", "prod")
+    server.add_review("monalisa", "staging")
+    server.add_review("mallory", "prod", state="rejected")
+    server.reviews.append({"state": "approved", "environments": [{"name": "prod"}], "user": None})
+    assert approved(server) == ["octocat", "hubot"]
+    assert approved(server, "dev") == []
+    assert server.tokens == {f"Bearer {TOKEN}"}
+
+
+UNANSWERED = {
+    "it is no job": ({"GITHUB_ACTIONS": ""}, "E037"),
+    "nobody knows which run it is": ({"GITHUB_RUN_ID": ""}, "E037"),
+    "the step has no token": ({"GITHUB_TOKEN": ""}, "E037"),
+    "the token may not look": ({"GITHUB_RUN_ID": "43"}, "E036"),
+}
+
+
+@pytest.mark.parametrize(("more", "code"), UNANSWERED.values(), ids=UNANSWERED)
+def test_nothing_is_taken_for_granted_where(server: Forge, more: dict[str, str], code: str) -> None:
+    server.add_review("octocat", "prod")
+    assert approved(server, **more) == code
