@@ -18,7 +18,8 @@ def test_both_stages_come_from_one_base_image_that_is_pinned() -> None:
 
 
 def test_all_packages_come_by_their_hashes_or_from_the_folder_of_those() -> None:
-    installs = re.findall(r"\bpip (?:--python \S+ )?(?:install|wheel) [^&]*", DOCKERFILE)
+    joined = DOCKERFILE.replace("\\\n", " ")
+    installs = re.findall(r"\bpip (?:--python \S+ )?(?:install|wheel) [^&\n]*", joined)
     assert len(installs) == 4
     for words in map(str.split, installs):
         assert "--no-deps" in words
