@@ -61,6 +61,14 @@ def test_a_path_is_one_from_where_it_is_typed(
     assert prod.read_text() == PRETTY
 
 
+def test_a_link_in_the_project_is_formatted_where_it_leads(project: Path, prod: Path) -> None:
+    link = project / "environments" / "dev" / "terraform.tfvars"
+    link.unlink()
+    link.symlink_to("../prod/terraform.tfvars")
+    assert run(["fmt", "environments"]) == 0
+    assert (prod.read_text(), link.is_symlink()) == (PRETTY, True)
+
+
 def test_a_link_out_of_the_project_is_left_alone(
     project: Path, tmp_path_factory: pytest.TempPathFactory, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -63,15 +63,18 @@ def _written(
     problems: list[Problem] = []
     for each in changed:
         try:
-            if ports.tree.read(each.path) == before[each.path]:
+            now = ports.tree.read(each.path)
+            if now == before[each.path]:
                 ports.tree.write(each.path, after[each.path])
-                written.append(each)
-                continue
         except OperationFailedError as error:
             problems.extend(error.problems)
             continue
-        message = f"{each.path} was changed by somebody meanwhile, and is left as it is"
-        problems.append(Problem("E032", message, _AGAIN, Location(each.path)))
+        # A link may lead to one that was written before.
+        if now in (before[each.path], after[each.path]):
+            written.append(each)
+        else:
+            message = f"{each.path} was changed by somebody meanwhile, and is left as it is"
+            problems.append(Problem("E032", message, _AGAIN, Location(each.path)))
     return written, OperationFailedError(*problems) if problems else None
 
 
