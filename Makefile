@@ -39,6 +39,10 @@ bench: .venv/.installed
 lock: .venv/.installed
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --extra sandbox --group dev pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --extra embedded --constraint requirements.lock pyproject.toml --output-file requirements-run.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --group build --constraint requirements.lock --output-file requirements-build.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header \
 	  --group audit --output-file requirements-audit.lock
 

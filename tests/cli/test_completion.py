@@ -116,7 +116,7 @@ def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> Non
 
 
 def test_every_command_that_takes_an_environment_offers_some(offered: Offered) -> None:
-    without = {"init", "status", "report", "collect", "lock-providers", "secrets", "ledger"}
+    without = {"init", "fmt", "status", "report", "collect", "lock-providers", "secrets", "ledger"}
     without |= {"ci", "completion", "sandbox"}
     for command in MODULES.keys() - without:
         assert "prod" in offered(command, "") or command == "promote", command

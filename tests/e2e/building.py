@@ -1,4 +1,4 @@
-"""Images built from a Dockerfile like that of app/ by Debian's buildah: no Docker engine, and nothing is pulled.
+"""Images built from a Dockerfile by Debian's buildah: no Docker engine, and nothing is pulled.
 
 All of it lives in one folder. Each command has mount points of its own, so that none is left on the machine, whatever
 happens.
@@ -48,35 +48,49 @@ class Built:
 
 @dataclass(frozen=True)
 class Workshop:
-    """Processes of one test run share a folder: one of them builds at a time, and all have what was built."""
+    """Processes of one test run share a folder: one of them builds at a time, and all have what was built. `fills` is
+    the program that makes what the base image is in here.
+    """
 
     folder: Path
+    fills: Path = FILLS
 
     def publish(self, source: Path, registry: Registry, repository: str, tag: str, *, cache: bool = True) -> Built:
         """Builds the production image of a folder like app/, and pushes it."""
-        name, digest, secret = f"localhost/{repository}:{tag}", self.folder / "digest", self.folder / "npmrc"
+        name, digest = f"localhost/{repository}:{tag}", self.folder / "digest"
         with self._alone():
-            self._have_base()
-            secret.touch(0o600)
-            try:
-                secret.write_text(npmrc())
-                self.buildah(
-                    *("build", "--isolation=chroot", "--pull=never", "--layers", *([] if cache else ["--no-cache"])),
-                    # The time is all that would differ between two builds of the same.
-                    *("--format=oci", "--timestamp=0", f"--secret=id=npmrc,src={secret}", "--target=production"),
-                    *(f"--build-arg=BASE_IMAGE={BASE}", f"--build-arg=APP_VERSION={tag}", f"--tag={name}"),
-                    os.fspath(source),
-                )
-            finally:
-                secret.unlink()
+            more = ("--target=production", f"--build-arg=APP_VERSION={tag}", *([] if cache else ["--no-cache"]))
+            self._build(source, name, ("npmrc", npmrc()), *more)
             where = f"docker://{registry.host}/{repository}:{tag}"
             self.buildah("push", "--tls-verify=false", "--compression-level=1", f"--digestfile={digest}", name, where)
             return Built(f"{registry.host}/{repository}", tag, digest.read_text().strip())
 
+    def build(self, source: Path, name: str, secret: tuple[str, str]) -> None:
+        """`secret` is the name of a file that the build may look into, and what it holds."""
+        with self._alone():
+            self._build(source, name, secret)
+
+    def _build(self, source: Path, name: str, secret: tuple[str, str], *more: str) -> None:
+        self._have_base()
+        file = self.folder / "secret"
+        file.touch(0o600)
+        try:
+            file.write_text(secret[1])
+            self.buildah(
+                *("build", "--isolation=chroot", "--pull=never", "--layers", *more),
+                # The time is all that would differ between two builds of the same.
+                *("--format=oci", "--timestamp=0", f"--secret=id={secret[0]},src={file}"),
+                *(f"--build-arg=BASE_IMAGE={BASE}", f"--tag={name}", os.fspath(source)),
+            )
+        finally:
+            file.unlink()
+
     @contextlib.contextmanager
     def pulled(self, reference: str) -> Iterator[str]:
-        """The name of a container of an image in a registry, which does not run."""
-        name = self.buildah("from", "--quiet", "--tls-verify=false", f"docker://{reference}").strip()
+        """The name of a container of an image in a registry, which does not run; or of one that was built here."""
+        built = reference.startswith("localhost/")
+        source = ("--pull=never", reference) if built else ("--tls-verify=false", f"docker://{reference}")
+        name = self.buildah("from", "--quiet", *source).strip()
         try:
             yield name
         finally:
@@ -159,7 +173,7 @@ class Workshop:
         (self.folder / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
         name = self.buildah("from", "scratch").strip()
         # It asks npm for the settings of whoever runs the tests.
-        self._run(sys.executable, os.fspath(FILLS), *self.command("mount", name), HOME=os.environ["HOME"])
+        self._run(sys.executable, os.fspath(self.fills), *self.command("mount", name), HOME=os.environ["HOME"])
         self.buildah("commit", "--quiet", "--timestamp=0", "--rm", name, BASE)
 
 

@@ -20,12 +20,13 @@ MEMORY_DEVICES = 1
 
 
 def mounted(told: dict[str, Any]) -> Path:
-    """Read-only but for /proc, and with the files that were given."""
+    """Read-only but for /proc and scratch folders, and with the files and folders that were given."""
     root = Path(subprocess.run(told["mount"], check=True, capture_output=True, text=True).stdout.strip())
     subprocess.run([MOUNT, "-t", "proc", "proc", root / "proc"], check=True)
     subprocess.run([MOUNT, "-t", "tmpfs", "-o", "mode=755", "dev", root / "dev"], check=True)
     for name, minor in DEVICES.items():
-        os.mknod(root / "dev" / name, stat.S_IFCHR | 0o666, os.makedev(MEMORY_DEVICES, minor))
+        os.mknod(root / "dev" / name, stat.S_IFCHR, os.makedev(MEMORY_DEVICES, minor))
+        (root / "dev" / name).chmod(0o666)
     if told["files"]:
         subprocess.run([MOUNT, "-t", "tmpfs", "-o", "mode=755", "run", root / "run"], check=True)
     for path, text in told["files"].items():
@@ -34,6 +35,12 @@ def mounted(told: dict[str, Any]) -> Path:
         file.write_text(text)
     subprocess.run([MOUNT, "--rbind", root, root], check=True)
     subprocess.run([MOUNT, "-o", "remount,bind,ro", root], check=True)
+    for folder, source in told.get("folders", {}).items():
+        there = root / folder.lstrip("/")
+        subprocess.run([MOUNT, "--bind", source, there], check=True)
+        subprocess.run([MOUNT, "-o", "remount,bind,ro", there], check=True)
+    for folder in told.get("scratch", []):
+        subprocess.run([MOUNT, "-t", "tmpfs", "-o", "mode=1777", "scratch", root / folder.lstrip("/")], check=True)
     return root
 
 

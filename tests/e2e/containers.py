@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,36 @@ def running(
         finally:
             process.kill()
             process.wait()
+
+
+def ran(
+    workshop: Workshop, reference: str, words: Sequence[str], folders: Mapping[str, Path], *, entrypoint: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    """To its end, with nothing to write into but /tmp, and nobody to reach. `folders` are there by their paths inside;
+    `words` take the place of its usual command, and `entrypoint` of its usual program.
+    """
+    with workshop.pulled(reference) as name:
+        config = workshop.config(name)
+        told = {
+            "mount": workshop.command("mount", name),
+            "directory": config["WorkingDir"],
+            "user": [int(each) for each in config["User"].split(":")],
+            "command": [*([entrypoint] if entrypoint else config["Entrypoint"]), *(words or config["Cmd"])],
+            "environment": dict(each.split("=", 1) for each in config["Env"]),
+            "files": {},
+            "folders": {path: os.fspath(folder) for path, folder in folders.items()},
+            "scratch": ["/tmp"],
+        }
+        separate = [*OWN_MOUNTS, "--pid", "--net", "--fork", "--kill-child"]
+        return subprocess.run(
+            [*separate, sys.executable, "-I", os.fspath(CONTAINED), json.dumps(told)],
+            env=workshop.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
 
 def _await(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

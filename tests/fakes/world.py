@@ -57,6 +57,7 @@ from envctl.usecases.ports import (
 )
 from tests.fakes.beginnings import MemoryGround, MemoryTemplates
 from tests.fakes.buckets import MemoryBuckets
+from tests.fakes.formatting import MemoryFormatter
 from tests.fakes.modules import MemoryModules
 
 
@@ -82,6 +83,10 @@ class MemoryStore:
         return nullcontext()
 
 
+def _folders(name: str) -> set[str]:
+    return {str(folder) for folder in PurePosixPath(name).parents}
+
+
 @dataclass
 class MemoryTree:
     content: dict[str, bytes]
@@ -89,9 +94,12 @@ class MemoryTree:
     def read(self, path: str) -> bytes | None:
         return self.content.get(path)
 
-    def folder(self, path: str) -> Mapping[str, File] | None:
-        found = {name: File(data) for name, data in self.content.items() if PurePosixPath(name).is_relative_to(path)}
-        return found or None
+    def file(self, path: str) -> File | None:
+        return File(self.content[path]) if path in self.content else None
+
+    def folder(self, path: str, endings: tuple[str, ...] = ("",)) -> Mapping[str, File] | None:
+        found = {name: File(data) for name, data in self.content.items() if str(PurePosixPath(path)) in _folders(name)}
+        return {name: file for name, file in found.items() if name.endswith(endings)} if found else None
 
     def write(self, path: str, data: bytes) -> None:
         self.content[path] = data
@@ -704,6 +712,7 @@ class World:
     reviews: SettableReviews = field(default_factory=SettableReviews)
     reader: Languages = field(default_factory=lambda: Languages(sandbox=False))
     modules: MemoryModules = field(default_factory=MemoryModules)
+    formatter: MemoryFormatter = field(default_factory=MemoryFormatter)
     observer: Listener = field(default_factory=Listener)
     consent: Answering = field(default_factory=Answering)
     probes: MemoryProbes = field(default_factory=MemoryProbes)

@@ -39,6 +39,7 @@ MODULES = {
     "recover": "recover",
     "destroy": "destroy",
     "validate": "validate",
+    "fmt": "fmt",
     "settings": "settings",
     "output": "output",
     "exec": "exec",

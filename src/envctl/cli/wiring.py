@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from envctl.adapters.registry.registries import Registries
     from envctl.adapters.store.object_store import Address, ObstoreStore
     from envctl.adapters.terraform.driver import TerraformDriver
+    from envctl.adapters.terraform.formatting import TerraformFormatter
     from envctl.adapters.terraform.remote.modules import TerraformModules
     from envctl.adapters.workspace.tree import ProjectTree
     from envctl.adapters.workspace.workspace import DirectoryWorkspace
@@ -94,6 +95,12 @@ class Wired:
 
         # Code is real in the sandbox, too: nothing of it can be fetched through an embedded AWS.
         return TerraformModules(self._root, self._root / ".envctl" / "cache" / "modules", lambda: self._own)
+
+    @cached_property
+    def formatter(self) -> "TerraformFormatter":
+        from envctl.adapters.terraform.formatting import TerraformFormatter
+
+        return TerraformFormatter(self._root, lambda: self._own)
 
     @cached_property
     def workspace(self) -> "DirectoryWorkspace":

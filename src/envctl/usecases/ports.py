@@ -107,11 +107,16 @@ class SourceTree(Protocol):
 
     def read(self, path: str) -> bytes | None: ...
 
-    def folder(self, path: str) -> Mapping[str, File] | None:
-        """All files below a folder, by their path in the project; None where there is no such folder."""
+    def file(self, path: str) -> File | None:
+        """Raises ConfigurationError where it is a link that leads out of the project."""
+
+    def folder(self, path: str, endings: tuple[str, ...] = ("",)) -> Mapping[str, File] | None:
+        """The files below a folder whose names end so, by their path in the project; None where there is no such
+        folder. Raises ConfigurationError where one is a link that leads out of the project.
+        """
 
     def write(self, path: str, data: bytes) -> None:
-        """Whole or not at all."""
+        """Whole or not at all. What is there keeps its mode, and a link its target."""
 
 
 class Reader(Protocol):
@@ -367,6 +372,13 @@ class Terraform(Protocol):
         """Takes the saved plan away: it may hold secrets."""
 
 
+class Formatter(Protocol):
+    def formatted(self, binary: str, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """The same files as Terraform writes them; `binary` is the one that the project file names. Nothing is written.
+        Raises ConfigurationError with the syntax errors of all of them.
+        """
+
+
 class Probes(Protocol):
     """Asks the world whether a deployment works."""
 
@@ -460,6 +472,8 @@ class Ports(Protocol):
     def workspace(self) -> Workspace: ...
     @property
     def terraform(self) -> Terraform: ...
+    @property
+    def formatter(self) -> Formatter: ...
     @property
     def probes(self) -> Probes: ...
     @property

@@ -12,16 +12,19 @@ from envctl.usecases.ports import Ports
 
 @dataclass(frozen=True)
 class Valid:
+    """`unread` are the settings files that no environment takes anything from."""
+
     environments: tuple[str, ...]
     stacks: tuple[str, ...]
     settings: int
+    unread: tuple[str, ...] = ()
 
 
-def validate(ports: Ports, environment: str = "") -> Valid:
+def validate(ports: Ports, environment: str = "", *, only_settings: bool = False) -> Valid:
     """Raises one ConfigurationError with every problem of every environment that was asked for."""
     project = load.project(ports)
     asked = load.wanted_environments(project, (environment,) if environment else ())
-    problems = dict.fromkeys(_keys(ports, project))
+    problems = dict.fromkeys(() if only_settings else _keys(ports, project))
     seen, count = _Seen(ports), 0
     for name in asked:
         here = project.seen_from(name)
@@ -29,15 +32,16 @@ def validate(ports: Ports, environment: str = "") -> Valid:
             release = seen.release(here)
             found = load.settings(ports, here, name, release.wiring)
             count += len(found.settings)
-            problems.update(dict.fromkeys(_secrets(here, found, release.wiring.schema)))
+            if not only_settings:
+                problems.update(dict.fromkeys(_secrets(here, found, release.wiring.schema)))
         except ConfigurationError as error:
             problems.update(dict.fromkeys(error.problems))
     if problems:
         raise ConfigurationError(*problems)
-    for of, release in seen.releases.values():
+    for of, release in () if only_settings else seen.releases.values():
         image_tags.tell_tags(ports, of, release)
     stacks = dict.fromkeys(stack for _, release in seen.releases.values() for stack in release.wiring.stacks)
-    return Valid(asked, tuple(stacks), count)
+    return Valid(asked, tuple(stacks), count, _unread(ports, project))
 
 
 @dataclass
@@ -52,6 +56,13 @@ class _Seen:
         if of not in self.releases:
             self.releases[of] = project, working_tree.release(self.ports, project)
         return self.releases[of][1]
+
+
+def _unread(ports: Ports, project: Project) -> tuple[str, ...]:
+    """A name that is a little other than an environment's is easily taken for one."""
+    read = {load.COMMON_SETTINGS, *map(load.settings_file, project.all_environments)}
+    there = ports.tree.folder("environments", (".tfvars", ".tfvars.json")) or {}
+    return tuple(path for path in sorted(there) if path not in read)
 
 
 def _keys(ports: Ports, project: Project) -> tuple[Problem, ...]:

@@ -59,3 +59,27 @@ def test_a_link_to_nothing_is_told(tree: ProjectTree, tmp_path: Path) -> None:
 def test_what_is_written_is_read(tree: ProjectTree) -> None:
     tree.write("new/file", b"\x00\xff")
     assert tree.read("new/file") == b"\x00\xff"
+
+
+def test_of_a_folder_only_what_ends_so(tree: ProjectTree) -> None:
+    assert list(tree.folder("modules", (".tpl", ".txt")) or {}) == ["modules/web/sub/x.tpl"]
+    assert tree.folder("modules", (".txt",)) == {}
+
+
+def test_one_file_is_read_unless_it_leads_out_of_the_project(tree: ProjectTree, tmp_path: Path) -> None:
+    assert tree.file("modules/web/main.tf") == File(b"modules/web/main.tf")
+    assert tree.file("modules/web") is None
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/main.tf").write_text("hunter2")
+    (tmp_path / "project/linked").symlink_to(tmp_path / "other")
+    with pytest.raises(ConfigurationError, match=r"E116 linked/main\.tf is a link to a file outside"):
+        tree.file("linked/main.tf")
+
+
+def test_what_is_written_anew_keeps_its_mode_and_stays_a_link(tree: ProjectTree, tmp_path: Path) -> None:
+    private, link = tmp_path / "project/private", tmp_path / "project/link"
+    private.write_bytes(b"before")
+    private.chmod(0o600)
+    link.symlink_to("private")
+    tree.write("link", b"after")
+    assert (private.read_bytes(), private.stat().st_mode & 0o777, link.is_symlink()) == (b"after", 0o600, True)

@@ -1,5 +1,8 @@
-"""What `envctl ci github` writes, as those see it who look at workflows for a living: not one finding."""
+"""What `envctl ci github` writes, and what others take from here, as those see it who look at such files for a living:
+not one finding.
+"""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,6 +15,7 @@ from envctl.domain.workflows import Site, github
 
 ORDERS = [("dev",), ("dev", "staging", "prod")]
 PROGRAMS = Path(sys.executable).parent
+TOP = Path(__file__).parents[3]
 
 
 @pytest.fixture(params=ORDERS, ids="-".join)
@@ -37,8 +41,8 @@ def workflows(repository: Path) -> Sequence[str]:
     return sorted(f"{file}" for file in (repository / ".github" / "workflows").iterdir())
 
 
-def spoil(repository: Path, old: str, new: str) -> None:
-    file = repository / ".github" / "workflows" / "envctl-plan.yml"
+def spoil(repository: Path, old: str, new: str, where: str = ".github/workflows/envctl-plan.yml") -> None:
+    file = repository / where
     text = file.read_text()
     assert old in text
     file.write_text(text.replace(old, new))
@@ -64,3 +68,34 @@ def test_they_are_what_the_schema_says(repository: Path) -> None:
     assert done.returncode == 0, done.stdout
     spoil(repository, "timeout-minutes: 60", "timeout: 60")
     assert looked_at(repository, *check, *workflows(repository)).returncode == 1
+
+
+@pytest.fixture
+def taken(tmp_path: Path) -> Path:
+    """A folder with what others take from the top of this repository."""
+    for name in ("action.yml", "Dockerfile"):
+        shutil.copy(TOP / name, tmp_path / name)
+    return tmp_path
+
+
+def test_zizmor_has_no_finding_in_the_action(taken: Path) -> None:
+    look = ("zizmor", "--offline", "--persona", "pedantic", "action.yml")
+    done = looked_at(taken, *look)
+    assert (done.returncode, "No findings to report" in done.stdout + done.stderr) == (0, True), done.stdout
+    spoil(taken, '"$ENVCTL_ACTION_PYTHON" -I', "${{ inputs.python }} -I", "action.yml")
+    assert looked_at(taken, *look).returncode != 0
+
+
+def test_the_action_is_what_the_schema_says(taken: Path) -> None:
+    check = ("check-jsonschema", "--builtin-schema", "vendor.github-actions", "action.yml")
+    done = looked_at(taken, *check)
+    assert done.returncode == 0, done.stdout
+    spoil(taken, "shell: bash", "shel: bash", "action.yml")
+    assert looked_at(taken, *check).returncode == 1
+
+
+def test_hadolint_has_nothing_to_say(taken: Path) -> None:
+    done = looked_at(taken, "hadolint", "--no-color", "--failure-threshold=style", "Dockerfile")
+    assert (done.returncode, done.stdout) == (0, "")
+    spoil(taken, "WORKDIR /work", "WORKDIR work", "Dockerfile")
+    assert looked_at(taken, "hadolint", "Dockerfile").returncode == 1

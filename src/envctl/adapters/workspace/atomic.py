@@ -6,8 +6,10 @@ from pathlib import Path
 
 from envctl.domain.errors import OperationFailedError, Problem
 
+MODE = 0o644
 
-def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+
+def write(path: Path, data: bytes, *, mode: int = MODE) -> None:
     """Raises OperationFailedError where the disk says no: full, read-only, not ours."""
     temporary = ""
     try:

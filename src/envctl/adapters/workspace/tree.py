@@ -1,6 +1,7 @@
 """The SourceTree port: the project's own files."""
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -23,14 +24,21 @@ class ProjectTree:
         except OSError as error:
             raise _unreadable(path, error) from error
 
-    def folder(self, path: str) -> Mapping[str, File] | None:
+    def file(self, path: str) -> File | None:
+        file = self._root / path
+        return self._file(file) if file.is_file() else None
+
+    def folder(self, path: str, endings: tuple[str, ...] = ("",)) -> Mapping[str, File] | None:
         top = self._root / path
         if not top.is_dir():
             return None
-        return {os.fspath(file.relative_to(self._root)): self._file(file) for file in sorted(_files(top))}
+        wanted = sorted(file for file in _files(top) if file.name.endswith(endings))
+        return {os.fspath(file.relative_to(self._root)): self._file(file) for file in wanted}
 
     def write(self, path: str, data: bytes) -> None:
-        atomic.write(self._root / path, data)
+        file = (self._root / path).resolve()
+        mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else atomic.MODE
+        atomic.write(file, data, mode=mode)
 
     def _file(self, file: Path) -> File:
         name = os.fspath(file.relative_to(self._root))

@@ -20,6 +20,7 @@ RENDERERS = {
     "Explained": "explained.show_explained",
     "EnvironmentSecrets": "secrets.show_listed",
     "Fixed": "fixed.show_fixed",
+    "Formatted": "formatted.show_formatted",
     "History": "history.show_history",
     "Locked": "locking.show_locked",
     "LockedProviders": "lock_providers.show_locked_providers",

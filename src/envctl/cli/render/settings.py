@@ -7,12 +7,13 @@ from rich.console import Console
 from envctl.cli.render import line
 from envctl.cli.render.columns import BETWEEN, Row, columns, natural_widths
 from envctl.cli.render.spelling import spelt
-from envctl.cli.render.text import joined, plain, say, whole
+from envctl.cli.render.text import hanging, joined, plain, say, whole
 from envctl.domain.changes import Marker
 from envctl.domain.settings import EnvironmentSettings, Setting
 from envctl.usecases.render import Rendered
 from envctl.usecases.settings import Valid
 
+UNREAD = "settings are in environments/ENV/terraform.tfvars, and for the whole pipeline in environments/common.tfvars"
 HEADS = ("name", "value", "where from", "stacks")
 
 
@@ -56,6 +57,8 @@ def origin(setting: Setting) -> str:
 
 def show_valid(valid: Valid, out: Console) -> None:
     say(out, line.valid(valid))
+    for path in valid.unread:
+        hanging(out, joined(("! ", "bold yellow"), f"{path} is not read: {UNREAD}"))
 
 
 def show_rendered(rendered: Rendered, out: Console) -> None:

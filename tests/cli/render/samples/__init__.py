@@ -14,7 +14,7 @@ from envctl.usecases.outputs import OneOutput
 from envctl.usecases.settings import Valid
 from tests.cli.render.samples.ahead import AHEAD
 from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, SECRET
-from tests.cli.render.samples.configuration import RENDERED, SETTINGS
+from tests.cli.render.samples.configuration import FILES, RENDERED, SETTINGS
 from tests.cli.render.samples.diffs import DIFFS
 from tests.cli.render.samples.ends import ENDS
 from tests.cli.render.samples.groundwork import BOOTSTRAPS, DOCTORS
@@ -131,6 +131,7 @@ RESULTS: dict[str, object] = {
     "a verified ledger with signatures": Verified(41, "ab" * 32, ("dev", "staging", "prod")),
     "an empty ledger": Verified(0, GENESIS),
     "a valid project": Valid(("dev", "staging", "prod"), ("network", "web"), 34),
+    **FILES,
     "rendered root modules": RENDERED,
     "a new project": BEGUN,
     "a new project with nothing to fill in": replace(BEGUN, placeholders=()),

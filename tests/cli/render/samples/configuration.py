@@ -1,8 +1,12 @@
 """Settings, with a secret planted that must be seen nowhere, and root modules."""
 
+from dataclasses import replace
+
 from envctl.domain.errors import Location
 from envctl.domain.settings import EnvironmentSettings, Setting
+from envctl.usecases.fmt import Formatted, FormattedFile
 from envctl.usecases.render import Rendered
+from envctl.usecases.settings import Valid
 from tests.cli.render.samples.basics import SECRET
 
 SETTINGS = EnvironmentSettings(
@@ -60,3 +64,16 @@ RENDERED = Rendered(
         "dev/web/main.tf.json": '{\n  "module": {}\n}\n',
     },
 )
+FORMATTED = Formatted(
+    (FormattedFile("environments/prod/terraform.tfvars", 7), FormattedFile("modules/ec2_instance/main.tf", 12)), 81
+)
+FILES: dict[str, object] = {
+    "a valid project with files that nobody reads": Valid(
+        ("dev", "staging", "prod"), ("network", "web"), 34, ("environments/prd/terraform.tfvars",)
+    ),
+    "formatted files": FORMATTED,
+    "files that would be formatted": replace(FORMATTED, dry_run=True),
+    "a file that is not formatted": replace(FORMATTED, files=FORMATTED.files[:1], check=True),
+    "files that are formatted": Formatted((), 81),
+    "no files to format": Formatted((), 0),
+}

@@ -4,7 +4,7 @@ from envctl.cli.render.line import valid as in_a_line
 from envctl.cli.render.markdown.attributes import digest
 from envctl.cli.render.markdown.budget import size
 from envctl.cli.render.markdown.pieces import PASSES, code, escaped, page, sentence, table
-from envctl.cli.render.settings import origin, value
+from envctl.cli.render.settings import UNREAD, origin, value
 from envctl.domain.settings import EnvironmentSettings, Setting
 from envctl.usecases.settings import Valid
 
@@ -30,4 +30,5 @@ def _told(setting: Setting) -> str:
 
 def valid(told: Valid) -> str:
     word, _, extent = in_a_line(told).partition(": ")
-    return page(f"## {PASSES} {word}", sentence(escaped(extent)))
+    unread = "\n".join(f"- {code(path)} is not read: {UNREAD}" for path in told.unread)
+    return page(f"## {PASSES} {word}", sentence(escaped(extent)), unread)

@@ -1,0 +1,138 @@
+"""The action: what its steps do on a runner, and that nothing of what it is given is taken for more than words."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.ci.composite import TOP, Ran, Runner, installed
+
+PROD = "environments/prod/terraform.tfvars"
+
+
+@pytest.fixture(scope="module")
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runner")
+    installed(folder)
+    return folder
+
+
+@pytest.fixture
+def runner(project: Path, temporary: Path) -> Runner:
+    return Runner(project, temporary)
+
+
+def use(runner: Runner, command: str, **more: str) -> Ran:
+    return runner.use(command=command, python=sys.executable, **more)
+
+
+def test_a_command_is_run_and_what_it_says_can_be_asked_for(runner: Runner) -> None:
+    done = use(runner, "validate")
+    assert done.code == 0, done.log
+    assert "Valid: 3 environments" in done.log
+    assert done.outputs == {"exit_code": "0", "reason": "done", "problems": "", "release": "", "changes": ""}
+    # What is there is not installed a second time.
+    assert done.groups == []
+
+
+def test_a_wrong_setting_fails_the_step_and_is_told_on_its_line(runner: Runner, project: Path) -> None:
+    (project / PROD).write_text('cidr = "10.30.0.0/16"\nsise = 3\n')
+    done = use(runner, "validate --settings")
+    assert (done.code, done.outputs["reason"], done.outputs["problems"]) == (78, "configuration", "E203")
+    (annotation,) = done.annotations
+    assert annotation.startswith(f"::error title=E203,file={PROD},line=2::sise is not a setting")
+
+
+def test_a_refusal_is_one_for_the_job_too(runner: Runner) -> None:
+    done = use(runner, "promote dev staging --yes")
+    assert (done.code, done.outputs["exit_code"], done.outputs["reason"]) == (3, "3", "refused")
+
+
+def test_a_command_of_several_lines_is_one_and_quotes_hold_words_together(runner: Runner) -> None:
+    done = use(runner, "lock prod\n  --reason 'it is \"late\" & I am off'\n")
+    assert done.code == 0, done.log
+    assert 'it is "late" & I am off' in done.log
+
+
+HARMLESS = {
+    "a command in a command": "validate $(touch pwned)",
+    "a command behind a command": "validate; touch pwned",
+    "a pipe": "validate | tee pwned",
+    "a variable": "validate $HOME",
+    "an expression of the runner's": "validate ${{ github.token }}",
+    "Python": 'validate \'__import__("os").system("touch pwned")\'',
+}
+
+
+@pytest.mark.parametrize("command", HARMLESS.values(), ids=HARMLESS)
+def test_nothing_is_made_of(runner: Runner, project: Path, command: str) -> None:
+    done = use(runner, command)
+    assert done.code == 64
+    assert not list(project.rglob("pwned"))
+    assert os.fspath(runner.temporary) not in "".join(done.annotations)
+
+
+NO_COMMANDS = {
+    "a quote that does not end": ("validate 'prod", "no closing quotation"),
+    "nothing": ("  \n", "there is no command"),
+}
+
+
+@pytest.mark.parametrize(("command", "told"), NO_COMMANDS.values(), ids=NO_COMMANDS)
+def test_no_command_is_made_of(runner: Runner, command: str, told: str) -> None:
+    done = use(runner, command)
+    assert (done.code, len(done.annotations)) == (64, 1)
+    assert told in done.annotations[0]
+
+
+def test_the_project_may_lie_in_a_folder(runner: Runner, project: Path) -> None:
+    runner.workspace = project.parent
+    assert use(runner, "validate", working_directory=project.name).code == 0
+    assert use(runner, f"--project {project.name} validate").code == 0
+
+
+def test_code_of_the_project_is_not_taken_for_envctl(runner: Runner, project: Path) -> None:
+    for name in ("envctl", "shlex", "typer"):
+        (project / f"{name}.py").write_text("raise SystemExit('pwned')")
+    runner.variables["PYTHONPATH"] = os.fspath(project)
+    done = use(runner, "validate")
+    assert done.code == 0, done.log
+
+
+def test_a_python_that_is_not_there_is_told(runner: Runner) -> None:
+    done = runner.use(command="validate", python="python3.99")
+    assert (done.code, len(done.annotations)) == (1, 1)
+    assert "is not on this runner" in done.annotations[0]
+
+
+def test_a_runner_with_windows_is_told(runner: Runner) -> None:
+    runner.variables["RUNNER_OS"] = "Windows"
+    done = use(runner, "validate")
+    assert done.code == 1
+    assert done.annotations == ["::error title=envctl::envctl runs on Linux and macOS, and not on Windows"]
+
+
+def test_an_old_python_is_told() -> None:
+    code = f"""
+import runpy, sys
+sys.version_info = (3, 9, 2)
+runpy.run_path({os.fspath(TOP / "action" / "install.py")!r}, run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stdout.startswith("::error title=envctl::envctl needs Python 3.11 or newer, and this one is 3.9: ")
+
+
+@pytest.mark.slow
+def test_what_could_not_be_installed_is_not_taken_for_installed_the_next_time(runner: Runner, tmp_path: Path) -> None:
+    runner.temporary = tmp_path / "temporary"
+    runner.temporary.mkdir()
+    # Nobody answers there.
+    index = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
+    runner.variables |= index
+    done = use(runner, "validate")
+    assert (done.code, done.groups) == (1, ["Install envctl"])
+    assert "the packages of requirements-build.lock can't be installed" in done.annotations[-1]
+    assert not list(runner.temporary.rglob(".installed"))
