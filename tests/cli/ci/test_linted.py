@@ -1,5 +1,6 @@
-"""What `envctl ci github` writes, as those see it who look at workflows for a living: not one finding."""
+"""What `envctl ci` writes, as those see it who look at workflows for a living: not one finding."""
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.local.templates import PackagedTemplates
+from envctl.domain.gitlab_pipeline import MAIN, OURS, gitlab
 from envctl.domain.workflows import Site, github
 
 ORDERS = [("dev",), ("dev", "staging", "prod")]
@@ -63,3 +65,20 @@ def test_they_are_what_the_schema_says(repository: Path) -> None:
     assert done.returncode == 0, done.stdout
     spoil(repository, "timeout-minutes: 60", "timeout: 60")
     assert looked_at(repository, *check, *workflows(repository)).returncode == 1
+
+
+def test_those_of_gitlab_are_what_its_schema_says(tmp_path: Path) -> None:
+    files = []
+    for number, (order, folder) in enumerate(itertools.product(ORDERS, ("", "infra/shop", "my infra: #1"))):
+        site = Site(order, folder, "ap-northeast-1", "1.2.3", "release/1.x", protected={"prod"})
+        for path, text in gitlab(PackagedTemplates().workflows("gitlab"), site).items():
+            files.append(tmp_path / f"{number}" / path)
+            files[-1].parent.mkdir(parents=True, exist_ok=True)
+            files[-1].write_text(text)
+    check = ("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci")
+    done = looked_at(tmp_path, *check, *map(str, files))
+    assert done.returncode == 0, done.stdout
+    text = files[-2].read_text()
+    assert "when: manual" in text
+    files[-2].write_text(text.replace("when: manual", "when: by_hand"))
+    assert looked_at(tmp_path, *check, f"{files[-2]}").returncode == 1

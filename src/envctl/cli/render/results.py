@@ -10,6 +10,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "approve": ("usecases.approve.Approved", "usecases.approve.Withdrawn"),
     "bootstrap": ("usecases.bootstrap.Bootstrap",),
     "ci github": ("usecases.workflows.Workflows",),
+    "ci gitlab": ("usecases.workflows.Workflows",),
     "collect": ("usecases.drifted.Drift", "usecases.merging.Plans"),
     "completion": (),
     "destroy": ("usecases.run.Deployed",),
@@ -51,6 +52,7 @@ IN_PART = frozenset(
     {
         "bootstrap",
         "ci github",
+        "ci gitlab",
         "collect",
         "diff",
         "doctor",
