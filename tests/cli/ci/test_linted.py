@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.local.templates import PackagedTemplates
-from envctl.domain.gitlab_pipeline import MAIN, OURS, gitlab
+from envctl.domain.gitlab_pipeline import gitlab
 from envctl.domain.workflows import Site, github
 
 ORDERS = [("dev",), ("dev", "staging", "prod")]
