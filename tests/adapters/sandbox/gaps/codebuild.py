@@ -30,4 +30,15 @@ def changed_project(client: Client) -> bool:
     return [found["timeoutInMinutes"], found["encryptionKey"], found["source"]] != [30, _KEY, place]
 
 
-PROBES: dict[str, Probe] = {"codebuild-project": of_a_pipeline, "codebuild-update": changed_project}
+def gone_by_its_arn(client: Client) -> bool:
+    builds, place = client("codebuild"), {"type": "S3", "location": "bucket/code.zip"}
+    project = builds.create_project(**_project("leaving", place))["project"]
+    builds.delete_project(name=project["arn"])
+    return "leaving" in builds.list_projects()["projects"]
+
+
+PROBES: dict[str, Probe] = {
+    "codebuild-delete": gone_by_its_arn,
+    "codebuild-project": of_a_pipeline,
+    "codebuild-update": changed_project,
+}

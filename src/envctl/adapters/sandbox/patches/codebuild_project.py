@@ -22,8 +22,8 @@ def _apply() -> None:
         return answer
 
     replace_method(CodeBuildResponse, create_project)
-    responses._validate_required_params_source = _with_pipelines(responses._validate_required_params_source)
-    responses._validate_required_params_artifacts = _with_pipelines(responses._validate_required_params_artifacts)
+    for name in ("_validate_required_params_source", "_validate_required_params_artifacts"):
+        setattr(responses, name, _with_pipelines(getattr(responses, name)))
 
 
 def _with_pipelines(stock: Validate) -> Validate:
