@@ -22,11 +22,16 @@ data "aws_iam_policy_document" "assume" {
       identifiers = ["${each.key}.amazonaws.com"]
     }
 
-    # Keeps the service from using the role on behalf of another account (confused deputy).
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account]
+    # Keeps the service from using the role on behalf of another account (confused deputy). CodePipeline is not known to
+    # say for whom it asks, and takes no role of another account.
+    dynamic "condition" {
+      for_each = each.key == "codepipeline" ? [] : [local.account]
+
+      content {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [condition.value]
+      }
     }
   }
 }

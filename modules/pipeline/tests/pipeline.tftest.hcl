@@ -116,6 +116,11 @@ run "each_build_gets_into_its_own_environment" {
   }
 
   assert {
+    condition     = one(one(data.aws_iam_policy_document.assume["codebuild"].statement).condition).values == tolist(["444444444444"])
+    error_message = "And for builds of this account alone."
+  }
+
+  assert {
     condition     = length([for statement in data.aws_iam_policy_document.build["dev"].statement : statement if statement.sid == "FetchTheCode" && length(statement.resources) == 2]) == 1
     error_message = "The connection under both names that AWS has for it."
   }
