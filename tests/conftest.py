@@ -13,6 +13,7 @@ HIDDEN = (
     "AWS_",
     "TF_",
     "GITHUB_",
+    "GITLAB_",
     "GIT_",
     "ENVCTL_",
     "HTTP_PROXY",

@@ -60,6 +60,7 @@ DONE = [
     "history --since 7d --until 1d",
     "init blog --template minimal",
     "ci github",
+    "ci gitlab",
     "ledger verify",
     "secrets list dev",
     "secrets check",

@@ -112,6 +112,14 @@ def test_the_version_and_the_branch_are_those_that_were_asked_for() -> None:
     assert all("pipx install --quiet 'envctl[embedded]==1.2.3'" in text for text in files.values())
 
 
+def test_they_check_that_they_are_as_they_would_be_written_for_this_branch() -> None:
+    checks = {branch: steps(made(branch=branch))[4]["run"] for branch in ("main", "release/1.x")}
+    assert checks == {
+        "main": "envctl ci github --check",
+        "release/1.x": "envctl ci github --check --branch release/1.x",
+    }
+
+
 def test_what_envctl_wrote_is_known_again() -> None:
     assert all(is_ours(text) for text in made().values())
     assert not is_ours("name: mine\n")

@@ -26,9 +26,11 @@ from envctl.domain.guards import GUARDS, RefusedError
 from envctl.domain.release import File, unpack
 from envctl.usecases import record
 from envctl.usecases.apply import apply
-from envctl.usecases.approve import approve
+from envctl.usecases.approve import approve, withdraw
 from envctl.usecases.drift import drift
+from envctl.usecases.explain import explain
 from envctl.usecases.history import history, verify_ledger
+from envctl.usecases.locking import unlock
 from envctl.usecases.plan import plan
 from envctl.usecases.ports import PreparedStack
 from envctl.usecases.promote import promote
@@ -511,6 +513,27 @@ def test_bad_words_on_the_command_line(world: World, command: object, code: str)
         command(world.ports)  # type: ignore[operator]
     assert world.terraform.ran == []
     assert world.store.content == {}
+
+
+# What a script puts into an option when the variable that should hold it is empty. Nothing else is meant by it.
+EMPTY = {
+    "promote": lambda p: promote(p, "dev", "staging", release=""),
+    "approve": lambda p: approve(p, "prod", "peer", release=""),
+    "withdraw": lambda p: withdraw(p, "prod", "peer", release=""),
+    "rollback": lambda p: rollback(p, "dev", to=""),
+    "unlock": lambda p: unlock(p, "dev", release=""),
+    "why": lambda p: why(p, "staging", release=""),
+    "explain": lambda p: explain(p, "dev", release=""),
+}
+
+
+@pytest.mark.parametrize("command", EMPTY.values(), ids=EMPTY)
+def test_an_empty_name_is_no_release_and_not_the_one_by_default(world: World, command: object) -> None:
+    apply(world.ports, "dev")
+    before = dict(world.store.content)
+    with pytest.raises(UsageError, match="E003"):
+        command(world.ports)  # type: ignore[operator]
+    assert world.store.content == before
 
 
 COMPUTED = 'module "x" { source = "${path.module}/y" }\n'

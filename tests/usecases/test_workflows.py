@@ -3,6 +3,7 @@
 import pytest
 
 from envctl.domain.errors import UsageError
+from envctl.domain.gitlab_pipeline import MAIN, OURS
 from envctl.usecases.workflows import Workflows, workflows
 from tests.fakes.world import World
 
@@ -19,7 +20,7 @@ def states(told: Workflows) -> list[str]:
 
 
 def write(world: World, *, check: bool = False, version: str = "1.0") -> tuple[Workflows, list[str]]:
-    told, error = workflows(world.ports, check=check, branch="main", version=version)
+    told, error = workflows(world.ports, "github", check=check, branch="main", version=version)
     return told, [problem.code for problem in error.problems] if error else []
 
 
@@ -66,7 +67,7 @@ def test_those_of_a_project_in_a_folder_lie_at_the_top_of_its_repository(world: 
 @pytest.mark.parametrize("branch", ["", "-x", "a b", "a\n", "${{ x }}", "a//b", "../x"])
 def test_a_branch_that_is_none(world: World, branch: str) -> None:
     with pytest.raises(UsageError):
-        workflows(world.ports, check=False, branch=branch, version="1.0")
+        workflows(world.ports, "github", check=False, branch=branch, version="1.0")
 
 
 def test_the_variables_that_github_has_to_know_are_told(world: World) -> None:
@@ -85,3 +86,61 @@ def test_a_store_that_jobs_can_not_share_is_remarked(world: World) -> None:
     text = world.tree.content["envctl.toml"].decode()
     world.tree.content["envctl.toml"] = f'{text}\n[store]\nurl = "s3://shop-envctl-store/envctl"\n'.encode()
     assert write(world)[0].remark == ""
+
+
+class TestGitlab:
+    def write(self, world: World, *, check: bool = False) -> tuple[list[str], list[str], list[str]]:
+        told, error = workflows(world.ports, "gitlab", check=check, branch="main", version="1.0")
+        problems = [problem.code for problem in error.problems] if error else []
+        return [each.path for each in told.files], states(told), problems
+
+    def test_where_there_is_nothing_the_file_that_includes_it_is_written_too(self, world: World) -> None:
+        assert self.write(world, check=True) == ([OURS, MAIN], ["missing"] * 2, ["E039"])
+        assert self.write(world) == ([OURS, MAIN], ["written"] * 2, [])
+        assert self.write(world, check=True) == ([OURS, MAIN], ["current"] * 2, [])
+
+    @pytest.mark.parametrize("mine", ["stages: [test]\n", "", "# Written by `envctl ci gitlab`\nrspec: {}\n"])
+    def test_the_file_of_the_team_is_never_written(self, world: World, mine: str) -> None:
+        world.tree.content[MAIN] = mine.encode()
+        assert self.write(world) == ([OURS], ["written"], ["E035"])
+        assert self.write(world, check=True) == ([OURS], ["current"], ["E035"])
+        assert world.tree.content[MAIN] == mine.encode()
+
+    def test_what_the_team_adds_to_the_file_that_was_begun_for_them_stays(self, world: World) -> None:
+        self.write(world)
+        world.tree.content[MAIN] += b"\nrspec:\n  script: rspec\n"
+        before = dict(world.tree.content)
+        assert self.write(world) == ([OURS], ["current"], [])
+        assert world.tree.content == before
+
+    def test_it_is_looked_for_in_what_the_team_includes(self, world: World) -> None:
+        world.tree.content |= {MAIN: b"include: /ci/all.yml\n", "ci/all.yml": f"include: {OURS}\n".encode()}
+        assert self.write(world) == ([OURS], ["written"], [])
+        world.tree.content["ci/all.yml"] = b"include: ../elsewhere.yml\n"
+        assert self.write(world)[2] == ["E035"]
+
+    def test_what_somebody_else_wrote_stays(self, world: World) -> None:
+        world.tree.content[OURS] = b"mine: {}\n"
+        before = dict(world.tree.content)
+        assert self.write(world) == ([OURS, MAIN], ["foreign", "missing"], ["E038"])
+        assert world.tree.content == before
+
+    def test_one_of_a_project_in_a_folder_lies_at_the_top_of_its_repository(self, world: World) -> None:
+        world.versions.lies_in = "infra/shop"
+        world.tree.content[f"../../{MAIN}"] = f"include: {OURS}\n".encode()
+        assert self.write(world) == ([OURS], ["written"], [])
+        assert b"cd infra/shop\n" in world.tree.content[f"../../{OURS}"]
+
+    def test_prod_is_protected_and_so_waits_for_somebody(self, world: World) -> None:
+        self.write(world)
+        assert world.tree.content[OURS].count(b"when: manual") == 0
+        text = world.tree.content["envctl.toml"].decode()
+        assert "[environments.prod]\n" in text
+        protected = text.replace("[environments.prod]\n", "[environments.prod]\nprotected = true\n")
+        world.tree.content["envctl.toml"] = protected.encode()
+        self.write(world)
+        assert world.tree.content[OURS].count(b"when: manual") == 1
+
+    def test_the_variables_that_gitlab_has_to_know_are_told(self, world: World) -> None:
+        told, _ = workflows(world.ports, "gitlab", check=True, branch="main", version="1.0")
+        assert [each.name for each in told.variables][-2:] == ["ENVCTL_ROLE", "ENVCTL_GITLAB_TOKEN"]

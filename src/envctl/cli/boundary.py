@@ -77,6 +77,10 @@ def _leave_behind(
         from envctl.cli.verdict_files import write
 
         write(options, command, result, error)
+    if file := SURROUNDINGS.get().get("ENVCTL_DOTENV"):
+        from envctl.cli.ci.dotenv import leave
+
+        leave(Path(file), result, error, code)
     if (job := job_of(options, SURROUNDINGS.get())) is None:
         return code
     from envctl.domain.errors import EnvctlError, ExitCode
@@ -99,7 +103,7 @@ def demand_somebody_to_tell(context: typer.Context) -> None:
         return
     from envctl.domain.errors import Problem, UsageError
 
-    message = "--comment and --issues are for jobs of GitHub Actions, and this is none"
+    message = "--comment and --issues are for jobs of GitHub Actions and GitLab CI, and this is none"
     raise UsageError(Problem("E037", message, "leave them out, and --no-ci as well"))
 
 

@@ -11,8 +11,8 @@ FLAGS = {
     "--yes": "Apply without asking.",
     "--dry-run": "Say what would be done, in order, and do nothing (apply, promote).",
     "--sandbox": "Real Terraform against an embedded AWS: no account, nothing outside .envctl/.",
-    "--comment": "Keep the answer in one comment of the pull request that the job is for (GitHub Actions).",
-    "--issues": "Keep one open issue for each environment that has drifted (drift, collect; GitHub Actions).",
+    "--comment": "Keep the answer in one comment of the pull or merge request that the job is for (GitHub, GitLab).",
+    "--issues": "Keep one open issue for each environment that has drifted (drift, collect; GitHub, GitLab).",
     "--no-ci": "Tell GitHub Actions or GitLab CI nothing besides: no annotations, outputs, summary, folds or masks.",
     "--debug": "Show the traceback of a bug.",
 }

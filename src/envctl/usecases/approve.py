@@ -98,7 +98,7 @@ def withdraw(ports: Ports, environment: str, gate: str, *, release: str | None =
 def candidate_for(ports: Ports, project: Project, target: str, release: str | None) -> candidates.Candidate:
     """A promotion, or where the target runs that release already, new settings for it."""
     present = record.present(ports)
-    wanted = candidates.named(present, release) if release else None
+    wanted = candidates.named(present, release) if release is not None else None
     source, current = project.pipeline.before(target), present.of(target).current
     if source is not None and not (wanted and current and current.release == wanted):
         return candidates.promotion(ports, project, present, source=source, target=target, release=wanted)

@@ -79,7 +79,7 @@ def explain(ports: Ports, environment: str, *, release: str | None = None) -> Ex
 
 
 def _what(ports: Ports, project: Project, target: str, current: Deployment | None, release: str | None) -> Previewed:
-    if release:
+    if release is not None:
         return stored(ports, release)
     if target == project.entry:
         return of_working_tree(ports, project)

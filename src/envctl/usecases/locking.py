@@ -47,7 +47,7 @@ def unlock(ports: Ports, environment: str, reason: str = "", *, release: str | N
     """Lifts the lock, or with a release the hold on that one."""
     _, target = load.seen_from(ports, environment)
     before = record.present(ports)
-    if release:
+    if release is not None:
         wanted = candidates.named(before, release)
         hold = before.of(target).holds.get(wanted)
         record.append(ports, lambda now: _lift(now, target, wanted, reason))

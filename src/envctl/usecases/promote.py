@@ -14,6 +14,6 @@ def promote(
     project = project.seen_from(target)
     with ports.workspace.lock(target, f"envctl promote {source} {target} by {ports.identity.actor().name}"):
         present = record.present(ports)
-        wanted = candidates.named(present, release) if release else None
+        wanted = candidates.named(present, release) if release is not None else None
         candidate = candidates.promotion(ports, project, present, source=source, target=target, release=wanted)
         return deploy(candidate, Run(ports, project, "promote", target, wishes))

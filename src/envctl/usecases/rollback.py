@@ -13,6 +13,6 @@ def rollback(ports: Ports, environment: str, wishes: Wishes = PLAINLY, *, to: st
     project, target = load.seen_from(ports, environment)
     with ports.workspace.lock(target, f"envctl rollback {target} by {ports.identity.actor().name}"):
         present = record.present(ports)
-        wanted = candidates.named(present, to) if to else None
+        wanted = candidates.named(present, to) if to is not None else None
         candidate = candidates.going_back(ports, project, present, target=target, release=wanted)
         return deploy(candidate, Run(ports, project, "rollback", target, wishes))

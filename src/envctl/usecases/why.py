@@ -64,7 +64,7 @@ def why(ports: Ports, target: str, *, release: str | None = None, planned: bool 
     """
     project, target = load.seen_from(ports, target)
     present = record.present(ports)
-    wanted = candidates.named(present, release) if release else None
+    wanted = candidates.named(present, release) if release is not None else None
     asked = candidate(ports, project, present, target, wanted)
     request = asked.request
     fingerprint = ""

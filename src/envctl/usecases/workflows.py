@@ -1,11 +1,12 @@
-"""`envctl ci github`: the workflows of a project, written, or compared with what lies there."""
+"""`envctl ci github` and `envctl ci gitlab`: what a system of CI needs of a project, written, or compared."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
+from envctl.domain.gitlab_pipeline import MAIN, OURS, gitlab, includes_ours, named_files
 from envctl.domain.project import Project
 from envctl.domain.workflows import Site, github, is_ours
 from envctl.usecases import load
@@ -14,6 +15,8 @@ from envctl.usecases.ports import Ports
 # What git takes and needs no care anywhere: git-check-ref-format forbids less.
 _BRANCH = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)*")
 State = Literal["current", "written", "differs", "missing", "foreign"]
+System = Literal["github", "gitlab"]
+_MAKERS = {"github": github, "gitlab": gitlab}
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Workflow:
 
 @dataclass(frozen=True)
 class Variable:
-    """What GitHub has to know: `environment` is the one that has a variable of its own, empty for the repository."""
+    """What the system has to know: `environment` is the one that has a variable of its own, empty for all jobs."""
 
     name: str
     environment: str
@@ -44,28 +47,37 @@ class Workflows:
 
 
 def workflows(
-    ports: Ports, *, check: bool, branch: str, version: str, command: str = "envctl"
+    ports: Ports, system: System, *, check: bool, branch: str, version: str, command: str = "envctl"
 ) -> tuple[Workflows, EnvctlError | None]:
     """With `check` nothing is written, and what is not as it would be written is an error."""
     if not _BRANCH.fullmatch(branch):
-        raise UsageError(Problem("E005", f"{branch!r} is no name of a branch", "envctl ci github --branch main"))
+        raise UsageError(Problem("E005", f"{branch!r} is no name of a branch", f"envctl ci {system} --branch main"))
     project = load.project(ports)
     folder = ports.versions.folder() or ""
-    region = project.store.region or project.environments[project.entry].region or "us-east-1"
-    order = project.pipeline.order
-    reviewed = tuple(name for name in order[1:] if project.rules(name).reviewers)
-    site = Site(order, folder, region, version, branch, command, reviewed)
-    wanted = github(ports.templates.workflows("github"), site)
     up = "../" * (folder.count("/") + 1) if folder else ""
+    wanted = dict(_MAKERS[system](ports.templates.workflows(system), _site(project, folder, version, branch, command)))
     found = {path: _state(ports, f"{up}{path}", text) for path, text in wanted.items()}
+    of_the_team = found.get(MAIN) in ("foreign", "differs")
+    if of_the_team:
+        # The one file that is everybody's. It stays as it is, and includes what is envctl's.
+        del found[MAIN]
     if not check and "foreign" not in found.values():
         for path, state in found.items():
             if state != "current":
                 ports.tree.write(f"{up}{path}", wanted[path].encode())
                 found[path] = "written"
     files = tuple(Workflow(*each) for each in found.items())
-    told = Workflows("github", files, _variables(order), _remark(project))
-    return told, _wrong(told)
+    told = Workflows(system, files, _variables(system, project.pipeline.order), _remark(project))
+    left_out = of_the_team and not includes_ours(_read_all(ports, up))
+    return told, _wrong(told) or (_left_out() if left_out else None)
+
+
+def _site(project: Project, folder: str, version: str, branch: str, command: str) -> Site:
+    region = project.store.region or project.environments[project.entry].region or "us-east-1"
+    order = project.pipeline.order
+    protected = {name for name in order if project.environments[name].protected}
+    reviewed = {name for name in order[1:] if project.rules(name).reviewers}
+    return Site(order, folder, region, version, branch, command, protected, reviewed)
 
 
 def _state(ports: Ports, path: str, text: str) -> State:
@@ -77,6 +89,19 @@ def _state(ports: Ports, path: str, text: str) -> State:
     return "differs" if is_ours(there.decode(errors="replace")) else "foreign"
 
 
+def _read_all(ports: Ports, up: str) -> Mapping[str, str]:
+    """The team's own file of GitLab CI, and all files that it speaks of, over however many others."""
+    files: dict[str, str] = {}
+    waiting = [MAIN]
+    while waiting:
+        path = waiting.pop()
+        if path in files or ".." in path.split("/") or (data := ports.tree.read(f"{up}{path}")) is None:
+            continue
+        files[path] = data.decode(errors="replace")
+        waiting += named_files(files[path])
+    return files
+
+
 def _wrong(told: Workflows) -> OperationFailedError | None:
     foreign = [each.path for each in told.files if each.state == "foreign"]
     if foreign:
@@ -85,8 +110,13 @@ def _wrong(told: Workflows) -> OperationFailedError | None:
     stale = [f"{each.path} ({each.state})" for each in told.files if each.state in ("differs", "missing")]
     if stale:
         message = f"the workflows are not as envctl writes them for this project: {', '.join(stale)}"
-        return OperationFailedError(Problem("E039", message, "envctl ci github"))
+        return OperationFailedError(Problem("E039", message, f"envctl ci {told.system}"))
     return None
+
+
+def _left_out() -> OperationFailedError:
+    message = f"{MAIN} does not include {OURS}: GitLab runs none of its jobs"
+    return OperationFailedError(Problem("E035", message, f"add to the list of include: in {MAIN}: - local: {OURS}"))
 
 
 def _remark(project: Project) -> str:
@@ -95,9 +125,11 @@ def _remark(project: Project) -> str:
     return 'jobs share no folder, and so no ledger: [store] url = "s3://BUCKET/PREFIX" in envctl.toml'
 
 
-def _variables(order: Sequence[str]) -> tuple[Variable, ...]:
+def _variables(system: System, order: Sequence[str]) -> tuple[Variable, ...]:
+    of_gitlab = "a project access token with the scope api and the role Reporter: masked, and not protected"
     return (
         Variable("ENVCTL_PLAN_ROLE", "", "the role that may look at every environment"),
         Variable("ENVCTL_DRIFT_ROLE", "", "the role that may look, and record what it saw"),
         *(Variable("ENVCTL_ROLE", name, f"the role that deploys to {name}") for name in order),
+        *((Variable("ENVCTL_GITLAB_TOKEN", "", of_gitlab),) if system == "gitlab" else ()),
     )

@@ -1,22 +1,27 @@
-"""A GitHub of the tests: comments and issues of one repository, on loopback."""
+"""What a GitHub and a GitLab of the tests have in common: comments and issues of one project, on loopback."""
 
 import json
 import threading
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLContext
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-REPOSITORY = "acme/shop"
-TOKEN = "ghs_planted"
-BOT, PERSON = "Bot", "User"
+from envctl.cli.ci.conversation import Forge
+
+NUMBER = 7
+"""Of the one pull request that there is."""
+Answer = tuple[int, object, str]
+"""Status, document, and where there is more of it."""
 
 
 @dataclass
-class Forge:
-    """`comments` and `issues` are as GitHub gives them. `fails` are answers that come first, by method."""
+class Server(ABC):
+    """`comments` and `issues` are as the forge gives them. `fails` are answers that come first, by method."""
 
     url: str = ""
     comments: list[dict[str, Any]] = field(default_factory=list)
@@ -25,89 +30,67 @@ class Forge:
     fails: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     page: int = 100
-    reviews: list[dict[str, Any]] = field(default_factory=list)
 
-    def add_comment(self, body: str, kind: str = BOT) -> None:
-        self.comments.append({"id": 100 + len(self.comments), "body": body, "user": {"type": kind}})
+    @abstractmethod
+    def add_comment(self, body: str, *, machine: bool = True) -> None: ...
 
-    def add_issue(self, title: str, body: str, label: str, kind: str = BOT, **more: Any) -> None:
-        number = 1 + len(self.issues)
-        self.issues.append(
-            {"number": number, "title": title, "body": body, "user": {"type": kind}, "state": "open"}
-            | {"labels": [label]}
-            | more
-        )
+    @abstractmethod
+    def add_issue(self, title: str, body: str, label: str, *, machine: bool = True) -> None: ...
 
-    def add_review(self, login: str, *environments: str, state: str = "approved") -> None:
-        there = [{"id": 1, "name": name} for name in environments]
-        self.reviews.append({"state": state, "comment": "", "environments": there, "user": {"login": login}})
+    @abstractmethod
+    def api(self, **more: Any) -> Forge:
+        """The adapter, for this server."""
 
     @property
+    @abstractmethod
     def environment(self) -> dict[str, str]:
         """What a job of it sees."""
-        return {
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_API_URL": self.url,
-            "GITHUB_REPOSITORY": REPOSITORY,
-            "GITHUB_TOKEN": TOKEN,
-            "GITHUB_REF": "refs/pull/7/merge",
-            "GITHUB_RUN_ID": "42",
-        }
 
-    def answer(self, method: str, target: str, body: dict[str, Any]) -> tuple[int, object, str]:
-        """Status, document, and where there is more of it."""
+    @property
+    @abstractmethod
+    def bodies(self) -> list[str]:
+        """Of the issues."""
+
+    @property
+    @abstractmethod
+    def open_issues(self) -> list[str]:
+        """Their titles."""
+
+    @abstractmethod
+    def token(self, headers: Mapping[str, str]) -> str: ...
+
+    @abstractmethod
+    def answer(self, method: str, path: str, query: Mapping[str, str], body: dict[str, Any], target: str) -> Answer: ...
+
+    @property
+    def written(self) -> list[str]:
+        return [method for method, _ in self.asked if method != "GET"]
+
+    def asks(self, method: str, target: str, body: dict[str, Any]) -> Answer:
         for number, (failing, status, document) in enumerate(self.fails):
             if failing == method:
                 del self.fails[number]
                 return status, document, ""
         parts = urlsplit(target)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        match method, parts.path.removeprefix(f"/repos/{REPOSITORY}/").split("/"):
-            case "GET", ["issues", "7", "comments"]:
-                return 200, *self._paged(self.comments, target, query)
-            case "POST", ["issues", "7", "comments"]:
-                self.add_comment(body["body"])
-                return 201, self.comments[-1], ""
-            case "PATCH", ["issues", "comments", comment]:
-                return self._changed(self.comments, "id", comment, body)
-            case "GET", ["actions", "runs", "42", "approvals"]:
-                return 200, self.reviews, ""
-            case "GET", ["issues"]:
-                wanted = [i for i in self.issues if i["state"] == query["state"] and query["labels"] in i["labels"]]
-                return 200, *self._paged(wanted, target, query)
-            case "POST", ["issues"]:
-                self.add_issue(body["title"], body["body"], body["labels"][0])
-                return 201, self.issues[-1], ""
-            case "PATCH", ["issues", issue]:
-                return self._changed(self.issues, "number", issue, body)
-        return 404, {"message": "Not Found"}, ""
+        return self.answer(method, parts.path, query, body, target)
 
-    def _paged(self, found: list[dict[str, Any]], target: str, query: dict[str, str]) -> tuple[object, str]:
+    def paged(self, found: list[dict[str, Any]], query: Mapping[str, str], target: str) -> Answer:
         page, size = int(query.get("page", "1")), min(self.page, int(query["per_page"]))
-        more = f"{self.url}{target.partition('&page=')[0]}&page={page + 1}" if len(found) > page * size else ""
-        return found[(page - 1) * size : page * size], more
-
-    def _changed(
-        self, there: list[dict[str, Any]], key: str, number: str, body: dict[str, Any]
-    ) -> tuple[int, object, str]:
-        for each in there:
-            if f"{each[key]}" == number:
-                each.update(body)
-                return 200, each, ""
-        return 404, {"message": "Not Found"}, ""
+        top = f"{urlsplit(self.url).scheme}://{urlsplit(self.url).netloc}"
+        more = f"{top}{target.partition('&page=')[0]}&page={page + 1}" if len(found) > page * size else ""
+        return 200, found[(page - 1) * size : page * size], more
 
 
 @contextmanager
-def forge() -> Iterator[Forge]:
-    told = Forge()
-
+def serving(told: Server, below: str = "", context: SSLContext | None = None) -> Iterator[None]:
     class Handler(BaseHTTPRequestHandler):
         def _serve(self) -> None:
             size = int(self.headers.get("Content-Length", "0"))
             body = json.loads(self.rfile.read(size) or b"{}")
             told.asked.append((self.command, self.path))
-            told.tokens.add(self.headers.get("Authorization", ""))
-            status, document, more = told.answer(self.command, self.path, body)
+            told.tokens.add(told.token(dict(self.headers.items())))
+            status, document, more = told.asks(self.command, self.path, body)
             data = json.dumps(document).encode()
             self.send_response(status)
             self.send_header("Content-Length", f"{len(data)}")
@@ -116,13 +99,15 @@ def forge() -> Iterator[Forge]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_PATCH = _serve  # noqa: N815 (its parent's)
+        do_GET = do_POST = do_PATCH = do_PUT = _serve  # noqa: N815 (its parent's)
 
         def log_message(self, format: str, *args: object) -> None: ...
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        told.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        told.url = f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}{below}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
-        yield told
+        yield
         server.shutdown()

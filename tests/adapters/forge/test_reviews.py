@@ -6,16 +6,16 @@ import pytest
 
 from envctl.adapters.forge.reviews import GithubReviews
 from envctl.domain.errors import EnvctlError
-from tests.adapters.forge.server import TOKEN, Forge, forge
+from tests.adapters.forge.github_server import TOKEN, GithubServer, github
 
 
 @pytest.fixture
-def server() -> Iterator[Forge]:
-    with forge() as told:
+def server() -> Iterator[GithubServer]:
+    with github() as told:
         yield told
 
 
-def approved(server: Forge, environment: str = "prod", **more: str) -> list[str] | str:
+def approved(server: GithubServer, environment: str = "prod", **more: str) -> list[str] | str:
     known = {name: value for name, value in (server.environment | more).items() if value}
     try:
         return list(GithubReviews(lambda: known).approved(environment))
@@ -23,7 +23,7 @@ def approved(server: Forge, environment: str = "prod", **more: str) -> list[str]
         return error.problems[0].code
 
 
-def test_those_who_approved_the_environment_each_once_and_nobody_else(server: Forge) -> None:
+def test_those_who_approved_the_environment_each_once_and_nobody_else(server: GithubServer) -> None:
     server.add_review("octocat", "prod")
     server.add_review("hubot", "staging", "Prod")
     server.add_review("octocat", "prod")
@@ -32,7 +32,7 @@ def test_those_who_approved_the_environment_each_once_and_nobody_else(server: Fo
     server.reviews.append({"state": "approved", "environments": [{"name": "prod"}], "user": None})
     assert approved(server) == ["octocat", "hubot"]
     assert approved(server, "dev") == []
-    assert server.tokens == {f"Bearer {TOKEN}"}
+    assert server.tokens == {TOKEN}
 
 
 UNANSWERED = {
@@ -44,6 +44,6 @@ UNANSWERED = {
 
 
 @pytest.mark.parametrize(("more", "code"), UNANSWERED.values(), ids=UNANSWERED)
-def test_nothing_is_taken_for_granted_where(server: Forge, more: dict[str, str], code: str) -> None:
+def test_nothing_is_taken_for_granted_where(server: GithubServer, more: dict[str, str], code: str) -> None:
     server.add_review("octocat", "prod")
     assert approved(server, **more) == code

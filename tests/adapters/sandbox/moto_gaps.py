@@ -9,7 +9,20 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.adapters.sandbox.gaps import Probe, autoscaling, backup, budgets, cloudwatch, ec2, ecs, eks, fails, iam, rds
+from tests.adapters.sandbox.gaps import (
+    Probe,
+    autoscaling,
+    backup,
+    budgets,
+    cloudwatch,
+    codebuild,
+    ec2,
+    ecs,
+    eks,
+    fails,
+    iam,
+    rds,
+)
 
 
 def ec2_platforms(client: Callable[[str], Any]) -> bool:
@@ -131,6 +144,7 @@ PROBES: dict[str, Probe] = {
     **backup.PROBES,
     **budgets.PROBES,
     **cloudwatch.PROBES,
+    **codebuild.PROBES,
     **ec2.PROBES,
     "ec2-instance-groups": ec2_instance_groups,
     "ec2-launch-template-tags": ec2_launch_template_tags,

@@ -1,7 +1,8 @@
-"""What `envctl ci github` writes, and what others take from here, as those see it who look at such files for a living:
+"""What `envctl ci` writes, and what others take from here, as those see it who look at such files for a living:
 not one finding.
 """
 
+import itertools
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.local.templates import PackagedTemplates
+from envctl.domain.gitlab_pipeline import gitlab
 from envctl.domain.workflows import Site, github
 
 ORDERS = [("dev",), ("dev", "staging", "prod")]
@@ -99,3 +101,20 @@ def test_hadolint_has_nothing_to_say(taken: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
     spoil(taken, "WORKDIR /work", "WORKDIR work", "Dockerfile")
     assert looked_at(taken, "hadolint", "Dockerfile").returncode == 1
+
+
+def test_those_of_gitlab_are_what_its_schema_says(tmp_path: Path) -> None:
+    files = []
+    for number, (order, folder) in enumerate(itertools.product(ORDERS, ("", "infra/shop", "my infra: #1"))):
+        site = Site(order, folder, "ap-northeast-1", "1.2.3", "release/1.x", protected={"prod"})
+        for path, text in gitlab(PackagedTemplates().workflows("gitlab"), site).items():
+            files.append(tmp_path / f"{number}" / path)
+            files[-1].parent.mkdir(parents=True, exist_ok=True)
+            files[-1].write_text(text)
+    check = ("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci")
+    done = looked_at(tmp_path, *check, *map(str, files))
+    assert done.returncode == 0, done.stdout
+    text = files[-2].read_text()
+    assert "when: manual" in text
+    files[-2].write_text(text.replace("when: manual", "when: by_hand"))
+    assert looked_at(tmp_path, *check, f"{files[-2]}").returncode == 1

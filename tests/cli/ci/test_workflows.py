@@ -1,4 +1,4 @@
-"""`envctl ci github`, on the real command line and in a real repository."""
+"""`envctl ci github` and `envctl ci gitlab`, on the real command line and in a real repository."""
 
 import subprocess
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from envctl.cli.app import run
+from envctl.domain.gitlab_pipeline import MAIN, OURS
 from tests.documents import checked
 from tests.fakes.world import write_project
 
@@ -61,4 +62,30 @@ def test_in_the_sandbox_every_command_runs_there(project: Path) -> None:
 
 def test_without_a_system_it_says_which_there_are(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["ci"]) == 0
-    assert "github" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "github" in said
+    assert "gitlab" in said
+
+
+def test_the_pipeline_of_gitlab_is_written_and_checked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["ci", "gitlab", "--check"]) == 1
+    assert "E039" in capsys.readouterr().err
+    assert run(["ci", "gitlab"]) == 0
+    said = capsys.readouterr()
+    assert "ENVCTL_ROLE (environment staging): the role that deploys to staging" in said.out
+    assert "ENVCTL_DRIFT=yes" in said.out
+    assert run(["ci", "gitlab", "--check", "--json"]) == 0
+    files = checked(capsys.readouterr().out)["result"]["files"]
+    assert files == [{"path": path, "state": "current"} for path in (OURS, MAIN)]
+
+
+def test_a_team_that_has_a_pipeline_already_is_told_to_include_it(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / MAIN).write_text("rspec:\n  script: rspec\n")
+    assert run(["ci", "gitlab"]) == 1
+    said = capsys.readouterr()
+    assert "E035" in said.err
+    assert f"written  {OURS}" in said.out
+    (project / MAIN).write_text(f"include:\n  - local: {OURS}\nrspec:\n  script: rspec\n")
+    assert run(["ci", "gitlab", "--check"]) == 0

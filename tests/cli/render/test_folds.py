@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.cli.ci.gitlab import GitlabJob
+from envctl.cli.options import Options
 from envctl.cli.render.folds import FoldingObserver
 from envctl.domain.changes import Action
 from envctl.usecases.ports import Progressed
@@ -107,7 +108,7 @@ def test_folds_are_whole_and_every_line_is_there_once_in_its_order(happened: Seq
 
 
 def test_gitlab_knows_a_fold_by_its_name() -> None:
-    job = GitlabJob()
+    job = GitlabJob(Options(), {})
     opened, closed = job.opened("prod/web", "prod/web"), job.closed("prod/web")
     assert opened.startswith("\x1b[0Ksection_start:")
     assert opened.endswith(":envctl_prod_web[collapsed=true]\r\x1b[0Kprod/web")

@@ -1,1 +1,1 @@
-"""Where the code is hosted: pull requests and issues. So far that is GitHub, and servers that speak as it does."""
+"""Where the code is hosted: GitHub and GitLab, and servers that speak as they do."""

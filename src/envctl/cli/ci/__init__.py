@@ -20,5 +20,5 @@ def job_of(options: Options, environment: Mapping[str, str]) -> "Job | None":
     if environment.get("GITLAB_CI") == "true":
         from envctl.cli.ci.gitlab import GitlabJob
 
-        return GitlabJob()
+        return GitlabJob(options, environment)
     return None

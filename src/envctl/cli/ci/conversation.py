@@ -1,23 +1,28 @@
 """What is written for people where the code is hosted: one comment of a pull request, one issue for each drift."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from envctl.domain.errors import EnvctlError
+from envctl.cli.ci.answers import drift_in, page
+from envctl.cli.options import Options
+from envctl.domain.errors import EnvctlError, Problem, UsageError
 
 if TYPE_CHECKING:
-    from envctl.adapters.forge.github import Note
+    from envctl.adapters.forge.note import Note
     from envctl.usecases.drifted import Drift, EnvironmentDrift
 
 LABEL = "envctl-drift"
 
 
 class Forge(Protocol):
+    """What GitLab calls a merge request is a pull request here."""
+
     def comments(self, pull_request: int) -> Iterable["Note"]: ...
 
     def comment(self, pull_request: int, body: str) -> None: ...
 
-    def edit_comment(self, comment: int, body: str) -> None: ...
+    def edit_comment(self, pull_request: int, comment: int, body: str) -> None: ...
 
     def issues(self, label: str) -> Iterable["Note"]: ...
 
@@ -26,6 +31,30 @@ class Forge(Protocol):
     def edit_issue(self, issue: int, body: str) -> None: ...
 
     def close_issue(self, issue: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Both are asked for when they are needed, and raise UsageError where there is none."""
+
+    forge: Callable[[], Forge]
+    pull_request: Callable[[], int]
+
+    def demand(self, options: Options) -> None:
+        self.forge()
+        if options.comment:
+            self.pull_request()
+
+    def keep(self, options: Options, command: str, result: object | None, error: EnvctlError | None) -> None:
+        if options.comment:
+            keep_comment(self.forge(), self.pull_request(), command, page(result, error))
+        if options.issues and (drift := drift_in(result)) is not None:
+            keep_issues(self.forge(), drift)
+
+
+def nobody(message: str, hint: str) -> UsageError:
+    """Who was to be told is not there."""
+    return UsageError(Problem("E037", message, hint))
 
 
 def marked(name: str, text: str) -> str:
@@ -38,8 +67,8 @@ def keep_comment(forge: Forge, pull_request: int, name: str, text: str) -> None:
     body = marked(name, text)
     for note in forge.comments(pull_request):
         if note.machine and note.body.startswith(marked(name, "")):
-            if note.body != body:
-                forge.edit_comment(note.number, body)
+            if not _same(note.body, body):
+                forge.edit_comment(pull_request, note.number, body)
             return
     forge.comment(pull_request, body)
 
@@ -67,10 +96,15 @@ def _keep_issue(forge: Forge, each: "EnvironmentDrift", note: "Note | None") -> 
         body = marked(f"drift in {each.environment}", _told(each))
         if note is None:
             forge.open_issue(f"Drift in {each.environment}", body, LABEL)
-        elif note.body != body:
+        elif not _same(note.body, body):
             forge.edit_issue(note.number, body)
     elif note is not None and each.condition in ("clean", "empty") and each.whole:
         forge.close_issue(note.number)
+
+
+def _same(there: str, body: str) -> bool:
+    """GitLab leaves off what ends a text."""
+    return there.rstrip() == body.rstrip()
 
 
 def _told(each: "EnvironmentDrift") -> str:

@@ -9,15 +9,16 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from envctl.cli.ci.answers import drift_in, page
 from envctl.cli.ci.outcome import outcome
 from envctl.cli.options import Options
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.github import GithubApi
+    from envctl.cli.ci.conversation import Conversation
     from envctl.domain.errors import EnvctlError, Problem
-    from envctl.usecases.drifted import Drift
 
 # GitHub shows ten of a kind for a step, and drops the others without a word.
 MOST = 10
@@ -73,36 +74,34 @@ class GithubJob:
         if not self._options.markdown:
             # Who asks for Markdown puts it where it belongs.
             self._append("GITHUB_STEP_SUMMARY", _summary(command, result, error))
-        self._converse(command, result, error)
+        self._conversation.keep(self._options, command, result, error)
 
     def demand_forge(self) -> None:
-        self._forge()
-        if self._options.comment:
-            self._pull_request()
+        self._conversation.demand(self._options)
 
-    def _converse(self, command: str, result: object | None, error: "EnvctlError | None") -> None:
-        from envctl.cli.ci.conversation import keep_comment, keep_issues
+    @property
+    def _conversation(self) -> "Conversation":
+        from envctl.cli.ci.conversation import Conversation
 
-        if self._options.comment:
-            keep_comment(self._forge(), self._pull_request(), command, _page(result, error))
-        if self._options.issues and (drift := _drift_in(result)) is not None:
-            keep_issues(self._forge(), drift)
+        return Conversation(self._forge, self._pull_request)
 
     def _forge(self) -> "GithubApi":
         from envctl.adapters.forge.github import URL, GithubApi
+        from envctl.cli.ci.conversation import nobody
 
         known = self._environment
         repository, token = known.get("GITHUB_REPOSITORY", ""), known.get("GITHUB_TOKEN") or known.get("GH_TOKEN", "")
         if not (repository and token):
             message = "GitHub can be told nothing: the step has no token"
-            raise _nobody(message, "hand it over: env: GITHUB_TOKEN: ${{ github.token }}")
+            raise nobody(message, "hand it over: env: GITHUB_TOKEN: ${{ github.token }}")
         return GithubApi(repository, token, known.get("GITHUB_API_URL") or URL, known)
 
     def _pull_request(self) -> int:
+        from envctl.cli.ci.conversation import nobody
+
         found = re.fullmatch(r"refs/pull/(\d+)/(?:merge|head)", self._environment.get("GITHUB_REF", ""))
         if found is None:
-            message = "there is no pull request to comment on"
-            raise _nobody(message, "leave --comment out, or run it on: pull_request")
+            raise nobody("there is no pull request to comment on", "leave --comment out, or run it on: pull_request")
         return int(found[1])
 
     def _annotations(self, result: object | None, error: "EnvctlError | None") -> Iterator[str]:
@@ -138,41 +137,17 @@ class GithubJob:
 
 def _summary(command: str, result: object | None, error: "EnvctlError | None") -> str:
     told = result if command in SUMMED_UP else None
-    return f"{_page(told, error).rstrip()}\n\n" if told is not None or error is not None else ""
-
-
-def _page(result: object | None, error: "EnvctlError | None") -> str:
-    """What a result does not tell of itself, its error does."""
-    from envctl.cli.render.markdown import show, show_error
-
-    if result is not None:
-        return show(result)
-    from datetime import UTC, datetime
-
-    return show_error(error, datetime.now(UTC)) if error is not None else ""
-
-
-def _drift_in(result: object | None) -> "Drift | None":
-    """By name: importing it takes longer than most commands do."""
-    if type(result).__name__ not in {"Drift", "Fixed"}:
-        return None
-    return cast("Drift", getattr(result, "drift", result))
+    return f"{page(told, error).rstrip()}\n\n" if told is not None or error is not None else ""
 
 
 def _drifted(result: object | None) -> Iterator[tuple[str, str]]:
     from envctl.domain.enumeration import first_of
 
-    if (drift := _drift_in(result)) is None:
+    if (drift := drift_in(result)) is None:
         return
     for each in drift.environments:
         if each.drifted:
             yield each.environment, f"{each.drifted} not as the state says: {first_of(each.named, NAMED)}"
-
-
-def _nobody(message: str, hint: str) -> "EnvctlError":
-    from envctl.domain.errors import Problem, UsageError
-
-    return UsageError(Problem("E037", message, hint))
 
 
 def _write(line: str) -> None:

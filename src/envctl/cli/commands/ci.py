@@ -1,12 +1,20 @@
-"""`envctl ci github`."""
+"""`envctl ci github` and `envctl ci gitlab`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from envctl.cli.boundary import answer_in_part, refuse_dry_run, show_help
 
+if TYPE_CHECKING:
+    from envctl.usecases.workflows import System
+
 _app = typer.Typer(help="Workflows for systems of CI, made for this project.", rich_markup_mode=None)
+
+Check = Annotated[
+    bool, typer.Option("--check", help="Write nothing; exit with 1 where they are not as they would be written.")
+]
+Branch = Annotated[str, typer.Option("--branch", metavar="NAME", help="The branch from which is deployed.")]
 
 
 @_app.callback(invoke_without_command=True)
@@ -17,26 +25,30 @@ def ci(context: typer.Context) -> None:
 
 
 @_app.command("github", short_help="Write the workflows of GitHub Actions, or check them.")
-def github(
-    context: typer.Context,
-    *,
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit with 1 where they are not as they would be written.")
-    ] = False,
-    branch: Annotated[
-        str, typer.Option("--branch", metavar="NAME", help="The branch from which is deployed.")
-    ] = "main",
-) -> None:
+def github(context: typer.Context, *, check: Check = False, branch: Branch = "main") -> None:
     """Write workflows that plan on pull requests, promote from environment to environment, and look for drift at night.
     What envctl has not written itself is never written over.
     """
+    _answer(context, "github", check=check, branch=branch)
+
+
+@_app.command("gitlab", short_help="Write the pipeline of GitLab CI, or check it.")
+def gitlab(context: typer.Context, *, check: Check = False, branch: Branch = "main") -> None:
+    """Write a pipeline that plans on merge requests, promotes from environment to environment, and looks for drift on a
+    schedule. A .gitlab-ci.yml that is there already stays as it is: include .gitlab/envctl.gitlab-ci.yml in it.
+    """
+    _answer(context, "gitlab", check=check, branch=branch)
+
+
+def _answer(context: typer.Context, system: "System", *, check: bool, branch: str) -> None:
     refuse_dry_run(context)
     from envctl import __version__
     from envctl.usecases.workflows import workflows
 
     command = "envctl --sandbox" if context.obj.sandbox else "envctl"
     answer_in_part(
-        context, lambda ports: workflows(ports, check=check, branch=branch, version=__version__, command=command)
+        context,
+        lambda ports: workflows(ports, system, check=check, branch=branch, version=__version__, command=command),
     )
 
 

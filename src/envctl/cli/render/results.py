@@ -10,6 +10,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "approve": ("usecases.approve.Approved", "usecases.approve.Withdrawn", "usecases.review.Reviewed"),
     "bootstrap": ("usecases.bootstrap.Bootstrap",),
     "ci github": ("usecases.workflows.Workflows",),
+    "ci gitlab": ("usecases.workflows.Workflows",),
     "collect": ("usecases.drifted.Drift", "usecases.merging.Plans"),
     "completion": (),
     "destroy": ("usecases.run.Deployed",),
@@ -52,6 +53,7 @@ IN_PART = frozenset(
     {
         "bootstrap",
         "ci github",
+        "ci gitlab",
         "collect",
         "diff",
         "doctor",

@@ -13,6 +13,9 @@ _STYLES = {
     "foreign": "bold red",
 }
 
+# How the system is called, and that of it to which variables without an environment belong.
+_WHERE = {"github": ("GitHub", "repository"), "gitlab": ("GitLab", "project")}
+
 
 def show_workflows(told: Workflows, out: Console) -> None:
     for each in told.files:
@@ -22,7 +25,10 @@ def show_workflows(told: Workflows, out: Console) -> None:
     if not any(each.state == "written" for each in told.files):
         return
     out.print()
-    say(out, plain("GitHub has to know these variables (Settings):"))
+    system, everywhere = _WHERE[told.system]
+    say(out, plain(f"{system} has to know these variables (Settings):"))
     for variable in told.variables:
-        where = f"environment {variable.environment}" if variable.environment else "repository"
+        where = f"environment {variable.environment}" if variable.environment else everywhere
         hanging(out, joined("  ", (variable.name, "bold"), f" ({where}): {variable.meaning}"), 4)
+    if told.system == "gitlab":
+        say(out, plain("and a pipeline schedule (Build) with the variable ENVCTL_DRIFT=yes, which looks for drift"))

@@ -13,8 +13,17 @@ WRITTEN = Workflows(
         Variable("ENVCTL_ROLE", "prod", "the role that deploys to prod"),
     ),
 )
+OF_GITLAB = Workflows(
+    "gitlab",
+    (Workflow(".gitlab/envctl.gitlab-ci.yml", "written"),),
+    (
+        Variable("ENVCTL_PLAN_ROLE", "", "the role that may look at every environment"),
+        Variable("ENVCTL_ROLE", "prod", "the role that deploys to prod"),
+    ),
+)
 WORKFLOWS: dict[str, object] = {
     "workflows that were written": WRITTEN,
+    "a pipeline that was written": OF_GITLAB,
     "workflows that no job could work with": replace(
         WRITTEN, remark='jobs share no folder, and so no ledger: [store] url = "s3://BUCKET/PREFIX" in envctl.toml'
     ),

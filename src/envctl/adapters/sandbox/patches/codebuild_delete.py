@@ -1,0 +1,22 @@
+"""CodeBuild: a project that goes."""
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+
+def _apply() -> None:
+    from moto.codebuild.models import CodeBuildBackend
+
+    stock = CodeBuildBackend.delete_project
+
+    def delete_project(self: CodeBuildBackend, project_name: str) -> None:
+        stock(self, project_name.rpartition("/")[2])
+
+    replace_method(CodeBuildBackend, delete_project)
+
+
+PATCH = Patch(
+    name="codebuild-delete",
+    service="codebuild",
+    gap="moto knows a project that is to be deleted by its name alone and not by its ARN, which the provider gives",
+    apply=_apply,
+)

@@ -1,0 +1,43 @@
+"""CodeBuild: projects that belong to a pipeline, and the key of a project."""
+
+from collections.abc import Callable
+from typing import Any
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+Validate = Callable[[dict[str, Any]], None]
+
+
+def _apply() -> None:
+    from moto.codebuild import responses
+    from moto.codebuild.responses import CodeBuildResponse
+    from moto.core.responses import ActionResult
+
+    stock = CodeBuildResponse.create_project
+
+    def create_project(self: CodeBuildResponse) -> ActionResult:
+        answer = stock(self)
+        if key := self._get_param("encryptionKey"):
+            self.codebuild_backend.codebuild_projects[self._get_param("name")].project_metadata["encryptionKey"] = key
+        return answer
+
+    replace_method(CodeBuildResponse, create_project)
+    for name in ("_validate_required_params_source", "_validate_required_params_artifacts"):
+        setattr(responses, name, _with_pipelines(getattr(responses, name)))
+
+
+def _with_pipelines(stock: Validate) -> Validate:
+    """What a pipeline hands over lies where the pipeline says."""
+
+    def validate(place: dict[str, Any]) -> None:
+        stock({"location": "in the pipeline", **place} if place["type"] == "CODEPIPELINE" else place)
+
+    return validate
+
+
+PATCH = Patch(
+    name="codebuild-project",
+    service="codebuild",
+    gap="moto asks a project of a pipeline where its source lies, so none can be made, and forgets the key of any",
+    apply=_apply,
+)

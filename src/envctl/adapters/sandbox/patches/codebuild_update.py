@@ -1,0 +1,44 @@
+"""CodeBuild: a project that changes."""
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+_KEPT = (
+    "artifacts",
+    "cache",
+    "description",
+    "encryptionKey",
+    "environment",
+    "logsConfig",
+    "queuedTimeoutInMinutes",
+    "serviceRole",
+    "source",
+    "sourceVersion",
+    "tags",
+    "timeoutInMinutes",
+    "vpcConfig",
+)
+
+
+def _apply() -> None:
+    from moto.codebuild.exceptions import ResourceNotFoundException
+    from moto.codebuild.responses import CodeBuildResponse
+    from moto.core.responses import ActionResult
+
+    def update_project(self: CodeBuildResponse) -> ActionResult:
+        name = self._get_param("name")
+        project = self.codebuild_backend.codebuild_projects.get(name)
+        if project is None:
+            raise ResourceNotFoundException(f"Project cannot be found: {name}")
+        given = {each: self._get_param(each) for each in _KEPT}
+        project.project_metadata.update({each: value for each, value in given.items() if value is not None})
+        return ActionResult({"project": project.project_metadata})
+
+    replace_method(CodeBuildResponse, update_project)
+
+
+PATCH = Patch(
+    name="codebuild-update",
+    service="codebuild",
+    gap="moto does not know UpdateProject, so no build can ever run otherwise than it first did",
+    apply=_apply,
+)

@@ -1,0 +1,95 @@
+"""A GitHub of the tests."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from envctl.adapters.forge.github import GithubApi
+from tests.adapters.forge.server import Answer, Server, serving
+
+REPOSITORY = "acme/shop"
+TOKEN = "ghs_planted"
+BOT, PERSON = "Bot", "User"
+RUN = "42"
+
+
+@dataclass
+class GithubServer(Server):
+    """`reviews` is who let which jobs of its run begin."""
+
+    reviews: list[dict[str, Any]] = field(default_factory=list)
+
+    def add_review(self, login: str, *environments: str, state: str = "approved") -> None:
+        there = [{"id": 1, "name": name} for name in environments]
+        self.reviews.append({"state": state, "comment": "", "environments": there, "user": {"login": login}})
+
+    def add_comment(self, body: str, *, machine: bool = True) -> None:
+        user = {"type": BOT if machine else PERSON}
+        self.comments.append({"id": 100 + len(self.comments), "body": body, "user": user})
+
+    def add_issue(self, title: str, body: str, label: str, *, machine: bool = True, **more: Any) -> None:
+        user = {"type": BOT if machine else PERSON}
+        issue = {"number": 1 + len(self.issues), "title": title, "body": body, "user": user}
+        self.issues.append(issue | {"state": "open", "labels": [label]} | more)
+
+    def api(self, **more: Any) -> GithubApi:
+        return GithubApi(REPOSITORY, TOKEN, self.url, **more)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_API_URL": self.url,
+            "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_REF": "refs/pull/7/merge",
+            "GITHUB_RUN_ID": RUN,
+        }
+
+    @property
+    def bodies(self) -> list[str]:
+        return [each["body"] for each in self.issues]
+
+    @property
+    def open_issues(self) -> list[str]:
+        return [each["title"] for each in self.issues if each["state"] == "open"]
+
+    def token(self, headers: Mapping[str, str]) -> str:
+        return headers.get("Authorization", "").removeprefix("Bearer ")
+
+    def answer(self, method: str, path: str, query: Mapping[str, str], body: dict[str, Any], target: str) -> Answer:
+        match method, path.removeprefix(f"/repos/{REPOSITORY}/").split("/"):
+            case "GET", ["issues", "7", "comments"]:
+                return self.paged(self.comments, query, target)
+            case "POST", ["issues", "7", "comments"]:
+                self.add_comment(body["body"])
+                return 201, self.comments[-1], ""
+            case "PATCH", ["issues", "comments", comment]:
+                return _changed(self.comments, "id", comment, body)
+            case "GET", ["actions", "runs", run, "approvals"] if run == RUN:
+                return 200, self.reviews, ""
+            case "GET", ["issues"]:
+                wanted = [i for i in self.issues if i["state"] == query["state"] and query["labels"] in i["labels"]]
+                return self.paged(wanted, query, target)
+            case "POST", ["issues"]:
+                self.add_issue(body["title"], body["body"], body["labels"][0])
+                return 201, self.issues[-1], ""
+            case "PATCH", ["issues", issue]:
+                return _changed(self.issues, "number", issue, body)
+        return 404, {"message": "Not Found"}, ""
+
+
+def _changed(there: list[dict[str, Any]], key: str, number: str, body: dict[str, Any]) -> Answer:
+    for each in there:
+        if f"{each[key]}" == number:
+            each.update(body)
+            return 200, each, ""
+    return 404, {"message": "Not Found"}, ""
+
+
+@contextmanager
+def github() -> Iterator[GithubServer]:
+    told = GithubServer()
+    with serving(told):
+        yield told

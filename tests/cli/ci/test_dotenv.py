@@ -1,0 +1,66 @@
+"""What a command came to, for later jobs: in a file that GitLab takes, in any CI or none."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from envctl.cli.app import run
+from envctl.cli.ci.dotenv import leave
+from envctl.domain.errors import ConfigurationError, ExitCode, Problem
+from envctl.usecases.run import Deployed
+
+# As GitLab reads a report of that kind: no empty lines, no comments, no spaces, each name once.
+LINE = re.compile(r"[A-Za-z0-9_]+=\S+")
+
+
+def read(file: Path) -> dict[str, str]:
+    lines = file.read_text().splitlines()
+    assert [line for line in lines if not LINE.fullmatch(line)] == []
+    found = dict(line.split("=", 1) for line in lines)
+    assert len(found) == len(lines)
+    return found
+
+
+@pytest.fixture
+def file(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ENVCTL_DOTENV", "outcome.env")
+    return project / "outcome.env"
+
+
+def test_a_later_job_gets_what_a_later_step_on_github_gets(file: Path) -> None:
+    assert run(["why", "staging"]) == 0
+    assert read(file) == {"exit_code": "0", "reason": "done"}
+    assert run(["promote", "dev", "staging", "--yes", "--no-ci"]) == 3
+    refused = read(file)
+    assert (refused["exit_code"], refused["reason"]) == ("3", "refused")
+    assert "G102" in refused["problems"].split("_")
+    # What an earlier command of the job left is not taken for what this one did.
+    assert run(["validate"]) == 0
+    assert "problems" not in read(file)
+
+
+def test_what_others_wrote_stays(file: Path) -> None:
+    file.write_text("IMAGE=web\nrelease=r0\n")
+    leave(file, Deployed("dev", "r1"), None, 0)
+    found = read(file)
+    assert (found["IMAGE"], found["release"]) == ("web", "r1")
+
+
+def test_no_value_has_a_space(file: Path) -> None:
+    error = ConfigurationError(Problem("G104", "a"), Problem("G106", "b"))
+    leave(file, None, error, ExitCode.REFUSED_FOR_NOW)
+    assert read(file) == {"exit_code": "4", "reason": "refused_for_now", "problems": "G104_G106"}
+
+
+def test_a_file_that_can_not_be_written_is_said_and_changes_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for there in (project / "nowhere" / "outcome.env", project):
+        monkeypatch.setenv("ENVCTL_DOTENV", f"{there}")
+        assert run(["validate"]) == 0
+        assert f"{there} can't be written" in capsys.readouterr().err
+    (project / "x.env").write_bytes(b"\xff\n")
+    monkeypatch.setenv("ENVCTL_DOTENV", "x.env")
+    assert run(["validate"]) == 0
+    assert (project / "x.env").read_bytes() == b"\xff\n"
