@@ -32,7 +32,14 @@ def test_a_command_is_run_and_what_it_says_can_be_asked_for(runner: Runner) -> N
     done = use(runner, "validate")
     assert done.code == 0, done.log
     assert "Valid: 3 environments" in done.log
-    assert done.outputs == {"exit_code": "0", "reason": "done", "problems": "", "release": "", "changes": ""}
+    assert done.outputs == {
+        "exit_code": "0",
+        "reason": "done",
+        "problems": "",
+        "release": "",
+        "changes": "",
+        "plan": "",
+    }
     # What is there is not installed a second time.
     assert done.groups == []
 
