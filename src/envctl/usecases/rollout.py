@@ -48,7 +48,7 @@ def carry_out(run: Run, crew: Crew, rolling: Rolling) -> Steps:
 def _look_before(run: Run, rolling: Rolling) -> None:
     try:
         sight = _sight(run, rolling)
-        watching.look_at_alarms(run.ports, sight, set())
+        watching.look_at_alarms(run.ports, sight, run.mute)
     except StoppedError as error:
         problem = error.problems[0]
         message = f"{rolling.stack} of {run.target} is as it was: {problem.message}"
@@ -74,7 +74,7 @@ def _step(run: Run, crew: Crew, rolling: Rolling, step: Position, approved: Stac
         yield lambda: sights.append(_sight(run, rolling))
     _tell(run, rolling, step, sights)
     if sights:
-        yield lambda: watching.watch(run.ports, crew, sights[0], rolling.wait)
+        yield lambda: watching.watch(run.ports, crew, sights[0], rolling.wait, run.mute)
     elif rolling.wait:
         yield lambda: crew.pause(rolling.wait.total_seconds())
 

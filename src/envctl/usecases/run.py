@@ -70,7 +70,7 @@ class Run:
 
     `traffic` is which colours had the requests then, `rolling` are the stacks that are going to be rolled out, and
     `shifting` those of them that have begun and not ended; `shares` says how far those got, and `rolled_out` is what
-    came to its end.
+    came to its end. `mute` are the alarms of which it was said that they have no data.
     """
 
     ports: Ports
@@ -102,6 +102,7 @@ class Run:
     shifting: dict[str, Rolling] = field(default_factory=dict)
     shares: dict[str, list[Share]] = field(default_factory=dict)
     rolled_out: list[RolledOut] = field(default_factory=list)
+    mute: set[str] = field(default_factory=set)
 
     @property
     def plan(self) -> EnvironmentPlan | None:

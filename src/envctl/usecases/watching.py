@@ -76,10 +76,9 @@ def aim(ports: Ports, project: Project, prepared: Prepared, stack: PreparedStack
     )
 
 
-def watch(ports: Ports, crew: Crew, sight: Sight, wait: timedelta) -> None:
-    """For that long, and once more at its end. Raises StoppedError."""
+def watch(ports: Ports, crew: Crew, sight: Sight, wait: timedelta, told: set[str]) -> None:
+    """For that long, and once more at its end. Raises StoppedError. `told` is as for `look_at_alarms`."""
     end = ports.clock.now() + wait
-    told = set[str]()
     while True:
         look_at_alarms(ports, sight, told)
         _look_at_checks(ports, sight)
