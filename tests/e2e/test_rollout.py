@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 OLD, NEW = (f"{ACCOUNTS['dev']}.dkr.ecr.{REGION}.amazonaws.com/shop/web@sha256:{digit * 64}" for digit in "ab")
 ALARM = "shop-dev-5xx"
-TOML = f"""
+PROJECT = f"""
 [project]
 name = "shop"
 
@@ -28,18 +29,6 @@ order = ["dev"]
 account_id = "{ACCOUNTS["dev"]}"
 region = "{REGION}"
 assume_role = "arn:aws:iam::{ACCOUNTS["dev"]}:role/envctl-deployer"
-
-[stacks.edge]
-module = "modules/edge"
-
-[stacks.service]
-module = "modules/ecs_service"
-
-[stacks.service.inputs]
-vpc_id = "edge.vpc_id"
-subnet_ids = "edge.subnet_ids"
-listener_arn = "edge.listener_arn"
-alb_security_group_id = "edge.security_group_id"
 
 [stacks.service.rollout]
 steps = [10, 100]
@@ -53,6 +42,23 @@ matches = "blue|green"
 
 [artifacts]
 app_image = {{ variable = "image", kind = "string" }}
+"""
+TWO_STACKS = """
+[stacks.edge]
+module = "modules/edge"
+
+[stacks.service]
+module = "modules/ecs_service"
+
+[stacks.service.inputs]
+vpc_id = "edge.vpc_id"
+subnet_ids = "edge.subnet_ids"
+listener_arn = "edge.listener_arn"
+alb_security_group_id = "edge.security_group_id"
+"""
+ONE_STACK = """
+[stacks.service]
+module = "modules/front"
 """
 EDGE = """
 variable "project" { type = string }
@@ -90,15 +96,58 @@ output "subnet_ids" { value = aws_subnet.this[*].id }
 output "listener_arn" { value = module.alb.listener_arn }
 output "security_group_id" { value = module.alb.security_group_id }
 """
+# Both in one: half as many Terraforms to start.
+FRONT = """
+variable "project" { type = string }
+variable "environment" { type = string }
+variable "image" { type = string }
+variable "color" { type = string }
+variable "traffic_percent" { type = number }
+variable "stable_image" { type = string }
+
+module "edge" {
+  source = "../edge"
+
+  project     = var.project
+  environment = var.environment
+}
+
+module "service" {
+  source = "../ecs_service"
+
+  project               = var.project
+  environment           = var.environment
+  vpc_id                = module.edge.vpc_id
+  subnet_ids            = module.edge.subnet_ids
+  listener_arn          = module.edge.listener_arn
+  alb_security_group_id = module.edge.security_group_id
+  image                 = var.image
+  color                 = var.color
+  traffic_percent       = var.traffic_percent
+  stable_image          = var.stable_image
+}
+
+output "color" { value = module.service.color }
+"""
 
 
 class Shop(Project):
     def takes(self, image: str, wait: str) -> None:
-        self.write("envctl.toml", TOML % wait)
+        known = self.root / "modules" / "front"
+        self.write("envctl.toml", PROJECT % wait + (ONE_STACK if known.is_dir() else TWO_STACKS))
         self.write("environments/dev/terraform.tfvars", f'image = "{image}"\n')
 
+    @cached_property
+    def _clients(self) -> dict[str, Any]:
+        return {}
+
     def client(self, service: str) -> Any:
-        return client(self, "dev", service)
+        return self._clients.get(service) or self._clients.setdefault(service, client(self, "dev", service))
+
+    def shares(self) -> None:
+        """Waits until the first share has gone over, and that is recorded."""
+        wait_for(lambda: self.weights() == SHARED, 90, every=0.5)
+        wait_for(lambda: self.events()[0] == "traffic shifted", 90, every=1)
 
     def weights(self) -> dict[str, int]:
         """What the load balancer does with the requests, by colour."""
@@ -131,13 +180,23 @@ class Shop(Project):
 
 @pytest.fixture
 def service(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Shop]:
-    """It runs the old image, in blue, and there is an alarm that says OK."""
+    yield from make_shop(Shop(tmp_path / "shop", home), unpacked_provider)
+
+
+@pytest.fixture
+def front(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Shop]:
     project = Shop(tmp_path / "shop", home)
+    project.write("modules/front/main.tf", FRONT)
+    yield from make_shop(project, unpacked_provider)
+
+
+def make_shop(project: Shop, provider: Path) -> Iterator[Shop]:
+    """It runs the old image, in blue, and there is an alarm that says OK."""
     for module in ("alb", "ecs_service"):
         shutil.copytree(REPOSITORY / "modules" / module, project.root / "modules" / module)
     project.write("modules/edge/main.tf", EDGE)
     (project.root / ".envctl" / "sandbox").mkdir(parents=True)
-    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
+    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(provider)
     project.takes(OLD, "2s")
     try:
         project.ok("--sandbox", "apply", "dev", "--yes", timeout=300)
@@ -160,33 +219,42 @@ def service(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Sho
 BLUE, SHARED, GREEN = {"blue": 100, "green": 0}, {"blue": 90, "green": 10}, {"blue": 0, "green": 100}
 
 
-def test_an_alarm_and_a_kill_bring_the_requests_back_and_a_quiet_day_does_not(service: Shop) -> None:
-    assert (service.weights(), service.services()) == (BLUE, {"blue"})
-
-    # An alarm rings while the first share is watched.
-    service.takes(NEW, "10m")
-    watched = service.start("--sandbox", "--json", "apply", "dev", "--yes")
-    wait_for(lambda: service.weights() == SHARED, 90)
-    assert service.services() == {"blue", "green"}
-    service.rings("ALARM")
+def ring_while_watched(shop: Shop) -> None:
+    """An alarm rings while the first share is watched."""
+    shop.takes(NEW, "10m")
+    watched = shop.start("--sandbox", "--json", "apply", "dev", "--yes")
+    shop.shares()
+    assert shop.services() == {"blue", "green"}
+    shop.rings("ALARM")
     out, err = watched.communicate(timeout=90)
     assert watched.returncode == 1, err
     assert "alarm shop-dev-5xx rings (for the test); all requests go to blue again" in out
-    assert (service.weights(), service.services()) == (BLUE, {"blue"})
-    assert service.events()[:3] == ["deployment failed", "verification failed", "traffic shifted"]
+    assert (shop.weights(), shop.services()) == (BLUE, {"blue"})
+    assert shop.events()[:3] == ["deployment failed", "verification failed", "traffic shifted"]
 
-    # Killed while the first share is watched.
-    service.rings("OK")
-    killed = service.start("--sandbox", "apply", "dev", "--yes")
-    wait_for(lambda: service.weights() == SHARED and service.events()[0] == "traffic shifted", 90)
+
+def kill_while_watched(shop: Shop) -> None:
+    shop.takes(NEW, "10m")
+    killed = shop.start("--sandbox", "apply", "dev", "--yes")
+    shop.shares()
     os.kill(killed.pid, signal.SIGKILL)
     killed.communicate(timeout=30)
-    assert service.weights() == SHARED
-    told = service.ok("--sandbox", "--json", "recover", "dev", "--yes").document["result"]
+    assert shop.weights() == SHARED
+    told = shop.ok("--sandbox", "--json", "recover", "dev", "--yes").document["result"]
     assert told["back"] == [{"stack": "service", "color": "blue"}]
-    assert (service.weights(), service.services()) == (BLUE, {"blue"})
+    assert (shop.weights(), shop.services()) == (BLUE, {"blue"})
 
-    # Nothing happens, and it goes over.
+
+def test_an_alarm_brings_the_requests_back(front: Shop) -> None:
+    assert (front.weights(), front.services()) == (BLUE, {"blue"})
+    ring_while_watched(front)
+
+
+@pytest.mark.night
+def test_an_alarm_and_a_kill_bring_the_requests_back_and_a_quiet_day_does_not(service: Shop) -> None:
+    ring_while_watched(service)
+    service.rings("OK")
+    kill_while_watched(service)
     service.takes(NEW, "2s")
     done = service.ok("--sandbox", "--json", "apply", "dev", "--yes").document["result"]
     assert [share["percent"] for share in done["rollouts"][0]["shares"]] == [10, 100]
