@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from envctl.domain.enumeration import listed
 from envctl.domain.errors import Problem
 from envctl.domain.nearest import suggestion
 from envctl.domain.project import Project, Stack
@@ -65,7 +66,7 @@ def _module(name: str, stack: Stack, declared: Collection[str]) -> Iterator[Misf
     path: TomlPath = ("stacks", name, "rollout")
     if missing := lacking(declared):
         message = f"the stack {name} has a rollout, and {stack.module} declares no variable {', '.join(missing)}"
-        hint = f"declare {', '.join(CONTRACT)} as docs/rollouts.md says, or take the table out"
+        hint = f"declare {listed(CONTRACT)} in {stack.module}, or take the table out"
         yield Misfit(Problem("E120", message, hint), path)
     for variable in CONTRACT:
         if variable in stack.inputs:

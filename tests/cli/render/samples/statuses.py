@@ -203,9 +203,7 @@ SHARED_STATUS = replace(
     environments=tuple(
         replace(
             each,
-            present=replace(
-                each.present, traffic={"web": Traffic(Live("blue", "image-1"), Shift(7, "green", "2", 10))}
-            ),
+            present=replace(each.present, traffic={"web": SHARED}),
             next=f"envctl recover {each.environment}",
         )
         for each in CALM_STATUS.environments[:1]
