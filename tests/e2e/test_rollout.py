@@ -1,5 +1,7 @@
 """The requests of a real service behind a real load balancer go over in steps, and come back: after an alarm, and after
 `kill -9` with `envctl recover`. The weights of the listener are read back behind everybody's back.
+
+It takes more than a minute of processor: `test_rollout_stopped.py` shows by day what needs no load balancer.
 """
 
 import os
@@ -14,11 +16,11 @@ import pytest
 
 from tests.e2e.conftest import ACCOUNTS, REGION, REPOSITORY, Project, client, wait_for
 
-pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+pytestmark = [pytest.mark.night, pytest.mark.terraform, pytest.mark.slow]
 
 OLD, NEW = (f"{ACCOUNTS['dev']}.dkr.ecr.{REGION}.amazonaws.com/shop/web@sha256:{digit * 64}" for digit in "ab")
 ALARM = "shop-dev-5xx"
-PROJECT = f"""
+TOML = f"""
 [project]
 name = "shop"
 
@@ -29,6 +31,18 @@ order = ["dev"]
 account_id = "{ACCOUNTS["dev"]}"
 region = "{REGION}"
 assume_role = "arn:aws:iam::{ACCOUNTS["dev"]}:role/envctl-deployer"
+
+[stacks.edge]
+module = "modules/edge"
+
+[stacks.service]
+module = "modules/ecs_service"
+
+[stacks.service.inputs]
+vpc_id = "edge.vpc_id"
+subnet_ids = "edge.subnet_ids"
+listener_arn = "edge.listener_arn"
+alb_security_group_id = "edge.security_group_id"
 
 [stacks.service.rollout]
 steps = [10, 100]
@@ -42,23 +56,6 @@ matches = "blue|green"
 
 [artifacts]
 app_image = {{ variable = "image", kind = "string" }}
-"""
-TWO_STACKS = """
-[stacks.edge]
-module = "modules/edge"
-
-[stacks.service]
-module = "modules/ecs_service"
-
-[stacks.service.inputs]
-vpc_id = "edge.vpc_id"
-subnet_ids = "edge.subnet_ids"
-listener_arn = "edge.listener_arn"
-alb_security_group_id = "edge.security_group_id"
-"""
-ONE_STACK = """
-[stacks.service]
-module = "modules/front"
 """
 EDGE = """
 variable "project" { type = string }
@@ -96,46 +93,12 @@ output "subnet_ids" { value = aws_subnet.this[*].id }
 output "listener_arn" { value = module.alb.listener_arn }
 output "security_group_id" { value = module.alb.security_group_id }
 """
-# Both in one: half as many Terraforms to start.
-FRONT = """
-variable "project" { type = string }
-variable "environment" { type = string }
-variable "image" { type = string }
-variable "color" { type = string }
-variable "traffic_percent" { type = number }
-variable "stable_image" { type = string }
-
-module "edge" {
-  source = "../edge"
-
-  project     = var.project
-  environment = var.environment
-}
-
-module "service" {
-  source = "../ecs_service"
-
-  project               = var.project
-  environment           = var.environment
-  vpc_id                = module.edge.vpc_id
-  subnet_ids            = module.edge.subnet_ids
-  listener_arn          = module.edge.listener_arn
-  alb_security_group_id = module.edge.security_group_id
-  image                 = var.image
-  color                 = var.color
-  traffic_percent       = var.traffic_percent
-  stable_image          = var.stable_image
-}
-
-output "color" { value = module.service.color }
-"""
 
 
 class Shop(Project):
-    def takes(self, image: str, wait: str) -> None:
-        known = self.root / "modules" / "front"
-        self.write("envctl.toml", PROJECT % wait + (ONE_STACK if known.is_dir() else TWO_STACKS))
-        self.write("environments/dev/terraform.tfvars", f'image = "{image}"\n')
+    def takes(self, image: str, wait: str, settings: str = "") -> None:
+        self.write("envctl.toml", TOML % wait)
+        self.write("environments/dev/terraform.tfvars", f'image = "{image}"\n{settings}')
 
     @cached_property
     def _clients(self) -> dict[str, Any]:
@@ -180,23 +143,13 @@ class Shop(Project):
 
 @pytest.fixture
 def service(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Shop]:
-    yield from make_shop(Shop(tmp_path / "shop", home), unpacked_provider)
-
-
-@pytest.fixture
-def front(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Shop]:
-    project = Shop(tmp_path / "shop", home)
-    project.write("modules/front/main.tf", FRONT)
-    yield from make_shop(project, unpacked_provider)
-
-
-def make_shop(project: Shop, provider: Path) -> Iterator[Shop]:
     """It runs the old image, in blue, and there is an alarm that says OK."""
+    project = Shop(tmp_path / "shop", home)
     for module in ("alb", "ecs_service"):
         shutil.copytree(REPOSITORY / "modules" / module, project.root / "modules" / module)
     project.write("modules/edge/main.tf", EDGE)
     (project.root / ".envctl" / "sandbox").mkdir(parents=True)
-    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(provider)
+    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
     project.takes(OLD, "2s")
     try:
         project.ok("--sandbox", "apply", "dev", "--yes", timeout=300)
@@ -245,18 +198,20 @@ def kill_while_watched(shop: Shop) -> None:
     assert (shop.weights(), shop.services()) == (BLUE, {"blue"})
 
 
-def test_an_alarm_brings_the_requests_back(front: Shop) -> None:
-    assert (front.weights(), front.services()) == (BLUE, {"blue"})
-    ring_while_watched(front)
-
-
-@pytest.mark.night
 def test_an_alarm_and_a_kill_bring_the_requests_back_and_a_quiet_day_does_not(service: Shop) -> None:
     ring_while_watched(service)
     service.rings("OK")
     kill_while_watched(service)
-    service.takes(NEW, "2s")
+    # With a setting that both colours have: the old one gets it too before it goes.
+    service.takes(NEW, "2s", "task_memory = 1024\n")
     done = service.ok("--sandbox", "--json", "apply", "dev", "--yes").document["result"]
     assert [share["percent"] for share in done["rollouts"][0]["shares"]] == [10, 100]
     assert (service.weights(), service.services()) == (GREEN, {"green"})
     assert service.run("--sandbox", "plan", "dev", "--detailed-exitcode").code == 0
+    assert service.run("--sandbox", "drift", "dev").code == 0
+
+    # On a bad day all go back at once, whatever rings.
+    service.rings("ALARM")
+    back = service.ok("--sandbox", "--json", "rollback", "dev", "--yes").document["result"]
+    assert [share["percent"] for share in back["rollouts"][0]["shares"]] == [100]
+    assert (service.weights(), service.services()) == (BLUE, {"blue"})

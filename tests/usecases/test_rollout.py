@@ -1,10 +1,12 @@
 """A new image goes over in steps, and goes back where anything says no. The Terraform here notes each share."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
+from envctl.domain.checks import Output
 from envctl.domain.errors import (
     EnvctlError,
     InterruptedByUserError,
@@ -17,6 +19,7 @@ from envctl.usecases.apply import apply
 from envctl.usecases.destroy import destroy
 from envctl.usecases.drift import drift
 from envctl.usecases.plan import plan
+from envctl.usecases.ports import Prepared
 from envctl.usecases.promote import promote
 from envctl.usecases.recover import recover
 from envctl.usecases.render import render
@@ -26,8 +29,13 @@ from envctl.usecases.selecting import Selection
 from envctl.usecases.status import status
 from envctl.usecases.why import why
 from tests.fakes.colours import ALARM, NEW, NEWEST, OLD, ROLLOUT, ColouredWorld
-from tests.fakes.world import Killed, recorded
+from tests.fakes.world import Killed, Listener, MemoryStore, MemoryWorkspace, recorded
 
+READ_BY_ALARMS = (
+    'output "group" { value = var.color }\n',
+    'variable "group" { type = string }\n',
+    '\n[stacks.alarms]\nmodule = "modules/alarms"\ninputs = { group = "web.group" }\n',
+)
 AT_REST = ("blue", 100, OLD, "")
 STEPS = [("green", 10, NEW, OLD), ("green", 50, NEW, OLD), ("green", 100, NEW, OLD), ("green", 100, NEW, "")]
 BLUE, GREEN = Traffic(Live("blue", OLD)), Traffic(Live("green", NEW))
@@ -59,6 +67,21 @@ def failing(world: ColouredWorld, code: str) -> EnvctlError:
         promote(world.ports, "dev", "staging")
     assert code in [problem.code for problem in failed.value.problems]
     return failed.value
+
+
+def stuck(world: ColouredWorld) -> EnvctlError:
+    """An alarm rings at the first share, and going back fails, too."""
+
+    def break_all(_: float) -> None:
+        world.alarms.states[ALARM.format("staging")] = "ALARM"
+        world.colours.fails_on_rest = True
+
+    world.terraform.on_pause = break_all
+    error = failing(world, "E336")
+    world.colours.fails_on_rest = False
+    world.terraform.on_pause = lambda _: None
+    world.alarms.states[ALARM.format("staging")] = "OK"
+    return error
 
 
 class TestGoingOver:
@@ -132,6 +155,20 @@ class TestGoingOver:
         promote(begun.ports, "dev", "staging", Wishes(selection=Selection(("web",))))
         assert begun.sent("staging")[-4:] == STEPS
 
+    def test_what_needs_the_stack_comes_after_it_is_through(self) -> None:
+        world = ColouredWorld()
+        world.edit("modules/web/main.tf", world.tree.content["modules/web/main.tf"].decode() + READ_BY_ALARMS[0])
+        world.edit("modules/alarms/main.tf", READ_BY_ALARMS[1])
+        world.edit("envctl.toml", world.tree.content["envctl.toml"].decode() + READ_BY_ALARMS[2])
+        world.terraform.linked = True
+        world.runs(OLD)
+        world.terraform.ran.clear()
+        world.runs(NEW)
+        applied = [stack for what, _, stack in world.terraform.ran if what == "apply"]
+        assert applied == ["web", "web", "web", "web", "alarms"]
+        # It is planned once more when what it reads is there.
+        assert world.terraform.ran.index(("apply", "dev", "alarms")) > len(applied)
+
     def test_destroyed_and_made_again_it_begins_with_the_first_colour(self, world: ColouredWorld) -> None:
         world.runs(NEW)
         destroy(world.ports, "dev")
@@ -165,6 +202,33 @@ class TestAfterwards:
         world.runs(NEW)
         assert render(world.ports, "dev") == render(world.ports, "dev")
         assert '"color": "green"' in render(world.ports, "dev").files["dev/web/main.tf.json"]
+
+    def test_what_was_prepared_while_another_colour_was_live_is_prepared_anew(self, world: ColouredWorld) -> None:
+        class Remembering(MemoryWorkspace):
+            """Whatever was prepared last, of files that nobody has changed."""
+
+            kept: Prepared | None = None
+
+            def remembers(self, environment: str) -> bool:
+                return self.kept is not None
+
+            def recall(self, environment: str) -> Prepared | None:
+                return self.kept
+
+            def remember(self, prepared: Prepared, inputs: Sequence[str], mark: str) -> None:
+                self.kept = prepared
+
+        remembering = Remembering(world.workspace.code, world.workspace.names, world.workspace.stacks)
+        world.workspace = world.colours.workspace = remembering
+        world.takes(NEW)
+        plan(world.ports, "dev")
+        assert remembering.kept is not None
+        before = remembering.kept
+        assert before.live == {"web": f"blue {OLD}"}
+        apply(world.ports, "dev")
+        remembering.kept = before
+        assert not plan(world.ports, "dev")[0].changes
+        assert remembering.kept.live == {"web": f"green {NEW}"}
 
     def test_a_plan_of_another_image_shows_the_end(self, world: ColouredWorld) -> None:
         world.takes(NEW)
@@ -300,7 +364,7 @@ class TestGoingBack:
         begun.terraform.on_pause = interrupt
         error = failing(begun, "E311")
         assert error.exit_code == 130
-        assert "interrupted at 10 %: all requests go to blue again" in error.problems[-1].message
+        assert "stopped at 10 %: all requests go to blue again" in error.problems[-1].message
         assert begun.sent("staging") == [AT_REST, STEPS[0], AT_REST]
         assert kinds(begun)[-1] == "deployment failed"
 
@@ -344,6 +408,57 @@ class TestGoingBack:
         assert begun.sent("staging")[-1] == STEPS[-1]
 
 
+NAMED: dict[str, tuple[object, str]] = {
+    "a name": ("shop-5xx", "OK"),
+    "an ARN": ("arn:aws:cloudwatch:ap-northeast-1:222222222222:alarm:shop-5xx", "OK"),
+    "a list of names": (["shop-5xx", "shop-slow"], "OK"),
+    "nothing": (None, "network.subnet is null"),
+    "a number": (5, "is neither a name nor a list of names"),
+    "an empty list": ([], "is neither a name nor a list of names"),
+}
+
+
+class TestWhatIsLookedAt:
+    @pytest.mark.parametrize(("value", "says"), NAMED.values(), ids=NAMED)
+    def test_alarms_that_a_stack_puts_out(self, begun: ColouredWorld, value: object, says: str) -> None:
+        text = begun.tree.content["envctl.toml"].decode()
+        begun.edit("envctl.toml", text.replace("alarm:shop-{environment}-5xx", "alarm:output:network.subnet"))
+        begun.terraform.holds["staging", "network"] = {"subnet": Output(value)}
+        begun.alarms.states = {"shop-5xx": "OK", "shop-slow": "OK"}
+        if says == "OK":
+            promote(begun.ports, "dev", "staging")
+            assert set(begun.alarms.asked[-1][2]) <= {"shop-5xx", "shop-slow"}
+            assert begun.traffic("staging") == GREEN
+            return
+        error = failing(begun, "E334")
+        assert says in error.problems[0].message
+        assert begun.sent("staging") == [AT_REST]
+
+    def test_a_check_that_is_for_other_environments_is_told_and_left_out(self, begun: ColouredWorld) -> None:
+        begun.edit("envctl.toml", begun.tree.content["envctl.toml"].decode() + 'environments = ["prod"]\n')
+        begun.probes.problems["http"] = "answered 503"
+        promote(begun.ports, "dev", "staging")
+        assert any("check http is not asked in staging" in told for told in begun.observer.heard)
+
+    def test_it_is_looked_at_for_as_long_as_the_file_says(self, begun: ColouredWorld) -> None:
+        begun.alarms.asked.clear()
+        began = begun.clock.time
+        promote(begun.ports, "dev", "staging")
+        # The clock of these tests goes on by a second whenever it is asked.
+        assert (begun.clock.time - began).total_seconds() >= 3 * 300
+        assert len(begun.alarms.asked) > 3 * 100
+        assert {asked[0] for asked in begun.alarms.asked} == {"staging"}
+
+    def test_without_anything_to_look_at_it_waits(self, begun: ColouredWorld) -> None:
+        text = begun.tree.content["envctl.toml"].decode()
+        begun.edit("envctl.toml", "\n".join(line for line in text.splitlines() if "abort_on" not in line))
+        waited: list[float] = []
+        begun.terraform.on_pause = waited.append
+        promote(begun.ports, "dev", "staging")
+        assert waited == [300, 300, 300]
+        assert "web: 10 % to green, 90 % stay with blue; waiting for 5m" in begun.observer.heard
+
+
 class TestLeftHalfWay:
     def shared(self, percent: int) -> Traffic:
         return Traffic(Live("blue", OLD), Shift(0, "green", NEW, percent))
@@ -353,17 +468,12 @@ class TestLeftHalfWay:
         return replace(found, shift=replace(found.shift, started=0)) if found and found.shift else found
 
     def test_going_back_that_fails_says_so_loudly(self, begun: ColouredWorld) -> None:
-        def break_all(_: float) -> None:
-            begun.alarms.states[ALARM.format("staging")] = "ALARM"
-            begun.colours.fails_on_rest = True
-
-        begun.terraform.on_pause = break_all
-        error = failing(begun, "E336")
+        error = stuck(begun)
         first = error.problems[0]
         assert "COULD NOT BE SENT BACK to blue" in first.message
         assert first.hint == "envctl recover staging"
+        assert [problem.code for problem in error.problems] == ["E336", "E333", "E305"]
         assert self.left(begun) == self.shared(10)
-        begun.colours.fails_on_rest = False
         assert [each.stack for each in recover(begun.ports, "staging").back] == ["web"]
         assert begun.sent("staging")[-1] == AT_REST
         assert begun.traffic("staging") == BLUE
@@ -400,30 +510,61 @@ class TestLeftHalfWay:
         assert begun.traffic("staging") == BLUE
 
     def test_recover_asks_before_it_applies(self, begun: ColouredWorld) -> None:
-        self.test_going_back_that_fails_says_so_loudly_only(begun)
+        stuck(begun)
         begun.consent.answers = [False]
         with pytest.raises(InterruptedByUserError):
             recover(begun.ports, "staging")
         assert self.left(begun) == self.shared(10)
 
-    def test_going_back_that_fails_says_so_loudly_only(self, begun: ColouredWorld) -> None:
-        def break_all(_: float) -> None:
+    def test_going_back_is_tried_once_more_when_all_else_has_ended(self, begun: ColouredWorld) -> None:
+        tried: list[str] = []
+
+        def break_once(_: float) -> None:
             begun.alarms.states[ALARM.format("staging")] = "ALARM"
             begun.colours.fails_on_rest = True
 
-        begun.terraform.on_pause = break_all
-        failing(begun, "E336")
-        begun.colours.fails_on_rest = False
-        begun.terraform.on_pause = lambda _: None
-        begun.alarms.states[ALARM.format("staging")] = "OK"
+        class Mending(Listener):
+            def said(self, message: str) -> None:
+                tried.append(message)
+                if "could not go back" in message:
+                    begun.colours.fails_on_rest = False
+
+        begun.terraform.on_pause, begun.observer = break_once, Mending()
+        error = failing(begun, "E333")
+        assert [problem.code for problem in error.problems] == ["E333", "E333"]
+        assert "all requests go to blue again" in error.problems[1].message
+        assert begun.traffic("staging") == BLUE
+
+    def test_what_went_back_and_could_not_be_recorded_is_told_as_such(self, begun: ColouredWorld) -> None:
+        class Down(MemoryStore):
+            down = False
+
+            def create(self, key: str, data: bytes) -> None:
+                if self.down:
+                    raise OperationFailedError(Problem("E404", "the store can't be written"))
+                super().create(key, data)
+
+        begun.store = store = Down(begun.store.content)
+
+        def ring(_: float) -> None:
+            begun.alarms.states[ALARM.format("staging")] = "ALARM"
+            store.down = True
+
+        begun.terraform.on_pause = ring
+        error = failing(begun, "E336")
+        assert "went back to blue, unrecorded" in error.problems[0].message
+        assert begun.sent("staging")[-1] == AT_REST
+        store.down, begun.terraform.on_pause = False, lambda _: None
+        recover(begun.ports, "staging")
+        assert begun.traffic("staging") == BLUE
 
     def test_while_it_is_shared_no_other_rollout_begins(self, begun: ColouredWorld) -> None:
-        self.test_going_back_that_fails_says_so_loudly_only(begun)
+        stuck(begun)
         error = failing(begun, "E336")
         assert error.problems[0].hint == "envctl recover staging"
 
     def test_a_rollback_to_what_ran_needs_no_recover(self, begun: ColouredWorld) -> None:
-        self.test_going_back_that_fails_says_so_loudly_only(begun)
+        stuck(begun)
         rollback(begun.ports, "staging")
         assert begun.sent("staging")[-1] == AT_REST
         assert begun.traffic("staging") == BLUE

@@ -82,6 +82,16 @@ def test_an_alarm_of_an_output_that_there_is_not(world: ColouredWorld) -> None:
     assert problem.hint == "did you mean subnet?"
 
 
+def test_steps_that_are_watched_for_longer_than_a_session_lasts(world: ColouredWorld) -> None:
+    role = 'assume_role = "arn:aws:iam::222222222222:role/envctl-deployer"\n'
+    rewritten(world, "[environments.staging]\n", f"[environments.staging]\n{role}")
+    validate(world.ports)
+    rewritten(world, '"5m"', '"20m"')
+    problem = wrong(world)
+    assert (problem.code, str(problem.location)) == ("E121", at(world, "envctl.toml", "wait ="))
+    assert problem.message == "the steps of web are watched for 1h, and a session in staging lasts 1h"
+
+
 def test_a_worker_has_no_requests_to_share(world: ColouredWorld) -> None:
     world.edit("modules/web/main.tf", WEB.decode() + COLOURS + 'variable "worker" { default = false }\n')
     world.edit("environments/common.tfvars", "size = 1\nworker = true\n")

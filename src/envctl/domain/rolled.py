@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from envctl.domain.durations import spelt
 from envctl.domain.enumeration import listed
 from envctl.domain.errors import Problem
 from envctl.domain.nearest import suggestion
@@ -10,6 +11,7 @@ from envctl.domain.project import Project, Stack
 from envctl.domain.project_faults import TomlPath
 from envctl.domain.references import Reference
 from envctl.domain.release import Wiring
+from envctl.domain.rollout import Rollout
 from envctl.domain.rollout_rules import ALARM_OUTPUT
 from envctl.domain.settings import EnvironmentSettings
 from envctl.domain.traffic import CONTRACT, lacking
@@ -60,6 +62,7 @@ def misfits(project: Project, schema: Schema, outputs: Mapping[str, Collection[s
             yield from _module(name, stack, declared)
             yield from _artifact(project, name, declared)
             yield from _alarms(name, stack, outputs)
+            yield from _sessions(project, name, stack.rollout)
 
 
 def _module(name: str, stack: Stack, declared: Collection[str]) -> Iterator[Misfit]:
@@ -105,6 +108,20 @@ def _alarms(name: str, stack: Stack, outputs: Mapping[str, Collection[str]]) -> 
             message = f"the rollout of {name} reads {reference}, which its module does not put out"
             path: TomlPath = ("stacks", name, "rollout", "abort_on", position)
             yield Misfit(Problem("E122", message, suggestion(reference.output, known) or "add the output"), path)
+
+
+def _sessions(project: Project, name: str, rollout: Rollout) -> Iterator[Misfit]:
+    """Whoever asks alarms has the credentials that the command took at its beginning."""
+    lasts = rollout.wait * len(rollout.steps)
+    for environment in project.pipeline.order if rollout.alarms else ():
+        there = project.environments[environment]
+        if there.assume_role and there.session_duration <= lasts:
+            message = (
+                f"the steps of {name} are watched for {spelt(lasts)},"
+                f" and a session in {environment} lasts {spelt(there.session_duration)}"
+            )
+            hint = f"make it last longer, up to what the role allows: session_duration in [environments.{environment}]"
+            yield Misfit(Problem("E121", message, hint), ("stacks", name, "rollout", "wait"))
 
 
 def workers(rolls: Iterable[str], settings: EnvironmentSettings) -> Iterator[Problem]:

@@ -42,7 +42,11 @@ def apply_all(run: Run, needs: Mapping[str, Sequence[str]]) -> None:
     if isinstance(error, EnvctlError) and len(needs) > 1:
         error.stacks = tuple(_account(run, course, name, begun) for name in needs)
     if isinstance(error, EnvctlError):
-        error.problems = (*error.problems, *back)
+        # Requests that are still shared come before all else.
+        shared = [problem for problem in back if problem.code == "E336"]
+        error.problems = (*shared, *error.problems, *(problem for problem in back if problem not in shared))
+    for problem in back if not isinstance(error, EnvctlError) else ():
+        run.ports.observer.said(f"{problem.code} {problem.message}")
     raise error
 
 

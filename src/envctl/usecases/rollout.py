@@ -107,17 +107,18 @@ def _end(run: Run, rolling: Rolling, approved: StackPlan) -> Steps:
 
 
 def _stopped(run: Run, rolling: Rolling, error: EnvctlError) -> Steps:
-    """The requests go back first; what happened is recorded after that."""
+    """The requests go back first; what happened is recorded after that. What can't go back now is tried once more by
+    `bring_back`, which tells of it then.
+    """
     percent = _percent(run, rolling)
     try:
         yield from _back(run, rolling)
-    except InterruptedByUserError as interrupted:
-        # They are brought back once more when all has come to rest.
-        interrupted.problems = (*error.problems, *interrupted.problems)
-        _record_unverified(run, error)
-        raise
     except EnvctlError as failed:
-        error.problems = (_left_there(run, rolling, percent), *error.problems, *failed.problems)
+        run.ports.observer.said(f"{rolling.stack}: they could not go back: {failed.problems[0].message}")
+        if isinstance(failed, InterruptedByUserError):
+            failed.problems = (*error.problems, *failed.problems)
+            _record_unverified(run, error)
+            raise
     else:
         error.problems = _told(run, rolling, percent, error)
     _record_unverified(run, error)
@@ -131,20 +132,17 @@ def _record_unverified(run: Run, error: EnvctlError) -> None:
 
 def bring_back(run: Run) -> tuple[Problem, ...]:
     """What was left half-way when all was stopped, once nothing runs any more. Gives what came of it."""
-    told = []
+    told: list[Problem] = []
     for rolling in tuple(run.shifting.values()):
         percent = _percent(run, rolling)
         try:
             for job in _back(run, rolling):
                 job()
         except (EnvctlError, KeyboardInterrupt) as error:
-            told.append(_left_there(run, rolling, percent))
-            told += error.problems if isinstance(error, EnvctlError) else ()
+            why = error.problems if isinstance(error, EnvctlError) else ()
+            told = [_left_there(run, rolling, percent), *told, *why]
         else:
-            message = (
-                f"the rollout of {rolling.stack} in {run.target} was interrupted at {percent} %: {_gone_back(rolling)}"
-            )
-            told.append(Problem("E333", message, _anew(run)))
+            told.append(Problem("E333", f"{_where(run, rolling, percent)}: {_gone_back(rolling)}", _anew(run)))
     return tuple(told)
 
 
@@ -156,6 +154,7 @@ def _back(run: Run, rolling: Rolling) -> Steps:
         raise _not_approved(f"going back would do what no step has to do with: {what}")
     if plan.changes:
         yield lambda: run.ports.terraform.apply(run.target, run.stack(rolling.stack))
+    run.returned.add(rolling.stack)
     entries.arrived(run, rolling.stack, at_rest(rolling.live))
     del run.shifting[rolling.stack]
 
@@ -183,7 +182,7 @@ def lay(run: Run, stack: str, position: Position) -> None:
 
 def _told(run: Run, rolling: Rolling, percent: int, error: EnvctlError) -> tuple[Problem, ...]:
     """What happened, at which step, what was done about it, and what to type next."""
-    where = f"the rollout of {rolling.stack} in {run.target} was stopped at {percent} %"
+    where = _where(run, rolling, percent)
     first, *rest = error.problems
     if isinstance(error, StoppedError):
         message = f"{where}: {first.message}; {_gone_back(rolling)}"
@@ -191,12 +190,19 @@ def _told(run: Run, rolling: Rolling, percent: int, error: EnvctlError) -> tuple
     return (*error.problems, Problem("E333", f"{where}: a step failed; {_gone_back(rolling)}", _anew(run)))
 
 
+def _where(run: Run, rolling: Rolling, percent: int) -> str:
+    return f"the rollout of {rolling.stack} in {run.target} was stopped at {percent} %"
+
+
 def _gone_back(rolling: Rolling) -> str:
     return f"all requests go to {rolling.live.color} again, as before"
 
 
 def _left_there(run: Run, rolling: Rolling, percent: int) -> Problem:
-    live: Live = rolling.live
+    live = rolling.live
+    if rolling.stack in run.returned:
+        message = f"the requests of {rolling.stack} in {run.target} went back to {live.color}, unrecorded"
+        return Problem("E336", message, f"envctl recover {run.target}")
     message = (
         f"THE REQUESTS OF {rolling.stack} in {run.target} COULD NOT BE SENT BACK to {live.color}:"
         f" about {percent} % of them may still go to {other(live.color)}"

@@ -70,7 +70,8 @@ class Run:
 
     `traffic` is which colours had the requests then, `rolling` are the stacks that are going to be rolled out, and
     `shifting` those of them that have begun and not ended; `shares` says how far those got, and `rolled_out` is what
-    came to its end. `mute` are the alarms of which it was said that they have no data.
+    came to its end. `returned` are those that went back in fact, be it recorded or not, and `mute` the alarms
+    of which it was said that they have no data.
     """
 
     ports: Ports
@@ -103,6 +104,7 @@ class Run:
     shares: dict[str, list[Share]] = field(default_factory=dict)
     rolled_out: list[RolledOut] = field(default_factory=list)
     mute: set[str] = field(default_factory=set)
+    returned: set[str] = field(default_factory=set)
 
     @property
     def plan(self) -> EnvironmentPlan | None:
