@@ -118,11 +118,11 @@ def client(project: Project, environment: str, service: str) -> Any:
     return applying.Account(running, ACCOUNTS[environment]).client(service)
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60, every: float = 0.05) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
+        time.sleep(every)
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from envctl.cli.languages import Languages
 from envctl.domain.access import Caller
+from envctl.domain.alarms import AlarmState, SeenAlarm
 from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.checks import Output, Probe
 from envctl.domain.drift import Look
@@ -175,6 +176,10 @@ class OneByOne:
     """A crew of one: jobs are done in the order in which they were begun, each when its end is waited for."""
 
     waiting: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
+    on_pause: Callable[[float], None] = lambda _: None
+
+    def pause(self, seconds: float) -> None:
+        self.on_pause(seconds)
 
     def begin(self, name: str, job: Callable[[], None], unit: str = "") -> None:
         self.waiting.append((name, job))
@@ -226,6 +231,7 @@ class MemoryTerraform:
     planned: dict[tuple[str, str], str | None] = field(default_factory=dict)
     ran: list[tuple[str, str, str]] = field(default_factory=list)
     sessions: list[str] = field(default_factory=list)
+    on_pause: Callable[[float], None] = lambda _: None
 
     def installed(self, binary: str) -> Installed:
         if isinstance(self.here, EnvctlError):
@@ -245,7 +251,7 @@ class MemoryTerraform:
 
     @contextmanager
     def at_once(self) -> Iterator[OneByOne]:
-        yield OneByOne()
+        yield OneByOne(on_pause=self.on_pause)
 
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
         self.ran.append(("init", environment, stack.name))
@@ -498,6 +504,23 @@ class MemoryKeys:
 
 
 @dataclass
+class MemoryAlarms:
+    """Says of each alarm what it was told to say; those it was told nothing of are not there. `fails` is what it says
+    in place of an answer.
+    """
+
+    states: dict[str, AlarmState] = field(default_factory=dict)
+    fails: EnvctlError | None = None
+    asked: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
+
+    def look(self, environment: str, region: str, names: Sequence[str]) -> tuple[SeenAlarm, ...]:
+        self.asked.append((environment, region, tuple(names)))
+        if self.fails is not None:
+            raise self.fails
+        return tuple(SeenAlarm(name, self.states.get(name, "absent"), "as told") for name in names)
+
+
+@dataclass
 class SettableClock:
     time: datetime = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 
@@ -705,6 +728,7 @@ class World:
     registries: MemoryRegistries = field(default_factory=MemoryRegistries)
     secrets: MemorySecrets = field(default_factory=MemorySecrets)
     signatures: MemoryKeys = field(default_factory=MemoryKeys)
+    alarms: MemoryAlarms = field(default_factory=MemoryAlarms)
     clock: SettableClock = field(default_factory=SettableClock)
     marks: CountedMarks = field(default_factory=CountedMarks)
     identity: SettableIdentity = field(default_factory=SettableIdentity)

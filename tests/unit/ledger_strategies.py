@@ -21,6 +21,8 @@ from envctl.domain.events import (
     HoldLifted,
     HoldSet,
     ReleaseCreated,
+    RolloutStarted,
+    TrafficShifted,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
@@ -39,6 +41,9 @@ moves = st.sampled_from(["apply", "promote", "rollback", "destroy"])
 numbers = st.integers(0, 14)
 stack_names = st.lists(st.sampled_from(["network", "web"]), max_size=2).map(tuple)
 done = st.lists(st.sampled_from(["create aws_vpc", "update aws_vpc", "delete aws_eip"]), max_size=2).map(tuple)
+stack_name = st.sampled_from(["network", "web"])
+colors = st.sampled_from(["blue", "green"])
+artifacts = st.sampled_from(["image-1", "image-2"])
 some_texts = st.lists(texts, max_size=2).map(tuple)
 actors = st.builds(
     Actor,
@@ -66,6 +71,20 @@ EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
     HoldSet: st.builds(HoldSet, environments, releases, texts),
     HoldLifted: st.builds(HoldLifted, environments, releases, texts),
     DriftChecked: st.builds(DriftChecked, environments, releases, numbers, some_texts),
+    RolloutStarted: st.builds(
+        RolloutStarted, environments, releases, numbers, stack_name, colors, artifacts, artifacts
+    ),
+    TrafficShifted: st.builds(
+        TrafficShifted,
+        environments,
+        releases,
+        numbers,
+        stack_name,
+        st.one_of(colors, st.just("")),
+        artifacts,
+        st.integers(1, 100),
+        st.one_of(artifacts, st.just("")),
+    ),
     WaiverUsed: st.builds(WaiverUsed, environments, releases, texts, some_texts, some_texts, numbers),
 }
 events: st.SearchStrategy[Event] = st.one_of(*EVENTS_BY_KIND.values())
@@ -115,6 +134,17 @@ def _ends(begun: DeploymentStarted, seq: int) -> st.SearchStrategy[Event]:
         st.builds(DeploymentFailed, where, release, number, texts, stack_names, st.booleans(), done),
         st.builds(DeploymentAbandoned, where, release, number, texts),
         st.builds(WaiverUsed, where, release, texts, some_texts, some_texts, number),
+        _shifts(begun, seq),
+        _shifts(begun, seq),
+    )
+
+
+def _shifts(begun: DeploymentStarted, seq: int) -> st.SearchStrategy[Event]:
+    """What a rollout of that deployment says, in any order."""
+    which = (st.just(begun.environment), st.just(begun.release), st.just(seq), stack_name, colors, artifacts)
+    return st.one_of(
+        st.builds(RolloutStarted, *which, artifacts),
+        st.builds(TrafficShifted, *which, st.integers(1, 100), st.one_of(artifacts, st.just(""))),
     )
 
 
@@ -135,6 +165,11 @@ def _starts(waived: WaiverUsed, seq: int) -> st.SearchStrategy[Event]:
     return st.builds(DeploymentStarted, where, release, texts, moves, environments, texts, st.just(seq))
 
 
+def _begun(happened: Sequence[Event], number: int) -> DeploymentStarted | None:
+    event = happened[number - 1] if 0 < number <= len(happened) else None
+    return event if isinstance(event, DeploymentStarted) else None
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[Entry]:
     """As a pipeline writes them: what happens mostly belongs to what happened right before, so that releases come to
@@ -149,6 +184,8 @@ def histories(draw: st.DrawFn) -> list[Entry]:
         match spoken_of if draw(st.integers(0, 3)) else None:
             case DeploymentStarted() as begun if happened[-1] is begun:
                 likely = _ends(begun, len(happened))
+            case RolloutStarted() | TrafficShifted() as shift if rolling := _begun(happened, shift.started):
+                likely = _ends(rolling, shift.started)
             case DeploymentSucceeded() as ended:
                 likely = _looks(ended)
             case WaiverUsed() as waived if happened[-1] is waived:

@@ -23,6 +23,8 @@ from envctl.domain.events import (
     EnvironmentUnlocked,
     HoldSet,
     ReleaseCreated,
+    RolloutStarted,
+    TrafficShifted,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
@@ -72,6 +74,9 @@ BELIEVED = fold(
         DeploymentSucceeded("staging", "r1", 14, ("network",)),
         VerificationFailed("staging", "r1", 14, ("http",), "500"),
         WaiverUsed("staging", "r1", "it burns", ("G104",), ("soak: too short",)),
+        TrafficShifted("dev", "r2", 6, "web", "green", "image-2", 100),
+        RolloutStarted("dev", "r2", 6, "jobs", "green", "image-2", "image-1"),
+        RolloutStarted("staging", "r1", 14, "web", "green", "image-2", "image-1"),
     )
 )
 FORGED = EnvironmentUnlocked("dev", "trust me")

@@ -223,5 +223,7 @@ class TestExplain:
                 return True
 
         world.consent = Saving()
-        assert apply(world.ports, "dev").deployment is not None
-        assert [key for key in world.store.content if key.startswith("settings/")] == []
+        deployed = apply(world.ports, "dev").deployment
+        assert deployed is not None
+        (kept,) = [key for key in world.store.content if key.startswith("settings/")]
+        assert deployed.settings in kept

@@ -23,6 +23,8 @@ class AnyOrder:
     at_work: dict[str, Callable[[], None]] = field(default_factory=dict)
     at_most: int = 0
 
+    def pause(self, seconds: float) -> None: ...
+
     def begin(self, name: str, job: Callable[[], None], unit: str = "") -> None:
         assert name not in self.at_work
         self.at_work[name] = job

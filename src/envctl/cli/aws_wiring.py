@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from envctl.adapters.aws.alarms import CloudWatchAlarms
     from envctl.adapters.aws.s3_buckets import S3Buckets
     from envctl.adapters.aws.secrets import AwsSecrets
     from envctl.adapters.aws.sessions import Sessions
@@ -61,6 +62,12 @@ class AwsWiring:
         from envctl.adapters.aws.secrets import AwsSecrets
 
         return AwsSecrets(self.access.client)
+
+    @cached_property
+    def alarms(self) -> "CloudWatchAlarms":
+        from envctl.adapters.aws.alarms import CloudWatchAlarms
+
+        return CloudWatchAlarms(self.access.client)
 
     @cached_property
     def signatures(self) -> "KmsSignatures":

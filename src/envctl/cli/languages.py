@@ -22,7 +22,7 @@ class Languages:
         project = load_project(data)
         return in_sandbox(project) if self._sandbox else project
 
-    def place(self, data: bytes, path: Sequence[str]) -> "Location":
+    def place(self, data: bytes, path: Sequence[str | int]) -> "Location":
         from envctl.adapters.toml import place
 
         return place(data, path)

@@ -8,7 +8,19 @@ if TYPE_CHECKING:
 P = TypeVar("P")
 # Terraform tells of its processes itself, and the rest takes no time.
 _TOLD = frozenset(
-    {"tree", "reader", "store", "workspace", "access", "buckets", "registries", "secrets", "signatures", "modules"}
+    {
+        "tree",
+        "reader",
+        "store",
+        "workspace",
+        "access",
+        "buckets",
+        "registries",
+        "secrets",
+        "signatures",
+        "alarms",
+        "modules",
+    }
     | {"versions", "identity", "probes", "consent"}
 )
 

@@ -15,6 +15,7 @@ from envctl.cli.tracing import traced
 from envctl.domain.layout import LOCK_FILE
 
 if TYPE_CHECKING:
+    from envctl.adapters.aws.alarms import CloudWatchAlarms
     from envctl.adapters.aws.s3_buckets import S3Buckets
     from envctl.adapters.aws.secrets import AwsSecrets
     from envctl.adapters.aws.sessions import Sessions
@@ -164,6 +165,10 @@ class Wired:
     @property
     def secrets(self) -> "AwsSecrets":
         return self._on_aws.secrets
+
+    @property
+    def alarms(self) -> "CloudWatchAlarms":
+        return self._on_aws.alarms
 
     @property
     def signatures(self) -> "KmsSignatures":

@@ -223,6 +223,40 @@ class WaiverUsed:
     started: int = 0
 
 
+@dataclass(frozen=True)
+class RolloutStarted:
+    """The requests of a stack begin to go over to `color`, which gets the artifact `value`. The other colour has all of
+    them until now and runs `stable`: that is where they go back to. `started` is the number of the deployment.
+    """
+
+    kind: ClassVar[str] = "rollout started"
+    environment: str
+    release: str
+    started: int
+    stack: str
+    color: str
+    value: str
+    stable: str
+
+
+@dataclass(frozen=True)
+class TrafficShifted:
+    """`percent` of the requests go to `color`, which runs `value`, and the rest to the other colour, which runs
+    `stable`. Without `stable` the stack is at rest: the other colour is given up. Without a `color` nothing is known of
+    the stack any more.
+    """
+
+    kind: ClassVar[str] = "traffic shifted"
+    environment: str
+    release: str
+    started: int
+    stack: str
+    color: str = ""
+    value: str = ""
+    percent: int = 0
+    stable: str = ""
+
+
 Ending = DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
 LocalEvent = (
     DeploymentStarted
@@ -237,6 +271,8 @@ LocalEvent = (
     | HoldLifted
     | DriftChecked
     | WaiverUsed
+    | RolloutStarted
+    | TrafficShifted
 )
 Event = ReleaseCreated | LocalEvent
 EVENTS: dict[str, type[Event]] = {event.kind: event for event in get_args(Event)}

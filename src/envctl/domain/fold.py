@@ -21,10 +21,13 @@ from envctl.domain.events import (
     HoldSet,
     LocalEvent,
     ReleaseCreated,
+    RolloutStarted,
+    TrafficShifted,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.fold_traffic import shifted
 from envctl.domain.ledger import Entry, digest, encode
 from envctl.domain.people import in_ci
 from envctl.domain.present import (
@@ -123,6 +126,8 @@ def _follow_in(present: Present, there: EnvironmentPresent, entry: Entry, event:
             return _drift(there, entry, event)
         case WaiverUsed():
             return _waive(there, entry, event)
+        case RolloutStarted() | TrafficShifted():
+            return shifted(there, event)
         case _:
             return _say(there, entry, event)
 
@@ -196,7 +201,7 @@ def _succeed(
     present: Present, there: EnvironmentPresent, done: Deployment, event: DeploymentSucceeded
 ) -> EnvironmentPresent:
     if done.action == "destroy":
-        return replace(there, current=None, last=done, stacks=frozenset(), drift=None)
+        return replace(there, current=None, last=done, stacks=frozenset(), drift=None, traffic={})
     before = there.evidence.get(done.release)
     proof = Evidence(done, longest=before.longest if before else timedelta())
     evidence = _latest(there.evidence, done.release, proof)
@@ -239,6 +244,8 @@ def _verify(
     there: EnvironmentPresent, now: datetime, event: VerificationPassed | VerificationFailed
 ) -> EnvironmentPresent:
     proof = there.proof
+    if isinstance(event, VerificationFailed) and there.unfinished and there.unfinished.seq == event.started:
+        return _stopped(there, event)
     if proof is None or (proof.deployment.seq, proof.deployment.release) != (event.started, event.release):
         # It looked at something that does not run there any more.
         return there
@@ -247,8 +254,26 @@ def _verify(
         since = None if there.drifted else proof.since or now
         proof = replace(proof, verified_at=now, checks=event.checks, revoked="", since=since)
     else:
-        proof = _revoked(proof, f"its verification failed: {event.reason}")
+        proof = _revoked(proof, _reason(event))
     return replace(there, evidence={**there.evidence, event.release: proof})
+
+
+def _stopped(there: EnvironmentPresent, event: VerificationFailed) -> EnvironmentPresent:
+    """A rollout was stopped by what it looked at, and went back. What the release proved here before is over.
+
+    The end of the deployment follows, and says that it failed: then all is as after any other failure. `current` stays
+    the release from before, which is what the requests have, and what a rollback brings back whole, with its own code
+    and settings; `last` is the one that failed, so that nothing whole runs here until somebody deploys again. Promoting
+    anew begins anew, since the position is at rest where it was before.
+    """
+    proof = there.evidence.get(event.release)
+    if proof is None:
+        return there
+    return replace(there, evidence={**there.evidence, event.release: _revoked(proof, _reason(event))})
+
+
+def _reason(event: VerificationFailed) -> str:
+    return f"its verification failed: {event.reason}"
 
 
 def _drift(there: EnvironmentPresent, entry: Entry, event: DriftChecked) -> EnvironmentPresent:

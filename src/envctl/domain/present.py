@@ -10,6 +10,7 @@ from typing import Literal
 
 from envctl.domain.events import Actor, Move
 from envctl.domain.ledger import GENESIS
+from envctl.domain.traffic import Shift, Traffic
 
 Outcome = Literal["unfinished", "succeeded", "partial", "failed", "interrupted", "abandoned"]
 """*partial* went well, and was of some stacks only: what runs then may be of more than one release."""
@@ -164,7 +165,8 @@ class EnvironmentPresent:
 
     `evidence` is there for each release whose latest deployment here succeeded: a later failure of the same release
     takes it away. `performed` is what each release did here to which types of resources. `stacks` are those that were
-    ever applied to their end. `drift` is the last look at reality since the last deployment.
+    ever applied to their end. `drift` is the last look at reality since the last deployment. `traffic` is which colour
+    of a stack has the requests, where envctl sends them.
     """
 
     current: Deployment | None = None
@@ -178,6 +180,12 @@ class EnvironmentPresent:
     drift: DriftCheck | None = None
     waivers: tuple[Debt, ...] = ()
     debts: tuple[Debt, ...] = ()
+    traffic: Mapping[str, Traffic] = field(default_factory=dict)
+
+    @property
+    def shifts(self) -> Mapping[str, Shift]:
+        """The stacks whose requests are on their way from one colour to the other, or were left there."""
+        return {stack: traffic.shift for stack, traffic in self.traffic.items() if traffic.shift}
 
     @property
     def unfinished(self) -> Deployment | None:

@@ -35,6 +35,7 @@ from envctl.domain.project_types import (
     VariablePattern,
 )
 from envctl.domain.references import Reference
+from envctl.domain.rollout import Rollout
 from envctl.domain.rules import USUAL_GATES, Rules
 
 
@@ -106,7 +107,7 @@ class Environment(Section):
 class Stack(Section):
     """`environments` are those beside the pipeline that it is for; without them it runs in all of the pipeline.
     `region` is the name of a further region of the environment, in place of its own. `after` names stacks that have to
-    be there before it although it reads nothing of them.
+    be there before it although it reads nothing of them. With `rollout` its requests go over to a new release in steps.
     """
 
     module: Folder
@@ -114,6 +115,7 @@ class Stack(Section):
     after: tuple[Name, ...] = ()
     environments: tuple[Name, ...] = ()
     region: Name | None = None
+    rollout: Rollout | None = None
 
     def references(self) -> dict[str, Reference]:
         """The variables that are wired, and where each value comes from."""

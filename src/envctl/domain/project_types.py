@@ -25,7 +25,8 @@ def _matching(pattern: str, wanted: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _template(text: str) -> str:
+def template(text: str) -> str:
+    """A text with placeholders. A ValueError's message continues a sentence that begins with the key."""
     placeholders = [f"{{{name}}}" for name in PLACEHOLDERS]
     rest = text
     for placeholder in placeholders:
@@ -123,8 +124,8 @@ def _session(text: object) -> timedelta:
     return found
 
 
-Bucket = Annotated[str, AfterValidator(_template)]
-Repository = Annotated[str, AfterValidator(_template)]
+Bucket = Annotated[str, AfterValidator(template)]
+Repository = Annotated[str, AfterValidator(template)]
 Folder = Annotated[str, AfterValidator(_folder)]
 SessionDuration = Annotated[timedelta, BeforeValidator(_session)]
 IgnoreRule = Annotated[str, AfterValidator(_ignore)]

@@ -40,6 +40,7 @@ class Resolution:
     may_set_artifacts: bool
     carried: Mapping[str, object]
     regions: Mapping[str, str]
+    rolled: Mapping[str, Collection[str]]
     _missing: dict[str, list[tuple[str, Variable]]] = field(default_factory=dict)
 
     @cached_property
@@ -57,9 +58,13 @@ class Resolution:
     def is_wired(self, stack: str, name: str) -> bool:
         return name in self.wired.get(stack, ())
 
+    def is_set(self, stack: str, name: str) -> bool:
+        """Whether a stack takes it from the settings, and neither from another stack nor from its rollout."""
+        return not self.is_wired(stack, name) and name not in self.rolled.get(stack, ())
+
     def takers(self, name: str) -> list[tuple[str, Variable]]:
-        """The stacks that take a setting of this name, without those that have it wired."""
-        return [(stack, each) for stack, each in self.declarations.get(name, []) if not self.is_wired(stack, name)]
+        """The stacks that take a setting of this name."""
+        return [(stack, each) for stack, each in self.declarations.get(name, []) if self.is_set(stack, name)]
 
     def settable(self) -> list[str]:
         fixed = {*self.builtin, *(() if self.may_set_artifacts else self.artifact_values)}
@@ -91,7 +96,7 @@ class Resolution:
     def arguments(self, stack: str) -> tuple[dict[str, object], list[Problem]]:
         from pydantic import ValidationError
 
-        taken = [variable for variable in self.schema[stack] if not self.is_wired(stack, variable.name)]
+        taken = [variable for variable in self.schema[stack] if self.is_set(stack, variable.name)]
         sources = {variable.name: source for variable in taken if (source := self.source(variable, stack)) is not None}
         by_name = {variable.name: variable for variable in taken}
         model = model_of(stack, taken)
@@ -197,6 +202,11 @@ def _misplaced(resolution: Resolution, each: Assignment) -> Problem | None:
         message = f"{name} is not a setting: no module of a stack declares it"
         return Problem("E203", message, suggestion(name, resolution.settable()), each.location)
     if not resolution.takers(name):
+        rolled = [stack for stack, _ in resolution.declarations[name] if name in resolution.rolled.get(stack, ())]
+        if rolled:
+            message = f"{name} is filled by envctl and can't be a setting: {rolled[0]} has a rollout"
+            hint = f"remove the line, or take out [stacks.{rolled[0]}.rollout]"
+            return Problem("E207", message, hint, each.location)
         stacks = " and ".join(stack for stack, _ in resolution.declarations[name])
         message = f"{name} is wired: {stacks} takes it from another stack"
         return Problem(

@@ -104,18 +104,28 @@ def resolve(
     may_set_artifacts: bool,
     carried: Mapping[str, object] | None = None,
     regions: Mapping[str, str] | None = None,
+    rolled: Mapping[str, Collection[str]] | None = None,
 ) -> EnvironmentSettings:
     """Later files win over earlier ones.
 
     `artifacts` names every artifact variable of the project; None stands for one without a value so far. Its value
     comes from a file only then, and only where they may be set (in the entry environment). `carried` are the values as
     they stand in the release, where the environment takes them in other words. `regions` are those of the stacks that
-    have another one than `builtin` says.
+    have another one than `builtin` says, and `rolled` the variables of the stacks that a rollout fills.
     """
     from envctl.domain.resolution import Resolution, misplaced, miswired
 
     resolution = Resolution(
-        environment, schema, files, builtin, wired, artifacts, may_set_artifacts, carried or artifacts, regions or {}
+        environment,
+        schema,
+        files,
+        builtin,
+        wired,
+        artifacts,
+        may_set_artifacts,
+        carried or artifacts,
+        regions or {},
+        rolled or {},
     )
     problems = [*miswired(resolution), *misplaced(resolution)]
     arguments: dict[str, dict[str, object]] = {}

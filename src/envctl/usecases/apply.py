@@ -1,7 +1,7 @@
 """`envctl apply ENV`: the working tree into the entry environment; elsewhere what it has, with today's settings."""
 
 from envctl.domain.placing import copied
-from envctl.usecases import candidates, image_tags, load, record, remote_modules, stages, working_tree
+from envctl.usecases import candidates, image_tags, load, record, remote_modules, rollout_ahead, stages, working_tree
 from envctl.usecases.deploy import carry_out, chosen, deploy, explained
 from envctl.usecases.ports import Ports
 from envctl.usecases.run import PLAINLY, Deployed, Run, Wishes
@@ -25,5 +25,6 @@ def _enter(run: Run) -> Deployed:
     needs = chosen(run, made)
     # A part is no whole, and proves nothing.
     verify = run.wishes.verify and not run.only
-    steps = stages.of_entry(needs, verify=verify, tagged=tagged, called=called, copied=copied(project))
+    rolled = rollout_ahead.told(project, needs, run.action)
+    steps = stages.of_entry(needs, verify=verify, tagged=tagged, called=called, copied=copied(project), rolled=rolled)
     return explained(run, steps) if run.wishes.dry_run else carry_out(run, steps)

@@ -15,7 +15,7 @@ from envctl.domain.errors import (
     together,
 )
 from envctl.domain.guards import RefusedError
-from envctl.usecases import permission
+from envctl.usecases import permission, rollout, rollout_entries
 from envctl.usecases.ports import Crew
 from envctl.usecases.run import Run, there
 from envctl.usecases.side_by_side import Course, Steps, side_by_side
@@ -37,9 +37,16 @@ def apply_all(run: Run, needs: Mapping[str, Sequence[str]]) -> None:
         )
     if course.stopped is None and not course.failed:
         return
+    back = rollout.bring_back(run) if run.shifting else ()
     error = _went_wrong(course, [course.failed[name] for name in needs if name in course.failed])
     if isinstance(error, EnvctlError) and len(needs) > 1:
         error.stacks = tuple(_account(run, course, name, begun) for name in needs)
+    if isinstance(error, EnvctlError):
+        # Requests that are still shared come before all else.
+        shared = [problem for problem in back if problem.code == "E336"]
+        error.problems = (*shared, *error.problems, *(problem for problem in back if problem not in shared))
+    for problem in back if not isinstance(error, EnvctlError) else ():
+        run.ports.observer.said(f"{problem.code} {problem.message}")
     raise error
 
 
@@ -66,13 +73,28 @@ def _apply(run: Run, crew: Crew, name: str, begun: set[str]) -> Steps:
         if anew[0] != shown and anew[0].changes:
             _ask_again(run, crew, name)
 
+    if name in run.rolling and run.plans[name].changes:
+        begun.add(name)
+        yield from rollout.carry_out(run, crew, run.rolling[name])
+    else:
+        yield from _at_once(run, name, begun)
+    run.applied.append(name)
+
+
+def _at_once(run: Run, name: str, begun: set[str]) -> Steps:
+    stack = run.stack(name)
+    rolls = run.action != "destroy" and name in there(run.prepared).live
+
     def apply() -> None:
         begun.add(name)
         run.ports.terraform.apply(run.target, stack)
 
     if run.plans[name].changes:
+        if name in run.traffic and not rolls:
+            rollout_entries.forget(run, name)
         yield apply
-    run.applied.append(name)
+    if rolls:
+        rollout.arrived(run, name)
 
 
 def _ask_again(run: Run, crew: Crew, name: str) -> None:

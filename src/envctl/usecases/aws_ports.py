@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from envctl.domain.access import Caller
+    from envctl.domain.alarms import SeenAlarm
     from envctl.domain.buckets import FoundBucket, Step, WantedBucket
     from envctl.domain.images import Found, Image
     from envctl.domain.secrets import NeededSecret, SecretValue, Sighting
@@ -98,6 +99,15 @@ class Secrets(Protocol):
     ) -> None:
         """A new version of what is there, or the secret itself with these tags where it is absent. Raises
         OperationFailedError, in which the value is never quoted.
+        """
+
+
+class Alarms(Protocol):
+    """Alarms of CloudWatch in an environment's account."""
+
+    def look(self, environment: str, region: str, names: Sequence[str]) -> tuple[SeenAlarm, ...]:
+        """What each says, in their order; the region is the environment's own where none is given. Raises
+        OperationFailedError where they can't be asked.
         """
 
 

@@ -22,6 +22,7 @@ from envctl.usecases import (
     permission,
     prepare,
     record,
+    rollout_ahead,
     stages,
     state_bucket,
     verify,
@@ -43,7 +44,11 @@ def deploy(candidate: candidates.Candidate, run: Run) -> Deployed:
         raise RefusedError(refusals(request))
     needs = chosen(run, release)
     steps = stages.of_release(
-        request.action, needs, verify=run.wishes.verify and not run.only, copied=copied(run.project)
+        request.action,
+        needs,
+        verify=run.wishes.verify and not run.only,
+        copied=copied(run.project),
+        rolled=rollout_ahead.told(run.project, needs, request.action),
     )
     if run.wishes.dry_run:
         permission.ask_guards(run, request.present)
@@ -92,6 +97,7 @@ def carry_out(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
         held=run.held,
         up_to_date=run.up_to_date,
         only=run.only,
+        rollouts=tuple(run.rolled_out),
         next=_next(run),
     )
 
@@ -166,8 +172,9 @@ def _take_access(run: Run) -> None:
 
 def _prepare(run: Run) -> None:
     if run.release is None:
-        prepared, run.release = prepare.from_working_tree(run.ports, run.project, run.target)
-        run.prepared = access.named(run.ports, run.project, prepared)
+        made = prepare.from_working_tree(run.ports, run.project, run.target)
+        run.release, run.settings = made.release, made.settings
+        run.prepared = access.named(run.ports, run.project, made.prepared)
         return
     prepared = prepare.lay_out(run.ports, run.project, run.release, there(run.settings), run.identity)
     run.prepared = access.named(run.ports, run.project, prepared)
@@ -179,9 +186,12 @@ def _plan_all(run: Run) -> None:
     run.prepared = replace(there(run.prepared), release=run.identity)
     here = record.present(run.ports).of(run.target)
     run.seen, run.drifted = here.last, here.drift if here.drifted else None
+    run.traffic = here.traffic
+    rollout_ahead.lay_ends(run, here)
     stacks = [run.stack(name) for name in (run.only or [stack.name for stack in run.prepared.stacks])]
     plans = plan_stacks(run.ports, run.target, stacks, here.stacks, destroy=run.action == "destroy")
     run.plans = {plan.stack: plan for plan in plans}
+    run.rolling = rollout_ahead.foreseen(run, here)
     run.ports.observer.planned(there(run.plan))
     if run.wishes.undo and (left := _drifted_and_unplanned(run)):
         message = f"deploying it again does not undo what has drifted in {run.target}: no plan holds {left}"
@@ -209,6 +219,9 @@ def _stands_already(run: Run, here: EnvironmentPresent) -> bool:
         return False
     if run.action == "promote" and here.debts and not run.waived:
         # Now that nothing is overridden, the same release pays what is owed for it: that is worth an entry.
+        return False
+    if any(name not in here.traffic for name in there(run.prepared).live):
+        # From now on it is known where the requests go.
         return False
     return (
         here.whole

@@ -1,16 +1,15 @@
 """What a deployment writes into the ledger: the hold that a rollback sets, its start, and its end."""
 
 from collections.abc import Callable
-from contextlib import suppress
 
 from envctl.domain.changes import touched
-from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, OperationFailedError, Problem
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
 from envctl.domain.guards import Refusal, RefusedError
 from envctl.domain.meaning import meaning_of, performed
 from envctl.domain.naming import short
 from envctl.domain.present import Present
-from envctl.usecases import approved, bundles, kept_settings, load, permission, record
+from envctl.usecases import approved, bundles, kept_settings, permission, record
 from envctl.usecases.run import Run, there
 
 SUMMARY = 200
@@ -52,13 +51,8 @@ def start(run: Run) -> None:
 
 
 def _keep_settings(run: Run) -> None:
-    """For those who ask later which values are others. A file may have been saved since it was read for the plan: then
-    they are not known any more, and the deployment is none the worse for it.
-    """
-    with suppress(ConfigurationError):
-        settings = run.settings or load.settings(run.ports, run.project, run.target, there(run.release).wiring)
-        if settings.digest() == there(run.prepared).settings:
-            kept_settings.keep(run.ports, settings)
+    """For those who ask later which values are others: the very ones that the plan was made with."""
+    kept_settings.keep(run.ports, there(run.settings))
 
 
 def _same_history(run: Run, present: Present) -> None:

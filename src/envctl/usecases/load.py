@@ -9,7 +9,9 @@ from envctl.domain.placing import MisplacedError, placed
 from envctl.domain.project import Project
 from envctl.domain.project_places import unnamed_region
 from envctl.domain.release import Wiring
+from envctl.domain.rolled import rolled, workers
 from envctl.domain.settings import EnvironmentSettings, SettingsFile, resolve
+from envctl.domain.traffic import CONTRACT
 from envctl.usecases.ports import Ports
 
 PROJECT_FILE = "envctl.toml"
@@ -57,7 +59,8 @@ def wanted_environments(project: Project, names: Sequence[str]) -> tuple[str, ..
 
 def settings(ports: Ports, project: Project, environment: str, wiring: Wiring) -> EnvironmentSettings:
     """The environment's settings from the working tree, checked against the schema that the release carries."""
-    return resolve(
+    rolls = rolled(project, wiring)
+    found = resolve(
         environment,
         wiring.schema,
         settings_files(ports, project, environment),
@@ -67,7 +70,11 @@ def settings(ports: Ports, project: Project, environment: str, wiring: Wiring) -
         carried=wiring.artifacts,
         may_set_artifacts=environment == project.entry,
         regions=_regions(ports, project, environment, wiring),
+        rolled=dict.fromkeys(rolls, CONTRACT),
     )
+    if problems := tuple(workers(rolls, found)):
+        raise ConfigurationError(*problems)
+    return found
 
 
 def artifacts(ports: Ports, project: Project, environment: str, wiring: Wiring) -> dict[str, object]:

@@ -52,6 +52,12 @@ def _chosen(prepared: Prepared, selection: Selection) -> Prepared:
 
 def _recalled(ports: Ports, environment: str) -> Prepared | None:
     prepared = ports.workspace.recall(environment)
+    if prepared is not None and prepared.live:
+        from envctl.usecases import positions
+
+        if not positions.same(ports, environment, prepared.live):
+            # Another colour is live by now.
+            return None
     if prepared is not None and not ports.access.known(environment):
         # Other credentials than the last time: they may be of another account.
         from envctl.usecases import access, load
@@ -66,8 +72,7 @@ def _prepare(ports: Ports, environment: str) -> Prepared:
 
     project, target = load.seen_from(ports, environment)
     if target == project.entry:
-        prepared, _ = prepare.from_working_tree(ports, project, target)
-        return prepared
+        return prepare.from_working_tree(ports, project, target).prepared
     present = record.present(ports)
     return prepare.from_store(ports, project, candidates.redeployment(ports, project, present, target=target))
 

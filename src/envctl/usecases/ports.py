@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from envctl.domain.secrets import SecretChange
     from envctl.domain.settings import ModuleCall, ModuleInterface, SettingsFile
     from envctl.domain.trust import Trust
-    from envctl.usecases.aws_ports import Access, Buckets, Registries, Secrets, Signatures
+    from envctl.usecases.aws_ports import Access, Alarms, Buckets, Registries, Secrets, Signatures
     from envctl.usecases.bucket_report import BucketReport
 
 
@@ -124,7 +124,7 @@ class Reader(Protocol):
 
     def project(self, data: bytes) -> Project: ...
 
-    def place(self, data: bytes, path: Sequence[str]) -> Location:
+    def place(self, data: bytes, path: Sequence[str | int]) -> Location:
         """Where a key, or the nearest table around it, stands in the project file."""
 
     def settings(self, data: bytes, name: str) -> SettingsFile: ...
@@ -187,12 +187,15 @@ class PreparedStack:
 
 @dataclass(frozen=True)
 class Prepared:
-    """All root modules of an environment, rendered from one release and the settings with this digest."""
+    """All root modules of an environment, rendered from one release and the settings with this digest. `live` is what
+    was known of the stacks with a rollout: they are rendered by that.
+    """
 
     environment: str
     release: str
     settings: str
     stacks: tuple[PreparedStack, ...]
+    live: Mapping[str, str] = field(default_factory=dict)
 
 
 class Workspace(Protocol):
@@ -307,6 +310,9 @@ class Crew(Protocol):
 
     def ended(self) -> tuple[str, BaseException | None]:
         """Waits for the next job to end; gives its name and what it raised."""
+
+    def pause(self, seconds: float) -> None:
+        """For a job: waits, and raises InterruptedByUserError as soon as somebody wants an end."""
 
     def asking(self) -> AbstractContextManager[None]:
         """While a person is asked something, Ctrl-C ends the question too, and not only what runs."""
@@ -484,6 +490,8 @@ class Ports(Protocol):
     def registries(self) -> Registries: ...
     @property
     def secrets(self) -> Secrets: ...
+    @property
+    def alarms(self) -> Alarms: ...
     @property
     def signatures(self) -> Signatures: ...
     @property

@@ -1,6 +1,7 @@
 """Root modules that lie ready for Terraform: the release's code, rendered with an environment's settings, and init."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError, refusals
@@ -9,22 +10,24 @@ from envctl.domain.project import Project
 from envctl.domain.provider_lock import merge, providers, strays
 from envctl.domain.release import Release
 from envctl.domain.remote_modules import manifest
-from envctl.domain.rendering import RootModule, render
+from envctl.domain.rendering import RootModule
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import access, image_tags, images, load, remote_modules, working_tree
+from envctl.usecases import access, image_tags, images, load, positions, remote_modules, working_tree
 from envctl.usecases.candidates import Candidate
-from envctl.usecases.place import place
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
 from envctl.usecases.side_by_side import Steps, side_by_side
 
 
-def root_modules(project: Project, release: Release, settings: EnvironmentSettings) -> tuple[RootModule, ...]:
-    """One for each stack, in the order in which they are applied."""
-    where = place(project, settings.environment)
-    return tuple(render(release.wiring, stack, where, settings.arguments[stack]) for stack in release.wiring.stacks)
+@dataclass(frozen=True)
+class Made:
+    """What was made of the working tree: the release, and its root modules with those settings, which lie ready."""
+
+    prepared: Prepared
+    release: Release
+    settings: EnvironmentSettings
 
 
-def from_working_tree(ports: Ports, project: Project, environment: str) -> tuple[Prepared, Release]:
+def from_working_tree(ports: Ports, project: Project, environment: str) -> Made:
     """Root modules of the working tree, initialised and remembered, with the very release that they were made from.
 
     The mark is taken before the files are read for good: a file that is saved in between makes the next plan read
@@ -43,7 +46,7 @@ def from_working_tree(ports: Ports, project: Project, environment: str) -> tuple
         # A tag may mean something else by the next time, though no file of the project has changed.
         ports.workspace.remember(prepared, inputs, mark)
     # The lock is part of the release, and init may have added to it.
-    return prepared, release.with_lock(ports.tree.read(ports.provider_lock))
+    return Made(prepared, release.with_lock(ports.tree.read(ports.provider_lock)), settings)
 
 
 def from_store(ports: Ports, project: Project, candidate: Candidate) -> Prepared:
@@ -67,7 +70,8 @@ def lay_out(ports: Ports, project: Project, release: Release, settings: Environm
     if identity:
         ports.workspace.name_code(environment, identity)
     stacks = []
-    for root in root_modules(project, release, settings):
+    live = positions.known(ports, project, release, environment)
+    for root in positions.root_modules(project, release, settings, live):
         _check_secrets(root)
         ports.observer.hides(tuple(root.secrets.values()))
         ports.workspace.lay_stack(environment, root.stack, root.encode())
@@ -75,7 +79,7 @@ def lay_out(ports: Ports, project: Project, release: Release, settings: Environm
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         binary = project.terraform.binary or ""
         stacks.append(PreparedStack(root.stack, wired.upstream, root.secrets, binary, profile, after=wired.after))
-    return Prepared(environment, identity, settings.digest(), tuple(stacks))
+    return Prepared(environment, identity, settings.digest(), tuple(stacks), positions.spelt(live))
 
 
 def initialise(ports: Ports, project: Project, prepared: Prepared) -> None:

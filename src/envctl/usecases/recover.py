@@ -20,7 +20,9 @@ from envctl.domain.present import Deployment, Present
 from envctl.domain.project import Project
 from envctl.usecases import bundles, candidates, load, prepare, record
 from envctl.usecases.planning import plan_stacks
-from envctl.usecases.ports import Ports, Prepared, PreparedStack
+from envctl.usecases.ports import Ports, PreparedStack
+from envctl.usecases.prepare import Made
+from envctl.usecases.way_back import WayBack, WentBack, demand_back
 
 # A lock that is held, and a question that nobody answers, are no reason to go on.
 _NOT_SEEN = (ConfigurationError, OperationFailedError)
@@ -31,7 +33,8 @@ class Recovered:
     """`deployment` is the one that was abandoned; None where nothing was unfinished.
 
     `broken` are the locks of Terraform's that it left, `rescued` the stacks whose state it could not save, `left` what
-    is still to be done to complete it, and `unseen` why that could not be found out.
+    is still to be done to complete it, and `unseen` why that could not be found out. `back` are the stacks whose
+    requests it had begun to send to another colour, and that have gone back.
     """
 
     environment: str
@@ -41,6 +44,7 @@ class Recovered:
     rescued: tuple[str, ...] = ()
     left: tuple[StackPlan, ...] = ()
     unseen: tuple[Problem, ...] = ()
+    back: tuple[WentBack, ...] = ()
 
 
 def recover(ports: Ports, environment: str) -> Recovered:
@@ -52,7 +56,9 @@ def recover(ports: Ports, environment: str) -> Recovered:
         found = _look(ports, project, present, Recovered(target, None, ""), last)
         if last is not None and last.outcome == "unfinished":
             after = _abandon(ports, target, last, found)
+            demand_back(after, target, found.unseen)
             return replace(found, deployment=after.of(target).last, next=_again(last, target))
+        demand_back(record.present(ports), target, found.unseen)
         if found.unseen:
             raise OperationFailedError(*found.unseen)
         return replace(found, left=(), next=_unproven(present, target))
@@ -64,6 +70,8 @@ def _abandon(ports: Ports, target: str, unfinished: Deployment, found: Recovered
         reason += f"; Terraform's lock of {', '.join(lock.stack for lock in found.broken)} was broken"
     if found.rescued:
         reason += f"; the state of {', '.join(found.rescued)} was saved"
+    if found.back:
+        reason += f"; the requests of {', '.join(each.stack for each in found.back)} went back"
 
     def decide(now: Present) -> Event | None:
         still = now.of(target).unfinished
@@ -78,20 +86,24 @@ def _abandon(ports: Ports, target: str, unfinished: Deployment, found: Recovered
 def _look(ports: Ports, project: Project, present: Present, found: Recovered, last: Deployment | None) -> Recovered:
     """What is there. Only a lock that stays stops it: whatever else is wrong must not block the environment."""
     try:
-        prepared = _prepare(ports, project, present, found.environment, last)
+        ready = _prepare(ports, project, present, found.environment, last)
     except _NOT_SEEN as error:
         return replace(found, unseen=tuple(error.problems))
-    return _look_at_stacks(ports, present, prepared, last, found) if prepared else found
+    return _look_at_stacks(ports, project, present, ready, found) if ready else found
 
 
-def _look_at_stacks(
-    ports: Ports, present: Present, prepared: Prepared, last: Deployment | None, found: Recovered
-) -> Recovered:
-    applied = present.of(prepared.environment).stacks
+def _look_at_stacks(ports: Ports, project: Project, present: Present, ready: Made, found: Recovered) -> Recovered:
+    prepared, here = ready.prepared, present.of(ready.prepared.environment)
+    applied, last = here.stacks, here.last
     for stack in prepared.stacks:
         try:
             if ports.terraform.rescue(prepared.environment, stack):
                 found = replace(found, rescued=(*found.rescued, stack.name))
+            if stack.name in here.shifts and stack.name in prepared.live and last is not None:
+                way = WayBack(ports, project, ready, here.traffic[stack.name], last)
+                way.begin(stack)
+                plans, broken = _plan(ports, prepared.environment, stack, applied, last)
+                found = replace(found, broken=(*found.broken, *broken), back=(*found.back, way.go(plans, stack)))
             plans, broken = _plan(ports, prepared.environment, stack, applied, last)
         except _NOT_SEEN as error:
             found = replace(found, unseen=(*found.unseen, *error.problems))
@@ -141,17 +153,17 @@ def _left_behind(lock: StateLock, last: Deployment | None) -> bool:
     return bool(lock.id) and (lock.created is None or last is None or lock.created >= last.started_at)
 
 
-def _prepare(ports: Ports, project: Project, present: Present, target: str, last: Deployment | None) -> Prepared | None:
+def _prepare(ports: Ports, project: Project, present: Present, target: str, last: Deployment | None) -> Made | None:
     """What was deployed last. Where nothing was, a plan of the entry may have left something; elsewhere nothing can."""
     if last is None:
-        return prepare.from_working_tree(ports, project, target)[0] if target == project.entry else None
+        return prepare.from_working_tree(ports, project, target) if target == project.entry else None
     candidate = candidates.redeployment(ports, project, present, target=target, release=last.release)
     if candidate.release is None:
         raise bundles.unusable(last.release, candidate.request.bundle)
     settings = candidate.settings or load.settings(ports, project, target, candidate.release.wiring)
     prepared = prepare.lay_out(ports, project, candidate.release, settings, last.release)
     prepare.initialise_from(ports, project, prepared, candidate.release)
-    return prepared
+    return Made(prepared, candidate.release, settings)
 
 
 def _again(unfinished: Deployment, target: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from envctl.domain.project import Project
 from envctl.domain.release import Release
-from envctl.usecases import candidates, image_tags, load, prepare, record, working_tree
+from envctl.usecases import candidates, image_tags, load, positions, record, working_tree
 from envctl.usecases.ports import Ports
 
 
@@ -24,7 +24,8 @@ def render(ports: Ports, environment: str) -> Rendered:
     project, target = load.seen_from(ports, environment)
     release = _code(ports, project, target)
     resolved = load.settings(ports, project, target, release.wiring)
-    roots = prepare.root_modules(project, release, resolved)
+    live = positions.known(ports, project, release, target)
+    roots = positions.root_modules(project, release, resolved, live)
     return Rendered(target, {f"{target}/{root.stack}/main.tf.json": root.encode().decode() for root in roots})
 
 

@@ -1,5 +1,6 @@
 """One deployment on its way, and what comes of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -10,7 +11,9 @@ from envctl.domain.present import Deployment, DriftCheck
 from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.settings import EnvironmentSettings
+from envctl.domain.traffic import Traffic
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
+from envctl.usecases.rolling import RolledOut, Rolling, Share
 from envctl.usecases.selecting import ALL, Selection
 from envctl.usecases.verify import Verification
 
@@ -22,7 +25,8 @@ class Deployed:
     """`stages` alone is filled for a dry run. `up_to_date` means that there was nothing to do and nothing to record.
 
     `waived` is what break-glass overrode, `warnings` what guards remarked without refusing, and `held` the release
-    that a rollback put on hold. `only` names the stacks, where they are not all of the release.
+    that a rollback put on hold. `only` names the stacks, where they are not all of the release, and `rollouts` are
+    those whose requests went over to another colour.
     """
 
     environment: str
@@ -38,6 +42,7 @@ class Deployed:
     up_to_date: bool = False
     dry_run: bool = False
     only: tuple[str, ...] = ()
+    rollouts: tuple[RolledOut, ...] = ()
     next: str = ""
 
 
@@ -62,6 +67,11 @@ PLAINLY = Wishes()
 class Run:
     """What the stages have found out so far. `seen` is the last deployment of the target when it was planned, and
     `drifted` what the last look there before that had found, if it was drift.
+
+    `traffic` is which colours had the requests then, `rolling` are the stacks that are going to be rolled out, and
+    `shifting` those of them that have begun and not ended; `shares` says how far those got, and `rolled_out` is what
+    came to its end. `returned` are those that went back in fact, be it recorded or not, and `mute` the alarms
+    of which it was said that they have no data.
     """
 
     ports: Ports
@@ -88,6 +98,13 @@ class Run:
     applied: list[str] = field(default_factory=list)
     up_to_date: bool = False
     verification: Verification | None = None
+    traffic: Mapping[str, Traffic] = field(default_factory=dict)
+    rolling: dict[str, Rolling] = field(default_factory=dict)
+    shifting: dict[str, Rolling] = field(default_factory=dict)
+    shares: dict[str, list[Share]] = field(default_factory=dict)
+    rolled_out: list[RolledOut] = field(default_factory=list)
+    mute: set[str] = field(default_factory=set)
+    returned: set[str] = field(default_factory=set)
 
     @property
     def plan(self) -> EnvironmentPlan | None:

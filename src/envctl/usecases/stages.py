@@ -1,7 +1,7 @@
 """What a deployment does, as a value: it is either explained (`--dry-run`) or carried out, so the two can't differ."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from envctl.domain.events import Move
@@ -69,11 +69,13 @@ class RecordStart:
 @dataclass(frozen=True)
 class ApplyAll:
     """Each stack after those that it needs, and otherwise side by side. `away` where all that they hold is taken away:
-    then each goes after those that need it.
+    then each goes after those that need it. `rolled` says what is done with the requests of those that have a rollout,
+    where their artifact becomes another one.
     """
 
     needs: Mapping[str, tuple[str, ...]]
     away: bool = False
+    rolled: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -122,23 +124,32 @@ def of_entry(
     tagged: tuple[str, ...] = (),
     called: tuple[str, ...] = (),
     copied: tuple[str, ...] = (),
+    rolled: Mapping[str, str] | None = None,
 ) -> tuple[Stage, ...]:
     """Working tree → release → the entry environment. The guards are asked about the release, so it is made first."""
     made = (Prepare(tuple(needs), tagged, called), Bundle(), AskGuards("apply"), TakeAccess())
-    return (*made, *_bring(copied), *_deploy("apply", needs, verify=verify))
+    return (*made, *_bring(copied), *_deploy("apply", needs, verify=verify, rolled=rolled))
 
 
-def of_release(action: Move, needs: Needs, *, verify: bool = True, copied: tuple[str, ...] = ()) -> tuple[Stage, ...]:
+def of_release(
+    action: Move,
+    needs: Needs,
+    *,
+    verify: bool = True,
+    copied: tuple[str, ...] = (),
+    rolled: Mapping[str, str] | None = None,
+) -> tuple[Stage, ...]:
     """A stored release → an environment, or out of it. `copied` are the artifacts that are brought there first."""
     brought = () if action == "destroy" else _bring(copied)
-    return (AskGuards(action), TakeAccess(), *brought, Prepare(tuple(needs)), *_deploy(action, needs, verify=verify))
+    done = _deploy(action, needs, verify=verify, rolled=rolled)
+    return (AskGuards(action), TakeAccess(), *brought, Prepare(tuple(needs)), *done)
 
 
 def _bring(artifacts: tuple[str, ...]) -> tuple[Stage, ...]:
     return (BringImages(artifacts),) if artifacts else ()
 
 
-def _deploy(action: Move, needs: Needs, *, verify: bool) -> tuple[Stage, ...]:
+def _deploy(action: Move, needs: Needs, *, verify: bool, rolled: Mapping[str, str] | None = None) -> tuple[Stage, ...]:
     stacks = tuple(needs)
     hold = (SetHold(),) if action == "rollback" else ()
     settled = () if action == "destroy" else (Settle(stacks),)
@@ -146,7 +157,7 @@ def _deploy(action: Move, needs: Needs, *, verify: bool) -> tuple[Stage, ...]:
     if action == "destroy":
         # What needs another stack goes before it goes.
         needs = {name: turned(needs)[name] for name in reversed(stacks)}
-    applied = ApplyAll(needs, away=action == "destroy")
+    applied = ApplyAll(needs, away=action == "destroy", rolled=rolled or {})
     return (PlanAll(stacks), AskOfPlan(), AskConsent(), *hold, RecordStart(), applied, *ending)
 
 
@@ -164,8 +175,15 @@ def explained(steps: tuple[Stage, ...], environment: str) -> tuple[str, ...]:
 
 def _told(stage: Stage, environment: str) -> tuple[str, ...]:
     if isinstance(stage, ApplyAll):
-        return tuple(_applied(name, needs, away=stage.away) for name, needs in stage.needs.items())
+        return tuple(told for name in stage.needs for told in _told_of_stack(stage, name))
     return (explain(stage, environment),)
+
+
+def _told_of_stack(stage: ApplyAll, name: str) -> tuple[str, ...]:
+    applied = _applied(name, stage.needs[name], away=stage.away)
+    if name not in stage.rolled:
+        return (applied,)
+    return (applied, f"{name}, where it is to run another artifact than it does: {stage.rolled[name]}")
 
 
 def _applied(stack: str, needs: tuple[str, ...], *, away: bool) -> str:
@@ -183,7 +201,7 @@ def explain(stage: Stage, environment: str) -> str:
             return f"copy the image of {', '.join(artifacts)} to where {environment} pulls from, unless it is there"
         case PlanAll(stacks):
             return f"plan {_named(stacks)}{', side by side' if len(stacks) > 1 else ''}"
-        case ApplyAll(needs):
+        case ApplyAll(needs=needs):
             return f"apply {_named(tuple(needs))}"
         case Settle(stacks):
             return f"where something came, went or drifted, let the state of {_named(stacks)} take in what came of it"

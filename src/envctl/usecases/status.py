@@ -75,7 +75,7 @@ def _gates(ports: Ports, project: Project, present: Present, environment: str) -
 
 def _next(project: Project, present: Present, environment: str, behind: int | None) -> str:
     there, before = present.of(environment), project.pipeline.before(environment)
-    if there.unfinished:
+    if there.unfinished or there.shifts:
         return f"envctl recover {environment}"
     if before is None:
         return _prove(there, environment) if there.whole else f"envctl apply {environment}"

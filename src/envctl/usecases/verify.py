@@ -78,17 +78,18 @@ def _prepare(ports: Ports, project: Project, present: Present, target: str) -> P
     return prepared
 
 
-def _asked(project: Project, environment: str) -> dict[str, checks.Check]:
-    return {name: check for name, check in project.checks.items() if checks.applies(check, environment, sandbox=False)}
+def asked(project: Project, environment: str, *, sandbox: bool) -> dict[str, checks.Check]:
+    """The checks of an environment; in the sandbox those alone that mean something there."""
+    return {name: each for name, each in project.checks.items() if checks.applies(each, environment, sandbox=sandbox)}
 
 
 def _needed(project: Project, prepared: Prepared, *, sandbox: bool) -> frozenset[str]:
     """The stacks whose outputs the checks need: a command may look at all of them."""
     here = prepared.environment
-    asked = [check for check in project.checks.values() if checks.applies(check, here, sandbox=sandbox)]
-    if any(isinstance(check, checks.CommandCheck) for check in asked):
+    known = asked(project, here, sandbox=sandbox).values()
+    if any(isinstance(check, checks.CommandCheck) for check in known):
         return frozenset(stack.name for stack in prepared.stacks)
-    return frozenset(reference.stack for check in asked if (reference := checks.needs(check)))
+    return frozenset(reference.stack for check in known if (reference := checks.needs(check)))
 
 
 def _check(ports: Ports, project: Project, prepared: Prepared, running: Deployment) -> Iterator[Checked]:
@@ -104,13 +105,13 @@ def _check(ports: Ports, project: Project, prepared: Prepared, running: Deployme
         # A command's environment can be read by others.
         "ENVCTL_OUTPUTS": json.dumps(public(outputs)),
     }
-    for name, check in _asked(project, prepared.environment).items():
+    for name, check in asked(project, prepared.environment, sandbox=False).items():
         if not checks.applies(check, prepared.environment, sandbox=ports.sandbox):
             yield Checked(name, "skipped", "not in the sandbox")
             continue
         ports.observer.said(f"checking {name} in {prepared.environment}")
-        asked = checks.resolve(check, name, outputs)
-        problem = asked.problem if isinstance(asked, checks.Verdict) else ports.probes.ask(asked, surroundings)
+        probe = checks.resolve(check, name, outputs)
+        problem = probe.problem if isinstance(probe, checks.Verdict) else ports.probes.ask(probe, surroundings)
         yield Checked(name, "failed" if problem else "passed", problem)
 
 

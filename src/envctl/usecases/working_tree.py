@@ -123,7 +123,7 @@ def _misfits(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInte
                 message = f"stack {name} reads {reference.stack}.{reference.output}, which {module} does not put out"
                 problems.append(Problem("E112", message, hint, _at(ports, "stacks", name, "inputs", variable)))
     schema = {name: interfaces[normpath(stack.module)].variables for name, stack in project.stacks.items()}
-    return [*problems, *_of_secrets(ports, project, schema)]
+    return [*problems, *_of_secrets(ports, project, schema), *_of_rollouts(ports, project, interfaces)]
 
 
 def _of_secrets(ports: Ports, project: Project, schema: Schema) -> list[Problem]:
@@ -132,6 +132,17 @@ def _of_secrets(ports: Ports, project: Project, schema: Schema) -> list[Problem]
     from envctl.domain.needed_secrets import misfits
 
     return [replace(each.problem, location=_at(ports, *each.path)) for each in misfits(schema, project.secrets)]
+
+
+def _of_rollouts(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInterface]) -> list[Problem]:
+    if not any(stack.rollout for stack in project.stacks.values()):
+        return []
+    from envctl.domain.rolled import misfits
+
+    of = {name: interfaces[normpath(stack.module)] for name, stack in project.stacks.items()}
+    schema = {name: interface.variables for name, interface in of.items()}
+    outputs = {name: [output.name for output in interface.outputs] for name, interface in of.items()}
+    return [replace(each.problem, location=_at(ports, *each.path)) for each in misfits(project, schema, outputs)]
 
 
 def _wiring(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInterface]) -> Wiring:
@@ -203,6 +214,6 @@ def _no_image(value: object) -> str:
     return "" if image.tag or image.digest else "it has no tag and no digest"
 
 
-def _at(ports: Ports, *path: str) -> Location:
+def _at(ports: Ports, *path: str | int) -> Location:
     """Where something stands in the project file."""
     return ports.reader.place(ports.tree.read(PROJECT_FILE) or b"", path)

@@ -180,3 +180,27 @@ def test_what_is_small_or_was_cut_short_does_not_make_a_unit_smaller(tmp_path: P
     assert (kept.memory("dev/a"), kept.seconds("dev/a")) == (2000, 5.0)
     kept.note(Measured("dev/a", 0.0, peak=1000, seconds=5.0), planned=True)
     assert kept.memory("dev/a") == 1700
+
+
+def test_a_job_that_waits_waits_so_long(watch: Watch) -> None:
+    with Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
+        began = time.monotonic()
+        crew.begin("a", lambda: crew.pause(0.3))
+        assert ends(crew, 1) == {"a": None}
+    assert time.monotonic() - began >= 0.3
+
+
+def test_a_job_that_waits_ends_with_ctrl_c(watch: Watch) -> None:
+    with Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
+        waiting = threading.Event()
+
+        def waits() -> None:
+            waiting.set()
+            crew.pause(60)
+
+        crew.begin("a", waits)
+        assert waiting.wait(10)
+        os.kill(os.getpid(), signal.SIGINT)
+        (error,) = ends(crew, 1).values()
+    assert isinstance(error, InterruptedByUserError)
+    assert error.problems[0].code == "E311"

@@ -162,6 +162,8 @@ def _deployer_may_what_modules_make(iam: Any) -> None:
     assert said["GiveUpTheLocks"].actions == frozenset(["s3:DeleteObject"])
     assert said["GiveUpTheLocks"].resources == frozenset([f"{bucket}/dev/*.tflock"])
     assert said["LookForSecrets"].actions == frozenset(["secretsmanager:DescribeSecret"])
+    # So that a rollout may ask whether an alarm rings.
+    assert "cloudwatch:Describe*" in said["Look"].actions
     _signs_for_dev(said["SignWhatIsSaidOfThisEnvironment"])
     roles = said["RolesOfWorkloads"]
     assert all(resource.rpartition("/")[2] == "shop-dev-*" for resource in roles.resources)

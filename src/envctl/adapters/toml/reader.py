@@ -33,7 +33,7 @@ def load_project(text: bytes, name: str = "envctl.toml") -> Project:
     return project
 
 
-def place(text: bytes, path: Sequence[str], name: str = "envctl.toml") -> Location:
+def place(text: bytes, path: Sequence[str | int], name: str = "envctl.toml") -> Location:
     """Where a key stands, or the nearest table around it that is in the file."""
     from envctl.adapters.toml.lines import line_of, lines_of
 

@@ -88,7 +88,7 @@ class DirectoryWorkspace:
             )
             if self.mark(kept["inputs"]) != kept["mark"] or self._laid_out(environment, stacks) != kept["laid_out"]:
                 return None
-            return Prepared(environment, kept["release"], kept["settings"], stacks)
+            return Prepared(environment, kept["release"], kept["settings"], stacks, kept["live"])
         except (OSError, ValueError, KeyError, TypeError):
             # Nothing was remembered, or in the form of another version: all is prepared anew.
             return None
@@ -111,6 +111,7 @@ class DirectoryWorkspace:
             "laid_out": self._laid_out(prepared.environment, prepared.stacks),
             "release": prepared.release,
             "settings": prepared.settings,
+            "live": dict(prepared.live),
             "stacks": [
                 {
                     "name": s.name,

@@ -14,6 +14,7 @@ from envctl.cli.render.signing import mistrusted
 from envctl.cli.render.text import known_as, one_line
 from envctl.domain.naming import short
 from envctl.domain.present import Debt, Deployment, DriftCheck, EnvironmentPresent, Hold, Lock
+from envctl.domain.traffic import other
 from envctl.usecases.status import Status
 
 NEVER = "nobody has verified it since it was deployed"
@@ -49,6 +50,9 @@ class _Speaker:
     def all(self, here: EnvironmentPresent) -> Iterator[tuple[str, bool]]:
         if here.last and here.last.outcome != "succeeded":
             yield self._last(here.last), True
+        for stack, shift in here.shifts.items():
+            told = f"{shift.percent} % of the requests of {stack} go to {shift.color}, the rest to {other(shift.color)}"
+            yield told, here.unfinished is None
         for debt in here.debts:
             yield self._debt(debt), True
         if here.drift and here.drift.drifted:

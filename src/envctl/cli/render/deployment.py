@@ -8,8 +8,10 @@ from envctl.cli.render.line import counted
 from envctl.cli.render.moments import lasting
 from envctl.cli.render.text import hanging, hinted, joined, one_line, plain, say
 from envctl.cli.render.verification import show_checks
+from envctl.domain.enumeration import listed
 from envctl.domain.naming import short
 from envctl.domain.present import Deployment
+from envctl.usecases.rolling import RolledOut
 from envctl.usecases.run import Deployed
 
 NOUNS = {"apply": "deployment of", "promote": "promotion of", "rollback": "rollback to"}
@@ -22,6 +24,8 @@ def show_deployed(deployed: Deployed, out: Console) -> None:
     say(out, _headline(deployed))
     if deployed.action == "rollback" and not deployed.up_to_date:
         say(out, left_on_hold(deployed))
+    for rolled in deployed.rollouts:
+        say(out, went_over(rolled))
     _proof(deployed, out)
     if part := in_part(deployed):
         say(out, part)
@@ -78,6 +82,11 @@ def left_on_hold(deployed: Deployed) -> str:
     if not deployed.held:
         return f"The release that it left is on hold in {deployed.environment} already."
     return f"Release {short(deployed.held)} is on hold in {deployed.environment} until a newer one is promoted."
+
+
+def went_over(rolled: RolledOut) -> str:
+    shares = f" in steps of {listed([f'{share.percent} %' for share in rolled.shares])}" if rolled.shares[1:] else ""
+    return f"The requests of {rolled.stack} went from {rolled.before} to {rolled.color}{shares}."
 
 
 def unproven(deployed: Deployed) -> bool:

@@ -19,6 +19,8 @@ from envctl.domain.events import (
     HoldLifted,
     HoldSet,
     ReleaseCreated,
+    RolloutStarted,
+    TrafficShifted,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
@@ -57,6 +59,8 @@ def told(event: Event) -> str:
             return _allowed(event)
         case EnvironmentLocked() | EnvironmentUnlocked() | HoldSet() | HoldLifted():
             return _stopped(event)
+        case RolloutStarted() | TrafficShifted():
+            return _shifted(event)
         case _:
             assert_never(event)
 
@@ -158,5 +162,20 @@ def _stopped(event: _Stopping) -> str:
             return f"on hold in {event.environment}{why}"
         case HoldLifted():
             return f"hold lifted in {event.environment}{why}"
+        case _:
+            assert_never(event)
+
+
+def _shifted(event: RolloutStarted | TrafficShifted) -> str:
+    where = f"the requests of {event.stack} in {event.environment}"
+    match event:
+        case RolloutStarted():
+            return f"{where} begin to go to {event.color}"
+        case TrafficShifted(color=""):
+            return f"nobody knows any more which colour has {where}"
+        case TrafficShifted(stable=""):
+            return f"all of {where} go to {event.color}"
+        case TrafficShifted():
+            return f"{event.percent} % of {where} go to {event.color}"
         case _:
             assert_never(event)

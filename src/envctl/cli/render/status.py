@@ -124,6 +124,8 @@ def _why(status: EnvironmentStatus) -> str:
     environment, here = status.environment, status.present
     locked = "; it is locked" if here.lock else ""
     match verb:
+        case "recover" if not here.unfinished:
+            return f"the requests of {' and '.join(here.shifts)} are still shared between two colours"
         case "recover":
             return f"if the deployment to {environment} no longer runs"
         case "verify":

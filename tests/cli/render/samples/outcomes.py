@@ -11,8 +11,10 @@ from envctl.usecases.fix import Fixed, Mended
 from envctl.usecases.locking import Locked, Unlocked
 from envctl.usecases.recover import Recovered
 from envctl.usecases.review import Reviewed, Reviewer
+from envctl.usecases.rolling import RolledOut, Share
 from envctl.usecases.run import Deployed
 from envctl.usecases.verify import Checked, Verification
+from envctl.usecases.way_back import WentBack
 from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, ROBOT, TARO, deployment
 from tests.cli.render.samples.plans import FIRST_PLAN, LATER_PLAN
 from tests.cli.render.samples.refusals import LOCK, REHEARSED, SOAK
@@ -52,6 +54,19 @@ DEPLOYED: dict[str, object] = {
     "a deployment by break-glass": BROKEN_GLASS,
     "a deployment to the entry by break-glass": Deployed(
         "dev", NEW, deployment=deployment(NEW, 1), verification=Verification("dev", NEW, PASSED[2:]), waived=(LOCK,)
+    ),
+    "a deployment in steps": Deployed(
+        "staging",
+        NEW,
+        "promote",
+        deployment=deployment(NEW, 1, action="promote", source="dev", changed=9),
+        verification=Verification("staging", NEW, PASSED[:1]),
+        rollouts=(
+            RolledOut(
+                "web", "blue", "green", tuple(Share(each, NOW - timedelta(minutes=each)) for each in (10, 50, 100))
+            ),
+            RolledOut("jobs", "green", "blue", (Share(100, NOW),)),
+        ),
     ),
     "a rollback": Deployed(
         "prod",
@@ -235,6 +250,13 @@ RECOVERIES: dict[str, object] = {
     ),
     "a recovery of a destruction": Recovered(
         "dev", deployment(NEW, 3, "abandoned", action="destroy"), "envctl destroy dev", left=(LATER_PLAN.stacks[2],)
+    ),
+    "a recovery of a rollout": Recovered(
+        "staging",
+        ABANDONED,
+        "envctl promote dev staging",
+        left=(StackPlan("network"),),
+        back=(WentBack("web", "blue"),),
     ),
     "nothing to recover": Recovered("staging", None, ""),
     "nothing to recover but a state": Recovered("staging", None, "envctl verify staging", rescued=("web",)),

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from envctl.domain.events import Actor
 from envctl.domain.present import Debt, DriftCheck, EnvironmentPresent, Hold, Lock
+from envctl.domain.traffic import Live, Shift, Traffic
 from envctl.usecases.status import EnvironmentStatus, Status
 from tests.cli.render.samples.basics import (
     FAILURE,
@@ -194,6 +195,18 @@ LOCKED_STATUS = replace(
     environments=tuple(
         replace(each, present=replace(each.present, lock=Lock(HANAKO, NOW, "load test")))
         for each in CALM_STATUS.environments
+    ),
+)
+SHARED = Traffic(Live("blue", "image-1"), Shift(7, "green", "image-2", 10))
+SHARED_STATUS = replace(
+    CALM_STATUS,
+    environments=tuple(
+        replace(
+            each,
+            present=replace(each.present, traffic={"web": SHARED}),
+            next=f"envctl recover {each.environment}",
+        )
+        for each in CALM_STATUS.environments[:1]
     ),
 )
 DESTROYED_STATUS = Status(

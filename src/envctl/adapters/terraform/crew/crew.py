@@ -1,6 +1,7 @@
 """Several stacks at once, each in a thread that waits for its Terraform: as many as the machine bears."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -54,6 +55,12 @@ class Crew:
         with self._lock:
             self._admit()
         return self._ended.get()
+
+    def pause(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if self._stopping.asked or self._closed.wait(min(left, _LOOKS_EVERY)):
+                raise InterruptedByUserError(_interrupted("nothing more was waited for"))
 
     def asking(self) -> AbstractContextManager[None]:
         return self._stopping.interrupting()
@@ -120,8 +127,7 @@ class Crew:
         """Whoever wants an end wants nothing more to be begun."""
         while self._waiting:
             each = self._waiting.popleft()
-            problem = Problem("E311", "interrupted: nothing more was begun", "the next run goes on from what is there")
-            self._ended.put((each.name, InterruptedByUserError(problem)))
+            self._ended.put((each.name, InterruptedByUserError(_interrupted("nothing more was begun"))))
 
     def _watch(self) -> None:
         while not self._closed.wait(_LOOKS_EVERY):
@@ -135,3 +141,7 @@ class Crew:
                 self._admit()
             self._trace.count("memory", sum(taken.values()))
             self._trace.count("running", len(taken))
+
+
+def _interrupted(what: str) -> Problem:
+    return Problem("E311", f"interrupted: {what}", "the next run goes on from what is there")

@@ -13,6 +13,7 @@ from envctl.cli.render.deployment import (
     overridden,
     show_deployed,
     unproven,
+    went_over,
 )
 from envctl.cli.render.markdown.budget import Block
 from envctl.cli.render.markdown.pieces import (
@@ -59,7 +60,7 @@ def deployment(told: Deployed) -> str:
 def _done(told: Deployed) -> str:
     held = escaped(left_on_hold(told)) if told.action == "rollback" else ""
     how = f"{sentence(escaped(extent(told)))}." if told.deployment else ""
-    return " ".join(filter(None, (how, held)))
+    return " ".join(filter(None, (how, held, *(escaped(went_over(rolled)) for rolled in told.rollouts))))
 
 
 def _overridden(told: Deployed) -> str:

@@ -1,0 +1,65 @@
+"""Where the requests of the stacks are that have a rollout, and what their modules are called with because of it.
+
+The ledger says which colour is live. What is rendered is always the end: the live colour where its artifact stays, and
+the other one where it is to run another. So a look at what runs finds no difference, and a plan shows what will be.
+"""
+
+from collections.abc import Mapping
+
+from envctl.domain.project import Project
+from envctl.domain.release import Release
+from envctl.domain.rendering import RootModule, render
+from envctl.domain.rolled import rolled
+from envctl.domain.settings import EnvironmentSettings
+from envctl.domain.traffic import Position, Traffic, destination
+from envctl.usecases import record
+from envctl.usecases.place import place
+from envctl.usecases.ports import Ports
+
+Live = Mapping[str, Traffic | None]
+"""Of each stack with a rollout what is known of it."""
+
+
+def known(ports: Ports, project: Project, release: Release, environment: str) -> Live:
+    """The ledger is read only where a stack has a rollout."""
+    stacks = rolled(project, release.wiring)
+    if not stacks:
+        return {}
+    traffic = record.present(ports).of(environment).traffic
+    return {name: traffic.get(name) for name in stacks}
+
+
+def spelt(live: Live) -> dict[str, str]:
+    """What of it decides what is rendered, as texts that can be kept and compared."""
+    return {name: f"{traffic.live.color} {traffic.live.value}" if traffic else "" for name, traffic in live.items()}
+
+
+def same(ports: Ports, environment: str, kept: Mapping[str, str]) -> bool:
+    """Whether what was kept of it is still so."""
+    traffic = record.present(ports).of(environment).traffic
+    return spelt({name: traffic.get(name) for name in kept}) == dict(kept)
+
+
+def artifact(project: Project, release: Release, settings: EnvironmentSettings, stack: str) -> str:
+    """What a release would have a stack run in that environment."""
+    return str(settings.arguments[stack][rolled(project, release.wiring)[stack]])
+
+
+def root_modules(
+    project: Project, release: Release, settings: EnvironmentSettings, live: Live
+) -> tuple[RootModule, ...]:
+    """One for each stack, in the order in which they are applied."""
+    ends = {
+        name: destination(traffic.live if traffic else None, artifact(project, release, settings, name))
+        for name, traffic in live.items()
+    }
+    return tuple(root_module(project, release, settings, name, ends.get(name)) for name in release.wiring.stacks)
+
+
+def root_module(
+    project: Project, release: Release, settings: EnvironmentSettings, stack: str, position: Position | None
+) -> RootModule:
+    arguments = dict(settings.arguments[stack])
+    if position is not None:
+        arguments |= position.arguments(rolled(project, release.wiring)[stack])
+    return render(release.wiring, stack, place(project, settings.environment), arguments)

@@ -1,0 +1,89 @@
+"""Bringing the requests of a stack back that a rollout has left half-way: it was killed, or could not go back."""
+
+from dataclasses import dataclass
+
+from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.enumeration import listed
+from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
+from envctl.domain.events import Event, TrafficShifted
+from envctl.domain.present import Deployment, Present
+from envctl.domain.project import Project
+from envctl.domain.traffic import Position, Traffic, at_rest, destination
+from envctl.usecases import positions, record
+from envctl.usecases.ports import Ports, PreparedStack
+from envctl.usecases.prepare import Made
+
+
+@dataclass(frozen=True)
+class WentBack:
+    """All requests of a stack go to this colour again."""
+
+    stack: str
+    color: str
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """Of one stack, with the code and the settings of the deployment that came last, and the artifact of before."""
+
+    ports: Ports
+    project: Project
+    ready: Made
+    traffic: Traffic
+    last: Deployment
+
+    def begin(self, stack: PreparedStack) -> None:
+        """Lays the root module out that leads back, to be planned."""
+        self._lay(stack, at_rest(self.traffic.live))
+
+    def go(self, plans: tuple[StackPlan, ...], stack: PreparedStack) -> WentBack:
+        """Asks, applies what was planned, and leaves the root module as it was."""
+        target, live = self.ready.prepared.environment, self.traffic.live
+        if waits_for := [name for plan in plans for name in plan.waits_for]:
+            message = f"the way back of {stack.name} can't be planned: it needs {listed(waits_for)}"
+            raise OperationFailedError(Problem("E336", message, f"envctl recover {target}"))
+        if any(plan.changes for plan in plans):
+            whole = EnvironmentPlan(target, self.last.release, plans)
+            self.ports.observer.said(f"{stack.name}: all requests are to go back to {live.color}")
+            self.ports.observer.planned(whole)
+            if not self.ports.consent.given(whole, again=False):
+                message = f"stopped on your answer: the requests of {stack.name} stay shared"
+                raise InterruptedByUserError(Problem("E310", message, f"envctl recover {target}"))
+            self.ports.terraform.apply(target, stack)
+        self._record(stack)
+        end = positions.artifact(self.project, self.ready.release, self.ready.settings, stack.name)
+        self._lay(stack, destination(live, end))
+        return WentBack(stack.name, live.color)
+
+    def _lay(self, stack: PreparedStack, position: Position) -> None:
+        ready = self.ready
+        root = positions.root_module(self.project, ready.release, ready.settings, stack.name, position)
+        self.ports.workspace.lay_stack(ready.prepared.environment, stack.name, root.encode())
+
+    def _record(self, stack: PreparedStack) -> None:
+        target, live = self.ready.prepared.environment, self.traffic.live
+
+        def decide(present: Present) -> Event | None:
+            here = present.of(target)
+            if here.traffic.get(stack.name) != self.traffic or here.last != self.last:
+                # Somebody else has seen to it.
+                return None
+            at = at_rest(live)
+            release, started = self.last.release, self.last.seq
+            return TrafficShifted(target, release, started, stack.name, at.color, at.value, at.percent)
+
+        record.append(self.ports, decide)
+
+
+def demand_back(present: Present, target: str, why: tuple[Problem, ...]) -> None:
+    """Whatever else is over: requests that are still shared must not go unnoticed."""
+    left = [
+        Problem(
+            "E336",
+            f"THE REQUESTS OF {stack} in {target} ARE STILL SHARED: about {shift.percent} % may go to {shift.color}",
+            f"mend what kept them from going back, and once more: envctl recover {target}",
+        )
+        for stack, shift in present.of(target).shifts.items()
+    ]
+    if left:
+        raise OperationFailedError(*left, *why)

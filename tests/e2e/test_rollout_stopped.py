@@ -1,0 +1,139 @@
+"""Ctrl-C and `kill -9` while a share is watched, with a real Terraform and a module that needs no provider: its state
+says where the requests go.
+"""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Project, wait_for
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+TOML = """
+[project]
+name = "small"
+
+[pipeline]
+order = ["dev"]
+
+[environments.dev]
+
+[stacks.web]
+module = "modules/web"
+
+[stacks.web.rollout]
+steps = [10, 100]
+wait = "10m"
+abort_on = ["check:answers"]
+
+[checks.answers]
+kind = "command"
+command = ["test", "-e", "answers"]
+
+[artifacts.app]
+variable = "image"
+kind = "string"
+"""
+WEB = """
+variable "image" { type = string }
+variable "color" { type = string }
+variable "traffic_percent" { type = number }
+variable "stable_image" { type = string }
+
+locals {
+  images = merge(
+    { (var.color) = var.image },
+    var.stable_image == null ? {} : { (var.color == "blue" ? "green" : "blue") = var.stable_image },
+  )
+}
+
+resource "terraform_data" "service" {
+  for_each = local.images
+  input    = each.value
+}
+
+resource "terraform_data" "rule" {
+  input = {
+    for color, image in local.images :
+    color => color == var.color ? var.traffic_percent : 100 - var.traffic_percent
+  }
+  depends_on = [terraform_data.service]
+}
+
+output "weights" { value = terraform_data.rule.output }
+"""
+
+
+class Small(Project):
+    def takes(self, image: str) -> None:
+        self.write("environments/dev/terraform.tfvars", f'image = "{image}"\n')
+
+    def weights(self) -> dict[str, int]:
+        state = json.loads((self.root / ".envctl" / "state" / "dev" / "web.tfstate").read_text())
+        return dict(state["outputs"]["weights"]["value"])
+
+    def last(self) -> dict[str, object]:
+        """The event of the ledger's last entry."""
+        *_, entry = sorted((self.root / ".envctl" / "store" / "ledger").glob("*.json"))
+        return dict(json.loads(entry.read_text())["event"])
+
+    def watched(self) -> "subprocess.Popen[str]":
+        """A command that has sent the first share over, and watches it."""
+        running = self.start("apply", "dev", "--yes", "--json")
+        wait_for(lambda: self.last()["kind"] == "traffic shifted" and self.last()["percent"] == 10)
+        return running
+
+
+@pytest.fixture
+def web(tmp_path: Path, home: Path) -> Small:
+    project = Small(tmp_path / "small", home)
+    project.write("envctl.toml", TOML)
+    project.write("modules/web/main.tf", WEB)
+    project.write("answers", "")
+    project.takes("old")
+    project.ok("apply", "dev", "--yes")
+    project.takes("new")
+    return project
+
+
+BLUE, SHARED = {"blue": 100}, {"blue": 90, "green": 10}
+
+
+def test_ctrl_c_sends_the_requests_back_before_it_ends(web: Small) -> None:
+    assert web.weights() == BLUE
+    running = web.watched()
+    assert web.weights() == SHARED
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err
+    assert "stopped at 10 %: all requests go to blue again" in out
+    assert web.weights() == BLUE
+    assert web.last()["kind"] == "deployment failed"
+
+
+def test_a_check_that_fails_sends_them_back(web: Small) -> None:
+    running = web.watched()
+    (web.root / "answers").unlink()
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 1, err
+    assert "check answers failed" in out
+    assert web.weights() == BLUE
+
+
+def test_killed_the_requests_stay_shared_until_recover(web: Small) -> None:
+    running = web.watched()
+    os.kill(running.pid, signal.SIGKILL)
+    running.communicate(timeout=30)
+    assert web.weights() == SHARED
+    # Nobody is asked in a job, and nothing is applied unasked.
+    assert web.run("recover", "dev").code == 64
+    assert web.weights() == SHARED
+    web.ok("recover", "dev", "--yes")
+    assert web.weights() == BLUE
+    assert web.last()["kind"] == "deployment abandoned"
+    assert web.run("plan", "dev", "--detailed-exitcode").code == 2
