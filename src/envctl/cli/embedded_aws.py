@@ -51,13 +51,18 @@ class EmbeddedAws:
         return running
 
     def start(self, project: "Project", port: int | None = None) -> RunningSandbox:
+        self.clear_away()
         sandbox = Sandbox(self._home, endpoint_url=project.sandbox.endpoint_url)
-        if sandbox.died():
-            self._say("the sandbox that ran before has died, and what it held is lost: starting a new one")
-            sandbox.down()
-        elif sandbox.running() is None:
+        if sandbox.running() is None:
             self._say("starting the sandbox: real Terraform against an embedded AWS")
         return sandbox.up(port=port, buckets=_buckets(project))
+
+    def clear_away(self) -> None:
+        """What a sandbox has left that died. It goes before anything is laid out: its work directories go with it."""
+        sandbox = Sandbox(self._home)
+        if sandbox.died():
+            self._say("the sandbox that ran before has died, and what it held is lost")
+            sandbox.down()
 
     def _mark(self, running: RunningSandbox, project_file: Path) -> str:
         digest = hashlib.sha256(project_file.read_bytes()).hexdigest() if project_file.is_file() else ""

@@ -107,6 +107,8 @@ class Wired:
     def workspace(self) -> "DirectoryWorkspace":
         from envctl.adapters.workspace.workspace import DirectoryWorkspace
 
+        if self.aws:
+            self.aws.clear_away()
         context = f"{__version__} {sys.executable} {self._options.sandbox}"
         return DirectoryWorkspace(self._root, self._home / "work", context)
 
