@@ -108,7 +108,8 @@ def test_an_environment_that_says_nothing_asks_for_next_to_nothing() -> None:
 
 def test_all_that_an_environment_says_is_in_its_rules() -> None:
     gates = {
-        "approvals": {"peer": 2},
+        "approvals": {"peer": 2, "quality": 1},
+        "reviewers": "quality",
         "self_approval": True,
         "expires": "8h",
         "soak": "24h",
@@ -121,7 +122,8 @@ def test_all_that_an_environment_says_is_in_its_rules() -> None:
     said = {"protected": True, "max_destroys": 2, "gates": gates}
     of = project("dev", "prod", environments={"dev": {}, "prod": said}, protection={"stateful": ["aws_instance"]})
     assert of.rules("prod") == Rules(
-        approvals={"peer": 2},
+        approvals={"peer": 2, "quality": 1},
+        reviewers="quality",
         self_approval=True,
         expires=timedelta(hours=8),
         soak=timedelta(hours=24),
