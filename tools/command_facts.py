@@ -11,8 +11,8 @@ LOOKS = (3, 75)
 
 @dataclass(frozen=True)
 class Facts:
-    """`given` is the situation that the example needs, in the words of tests/docs/situations.py; `unrun` why nothing
-    runs it.
+    """`given` is the situation that the example needs, and `place` the project, in the words of tests/docs/; `unrun` why
+    nothing runs it.
     """
 
     example: tuple[str, ...]
@@ -20,6 +20,7 @@ class Facts:
     codes: tuple[int, ...] = ()
     given: str = ""
     unrun: str = ""
+    place: str = ""
 
 
 FACTS = {
@@ -30,13 +31,15 @@ FACTS = {
         DEPLOYS,
         "staging runs a release",
     ),
-    "bootstrap": Facts(("envctl bootstrap --check", "envctl bootstrap"), ("bootstrap.md",), (2,)),
+    "bootstrap": Facts(("envctl bootstrap", "envctl bootstrap --check"), ("bootstrap.md",), (2,), place="shop on AWS"),
     "ci github": Facts(("envctl ci github", "envctl ci github --check"), ("ci.md",)),
     "collect": Facts(("envctl collect",), ("matrix.md",), (2,), "all jobs of a look for drift have answered"),
     "completion": Facts(("envctl completion bash",), ("completion.md",)),
     "destroy": Facts(("envctl destroy dev",), ("guards.md",), DEPLOYS, "dev runs a release"),
     "diff": Facts(("envctl diff staging prod",), ("diff.md",), (2,)),
-    "doctor": Facts(("envctl doctor",), ("bootstrap.md", "access.md")),
+    "doctor": Facts(
+        ("envctl doctor",), ("bootstrap.md", "access.md"), given="dev runs a release", place="shop on AWS"
+    ),
     "drift": Facts(
         ("envctl drift", "envctl drift prod"), ("drift.md", "matrix.md"), (2, *DEPLOYS), "prod runs a release"
     ),
@@ -46,7 +49,7 @@ FACTS = {
     "history": Facts(("envctl history", "envctl history prod --since 7d"), ("audit.md",)),
     "init": Facts(("envctl init shop --template minimal",), ("init.md", "start.md")),
     "ledger export": Facts(("envctl ledger export prod --since 90d",), ("audit.md",)),
-    "ledger keys": Facts(("envctl ledger keys --create",), ("signatures.md",), unrun="needs an AWS account"),
+    "ledger keys": Facts(("envctl ledger keys --create",), ("signatures.md",), given="signing keys are named", place="shop on AWS"),
     "ledger verify": Facts(("envctl ledger verify",), ("signatures.md", "recovery.md"), given="dev runs a release"),
     "lock": Facts(('envctl lock prod --reason "migration until Friday"',), ("guards.md", "recovery.md")),
     "lock-providers": Facts(("envctl lock-providers",), ("providers.md",), (75,)),

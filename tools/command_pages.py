@@ -103,6 +103,8 @@ def _page(name: str, command: Any) -> Iterator[str]:
 
 
 def _example(facts: Facts) -> Iterator[str]:
+    if facts.place:
+        yield f"<!-- run in: {facts.place} -->"
     if facts.given:
         yield f"<!-- given: {facts.given} -->"
     if facts.unrun:

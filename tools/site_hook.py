@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[1]
 _DOCS = "docs/"
 # The page that a clone begins with says what the first page of the site says.
 _SAME = {"README.md": "docs/index.md"}
+# What tests/docs/blocks.py reads above a block of commands.
+_MARK = re.compile(r"^<!-- (?:run in|given|where|by|typed|ends with|not run): .+ -->\n", re.MULTILINE)
 _LINK = re.compile(r"(?<=\]\()([^)\s#]+)((?:#[^)\s]*)?)(?=\))")
 
 
@@ -55,7 +57,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
             return link[0]
         return posixpath.relpath(_in_site(path), posixpath.dirname(page.file.src_uri) or ".") + link[2]
 
-    return _LINK.sub(led, markdown)
+    return _LINK.sub(led, _MARK.sub("", markdown))
 
 
 def _named(menu: object) -> Iterator[str]:

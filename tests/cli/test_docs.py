@@ -22,7 +22,7 @@ from tests.documents import checked
 from tests.scaffold import scaffolded
 
 ROOT = Path(__file__).parents[2]
-DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`(envctl [^`]+)`")
 COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*envctl (.+)")

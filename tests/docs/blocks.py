@@ -6,17 +6,18 @@
 | `given: SITUATION` | before the block this is so, in a project of its own: situations.py lists them |
 | `where: 3fa9c1 is NAME` | what the page can't know; values.py says what it is |
 | `by: bob@shop.example` | who types the block |
+| `typed: a password` | what stands on the standard input of each command |
 | `ends with: 3` | the exit code of the last command, or of each |
 | `not run: REASON` | the block is only read; the reasons are counted |
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-KINDS = ("run in", "given", "where", "by", "ends with", "not run")
+KINDS = ("run in", "given", "where", "by", "typed", "ends with", "not run")
 _MARK = re.compile(r"^<!-- (%s): (.+?) -->$" % "|".join(KINDS))
 _OPENING = re.compile(r"^```(sh|console)$")
 
@@ -62,7 +63,10 @@ def blocks(page: Path) -> Iterator[Block]:
         elif fence := _OPENING.match(line):
             text = list(_until_closed(lines))
             steps = _shown(text) if fence[1] == "console" else _typed(text)
-            yield Block(name, number, tuple(steps), marks)
+            found = Block(name, number, tuple(steps), marks)
+            # Those that have targets of their own are for this repository, and each is somebody else's test.
+            made = all(step.command.startswith("make ") for step in found.steps)
+            yield replace(found, marks={"not run": "a target of the makefile"}) if made else found
             marks = {}
         elif line.startswith("```"):
             list(_until_closed(lines))

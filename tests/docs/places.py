@@ -6,11 +6,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from tests.e2e.conftest import ACCOUNTS, REGION, Project, Ran
+from tests.faults.proxy import FaultyProxy
+from tests.modules import applying
 from tests.scaffold import scaffolded
 
 ANN = "ann@shop.example"
@@ -87,19 +90,24 @@ output "instance_count" { value = terraform_data.instances.output.count }
 
 @dataclass
 class Place:
-    """`options` are typed with every command. `sandbox` is what plays AWS where there seems to be one."""
+    """`options` are typed with every command. `sandbox` is what plays AWS where there seems to be one, and `proxy` what
+    stands before it and can fail.
+    """
 
     root: Path
     home: Path
     options: tuple[str, ...] = ()
     sandbox: RunningSandbox | None = None
+    proxy: FaultyProxy | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
     def environment(self, by: str = ANN) -> dict[str, str]:
         return self._project().environment(**self.person(by))
 
     def person(self, email: str) -> dict[str, str]:
-        """How envctl knows who that is: by the address that git has, or by what AWS says."""
+        """How envctl knows who that is: by the address that git has, or by what AWS says. `admin@333333333333` is at home
+        in that account, and everybody else in one for people.
+        """
         known = {"GIT_AUTHOR_EMAIL": email}
         if self.sandbox is None or self.options:
             return known
@@ -110,7 +118,8 @@ class Place:
         surroundings = self.sandbox.child_environment()
         keys = {"aws_access_key_id": surroundings["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": "none"}
         sts = boto3.client("sts", REGION, config=proxies, verify=os.fspath(self.sandbox.ca_file), **keys)
-        role = f"arn:aws:iam::{PEOPLE}:role/People"
+        account = email.partition("@")[2]
+        role = f"arn:aws:iam::{account if account.isdigit() else PEOPLE}:role/People"
         taken = sts.assume_role(RoleArn=role, RoleSessionName=email)["Credentials"]
         return known | {
             "AWS_ACCESS_KEY_ID": taken["AccessKeyId"],
@@ -126,6 +135,15 @@ class Place:
         assert ran.code == 0, f"{words}: {ran.code}\n{ran.out}\n{ran.err}"
         return ran
 
+    def command(self, *words: str) -> list[str]:
+        return self._project().command("--yes", *self.options, *words)
+
+    def client(self, whose: str, service: str) -> Any:
+        """boto3 in the account of an environment, or in one by its number, behind Terraform's back."""
+        running = self.sandbox or Sandbox(self.root / ".envctl" / "sandbox").running()
+        assert running is not None
+        return applying.Account(running, ACCOUNTS.get(whose, whose)).client(service)
+
     def write(self, path: str, text: str) -> None:
         self._project().write(path, text)
 
@@ -140,13 +158,10 @@ class Place:
 Opened = Callable[[Path, Path], Iterator[Place]]
 
 
-def empty(folder: Path, provider: Path) -> Iterator[Place]:
-    """Where projects are begun: each has the provider of the sandbox lying ready, and goes with its sandbox."""
+def empty(folder: Path, _provider: Path) -> Iterator[Place]:
+    """Where projects are begun. Each goes with its sandbox."""
     place = Place(folder / "work", folder)
     place.root.mkdir()
-    place.write("shop/.envctl/sandbox/.keep", "")
-    (place.root / "shop" / ".envctl" / "sandbox" / "mirror").symlink_to(provider)
-    (place.root / "shop").rename(folder / "ready")
     yield place
     for project in place.root.iterdir():
         replace(place, root=project).run("sandbox", "down")
@@ -171,10 +186,15 @@ def shop(folder: Path, _provider: Path) -> Iterator[Place]:
 def shop_on_aws(folder: Path, _provider: Path) -> Iterator[Place]:
     """The same with accounts, roles and buckets. Nothing in it says `sandbox`: to it, what answers is AWS."""
     server = Sandbox(folder / "aws")
-    place = Place(folder / "shop", folder, sandbox=server.up())
-    told = (ENVIRONMENT.format(name=name, account=account, region=REGION) for name, account in ACCOUNTS.items())
-    _furnished(place, BUCKETS, "".join(told))
-    yield place
+    running = server.up()
+    with FaultyProxy(running, folder / "proxy") as proxy:
+        # Whatever names the way to the sandbox leads through the proxy.
+        instead = {running.proxy_url: proxy.url, os.fspath(running.ca_file): os.fspath(proxy.ca_file)}
+        extra = {name: instead[value] for name, value in running.child_environment().items() if value in instead}
+        place = Place(folder / "shop", folder, sandbox=running, proxy=proxy, extra=extra)
+        told = (ENVIRONMENT.format(name=name, account=account, region=REGION) for name, account in ACCOUNTS.items())
+        _furnished(place, BUCKETS, "".join(told))
+        yield place
     server.down()
 
 

@@ -1,6 +1,5 @@
 """Types the commands of a block, one after the other, in one shell's surroundings: `cd` and `export` hold on."""
 
-import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ env -0 > '{memory}/env'
 exit $code
 """
 LONGEST = 600
+PERSON = {"GIT_AUTHOR_EMAIL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
 
 
 @dataclass
@@ -37,18 +37,20 @@ class Shell:
         program.chmod(0o755)
         path = f"{self.folder}:{Path(sys.executable).parent}:/usr/bin:/bin"
         self.environment = {**self.place.environment(), "PATH": path, "NO_COLOR": "1", "COLUMNS": "110"}
+        self.environment["GITHUB_STEP_SUMMARY"] = str(self.folder / "summary.md")
         self.where = self.place.root
 
-    def types(self, command: str, by: str = "") -> "subprocess.CompletedProcess[str]":
+    def types(self, command: str, by: str = "", typed: str = "") -> "subprocess.CompletedProcess[str]":
         script = REMEMBERED.format(command=command, memory=self.folder)
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", script],
             cwd=self.where,
-            env={**self.environment, **({"GIT_AUTHOR_EMAIL": by} if by else {})},
-            stdin=subprocess.DEVNULL,
+            env={**self.environment, **(self.place.person(by) if by else {})},
+            input=typed,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             timeout=LONGEST,
             check=False,
         )
@@ -61,15 +63,15 @@ class Shell:
             return
         self.where = Path((self.folder / "pwd").read_text().strip())
         kept = (self.folder / "env").read_bytes().decode().split("\0")
-        by = self.environment.get("GIT_AUTHOR_EMAIL", "")
-        self.environment = dict(each.split("=", 1) for each in kept if "=" in each)
-        self.environment["GIT_AUTHOR_EMAIL"] = by
+        # Who types the next block is no matter of this one.
+        person = {name: value for name, value in self.environment.items() if name in PERSON}
+        self.environment = {**dict(each.split("=", 1) for each in kept if "=" in each), **person}
 
     def runs(self, block: Block, values: dict[str, str]) -> None:
         """Every command ends as the page says, and prints what it shows."""
         for step, code in zip(block.steps, block.codes, strict=True):
             command, shown = _filled(step.command, values), step.shown
-            done = self.types(command, block.marks.get("by", ""))
+            done = self.types(command, block.marks.get("by", ""), block.marks.get("typed", ""))
             told = f"{block}: $ {command}\n{done.stdout}"
             assert done.returncode == code, f"{told}\nended with {done.returncode}, not {code}"
             if shown is not None:
@@ -82,7 +84,3 @@ def _filled(text: str, values: dict[str, str]) -> str:
     for name, value in values.items():
         text = text.replace(name, value)
     return text
-
-
-def program(name: str) -> bool:
-    return any(os.access(Path(folder) / name, os.X_OK) for folder in os.environ["PATH"].split(":"))

@@ -20,9 +20,9 @@ def _plan(place: Place) -> str:
 
 
 def _proven(place: Place) -> str:
-    """The first release that was ever made."""
+    """The first release that was ever deployed to its end."""
     entries = place.ok("history", "--limit", "1000", "--json").document["result"]["entries"]
-    made = [entry["event"]["release"] for entry in entries if entry["event"]["kind"] == "deployment-succeeded"]
+    made = [entry["event"]["release"] for entry in entries if entry["event"]["kind"] == "deployment succeeded"]
     return str(made[-1])[:12]
 
 
