@@ -1,4 +1,4 @@
-"""What the page of each command says besides its help: an example, the exit codes that are its own, where to read on."""
+"""What the page of each command says besides its help: an example, exit codes of its own, and where to read on."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ LOOKS = (3, 75)
 
 @dataclass(frozen=True)
 class Facts:
-    """`given` is the situation that the example needs, and `place` the project, in the words of tests/docs/; `unrun` why
-    nothing runs it.
+    """`given` is the situation that the example needs, and `place` the project, in the words of tests/docs/; `unrun`
+    says why nothing runs it.
     """
 
     example: tuple[str, ...]
@@ -37,9 +37,7 @@ FACTS = {
     "completion": Facts(("envctl completion bash",), ("completion.md",)),
     "destroy": Facts(("envctl destroy dev",), ("guards.md",), DEPLOYS, "dev runs a release"),
     "diff": Facts(("envctl diff staging prod",), ("diff.md",), (2,)),
-    "doctor": Facts(
-        ("envctl doctor",), ("bootstrap.md", "access.md"), given="dev runs a release", place="shop on AWS"
-    ),
+    "doctor": Facts(("envctl doctor",), ("bootstrap.md", "access.md"), given="dev runs a release", place="shop on AWS"),
     "drift": Facts(
         ("envctl drift", "envctl drift prod"), ("drift.md", "matrix.md"), (2, *DEPLOYS), "prod runs a release"
     ),
@@ -49,7 +47,9 @@ FACTS = {
     "history": Facts(("envctl history", "envctl history prod --since 7d"), ("audit.md",)),
     "init": Facts(("envctl init shop --template minimal",), ("init.md", "start.md")),
     "ledger export": Facts(("envctl ledger export prod --since 90d",), ("audit.md",)),
-    "ledger keys": Facts(("envctl ledger keys --create",), ("signatures.md",), given="signing keys are named", place="shop on AWS"),
+    "ledger keys": Facts(
+        ("envctl ledger keys --create",), ("signatures.md",), given="signing keys are named", place="shop on AWS"
+    ),
     "ledger verify": Facts(("envctl ledger verify",), ("signatures.md", "recovery.md"), given="dev runs a release"),
     "lock": Facts(('envctl lock prod --reason "migration until Friday"',), ("guards.md", "recovery.md")),
     "lock-providers": Facts(("envctl lock-providers",), ("providers.md",), (75,)),

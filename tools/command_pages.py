@@ -7,9 +7,10 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from envctl.cli.app import application
 from envctl.cli.options import FLAGS, VALUED
@@ -19,11 +20,15 @@ from tools.command_facts import FACTS, USUAL, Facts
 DOCS = Path(__file__).parents[1] / "docs"
 _OWN_EXITS = {126: "the command can't be started", 127: "there is no such program"}
 _HELP = "--help"
+_INTRODUCTION = (
+    "Environments are arguments, and no options: `envctl apply dev`, `envctl promote staging prod`. All of this is",
+    "said by `envctl --help`, and by `--help` after a command, as well.",
+)
 
 
 def pages() -> dict[str, str]:
     """The text of each page, by its name in docs/commands/."""
-    root = typer.main.get_command(application())
+    root = cast("TyperGroup", typer.main.get_command(application()))
     commands = {name: _found(root, name.split()) for name in RESULTS if not name.startswith("--")}
     return {
         "index.md": "\n".join(_index(root, commands)) + "\n",
@@ -31,19 +36,19 @@ def pages() -> dict[str, str]:
     }
 
 
-def _found(command: Any, words: list[str]) -> Any:
-    return _found(command.commands[words[0]], words[1:]) if words else command
+def _found(group: TyperGroup, words: list[str]) -> TyperCommand:
+    found = group.commands[words[0]]
+    return _found(cast("TyperGroup", found), words[1:]) if words[1:] else cast("TyperCommand", found)
 
 
 def _slug(name: str) -> str:
     return name.replace(" ", "-")
 
 
-def _index(root: Any, commands: dict[str, Any]) -> Iterator[str]:
+def _index(root: TyperGroup, commands: dict[str, TyperCommand]) -> Iterator[str]:
     yield "# Commands"
     yield ""
-    yield "Environments are arguments, and no options: `envctl apply dev`, `envctl promote staging prod`. All of this is said by"
-    yield "`envctl --help`, and by `--help` after a command, as well."
+    yield from _INTRODUCTION
     yield ""
     yield "| command | |"
     yield "|---|---|"
@@ -66,22 +71,23 @@ def _index(root: Any, commands: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield "## Exit codes"
     yield ""
-    yield "Those of all commands, and what a script does with them, are in [errors](../errors.md#exit-codes) and [guards](../guards.md#exit-codes-3-and-4)."
+    yield "Those of all commands are in [errors](../errors.md#exit-codes), and what a script does with them in"
+    yield "[guards](../guards.md#exit-codes-3-and-4)."
 
 
-def _summary(root: Any, name: str, command: Any) -> str:
+def _summary(root: TyperGroup, name: str, command: TyperCommand) -> str:
     return (
         command.get_short_help_str(200)
         if name in root.commands
-        else _prose(command.help).partition(". ")[0].rstrip(".") + "."
+        else _prose(command.help or "").partition(". ")[0].rstrip(".") + "."
     )
 
 
-def _page(name: str, command: Any) -> Iterator[str]:
+def _page(name: str, command: TyperCommand) -> Iterator[str]:
     facts = FACTS[name]
     yield f"# envctl {name}"
     yield ""
-    yield _prose(command.help)
+    yield _prose(command.help or "")
     yield ""
     yield from _example(facts)
     yield ""
@@ -114,8 +120,8 @@ def _example(facts: Facts) -> Iterator[str]:
     yield "```"
 
 
-def _usage(command: Any) -> Iterator[str]:
-    options = [each for each in command.params if each.param_type_name == "option"]
+def _usage(command: TyperCommand) -> Iterator[str]:
+    options = [each for each in command.params if isinstance(each, TyperOption)]
     for option in options:
         if option.required:
             yield f"{option.opts[0]} {_value(option)}".rstrip()
@@ -125,17 +131,18 @@ def _usage(command: Any) -> Iterator[str]:
         yield _place(argument)
 
 
-def _positional(command: Any) -> list[Any]:
-    return [each for each in command.params if each.param_type_name == "argument"]
+def _positional(command: TyperCommand) -> list[TyperArgument]:
+    return [each for each in command.params if isinstance(each, TyperArgument)]
 
 
-def _place(argument: Any) -> str:
+def _place(argument: TyperArgument) -> str:
+    name = (argument.name or "").upper()
     if argument.metavar:
         return str(argument.metavar)
-    return argument.name.upper() if argument.required else f"[{argument.name.upper()}]"
+    return name if argument.required else f"[{name}]"
 
 
-def _arguments(command: Any) -> Iterator[str]:
+def _arguments(command: TyperCommand) -> Iterator[str]:
     if arguments := _positional(command):
         yield ""
         yield "## Arguments"
@@ -146,10 +153,10 @@ def _arguments(command: Any) -> Iterator[str]:
             yield f"| {_code(_place(argument))} | {_cell(argument.help or '')} |"
 
 
-def _options(command: Any) -> Iterator[str]:
+def _options(command: TyperCommand) -> Iterator[str]:
     yield ""
     yield "## Options"
-    options = [each for each in command.params if each.param_type_name == "option" and _HELP not in each.opts]
+    options = [each for each in command.params if isinstance(each, TyperOption) and _HELP not in each.opts]
     if options:
         yield ""
         yield "| option | meaning |"
@@ -159,12 +166,12 @@ def _options(command: Any) -> Iterator[str]:
         yield f"| {_code(f'{option.opts[0]} {_value(option)}'.rstrip())} | {_cell(option.help or '')}{needed} |"
 
 
-def _value(option: Any) -> str:
+def _value(option: TyperOption) -> str:
     if option.is_flag:
         return ""
     if choices := getattr(option.type, "choices", None):
         return "|".join(str(choice) for choice in choices)
-    return str(option.metavar or {"integer": "N", "path": "PATH"}.get(option.type.name, option.name.upper()))
+    return str(option.metavar or {"integer": "N", "path": "PATH"}.get(option.type.name, (option.name or "").upper()))
 
 
 def _codes(facts: Facts) -> Iterator[str]:

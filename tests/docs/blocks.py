@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 KINDS = ("run in", "given", "where", "by", "typed", "ends with", "not run")
-_MARK = re.compile(r"^<!-- (%s): (.+?) -->$" % "|".join(KINDS))
+_MARK = re.compile(rf"^<!-- ({'|'.join(KINDS)}): (.+?) -->$")
 _OPENING = re.compile(r"^```(sh|console)$")
 
 

@@ -105,8 +105,8 @@ class Place:
         return self._project().environment(**self.person(by))
 
     def person(self, email: str) -> dict[str, str]:
-        """How envctl knows who that is: by the address that git has, or by what AWS says. `admin@333333333333` is at home
-        in that account, and everybody else in one for people.
+        """How envctl knows who that is: by the address that git has, or by what AWS says. `admin@333333333333` is at
+        home in that account, and everybody else in one for people.
         """
         known = {"GIT_AUTHOR_EMAIL": email}
         if self.sandbox is None or self.options:

@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from envctl.adapters.sandbox.exchange import Request
-
 from tests.docs.places import PEOPLE, Place
 from tests.e2e.conftest import ACCOUNTS, wait_for
 from tests.faults.faults import DENIED, THROTTLED, Dropped, Plan, always, first
@@ -215,10 +214,16 @@ def states_are_throttled(place: Place) -> None:
 def somebody_plans_dev(place: Place) -> None:
     """On another machine, and has got stuck: the lock of a state is held, and no deployment is unfinished."""
     dev_runs_a_release(place)
+    bucket = "shop-tfstate-111111111111"
     lock = {"ID": "5c9f7a1e-0000-4000-8000-1b0f0e5a7c11", "Operation": "OperationTypePlan", "Who": "carol@build-7"}
-    lock |= {"Info": "", "Version": "1.15.5", "Created": datetime.now(UTC).isoformat(), "Path": "shop-tfstate-111111111111/dev/web.tfstate"}
+    lock |= {
+        "Info": "",
+        "Version": "1.15.5",
+        "Created": datetime.now(UTC).isoformat(),
+    }
+    lock |= {"Path": f"{bucket}/dev/web.tfstate"}
     s3 = place.client("dev", "s3")
-    s3.put_object(Bucket="shop-tfstate-111111111111", Key="dev/web.tfstate.tflock", Body=json.dumps(lock).encode())
+    s3.put_object(Bucket=bucket, Key="dev/web.tfstate.tflock", Body=json.dumps(lock).encode())
 
 
 def a_state_was_deleted(place: Place) -> None:
@@ -251,7 +256,10 @@ def the_store_was_replicated(place: Place) -> None:
 
 
 def prod_has_two_mistakes(place: Place) -> None:
-    place.write("environments/prod/terraform.tfvars", 'vpc_cdir = "10.2.0.0/16"\nvpc_cidr = "10.2.0.0/16"\ninstance_count = "many"\n')
+    place.write(
+        "environments/prod/terraform.tfvars",
+        'vpc_cdir = "10.2.0.0/16"\nvpc_cidr = "10.2.0.0/16"\ninstance_count = "many"\n',
+    )
 
 
 def staging_is_to_have_more(place: Place) -> None:
@@ -278,7 +286,9 @@ def a_window_of_prod_is_closed(place: Place) -> None:
     place.write("envctl.toml", (place.root / "envctl.toml").read_text().replace("waivable", f"{WINDOW}\nwaivable"))
 
 
-WINDOW = 'windows = [{ kind = "deny", name = "freeze", start = "2020-01-01T00:00", end = "2199-01-01T00:00", tz = "UTC" }]'
+WINDOW = (
+    'windows = [{ kind = "deny", name = "freeze", start = "2020-01-01T00:00", end = "2199-01-01T00:00", tz = "UTC" }]'
+)
 
 
 def all_jobs_have_answered(place: Place) -> None:

@@ -1,5 +1,6 @@
 """Every command block of every page of the site is typed, in the order of the page, and does what the page says."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,12 +15,16 @@ from tests.docs.values import values
 
 # What nothing runs, and why; the commands of envctl in it are read all the same (tests/cli/test_docs.py).
 REASONS = {
-    "needs an AWS account": 0,
-    "needs the package index": 0,
-    "needs GitHub": 0,
-    "needs Docker": 0,
-    "a target of the makefile": 0,
-    "never ends": 0,
+    "needs the command line of AWS": 5,
+    "needs an AWS account": 4,
+    "needs the package index": 3,
+    "needs Docker": 3,
+    "a target of the makefile": 2,
+    "needs GitHub": 1,
+    "needs a cluster of Kubernetes": 1,
+    "needs a store of passwords": 1,
+    "takes an hour": 1,
+    "never ends": 1,
 }
 USUAL = "shop"
 BLOCKS = {page.relative_to(ROOT).as_posix(): list(blocks(page)) for page in pages()}
@@ -29,9 +34,10 @@ LIGHT = ("validate", "settings", "render", "status", "why", "history", "diff", "
 
 
 def _light(page: str) -> bool:
-    words = [step.command.split() for block in RUN[page] for step in block.steps]
-    given = any({"given", "where"} & set(block.marks) for block in RUN[page])
-    return not given and all(each[0] != "envctl" or each[1] in LIGHT for each in words) and "--plan" not in sum(words, [])
+    if any({"given", "where"} & set(block.marks) for block in RUN[page]):
+        return False
+    typed = [step.command.split() for block in RUN[page] for step in block.steps]
+    return all(words[0] != "envctl" or (words[1] in LIGHT and "--plan" not in words) for words in typed)
 
 
 @pytest.mark.parametrize(
@@ -62,9 +68,9 @@ def _all() -> Iterator[Block]:
 
 
 def test_what_is_not_run_says_why_and_is_little() -> None:
-    left = [block.marks["not run"] for block in _all() if "not run" in block.marks]
-    assert {reason: left.count(reason) for reason in REASONS} == REASONS
-    assert sorted(left) == sorted(reason for reason, count in REASONS.items() for _ in range(count))
+    left = Counter(block.marks["not run"] for block in _all() if "not run" in block.marks)
+    assert left == REASONS
+    assert left.total() < len(list(_all())) / 6
 
 
 def test_every_mark_is_known() -> None:

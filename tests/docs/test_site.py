@@ -6,11 +6,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from tools.command_pages import DOCS, pages
 
 from envctl.cli.render.results import RESULTS
 from tests.docs.blocks import KINDS
 from tests.docs.site import ROOT, built
-from tools.command_pages import DOCS, pages
 
 FETCHED = {("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src"), ("source", "src"), ("use", "href")}
 FETCHED_BY_STYLE = re.compile(r"url\(\s*['\"]?([^)'\"]+)|@import\s+['\"]([^'\"]+)")
@@ -55,7 +55,9 @@ def test_no_page_loads_anything_from_elsewhere(site: Path, parsed: dict[Path, Fe
     addresses = [(page, address) for page, each in parsed.items() for address in each.addresses]
     for style in site.rglob("*.css"):
         addresses += [(style, "".join(found)) for found in FETCHED_BY_STYLE.findall(style.read_text(encoding="utf-8"))]
-    assert [told for told in addresses if urlsplit(told[1]).scheme not in {"", "data"} or told[1].startswith("//")] == []
+    assert [
+        told for told in addresses if urlsplit(told[1]).scheme not in {"", "data"} or told[1].startswith("//")
+    ] == []
 
 
 def test_the_scripts_of_the_theme_have_no_reason_to_ask_anybody(parsed: dict[Path, Fetched]) -> None:
