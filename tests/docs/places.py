@@ -211,7 +211,7 @@ PLACES: Mapping[str, Opened] = {
     "an empty folder": empty,
     "shop": shop,
     "shop on AWS": shop_on_aws,
-    **{f"the template {name}": partial(template, name) for name in ("minimal", "web", "ecs", "eks", "platform")},
+    "the template minimal": partial(template, "minimal"),
     "the template minimal, in the sandbox": partial(template, "minimal", options=("--sandbox",)),
     "the template platform, in the sandbox": partial(template, "platform", options=("--sandbox",)),
 }
