@@ -14,6 +14,7 @@ from tests.docs.deployed import dev_runs_a_release, prod_runs_a_release, staging
 from tests.docs.places import PEOPLE, Place
 from tests.e2e.conftest import wait_for
 from tests.faults.faults import DENIED, THROTTLED, Dropped, Plan, always, first
+from tests.modules.applying import OTHER_REGION
 
 # It takes a minute the first time, and ends at once ever after.
 SLOW = """
@@ -91,10 +92,11 @@ def the_store_was_replicated(place: Place) -> None:
     """Into another region; envctl.toml names that one by now."""
     dev_runs_a_release(place)
     here = place.client(PEOPLE, "s3")
-    there = {"Bucket": "shop-envctl-replica"}
-    here.create_bucket(**there, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-3"})
+    there = place.client(PEOPLE, "s3", OTHER_REGION)
+    there.create_bucket(Bucket="shop-envctl-replica", CreateBucketConfiguration={"LocationConstraint": OTHER_REGION})
     for each in here.list_objects_v2(Bucket="shop-envctl-store")["Contents"]:
-        here.copy_object(**there, Key=each["Key"], CopySource={"Bucket": "shop-envctl-store", "Key": each["Key"]})
+        body = here.get_object(Bucket="shop-envctl-store", Key=each["Key"])["Body"].read()
+        there.put_object(Bucket="shop-envctl-replica", Key=each["Key"], Body=body)
     text = (place.root / "envctl.toml").read_text()
     text = text.replace('"s3://shop-envctl-store"', '"s3://shop-envctl-replica"\nregion = "ap-northeast-3"')
     place.write("envctl.toml", text)
@@ -107,13 +109,15 @@ def a_state_was_deleted(place: Place) -> None:
 
 
 def a_state_was_put_back(place: Place) -> None:
-    """By taking the marker away that a deletion leaves."""
+    """By taking the marker away that a deletion leaves, which the policy of the bucket denies to everybody."""
     a_state_was_deleted(place)
     s3 = place.client("dev", "s3")
     where = {"Bucket": "shop-tfstate-111111111111"}
+    s3.delete_bucket_policy(**where)
     markers = s3.list_object_versions(**where, Prefix="dev/web.tfstate")["DeleteMarkers"]
     (marker,) = (each for each in markers if each["Key"] == "dev/web.tfstate" and each["IsLatest"])
     s3.delete_object(**where, Key=marker["Key"], VersionId=marker["VersionId"])
+    place.ok("bootstrap")
 
 
 def somebody_plans_dev(place: Place) -> None:

@@ -138,11 +138,11 @@ class Place:
     def command(self, *words: str) -> list[str]:
         return self._project().command("--yes", *self.options, *words)
 
-    def client(self, whose: str, service: str) -> Any:
+    def client(self, whose: str, service: str, region: str = REGION) -> Any:
         """boto3 in the account of an environment, or in one by its number, behind Terraform's back."""
         running = self.sandbox or Sandbox(self.root / ".envctl" / "sandbox").running()
         assert running is not None
-        return applying.Account(running, ACCOUNTS.get(whose, whose)).client(service)
+        return applying.Account(running, ACCOUNTS.get(whose, whose)).client(service, region)
 
     def write(self, path: str, text: str) -> None:
         self._project().write(path, text)
