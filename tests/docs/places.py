@@ -162,9 +162,11 @@ def empty(folder: Path, _provider: Path) -> Iterator[Place]:
     """Where projects are begun. Each goes with its sandbox."""
     place = Place(folder / "work", folder)
     place.root.mkdir()
-    yield place
-    for project in place.root.iterdir():
-        replace(place, root=project).run("sandbox", "down")
+    try:
+        yield place
+    finally:
+        for project in place.root.iterdir():
+            replace(place, root=project).run("sandbox", "down")
 
 
 def template(name: str, folder: Path, provider: Path, options: tuple[str, ...] = ()) -> Iterator[Place]:
@@ -172,8 +174,10 @@ def template(name: str, folder: Path, provider: Path, options: tuple[str, ...] =
     (root / ".envctl" / "sandbox").mkdir(parents=True)
     (root / ".envctl" / "sandbox" / "mirror").symlink_to(provider)
     place = Place(root, folder, options)
-    yield place
-    place.run("sandbox", "down")
+    try:
+        yield place
+    finally:
+        place.run("sandbox", "down")
 
 
 def shop(folder: Path, _provider: Path) -> Iterator[Place]:
@@ -187,6 +191,13 @@ def shop_on_aws(folder: Path, _provider: Path) -> Iterator[Place]:
     """The same with accounts, roles and buckets. Nothing in it says `sandbox`: to it, what answers is AWS."""
     server = Sandbox(folder / "aws")
     running = server.up()
+    try:
+        yield from _behind_a_proxy(running, folder)
+    finally:
+        server.down()
+
+
+def _behind_a_proxy(running: RunningSandbox, folder: Path) -> Iterator[Place]:
     with FaultyProxy(running, folder / "proxy") as proxy:
         # Whatever names the way to the sandbox leads through the proxy.
         instead = {running.proxy_url: proxy.url, os.fspath(running.ca_file): os.fspath(proxy.ca_file)}
@@ -195,7 +206,6 @@ def shop_on_aws(folder: Path, _provider: Path) -> Iterator[Place]:
         told = (ENVIRONMENT.format(name=name, account=account, region=REGION) for name, account in ACCOUNTS.items())
         _furnished(place, BUCKETS, "".join(told))
         yield place
-    server.down()
 
 
 def _furnished(place: Place, tables: str, environments: str) -> None:
