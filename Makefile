@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo platform test static check nightly mutation bench lock schemas pages provider-schema audit clean
+.PHONY: demo platform test static check nightly mutation bench lock schemas pages docs provider-schema audit clean
 
 demo: .venv/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
@@ -59,9 +59,14 @@ audit: .venv/.installed .venv-audit/.installed
 	.venv-audit/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements-audit.lock
 	@touch $@
 
-# The tables in the pages of the modules, from their code.
+# The tables in the pages of the modules, and the pages of the commands, from their code.
 pages: .venv/.installed
 	$(BIN)/python -m tools.module_pages
+	$(BIN)/python -m tools.command_pages
+
+# The site of the documentation, in site/: site/index.html opens in a browser as it lies there.
+docs: .venv/.installed
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --clean && echo "site/index.html"
 
 # Needs the index of Python packages, which tests may not: after a module has begun to use another type of AWS.
 provider-schema: .venv/.installed
@@ -75,4 +80,4 @@ provider-schema: .venv/.installed
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-audit .envctl dist mutants
+	rm -rf .venv .venv-audit .envctl dist mutants site

@@ -20,6 +20,7 @@ from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.adapters.terraform.watch import Watch
+from envctl.adapters.terraform.written import was_written
 from envctl.domain.capacity import UNLIMITED, Limits, Usage, heap
 from envctl.domain.changes import StackPlan
 from envctl.domain.errors import OperationFailedError
@@ -160,7 +161,7 @@ class TerraformDriver:
                 (site.directory / name).unlink(missing_ok=True)
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
-        return bool(self._asked(self._site(environment, stack), "state pull").strip())
+        return was_written(self._asked(self._site(environment, stack), "state pull"))
 
     def outputs(self, environment: str, stack: PreparedStack) -> "Mapping[str, Output]":
         from envctl.domain.checks import Output

@@ -41,7 +41,7 @@ def up(
         int | None, typer.Option(min=1, max=65535, help="The proxy's port. Default: a free one.", show_default=False)
     ] = None,
 ) -> None:
-    """Start the sandbox, or find it running. `envctl --sandbox …` does that by itself."""
+    """Start the sandbox, or find it running. Every command with --sandbox does that by itself."""
     from envctl.cli.wiring import wire
 
     refuse_dry_run(context)

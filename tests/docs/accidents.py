@@ -1,0 +1,162 @@
+"""What has gone wrong before a block is typed: killed, changed by hand, gone, or refused by AWS."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from envctl.adapters.sandbox.exchange import Request
+from tests.docs.deployed import dev_runs_a_release, prod_runs_a_release, staging_runs_a_release, the_buckets_are_there
+from tests.docs.places import PEOPLE, Place
+from tests.e2e.conftest import wait_for
+from tests.faults.faults import DENIED, THROTTLED, Dropped, Plan, always, first
+from tests.modules.applying import OTHER_REGION
+
+# It takes a minute the first time, and ends at once ever after.
+SLOW = """
+resource "terraform_data" "migration" {{
+  count = {count}
+  provisioner "local-exec" {{
+    command = "cd ../../../..; test -e migrating || {{ touch migrating; exec sleep 60; }}"
+  }}
+}}
+"""
+
+
+def an_apply_was_killed(place: Place) -> None:
+    the_buckets_are_there(place)
+    place.adds("modules/web/main.tf", SLOW.format(count=1))
+    _killed(place, "apply", "dev")
+
+
+def a_promotion_to_staging_was_killed(place: Place) -> None:
+    place.adds("modules/web/main.tf", SLOW.format(count="var.instance_count - 1"))
+    dev_runs_a_release(place)
+    _killed(place, "promote", "dev", "staging")
+
+
+def _killed(place: Place, *words: str) -> None:
+    """With SIGKILL, and everything that it had started: as when a machine loses its power."""
+    child = subprocess.Popen(
+        place.command(*words),
+        cwd=place.root,
+        env=place.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    wait_for((place.root / "migrating").exists, 120)
+    for pid in _found(["pgrep", "--session", str(child.pid)]):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
+    child.wait()
+
+
+def _found(command: list[str]) -> list[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
+
+
+def staging_has_drifted(place: Place) -> None:
+    """Somebody has named a network by hand."""
+    staging_runs_a_release(place)
+    ec2 = place.client("staging", "ec2")
+    found = ec2.describe_vpcs(Filters=[{"Name": "tag:project", "Values": ["shop"]}])["Vpcs"]
+    ec2.create_tags(Resources=[found[0]["VpcId"]], Tags=[{"Key": "Name", "Value": "by hand"}])
+
+
+def the_store_was_copied(place: Place) -> None:
+    """Into `backup`, as a job does it every night."""
+    shutil.copytree(place.root / ".envctl" / "store", place.root / "backup")
+
+
+def an_entry_was_changed(place: Place) -> None:
+    prod_runs_a_release(place)
+    the_store_was_copied(place)
+    entry = place.root / ".envctl/store/ledger/0000000003.json"
+    entry.chmod(0o644)
+    entry.write_text(entry.read_text().replace("ann@", "eve@"))
+
+
+def the_store_is_gone(place: Place) -> None:
+    prod_runs_a_release(place)
+    the_store_was_copied(place)
+    shutil.rmtree(place.root / ".envctl" / "store")
+
+
+def the_store_was_replicated(place: Place) -> None:
+    """Into another region; envctl.toml names that one by now."""
+    dev_runs_a_release(place)
+    here = place.client(PEOPLE, "s3")
+    there = place.client(PEOPLE, "s3", OTHER_REGION)
+    there.create_bucket(Bucket="shop-envctl-replica", CreateBucketConfiguration={"LocationConstraint": OTHER_REGION})
+    for each in here.list_objects_v2(Bucket="shop-envctl-store")["Contents"]:
+        body = here.get_object(Bucket="shop-envctl-store", Key=each["Key"])["Body"].read()
+        there.put_object(Bucket="shop-envctl-replica", Key=each["Key"], Body=body)
+    text = (place.root / "envctl.toml").read_text()
+    text = text.replace('"s3://shop-envctl-store"', '"s3://shop-envctl-replica"\nregion = "ap-northeast-3"')
+    place.write("envctl.toml", text)
+
+
+def a_state_was_deleted(place: Place) -> None:
+    """From a bucket that keeps versions."""
+    dev_runs_a_release(place)
+    place.client("dev", "s3").delete_object(Bucket="shop-tfstate-111111111111", Key="dev/web.tfstate")
+
+
+def a_state_was_put_back(place: Place) -> None:
+    """By taking the marker away that a deletion leaves, which the policy of the bucket denies to everybody."""
+    a_state_was_deleted(place)
+    s3 = place.client("dev", "s3")
+    where = {"Bucket": "shop-tfstate-111111111111"}
+    s3.delete_bucket_policy(**where)
+    markers = s3.list_object_versions(**where, Prefix="dev/web.tfstate")["DeleteMarkers"]
+    (marker,) = (each for each in markers if each["Key"] == "dev/web.tfstate" and each["IsLatest"])
+    s3.delete_object(**where, Key=marker["Key"], VersionId=marker["VersionId"])
+    place.ok("bootstrap")
+
+
+def somebody_plans_dev(place: Place) -> None:
+    """On another machine, and has got stuck: the lock of a state is held, and no deployment is unfinished."""
+    dev_runs_a_release(place)
+    bucket = "shop-tfstate-111111111111"
+    lock = {"ID": "5c9f7a1e-0000-4000-8000-1b0f0e5a7c11", "Operation": "OperationTypePlan", "Who": "carol@build-7"}
+    lock |= {
+        "Info": "",
+        "Version": "1.15.5",
+        "Created": datetime.now(UTC).isoformat(),
+    }
+    lock |= {"Path": f"{bucket}/dev/web.tfstate"}
+    s3 = place.client("dev", "s3")
+    s3.put_object(Bucket=bucket, Key="dev/web.tfstate.tflock", Body=json.dumps(lock).encode())
+
+
+def the_store_cannot_be_reached(place: Place) -> None:
+    """Every connection to its bucket breaks off."""
+    dev_runs_a_release(place)
+    _fails(place, always(Dropped(), lambda request: "shop-envctl-store" in f"{request.host}{request.target}"))
+
+
+def a_state_cannot_be_saved(place: Place) -> None:
+    """The first one that is to be written: S3 says no, once."""
+    the_buckets_are_there(place)
+    _fails(place, first(DENIED, lambda request: request.method == "PUT" and _of_a_state(request)))
+
+
+def states_are_throttled(place: Place) -> None:
+    dev_runs_a_release(place)
+    _fails(place, always(THROTTLED, lambda request: request.method == "GET" and _of_a_state(request)))
+
+
+def _of_a_state(request: Request) -> bool:
+    """And not of its lock."""
+    return urlsplit(request.target).path.endswith(".tfstate")
+
+
+def _fails(place: Place, plan: Plan) -> None:
+    assert place.proxy is not None, "nothing can fail but what seems to be AWS"
+    place.proxy.plan = plan

@@ -1,0 +1,107 @@
+"""What is so before a block is typed, each by the words of the mark `given`."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+
+from tests.docs import accidents, deployed
+from tests.docs.places import PEOPLE, Place
+from tests.e2e.conftest import ACCOUNTS
+
+SECRETS = """
+[secrets]
+secretsmanager = ["*_secret_name"]
+"""
+WINDOW = (
+    'windows = [{ kind = "deny", name = "freeze", start = "2020-01-01T00:00", end = "2199-01-01T00:00", tz = "UTC" }]'
+)
+
+
+def dev_runs_a_release_with_a_secret(place: Place) -> None:
+    """Which every environment asks for, and dev alone has."""
+    place.adds("envctl.toml", SECRETS)
+    place.adds("modules/data/main.tf", '\nvariable "database_secret_name" { type = string }\n')
+    for environment in ACCOUNTS:
+        place.adds(f"environments/{environment}/terraform.tfvars", 'database_secret_name = "shop/database"\n')
+    place.client("dev", "secretsmanager").create_secret(Name="shop/database", SecretString="none")
+    deployed.dev_runs_a_release(place)
+
+
+def signing_keys_are_named(place: Place) -> None:
+    """In a project that git keeps."""
+    text = (place.root / "envctl.toml").read_text()
+    for name in ACCOUNTS:
+        text = text.replace(f"[environments.{name}]\n", f'[environments.{name}]\nsigning_key = "alias/envctl-{name}"\n')
+    place.write("envctl.toml", text)
+    subprocess.run(["git", "init", "--quiet"], cwd=place.root, check=True)
+
+
+def there_is_a_copy_of_the_store(place: Place) -> None:
+    """What two environments were told is signed; and the keys came another way."""
+    signing_keys_are_named(place)
+    place.ok("bootstrap")
+    place.ok("ledger", "keys", "--create")
+    place.ok("apply", "dev")
+    s3 = place.client(PEOPLE, "s3")
+    for each in s3.list_objects_v2(Bucket="shop-envctl-store")["Contents"]:
+        file = place.root / "copy-of-the-store" / each["Key"]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        s3.download_file("shop-envctl-store", each["Key"], str(file))
+    for name in ACCOUNTS:
+        pinned = place.root / "environments" / name / "signing_key.pem"
+        (place.root / "keys-from-elsewhere" / name).mkdir(parents=True)
+        shutil.copy(pinned, place.root / "keys-from-elsewhere" / name)
+
+
+def prod_has_two_mistakes(place: Place) -> None:
+    place.write(
+        "environments/prod/terraform.tfvars",
+        'vpc_cdir = "10.2.0.0/16"\nvpc_cidr = "10.2.0.0/16"\ninstance_count = "many"\n',
+    )
+
+
+def staging_is_to_have_more(place: Place) -> None:
+    file = place.root / "environments/staging/terraform.tfvars"
+    file.write_text(file.read_text().replace("instance_count = 2", "instance_count = 5"))
+
+
+def prod_is_locked(place: Place) -> None:
+    place.ok("lock", "prod", "--reason", "migration")
+
+
+def a_window_of_prod_is_closed(place: Place) -> None:
+    deployed.prod_is_approved(place)
+    place.write("envctl.toml", (place.root / "envctl.toml").read_text().replace("waivable", f"{WINDOW}\nwaivable"))
+
+
+SITUATIONS: Mapping[str, Callable[[Place], None]] = {
+    "nothing": lambda _: None,
+    "dev runs a release": deployed.dev_runs_a_release,
+    "staging runs a release": deployed.staging_runs_a_release,
+    "prod is approved": deployed.prod_is_approved,
+    "prod runs a release": deployed.prod_runs_a_release,
+    "prod runs its second release": deployed.prod_runs_its_second_release,
+    "dev is one release ahead of staging": deployed.dev_is_one_ahead,
+    "dev is broken, and mended": deployed.dev_is_mended,
+    "dev is broken, and has proven a release before": deployed.dev_is_broken_today,
+    "an apply of dev was killed": accidents.an_apply_was_killed,
+    "a promotion to staging was killed": accidents.a_promotion_to_staging_was_killed,
+    "staging has drifted": accidents.staging_has_drifted,
+    "dev runs a release with a secret": dev_runs_a_release_with_a_secret,
+    "signing keys are named": signing_keys_are_named,
+    "there is a copy of the store": there_is_a_copy_of_the_store,
+    "an entry of the ledger was changed by hand": accidents.an_entry_was_changed,
+    "the store is gone": accidents.the_store_is_gone,
+    "the store can't be reached": accidents.the_store_cannot_be_reached,
+    "the state of a stack can't be saved": accidents.a_state_cannot_be_saved,
+    "S3 throttles whoever reads a state": accidents.states_are_throttled,
+    "the lock of a state of dev was left behind": accidents.somebody_plans_dev,
+    "a state of dev was deleted": accidents.a_state_was_deleted,
+    "prod has two mistakes in its settings": prod_has_two_mistakes,
+    "staging is to have more instances": staging_is_to_have_more,
+    "a state of dev was deleted, and put back": accidents.a_state_was_put_back,
+    "the store was replicated": accidents.the_store_was_replicated,
+    "prod is locked": prod_is_locked,
+    "prod is approved, and a window closed": a_window_of_prod_is_closed,
+    "all jobs of a look for drift have answered": deployed.all_jobs_have_answered,
+}

@@ -1,0 +1,79 @@
+"""Every command block of every page of the site is typed, in the order of the page, and does what the page says."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import ROOT, Block, blocks, pages
+from tests.docs.places import PLACES, opened
+from tests.docs.running import Shell
+from tests.docs.situations import SITUATIONS
+from tests.docs.values import values
+
+# What nothing runs, and why; the commands of envctl in it are read all the same (tests/cli/test_docs.py).
+REASONS = {
+    "needs the command line of AWS": 5,
+    "needs an AWS account": 4,
+    "needs the package index": 3,
+    "needs Docker": 3,
+    "a target of the makefile": 2,
+    "needs GitHub": 1,
+    "needs a cluster of Kubernetes": 1,
+    "needs a store of passwords": 1,
+    "takes an hour": 1,
+    "never ends": 1,
+}
+USUAL = "shop"
+BLOCKS = {page.relative_to(ROOT).as_posix(): list(blocks(page)) for page in pages()}
+RUN = {page: [block for block in each if "not run" not in block.marks] for page, each in BLOCKS.items()}
+# Those start no Terraform.
+LIGHT = ("validate", "settings", "render", "status", "why", "history", "diff", "report", "ci", "completion", "init")
+
+
+def _light(page: str) -> bool:
+    if any({"given", "where"} & set(block.marks) for block in RUN[page]):
+        return False
+    typed = [step.command.split() for block in RUN[page] for step in block.steps]
+    return all(words[0] != "envctl" or (words[1] in LIGHT and "--plan" not in words) for words in typed)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[] if _light(page) else [pytest.mark.terraform, pytest.mark.slow, pytest.mark.night])
+        for page, each in RUN.items()
+        if each
+    ],
+)
+def test_the_page(page: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    name = USUAL
+    with ExitStack() as stack:
+        shell: Shell | None = None
+        for number, block in enumerate(RUN[page]):
+            name = block.marks.get("run in", name)
+            if shell is None or {"run in", "given"} & set(block.marks):
+                place = stack.enter_context(opened(name, tmp_path / str(number), request))
+                for situation in block.marks.get("given", "nothing").split("; "):
+                    SITUATIONS[situation](place)
+                shell = Shell(place, tmp_path / str(number) / "shell")
+            shell.runs(block, values(block.marks.get("where", ""), shell.place))
+
+
+def _all() -> Iterator[Block]:
+    for each in BLOCKS.values():
+        yield from each
+
+
+def test_what_is_not_run_says_why_and_is_little() -> None:
+    left = Counter(block.marks["not run"] for block in _all() if "not run" in block.marks)
+    assert left == REASONS
+    assert left.total() < len(list(_all())) / 6
+
+
+def test_every_mark_is_known_and_none_is_left_over() -> None:
+    assert {block.marks.get("run in", USUAL) for block in _all()} == PLACES.keys()
+    given = {situation for block in _all() for situation in block.marks.get("given", "nothing").split("; ")}
+    assert given == SITUATIONS.keys()
