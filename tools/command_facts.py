@@ -33,6 +33,7 @@ FACTS = {
     ),
     "bootstrap": Facts(("envctl bootstrap", "envctl bootstrap --check"), ("bootstrap.md",), (2,), place="shop on AWS"),
     "ci github": Facts(("envctl ci github", "envctl ci github --check"), ("ci.md",)),
+    "ci gitlab": Facts(("envctl ci gitlab", "envctl ci gitlab --check"), ("ci-gitlab.md", "ci.md")),
     "collect": Facts(("envctl collect",), ("matrix.md",), (2,), "all jobs of a look for drift have answered"),
     "completion": Facts(("envctl completion bash",), ("completion.md",)),
     "destroy": Facts(("envctl destroy dev",), ("guards.md",), DEPLOYS, "dev runs a release"),
@@ -44,6 +45,7 @@ FACTS = {
     "exec": Facts(
         ("envctl exec dev -- env",), ("output-and-exec.md", "access.md"), (*LOOKS, 126, 127), "dev runs a release"
     ),
+    "fmt": Facts(("envctl fmt", "envctl fmt --check environments"), ("pre-commit.md",)),
     "history": Facts(("envctl history", "envctl history prod --since 7d"), ("audit.md",)),
     "init": Facts(("envctl init shop --template minimal",), ("init.md", "start.md")),
     "ledger export": Facts(("envctl ledger export prod --since 90d",), ("audit.md",)),
