@@ -18,7 +18,7 @@ REASONS = {
     "needs the command line of AWS": 5,
     "needs an AWS account": 4,
     "needs the package index": 3,
-    "needs Docker": 3,
+    "needs Docker": 5,
     "a target of the makefile": 2,
     "needs GitHub": 1,
     "needs a cluster of Kubernetes": 1,
