@@ -1,5 +1,5 @@
-"""Ctrl-C and `kill -9` while a share is watched, with a real Terraform and a module that needs no provider: its state
-says where the requests go.
+"""A promotion in steps, and Ctrl-C and `kill -9` while a share is watched, with a real Terraform and a module that
+needs no provider: its state says where the requests go.
 """
 
 import json
@@ -73,8 +73,8 @@ class Small(Project):
     def takes(self, image: str) -> None:
         self.write("environments/dev/terraform.tfvars", f'image = "{image}"\n')
 
-    def weights(self) -> dict[str, int]:
-        state = json.loads((self.root / ".envctl" / "state" / "dev" / "web.tfstate").read_text())
+    def weights(self, environment: str = "dev") -> dict[str, int]:
+        state = json.loads((self.root / ".envctl" / "state" / environment / "web.tfstate").read_text())
         return dict(state["outputs"]["weights"]["value"])
 
     def last(self) -> dict[str, object]:
@@ -99,6 +99,29 @@ def web(tmp_path: Path, home: Path) -> Small:
     project.ok("apply", "dev", "--yes")
     project.takes("new")
     return project
+
+
+AFTERWARDS = """
+[environments.staging]
+
+[environments.staging.gates]
+approvals = {}
+"""
+
+
+def test_a_promotion_goes_in_steps_by_what_is_live_there(web: Small) -> None:
+    toml = TOML.replace('["dev"]', '["dev", "staging"]').replace('wait = "10m"', 'wait = "1s"')
+    web.write("envctl.toml", toml + AFTERWARDS)
+    web.takes("old")
+    web.ok("apply", "dev", "--yes")
+    web.ok("promote", "dev", "staging", "--yes")
+    assert web.weights("staging") == {"blue": 100}
+    web.takes("new")
+    web.ok("apply", "dev", "--yes")
+    told = web.ok("promote", "dev", "staging", "--yes", "--json").document["result"]
+    assert [share["percent"] for share in told["rollouts"][0]["shares"]] == [10, 100]
+    assert web.weights("staging") == {"green": 100}
+    assert web.ok("plan", "staging", "--detailed-exitcode").code == 0
 
 
 BLUE, SHARED = {"blue": 100}, {"blue": 90, "green": 10}
