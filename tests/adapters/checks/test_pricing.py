@@ -1,4 +1,4 @@
-"""The program that knows prices, as a real process: what it is told, what of it counts, and that nothing of it stays."""
+"""The program that knows prices, as a real process: what it is told, what counts, and that nothing of it stays."""
 
 import os
 import sys
