@@ -197,6 +197,12 @@ def test_showing_a_plan_needs_nothing_that_knows_guards() -> None:
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
 
 
+def test_a_plan_without_costs_needs_nothing_that_knows_them() -> None:
+    probe = "import sys, envctl.cli.render.plan, envctl.usecases.plan, envctl.adapters.workspace.workspace\n"
+    probe += "sys.exit(any('cost' in name or 'pricing' in name for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
+
+
 def test_another_pydantic_may_want_more_of_what_looks_for_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     from envctl.__main__ import _NoPlugins
 

@@ -47,6 +47,8 @@ from envctl.usecases.aws_ports import Copied, Pulled
 from envctl.usecases.bucket_report import BucketReport
 from envctl.usecases.ports import (
     AlreadyExistsError,
+    Answered,
+    CostSource,
     HashedProviders,
     Installed,
     Ports,
@@ -656,6 +658,20 @@ class MemoryProbes:
         return self.problems.get(probe.name, "")
 
 
+@dataclass
+class MemoryCosts:
+    """Answers what it was told to answer, and remembers what it was asked."""
+
+    answer: Answered = field(
+        default_factory=lambda: Answered(b'{"currency": "USD", "monthly": {"before": 1, "after": 2}}')
+    )
+    asked: list[tuple[CostSource, bytes]] = field(default_factory=list)
+
+    def ask(self, source: CostSource, question: bytes) -> Answered:
+        self.asked.append((source, question))
+        return self.answer
+
+
 PROJECT = b"""
 [project]
 name = "shop"
@@ -740,6 +756,7 @@ class World:
     observer: Listener = field(default_factory=Listener)
     consent: Answering = field(default_factory=Answering)
     probes: MemoryProbes = field(default_factory=MemoryProbes)
+    costs: MemoryCosts = field(default_factory=MemoryCosts)
     templates: MemoryTemplates = field(default_factory=MemoryTemplates)
     ground: MemoryGround = field(default_factory=MemoryGround)
     sandbox: bool = False

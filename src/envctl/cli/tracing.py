@@ -21,7 +21,7 @@ _TOLD = frozenset(
         "alarms",
         "modules",
     }
-    | {"versions", "identity", "probes", "consent"}
+    | {"versions", "identity", "probes", "costs", "consent"}
 )
 
 

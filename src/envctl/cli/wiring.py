@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from envctl.adapters.aws.secrets import AwsSecrets
     from envctl.adapters.aws.sessions import Sessions
     from envctl.adapters.aws.signing import KmsSignatures
+    from envctl.adapters.checks.pricing import PriceProgram
     from envctl.adapters.checks.prober import Prober
     from envctl.adapters.forge.reviews import GithubReviews
     from envctl.adapters.local.git import Git
@@ -142,6 +143,12 @@ class Wired:
         from envctl.adapters.checks.prober import Prober
 
         return Prober(self._root, lambda: os.environ)
+
+    @cached_property
+    def costs(self) -> "PriceProgram":
+        from envctl.adapters.checks.pricing import PriceProgram
+
+        return PriceProgram(self._root, lambda: os.environ)
 
     @cached_property
     def _on_aws(self) -> "AwsWiring":

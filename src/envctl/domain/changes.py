@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 
 
@@ -94,10 +94,30 @@ class StackPlan:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What a plan costs a month, as the project's own program says: `before` it is applied, `after` it, and the
+    `difference`. `resources` tells by how much each becomes dearer, by its stack and its address, like
+    `web aws_instance.this`. Amounts are exact, and so texts.
+
+    `unknown` says why nobody knows; everything else is empty then.
+    """
+
+    currency: str = ""
+    before: str = ""
+    after: str = ""
+    difference: str = ""
+    resources: Mapping[str, str] = field(default_factory=dict)
+    unknown: str = ""
+
+
+@dataclass(frozen=True)
 class EnvironmentPlan:
+    """`cost` is there where the project names a program that knows prices, and that was asked."""
+
     environment: str
     release: str
     stacks: tuple[StackPlan, ...]
+    cost: Cost | None = None
 
     @property
     def changes(self) -> bool:

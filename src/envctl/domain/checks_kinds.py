@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
 
 from envctl.domain.checks_urls import http_url
+from envctl.domain.commands import words
 from envctl.domain.durations import parse
 from envctl.domain.references import Reference
 
@@ -53,13 +54,7 @@ def _filled(text: str) -> str:
 
 
 def _words(command: object) -> object:
-    if not isinstance(command, list | tuple) or not all(isinstance(word, str) for word in command):
-        raise ValueError('must be a list of texts, such as ["pytest", "tests/smoke"]; there is no shell')
-    if not command or not command[0].strip():
-        raise ValueError('must name a program, such as ["pytest", "tests/smoke"]')
-    if any("\0" in word for word in command):
-        raise ValueError("must not hold the character zero")
-    return command
+    return words(command, '["pytest", "tests/smoke"]')
 
 
 def _output(text: str) -> str:

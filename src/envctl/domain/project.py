@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr
 
 from envctl.domain.checks_table import Check, with_kind
+from envctl.domain.cost_table import CostTable
 from envctl.domain.gates_table import Allow, Gates
 from envctl.domain.pipeline import Pipeline
 from envctl.domain.project_types import (
@@ -182,6 +183,7 @@ class Project(Section):
     secrets: Secrets = Secrets.model_construct()
     providers: Mapping[str, Mapping[str, Any]] = {}
     every_check: Annotated[Mapping[Name, Check], BeforeValidator(_with_kinds)] = Field(default={}, alias="checks")
+    cost: CostTable | None = None
     parity: Parity | None = None
     protection: Protection = Protection.model_construct()
     sandbox: Sandbox = Sandbox.model_construct()

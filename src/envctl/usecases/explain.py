@@ -14,7 +14,7 @@ from envctl.domain.project import Project
 from envctl.domain.release import Release, identity, pack
 from envctl.domain.release_changes import ReleaseChanges, changes_between
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import bundles, kept_settings, load, record
+from envctl.usecases import bundles, costs, kept_settings, load, record
 from envctl.usecases.ports import Ports
 from envctl.usecases.preview import Previewed, of_working_tree, plan_with, stored
 
@@ -62,6 +62,7 @@ def explain(ports: Ports, environment: str, *, release: str | None = None) -> Ex
         plan = plan_with(ports, project, what, settings)
         between = _Between(ports, project, here.current, what, settings)
         compared = between.plans(plan) if plan.changes and here.current else {}
+    plan = costs.priced(ports, plan, costs.source(project, target, what.release.wiring))
     looked_at = (without_moving(StackPlan(stack.stack, stack.drifted)) for stack in plan.stacks)
     drifted = tuple(Drifted(stack.stack, stack.resources) for stack in looked_at if stack.resources)
     return Explained(

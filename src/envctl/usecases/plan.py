@@ -10,8 +10,11 @@ from envctl.usecases.ports import Ports, Prepared
 from envctl.usecases.selecting import ALL, Selection, selected
 
 
-def plan(ports: Ports, environment: str, selection: Selection = ALL) -> tuple[EnvironmentPlan, EnvctlError | None]:
-    """With what kept some stacks from being planned; raises it where that was so with all.
+def plan(
+    ports: Ports, environment: str, selection: Selection = ALL, *, priced: bool = False
+) -> tuple[EnvironmentPlan, EnvctlError | None]:
+    """With what kept some stacks from being planned; raises it where that was so with all. `priced` has the project's
+    own program asked what it costs.
 
     Where every input is unchanged since the last time, Terraform is started without reading any of them again.
     """
@@ -30,7 +33,12 @@ def plan(ports: Ports, environment: str, selection: Selection = ALL) -> tuple[En
     error = together(tuple(planned.failed.values())) if planned.failed else None
     if error is not None and not planned.plans:
         raise error
-    return EnvironmentPlan(environment, prepared.release, planned.plans), error
+    found = EnvironmentPlan(environment, prepared.release, planned.plans)
+    if priced and prepared.costs is not None:
+        from envctl.usecases import costs
+
+        found = costs.priced(ports, found, prepared.costs)
+    return found, error
 
 
 def plan_units(ports: Ports, units: Mapping[str, frozenset[str]]) -> tuple[EnvironmentPlan, ...]:

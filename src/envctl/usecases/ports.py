@@ -186,9 +186,30 @@ class PreparedStack:
 
 
 @dataclass(frozen=True)
+class CostSource:
+    """A program that knows prices, and where what is planned would run: `regions` are those of the stacks that run
+    elsewhere than in the `region` of their environment.
+    """
+
+    command: tuple[str, ...]
+    timeout_seconds: float
+    account_id: str = ""
+    region: str = ""
+    regions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a program answered, or the problem because of which there is no answer."""
+
+    said: bytes = b""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class Prepared:
     """All root modules of an environment, rendered from one release and the settings with this digest. `live` is what
-    was known of the stacks with a rollout: they are rendered by that.
+    was known of the stacks with a rollout: they are rendered by that. `costs` is who knows what they cost, if anybody.
     """
 
     environment: str
@@ -196,6 +217,7 @@ class Prepared:
     settings: str
     stacks: tuple[PreparedStack, ...]
     live: Mapping[str, str] = field(default_factory=dict)
+    costs: CostSource | None = None
 
 
 class Workspace(Protocol):
@@ -392,6 +414,13 @@ class Probes(Protocol):
         """Why it does not, or an empty text where it does. `surroundings` are for a command's environment."""
 
 
+class Costs(Protocol):
+    """Somebody who knows prices: envctl knows none."""
+
+    def ask(self, source: CostSource, question: bytes) -> Answered:
+        """It is told the question, and has its time-out to answer."""
+
+
 class Observer(Protocol):
     """Is told what happens while it happens, be it from several threads."""
 
@@ -482,6 +511,8 @@ class Ports(Protocol):
     def formatter(self) -> Formatter: ...
     @property
     def probes(self) -> Probes: ...
+    @property
+    def costs(self) -> Costs: ...
     @property
     def access(self) -> Access: ...
     @property

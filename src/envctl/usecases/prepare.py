@@ -12,7 +12,7 @@ from envctl.domain.release import Release
 from envctl.domain.remote_modules import manifest
 from envctl.domain.rendering import RootModule
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import access, image_tags, images, load, positions, remote_modules, working_tree
+from envctl.usecases import access, costs, image_tags, images, load, positions, remote_modules, working_tree
 from envctl.usecases.candidates import Candidate
 from envctl.usecases.ports import Ports, Prepared, PreparedStack
 from envctl.usecases.side_by_side import Steps, side_by_side
@@ -79,7 +79,8 @@ def lay_out(ports: Ports, project: Project, release: Release, settings: Environm
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         binary = project.terraform.binary or ""
         stacks.append(PreparedStack(root.stack, wired.upstream, root.secrets, binary, profile, after=wired.after))
-    return Prepared(environment, identity, settings.digest(), tuple(stacks), positions.spelt(live))
+    asked = costs.source(project, environment, release.wiring)
+    return Prepared(environment, identity, settings.digest(), tuple(stacks), positions.spelt(live), asked)
 
 
 def initialise(ports: Ports, project: Project, prepared: Prepared) -> None:

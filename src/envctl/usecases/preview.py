@@ -11,7 +11,7 @@ from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, 
 from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import bundles, candidates, images, load, prepare, record, remote_modules, working_tree
+from envctl.usecases import bundles, candidates, costs, images, load, prepare, record, remote_modules, working_tree
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.ports import Ports
 
@@ -98,7 +98,8 @@ def of_working_tree(ports: Ports, project: Project) -> Previewed:
 def plan_release(ports: Ports, project: Project, what: Previewed, target: str) -> EnvironmentPlan:
     """Raises ConfigurationError where the settings of the environment do not fit the release."""
     with ports.workspace.lock(target, f"envctl plan {target} by {ports.identity.actor().name}"):
-        return plan_with(ports, project, what, load.settings(ports, project, target, what.release.wiring))
+        plan = plan_with(ports, project, what, load.settings(ports, project, target, what.release.wiring))
+    return costs.priced(ports, plan, costs.source(project, target, what.release.wiring))
 
 
 def plan_of(ports: Ports, environment: str, release: str) -> EnvironmentPlan:

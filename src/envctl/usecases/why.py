@@ -14,7 +14,7 @@ from envctl.domain.guards.secrets import secrets
 from envctl.domain.meaning import meaning_of
 from envctl.domain.present import Present, Unbelieved
 from envctl.domain.project import Project
-from envctl.usecases import access, approved, candidates, inside, load, record
+from envctl.usecases import access, approved, candidates, costs, inside, load, record
 from envctl.usecases.ports import Ports
 
 Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned"]
@@ -84,6 +84,8 @@ def _planned(ports: Ports, project: Project, asked: candidates.Candidate) -> Env
     target = asked.request.target
     with ports.workspace.lock(target, f"envctl why {target}"):
         plan = plan_candidate(ports, project, asked)
+    if asked.release is not None:
+        plan = costs.priced(ports, plan, costs.source(project, target, asked.release.wiring))
     ports.observer.planned(plan)
     return plan
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.checks.asking import Asking
-from envctl.adapters.checks.command import KEPT, run_command
+from envctl.adapters.checks.command import run_command
 from envctl.adapters.checks.prober import Prober
+from envctl.adapters.checks.process import KEPT
 from envctl.domain.checks import CommandProbe
 
 WAITS = "import pathlib, time; pathlib.Path('ready').touch(); time.sleep(60)"

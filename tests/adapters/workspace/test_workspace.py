@@ -14,7 +14,7 @@ from envctl.adapters.workspace import atomic
 from envctl.adapters.workspace.workspace import PREPARED, DirectoryWorkspace
 from envctl.domain.errors import LockHeldError, OperationFailedError
 from envctl.domain.release import File
-from envctl.usecases.ports import Prepared, PreparedStack
+from envctl.usecases.ports import CostSource, Prepared, PreparedStack
 
 HOLDS = """
 import sys, time
@@ -25,7 +25,8 @@ with DirectoryWorkspace(Path("."), Path(sys.argv[1]), "").lock("dev", "envctl ap
     time.sleep(30)
 """
 MAIN = b'{"module": {}}'
-PREPARED_DEV = Prepared("dev", "", "s" * 64, (PreparedStack("web", ("network",), binary="tofu"),))
+COSTS = CostSource(("python3", "tools/cost.py"), 90.0, "111111111111", "ap-northeast-1", {"web": "eu-west-1"})
+PREPARED_DEV = Prepared("dev", "", "s" * 64, (PreparedStack("web", ("network",), binary="tofu"),), costs=COSTS)
 INPUTS = ("envctl.toml", "environments/dev/terraform.tfvars", "modules/web", ".terraform.lock.hcl")
 
 

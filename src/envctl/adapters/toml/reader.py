@@ -94,6 +94,7 @@ _EXAMPLES: Mapping[str | int, str] = {
     "module": 'module = "modules/NAME"',
     "variable": 'variable = "image"',
     "kind": 'kind = "oci"',
+    "command": 'command = ["python", "tools/cost.py"]',
 }
 _REASONS = {
     "string_type": "must be a string, in quotes",

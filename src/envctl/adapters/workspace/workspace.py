@@ -7,12 +7,12 @@ import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import LockHeldError, Problem
 from envctl.domain.layout import CODE, LOCK_FILE, MAIN, MANIFEST
-from envctl.usecases.ports import Prepared, PreparedStack
+from envctl.usecases.ports import CostSource, Prepared, PreparedStack
 
 if TYPE_CHECKING:
     from envctl.domain.release import File
@@ -88,7 +88,9 @@ class DirectoryWorkspace:
             )
             if self.mark(kept["inputs"]) != kept["mark"] or self._laid_out(environment, stacks) != kept["laid_out"]:
                 return None
-            return Prepared(environment, kept["release"], kept["settings"], stacks, kept["live"])
+            return Prepared(
+                environment, kept["release"], kept["settings"], stacks, kept["live"], _cost_source(kept["costs"])
+            )
         except (OSError, ValueError, KeyError, TypeError):
             # Nothing was remembered, or in the form of another version: all is prepared anew.
             return None
@@ -112,6 +114,7 @@ class DirectoryWorkspace:
             "release": prepared.release,
             "settings": prepared.settings,
             "live": dict(prepared.live),
+            "costs": dict(vars(prepared.costs)) if prepared.costs else None,
             "stacks": [
                 {
                     "name": s.name,
@@ -134,6 +137,10 @@ class DirectoryWorkspace:
         for file in [*mains, *sorted(p for p in (home / CODE).rglob("*") if p.is_file())]:
             _add(digest, file, self._root)
         return digest.hexdigest()
+
+
+def _cost_source(kept: "Mapping[str, Any] | None") -> CostSource | None:
+    return CostSource(**{**kept, "command": tuple(kept["command"])}) if kept else None
 
 
 def _read(file: Path) -> bytes | None:

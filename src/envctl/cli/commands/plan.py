@@ -56,7 +56,7 @@ def plan(
         answer(context, _use(environment, release, explain=explain), exit_code)
     from envctl.usecases.plan import plan as use
 
-    answer_in_part(context, lambda ports: use(ports, environment, wanted), exit_code)
+    answer_in_part(context, lambda ports: use(ports, environment, wanted, priced=True), exit_code)
 
 
 def _use(environment: str, release: str | None, *, explain: bool) -> "Callable[[Ports], object]":

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rich.console import Console
 
 from envctl.cli.render.comparison import told
+from envctl.cli.render.cost import show_cost
 from envctl.cli.render.distance import empty, show_changes
 from envctl.cli.render.drift import show_finding
 from envctl.cli.render.plan import show_stack, total
@@ -48,6 +49,9 @@ def show_explained(explained: Explained, out: Console) -> None:
         for stack in part.stacks:
             show_stack(stack, out)
     _waiting(explained, out)
+    if explained.plan.cost is not None:
+        out.print()
+        show_cost(explained.plan, out)
     if explained.changes and not explained.release:
         hinted(out, f"envctl apply {explained.environment}")
 

@@ -68,6 +68,11 @@ def show_plan(plan: EnvironmentPlan, out: Console) -> None:
     if len(plan.stacks) > 1:
         out.print()
         say(out, joined((f"Total for {plan.environment}: ", "bold"), total(plan)))
+    if plan.cost is not None:
+        from envctl.cli.render.cost import show_cost
+
+        out.print()
+        show_cost(plan, out)
 
 
 def show_plan_alone(plan: EnvironmentPlan, out: Console) -> None:

@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from envctl.cli.render.cost import beside_total
 from envctl.cli.render.plan import show_plan, total
 from envctl.cli.render.problems import show_problems
 from envctl.cli.render.text import joined, plain, say
@@ -29,5 +30,5 @@ def of_what(preview: Preview) -> str:
 
 def outcome(each: EnvironmentPreview) -> str:
     if each.plan:
-        return total(each.plan)
+        return f"{total(each.plan)}{beside_total(each.plan)}"
     return f"can't be planned: {'; '.join(problem.message.partition(chr(10))[0] for problem in each.problems)}"

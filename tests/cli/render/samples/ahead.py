@@ -1,6 +1,8 @@
 """Looks ahead: plans by cause, and what a release would do everywhere."""
 
-from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
+from dataclasses import replace
+
+from envctl.domain.changes import Action, AttributeChange, Cost, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.errors import ExitCode, Location, Problem
 from envctl.domain.explanation import Part
 from envctl.usecases.explain import Drifted, Explained
@@ -52,6 +54,14 @@ MISSING = Problem(
     "add `log_retention = 30` to environments/prod/terraform.tfvars",
     Location("modules/monitoring/variables.tf", 12),
 )
+COSTLY = {f"web aws_eip.this[{number}]": f"{number}.5" for number in range(12)}
+PRICED = EnvironmentPlan(
+    "prod",
+    "",
+    (StackPlan("web", (SIZE, ROUTE)), StackPlan("dns", waits_for=("web",))),
+    Cost("USD", "1200.5", "1213", "12.5", {"web aws_instance.this": "15", "web aws_route.default": "-2.504", **COSTLY}),
+)
+CHEAPER = Cost("USD", "20", "19.996", "-0.004", {"web aws_instance.this": "-0.004"})
 AHEAD: dict[str, object] = {
     "a plan by cause": EXPLAINED,
     "a plan by cause as far as it is known": UNEXPLAINED,
@@ -65,4 +75,15 @@ AHEAD: dict[str, object] = {
         ),
     ),
     "a preview of a release in one environment": Preview(NEW, (EnvironmentPreview("prod", LATER_PLAN),)),
+    "a plan with its cost": PRICED,
+    "a plan whose cost nobody knows": replace(PRICED, cost=Cost(unknown="exit code 1: no price for <b>aws_eip</b>")),
+    "a plan by cause with its cost": replace(EXPLAINED, plan=replace(LATER_PLAN, cost=CHEAPER)),
+    "a preview with costs": Preview(
+        "",
+        (
+            EnvironmentPreview("dev", replace(PRICED, environment="dev", cost=Cost("JPY", "0", "1880", "1880"))),
+            EnvironmentPreview("staging", replace(LATER_PLAN, environment="staging", cost=CHEAPER)),
+            EnvironmentPreview("prod", replace(PRICED, cost=Cost(unknown="did not end within 1m"))),
+        ),
+    ),
 }

@@ -6,6 +6,7 @@ from envctl.cli.render.comparison import told as of_setting
 from envctl.cli.render.distance import lines_of
 from envctl.cli.render.explained import MEANS, TITLES, of_part, of_what, summary, waiting
 from envctl.cli.render.markdown.budget import Block
+from envctl.cli.render.markdown.cost import cost_blocks
 from envctl.cli.render.markdown.drift import drift_table
 from envctl.cli.render.markdown.pieces import WARNS, code, escaped, next_step, page, sentence, shown_by, strong, table
 from envctl.cli.render.markdown.plan import mark, plan_blocks
@@ -23,6 +24,7 @@ def explained(told: Explained) -> str:
         f"## {mark(told.plan)} Plan for {escaped(told.environment)}, by cause",
         f"{sentence(escaped(of_what(told)))}. {strong(summary(told))}.",
         f"{WARNS} {sentence(escaped(told.unexplained))}." if told.unexplained else "",
+        *cost_blocks(told.plan),
         *(block for part in told.parts for block in _part(part, told)),
         "\n".join(f"- {strong(stack.stack)}: {escaped(said_of(stack))}" for stack in waiting(told)),
         next_step(way),

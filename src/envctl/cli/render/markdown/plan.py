@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from envctl.cli.render.attributes import known_later
 from envctl.cli.render.markdown.attributes import attribute_lines, attributes, changes_more, forcing
 from envctl.cli.render.markdown.budget import Block, Piece, Rank, Section
+from envctl.cli.render.markdown.cost import cost_blocks
 from envctl.cli.render.markdown.pieces import (
     NEITHER,
     PASSES,
@@ -48,6 +49,7 @@ def plan(told: EnvironmentPlan) -> str:
     return page(
         f"## {mark(told)} Plan for {escaped(told.environment)}: {escaped(shortened(total(told), HEADING))}",
         origin,
+        *cost_blocks(told),
         *plan_blocks(told),
         next_step(way) if told.changes else "",
         way=shown_by(f"envctl plan {told.environment}"),

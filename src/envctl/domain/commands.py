@@ -1,0 +1,14 @@
+"""Commands in the project file: a list of words, and never a line for a shell."""
+
+from collections.abc import Sequence
+
+
+def words(command: object, example: str) -> Sequence[str]:
+    """A ValueError's message continues a sentence that begins with the key."""
+    if not isinstance(command, list | tuple) or not all(isinstance(word, str) for word in command):
+        raise ValueError(f"must be a list of texts, such as {example}; there is no shell")
+    if not command or not command[0].strip():
+        raise ValueError(f"must name a program, such as {example}")
+    if any("\0" in word for word in command):
+        raise ValueError("must not hold the character zero")
+    return command

@@ -1,0 +1,41 @@
+"""What a plan costs, asked of the project's own program. Whatever is wrong with the answer, the plan stands."""
+
+from dataclasses import replace
+
+from envctl.domain.changes import Cost, EnvironmentPlan
+from envctl.domain.project import Project
+from envctl.domain.release import Wiring
+from envctl.usecases.ports import CostSource, Ports
+
+
+def source(project: Project, environment: str, wiring: Wiring) -> CostSource | None:
+    """None where the project names nobody who knows prices."""
+    if project.cost is None:
+        return None
+    there = project.environments[environment]
+    return CostSource(
+        project.cost.command,
+        project.cost.timeout.total_seconds(),
+        there.account_id or "",
+        there.region or "",
+        {name: there.regions[stack.region] for name, stack in wiring.stacks.items() if stack.region in there.regions},
+    )
+
+
+def priced(ports: Ports, plan: EnvironmentPlan, source: CostSource | None) -> EnvironmentPlan:
+    """The plan with what it costs. Nobody is asked where no resource would become another."""
+    if source is None:
+        return plan
+    from envctl.domain import costs
+
+    if not costs.worth_asking(plan):
+        return plan
+    ports.observer.said(f"asking what the changes in {plan.environment} cost")
+    question = costs.question(plan, source.account_id, source.region, source.regions)
+    answered = ports.costs.ask(source, question)
+    if answered.problem:
+        return replace(plan, cost=Cost(unknown=answered.problem))
+    try:
+        return replace(plan, cost=costs.cost(answered.said, plan))
+    except costs.MalformedAnswerError as error:
+        return replace(plan, cost=Cost(unknown=f"the program of [cost] {error}"))
