@@ -116,6 +116,7 @@ def all_of_dev_is_taken_away(story: Story) -> None:
 
 
 @pytest.mark.sandbox
+@pytest.mark.night
 def test_the_sandbox_prints_what_its_schemas_say(shop: Project) -> None:
     states = []
     for words in ("sandbox status", "sandbox up", "sandbox status", "sandbox down", "sandbox down"):

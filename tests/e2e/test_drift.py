@@ -140,6 +140,7 @@ def test_refreshed_values_do_not_void_an_approval_and_what_somebody_deleted_does
     assert "create queue: aws_sqs_queue.this" in refused.document["problems"][0]["message"]
 
 
+@pytest.mark.night
 def test_a_protected_environment_keeps_its_queue(queue: Project) -> None:
     everywhere(queue)
     queue.write("modules/queue/main.tf", MODULE.replace("-queue", "-another"))

@@ -166,6 +166,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.night
 def test_an_account_that_fails_is_unknown_and_the_others_are_reported(
     tmp_path: Path, home: Path, unpacked_provider: Path, cloud: Path
 ) -> None:

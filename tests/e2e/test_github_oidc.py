@@ -35,6 +35,7 @@ def test_a_run_of_github_actions_needs_no_key_and_is_who_its_token_says(
         "run_url": "https://github.com/acme/shop/actions/runs/42",
         "arn": actor["arn"],
         "teams": [],
+        "environment": "",
     }
     assert actor["arn"].startswith(f"arn:aws:sts::{TOOLS}:assumed-role/envctl-ci/")
     # Who only says that it is a run is not believed.

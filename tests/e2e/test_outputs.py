@@ -141,6 +141,7 @@ print(vpcs[0]["CidrBlock"])
 """
 
 
+@pytest.mark.night
 def test_in_the_sandbox_a_command_reaches_the_embedded_account_and_no_other(shop: Project) -> None:
     shop.ok("--sandbox", "apply", "dev", "--yes")
     mine = {"AWS_PROFILE": "mine", "AWS_ACCESS_KEY_ID": "AKIAREAL", "AWS_SECRET_ACCESS_KEY": "real"}

@@ -86,6 +86,7 @@ def kms_of_dev(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Any:
     )
 
 
+@pytest.mark.night
 def test_a_release_goes_the_whole_way_signed_and_an_approval_that_dev_forges_opens_nothing(
     signing: Project, sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -163,21 +163,14 @@ def test_two_projects_have_a_sandbox_each(shop: Project, second_shop: Project) -
     assert second_shop.ok("sandbox", "status", "--json").document["result"]["state"] == "running"
 
 
-def test_a_dead_sandbox_is_noticed_and_said(shop: Project) -> None:
-    shop.ok("sandbox", "up")
+def test_a_dead_sandbox_is_noticed_and_said_and_what_it_left_is_gone_before_anything_is_laid_out(shop: Project) -> None:
+    shop.ok("--sandbox", "plan", "dev")
     pid = json.loads((shop.root / ".envctl" / "sandbox" / "state.json").read_text())["pid"]
     os.kill(pid, 9)
     assert shop.ok("sandbox", "status", "--json").document["result"]["state"] == "died"
-    again = shop.ok("--sandbox", "status")
-    assert "has died" in again.err
-    assert "starting the sandbox" in again.err
-
-
-def test_what_a_dead_sandbox_left_is_gone_before_anything_is_laid_out(shop: Project) -> None:
-    shop.ok("--sandbox", "plan", "dev")
-    os.kill(json.loads((shop.root / ".envctl" / "sandbox" / "state.json").read_text())["pid"], 9)
     again = shop.ok("--sandbox", "plan", "dev")
     assert "has died" in again.err
+    assert "starting the sandbox" in again.err
 
 
 def test_a_port_that_is_taken_is_said(shop: Project) -> None:
