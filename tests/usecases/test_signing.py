@@ -350,13 +350,14 @@ def long(world: World, key: str = "prod", until: int = 600) -> None:
 
 @pytest.mark.slow
 def test_a_long_ledger_is_read_from_a_checkpoint_that_the_last_environment_signed(world: World) -> None:
-    long(world, "dev", 300)
+    many = checkpoint.EVERY + 6
+    long(world, "dev", many)
     assert world.store.keys("checkpoints/") == []
-    long(world, "prod", 302)
-    assert world.store.keys("checkpoints/") == [record.checkpoint_key(301)]
-    kept = checkpoint.read(world.store.content[record.checkpoint_key(301)])
+    long(world, "prod", many + 2)
+    assert world.store.keys("checkpoints/") == [record.checkpoint_key(many + 1)]
+    kept = checkpoint.read(world.store.content[record.checkpoint_key(many + 1)])
     assert kept is not None
-    assert (kept.trust, kept.present.seq) == (world.trust.name, 301)
+    assert (kept.trust, kept.present.seq) == (world.trust.name, many + 1)
     before = record.present(world.ports)
     # What lies before it is not read again; whether it fits is for `ledger verify` to say.
     world.store.content["ledger/0000000007.json"] = b"{}"
