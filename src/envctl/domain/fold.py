@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from envctl.domain.events import (
-    Actor,
     ApprovalGiven,
     ApprovalWithdrawn,
     DeploymentAbandoned,
@@ -29,7 +28,7 @@ from envctl.domain.events import (
 )
 from envctl.domain.fold_traffic import shifted
 from envctl.domain.ledger import Entry, digest, encode
-from envctl.domain.people import in_ci
+from envctl.domain.people import reviewer
 from envctl.domain.present import (
     Approval,
     Debt,
@@ -140,7 +139,7 @@ def _say(
     """What people say, which changes nothing of what runs."""
     match event:
         case ApprovalGiven():
-            by = _approver(entry.actor, event)
+            by = reviewer(event.reviewer, entry.actor, event.environment) if event.reviewer else entry.actor
             given = Approval(event.gate, event.release, event.settings, by, entry.at, event.plan)
             return replace(there, approvals=(*there.approvals, given)[-APPROVALS:])
         case ApprovalWithdrawn():
@@ -158,16 +157,6 @@ def _say(
             return replace(there, holds={name: h for name, h in there.holds.items() if name != event.release})
         case _:
             assert_never(event)
-
-
-def _approver(recorder: Actor, event: ApprovalGiven) -> Actor:
-    """Of a review in GitHub the reviewer. GitHub vouches for the job, and by that for who has let it begin: but only
-    where its token says that the job is for that very environment.
-    """
-    if not event.reviewer:
-        return recorder
-    vouched = in_ci(recorder) and recorder.environment == event.environment
-    return Actor(event.reviewer, "github", verified=vouched, run_url=recorder.run_url)
 
 
 def _start(there: EnvironmentPresent, entry: Entry, event: DeploymentStarted) -> EnvironmentPresent:

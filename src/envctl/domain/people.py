@@ -19,6 +19,14 @@ def in_ci(actor: Actor) -> bool:
     return actor.via == "github" and actor.verified
 
 
+def reviewer(name: str, job: Actor, environment: str) -> Actor:
+    """Who let a job begin, as the job tells it. GitHub vouches for the job, and by that for who has let it begin: but
+    only where its token says that the job is for that very environment.
+    """
+    vouched = in_ci(job) and job.environment == environment
+    return Actor(name, "github", verified=vouched, run_url=job.run_url)
+
+
 def _means(pattern: str, actor: Actor) -> bool:
     if pattern.startswith(TEAM):
         return in_ci(actor) and any(_fits(pattern.removeprefix(TEAM), team) for team in actor.teams)

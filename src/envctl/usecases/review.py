@@ -12,6 +12,7 @@ from envctl.domain.guards import Request
 from envctl.domain.guards.approvals import made_by, may_approve
 from envctl.domain.meaning import outline
 from envctl.domain.naming import short
+from envctl.domain.people import reviewer
 from envctl.domain.project import Project
 from envctl.usecases import approve, approved, load, record
 from envctl.usecases.ports import Ports
@@ -87,24 +88,19 @@ def _gate(project: Project, target: str, gate: str | None) -> str:
 
 
 def _record(ports: Ports, request: Request, gate: str, plan: str, name: str) -> Reviewer:
-    reviewer = replace(request.actor, name=name, via="github", teams=(), arn="")
-    if why := _barred(request, gate, reviewer):
+    # As the ledger will be read.
+    if why := _barred(request, gate, reviewer(name, request.actor, request.target)):
         return Reviewer(name, "does not count", why)
     _, entry = record.append(ports, approve.given(request, gate, plan, name))
     return Reviewer(name, "recorded" if entry else "already")
 
 
-def _barred(request: Request, gate: str, reviewer: Actor) -> str:
+def _barred(request: Request, gate: str, who: Actor) -> str:
     if not request.rules.self_approval:
-        if made_by(request, reviewer):
+        if made_by(request, who):
             return f"made release {short(request.identity)}"
-        if reviewer.person == request.actor.person:
+        if who.person == request.actor.person:
             return "promotes it"
-    if not may_approve(request, gate, _vouched(request, reviewer)):
+    if not may_approve(request, gate, who):
         return f"may not approve at {gate}: that may {' or '.join(request.rules.who_approves(gate))}"
     return ""
-
-
-def _vouched(request: Request, reviewer: Actor) -> Actor:
-    """As the ledger will be read: GitHub has to say that the job is for this environment."""
-    return replace(reviewer, verified=reviewer.verified and request.actor.environment == request.target)
