@@ -109,6 +109,16 @@ class Project:
 
 REGION = applying.REGION
 ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
+ENVIRONMENTS = "".join(
+    f"""
+[environments.{name}]
+account_id = "{account}"
+region = "{REGION}"
+assume_role = "arn:aws:iam::{account}:role/envctl-deployer"
+"""
+    for name, account in ACCOUNTS.items()
+)
+"""Of the project file: each in an account of its own."""
 
 
 def client(project: Project, environment: str, service: str) -> Any:

@@ -6,16 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, REGION, Project, Ran, client
+from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, Project, Ran, client
 
 pytestmark = pytest.mark.terraform
 
-ENVIRONMENT = """
-[environments.NAME]
-account_id = "ACCOUNT"
-region = "REGION"
-assume_role = "arn:aws:iam::ACCOUNT:role/envctl-deployer"
-"""
 TOML = """
 [project]
 name = "estate"
@@ -186,11 +180,7 @@ OUTPUTS = {"news": ("old", "new"), "outside": ("yesterday", "today"), "secret": 
 def estate(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
     """One release in dev and staging, as it was applied."""
     project = Project(tmp_path / "estate", home)
-    environments = "".join(
-        ENVIRONMENT.replace("NAME", name).replace("ACCOUNT", account).replace("REGION", REGION)
-        for name, account in ACCOUNTS.items()
-    )
-    project.write("envctl.toml", TOML + environments)
+    project.write("envctl.toml", TOML + ENVIRONMENTS)
     project.write("modules/base/main.tf", MODULE)
     for name in ACCOUNTS:
         project.write(f"environments/{name}/terraform.tfvars", f'password = "planted-in-{name}"\n')

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, REGION, REPOSITORY, Project, Ran, wait_for
+from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, REPOSITORY, Project, Ran, wait_for
 
 pytestmark = pytest.mark.terraform
 
@@ -100,12 +100,6 @@ def newer_provider(document: dict[str, Any]) -> None:
             instance["schema_version"] = 9
 
 
-ENVIRONMENT = """
-[environments.NAME]
-account_id = "ACCOUNT"
-region = "REGION"
-assume_role = "arn:aws:iam::ACCOUNT:role/envctl-deployer"
-"""
 TOML = """
 [project]
 name = "news"
@@ -171,11 +165,7 @@ def test_an_account_that_fails_is_unknown_and_the_others_are_reported(
     tmp_path: Path, home: Path, unpacked_provider: Path, cloud: Path
 ) -> None:
     project = Project(tmp_path / "news", home)
-    environments = "".join(
-        ENVIRONMENT.replace("NAME", name).replace("ACCOUNT", account).replace("REGION", REGION)
-        for name, account in ACCOUNTS.items()
-    )
-    project.write("envctl.toml", TOML.replace("PORT", (cloud / "port").read_text()) + environments)
+    project.write("envctl.toml", TOML.replace("PORT", (cloud / "port").read_text()) + ENVIRONMENTS)
     project.write("modules/news/main.tf", MODULE)
     (project.root / ".envctl" / "sandbox").mkdir(parents=True)
     (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)

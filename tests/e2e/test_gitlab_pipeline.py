@@ -9,7 +9,7 @@ import pytest
 
 from envctl.cli.ci.conversation import LABEL
 from tests.adapters.forge.gitlab_server import TOKEN, GitlabServer, gitlab
-from tests.e2e.conftest import ACCOUNTS, REGION, Project, client
+from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, Project, client
 from tests.e2e.gitlab_runner import DRIFT, FORK, MERGE_REQUEST, PUSH, SCHEDULE, Runner
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -96,12 +96,6 @@ def test_the_token_for_aws_lies_in_a_file_for_as_long_as_the_job_runs_and_nobody
     assert TOKEN not in told["argv"]
 
 
-ENVIRONMENT = """
-[environments.NAME]
-account_id = "ACCOUNT"
-region = "REGION"
-assume_role = "arn:aws:iam::ACCOUNT:role/envctl-deployer"
-"""
 TOML = """
 [project]
 name = "news"
@@ -128,11 +122,7 @@ resource "aws_ssm_parameter" "this" {
 @pytest.fixture
 def news(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
     project = Project(tmp_path / "news", home)
-    environments = "".join(
-        ENVIRONMENT.replace("NAME", name).replace("ACCOUNT", account).replace("REGION", REGION)
-        for name, account in ACCOUNTS.items()
-    )
-    project.write("envctl.toml", TOML + environments + "protected = true\n[environments.prod.gates]\napprovals = {}\n")
+    project.write("envctl.toml", TOML + ENVIRONMENTS + "protected = true\n[environments.prod.gates]\napprovals = {}\n")
     project.write("modules/news/main.tf", MODULE)
     (project.root / ".envctl" / "sandbox").mkdir(parents=True)
     (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
