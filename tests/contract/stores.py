@@ -14,9 +14,11 @@ from envctl.adapters.store.object_store import Address, ObstoreStore
 from envctl.cli.embedded_aws import STORE_ACCOUNT
 
 BUCKET = Bucket("shop-envctl-store", "ap-northeast-1", STORE_ACCOUNT)
-HURRIED = opening.Patience(connect=2, request=3, overall=4, retries=2, pause=0.01)
-"""What takes a minute on a bad day takes some seconds here."""
-STUBBORN = opening.Patience(connect=5, request=20, overall=60, retries=8, tries=8, pause=0.01)
+HURRIED = opening.Patience(connect=60, request=60, overall=60, retries=2, pause=0.01)
+"""What is tried for a minute on a bad day is tried a few times here. An answer that is on its way is waited for all the
+same: a busy machine takes seconds for one, and a write that is given up and tried again finds itself there.
+"""
+STUBBORN = opening.Patience(connect=60, request=60, overall=120, retries=8, tries=8, pause=0.01)
 
 
 def on_disk(project: Path) -> ObstoreStore:

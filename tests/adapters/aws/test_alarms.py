@@ -18,7 +18,7 @@ KEYS = {"aws_access_key_id": "k", "aws_secret_access_key": "s"}
 
 def client(service: str, environment: str, *, region: str = "") -> Any:
     assert environment == "prod"
-    limits = Config(retries={"total_max_attempts": 1}, read_timeout=0.5, connect_timeout=0.5)
+    limits = Config(retries={"total_max_attempts": 1}, read_timeout=30, connect_timeout=30)
     return boto3.client(service, region_name=region or REGION, config=limits, **KEYS)
 
 
@@ -109,7 +109,7 @@ def test_why_they_can_not_be_asked_is_told(code: str, why: str, hint: str) -> No
 
 def test_nobody_who_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def nowhere(service: str, _environment: str, *, region: str = "") -> Any:
-        limits = Config(retries={"total_max_attempts": 1}, connect_timeout=0.5)
+        limits = Config(retries={"total_max_attempts": 1}, connect_timeout=30)
         where = {"endpoint_url": "http://127.0.0.1:9", "region_name": region or REGION}
         return boto3.client(service, config=limits, **where, **KEYS)
 

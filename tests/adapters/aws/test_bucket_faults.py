@@ -52,7 +52,7 @@ def buckets(s3: Loopback) -> S3Buckets:
     from botocore.config import Config
 
     def client(service: str, environment: str, *, region: str) -> Any:
-        limits = Config(retries={"total_max_attempts": 2}, read_timeout=1, s3={"addressing_style": "path"})
+        limits = Config(retries={"total_max_attempts": 2}, read_timeout=30, s3={"addressing_style": "path"})
         keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
         return boto3.client(service, region_name=region, endpoint_url=s3.url, config=limits, **keys)
 

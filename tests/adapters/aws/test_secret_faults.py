@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         def do_POST(self) -> None:
             told.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             if not told.code:
-                told.closing.wait(10)
+                told.closing.wait(60)
                 return
             body = json.dumps({"__type": told.code, "message": told.message}).encode()
             self.send_response(told.status)
@@ -61,13 +62,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     thread.join()
 
 
-def client(service: str, _environment: str, *, region: str = "") -> Any:
+def client(service: str, _environment: str, *, region: str = "", patience: float = 60) -> Any:
+    """One that waits this many seconds for an answer, and asks once."""
     import boto3
     from botocore.config import Config
 
-    impatient = Config(read_timeout=0.3, connect_timeout=0.3, retries={"total_max_attempts": 1})
+    once = Config(read_timeout=patience, retries={"total_max_attempts": 1})
     session = boto3.Session(aws_access_key_id="AKIA", aws_secret_access_key="key")
-    return session.client(service, region_name=region or "ap-northeast-1", config=impatient)
+    return session.client(service, region_name=region or "ap-northeast-1", config=once)
 
 
 REFUSALS = {
@@ -110,7 +112,7 @@ def test_parameters_are_unknown_together_and_asked_for_no_further(aws: Aws) -> N
 
 def test_a_network_that_says_nothing_is_waited_for_once(aws: Aws) -> None:
     many = [NeededSecret("secretsmanager", f"shop/{number}", f"shop/{number}") for number in range(60)]
-    seen = AwsSecrets(client).look("prod", [*many, PARAMETER])
+    seen = AwsSecrets(partial(client, patience=0.3)).look("prod", [*many, PARAMETER])
     assert {each.state for each in seen} == {"unknown"}
     assert all("AWS could not be reached (ReadTimeoutError)" in each.remark for each in seen)
     assert len(aws.asked) <= AT_ONCE + 1
