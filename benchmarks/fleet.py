@@ -26,7 +26,7 @@ from envctl.domain.ledger import GENESIS, Entry, encode
 from envctl.domain.present import EnvironmentPresent, Present
 from envctl.domain.release import identity, pack
 from envctl.usecases import load, record, working_tree
-from envctl.usecases.ports import PreparedStack
+from envctl.usecases.terraform_ports import PreparedStack
 
 T = TypeVar("T")
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from envctl.domain.traffic import Traffic
 from envctl.usecases import record
 from envctl.usecases.apply import apply
-from envctl.usecases.ports import PreparedStack
+from envctl.usecases.terraform_ports import PreparedStack
 from tests.fakes.world import IMAGE, PROJECT, WEB, MemoryTerraform, World
 
 ROLLOUT = """

@@ -45,19 +45,9 @@ from envctl.usecases import load, record
 from envctl.usecases import trust as trusts
 from envctl.usecases.aws_ports import Copied, Pulled
 from envctl.usecases.bucket_report import BucketReport
-from envctl.usecases.ports import (
-    AlreadyExistsError,
-    Answered,
-    CostSource,
-    HashedProviders,
-    Installed,
-    Ports,
-    Prepared,
-    PreparedStack,
-    Progressed,
-    ProviderSource,
-    Revision,
-)
+from envctl.usecases.ports import AlreadyExistsError, Answered, CostSource, Ports
+from envctl.usecases.project_ports import Prepared, Revision
+from envctl.usecases.terraform_ports import HashedProviders, Installed, PreparedStack, Progressed, ProviderSource
 from tests.fakes.beginnings import MemoryGround, MemoryTemplates
 from tests.fakes.buckets import MemoryBuckets
 from tests.fakes.formatting import MemoryFormatter

@@ -15,7 +15,8 @@ from envctl.usecases.approve import approve, withdraw
 from envctl.usecases.destroy import destroy
 from envctl.usecases.drift import drift
 from envctl.usecases.locking import lock, unlock
-from envctl.usecases.ports import Ports, Revision
+from envctl.usecases.ports import Ports
+from envctl.usecases.project_ports import Revision
 from envctl.usecases.promote import promote
 from envctl.usecases.recover import recover
 from envctl.usecases.rollback import rollback

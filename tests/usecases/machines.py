@@ -15,7 +15,7 @@ from envctl.domain.checks import Probe
 from envctl.domain.drift import Look
 from envctl.domain.errors import StateLock
 from envctl.domain.ledger import Entry, decode
-from envctl.usecases.ports import PreparedStack
+from envctl.usecases.terraform_ports import PreparedStack
 from tests.fakes.world import (
     PROJECT,
     Answering,

@@ -11,7 +11,7 @@ from envctl.domain.findings import Finding
 from envctl.usecases.apply import apply
 from envctl.usecases.bootstrap import bootstrap
 from envctl.usecases.doctor import Doctor, doctor
-from envctl.usecases.ports import Installed, ProviderSource
+from envctl.usecases.terraform_ports import Installed, ProviderSource
 from tests.fakes.buckets import Bucket
 from tests.fakes.world import MemoryStore, World
 from tests.usecases.test_bootstrap import DEV, OWN, STATES, STORE, edited, on_aws

@@ -18,9 +18,9 @@ from envctl.usecases.drift import drift
 from envctl.usecases.drifted import Drift, EnvironmentDrift
 from envctl.usecases.fix import fix
 from envctl.usecases.locking import lock
-from envctl.usecases.ports import PreparedStack
 from envctl.usecases.promote import promote
 from envctl.usecases.run import PLAINLY
+from envctl.usecases.terraform_ports import PreparedStack
 from tests.fakes.world import NETWORK, PROJECT, Killed, MemoryStore, MemoryTerraform, World, recorded
 
 OPEN = "[environments.prod.gates]\napprovals = {}\n"

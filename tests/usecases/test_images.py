@@ -15,8 +15,8 @@ from envctl.usecases.destroy import destroy
 from envctl.usecases.diff import diff
 from envctl.usecases.image_copies import bring
 from envctl.usecases.images import look
-from envctl.usecases.ports import Prepared
 from envctl.usecases.preview import preview
+from envctl.usecases.project_ports import Prepared
 from envctl.usecases.promote import promote
 from envctl.usecases.render import render
 from envctl.usecases.run import Wishes

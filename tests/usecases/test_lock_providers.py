@@ -8,7 +8,7 @@ from envctl.domain import every_stack
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.provider_lock import PLATFORMS, hashes, providers
 from envctl.usecases.lock_providers import LockedProvider, lock_providers
-from envctl.usecases.ports import HashedProviders
+from envctl.usecases.terraform_ports import HashedProviders
 from tests.fakes.world import PROJECT, World
 
 AWS, TLS = "registry.terraform.io/hashicorp/aws", "registry.terraform.io/hashicorp/tls"

@@ -32,13 +32,13 @@ from envctl.usecases.explain import explain
 from envctl.usecases.history import history, verify_ledger
 from envctl.usecases.locking import unlock
 from envctl.usecases.plan import plan
-from envctl.usecases.ports import PreparedStack
 from envctl.usecases.promote import promote
 from envctl.usecases.recover import recover
 from envctl.usecases.render import render
 from envctl.usecases.rollback import rollback
 from envctl.usecases.run import Wishes
 from envctl.usecases.status import status
+from envctl.usecases.terraform_ports import PreparedStack
 from envctl.usecases.why import why
 from tests.fakes.world import IMAGE, NETWORK, WEB, Killed, MemoryStore, World, recorded
 

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from envctl.domain.fold import fold
 from envctl.domain.present import EnvironmentPresent
 from envctl.usecases import record
-from envctl.usecases.ports import Revision
+from envctl.usecases.project_ports import Revision
 from envctl.usecases.status import status
 from envctl.usecases.why import why
 from tests.fakes.world import recorded

@@ -10,8 +10,8 @@ from envctl.domain.remote_modules import FoundModule, Package, encode, entry
 from envctl.usecases import bundles, load, prepare, record, remote_modules, working_tree
 from envctl.usecases.apply import apply
 from envctl.usecases.diff import diff
-from envctl.usecases.ports import Prepared
 from envctl.usecases.preview import preview
+from envctl.usecases.project_ports import Prepared
 from envctl.usecases.promote import promote
 from envctl.usecases.render import render
 from envctl.usecases.run import Wishes

@@ -19,7 +19,7 @@ from envctl.usecases.apply import apply
 from envctl.usecases.destroy import destroy
 from envctl.usecases.drift import drift
 from envctl.usecases.plan import plan
-from envctl.usecases.ports import Prepared
+from envctl.usecases.project_ports import Prepared
 from envctl.usecases.promote import promote
 from envctl.usecases.recover import recover
 from envctl.usecases.render import render

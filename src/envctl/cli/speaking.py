@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from envctl.domain.errors import StateLock
     from envctl.domain.secrets import SecretChange
     from envctl.usecases.bucket_report import BucketReport
-    from envctl.usecases.ports import Consent, Observer, Progressed
+    from envctl.usecases.ports import Consent, Observer
+    from envctl.usecases.terraform_ports import Progressed
 
 
 class LateObserver:

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from envctl.domain.events import Actor
     from envctl.domain.project import Project
     from envctl.domain.trust import Trust
-    from envctl.usecases.ports import Identity, Trace
+    from envctl.usecases.ports import Identity
+    from envctl.usecases.terraform_ports import Trace
 
 
 class Wired:
@@ -125,7 +126,7 @@ class Wired:
 
     @cached_property
     def trace(self) -> "Trace":
-        from envctl.usecases.ports import UNTRACED
+        from envctl.usecases.terraform_ports import UNTRACED
 
         return self.tracing or UNTRACED
 

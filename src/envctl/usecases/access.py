@@ -8,7 +8,8 @@ from envctl.domain.guards import RefusedError, Request
 from envctl.domain.guards.access import wrong_account
 from envctl.domain.present import Present
 from envctl.domain.project import Project
-from envctl.usecases.ports import Ports, Prepared
+from envctl.usecases.ports import Ports
+from envctl.usecases.project_ports import Prepared
 
 
 def caller(ports: Ports, project: Project, environment: str) -> Caller | None:

@@ -16,9 +16,9 @@ from envctl.domain.errors import (
 )
 from envctl.domain.guards import RefusedError
 from envctl.usecases import permission, rollout, rollout_entries
-from envctl.usecases.ports import Crew
 from envctl.usecases.run import Run, there
 from envctl.usecases.side_by_side import Course, Steps, side_by_side
+from envctl.usecases.terraform_ports import Crew
 
 
 def ask_consent(run: Run, plan: EnvironmentPlan, *, before: str = "") -> None:

@@ -19,9 +19,11 @@ from envctl.domain.project import Project
 from envctl.usecases import bundles, candidates, load, prepare, record
 from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift, together
 from envctl.usecases.planning import demand_state
-from envctl.usecases.ports import Crew, Ports, Prepared, PreparedStack
+from envctl.usecases.ports import Ports
+from envctl.usecases.project_ports import Prepared
 from envctl.usecases.run import there
 from envctl.usecases.selecting import ALL, Selection, selected
+from envctl.usecases.terraform_ports import Crew, PreparedStack
 
 NAMED = 20
 

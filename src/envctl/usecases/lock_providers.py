@@ -10,7 +10,8 @@ from envctl.domain.project import Project
 from envctl.domain.provider_lock import PLATFORMS, keeping, providers, short, version
 from envctl.domain.release import Release
 from envctl.usecases import load, remote_modules, working_tree
-from envctl.usecases.ports import HashedProviders, Ports, PreparedStack
+from envctl.usecases.ports import Ports
+from envctl.usecases.terraform_ports import HashedProviders, PreparedStack
 
 _LEAVE_OUT = "leave those platforms out: --platform, or take providers from a source that has them"
 _ONE_PLATFORM = (

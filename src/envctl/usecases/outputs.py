@@ -19,8 +19,10 @@ from envctl.domain.present import EnvironmentPresent, Present
 from envctl.domain.project import Project
 from envctl.usecases import bundles, candidates, load, prepare, record
 from envctl.usecases.planning import demand_state
-from envctl.usecases.ports import Ports, Prepared, PreparedStack
+from envctl.usecases.ports import Ports
+from envctl.usecases.project_ports import Prepared
 from envctl.usecases.side_by_side import Steps, side_by_side
+from envctl.usecases.terraform_ports import PreparedStack
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from dataclasses import replace
 from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import EnvctlError, together
 from envctl.usecases.planning import Planned, demand_state, plan_each
-from envctl.usecases.ports import Ports, Prepared
+from envctl.usecases.ports import Ports
+from envctl.usecases.project_ports import Prepared
 from envctl.usecases.selecting import ALL, Selection, selected
 
 

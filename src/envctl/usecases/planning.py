@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from envctl.domain.changes import StackPlan
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UpstreamBehindError, together
-from envctl.usecases.ports import Ports, PreparedStack
+from envctl.usecases.ports import Ports
 from envctl.usecases.side_by_side import Steps, side_by_side
+from envctl.usecases.terraform_ports import PreparedStack
 
 
 @dataclass(frozen=True)

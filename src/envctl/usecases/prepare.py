@@ -14,8 +14,10 @@ from envctl.domain.rendering import RootModule
 from envctl.domain.settings import EnvironmentSettings
 from envctl.usecases import access, costs, image_tags, images, load, positions, remote_modules, working_tree
 from envctl.usecases.candidates import Candidate
-from envctl.usecases.ports import Ports, Prepared, PreparedStack
+from envctl.usecases.ports import Ports
+from envctl.usecases.project_ports import Prepared
 from envctl.usecases.side_by_side import Steps, side_by_side
+from envctl.usecases.terraform_ports import PreparedStack
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,9 @@ from envctl.domain.present import Deployment, Present
 from envctl.domain.project import Project
 from envctl.usecases import bundles, candidates, load, prepare, record
 from envctl.usecases.planning import plan_stacks
-from envctl.usecases.ports import Ports, PreparedStack
+from envctl.usecases.ports import Ports
 from envctl.usecases.prepare import Made
+from envctl.usecases.terraform_ports import PreparedStack
 from envctl.usecases.way_back import WayBack, WentBack, demand_back
 
 # A lock that is held, and a question that nobody answers, are no reason to go on.

@@ -15,10 +15,10 @@ from envctl.domain.step_coverage import astray, beyond
 from envctl.domain.traffic import ALL, Live, Position, Traffic, at_rest, destination, other
 from envctl.usecases import positions, watching
 from envctl.usecases import rollout_entries as entries
-from envctl.usecases.ports import Crew
 from envctl.usecases.rolling import RolledOut, Rolling
 from envctl.usecases.run import Run, there
 from envctl.usecases.side_by_side import Job, Steps
+from envctl.usecases.terraform_ports import Crew
 from envctl.usecases.watching import StoppedError
 
 NAMED = 5

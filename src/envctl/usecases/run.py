@@ -12,9 +12,11 @@ from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.settings import EnvironmentSettings
 from envctl.domain.traffic import Traffic
-from envctl.usecases.ports import Ports, Prepared, PreparedStack
+from envctl.usecases.ports import Ports
+from envctl.usecases.project_ports import Prepared
 from envctl.usecases.rolling import RolledOut, Rolling, Share
 from envctl.usecases.selecting import ALL, Selection
+from envctl.usecases.terraform_ports import PreparedStack
 from envctl.usecases.verify import Verification
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, together
 from envctl.domain.graph import reached
-from envctl.usecases.ports import Crew
+from envctl.usecases.terraform_ports import Crew
 
 Job = Callable[[], None]
 Steps = Generator[Job, None, None]

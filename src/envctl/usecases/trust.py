@@ -6,7 +6,7 @@ from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.project import Project
 from envctl.domain.signatures import PublicKey, UnusableKeyError, public_keys
 from envctl.domain.trust import Pinned, Trust, shared
-from envctl.usecases.ports import SourceTree
+from envctl.usecases.project_ports import SourceTree
 
 ENVIRONMENTS = "environments/"
 

@@ -13,7 +13,8 @@ from envctl.domain.outputs import public
 from envctl.domain.present import Deployment, Present, ended
 from envctl.domain.project import Project
 from envctl.usecases import candidates, load, prepare, record
-from envctl.usecases.ports import Ports, Prepared
+from envctl.usecases.ports import Ports
+from envctl.usecases.project_ports import Prepared
 
 REASON = 200
 

@@ -15,8 +15,10 @@ from envctl.domain.placing import placeholders
 from envctl.domain.project import Project
 from envctl.domain.references import Reference
 from envctl.domain.rollout import OUTPUT
-from envctl.usecases.ports import Crew, Ports, Prepared, PreparedStack
+from envctl.usecases.ports import Ports
+from envctl.usecases.project_ports import Prepared
 from envctl.usecases.rolling import Watched
+from envctl.usecases.terraform_ports import Crew, PreparedStack
 
 EVERY = 5.0
 """Seconds between two looks."""

@@ -10,8 +10,9 @@ from envctl.domain.present import Deployment, Present
 from envctl.domain.project import Project
 from envctl.domain.traffic import Position, Traffic, at_rest, destination
 from envctl.usecases import positions, record
-from envctl.usecases.ports import Ports, PreparedStack
+from envctl.usecases.ports import Ports
 from envctl.usecases.prepare import Made
+from envctl.usecases.terraform_ports import PreparedStack
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from envctl.domain.release import File, StackWiring, Wiring
 from envctl.domain.rendering import Backend, Place, render
 from envctl.domain.settings import Variable
 from envctl.usecases.bucket_report import BucketReport
-from envctl.usecases.ports import PreparedStack, Progressed
+from envctl.usecases.terraform_ports import PreparedStack, Progressed
 
 STACK = "web"
 

@@ -16,7 +16,7 @@ from envctl.adapters.terraform.process import run
 from envctl.adapters.terraform.watch import Watch
 from envctl.domain.capacity import BESIDES, UNLIMITED, Limits, Machine
 from envctl.domain.errors import InterruptedByUserError
-from envctl.usecases.ports import UNTRACED
+from envctl.usecases.terraform_ports import UNTRACED
 
 PLENTY = Machine(8, 1 << 40)
 SLEEPS = [sys.executable, "-I", "-S", "-c", "import time; print('ready', flush=True); time.sleep(30)"]

@@ -18,8 +18,8 @@ from envctl.adapters.terraform.watch import Watch
 from envctl.domain.capacity import UNLIMITED, Limits, Machine
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.graph import reached
-from envctl.usecases.ports import UNTRACED
 from envctl.usecases.side_by_side import Course, Steps, side_by_side
+from envctl.usecases.terraform_ports import UNTRACED
 
 ROUNDS = 36
 NAMES = [f"s{number}" for number in range(24)]

@@ -22,7 +22,7 @@ from envctl.domain.errors import (
     StateLockedError,
 )
 from envctl.domain.settings import Variable
-from envctl.usecases.ports import Progressed
+from envctl.usecases.terraform_ports import Progressed
 from tests.adapters.terraform.conftest import Bench
 
 pytestmark = pytest.mark.terraform

@@ -22,7 +22,7 @@ from envctl.domain.errors import (
     StateLockedError,
     UpstreamBehindError,
 )
-from envctl.usecases.ports import PreparedStack
+from envctl.usecases.terraform_ports import PreparedStack
 
 HELD = """Error message: resource temporarily unavailable
 Lock Info:

@@ -17,7 +17,7 @@ from envctl.adapters.terraform.failing.full_disk import RESERVE, demand_room, re
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases.ports import PreparedStack
+from envctl.usecases.terraform_ports import PreparedStack
 
 UNPACKED = (
     "Error while installing example.com/acme/tiny v1.1.0: write"

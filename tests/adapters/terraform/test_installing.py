@@ -28,7 +28,7 @@ from envctl.domain.provider_lock import hashes, providers
 from envctl.domain.release import File, StackWiring, Wiring
 from envctl.domain.remote_modules import encode, entry
 from envctl.domain.rendering import Backend, Place, render
-from envctl.usecases.ports import PreparedStack
+from envctl.usecases.terraform_ports import PreparedStack
 from tests.adapters.terraform.conftest import Heard
 from tests.faults.provider_mirror import ADDRESS, HERE, ProviderMirror, provider_mirror
 from tests.modules.aws6 import provider

@@ -14,7 +14,7 @@ from envctl.domain.changes import Action, AttributeChange, Marker, OutputChange
 from envctl.domain.errors import Location, OperationFailedError, StateLockedError
 from envctl.domain.rendering import Backend, Place
 from envctl.domain.settings import Variable
-from envctl.usecases.ports import Progressed
+from envctl.usecases.terraform_ports import Progressed
 from tests.adapters.terraform.conftest import Bench
 
 pytestmark = pytest.mark.terraform

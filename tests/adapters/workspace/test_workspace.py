@@ -14,7 +14,9 @@ from envctl.adapters.workspace import atomic
 from envctl.adapters.workspace.workspace import PREPARED, DirectoryWorkspace
 from envctl.domain.errors import LockHeldError, OperationFailedError
 from envctl.domain.release import File
-from envctl.usecases.ports import CostSource, Prepared, PreparedStack
+from envctl.usecases.ports import CostSource
+from envctl.usecases.project_ports import Prepared
+from envctl.usecases.terraform_ports import PreparedStack
 
 HOLDS = """
 import sys, time

@@ -9,7 +9,7 @@ from envctl.cli.ci.gitlab import GitlabJob
 from envctl.cli.options import Options
 from envctl.cli.render.folds import FoldingObserver
 from envctl.domain.changes import Action
-from envctl.usecases.ports import Progressed
+from envctl.usecases.terraform_ports import Progressed
 from tests.cli.render.conftest import console, told
 
 

@@ -11,7 +11,8 @@ from envctl.cli.render.progress import Drawn, PlainObserver, TerminalObserver
 from envctl.cli.render.running import Board
 from envctl.cli.render.silence import SilentObserver
 from envctl.domain.changes import Action
-from envctl.usecases.ports import Observer, Progressed
+from envctl.usecases.ports import Observer
+from envctl.usecases.terraform_ports import Progressed
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples import FIRST_PLAN, LATER_PLAN
 

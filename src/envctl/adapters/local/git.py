@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from envctl.usecases.ports import Revision
+from envctl.usecases.project_ports import Revision
 
 
 class Git:

@@ -24,11 +24,11 @@ from envctl.adapters.terraform.written import was_written
 from envctl.domain.capacity import UNLIMITED, Limits, Usage, heap
 from envctl.domain.changes import StackPlan
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases.ports import (
+from envctl.usecases.ports import Observer
+from envctl.usecases.terraform_ports import (
     UNTRACED,
     HashedProviders,
     Installed,
-    Observer,
     PreparedStack,
     Progressed,
     ProviderSource,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from envctl.domain.changes import Action
-from envctl.usecases.ports import Progressed
+from envctl.usecases.terraform_ports import Progressed
 
 _ACTIONS = {
     "create": Action.CREATE,

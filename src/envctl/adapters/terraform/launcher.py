@@ -17,7 +17,8 @@ from envctl.adapters.terraform.running import Running, Site
 from envctl.adapters.terraform.watch import Watch
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.layout import SESSION
-from envctl.usecases.ports import Observer, PreparedStack, Progressed
+from envctl.usecases.ports import Observer
+from envctl.usecases.terraform_ports import PreparedStack, Progressed
 
 _DEFAULTS = {
     "CHECKPOINT_DISABLE": "1",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.domain.errors import LockHeldError, OperationFailedError, Problem
-from envctl.usecases.ports import PreparedStack
+from envctl.usecases.terraform_ports import PreparedStack
 
 FILE = ".running"
 _PROCESSES = Path("/proc")

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import LockHeldError, Problem
 from envctl.domain.layout import CODE, LOCK_FILE, MAIN, MANIFEST
-from envctl.usecases.ports import CostSource, Prepared, PreparedStack
+from envctl.usecases.ports import CostSource
+from envctl.usecases.project_ports import Prepared
+from envctl.usecases.terraform_ports import PreparedStack
 
 if TYPE_CHECKING:
     from envctl.domain.release import File

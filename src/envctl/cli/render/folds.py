@@ -10,7 +10,7 @@ from rich.console import Console
 from envctl.cli.render.progress import PlainObserver
 from envctl.cli.render.text import whole
 from envctl.domain.changes import EnvironmentPlan
-from envctl.usecases.ports import Progressed
+from envctl.usecases.terraform_ports import Progressed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from envctl.cli.render.plan import SYMBOLS, show_plan
 from envctl.cli.render.running import Board, Running, StackBoard
 from envctl.cli.render.text import joined, padded, say, shortened, visible, whole
 from envctl.domain.changes import Action, EnvironmentPlan
-from envctl.usecases.ports import Progressed
+from envctl.usecases.terraform_ports import Progressed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

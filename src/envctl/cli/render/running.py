@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
-from envctl.usecases.ports import Progressed
+from envctl.usecases.terraform_ports import Progressed
 
 # A replacement is announced in two: one end takes away, the other makes anew.
 _ENDS = {Action.CREATE: 1, Action.UPDATE: 1, Action.DELETE: 1, Action.REPLACE: 2}

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from envctl.domain.changes import EnvironmentPlan
     from envctl.usecases.bucket_report import BucketReport
-    from envctl.usecases.ports import Progressed
+    from envctl.usecases.terraform_ports import Progressed
 
 
 class SilentObserver:

@@ -21,7 +21,7 @@ from envctl.adapters.terraform.running import Site
 from envctl.domain.layout import LOCK_FILE, MANIFEST
 from envctl.domain.provider_lock import short
 from envctl.domain.remote_modules import decode, is_local
-from envctl.usecases.ports import Progressed
+from envctl.usecases.terraform_ports import Progressed
 
 VIEW = ".plugins"
 """The part of the plugin cache that a stack is shown, in its own directory."""

@@ -18,7 +18,7 @@ from envctl.domain.constraints import allows
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.layout import LOCK_FILE
 from envctl.domain.provider_lock import only, providers, short, version
-from envctl.usecases.ports import HashedProviders
+from envctl.usecases.terraform_ports import HashedProviders
 
 _MODULE = re.compile(r"^(?P<indent>[│├└─\s]*)module\.(?P<name>\S+)$")
 _PROVIDER = re.compile(r"provider\[(?P<address>[^\]]+)\] ?(?P<asked>.*)$")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from envctl.adapters.terraform.installing import cli_configuration
 from envctl.adapters.terraform.installing.cli_configuration import REGISTRY
-from envctl.usecases.ports import ProviderSource
+from envctl.usecases.terraform_ports import ProviderSource
 
 SECONDS = 3.0
 
