@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -48,6 +50,17 @@ def test_comments_are_made_read_and_changed(api: Forge, server: Server, name: st
     assert (second.body, second.machine) == ("a plan", True)
     api.edit_comment(NUMBER, second.number, "another")
     assert [note.body for note in api.comments(NUMBER)] == ["by hand", "another"]
+    assert server.tokens == {TOKENS[name]}
+
+
+def test_it_is_reached_through_the_proxy_that_is_named(server: Server, name: str) -> None:
+    port = urlsplit(server.url).netloc
+    behind = server.url.replace(port, "forge.example")
+    proxied = {"environ": {"http_proxy": f"http://ann:word@{port}"}, "patience": 2, "pause": 0.01}
+    api: Forge = replace(server.api(**proxied), url=behind)  # type: ignore[type-var]
+    api.comment(NUMBER, "a plan")
+    ((_, target),) = server.asked
+    assert target.startswith(f"{behind}/")
     assert server.tokens == {TOKENS[name]}
 
 

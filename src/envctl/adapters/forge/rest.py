@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from envctl import __version__
 from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.proxies import proxy
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -25,7 +26,7 @@ PAGES = 50
 @dataclass(frozen=True)
 class Rest:
     """Raises OperationFailedError with E036 where the forge does not do what it is asked for. `forge` and `of` say who
-    that is and whose part of it, `hints` what helps, by status. `environ` names a proxy, and `authorities` a file of
+    that is and whose part of it, `hints` what helps, by status. `environ` names proxies, and `authorities` a file of
     certificates; `patience` and `pause` are in seconds.
     """
 
@@ -88,10 +89,8 @@ class Rest:
         limits: dict[str, Any] = {"retries": retries, "timeout": Timeout(connect=CONNECT_SECONDS, read=self.patience)}
         if self.authorities:
             limits["ca_certs"] = self.authorities
-        proxy = self.environ.get("https_proxy") or self.environ.get("HTTPS_PROXY") or ""
-        if proxy and self.url.startswith("https:"):
-            return ProxyManager(proxy, **limits)
-        return PoolManager(**limits)
+        way = proxy(self.url, self.environ)
+        return ProxyManager(way.url, proxy_headers=way.headers, **limits) if way else PoolManager(**limits)
 
     def _failed(self, why: str, hint: str) -> OperationFailedError:
         return OperationFailedError(Problem("E036", f"{self.forge} ({self.of}) {why}", hint))

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from envctl import __version__
 from envctl.adapters.registry.failures import BrokenError, unreachable, wrong
 from envctl.domain.images import ecr, on_loopback
 from envctl.domain.manifests import LARGEST
+from envctl.domain.proxies import Proxy, proxy
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
@@ -64,7 +65,7 @@ class Transport:
         self._limits = limits
         self._sleep = sleep
         self._clock = clock
-        self._pools: dict[str, PoolManager] = {}
+        self._pools: dict[Proxy | None, PoolManager] = {}
 
     def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         """Some times, where it is busy or breaks off. Raises OperationFailedError."""
@@ -159,30 +160,21 @@ class Transport:
         )
 
     def _pool(self, url: str) -> "PoolManager":
-        proxy = self._proxy(url)
-        if proxy not in self._pools:
-            self._pools[proxy] = self._made(proxy)
-        return self._pools[proxy]
+        way = proxy(url, self._environ)
+        if way not in self._pools:
+            self._pools[way] = self._made(way)
+        return self._pools[way]
 
-    def _made(self, proxy: str) -> "PoolManager":
-        from urllib3 import PoolManager, ProxyManager, Timeout, make_headers
+    def _made(self, way: Proxy | None) -> "PoolManager":
+        from urllib3 import PoolManager, ProxyManager, Timeout
 
         trusted = ssl.create_default_context()
         if ecr(self.registry) and (bundle := self._environ.get("AWS_CA_BUNDLE")):
             trusted.load_verify_locations(bundle)
         timeout = Timeout(connect=self._limits.connect, read=self._limits.read)
-        if not proxy:
+        if way is None:
             return PoolManager(ssl_context=trusted, timeout=timeout)
-        login = urlsplit(proxy)
-        known = f"{unquote(login.username)}:{unquote(login.password or '')}" if login.username else None
-        shown = make_headers(proxy_basic_auth=known)
-        return ProxyManager(proxy, proxy_headers=shown, ssl_context=trusted, timeout=timeout)
-
-    def _proxy(self, url: str) -> str:
-        host, scheme = urlsplit(url).netloc, urlsplit(url).scheme
-        if on_loopback(host) or _reached_directly(host, self._environ.get("no_proxy") or self._environ.get("NO_PROXY")):
-            return ""
-        return self._environ.get(f"{scheme}_proxy") or self._environ.get(f"{scheme.upper()}_PROXY") or ""
+        return ProxyManager(way.url, proxy_headers=way.headers, ssl_context=trusted, timeout=timeout)
 
     def _whole(self, response: "BaseHTTPResponse") -> bytes:
         until, body = self._clock() + self._limits.whole, bytearray()
@@ -230,9 +222,3 @@ def origin(url: str) -> tuple[str, str]:
     """Whom one speaks to."""
     parts = urlsplit(url)
     return parts.scheme, parts.netloc.lower()
-
-
-def _reached_directly(host: str, listed: str | None) -> bool:
-    bare = host.rpartition(":")[0] or host
-    names = [name.strip().lower().lstrip(".") for name in (listed or "").split(",")]
-    return any(name == "*" or f".{each}".endswith(f".{name}") for name in names if name for each in (host, bare))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from envctl.adapters.terraform.installing import cli_configuration
 from envctl.adapters.terraform.installing.cli_configuration import REGISTRY
+from envctl.domain.proxies import proxy
 from envctl.usecases.terraform_ports import ProviderSource
 
 SECONDS = 3.0
@@ -36,8 +37,8 @@ def find(
 def _unreachable(host: str, environment: Mapping[str, str], patience: float) -> str:
     """Why nobody answers there, or an empty text."""
     url = f"https://{host}/.well-known/terraform.json"
-    proxies = {"https": proxy} if (proxy := environment.get("HTTPS_PROXY") or environment.get("https_proxy")) else {}
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies))
+    way = proxy(url, environment)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"https": way.url} if way else {}))
     try:
         with opener.open(url, timeout=patience):
             return ""
