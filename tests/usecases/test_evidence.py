@@ -754,9 +754,11 @@ class TestRecovery:
 
     def test_a_lock_that_is_older_than_the_deployment_is_not_touched(self) -> None:
         world = self.killed()
-        world.terraform.locks["dev", "network"] = self.held(world, earlier=True)
-        with pytest.raises(LockHeldError):
+        lock = world.terraform.locks["dev", "network"] = self.held(world, earlier=True)
+        with pytest.raises(LockHeldError) as held:
             recover(world.ports, "dev")
+        hint = held.value.problems[0].hint
+        assert hint.endswith(f"ask {lock.who}, or break it in the stack's folder: terraform force-unlock {lock.id}")
         assert ("dev", "network") in world.terraform.locks
         assert record.present(world.ports).of("dev").unfinished
 

@@ -101,8 +101,6 @@ def demand_state(ports: Ports, environment: str, stack: PreparedStack) -> None:
     if ports.terraform.has_state(environment, stack):
         return
     message = f"the Terraform state of {stack.name} in {environment} is gone, and it was applied there"
-    hint = (
-        "put it back from a version of its bucket or a backup; if what it held is gone too: "
-        f"envctl destroy {environment}"
-    )
+    # Not `destroy`, which helps too where nothing is left: whoever follows a hint at night would lose the other stacks.
+    hint = f"put it back from a version of its bucket or a backup, and look again: envctl plan {environment}"
     raise OperationFailedError(Problem("E321", message, hint))

@@ -125,7 +125,7 @@ def _plan(
         return _planned(ports, environment, stack, applied, destroy=destroy, wait=False), ()
     except StateLockedError as held:
         if not _left_behind(held.lock, last):
-            raise
+            raise StateLockedError(held.lock, replace(held.problems[0], hint=_whose(held.lock))) from held
         if not ports.consent.breaks(held.lock):
             stopped = Problem(
                 "E310", f"stopped on your answer: the state of {stack.name} stays locked", held.problems[0].hint
@@ -147,6 +147,13 @@ def _planned(
         return plan_stacks(ports, environment, [stack], applied, destroy=destroy, wait=wait)
     except UpstreamBehindError as behind:
         return (StackPlan(stack.name, waits_for=behind.upstream, behind=True),)
+
+
+def _whose(lock: StateLock) -> str:
+    """What helps where this command does not: its own name would be a circle."""
+    if not lock.id:
+        return "try again in a minute: it could not be seen whose it is"
+    return f"no deployment took it: ask {lock.who}, or break it in the stack's folder: terraform force-unlock {lock.id}"
 
 
 def _left_behind(lock: StateLock, last: Deployment | None) -> bool:
