@@ -12,7 +12,7 @@ from envctl.domain.guards import RefusedError, refusals
 from envctl.domain.outputs import public
 from envctl.domain.present import Deployment, Present, ended
 from envctl.domain.project import Project
-from envctl.usecases import candidates, load, prepare, record
+from envctl.usecases import candidates, load, prepare, reading_outputs, record
 from envctl.usecases.ports import Ports
 from envctl.usecases.project_ports import Prepared
 
@@ -95,11 +95,8 @@ def _needed(project: Project, prepared: Prepared, *, sandbox: bool) -> frozenset
 
 def _check(ports: Ports, project: Project, prepared: Prepared, running: Deployment) -> Iterator[Checked]:
     needed = _needed(project, prepared, sandbox=ports.sandbox)
-    outputs = {
-        stack.name: ports.terraform.outputs(prepared.environment, stack)
-        for stack in prepared.stacks
-        if stack.name in needed
-    }
+    stacks = [stack for stack in prepared.stacks if stack.name in needed]
+    outputs = reading_outputs.read_all(ports, prepared.environment, stacks)
     surroundings = {
         "ENVCTL_ENVIRONMENT": prepared.environment,
         "ENVCTL_RELEASE": running.release,
