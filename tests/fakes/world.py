@@ -118,6 +118,7 @@ class MemoryWorkspace:
     stacks: dict[tuple[str, str], bytes] = field(default_factory=dict)
     records: dict[tuple[str, str], bytes] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
+    unsaved_in: set[str] = field(default_factory=set)
 
     @contextmanager
     def lock(self, environment: str, holder: str) -> Iterator[None]:
@@ -149,6 +150,9 @@ class MemoryWorkspace:
 
     def provider_lock(self, environment: str, stack: str) -> bytes | None:
         return None
+
+    def unsaved(self, environment: str) -> bool:
+        return environment in self.unsaved_in
 
     def remembers(self, environment: str) -> bool:
         return False

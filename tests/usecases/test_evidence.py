@@ -773,6 +773,9 @@ class TestRecovery:
         with pytest.raises(OperationFailedError):
             apply(world.ports, "dev")
         world.terraform.unsaved.add(("dev", "web"))
+        assert status(world.ports).environments[0].next == "envctl apply dev"
+        world.workspace.unsaved_in.add("dev")
+        assert status(world.ports).environments[0].next == "envctl recover dev"
         found = recover(world.ports, "dev")
         assert (found.deployment, found.rescued) == (None, ("web",))
 

@@ -15,6 +15,9 @@ REMOTE = ".remote"
 MANIFEST = ".terraform/modules/modules.json"
 """Terraform's record of the modules that are installed, in a stack's folder."""
 
+UNSAVED = "errored.tfstate"
+"""Terraform's name for a state that an apply could not save, in a stack's folder: it has to be put in its place."""
+
 LEFT_OUT = frozenset({".terraform", LOCK_FILE, "tests", ".git", REMOTE})
 """Parts of a path that never travel in a release: they say nothing about what is deployed."""
 

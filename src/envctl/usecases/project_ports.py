@@ -128,6 +128,9 @@ class Workspace(Protocol):
     def provider_lock(self, environment: str, stack: str) -> bytes | None:
         """The provider lock as Terraform left it there."""
 
+    def unsaved(self, environment: str) -> bool:
+        """Whether the state of a stack lies there that an apply could not save."""
+
     def remembers(self, environment: str) -> bool:
         """Whether anything was ever prepared there, be it out of date."""
 

@@ -59,9 +59,10 @@ def _of(ports: Ports, project: Project, present: Present, environment: str) -> E
     release = present.releases.get(there.current.release) if there.current else None
     behind = lag(project.pipeline.order, present, environment)
     open_gates = _gates(ports, project, present, environment) if behind else {}
-    return EnvironmentStatus(
-        environment, there, release, behind, open_gates, _next(project, present, environment, behind)
-    )
+    # Only where it lies can it be put in its place: who looks from elsewhere is told the rest.
+    unsaved = there.last is not None and ports.workspace.unsaved(environment)
+    way_on = f"envctl recover {environment}" if unsaved else _next(project, present, environment, behind)
+    return EnvironmentStatus(environment, there, release, behind, open_gates, way_on)
 
 
 def _gates(ports: Ports, project: Project, present: Present, environment: str) -> dict[str, tuple[int, int]]:

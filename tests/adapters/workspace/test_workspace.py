@@ -13,6 +13,7 @@ import pytest
 from envctl.adapters.workspace import atomic
 from envctl.adapters.workspace.workspace import PREPARED, DirectoryWorkspace
 from envctl.domain.errors import LockHeldError, OperationFailedError
+from envctl.domain.layout import UNSAVED
 from envctl.domain.release import File
 from envctl.usecases.ports import CostSource
 from envctl.usecases.project_ports import Prepared
@@ -299,3 +300,12 @@ def test_a_place_that_can_not_be_written_to_is_told(
     (project / ".envctl").write_text("a file where a folder should be")
     with pytest.raises(OperationFailedError, match=r"E406 .*\.envctl.* can't be written"):
         act(workspace)
+
+
+def test_a_state_that_could_not_be_saved_is_seen_where_it_lies(workspace: DirectoryWorkspace, project: Path) -> None:
+    assert not workspace.unsaved("dev")
+    laid(workspace, **{"modules/web/main.tf": ""})
+    workspace.lay_stack("dev", "web", MAIN)
+    assert not workspace.unsaved("dev")
+    (project / ".envctl" / "work" / "dev" / "web" / UNSAVED).write_text("{}")
+    assert (workspace.unsaved("dev"), workspace.unsaved("staging")) == (True, False)

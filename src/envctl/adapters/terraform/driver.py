@@ -24,6 +24,7 @@ from envctl.adapters.terraform.written import was_written
 from envctl.domain.capacity import UNLIMITED, Limits, Usage, heap
 from envctl.domain.changes import StackPlan
 from envctl.domain.errors import OperationFailedError
+from envctl.domain.layout import UNSAVED
 from envctl.usecases.ports import Observer
 from envctl.usecases.terraform_ports import (
     UNTRACED,
@@ -182,8 +183,8 @@ class TerraformDriver:
             return False
         running.demand_free(site)
         errored.make_the_newest(site)
-        self._asked(site, "state push", errored.FILE, alone=True)
-        (site.directory / errored.FILE).unlink()
+        self._asked(site, "state push", UNSAVED, alone=True)
+        (site.directory / UNSAVED).unlink()
         return True
 
     def apply(self, environment: str, stack: PreparedStack) -> None:

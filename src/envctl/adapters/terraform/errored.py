@@ -14,21 +14,20 @@ from typing import Any
 
 from envctl.adapters.terraform.running import Site
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.layout import MAIN
+from envctl.domain.layout import MAIN, UNSAVED
 
-FILE = "errored.tfstate"
 _SERIAL = re.compile(r'(?<="serial": )\d+')
 
 
 def lies(site: Site) -> bool:
-    return (site.directory / FILE).exists()
+    return (site.directory / UNSAVED).exists()
 
 
 def keep(site: Site, state: Mapping[str, Any]) -> None:
     """Raises OperationFailedError where there is no room for it at its place."""
     told = json.dumps(state, indent=2).encode()
     with suppress(OSError):
-        _write(os.open(site.directory / FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), told)
+        _write(os.open(site.directory / UNSAVED, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), told)
         return
     message = f"stack {site.stack.name} has a state that there is no room for"
     try:
@@ -38,12 +37,12 @@ def keep(site: Site, state: Mapping[str, Any]) -> None:
         known = ", ".join(f"{each.get('type')}.{each.get('name')}" for each in state.get("resources", ()))
         message += f", and so nobody knows of what it holds any more: {known or 'nothing'}"
         raise OperationFailedError(Problem("E313", message, "take that into it again: terraform import")) from error
-    hint = f"make room, move it to {site.directory / FILE}, and then: envctl recover {site.environment}"
+    hint = f"make room, move it to {site.directory / UNSAVED}, and then: envctl recover {site.environment}"
     raise OperationFailedError(Problem("E313", f"{message}: it lies in {name}", hint))
 
 
 def problem(site: Site) -> Problem:
-    file = site.directory / FILE
+    file = site.directory / UNSAVED
     if not _whole(file):
         message = f"a state of stack {site.stack.name} could not be saved, and what lies in {file} is not whole"
         hint = f"put the newest state that there is into that file, and then: envctl recover {site.environment}"
@@ -67,7 +66,7 @@ def make_the_newest(site: Site) -> None:
 
     Raises OperationFailedError where the state that lies here is none.
     """
-    file = site.directory / FILE
+    file = site.directory / UNSAVED
     if not _whole(file):
         raise OperationFailedError(problem(site))
     backend = json.loads((site.directory / MAIN).read_bytes())["terraform"]["backend"]

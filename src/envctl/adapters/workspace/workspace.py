@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import LockHeldError, Problem
-from envctl.domain.layout import CODE, LOCK_FILE, MAIN, MANIFEST
+from envctl.domain.layout import CODE, LOCK_FILE, MAIN, MANIFEST, UNSAVED
 from envctl.usecases.ports import CostSource
 from envctl.usecases.project_ports import Prepared
 from envctl.usecases.terraform_ports import PreparedStack
@@ -77,6 +77,9 @@ class DirectoryWorkspace:
 
     def provider_lock(self, environment: str, stack: str) -> bytes | None:
         return _read(self._root / environment / stack / LOCK_FILE)
+
+    def unsaved(self, environment: str) -> bool:
+        return any((self._root / environment).glob(f"*/{UNSAVED}"))
 
     def remembers(self, environment: str) -> bool:
         return (self._root / environment / PREPARED).is_file()
