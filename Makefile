@@ -23,9 +23,10 @@ static: .venv/.installed
 check: static
 	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox and not browser and not registry and not image and not node and not slow" -n 3 --dist worksteal
 
+# Here each command is a Python that starts: by day most of them are split off one that has (tests/warm.py).
 nightly: mutation
 	$(BIN)/python -m tests.usecases.teeth
-	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2 --dist worksteal
+	COLD_STARTS=1 HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2 --dist worksteal
 
 # Changes the guards in every small way, one at a time: the tests have to notice each.
 mutation: .venv/.installed

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import Sandbox
+from tests import warm
 from tests.documents import checked
 from tests.modules import applying
 from tests.scaffold import scaffolded
@@ -64,16 +65,19 @@ class Project:
 
     def run(self, *words: str, timeout: float = 180, before: Sequence[str] = (), **more: str) -> Ran:
         """`before` is a command that runs envctl in turn, in surroundings of its own."""
-        done = subprocess.run(
-            [*before, *self.command(*words)],
-            cwd=self.root,
-            env=self.environment(**more),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        if before:
+            done = subprocess.run(
+                [*before, *self.command(*words)],
+                cwd=self.root,
+                env=self.environment(**more),
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                check=False,
+                stdin=subprocess.DEVNULL,
+            )
+        else:
+            done = warm.run(words, self.root, self.environment(**more), timeout)
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
 

@@ -1,0 +1,221 @@
+"""envctl in a process of its own that does not have to load it first.
+
+Half a second of each command is Python reading envctl and what it is made of. Here a process that has read all of it is
+split off for each command: with the arguments, the surroundings, the folder and the outputs of the caller, and with a
+number of its own that signals reach. What a command loads, and that it loads it in time, is shown by others, and by all
+of them at night: `COLD_STARTS=1` starts Python each time.
+"""
+
+import atexit
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import NoReturn
+
+# An answer of the server: a process number first, and then how that process ended, as `os.waitpid` tells it.
+NUMBER = struct.Struct("i")
+LENGTH = struct.Struct("I")
+
+
+def run(words: Sequence[str], cwd: Path, env: Mapping[str, str], timeout: float) -> "subprocess.CompletedProcess[str]":
+    """As `subprocess.run` of `python -m envctl`, with the outputs captured and nothing to read."""
+    if os.environ.get("COLD_STARTS") or _decides_how_python_starts(env):
+        return subprocess.run(
+            [sys.executable, "-m", "envctl", *words],
+            cwd=cwd,
+            env=dict(env),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.connect(_server())
+        outputs = [_Output(), _Output()]
+        task = json.dumps({"words": words, "cwd": os.fspath(cwd), "env": dict(env)}).encode()
+        socket.send_fds(asking, [LENGTH.pack(len(task))], [output.begin() for output in outputs])
+        asking.sendall(task)
+        for output in outputs:
+            output.begun()
+        (pid,) = NUMBER.unpack(_received(asking, NUMBER.size))
+        asking.settimeout(timeout)
+        try:
+            (status,) = NUMBER.unpack(_received(asking, NUMBER.size))
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            raise subprocess.TimeoutExpired(["envctl", *words], timeout) from None
+        out, err = (output.text(timeout) for output in outputs)
+    return subprocess.CompletedProcess(["envctl", *words], os.waitstatus_to_exitcode(status), out, err)
+
+
+def _decides_how_python_starts(env: Mapping[str, str]) -> bool:
+    return env.get("LANG") != "C.UTF-8" or any(name.startswith(("PYTHON", "LC_")) for name in env)
+
+
+class _Output:
+    """A pipe that is read to its end, as whoever pipes envctl on does: a server that is left running and holds on to it
+    is noticed.
+    """
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe()
+        self._text = b""
+        self._reading = threading.Thread(target=self._take, daemon=True)
+
+    def begin(self) -> int:
+        self._reading.start()
+        return self._write
+
+    def begun(self) -> None:
+        os.close(self._write)
+
+    def text(self, timeout: float) -> str:
+        self._reading.join(timeout)
+        if self._reading.is_alive():
+            raise subprocess.TimeoutExpired("the end of an output", timeout)
+        return self._text.decode().replace("\r\n", "\n")
+
+    def _take(self) -> None:
+        with os.fdopen(self._read, "rb") as output:
+            self._text = output.read()
+
+
+def _received(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        piece = connection.recv(size - len(data))
+        if not piece:
+            raise ConnectionError("the server of warm processes is gone")
+        data += piece
+    return data
+
+
+@cache
+def _server() -> str:
+    """Where one listens that ends with this process."""
+    folder = tempfile.mkdtemp(prefix="envctl-warm-")
+    address = f"{folder}/socket"
+    surroundings = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {"LANG": "C.UTF-8"}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.warm", address],
+        cwd=Path(__file__).parents[1],
+        env=surroundings,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    atexit.register(_end, server, folder)
+    assert server.stdout is not None
+    assert server.stdout.readline() == b"listening\n"
+    return address
+
+
+def _end(server: "subprocess.Popen[bytes]", folder: str) -> None:
+    server.kill()
+    server.wait()
+    Path(f"{folder}/socket").unlink(missing_ok=True)
+    Path(folder).rmdir()
+
+
+def serve(address: str) -> None:
+    """Until nobody holds the other end of the standard input any more."""
+    _load()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(address)
+        listening.listen(128)
+        sys.stdout.write("listening\n")
+        sys.stdout.flush()
+        while sys.stdin.fileno() not in select.select([listening, sys.stdin], [], [])[0]:
+            connection, _ = listening.accept()
+            if os.fork() == 0:
+                listening.close()
+                _attend(connection)
+            connection.close()
+
+
+def _load() -> None:
+    import gc
+    from importlib import import_module
+    from pkgutil import walk_packages
+
+    # As `envctl.__main__` does before it loads anything.
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    import boto3  # noqa: F401
+
+    import envctl
+
+    for module in walk_packages(envctl.__path__, "envctl."):
+        # The sandbox is a process of its own; what it is made of no command loads.
+        if not module.name.startswith("envctl.adapters.sandbox.") and not module.name.endswith("__main__"):
+            import_module(module.name)
+    import_module("envctl.adapters.sandbox.lifecycle")
+    gc.freeze()
+
+
+def _attend(connection: socket.socket) -> NoReturn:
+    """Splits the command off, and tells how it ends."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    length, outputs, _, _ = socket.recv_fds(connection, LENGTH.size, 2)
+    task = json.loads(_received(connection, *LENGTH.unpack(length)))
+    pid = os.fork()
+    if pid == 0:
+        _become(task, outputs)
+    for output in outputs:
+        os.close(output)
+    with suppress(BrokenPipeError):
+        connection.sendall(NUMBER.pack(pid))
+        _, status = os.waitpid(pid, 0)
+        connection.sendall(NUMBER.pack(status))
+    os._exit(0)
+
+
+def _become(task: dict[str, object], outputs: list[int]) -> NoReturn:
+    import traceback
+
+    code = 1
+    try:
+        with Path(os.devnull).open("rb") as nothing:
+            for number, handle in enumerate((nothing.fileno(), *outputs)):
+                os.dup2(handle, number)
+        os.closerange(3, 1024)
+        _open_anew()
+        os.environ.clear()
+        os.environ.update(task["env"])  # type: ignore[call-overload]
+        os.chdir(str(task["cwd"]))
+        sys.argv = ["envctl", *task["words"]]  # type: ignore[misc]
+        from envctl.__main__ import main
+
+        main()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001 (as Python itself at the end of a program)
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _open_anew() -> None:
+    """As Python does at its start, in the locale C.UTF-8."""
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
