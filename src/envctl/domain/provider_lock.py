@@ -1,8 +1,7 @@
 """Terraform's dependency lock file: one for the whole project, while Terraform writes one for each root module."""
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 
 _BLOCK = re.compile(rb'^provider "(?P<address>[^"]+)" \{\n.*?^\}\n', re.MULTILINE | re.DOTALL)
 _VERSION = re.compile(rb'^\s*version\s*=\s*"([^"]+)"', re.MULTILINE)
@@ -14,14 +13,6 @@ PLATFORMS = ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64", "wind
 
 UNPACKED = "h1:"
 """How the hash of a package as it lies unpacked begins: the only one that says anything of what is in a cache."""
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """One provider, in more than one version: which stacks have chosen which."""
-
-    address: str
-    chosen: Mapping[str, tuple[str, ...]]
 
 
 def providers(lock: bytes) -> dict[str, bytes]:
@@ -64,21 +55,6 @@ def strays(release: bytes | None, stack: bytes) -> tuple[str, ...]:
     """The providers that a stack was initialised with, but not in the version that the release carries."""
     carried = {address: _version(block) for address, block in providers(release or b"").items()}
     return tuple(address for address, block in providers(stack).items() if carried.get(address, b"") != _version(block))
-
-
-def conflicts(stacks: Mapping[str, bytes]) -> tuple[Conflict, ...]:
-    """The providers of which stacks have chosen different versions, by what each stack's lock says: the project has
-    one lock, and it holds one version of each.
-    """
-    chosen: dict[str, dict[str, list[str]]] = {}
-    for stack, lock in stacks.items():
-        for address, block in providers(lock).items():
-            chosen.setdefault(address, {}).setdefault(version(block), []).append(stack)
-    return tuple(
-        Conflict(address, {number: tuple(names) for number, names in sorted(found.items())})
-        for address, found in sorted(chosen.items())
-        if len(found) > 1
-    )
 
 
 def short(address: str) -> str:
