@@ -51,7 +51,6 @@ LONGEST = (
     "e2e/test_drift.py",
     "e2e/test_guards.py",
     "e2e/test_crashes.py",
-    "e2e/test_drift_by_hand.py",
     "e2e/test_init.py",
 )
 # At the end come those of which none takes long, so that all workers are done at the same time.

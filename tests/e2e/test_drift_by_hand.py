@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, Project, Ran, client
 
-pytestmark = pytest.mark.terraform
+pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.night]
 
 TOML = """
 [project]
