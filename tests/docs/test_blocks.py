@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.blocks import ROOT, Block, blocks, pages
+from tests.docs.outcomes import OUTCOMES
 from tests.docs.places import PLACES, opened
 from tests.docs.running import Shell
 from tests.docs.situations import SITUATIONS
@@ -15,16 +16,17 @@ from tests.docs.values import values
 
 # What nothing runs, and why; the commands of envctl in it are read all the same (tests/cli/test_docs.py).
 REASONS = {
-    "needs the command line of AWS": 5,
-    "needs an AWS account": 4,
-    "needs the package index": 3,
     "needs Docker": 5,
     "a target of the makefile": 2,
-    "needs GitHub": 1,
     "needs a cluster of Kubernetes": 1,
-    "needs a store of passwords": 1,
+    "needs jobs of AWS Backup": 1,
+    "needs AWS CodeBuild": 1,
+    "needs the package index": 3,
     "takes an hour": 1,
+    "needs GitHub": 1,
     "never ends": 1,
+    "needs an AWS account": 1,
+    "needs a store of passwords": 1,
 }
 USUAL = "shop"
 BLOCKS = {page.relative_to(ROOT).as_posix(): list(blocks(page)) for page in pages()}
@@ -60,6 +62,8 @@ def test_the_page(page: str, tmp_path: Path, request: pytest.FixtureRequest) -> 
                     SITUATIONS[situation](place)
                 shell = Shell(place, tmp_path / str(number) / "shell")
             shell.runs(block, values(block.marks.get("where", ""), shell.place))
+            for outcome in block.marks.get("then", "nothing").split("; "):
+                OUTCOMES[outcome](shell.place)
 
 
 def _all() -> Iterator[Block]:
@@ -77,3 +81,6 @@ def test_every_mark_is_known_and_none_is_left_over() -> None:
     assert {block.marks.get("run in", USUAL) for block in _all()} == PLACES.keys()
     given = {situation for block in _all() for situation in block.marks.get("given", "nothing").split("; ")}
     assert given == SITUATIONS.keys()
+    assert {
+        outcome for block in _all() for outcome in block.marks.get("then", "nothing").split("; ")
+    } == OUTCOMES.keys()

@@ -1,0 +1,20 @@
+"""What the commands of a block have brought about where nobody sees it, each by the words of the mark `then`."""
+
+from collections.abc import Callable, Mapping
+
+from tests.docs.places import Place
+from tests.modules.applying import OTHER_REGION
+
+
+def the_replica_is_a_database(place: Place) -> None:
+    rds = place.client("prod", "rds", OTHER_REGION)
+    (found,) = rds.describe_db_instances(DBInstanceIdentifier="shop-prod-database-replica")["DBInstances"]
+    assert "ReadReplicaSourceDBInstanceIdentifier" not in found
+    assert found["BackupRetentionPeriod"] == 7
+    assert found["MasterUserSecret"]["SecretArn"]
+
+
+OUTCOMES: Mapping[str, Callable[[Place], None]] = {
+    "nothing": lambda _: None,
+    "the replica of prod is a database of its own": the_replica_is_a_database,
+}
