@@ -6,6 +6,19 @@ from tests.docs.places import Place
 from tests.modules.applying import OTHER_REGION
 
 
+def the_pull_request_has_its_comment(place: Place) -> None:
+    assert place.forge is not None
+    (comment,) = place.forge.comments
+    assert comment["body"].startswith("<!-- envctl: preview -->")
+    assert all(name in comment["body"] for name in ("dev", "staging", "prod"))
+
+
+def the_drift_has_its_issue(place: Place) -> None:
+    assert place.forge is not None
+    assert place.forge.open_issues == ["Drift in staging"]
+    assert "by hand" in place.forge.bodies[0]
+
+
 def the_replica_is_a_database(place: Place) -> None:
     rds = place.client("prod", "rds", OTHER_REGION)
     (found,) = rds.describe_db_instances(DBInstanceIdentifier="shop-prod-database-replica")["DBInstances"]
@@ -16,5 +29,7 @@ def the_replica_is_a_database(place: Place) -> None:
 
 OUTCOMES: Mapping[str, Callable[[Place], None]] = {
     "nothing": lambda _: None,
+    "the pull request has its comment": the_pull_request_has_its_comment,
+    "the drift of staging has its issue": the_drift_has_its_issue,
     "the replica of prod is a database of its own": the_replica_is_a_database,
 }

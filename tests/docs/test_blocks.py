@@ -23,7 +23,6 @@ REASONS = {
     "needs AWS CodeBuild": 1,
     "needs the package index": 3,
     "takes an hour": 1,
-    "needs GitHub": 1,
     "never ends": 1,
     "needs an AWS account": 1,
     "needs a store of passwords": 1,
