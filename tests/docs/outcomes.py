@@ -19,6 +19,12 @@ def the_drift_has_its_issue(place: Place) -> None:
     assert "by hand" in place.forge.bodies[0]
 
 
+def prod_has_the_secret(place: Place) -> None:
+    """Without the newline that ends a line."""
+    found = place.client("prod", "secretsmanager").get_secret_value(SecretId="shop/database")
+    assert found["SecretString"] == "correct horse"
+
+
 def the_replica_is_a_database(place: Place) -> None:
     rds = place.client("prod", "rds", OTHER_REGION)
     (found,) = rds.describe_db_instances(DBInstanceIdentifier="shop-prod-database-replica")["DBInstances"]
@@ -31,5 +37,6 @@ OUTCOMES: Mapping[str, Callable[[Place], None]] = {
     "nothing": lambda _: None,
     "the pull request has its comment": the_pull_request_has_its_comment,
     "the drift of staging has its issue": the_drift_has_its_issue,
+    "prod has the secret of the store of passwords": prod_has_the_secret,
     "the replica of prod is a database of its own": the_replica_is_a_database,
 }

@@ -103,6 +103,11 @@ class Place:
     forge: GithubServer | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def programs(self) -> Path:
+        """What else whoever types has on the PATH."""
+        return self.home / "bin"
+
     def environment(self, by: str = ANN) -> dict[str, str]:
         return self._project().environment(**self.person(by))
 

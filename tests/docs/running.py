@@ -46,7 +46,7 @@ class Shell:
         program.write_text(ENVCTL.format(python=sys.executable, options=" ".join(["--yes", *self.place.options])))
         program.chmod(0o755)
         (self.folder / "variables").touch()
-        path = f"{self.folder}:{Path(sys.executable).parent}:/usr/bin:/bin"
+        path = f"{self.folder}:{self.place.programs}:{Path(sys.executable).parent}:/usr/bin:/bin"
         self.environment = {**self.place.environment(), "PATH": path, "NO_COLOR": "1", "COLUMNS": "110"}
         self.environment["GITHUB_STEP_SUMMARY"] = str(self.folder / "summary.md")
         self.where = self.place.root

@@ -75,6 +75,17 @@ def a_window_of_prod_is_closed(place: Place) -> None:
     place.write("envctl.toml", (place.root / "envctl.toml").read_text().replace("waivable", f"{WINDOW}\nwaivable"))
 
 
+def there_is_a_store_of_passwords(place: Place) -> None:
+    """With a program that prints what is asked for, as `pass` does."""
+    passwords = place.home / ".password-store"
+    (passwords / "shop/prod").mkdir(parents=True)
+    (passwords / "shop/prod/database").write_text("correct horse\n")
+    place.programs.mkdir()
+    program = place.programs / "pass"
+    program.write_text('#!/bin/sh\nexec cat "$HOME/.password-store/$1"\n')
+    program.chmod(0o755)
+
+
 def prod_has_a_replica(place: Place) -> None:
     """Of its database, in another region, as the modules `rds` and `rds_replica` make them."""
     here, there = (place.client("prod", "rds", region) for region in (REGION, OTHER_REGION))
@@ -109,6 +120,7 @@ SITUATIONS: Mapping[str, Callable[[Place], None]] = {
     "dev runs a release with a secret": dev_runs_a_release_with_a_secret,
     "signing keys are named": signing_keys_are_named,
     "there is a copy of the store": there_is_a_copy_of_the_store,
+    "there is a store of passwords": there_is_a_store_of_passwords,
     "prod has a replica in another region": prod_has_a_replica,
     "an entry of the ledger was changed by hand": accidents.an_entry_was_changed,
     "an entry of the ledger in S3 was changed by hand": accidents.an_entry_in_s3_was_changed,

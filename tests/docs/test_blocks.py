@@ -23,8 +23,6 @@ REASONS = {
     "needs AWS CodeBuild": 1,
     "needs the package index": 3,
     "takes an hour": 1,
-    "needs an AWS account": 1,
-    "needs a store of passwords": 1,
 }
 USUAL = "shop"
 BLOCKS = {page.relative_to(ROOT).as_posix(): list(blocks(page)) for page in pages()}
