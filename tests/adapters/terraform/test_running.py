@@ -22,7 +22,7 @@ from tests.adapters.terraform.conftest import STACK, Bench
 REPOSITORY = Path(__file__).parents[3]
 APPLY = """
 import sys; from pathlib import Path
-from envctl.usecases.ports import PreparedStack
+from envctl.usecases.terraform_ports import PreparedStack
 from tests.adapters.terraform.conftest import Bench
 Bench(Path(sys.argv[1])).driver.apply("dev", PreparedStack("web", binary=sys.argv[2]))
 """
