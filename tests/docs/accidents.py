@@ -37,7 +37,10 @@ def an_apply_was_killed(place: Place) -> None:
 
 
 def _is_saved(place: Place, stack: str) -> bool:
-    """By Terraform, which has nothing left to do there."""
+    """By Terraform, which has nothing left to do there: it holds no lock any more."""
+    if place.sandbox is None:
+        states = place.root / ".envctl" / "state" / "dev"
+        return (states / f"{stack}.tfstate").exists() and not (states / f".{stack}.tfstate.lock.info").exists()
     found = place.client("dev", "s3").list_objects_v2(Bucket=STATES, Prefix=f"dev/{stack}.")
     return [each["Key"] for each in found.get("Contents", [])] == [f"dev/{stack}.tfstate"]
 
