@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 
+from tests.cli.test_cost_docs import PRICES, PROGRAM, TABLE
 from tests.docs import accidents, deployed
 from tests.docs.places import PEOPLE, Place
 from tests.e2e.conftest import ACCOUNTS, REGION
@@ -12,6 +13,14 @@ from tests.modules.applying import OTHER_REGION
 SECRETS = """
 [secrets]
 secretsmanager = ["*_secret_name"]
+"""
+INSTANCE = """
+variable "instance_type" { type = string }
+
+resource "aws_instance" "this" {
+  ami           = "ami-03cf127a"
+  instance_type = var.instance_type
+}
 """
 WINDOW = (
     'windows = [{ kind = "deny", name = "freeze", start = "2020-01-01T00:00", end = "2199-01-01T00:00", tz = "UTC" }]'
@@ -104,6 +113,19 @@ def prod_has_a_replica(place: Place) -> None:
     )
 
 
+def an_instance_is_to_be_larger(place: Place) -> None:
+    """In dev, which runs nothing else; and there is the program of the page that knows prices."""
+    text = (place.root / "envctl.toml").read_text()
+    place.write("envctl.toml", f'{text.partition("[stacks.")[0]}[stacks.web]\nmodule = "modules/web"\n\n{TABLE}')
+    place.write("tools/cost.py", PROGRAM)
+    place.write("tools/prices.json", PRICES)
+    place.write("modules/web/main.tf", INSTANCE)
+    for environment in ACCOUNTS:
+        place.write(f"environments/{environment}/terraform.tfvars", 'instance_type = "t3.micro"\n')
+    deployed.dev_runs_a_release(place)
+    place.write("environments/dev/terraform.tfvars", 'instance_type = "t3.small"\n')
+
+
 SITUATIONS: Mapping[str, Callable[[Place], None]] = {
     "nothing": lambda _: None,
     "dev runs a release": deployed.dev_runs_a_release,
@@ -121,6 +143,7 @@ SITUATIONS: Mapping[str, Callable[[Place], None]] = {
     "signing keys are named": signing_keys_are_named,
     "there is a copy of the store": there_is_a_copy_of_the_store,
     "there is a store of passwords": there_is_a_store_of_passwords,
+    "an instance of dev is to be larger": an_instance_is_to_be_larger,
     "prod has a replica in another region": prod_has_a_replica,
     "an entry of the ledger was changed by hand": accidents.an_entry_was_changed,
     "an entry of the ledger in S3 was changed by hand": accidents.an_entry_in_s3_was_changed,
