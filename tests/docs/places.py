@@ -188,9 +188,8 @@ def template(name: str, folder: Path, provider: Path, options: tuple[str, ...] =
 
 
 def in_a_job_of_github(folder: Path, provider: Path) -> Iterator[Place]:
-    with github() as forge:
-        for place in template("minimal", folder, provider, ("--sandbox",)):
-            yield replace(place, forge=forge, extra=forge.environment)
+    with github() as forge, contextmanager(template)("minimal", folder, provider, ("--sandbox",)) as place:
+        yield replace(place, forge=forge, extra=forge.environment)
 
 
 def shop(folder: Path, _provider: Path) -> Iterator[Place]:
