@@ -12,7 +12,7 @@ LOOKS = (3, 75)
 @dataclass(frozen=True)
 class Facts:
     """`given` is the situation that the example needs, and `place` the project, in the words of tests/docs/; `unrun`
-    says why nothing runs it.
+    says why nothing runs it, and `typed` what stands on its standard input.
     """
 
     example: tuple[str, ...]
@@ -21,6 +21,7 @@ class Facts:
     given: str = ""
     unrun: str = ""
     place: str = ""
+    typed: str = ""
 
 
 FACTS = {
@@ -72,7 +73,12 @@ FACTS = {
     "secrets check": Facts(("envctl secrets check",), ("secrets.md",), (3,)),
     "secrets list": Facts(("envctl secrets list prod",), ("secrets.md",), (3,)),
     "secrets set": Facts(
-        ("envctl secrets set prod shop/database",), ("secrets.md",), (3,), unrun="needs an AWS account"
+        ("envctl secrets set prod shop/database",),
+        ("secrets.md",),
+        (3,),
+        "dev runs a release with a secret",
+        place="shop on AWS",
+        typed="a password",
     ),
     "settings": Facts(("envctl settings prod",), ("settings.md",)),
     "status": Facts(("envctl status",), ("status.md",)),

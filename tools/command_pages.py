@@ -113,6 +113,8 @@ def _example(facts: Facts) -> Iterator[str]:
         yield f"<!-- run in: {facts.place} -->"
     if facts.given:
         yield f"<!-- given: {facts.given} -->"
+    if facts.typed:
+        yield f"<!-- typed: {facts.typed} -->"
     if facts.unrun:
         yield f"<!-- not run: {facts.unrun} -->"
     yield "```sh"

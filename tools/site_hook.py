@@ -17,7 +17,9 @@ _DOCS = "docs/"
 # The page that a clone begins with says what the first page of the site says.
 _SAME = {"README.md": "docs/index.md"}
 # What tests/docs/blocks.py reads above a block of commands.
-_MARK = re.compile(r"^<!-- (?:run in|given|where|by|typed|ends with|not run): .+ -->\n", re.MULTILINE)
+_MARK = re.compile(
+    r"^<!-- (?:run in|given|where|by|typed|ends with|stopped|then|apart|not run): .+ -->\n", re.MULTILINE
+)
 _LINK = re.compile(r"(?<=\]\()([^)\s#]+)((?:#[^)\s]*)?)(?=\))")
 
 

@@ -50,4 +50,4 @@ def test_the_plan_looks_as_the_page_shows_it() -> None:
     with out.capture() as captured:
         show(replace(PLAN, cost=cost(ANSWER.encode(), PLAN)), out)
     shown = captured.get().partition("next: ")[0]
-    assert f"$ envctl plan dev\n{shown}" == CONSOLE
+    assert f"$ envctl plan dev\n…\n{shown}…\n" == CONSOLE

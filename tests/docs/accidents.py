@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from tests.e2e.conftest import wait_for
 from tests.faults.faults import DENIED, THROTTLED, Dropped, Plan, always, first
 from tests.modules.applying import OTHER_REGION
 
+STATES = "shop-tfstate-111111111111"
 # It takes a minute the first time, and ends at once ever after.
 SLOW = """
 resource "terraform_data" "migration" {{
@@ -30,7 +32,17 @@ resource "terraform_data" "migration" {{
 def an_apply_was_killed(place: Place) -> None:
     the_buckets_are_there(place)
     place.adds("modules/web/main.tf", SLOW.format(count=1))
-    _killed(place, "apply", "dev")
+    # Which runs beside web, and would be locked as well.
+    _killed(place, "apply", "dev", once=lambda: _is_saved(place, "data"))
+
+
+def _is_saved(place: Place, stack: str) -> bool:
+    """By Terraform, which has nothing left to do there: it holds no lock any more."""
+    if place.sandbox is None:
+        states = place.root / ".envctl" / "state" / "dev"
+        return (states / f"{stack}.tfstate").exists() and not (states / f".{stack}.tfstate.lock.info").exists()
+    found = place.client("dev", "s3").list_objects_v2(Bucket=STATES, Prefix=f"dev/{stack}.")
+    return [each["Key"] for each in found.get("Contents", [])] == [f"dev/{stack}.tfstate"]
 
 
 def a_promotion_to_staging_was_killed(place: Place) -> None:
@@ -39,7 +51,7 @@ def a_promotion_to_staging_was_killed(place: Place) -> None:
     _killed(place, "promote", "dev", "staging")
 
 
-def _killed(place: Place, *words: str) -> None:
+def _killed(place: Place, *words: str, once: Callable[[], bool] = lambda: True) -> None:
     """With SIGKILL, and everything that it had started: as when a machine loses its power."""
     child = subprocess.Popen(
         place.command(*words),
@@ -50,7 +62,7 @@ def _killed(place: Place, *words: str) -> None:
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
-    wait_for((place.root / "migrating").exists, 120)
+    wait_for(lambda: (place.root / "migrating").exists() and once(), 120, every=0.2)
     for pid in _found(["pgrep", "--session", str(child.pid)]):
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(pid), signal.SIGKILL)
@@ -82,6 +94,17 @@ def an_entry_was_changed(place: Place) -> None:
     entry.write_text(entry.read_text().replace("ann@", "eve@"))
 
 
+def an_entry_in_s3_was_changed(place: Place) -> None:
+    """By somebody who may, and who took away what denies it to everybody."""
+    staging_runs_a_release(place)
+    s3 = place.client(PEOPLE, "s3")
+    where = {"Bucket": "shop-envctl-store", "Key": "ledger/0000000003.json"}
+    entry = s3.get_object(**where)["Body"].read()
+    s3.delete_bucket_policy(Bucket=where["Bucket"])
+    s3.put_object(**where, Body=entry.replace(b"ann@", b"eve@"))
+    place.ok("bootstrap")
+
+
 def the_store_is_gone(place: Place) -> None:
     prod_runs_a_release(place)
     the_store_was_copied(place)
@@ -105,34 +128,21 @@ def the_store_was_replicated(place: Place) -> None:
 def a_state_was_deleted(place: Place) -> None:
     """From a bucket that keeps versions."""
     dev_runs_a_release(place)
-    place.client("dev", "s3").delete_object(Bucket="shop-tfstate-111111111111", Key="dev/web.tfstate")
-
-
-def a_state_was_put_back(place: Place) -> None:
-    """By taking the marker away that a deletion leaves, which the policy of the bucket denies to everybody."""
-    a_state_was_deleted(place)
-    s3 = place.client("dev", "s3")
-    where = {"Bucket": "shop-tfstate-111111111111"}
-    s3.delete_bucket_policy(**where)
-    markers = s3.list_object_versions(**where, Prefix="dev/web.tfstate")["DeleteMarkers"]
-    (marker,) = (each for each in markers if each["Key"] == "dev/web.tfstate" and each["IsLatest"])
-    s3.delete_object(**where, Key=marker["Key"], VersionId=marker["VersionId"])
-    place.ok("bootstrap")
+    place.client("dev", "s3").delete_object(Bucket=STATES, Key="dev/web.tfstate")
 
 
 def somebody_plans_dev(place: Place) -> None:
     """On another machine, and has got stuck: the lock of a state is held, and no deployment is unfinished."""
     dev_runs_a_release(place)
-    bucket = "shop-tfstate-111111111111"
     lock = {"ID": "5c9f7a1e-0000-4000-8000-1b0f0e5a7c11", "Operation": "OperationTypePlan", "Who": "carol@build-7"}
     lock |= {
         "Info": "",
         "Version": "1.15.5",
         "Created": datetime.now(UTC).isoformat(),
     }
-    lock |= {"Path": f"{bucket}/dev/web.tfstate"}
+    lock |= {"Path": f"{STATES}/dev/web.tfstate"}
     s3 = place.client("dev", "s3")
-    s3.put_object(Bucket=bucket, Key="dev/web.tfstate.tflock", Body=json.dumps(lock).encode())
+    s3.put_object(Bucket=STATES, Key="dev/web.tfstate.tflock", Body=json.dumps(lock).encode())
 
 
 def the_store_cannot_be_reached(place: Place) -> None:

@@ -8,6 +8,9 @@
 | `by: bob@shop.example` | who types the block |
 | `typed: a password` | what stands on the standard input of each command |
 | `ends with: 3` | the exit code of the last command, or of each |
+| `stopped: with Ctrl-C` | no command ends by itself: each is left alone for some seconds first |
+| `then: OUTCOME` | what the commands have brought about where nobody sees it: outcomes.py lists them |
+| `apart: WHERE` | a test of its own types the block: test_installing.py |
 | `not run: REASON` | the block is only read; the reasons are counted |
 """
 
@@ -17,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-KINDS = ("run in", "given", "where", "by", "typed", "ends with", "not run")
+KINDS = ("run in", "given", "where", "by", "typed", "ends with", "stopped", "then", "apart", "not run")
 _MARK = re.compile(rf"^<!-- ({'|'.join(KINDS)}): (.+?) -->$")
 _OPENING = re.compile(r"^```(sh|console)$")
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
+from tests.adapters.forge.github_server import GithubServer, github
 from tests.e2e.conftest import ACCOUNTS, REGION, Project, Ran
 from tests.faults.proxy import FaultyProxy
 from tests.modules import applying
@@ -91,7 +92,7 @@ output "instance_count" { value = terraform_data.instances.output.count }
 @dataclass
 class Place:
     """`options` are typed with every command. `sandbox` is what plays AWS where there seems to be one, and `proxy` what
-    stands before it and can fail.
+    stands before it and can fail. In a job of GitHub there is `forge`.
     """
 
     root: Path
@@ -99,7 +100,13 @@ class Place:
     options: tuple[str, ...] = ()
     sandbox: RunningSandbox | None = None
     proxy: FaultyProxy | None = None
+    forge: GithubServer | None = None
     extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def programs(self) -> Path:
+        """What else whoever types has on the PATH."""
+        return self.home / "bin"
 
     def environment(self, by: str = ANN) -> dict[str, str]:
         return self._project().environment(**self.person(by))
@@ -180,6 +187,11 @@ def template(name: str, folder: Path, provider: Path, options: tuple[str, ...] =
         place.run("sandbox", "down")
 
 
+def in_a_job_of_github(folder: Path, provider: Path) -> Iterator[Place]:
+    with github() as forge, contextmanager(template)("minimal", folder, provider, ("--sandbox",)) as place:
+        yield replace(place, forge=forge, extra=forge.environment)
+
+
 def shop(folder: Path, _provider: Path) -> Iterator[Place]:
     """Three stacks that need no provider, with states and store on disk: real Terraform, and no AWS."""
     place = Place(folder / "shop", folder)
@@ -223,6 +235,7 @@ PLACES: Mapping[str, Opened] = {
     "shop on AWS": shop_on_aws,
     "the template minimal": partial(template, "minimal"),
     "the template minimal, in the sandbox": partial(template, "minimal", options=("--sandbox",)),
+    "the template minimal, in a job of GitHub": in_a_job_of_github,
     "the template platform, in the sandbox": partial(template, "platform", options=("--sandbox",)),
 }
 

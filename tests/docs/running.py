@@ -1,5 +1,7 @@
 """Types the commands of a block, one after the other, in one shell's surroundings: `cd` and `export` hold on."""
 
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -13,14 +15,22 @@ from tests.docs.places import Place
 ENVCTL = """#!/bin/sh
 exec '{python}' -m envctl {options} "$@"
 """
+# Variables that are not exported hold on too, and are none of the programs' business.
 REMEMBERED = """
+known=" $(compgen -v | tr '\\n' ' ') known code name "
+. '{memory}/variables'
 {command}
 code=$?
 pwd > '{memory}/pwd'
 env -0 > '{memory}/env'
+for name in $(compgen -v); do
+  case "$known" in *" $name "*) ;; *) declare -p "$name" ;; esac
+done > '{memory}/variables'
 exit $code
 """
 LONGEST = 600
+# By then one that looks every five seconds has looked again.
+WATCHED = 7
 PERSON = {"GIT_AUTHOR_EMAIL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
 
 
@@ -35,28 +45,32 @@ class Shell:
         program = self.folder / "envctl"
         program.write_text(ENVCTL.format(python=sys.executable, options=" ".join(["--yes", *self.place.options])))
         program.chmod(0o755)
-        path = f"{self.folder}:{Path(sys.executable).parent}:/usr/bin:/bin"
+        (self.folder / "variables").touch()
+        path = f"{self.folder}:{self.place.programs}:{Path(sys.executable).parent}:/usr/bin:/bin"
         self.environment = {**self.place.environment(), "PATH": path, "NO_COLOR": "1", "COLUMNS": "110"}
         self.environment["GITHUB_STEP_SUMMARY"] = str(self.folder / "summary.md")
         self.where = self.place.root
 
-    def types(self, command: str, by: str = "", typed: str = "") -> "subprocess.CompletedProcess[str]":
-        script = REMEMBERED.format(command=command, memory=self.folder)
-        done = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", script],
+    def types(self, command: str, by: str = "", typed: str = "", stopped: bool = False) -> tuple[int, str]:
+        """Its exit code, and what it printed."""
+        child = subprocess.Popen(
+            ["bash", "-o", "pipefail", "-c", REMEMBERED.format(command=command, memory=self.folder)],
             cwd=self.where,
             env={**self.environment, **(self.place.person(by) if by else {})},
-            input=typed,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=LONGEST,
-            check=False,
+            start_new_session=True,
         )
-        assert "Traceback" not in done.stdout, done.stdout
+        try:
+            printed = _after_ctrl_c(child) if stopped else child.communicate(typed, timeout=LONGEST)[0]
+        finally:
+            _ended(child)
+        assert "Traceback" not in printed, printed
         self._remember()
-        return done
+        return child.returncode, printed
 
     def _remember(self) -> None:
         if not (self.folder / "pwd").exists():
@@ -71,13 +85,31 @@ class Shell:
         """Every command ends as the page says, and prints what it shows."""
         for step, code in zip(block.steps, block.codes, strict=True):
             command, shown = _filled(step.command, values), step.shown
-            done = self.types(command, block.marks.get("by", ""), block.marks.get("typed", ""))
-            told = f"{block}: $ {command}\n{done.stdout}"
-            assert done.returncode == code, f"{told}\nended with {done.returncode}, not {code}"
+            marks = block.marks
+            ended, printed = self.types(command, marks.get("by", ""), marks.get("typed", ""), "stopped" in marks)
+            told = f"{block}: $ {command}\n{printed}"
+            assert ended == code, f"{told}\nended with {ended}, not {code}"
             if shown is not None:
                 wanted = [_filled(line, values) for line in shown]
-                both = "\n".join(["shown:", *loosened("\n".join(wanted)), "printed:", *loosened(done.stdout)])
-                assert is_shown(done.stdout, wanted), f"{told}\nis not what the page shows\n{both}"
+                both = "\n".join(["shown:", *loosened("\n".join(wanted)), "printed:", *loosened(printed)])
+                assert is_shown(printed, wanted), f"{told}\nis not what the page shows\n{both}"
+
+
+def _after_ctrl_c(child: "subprocess.Popen[str]") -> str:
+    """As a terminal sends it: to all that run there."""
+    try:
+        printed, _ = child.communicate(timeout=WATCHED)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGINT)
+        return child.communicate(timeout=60)[0]
+    raise AssertionError(f"it ended by itself with {child.returncode}\n{printed}")
+
+
+def _ended(child: "subprocess.Popen[str]") -> None:
+    """One that hangs is not left behind, nor what it has started."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
 
 
 def _filled(text: str, values: dict[str, str]) -> str:

@@ -4,13 +4,23 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 
+from tests.cli.test_cost_docs import PRICES, PROGRAM, TABLE
 from tests.docs import accidents, deployed
 from tests.docs.places import PEOPLE, Place
-from tests.e2e.conftest import ACCOUNTS
+from tests.e2e.conftest import ACCOUNTS, REGION
+from tests.modules.applying import OTHER_REGION
 
 SECRETS = """
 [secrets]
 secretsmanager = ["*_secret_name"]
+"""
+INSTANCE = """
+variable "instance_type" { type = string }
+
+resource "aws_instance" "this" {
+  ami           = "ami-03cf127a"
+  instance_type = var.instance_type
+}
 """
 WINDOW = (
     'windows = [{ kind = "deny", name = "freeze", start = "2020-01-01T00:00", end = "2199-01-01T00:00", tz = "UTC" }]'
@@ -74,6 +84,48 @@ def a_window_of_prod_is_closed(place: Place) -> None:
     place.write("envctl.toml", (place.root / "envctl.toml").read_text().replace("waivable", f"{WINDOW}\nwaivable"))
 
 
+def there_is_a_store_of_passwords(place: Place) -> None:
+    """With a program that prints what is asked for, as `pass` does."""
+    passwords = place.home / ".password-store"
+    (passwords / "shop/prod").mkdir(parents=True)
+    (passwords / "shop/prod/database").write_text("correct horse\n")
+    place.programs.mkdir()
+    program = place.programs / "pass"
+    program.write_text('#!/bin/sh\nexec cat "$HOME/.password-store/$1"\n')
+    program.chmod(0o755)
+
+
+def prod_has_a_replica(place: Place) -> None:
+    """Of its database, in another region, as the modules `rds` and `rds_replica` make them."""
+    here, there = (place.client("prod", "rds", region) for region in (REGION, OTHER_REGION))
+    login = {"MasterUsername": "shop", "MasterUserPassword": "planted-secret"}
+    made = here.create_db_instance(
+        DBInstanceIdentifier="shop-prod-database",
+        DBInstanceClass="db.m7g.large",
+        Engine="postgres",
+        AllocatedStorage=20,
+        **login,
+    )["DBInstance"]
+    there.create_db_instance_read_replica(
+        DBInstanceIdentifier="shop-prod-database-replica",
+        SourceDBInstanceIdentifier=made["DBInstanceArn"],
+        SourceRegion=REGION,
+    )
+
+
+def an_instance_is_to_be_larger(place: Place) -> None:
+    """In dev, which runs nothing else; and there is the program of the page that knows prices."""
+    text = (place.root / "envctl.toml").read_text()
+    place.write("envctl.toml", f'{text.partition("[stacks.")[0]}[stacks.web]\nmodule = "modules/web"\n\n{TABLE}')
+    place.write("tools/cost.py", PROGRAM)
+    place.write("tools/prices.json", PRICES)
+    place.write("modules/web/main.tf", INSTANCE)
+    for environment in ACCOUNTS:
+        place.write(f"environments/{environment}/terraform.tfvars", 'instance_type = "t3.micro"\n')
+    deployed.dev_runs_a_release(place)
+    place.write("environments/dev/terraform.tfvars", 'instance_type = "t3.small"\n')
+
+
 SITUATIONS: Mapping[str, Callable[[Place], None]] = {
     "nothing": lambda _: None,
     "dev runs a release": deployed.dev_runs_a_release,
@@ -90,7 +142,11 @@ SITUATIONS: Mapping[str, Callable[[Place], None]] = {
     "dev runs a release with a secret": dev_runs_a_release_with_a_secret,
     "signing keys are named": signing_keys_are_named,
     "there is a copy of the store": there_is_a_copy_of_the_store,
+    "there is a store of passwords": there_is_a_store_of_passwords,
+    "an instance of dev is to be larger": an_instance_is_to_be_larger,
+    "prod has a replica in another region": prod_has_a_replica,
     "an entry of the ledger was changed by hand": accidents.an_entry_was_changed,
+    "an entry of the ledger in S3 was changed by hand": accidents.an_entry_in_s3_was_changed,
     "the store is gone": accidents.the_store_is_gone,
     "the store can't be reached": accidents.the_store_cannot_be_reached,
     "the state of a stack can't be saved": accidents.a_state_cannot_be_saved,
@@ -99,7 +155,6 @@ SITUATIONS: Mapping[str, Callable[[Place], None]] = {
     "a state of dev was deleted": accidents.a_state_was_deleted,
     "prod has two mistakes in its settings": prod_has_two_mistakes,
     "staging is to have more instances": staging_is_to_have_more,
-    "a state of dev was deleted, and put back": accidents.a_state_was_put_back,
     "the store was replicated": accidents.the_store_was_replicated,
     "prod is locked": prod_is_locked,
     "prod is approved, and a window closed": a_window_of_prod_is_closed,

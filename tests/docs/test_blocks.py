@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.blocks import ROOT, Block, blocks, pages
+from tests.docs.outcomes import OUTCOMES
 from tests.docs.places import PLACES, opened
 from tests.docs.running import Shell
 from tests.docs.situations import SITUATIONS
@@ -15,26 +16,22 @@ from tests.docs.values import values
 
 # What nothing runs, and why; the commands of envctl in it are read all the same (tests/cli/test_docs.py).
 REASONS = {
-    "needs the command line of AWS": 5,
-    "needs an AWS account": 4,
-    "needs the package index": 3,
     "needs Docker": 5,
     "a target of the makefile": 2,
-    "needs GitHub": 1,
     "needs a cluster of Kubernetes": 1,
-    "needs a store of passwords": 1,
+    "needs jobs of AWS Backup": 1,
+    "needs AWS CodeBuild": 1,
     "takes an hour": 1,
-    "never ends": 1,
 }
 USUAL = "shop"
 BLOCKS = {page.relative_to(ROOT).as_posix(): list(blocks(page)) for page in pages()}
-RUN = {page: [block for block in each if "not run" not in block.marks] for page, each in BLOCKS.items()}
+RUN = {page: [block for block in each if not {"not run", "apart"} & set(block.marks)] for page, each in BLOCKS.items()}
 # Those start no Terraform.
 LIGHT = ("validate", "settings", "render", "status", "why", "history", "diff", "report", "ci", "completion", "init")
 
 
 def _light(page: str) -> bool:
-    if any({"given", "where"} & set(block.marks) for block in RUN[page]):
+    if any({"given", "where", "stopped"} & set(block.marks) for block in RUN[page]):
         return False
     typed = [step.command.split() for block in RUN[page] for step in block.steps]
     return all(words[0] != "envctl" or (words[1] in LIGHT and "--plan" not in words) for words in typed)
@@ -60,6 +57,8 @@ def test_the_page(page: str, tmp_path: Path, request: pytest.FixtureRequest) -> 
                     SITUATIONS[situation](place)
                 shell = Shell(place, tmp_path / str(number) / "shell")
             shell.runs(block, values(block.marks.get("where", ""), shell.place))
+            for outcome in block.marks.get("then", "nothing").split("; "):
+                OUTCOMES[outcome](shell.place)
 
 
 def _all() -> Iterator[Block]:
@@ -70,10 +69,13 @@ def _all() -> Iterator[Block]:
 def test_what_is_not_run_says_why_and_is_little() -> None:
     left = Counter(block.marks["not run"] for block in _all() if "not run" in block.marks)
     assert left == REASONS
-    assert left.total() < len(list(_all())) / 6
+    assert left.total() < len(list(_all())) / 12
 
 
 def test_every_mark_is_known_and_none_is_left_over() -> None:
     assert {block.marks.get("run in", USUAL) for block in _all()} == PLACES.keys()
     given = {situation for block in _all() for situation in block.marks.get("given", "nothing").split("; ")}
     assert given == SITUATIONS.keys()
+    assert {
+        outcome for block in _all() for outcome in block.marks.get("then", "nothing").split("; ")
+    } == OUTCOMES.keys()
