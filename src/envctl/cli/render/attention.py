@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from envctl.cli.render.commands import to_type
-from envctl.cli.render.deployment import deed
+from envctl.cli.render.deed import deed
 from envctl.cli.render.events import in_brackets
 from envctl.cli.render.guards import named
 from envctl.cli.render.line import counted

@@ -14,8 +14,6 @@ from envctl.domain.present import Deployment
 from envctl.usecases.rolling import RolledOut
 from envctl.usecases.run import Deployed
 
-NOUNS = {"apply": "deployment of", "promote": "promotion of", "rollback": "rollback to"}
-
 
 def show_deployed(deployed: Deployed, out: Console) -> None:
     if deployed.dry_run:
@@ -51,13 +49,6 @@ def headline(deployed: Deployed) -> str:
             return f"{deployed.environment} is back on {release}"
         case _:
             return f"{deployed.environment} runs {release}"
-
-
-def deed(deployment: Deployment) -> str:
-    """What a deployment does, without the environment that it does it in."""
-    if deployment.action == "destroy":
-        return "destruction"
-    return f"{NOUNS[deployment.action]} release {short(deployment.release)}"
 
 
 def nothing_to_do(deployed: Deployed) -> str:

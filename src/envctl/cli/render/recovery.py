@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from envctl.cli.render.deployment import deed
+from envctl.cli.render.deed import deed
 from envctl.cli.render.moments import moment
 from envctl.cli.render.plan import show_stack
 from envctl.cli.render.problems import show_problems
