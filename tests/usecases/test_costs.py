@@ -14,8 +14,10 @@ from envctl.usecases.plan import plan_units as plan_parts
 from envctl.usecases.ports import Answered, CostSource
 from envctl.usecases.preview import plan_of, preview
 from envctl.usecases.selecting import Selection
+from envctl.usecases.shard import plan_shard
 from envctl.usecases.why import why
 from tests.fakes.world import PROJECT, World
+from tests.usecases.many_jobs import answered, begun, plan_in, planned
 
 COST = '\n[cost]\ncommand = ["python3", "tools/cost.py"]\ntimeout = "5s"\n'
 SAID = Cost("USD", "1", "2", "1")
@@ -106,6 +108,19 @@ def test_each_environment_of_a_preview_is_asked_about(world: World) -> None:
     assert [each.plan and each.plan.cost for each in told.environments] == [SAID, SAID, SAID]
     assert [json.loads(question)["environment"] for _, question in world.costs.asked] == ["dev", "staging", "prod"]
     assert [source.region for source, _ in world.costs.asked] == ["ap-northeast-1", "us-east-1", "us-east-1"]
+
+
+def test_what_many_jobs_have_planned_is_asked_about_once_it_is_together(world: World) -> None:
+    made = begun(world, "dev", kind="plan")
+    plan_shard(world.ports, made.run, 1)
+    assert plan_in(planned(world, made.run).environments[0]).cost is None
+    answered(world, made, 1)
+    assert world.costs.asked == []
+    (told,) = planned(world, made.run).environments
+    ((source, question),) = world.costs.asked
+    assert plan_in(told).cost == SAID
+    assert (source.region, source.regions) == ("ap-northeast-1", {"network": "eu-west-1"})
+    assert [stack["stack"] for stack in json.loads(question)["stacks"]] == ["network", "web"]
 
 
 def test_a_release_and_a_promotion_that_is_planned_have_a_cost_and_the_same_fingerprint(world: World) -> None:

@@ -63,6 +63,11 @@ class Wiring:
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     modules: tuple[CarriedModule, ...] = ()
 
+    @property
+    def regions(self) -> Mapping[str, str]:
+        """The names of those that stacks have of their own."""
+        return {name: stack.region for name, stack in self.stacks.items() if stack.region}
+
 
 @dataclass(frozen=True)
 class File:

@@ -3,14 +3,16 @@
 What no job has looked at is unknown, and so is an environment of which some saw another deployment than others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from envctl.domain.runs import Collected, Run
-from envctl.usecases import load, runs
+from envctl.usecases import costs, load, runs
 from envctl.usecases.drift_entries import recorded
 from envctl.usecases.drifted import Drift
 from envctl.usecases.merging import Plans, look_at, plan_of
 from envctl.usecases.ports import Ports
+from envctl.usecases.preview import EnvironmentPreview
 from envctl.usecases.runs import Answer, Part
 
 
@@ -21,14 +23,26 @@ def collect(ports: Ports, name: str = "") -> Drift | Plans:
     run = runs.begun(ports, name or runs.waiting(ports))
     parts = runs.parts(ports, run)
     if run.kind == "plan":
-        plans = tuple(plan_of(run, parts, each) for each in run.environments)
+        plans = [plan_of(run, parts, each) for each in run.environments]
         _mark(ports, run, parts)
-        return Plans(run.id, plans)
+        return Plans(run.id, tuple(_priced(ports, plans)))
     looks = [look_at(run, parts, each) for each in run.environments]
     told = recorded(ports, looks, since=min((seq for look in looks for seq in look.seqs), default=0))
     if told == tuple(look.found for look in looks):
         _mark(ports, run, parts)
     return Drift(told)
+
+
+def _priced(ports: Ports, plans: Sequence[EnvironmentPreview]) -> Iterator[EnvironmentPreview]:
+    """With what each costs that is whole: no job has seen more than its part."""
+    project = load.project(ports)
+    for each in plans:
+        if each.plan is None or each.problems or each.environment not in project.all_environments:
+            yield each
+            continue
+        regions = {name: stack.region for name, stack in project.stacks.items() if stack.region}
+        source = costs.source(project.seen_from(each.environment), each.environment, regions)
+        yield replace(each, plan=costs.priced(ports, each.plan, source))
 
 
 def _mark(ports: Ports, run: Run, parts: Mapping[int, Part]) -> None:

@@ -1,15 +1,17 @@
 """What a plan costs, asked of the project's own program. Whatever is wrong with the answer, the plan stands."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from envctl.domain.changes import Cost, EnvironmentPlan
 from envctl.domain.project import Project
-from envctl.domain.release import Wiring
 from envctl.usecases.ports import CostSource, Ports
 
 
-def source(project: Project, environment: str, wiring: Wiring) -> CostSource | None:
-    """None where the project names nobody who knows prices."""
+def source(project: Project, environment: str, regions: Mapping[str, str]) -> CostSource | None:
+    """None where the project names nobody who knows prices. `regions` are the names of those that stacks have of their
+    own.
+    """
     if project.cost is None:
         return None
     there = project.environments[environment]
@@ -18,7 +20,7 @@ def source(project: Project, environment: str, wiring: Wiring) -> CostSource | N
         project.cost.timeout.total_seconds(),
         there.account_id or "",
         there.region or "",
-        {name: there.regions[stack.region] for name, stack in wiring.stacks.items() if stack.region in there.regions},
+        {stack: there.regions[name] for stack, name in regions.items() if name in there.regions},
     )
 
 

@@ -62,7 +62,7 @@ def explain(ports: Ports, environment: str, *, release: str | None = None) -> Ex
         plan = plan_with(ports, project, what, settings)
         between = _Between(ports, project, here.current, what, settings)
         compared = between.plans(plan) if plan.changes and here.current else {}
-    plan = costs.priced(ports, plan, costs.source(project, target, what.release.wiring))
+    plan = costs.priced(ports, plan, costs.source(project, target, what.release.wiring.regions))
     looked_at = (without_moving(StackPlan(stack.stack, stack.drifted)) for stack in plan.stacks)
     drifted = tuple(Drifted(stack.stack, stack.resources) for stack in looked_at if stack.resources)
     return Explained(

@@ -81,7 +81,7 @@ def lay_out(ports: Ports, project: Project, release: Release, settings: Environm
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         binary = project.terraform.binary or ""
         stacks.append(PreparedStack(root.stack, wired.upstream, root.secrets, binary, profile, after=wired.after))
-    asked = costs.source(project, environment, release.wiring)
+    asked = costs.source(project, environment, release.wiring.regions)
     return Prepared(environment, identity, settings.digest(), tuple(stacks), positions.spelt(live), asked)
 
 

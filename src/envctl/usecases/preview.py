@@ -99,7 +99,7 @@ def plan_release(ports: Ports, project: Project, what: Previewed, target: str) -
     """Raises ConfigurationError where the settings of the environment do not fit the release."""
     with ports.workspace.lock(target, f"envctl plan {target} by {ports.identity.actor().name}"):
         plan = plan_with(ports, project, what, load.settings(ports, project, target, what.release.wiring))
-    return costs.priced(ports, plan, costs.source(project, target, what.release.wiring))
+    return costs.priced(ports, plan, costs.source(project, target, what.release.wiring.regions))
 
 
 def plan_of(ports: Ports, environment: str, release: str) -> EnvironmentPlan:

@@ -85,7 +85,7 @@ def _planned(ports: Ports, project: Project, asked: candidates.Candidate) -> Env
     with ports.workspace.lock(target, f"envctl why {target}"):
         plan = plan_candidate(ports, project, asked)
     if asked.release is not None:
-        plan = costs.priced(ports, plan, costs.source(project, target, asked.release.wiring))
+        plan = costs.priced(ports, plan, costs.source(project, target, asked.release.wiring.regions))
     ports.observer.planned(plan)
     return plan
 

@@ -1,11 +1,14 @@
 """Runs of many jobs, and plans of many environments."""
 
-from envctl.domain.changes import EnvironmentPlan, StackPlan
+from dataclasses import replace
+
+from envctl.domain.changes import Cost, EnvironmentPlan, StackPlan
 from envctl.domain.errors import ExitCode, Problem
 from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
 from envctl.usecases.matrix import Job, Matrix
 from envctl.usecases.merging import Plans
 from envctl.usecases.preview import EnvironmentPreview
+from tests.cli.render.samples.ahead import CHEAPER
 from tests.cli.render.samples.basics import NEW
 from tests.cli.render.samples.outcomes import FOUND
 from tests.cli.render.samples.plans import LATER_PLAN
@@ -44,6 +47,13 @@ MANY: dict[str, object] = {
             CLEAN,
             EnvironmentPreview("staging", problems=(REFUSED,), exit_code=ExitCode.FAILED),
             EnvironmentPreview("prod", LATER_PLAN, (SILENT,), ExitCode.FAILED),
+        ),
+    ),
+    "plans of many environments with what they cost": Plans(
+        RUN,
+        (
+            EnvironmentPreview("staging", replace(LATER_PLAN, environment="staging", cost=CHEAPER)),
+            EnvironmentPreview("prod", replace(LATER_PLAN, cost=Cost(unknown="did not end within 1m"))),
         ),
     ),
     "plans of some stacks": Plans("", (CLEAN,)),

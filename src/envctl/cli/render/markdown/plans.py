@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from envctl.cli.render.many import of_what, outcome, told_apart
 from envctl.cli.render.markdown.budget import Block
+from envctl.cli.render.markdown.cost import cost_blocks
 from envctl.cli.render.markdown.pieces import PASSES, REFUSES, escaped, page, shown_by, strong, table
 from envctl.cli.render.markdown.plan import mark, plan_blocks
 from envctl.cli.render.markdown.refused import problem_line
@@ -36,4 +37,5 @@ def _environment(each: EnvironmentPreview) -> Iterator[str | Block]:
         yield "\n".join(f"- {problem_line(problem)}" for problem in each.problems)
     if each.plan and each.plan.changes:
         yield f"### {mark(each.plan)} {escaped(each.environment)}"
+        yield from cost_blocks(each.plan)
         yield from plan_blocks(each.plan)
