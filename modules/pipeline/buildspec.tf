@@ -10,7 +10,7 @@ locals {
     phases = {
       install = {
         runtime-versions = { python = "3.12" }
-        commands         = ["command -v envctl > /dev/null || pip install --quiet 'envctl[embedded]==${var.envctl_version}'"]
+        commands         = ["command -v envctl > /dev/null || pip install --quiet '${var.envctl_package}'"]
       }
       build = {
         on-failure = "ABORT"

@@ -96,14 +96,14 @@ variable "store_url" {
   }
 }
 
-variable "envctl_version" {
-  description = "Version of envctl that the builds install, where their image has none."
+variable "envctl_package" {
+  description = "What pip installs, where the image of the builds has no envctl: from one commit, one file by its hash, or one version in an index of your own."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[0-9]+[.][0-9]+[.][0-9A-Za-z.]+$", var.envctl_version))
-    error_message = "envctl_version must be one version, such as 0.1.0."
+    condition     = can(regex("^[^'\\s][^'\n]*(@[0-9a-f]{40}|#sha256=[0-9a-f]{64}|==[0-9][0-9A-Za-z.]*)$", var.envctl_package))
+    error_message = "envctl_package must end with a commit (@ and 40 digits), a hash (#sha256=...) or a version (==0.1.0), and hold no single quote."
   }
 }
 

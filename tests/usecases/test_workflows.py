@@ -73,6 +73,7 @@ def test_a_branch_that_is_none(world: World, branch: str) -> None:
 def test_the_variables_that_github_has_to_know_are_told(world: World) -> None:
     told, _ = write(world)
     assert [(each.name, each.environment) for each in told.variables] == [
+        ("ENVCTL_PACKAGE", ""),
         ("ENVCTL_PLAN_ROLE", ""),
         ("ENVCTL_DRIFT_ROLE", ""),
         ("ENVCTL_ROLE", "dev"),

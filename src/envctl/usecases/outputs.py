@@ -149,7 +149,8 @@ def _prepared(ports: Ports, project: Project, present: Present, target: str) -> 
     there = here.current or here.last
     if there is None or not here.stacks:
         way = f"envctl recover {target}" if here.unfinished else project.pipeline.way_into(target)
-        raise OperationFailedError(Problem("E414", f"nothing was applied to {target}: it has no outputs", way))
+        begun = "no deployment got to its end in" if there else "nothing was applied to"
+        raise OperationFailedError(Problem("E414", f"{begun} {target}: it has no outputs", way))
     candidate = candidates.redeployment(ports, project, present, target=target, release=there.release)
     if candidate.release is None:
         raise bundles.unusable(there.release, candidate.request.bundle)

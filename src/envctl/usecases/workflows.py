@@ -128,6 +128,7 @@ def _remark(project: Project) -> str:
 def _variables(system: System, order: Sequence[str]) -> tuple[Variable, ...]:
     of_gitlab = "a project access token with the scope api and the role Reporter: masked, and not protected"
     return (
+        Variable("ENVCTL_PACKAGE", "", "what pip installs envctl from, unless the jobs have it: docs/ci.md"),
         Variable("ENVCTL_PLAN_ROLE", "", "the role that may look at every environment"),
         Variable("ENVCTL_DRIFT_ROLE", "", "the role that may look, and record what it saw"),
         *(Variable("ENVCTL_ROLE", name, f"the role that deploys to {name}") for name in order),

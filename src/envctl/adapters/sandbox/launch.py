@@ -25,7 +25,9 @@ def require_packages(endpoint_url: str | None) -> None:
     missing = [name for name in wanted if find_spec(name) is None]
     if missing:
         message = f"the sandbox needs packages that are not installed: {', '.join(missing)}"
-        raise ConfigurationError(Problem("E501", message, "pip install 'envctl[sandbox]'"))
+        raise ConfigurationError(
+            Problem("E501", message, "install envctl with its extra sandbox, from where you have it")
+        )
 
 
 def launch(

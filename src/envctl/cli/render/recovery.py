@@ -20,7 +20,7 @@ def show_recovered(recovered: Recovered, out: Console) -> None:
             out,
             f"The {deed(deployment)} in {recovered.environment}, begun by {known_as(deployment.by)}"
             f" on {moment(deployment.started_at)}, is recorded as {deployment.outcome}."
-            " What it had done is in Terraform's state: the next command goes on from there.",
+            " What Terraform had recorded of it is in its state: the next command goes on from there.",
         )
     for lock in recovered.broken:
         _done(f"Terraform's lock of {lock.stack} was broken. It was held by {_held(lock)}", out)

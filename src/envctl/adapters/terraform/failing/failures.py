@@ -94,7 +94,7 @@ def _location(diagnostic: Diagnostic, stack: str) -> Location | None:
 
 def _next(command: str) -> str:
     if command == "apply":
-        return "what was applied is kept; correct the cause, and the next envctl apply goes on from there"
+        return "what was applied is kept; correct the cause, and the same command goes on from there"
     return "nothing was changed; correct the cause and run the command again"
 
 
