@@ -1,15 +1,15 @@
 """The site where it is read: from a disk, in headless Chromium, in light and dark, on a phone, and by its search."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.cli.test_report_in_browser import ARGUMENTS, AXE, BROWSERS, opened
+from tests.cli.test_report_in_browser import AXE, opened
 from tests.docs.site import built
+from tests.headless import chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.night]
 
@@ -27,12 +27,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    assert found, f"none of {', '.join(BROWSERS)} is installed: apt-get install chromium"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=ARGUMENTS, headless=True)
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.mark.parametrize("page", PAGES)
