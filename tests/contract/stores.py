@@ -8,10 +8,12 @@ from uuid import uuid4
 import pytest
 
 from envctl.adapters.aws.buckets import is_anothers
+from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox
 from envctl.adapters.store import opening
 from envctl.adapters.store.object_store import Address, ObstoreStore
 from envctl.cli.embedded_aws import STORE_ACCOUNT
+from envctl.domain.access import Passport
 
 BUCKET = Bucket("shop-envctl-store", "ap-northeast-1", STORE_ACCOUNT)
 HURRIED = opening.Patience(connect=60, request=60, overall=60, retries=2, pause=0.01)
@@ -41,6 +43,7 @@ def as_surroundings_say(address: Address, patience: opening.Patience = HURRIED) 
         lambda: address,
         lambda: opening.client_options(os.environ),
         is_anothers=lambda bucket, owner: is_anothers(_client, bucket, owner),
+        find_credentials=Sessions(dict, lambda _: Passport(profile=address.profile)).store_credentials,
         patience=patience,
     )
 

@@ -288,7 +288,7 @@ def test_credentials_that_can_not_be_had_are_told_in_the_words_of_their_source(
 ) -> None:
     profile(tmp_path, monkeypatch, "[profile shop]\ncredential_process = false\n")
     problem = told(lambda: as_surroundings_say(somewhere(profile="shop")).keys("ledger/"))
-    assert problem.code == "E453"
+    assert problem.code == "E494"
     assert "secret" not in problem.message
 
 

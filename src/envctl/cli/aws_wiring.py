@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from obstore.auth.boto3 import Boto3CredentialProvider
+
     from envctl.adapters.aws.alarms import CloudWatchAlarms
     from envctl.adapters.aws.s3_buckets import S3Buckets
     from envctl.adapters.aws.secrets import AwsSecrets
@@ -78,6 +80,9 @@ class AwsWiring:
         # People are themselves before they take the role of an environment.
         themselves = Sessions(self._inherited, lambda name: replace(self._passport(name), role=""))
         return KmsSignatures(self.access.client, themselves.client, lambda name: key_arn(self._project(), name))
+
+    def find_store_credentials(self) -> "Boto3CredentialProvider | None":
+        return self.access.store_credentials()
 
     def region_of(self, bucket: str) -> str:
         from envctl.adapters.aws.buckets import region_of

@@ -79,6 +79,7 @@ class Wired:
             self._client_options,
             region_of=self._on_aws.region_of,
             is_anothers=self._on_aws.is_anothers,
+            find_credentials=self._on_aws.find_store_credentials,
         )
 
     def _client_options(self) -> Mapping[str, str]:

@@ -147,6 +147,12 @@ class OperationFailedError(EnvctlError):
     """The world said no: Terraform, a store, a disk, the sandbox."""
 
 
+class MisconfiguredMachineError(OperationFailedError):
+    """What other tools are told on this machine, in variables or in files of theirs, can't be used."""
+
+    exit_code = ExitCode.CONFIGURATION
+
+
 class UpstreamBehindError(OperationFailedError):
     """A stack can't be planned with what others put out by now: `upstream` names those."""
 

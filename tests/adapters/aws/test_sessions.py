@@ -12,7 +12,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from envctl.adapters.aws.sessions import ATTEMPTS, Sessions
+from envctl.adapters.aws.bounded_session import ATTEMPTS
+from envctl.adapters.aws.sessions import Sessions
 from envctl.domain.access import Caller, Passport
 from envctl.domain.errors import OperationFailedError
 
@@ -187,7 +188,7 @@ def test_who_has_no_credentials_is_told_to_sign_in(sts: Sts, monkeypatch: pytest
 def test_a_profile_that_does_not_exist_is_told(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     code, message, hint = problem()
-    assert code == "E413"
+    assert code == "E490"
     assert "nobody" in message
     assert "AWS_PROFILE" in hint
 

@@ -1,7 +1,7 @@
 """The Access port: who AWS says that one is, in each environment, asked by boto3 once in a command."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from envctl.adapters.aws.aws_clock import AwsClock
 from envctl.adapters.aws.remembered import RememberedAccess
 from envctl.domain.access import Caller, Passport
-from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.errors import EnvctlError, MisconfiguredMachineError, OperationFailedError, Problem
 
 if TYPE_CHECKING:
-    from botocore.exceptions import BotoCoreError, ClientError
+    from obstore.auth.boto3 import Boto3CredentialProvider
 
-CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 5, 10, 4
+READ_SECONDS, PROGRAM_SECONDS = 10, 60.0
+"""For each answer of AWS, and for a `credential_process`: as long as Terraform's AWS provider waits for one."""
 USUAL_SECONDS = 3600
 ENDING = ("env", "assume-role-with-web-identity")
 """How boto3 calls the ways to credentials that can't be renewed for long."""
@@ -40,7 +41,9 @@ class Sessions:
         remembered: RememberedAccess | None = None,
         *,
         patience: float = READ_SECONDS,
+        program_seconds: float = PROGRAM_SECONDS,
     ) -> None:
+        self._program_seconds = program_seconds
         self._prepare = prepare
         self._passport = passport
         self._remembered = remembered
@@ -63,21 +66,44 @@ class Sessions:
         return self._of(environment).caller
 
     def keys(self, environment: str) -> Mapping[str, str]:
-        found = self._of(environment).session.get_credentials().get_frozen_credentials()
+        session = self._of(environment).session
+        with _explained(self._passport(environment)):
+            found = session.get_credentials().get_frozen_credentials()
         keys = {"AWS_ACCESS_KEY_ID": found.access_key, "AWS_SECRET_ACCESS_KEY": found.secret_key}
         return {**keys, "AWS_SESSION_TOKEN": found.token} if found.token else keys
 
     def at_hand(self) -> Caller | None:
         """Who one is; None where there are no credentials at all."""
         self._prepare()
-        if self._begin(self._passport("")).get_credentials() is None:
-            return None
+        own = self._passport("")
+        with _explained(own):
+            if self._begin(own).get_credentials() is None:
+                return None
         return self.caller()
 
+    def store_credentials(self) -> "Boto3CredentialProvider | None":
+        """One's own, as obstore takes them; None where there are none. They are there once this returns."""
+        from obstore.auth.boto3 import Boto3CredentialProvider
+
+        self._prepare()
+        own = self._passport("")
+        with _explained(own):
+            session = self._begin(own)
+            credentials = session.get_credentials()
+            if credentials is None:
+                return None
+            # Now, and not within obstore, which would make a text of whatever goes wrong.
+            credentials.get_frozen_credentials()
+            return Boto3CredentialProvider(session)
+
     def client(self, service: str, environment: str = "", *, region: str = "") -> Any:  # noqa: ANN401 (boto3's own)
-        """A client with the credentials of an environment, or with one's own, with time-outs and bounded retries."""
-        where = region or self._passport(environment).region
-        return _client(self._of(environment).session, service, where, self._patience)
+        """A client with the credentials of an environment, or with one's own, with time-outs and bounded retries. Its
+        calls raise what botocore raises where AWS says no, and EnvctlError where this machine is wrongly configured.
+        """
+        passport = self._passport(environment)
+        session = self._of(environment).session
+        with _explained(passport):
+            return self._client(session, service, passport, region)
 
     def _of(self, environment: str) -> Taken:
         if environment not in self._taken:
@@ -86,42 +112,35 @@ class Sessions:
 
     def _take(self, passport: Passport) -> Taken:
         self._prepare()
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
+        with _explained(passport):
             session = self._begin(passport)
             self._clock.hear(session)
             if not passport.role:
                 return self._identified(session, passport)
             return self._assumed(session, passport)
-        except (BotoCoreError, ClientError) as error:
-            raise OperationFailedError(_problem(passport, error)) from error
-        except RuntimeError as error:
-            # What botocore says of keys whose end is in their variables, and is over.
-            raise OperationFailedError(Problem(*_wish(passport, _reason(error)), "sign in again")) from error
 
     def _begin(self, passport: Passport) -> Any:  # noqa: ANN401
-        import boto3
+        from envctl.adapters.aws.bounded_session import open_session
 
-        return boto3.Session(profile_name=self._profile(passport) or None)
+        return open_session(self._profile(passport), self._patience, self._program_seconds)
 
     def _profile(self, passport: Passport) -> str:
         """The profile, where this machine has one of that name. A job in CI has none, and its own credentials."""
         if not passport.profile:
             return ""
         self._prepare()
-        import boto3
+        from envctl.adapters.aws.bounded_session import known_profiles
 
-        return passport.profile if passport.profile in boto3.Session().available_profiles else ""
+        return passport.profile if passport.profile in known_profiles() else ""
 
     def _identified(self, session: Any, passport: Passport) -> Taken:  # noqa: ANN401
-        said = _client(session, "sts", passport.region, self._patience).get_caller_identity()
+        said = self._client(session, "sts", passport).get_caller_identity()
         return Taken(session, Caller(said["Account"], said["Arn"], _end(session)))
 
     def _assumed(self, session: Any, passport: Passport) -> Taken:  # noqa: ANN401
         import boto3
 
-        sts = _client(session, "sts", passport.region, self._patience)
+        sts = self._client(session, "sts", passport)
         asked: dict[str, Any] = {
             "RoleArn": passport.role,
             "RoleSessionName": passport.session,
@@ -138,9 +157,16 @@ class Sessions:
             aws_session_token=given["SessionToken"],
         )
         # Not what the role is called but who answers: a role's name proves nothing about an endpoint.
-        said = _client(role, "sts", passport.region, self._patience).get_caller_identity()
+        said = self._client(role, "sts", passport).get_caller_identity()
         # Terraform takes the role anew before it ends, for as long as what it is taken with holds.
         return Taken(role, Caller(said["Account"], said["Arn"], _end(session)))
+
+    def _client(self, session: Any, service: str, passport: Passport, region: str = "") -> Any:  # noqa: ANN401
+        from envctl.adapters.aws.bounded_session import limits
+
+        client = session.client(service, region_name=region or passport.region, config=limits(self._patience))
+        client._make_api_call = _checked(client._make_api_call, passport)
+        return client
 
 
 def _end(session: Any) -> datetime | None:  # noqa: ANN401
@@ -150,16 +176,46 @@ def _end(session: Any) -> datetime | None:  # noqa: ANN401
     return ends if isinstance(ends, datetime) else None
 
 
-def _client(session: Any, service: str, region: str, patience: float) -> Any:  # noqa: ANN401
-    from botocore.config import Config
+def _checked(call: Callable[..., Any], passport: Passport) -> Callable[..., Any]:
+    """botocore reads much of its configuration late, and raises whatever comes: only of its own exceptions do those who
+    call it know.
+    """
 
-    limits = Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=patience,
-        # Standard: with jitter, and longer pauses each time.
-        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
-    )
-    return session.client(service, region_name=region, config=limits)
+    def checked(*words: Any, **named: Any) -> Any:  # noqa: ANN401
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            return call(*words, **named)
+        except (ClientError, EnvctlError):
+            raise
+        except Exception as error:
+            if (problem := _misconfiguration(error)) is not None:
+                raise MisconfiguredMachineError(problem) from error
+            if isinstance(error, BotoCoreError):
+                raise
+            raise OperationFailedError(_problem(passport, error)) from error
+
+    return checked
+
+
+@contextmanager
+def _explained(passport: Passport) -> Iterator[None]:
+    """Whatever a library says while credentials are taken is said in words: nothing but libraries runs in it."""
+    try:
+        yield
+    except EnvctlError:
+        raise
+    except Exception as error:
+        if (problem := _misconfiguration(error)) is not None:
+            raise MisconfiguredMachineError(problem) from error
+        raise OperationFailedError(_problem(passport, error)) from error
+
+
+def _misconfiguration(error: Exception) -> Problem | None:
+    # Late: a command that remembers its access asks nothing.
+    from envctl.adapters.aws.misconfiguration import find_misconfiguration
+
+    return find_misconfiguration(error)
 
 
 _REFUSED = {
@@ -173,14 +229,16 @@ _REFUSED = {
 _ASK = "see who you are: aws sts get-caller-identity"
 
 
-def _problem(passport: Passport, error: "BotoCoreError | ClientError") -> Problem:
+def _problem(passport: Passport, error: Exception) -> Problem:
     response = getattr(error, "response", None)
     if response:
         said = response.get("Error", {})
         name = str(said.get("Code", ""))
         message = str(said.get("Message", "")).strip() or name
         return Problem(*_wish(passport, f"{message} ({name})"), _REFUSED.get(name, _ASK))
-    return Problem(*_wish(passport, _reason(error)), _way(type(error).__name__, passport))
+    from envctl.adapters.aws.misconfiguration import reason
+
+    return Problem(*_wish(passport, reason(error)), _way(error, passport))
 
 
 def _wish(passport: Passport, reason: str) -> tuple[str, str]:
@@ -191,20 +249,26 @@ def _wish(passport: Passport, reason: str) -> tuple[str, str]:
     return "E415", f"AWS does not say who you are{where}: {reason}"
 
 
-def _reason(error: Exception) -> str:
-    text = str(error).strip().partition("\n")[0].rstrip(".")
-    # What botocore says of an endpoint that says nothing names a URL, and no more than that is of use.
-    return re.sub(r"\s+", " ", text)
+def _way(error: Exception, passport: Passport) -> str:
+    from envctl.adapters.aws.misconfiguration import verdict_on
+    from envctl.adapters.aws.verdicts import Verdict
 
-
-def _way(name: str, passport: Passport) -> str:
-    match name:
-        case "NoCredentialsError" | "PartialCredentialsError" | "ProfileNotFound":
+    name = type(error).__name__
+    profile = f" --profile {passport.profile}" if passport.profile else ""
+    match verdict_on(error):
+        case Verdict.SIGN_IN if name == "NoCredentialsError":
             wanted = f"the profile {passport.profile}" if passport.profile else "a profile that may"
             return f"sign in first, or set AWS_PROFILE to {wanted}"
-        case "EndpointConnectionError" | "ConnectTimeoutError" | "ReadTimeoutError" | "ConnectionClosedError":
+        case Verdict.SIGN_IN if "SSO" in name or "Token" in name:
+            return f"sign in again: aws sso login{profile}"
+        case Verdict.SIGN_IN if "Login" in name:
+            return f"sign in again: aws login{profile}"
+        case Verdict.SIGN_IN:
+            return "sign in again; aws configure list shows where credentials are looked for"
+        case Verdict.NETWORK:
             return "AWS could not be reached: check the network and the proxy, and try again"
-        case _ if "SSO" in name or "Token" in name or "Login" in name:
-            return "sign in again: aws sso login"
+        case None:
+            # What botocore says of keys whose end is in their variables, and is over.
+            return "sign in again"
         case _:
             return _ASK

@@ -17,6 +17,7 @@ from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFaile
 from envctl.usecases.ports import AlreadyExistsError, UnansweredError
 
 if TYPE_CHECKING:
+    from obstore.auth.boto3 import Boto3CredentialProvider
     from obstore.store import ObjectStore
 
 T = TypeVar("T")
@@ -44,6 +45,11 @@ def unknown_region(_bucket: str) -> str:
     return ""
 
 
+def no_credentials() -> None:
+    """None but those that obstore finds by itself."""
+    return
+
+
 def nobody_knows(_bucket: str, _owner: str) -> bool:
     """Nobody to ask."""
     return False
@@ -52,6 +58,7 @@ def nobody_knows(_bucket: str, _owner: str) -> bool:
 class ObstoreStore:
     """Opened at its first use, so that a command that needs no store pays nothing for it. `region_of` finds the region
     of a bucket that is not where it should be, and `is_anothers` says whether a bucket is of another account.
+    `find_credentials` gives those that obstore does not find by itself, and None where there are none.
     """
 
     def __init__(
@@ -62,6 +69,7 @@ class ObstoreStore:
         *,
         region_of: Callable[[str], str] = unknown_region,
         is_anothers: Callable[[str, str], bool] = nobody_knows,
+        find_credentials: "Callable[[], Boto3CredentialProvider | None]" = no_credentials,
         patience: opening.Patience = opening.USUAL,
     ) -> None:
         self._project = project
@@ -69,6 +77,7 @@ class ObstoreStore:
         self._client_options = client_options
         self._region_of = region_of
         self._is_anothers = is_anothers
+        self._find_credentials = find_credentials
         self._patience = patience
         # What was created never changes: each key is fetched once in the life of a command.
         self._read: dict[str, bytes] = {}
@@ -100,6 +109,7 @@ class ObstoreStore:
                     self._patience,
                     self._client_options(),
                     region=address.region,
+                    find_credentials=self._find_credentials,
                     profile=address.profile,
                     owner=owner,
                     endpoint=address.endpoint,

@@ -1,7 +1,7 @@
 """A store as obstore opens it: where it is, as whom, how it is reached, and how long an answer may take."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from envctl.adapters.store.answers import PROVIDER
-from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
+from envctl.domain.errors import ConfigurationError, MisconfiguredMachineError, OperationFailedError, Problem
 
 if TYPE_CHECKING:
     from obstore.auth.boto3 import Boto3CredentialProvider
     from obstore.store import ClientConfig, ObjectStore, S3Config
 
 OWNER_HEADER = "x-amz-expected-bucket-owner"
+OWN = ("AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
+"""What obstore takes credentials from by itself."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -55,6 +57,7 @@ def s3(
     client_options: Mapping[str, str],
     *,
     region: str,
+    find_credentials: Callable[[], "Boto3CredentialProvider | None"],
     profile: str = "",
     owner: str = "",
     endpoint: str = "",
@@ -79,7 +82,7 @@ def s3(
         prefix=prefix or None,
         region=region,
         client_options=cast("ClientConfig", options),
-        credential_provider=_credentials(profile),
+        credential_provider=_provider(profile, find_credentials),
         # A bucket with object lock takes no object without one.
         checksum_algorithm="SHA256",
         retry_config={
@@ -139,24 +142,17 @@ def _authority(name: str, file: str) -> str:
         ) from error
 
 
-def _credentials(profile: str) -> "Boto3CredentialProvider | None":
-    """obstore knows keys and containers by itself; profiles, single sign-on and tokens of a job are boto3's, which is
-    asked who one is with the very same.
+def _provider(profile: str, find: Callable[[], "Boto3CredentialProvider | None"]) -> "Boto3CredentialProvider | None":
+    """obstore knows keys and containers by itself; profiles, single sign-on and tokens of a job are found by what is
+    asked who one is, too. A job in CI has no profile, and credentials of its own.
     """
-    own = ("AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
-    if not profile and any(name in os.environ for name in own):
+    environment = os.environ
+    if not profile and any(name in environment for name in OWN):
+        if environment.get("AWS_ACCESS_KEY_ID") and not environment.get("AWS_SECRET_ACCESS_KEY"):
+            message = "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"
+            raise MisconfiguredMachineError(Problem("E493", message, "set both, or unset both"))
         return None
-    import boto3
-    from botocore.exceptions import BotoCoreError
-    from obstore.auth.boto3 import Boto3CredentialProvider
-
-    # A job in CI has no such profile, and credentials of its own.
-    here = profile and profile in boto3.Session().available_profiles
-    if not here and any(name in os.environ for name in own):
-        return None
-    try:
-        return Boto3CredentialProvider(boto3.Session(profile_name=profile if here else None))
-    except ValueError as error:
-        raise SignedOutError("there are no AWS credentials") from error
-    except BotoCoreError as error:
-        raise SignedOutError(str(error)) from error
+    found = find()
+    if found is None:
+        raise SignedOutError("there are no AWS credentials")
+    return found
