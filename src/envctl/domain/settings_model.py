@@ -2,6 +2,8 @@
 
 import keyword
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from operator import is_
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
@@ -15,7 +17,25 @@ MISMATCH = "terraform_type"
 NULL = "terraform_null"
 
 
+class _Identical(tuple[Variable, ...]):
+    """Variables that are the same objects: their defaults can't be hashed, and to compare them would cost more."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return hash(tuple(id(each) for each in self))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, tuple) and len(self) == len(other) and all(map(is_, self, other))
+
+
 def build_model(stack: str, variables: Sequence[Variable]) -> type[BaseModel]:
+    """Once for the same variables: several environments often run one release, and a model takes milliseconds."""
+    return _build(stack, _Identical(variables))
+
+
+@lru_cache(maxsize=128)
+def _build(stack: str, variables: _Identical) -> type[BaseModel]:
     fields: dict[str, Any] = {_field_name(variable.name): _field(variable) for variable in variables}
     config = ConfigDict(
         extra="forbid",

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from envctl.domain.guards import gates
 from envctl.domain.present import EnvironmentPresent, KnownRelease, Present, Unbelieved, lag
 from envctl.domain.project import Project
-from envctl.usecases import candidates, load, record
+from envctl.usecases import bundles, candidates, load, record
+from envctl.usecases.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 from envctl.usecases.ports import Ports
 
 
@@ -15,7 +17,8 @@ from envctl.usecases.ports import Ports
 class EnvironmentStatus:
     """`lag` is how many releases it is behind the environment before; None where there is nothing to compare.
 
-    `gates` are those of the next promotion into it: approvals given, approvals asked for.
+    `gates` are those of the next promotion into it: approvals given, approvals asked for. `pending` is how the working
+    tree compares with what runs; None where nothing runs.
     """
 
     environment: str
@@ -24,6 +27,7 @@ class EnvironmentStatus:
     lag: int | None
     gates: Mapping[str, tuple[int, int]]
     next: str
+    pending: PendingChanges | None = None
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,20 @@ def status(ports: Ports) -> Status:
 
 
 def standing(ports: Ports, project: Project, present: Present) -> Status:
-    """How things stand in that present."""
-    shown = tuple(_of(ports, project, present, environment) for environment in project.pipeline.order)
-    beside = tuple(_of(ports, project.seen_from(name), present, name) for name in project.beside)
+    """How things stand in that present. The bundles of what runs are fetched at once."""
+    running = {there.current.release for there in present.environments.values() if there.current}
+    with ports.store.fetching([bundles.key(release) for release in sorted(running)], []):
+        return _standing(ports, project, present)
+
+
+def _standing(ports: Ports, project: Project, present: Present) -> Status:
+    read = cache(lambda release: bundles.look(ports, release)[:2])
+    shown = tuple(_of(ports, project, present, environment, read) for environment in project.pipeline.order)
+    beside = tuple(_of(ports, project.seen_from(name), present, name, read) for name in project.beside)
     return Status(project.name, ports.clock.now(), shown, present.unbelieved, beside)
 
 
-def _of(ports: Ports, project: Project, present: Present, environment: str) -> EnvironmentStatus:
+def _of(ports: Ports, project: Project, present: Present, environment: str, read: ReadBundle) -> EnvironmentStatus:
     there = present.of(environment)
     release = present.releases.get(there.current.release) if there.current else None
     behind = lag(project.pipeline.order, present, environment)
@@ -62,7 +73,16 @@ def _of(ports: Ports, project: Project, present: Present, environment: str) -> E
     # Only where it lies can it be put in its place: who looks from elsewhere is told the rest.
     unsaved = there.last is not None and ports.workspace.unsaved(environment)
     way_on = f"envctl recover {environment}" if unsaved else _next(project, present, environment, behind)
-    return EnvironmentStatus(environment, there, release, behind, open_gates, way_on)
+    pending = find_pending_changes(ports, project, present, environment, read)
+    way_on = way_on or _deploy_changes(project, environment, pending)
+    return EnvironmentStatus(environment, there, release, behind, open_gates, way_on, pending)
+
+
+def _deploy_changes(project: Project, environment: str, pending: PendingChanges | None) -> str:
+    """Code enters by an apply. Settings are looked at first."""
+    if pending is None or "changed" not in {part.state for part in (pending.settings, pending.code) if part}:
+        return ""
+    return f"envctl apply {environment}" if environment == project.entry else f"envctl plan {environment}"
 
 
 def _gates(ports: Ports, project: Project, present: Present, environment: str) -> dict[str, tuple[int, int]]:

@@ -157,14 +157,14 @@ def _wiring(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInter
         project=project.name,
         terraform=project.terraform.version,
         stacks={name: stacks[name] for name in order},
-        artifacts=_artifacts(ports, project, schema),
+        artifacts=read_artifacts(ports, project, schema),
         schema=schema,
         outputs={name: {o.name: o.sensitive for o in interface.outputs} for name, interface in of.items()},
         providers=project.providers,
     )
 
 
-def _artifacts(ports: Ports, project: Project, schema: Schema) -> dict[str, object]:
+def read_artifacts(ports: Ports, project: Project, schema: Schema) -> dict[str, object]:
     """The artifacts of the release: what the settings of the entry environment say of them. Where that is the tag of an
     image, `usecases/images.py` looks for what it stands for, before anything is deployed.
     """

@@ -15,6 +15,7 @@ from envctl.cli.render.text import known_as, one_line
 from envctl.domain.naming import short
 from envctl.domain.present import Debt, Deployment, DriftCheck, EnvironmentPresent, Hold, Lock
 from envctl.domain.traffic import other
+from envctl.usecases.pending_changes import PendingChanges
 from envctl.usecases.status import Status
 
 NEVER = "nobody has verified it since it was deployed"
@@ -36,8 +37,24 @@ def matters(status: Status, zone: Zone = None) -> tuple[Matter, ...]:
     return ledger + tuple(
         Matter(each.environment, told, grave)
         for each in status.everywhere
-        for told, grave in _Speaker(each.environment, status.now, zone, entry).all(each.present)
+        for told, grave in (
+            *_Speaker(each.environment, status.now, zone, entry).all(each.present),
+            *((sentence, False) for sentence in pending_sentences(each.pending)),
+        )
     )
+
+
+def pending_sentences(pending: PendingChanges | None) -> Iterator[str]:
+    """What differs between the working tree and what runs."""
+    if pending is None:
+        return
+    for what, part in (("settings", pending.settings), ("code", pending.code)):
+        if part is None or part.state == "same":
+            continue
+        if part.state == "unknown":
+            yield f"unknown whether its {what} changed: {one_line(part.why)}"
+        else:
+            yield f"its {what} changed since it was deployed{in_brackets(part.names, len(part.names))}"
 
 
 @dataclass(frozen=True)

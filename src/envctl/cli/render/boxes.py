@@ -45,7 +45,10 @@ def behind(status: EnvironmentStatus, before: str) -> str:
         return "code enters here"
     if status.lag is None:
         return f"waits for {before}"
-    return f"{counted(status.lag, 'release')} behind {before}" if status.lag else f"up to date with {before}"
+    if status.lag:
+        return f"{counted(status.lag, 'release')} behind {before}"
+    current = status.pending is None or status.pending.nothing
+    return f"up to date with {before}" if current else f"runs the release of {before}"
 
 
 def destroyed(here: EnvironmentPresent) -> bool:

@@ -57,7 +57,8 @@ def next_commands(status: Status) -> list[tuple[str, str]]:
 def up_to_date(status: Status) -> bool:
     """Whether there is nothing to type and nothing to see to."""
     lagging = any(each.lag for each in status.environments)
-    return not next_commands(status) and not matters(status) and not lagging
+    other = any(each.pending and not each.pending.nothing for each in status.everywhere)
+    return not next_commands(status) and not matters(status) and not lagging and not other
 
 
 def _across(boxes: list[Panel], width: int, out: Console, between: str = ACROSS) -> None:
@@ -134,6 +135,10 @@ def _why(status: EnvironmentStatus) -> str:
             return f"the release that would be next in {environment} is on hold there"
         case "promote":
             return f"{environment} is {counted(status.lag or 0, 'release')} behind{locked}"
+        case "plan":
+            return f"its settings changed since it was deployed{locked}"
+        case "apply" if here.whole and here.proof and here.proof.verified:
+            return f"the working tree changed since it was deployed{locked}"
         case _ if destroyed(here):
             return f"nothing runs there{locked}"
         case _:
