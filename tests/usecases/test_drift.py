@@ -3,11 +3,12 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import pytest
 
 from envctl.domain import checkpoint
-from envctl.domain.changes import Action
+from envctl.domain.changes import Action, AttributeChange, ResourceChange, StackPlan
 from envctl.domain.drift import Look
 from envctl.domain.errors import ExitCode, InterruptedByUserError, OperationFailedError, Problem, StateLock, UsageError
 from envctl.domain.events import DriftChecked
@@ -403,6 +404,38 @@ class TestFix:
         # Who wants it so says so.
         apply(world.ports, "staging")
         assert conditions(drift(world.ports))["staging"] == "clean"
+
+    @pytest.mark.parametrize("back", [True, False], ids=["it came back", "it stays"])
+    def test_what_comes_back_beside_another_stops_nothing(self, world: World, back: bool) -> None:
+        group, rule = "aws_security_group.this", "aws_security_group_rule.https"
+
+        class Beside(MemoryTerraform):
+            def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> Look:
+                seen = super().look(environment, stack, unchanged=unchanged)
+                if (environment, stack.name) != ("staging", "web"):
+                    return seen
+                values = (443, None) if ("apply", "staging", "web") not in self.ran else (None, 443)
+                there = AttributeChange("ingress[0].from_port", *values)
+                changes = (ResourceChange(group, "aws_security_group", Action.UPDATE, (there,)),)
+                before_apply = values[0] is not None
+                gone = ResourceChange(rule, "aws_security_group_rule", Action.DELETE)
+                found = (*changes, gone) if before_apply else changes if back else ()
+                return replace(seen, drift=StackPlan(stack.name, found))
+
+            def plan(
+                self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True
+            ) -> StackPlan:
+                found = super().plan(environment, stack, destroy=destroy, wait=wait)
+                made = ResourceChange(rule, "aws_security_group_rule", Action.CREATE)
+                return replace(found, resources=(made,), restored=(group,)) if stack.name == "web" else found
+
+        before = world.terraform
+        world.terraform = Beside(before.workspace, before.reality, before.states)
+        fixed = fix(world.ports, ["staging"], PLAINLY)
+        (mended,) = fixed.mended
+        assert mended.deployed is not None
+        assert [problem.code for problem in mended.problems] == ([] if back else ["E330"])
+        assert fixed.exit_code() == (ExitCode.DONE if back else ExitCode.FAILED)
 
     def test_the_release_that_runs_is_deployed_again_and_no_new_code(self, world: World) -> None:
         before = record.present(world.ports).of("dev").current

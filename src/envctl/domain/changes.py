@@ -75,7 +75,8 @@ class StackPlan:
     nothing of it is there yet, unless it is `behind`, and reads what those are only about to put out.
 
     `stateless` says that its state holds no resource, or is not there. `drifted` is what the plan found otherwise than
-    the state says: there, `before` is what the state says, and `after` what is there.
+    the state says: there, `before` is what the state says, and `after` what is there. `restored` names what has drifted
+    in attributes alone that come back with what the plan makes anew beside it, as a group's with its rule.
     """
 
     stack: str
@@ -86,6 +87,7 @@ class StackPlan:
     stateless: bool = False
     drifted: tuple[ResourceChange, ...] = ()
     behind: bool = False
+    restored: tuple[str, ...] = ()
 
     @property
     def changes(self) -> bool:

@@ -1,5 +1,6 @@
 """A deployment: one release, applied to one environment with its settings. Every verb that changes one ends here."""
 
+from collections.abc import Set
 from dataclasses import replace
 from typing import assert_never
 
@@ -25,6 +26,7 @@ from envctl.usecases import (
     rollout_ahead,
     stages,
     state_bucket,
+    undoing,
     verify,
 )
 from envctl.usecases import deployment_entries as entries
@@ -193,7 +195,7 @@ def _plan_all(run: Run) -> None:
     run.plans = {plan.stack: plan for plan in plans}
     run.rolling = rollout_ahead.foreseen(run, here)
     run.ports.observer.planned(there(run.plan))
-    if run.wishes.undo and (left := _drifted_and_unplanned(run)):
+    if run.wishes.undo and (left := _drifted_and_unplanned(run, undoing.restored(run))):
         message = f"deploying it again does not undo what has drifted in {run.target}: no plan holds {left}"
         hint = f"undo it by hand, or take it into the state as it is: envctl apply {run.target}"
         raise OperationFailedError(Problem("E330", message, hint))
@@ -245,7 +247,9 @@ def _settle(run: Run, stacks: tuple[str, ...]) -> None:
     unplanned = _drifted_and_unplanned(run)
     if not (unplanned or unsettled(run.done())):
         return
-    if unplanned:
+    if unplanned and run.wishes.undo:
+        run.remaining = undoing.find_remaining(run, _unplanned(run))
+    elif unplanned:
         told = f"what has drifted in {run.target} and is in no plan is taken into the state as it is: {unplanned}"
         run.ports.observer.said(told)
     for name, error in applying.settle_all(run, stacks).items():
@@ -253,16 +257,21 @@ def _settle(run: Run, stacks: tuple[str, ...]) -> None:
         run.ports.observer.said(f"the state of {name} could not be read once more: {entries.summary(error)}")
 
 
-def _drifted_and_unplanned(run: Run) -> str:
-    """In words; empty where all that had drifted was set right."""
+def _drifted_and_unplanned(run: Run, but: Set[str] = frozenset()) -> str:
+    """In words, but for some; empty where all that had drifted was set right."""
     if run.drifted is None:
         return ""
+    left = [name for name in _unplanned(run) if name not in but]
+    without_a_name = run.drifted.drifted - len(run.drifted.resources)
+    return first_of(left, NAMED, len(left) + without_a_name)
+
+
+def _unplanned(run: Run) -> list[str]:
     planned = {f"{plan.stack}: {resource.address}" for plan in run.plans.values() for resource in plan.resources}
     # An output follows the resources of its stack.
     changed = tuple(f"{plan.stack}: output " for plan in run.plans.values() if plan.changes)
-    left = [name for name in run.drifted.resources if name not in planned and not name.startswith(changed)]
-    without_a_name = run.drifted.drifted - len(run.drifted.resources)
-    return first_of(left, NAMED, len(left) + without_a_name)
+    drifted = run.drifted.resources if run.drifted else ()
+    return [name for name in drifted if name not in planned and not name.startswith(changed)]
 
 
 def _discard_plans(run: Run) -> None:

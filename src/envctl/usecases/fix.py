@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from envctl.domain.enumeration import first_of
 from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst
-from envctl.usecases import candidates, load, record
+from envctl.usecases import candidates, load, record, undoing
 from envctl.usecases.deploy import deploy
 from envctl.usecases.drift import demand_readable, drift
-from envctl.usecases.drifted import Drift
+from envctl.usecases.drifted import Drift, EnvironmentDrift
 from envctl.usecases.ports import Ports
 from envctl.usecases.run import Deployed, Run, Wishes
 
@@ -41,22 +42,36 @@ class Fixed:
 def fix(ports: Ports, environments: Sequence[str], wishes: Wishes) -> Fixed:
     """One after the other; what is refused in one environment does not keep the others from being mended."""
     found = drift(ports, environments)
-    return Fixed(found, tuple(_mend(ports, each.environment, wishes) for each in found.environments if each.drifted))
+    return Fixed(found, tuple(_mend(ports, each, wishes) for each in found.environments if each.drifted))
 
 
-def _mend(ports: Ports, target: str, wishes: Wishes) -> Mended:
+def _mend(ports: Ports, found: EnvironmentDrift, wishes: Wishes) -> Mended:
+    target = found.environment
     project, _ = load.seen_from(ports, target)
     run = Run(ports, project, "apply", target, replace(wishes, undo=True))
+    run.found = undoing.by_name((stack.stack, stack.resources) for stack in found.stacks)
     try:
         with ports.workspace.lock(target, f"envctl drift {target} --fix by {ports.identity.actor().name}"):
             # The release that runs there, in the entry environment too: new code is no way to set anything right.
             candidate = candidates.redeployment(ports, project, record.present(ports), target=target)
             demand_readable(candidate)
-            return Mended(target, deploy(candidate, run))
+            deployed = deploy(candidate, run)
+            return _with_remaining(Mended(target, deployed), run.remaining)
     except EnvctlError as error:
         if isinstance(error, InterruptedByUserError) and not _declined(error):
             raise
         return Mended(target, problems=tuple(error.problems), exit_code=error.exit_code)
+
+
+def _with_remaining(mended: Mended, remaining: tuple[str, ...]) -> Mended:
+    if not remaining:
+        return mended
+    left = first_of(remaining, len(remaining), len(remaining))
+    message = (
+        f"all is applied, and {left} is not as it was before it drifted: the state of {mended.environment} has it now"
+    )
+    hint = f"undo it by hand, then: envctl drift {mended.environment}"
+    return replace(mended, problems=(Problem("E330", message, hint),), exit_code=ExitCode.FAILED)
 
 
 def _declined(error: EnvctlError) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.changes import EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.events import Move
 from envctl.domain.guards import Refusal, Request
 from envctl.domain.present import Deployment, DriftCheck
@@ -74,6 +74,9 @@ class Run:
     `shifting` those of them that have begun and not ended; `shares` says how far those got, and `rolled_out` is what
     came to its end. `returned` are those that went back in fact, be it recorded or not, and `mute` the alarms
     of which it was said that they have no data.
+
+    Where drift is to be undone, `found` is what a look has found, by the names of the ledger, and `remaining` names
+    what is not as it was before, although all is applied.
     """
 
     ports: Ports
@@ -107,6 +110,8 @@ class Run:
     rolled_out: list[RolledOut] = field(default_factory=list)
     mute: set[str] = field(default_factory=set)
     returned: set[str] = field(default_factory=set)
+    found: Mapping[str, ResourceChange] = field(default_factory=dict)
+    remaining: tuple[str, ...] = ()
 
     @property
     def plan(self) -> EnvironmentPlan | None:

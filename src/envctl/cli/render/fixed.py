@@ -18,8 +18,9 @@ def show_fixed(fixed: Fixed, out: Console) -> None:
         out.print()
         if mended.deployed:
             show_deployed(mended.deployed, out)
-        else:
-            say(out, joined((mended.environment, "bold"), (" was not set right", "bold red")))
+        if mended.problems or not mended.deployed:
+            told = " was not set right as a whole" if mended.deployed else " was not set right"
+            say(out, joined((mended.environment, "bold"), (told, "bold red")))
             show_problems(mended.problems, out, "", "bold", 2)
 
 

@@ -24,7 +24,49 @@ def meaning(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...]) 
     secrets = all_secrets(document)
     resources = tuple(_resources(document, f"module.{stack}.", secrets))
     outputs = tuple(output_changes(document, secrets))
-    return StackPlan(stack, resources, outputs, warnings=warnings, stateless=_stateless(document))
+    beside = restored_beside(document, f"module.{stack}.")
+    return StackPlan(stack, resources, outputs, warnings=warnings, stateless=_stateless(document), restored=beside)
+
+
+def restored_beside(document: Mapping[str, Any], prefix: str) -> tuple[str, ...]:
+    """What has drifted, is in no plan, and is named by what has drifted and is planned, as a security group by its
+    rule: a provider tells of the rule in attributes of the group, which come back with the rule.
+    """
+    drift = [(raw["address"], raw) for raw in document.get("resource_drift", ())]
+    drifted = {name for name, _ in drift}
+    planned = {raw["address"]: raw["change"] for raw in document.get("resource_changes", ()) if _acts(raw["change"])}
+    named = {text for name in drifted & planned.keys() for side in _sides(planned[name]) for text in _texts(side)}
+    return tuple(
+        address(raw, prefix)
+        for name, raw in drift
+        if name not in planned and any(_names(side) & named for side in _sides(raw["change"]))
+    )
+
+
+def _acts(change: Mapping[str, Any]) -> bool:
+    return action_of(change) not in {None, Action.READ}
+
+
+def _sides(change: Mapping[str, Any]) -> tuple[Any, ...]:
+    return change.get("before"), change.get("after")
+
+
+def _names(values: object) -> set[str]:
+    """What others name a resource by."""
+    if not isinstance(values, Mapping):
+        return set()
+    return {text for key in ("id", "arn", "name") if isinstance(text := values.get(key), str) and text}
+
+
+def _texts(values: object) -> Iterator[str]:
+    if isinstance(values, str):
+        yield values
+    elif isinstance(values, Mapping):
+        for value in values.values():
+            yield from _texts(value)
+    elif isinstance(values, list):
+        for value in values:
+            yield from _texts(value)
 
 
 def action_of(change: Mapping[str, Any]) -> Action | None:

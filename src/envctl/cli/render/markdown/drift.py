@@ -36,7 +36,7 @@ from envctl.domain.changes import Action, ResourceChange
 from envctl.domain.drift import Finding
 from envctl.domain.errors import Problem
 from envctl.usecases.drifted import Drift, EnvironmentDrift
-from envctl.usecases.fix import Fixed
+from envctl.usecases.fix import Fixed, Mended
 
 HEADS = ("environment", "stack", "resource", "what")
 ROOM = 80
@@ -59,13 +59,17 @@ def drift(told: Drift) -> str:
 
 
 def fixed(told: Fixed) -> str:
-    blocks = [
-        deployment(each.deployed)
-        if each.deployed
-        else "\n".join((f"## {REFUSES} {escaped(each.environment)} was not set right\n", *_problems(each.problems)))
-        for each in told.mended
-    ]
+    blocks = [block for each in told.mended for block in _mended(each)]
     return page(drift(without_next(told.drift)).rstrip(), *(block.rstrip() for block in blocks))
+
+
+def _mended(each: Mended) -> Iterator[str]:
+    if each.deployed:
+        yield deployment(each.deployed)
+    if each.problems or not each.deployed:
+        whole = " as a whole" if each.deployed else ""
+        head = f"## {REFUSES} {escaped(each.environment)} was not set right{whole}\n"
+        yield "\n".join((head, *_problems(each.problems)))
 
 
 def _environment(each: EnvironmentDrift) -> Iterator[str]:

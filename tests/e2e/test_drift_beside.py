@@ -1,0 +1,169 @@
+"""What is revoked by hand beside something else: the provider tells of it in both, and the plan holds one of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, Project, client
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.night]
+
+TOML = """
+[project]
+name = "beside"
+
+[pipeline]
+order = ["dev", "staging", "prod"]
+
+[environments.prod.gates]
+approvals = {}
+
+[stacks.base]
+module = "modules/base"
+"""
+MODULE = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+
+resource "aws_vpc" "this" {
+  cidr_block = "10.0.0.0/16"
+}
+
+resource "aws_internet_gateway" "this" {
+  vpc_id = aws_vpc.this.id
+}
+
+resource "aws_route_table" "this" {
+  vpc_id = aws_vpc.this.id
+}
+
+resource "aws_route" "out" {
+  route_table_id         = aws_route_table.this.id
+  destination_cidr_block = "0.0.0.0/0"
+  gateway_id             = aws_internet_gateway.this.id
+}
+
+resource "aws_security_group" "this" {
+  name   = "ruled"
+  vpc_id = aws_vpc.this.id
+}
+
+resource "aws_security_group_rule" "https" {
+  security_group_id = aws_security_group.this.id
+  type              = "ingress"
+  from_port         = 443
+  to_port           = 443
+  protocol          = "tcp"
+  cidr_blocks       = ["10.0.0.0/8"]
+}
+
+resource "aws_iam_role" "this" {
+  name               = "beside"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ec2.amazonaws.com" } }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = "look"
+  role   = aws_iam_role.this.id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "s3:ListAllMyBuckets", Resource = "*" }]
+  })
+}
+
+resource "aws_s3_bucket" "this" {
+  bucket_prefix = "beside-"
+}
+
+resource "aws_s3_bucket_policy" "this" {
+  bucket = aws_s3_bucket.this.id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{
+      Effect    = "Deny"
+      Action    = "s3:*"
+      Principal = "*"
+      Resource  = aws_s3_bucket.this.arn
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
+    made = Project(tmp_path / "beside", home)
+    made.write("envctl.toml", TOML + ENVIRONMENTS)
+    made.write("modules/base/main.tf", MODULE)
+    for name in ACCOUNTS:
+        made.write(f"environments/{name}/terraform.tfvars", "")
+    (made.root / ".envctl" / "sandbox").mkdir(parents=True)
+    (made.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
+    made.ok("sandbox", "up")
+    try:
+        made.ok("--sandbox", "apply", "dev", "--yes")
+        made.ok("--sandbox", "drift", "dev", "--json")
+        yield made
+    finally:
+        made.run("sandbox", "down")
+
+
+def group(project: Project) -> str:
+    found = client(project, "dev", "ec2").describe_security_groups(
+        Filters=[{"Name": "group-name", "Values": ["ruled"]}]
+    )
+    return str(found["SecurityGroups"][0]["GroupId"])
+
+
+def rule(port: int, range_: str) -> list[dict[str, object]]:
+    return [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": range_}]}]
+
+
+def revoke_all(project: Project) -> None:
+    ec2, iam, s3 = (client(project, "dev", service) for service in ("ec2", "iam", "s3"))
+    ec2.revoke_security_group_ingress(GroupId=group(project), IpPermissions=rule(443, "10.0.0.0/8"))
+    (table,) = [
+        each["RouteTableId"]
+        for each in ec2.describe_route_tables()["RouteTables"]
+        if any(route.get("DestinationCidrBlock") == "0.0.0.0/0" for route in each["Routes"])
+    ]
+    ec2.delete_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0")
+    iam.delete_role_policy(RoleName="beside", PolicyName="look")
+    (bucket,) = [each["Name"] for each in s3.list_buckets()["Buckets"] if each["Name"].startswith("beside-")]
+    s3.delete_bucket_policy(Bucket=bucket)
+
+
+def test_what_was_revoked_beside_another_comes_back(project: Project) -> None:
+    revoke_all(project)
+    found = project.run("--sandbox", "drift", "dev", "--json")
+    assert found.code == 2
+    (stack,) = found.document["result"]["environments"][0]["stacks"]
+    drifted = {each["address"] for each in stack["resources"]}
+    # The group and the table tell of the rule and the route, and no plan holds either.
+    assert {"aws_security_group.this", "aws_route_table.this", "aws_security_group_rule.https"} <= drifted
+    fixed = project.run("--sandbox", "drift", "dev", "--fix", "--yes", "--json")
+    assert (fixed.code, fixed.codes) == (0, []), fixed.out
+    assert project.run("--sandbox", "drift", "dev", "--json").code == 0
+
+
+def test_what_nothing_brings_back_is_said_after_the_rest_is_done(project: Project) -> None:
+    ec2 = client(project, "dev", "ec2")
+    # Beside the rule that comes back stands another one, of which the configuration says nothing.
+    ec2.revoke_security_group_ingress(GroupId=group(project), IpPermissions=rule(443, "10.0.0.0/8"))
+    ec2.authorize_security_group_ingress(GroupId=group(project), IpPermissions=rule(22, "0.0.0.0/0"))
+    fixed = project.run("--sandbox", "drift", "dev", "--fix", "--yes", "--json")
+    assert (fixed.code, fixed.codes) == (1, ["E330"])
+    assert "aws_security_group.this" in fixed.document["problems"][0]["message"]
+    ports = {
+        each["FromPort"]
+        for each in ec2.describe_security_groups(GroupIds=[group(project)])["SecurityGroups"][0]["IpPermissions"]
+    }
+    assert ports == {443, 22}, "what could be set right is"
