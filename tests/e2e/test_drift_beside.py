@@ -79,7 +79,7 @@ resource "aws_iam_role_policy" "this" {
 }
 
 resource "aws_s3_bucket" "this" {
-  bucket_prefix = "beside-"
+  bucket_prefix = "policied-"
 }
 
 resource "aws_s3_bucket_policy" "this" {
@@ -137,7 +137,7 @@ def revoke_all(project: Project) -> None:
     ]
     ec2.delete_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0")
     iam.delete_role_policy(RoleName="beside", PolicyName="look")
-    (bucket,) = [each["Name"] for each in s3.list_buckets()["Buckets"] if each["Name"].startswith("beside-")]
+    (bucket,) = [each["Name"] for each in s3.list_buckets()["Buckets"] if each["Name"].startswith("policied-")]
     s3.delete_bucket_policy(Bucket=bucket)
 
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from envctl.cli.render.attention import matters
 from envctl.cli.render.status import up_to_date
 from envctl.domain.errors import ConfigurationError
-from envctl.domain.release import identity, pack
-from envctl.usecases import load, record, working_tree
+from envctl.domain.release import Wiring, identity, pack
+from envctl.usecases import bundles, load, record, working_tree
 from envctl.usecases.apply import apply
 from envctl.usecases.pending_changes import PendingChanges
 from envctl.usecases.promote import promote
@@ -164,9 +164,7 @@ def _identity(world: World) -> str:
     return identity(pack(working_tree.release(world.ports, load.project(world.ports))))
 
 
-def _wiring(world: World, release: str) -> object:
-    from envctl.usecases import bundles
-
+def _wiring(world: World, release: str) -> Wiring:
     found = bundles.look(world.ports, release)[1]
     assert found is not None
     return found.wiring
