@@ -43,6 +43,15 @@ def test_the_proxy_relays_to_the_endpoint(directory: Path, endpoint_url: str) ->
         sandbox.down()
 
 
+def test_an_emulator_knows_no_profile_of_this_machine(
+    endpoint_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text("[default\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+    EndpointCloud(endpoint_url).make_bucket("relayed", REGION, DEV)
+
+
 def test_an_endpoint_that_is_not_there_fails_the_buckets_by_name(directory: Path) -> None:
     sandbox = Sandbox(directory, endpoint_url="http://127.0.0.1:1")
     try:

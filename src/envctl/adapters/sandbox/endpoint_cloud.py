@@ -1,8 +1,10 @@
 """Another AWS-compatible endpoint in place of moto: every request is passed on to it as it came."""
 
 import http.client
+import os
 import threading
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from envctl.adapters.sandbox.exchange import Request, Response
@@ -30,12 +32,29 @@ class EndpointCloud:
         return self._send(self._local.connection, request)
 
     def make_bucket(self, name: str, region: str, account_id: str) -> None:
-        import boto3
-        from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
 
+        location = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        try:
+            client = self._client(region, account_id)
+            try:
+                client.create_bucket(Bucket=name, **location)
+            except client.exceptions.BucketAlreadyOwnedByYou:
+                return
+            client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        except (BotoCoreError, ClientError) as error:
+            raise ValueError(str(error)) from error
+
+    def _client(self, region: str, account_id: str) -> Any:  # noqa: ANN401 (boto3's own)
+        """Without the profiles and files of this machine, right or wrong: an emulator knows nothing of them."""
+        import boto3
+        from botocore.config import Config
+        from botocore.session import Session
+
+        nowhere = (None, None, os.devnull, None)
+        core = Session({"profile": (None, None, None, None), "config_file": nowhere, "credentials_file": nowhere})
         # Emulators that know accounts take them from the access key.
-        client = boto3.client(
+        return boto3.Session(botocore_session=core).client(
             "s3",
             endpoint_url=self._endpoint_url,
             region_name=region,
@@ -49,14 +68,6 @@ class EndpointCloud:
                 retries={"total_max_attempts": 2, "mode": "standard"},
             ),
         )
-        location = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-        try:
-            client.create_bucket(Bucket=name, **location)
-        except client.exceptions.BucketAlreadyOwnedByYou:
-            return
-        except (BotoCoreError, ClientError) as error:
-            raise ValueError(str(error)) from error
-        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
     def warm_up(self, places: Sequence[tuple[str, str]]) -> None:
         """An endpoint of somebody else is warm or is not."""
