@@ -77,24 +77,6 @@ resource "aws_iam_role_policy" "this" {
     Statement = [{ Effect = "Allow", Action = "s3:ListAllMyBuckets", Resource = "*" }]
   })
 }
-
-resource "aws_s3_bucket" "this" {
-  bucket_prefix = "policied-"
-}
-
-resource "aws_s3_bucket_policy" "this" {
-  bucket = aws_s3_bucket.this.id
-  policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [{
-      Effect    = "Deny"
-      Action    = "s3:*"
-      Principal = "*"
-      Resource  = aws_s3_bucket.this.arn
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
-  })
-}
 """
 
 
@@ -128,7 +110,7 @@ def rule(port: int, range_: str) -> list[dict[str, object]]:
 
 
 def revoke_all(project: Project) -> None:
-    ec2, iam, s3 = (client(project, "dev", service) for service in ("ec2", "iam", "s3"))
+    ec2, iam = (client(project, "dev", service) for service in ("ec2", "iam"))
     ec2.revoke_security_group_ingress(GroupId=group(project), IpPermissions=rule(443, "10.0.0.0/8"))
     (table,) = [
         each["RouteTableId"]
@@ -137,8 +119,6 @@ def revoke_all(project: Project) -> None:
     ]
     ec2.delete_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0")
     iam.delete_role_policy(RoleName="beside", PolicyName="look")
-    (bucket,) = [each["Name"] for each in s3.list_buckets()["Buckets"] if each["Name"].startswith("policied-")]
-    s3.delete_bucket_policy(Bucket=bucket)
 
 
 def test_what_was_revoked_beside_another_comes_back(project: Project) -> None:
