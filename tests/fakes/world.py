@@ -208,6 +208,7 @@ class MemoryTerraform:
     reality: dict[tuple[str, str], str] = field(default_factory=dict)
     states: set[tuple[str, str]] = field(default_factory=set)
     fails_on: set[tuple[str, str]] = field(default_factory=set)
+    failure: str = "said no"
     unplannable: set[tuple[str, str]] = field(default_factory=set)
     interrupted: set[tuple[str, str]] = field(default_factory=set)
     behind: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -287,7 +288,7 @@ class MemoryTerraform:
         if where in self.dies_on:
             raise Killed
         if where in self.fails_on:
-            raise OperationFailedError(Problem("E305", f"{stack.name} said no"))
+            raise OperationFailedError(Problem("E305", f"{stack.name} {self.failure}", stack=stack.name))
         if where in self.interrupted:
             raise InterruptedByUserError(Problem("E311", "interrupted: Terraform stopped cleanly"))
         planned = self.planned.pop(where)

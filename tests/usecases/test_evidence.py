@@ -105,7 +105,7 @@ class TestVerification:
         world.probes.problems["smoke"] = "exit code 1"
         with pytest.raises(OperationFailedError):
             verify(world.ports, "dev")
-        with pytest.raises(RefusedError, match="its verification failed: smoke: exit code 1"):
+        with pytest.raises(RefusedError, match="its verification failed: E410 at check smoke"):
             promote(world.ports, "dev", "staging")
 
     def test_what_is_not_verified_is_not_promoted(self, world: World) -> None:

@@ -264,7 +264,7 @@ def test_a_failure_half_way_is_recorded_and_the_next_apply_goes_on(world: World)
         apply(world.ports, "dev")
     failed = next(record.newest_first(world.ports)).event
     assert isinstance(failed, DeploymentFailed)
-    assert (failed.stacks, failed.reason) == (("network",), "web said no")
+    assert (failed.stacks, failed.reason) == (("network",), "E305 in stack web")
     world.terraform.fails_on.clear()
     world.terraform.ran.clear()
     apply(world.ports, "dev")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from envctl.domain.changes import touched
-from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_labels
 from envctl.domain.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
 from envctl.domain.guards import Refusal, RefusedError
 from envctl.domain.meaning import meaning_of, performed
@@ -80,7 +80,8 @@ def succeed(run: Run) -> None:
 
 def fail(run: Run, error: BaseException) -> None:
     interrupted = isinstance(error, KeyboardInterrupt | InterruptedByUserError)
-    reason = "interrupted" if interrupted else summary(error)
+    # What Terraform, a provider or a check said may quote a secret, and an entry is for ever.
+    reason = "interrupted" if interrupted else format_labels(error)
     applied = () if run.action == "destroy" else tuple(run.applied)
     did = performed(run.done())
     event = DeploymentFailed(run.target, run.identity, run.started, reason, applied, interrupted, did)
@@ -104,7 +105,7 @@ def _while_open(run: Run, event: Event) -> Callable[[Present], Event | None]:
 
 
 def summary(error: BaseException) -> str:
-    """What is kept for ever, and so no more than a summary: details of an error may quote values."""
+    """The first line of what went wrong, for people who look on. It is kept nowhere."""
     if isinstance(error, EnvctlError) and error.problems:
         return error.problems[0].message.partition("\n")[0][:SUMMARY]
     return type(error).__name__

@@ -1,6 +1,7 @@
 """A plan that fails since a stack which it reads does not put out yet what it reads: known by where it failed."""
 
 import re
+from dataclasses import replace
 
 from envctl.adapters.terraform.events import Diagnostic, Transcript
 from envctl.adapters.terraform.running import Site
@@ -17,7 +18,7 @@ def upstream_behind(transcript: Transcript, site: Site, problems: list[Problem])
         return None
     stacks = tuple(dict.fromkeys(name for names in read for name in names))
     hint = f"where {' and '.join(stacks)} will put that out, deploy it first, or together: --with-upstream"
-    return UpstreamBehindError(stacks, *(Problem(each.code, each.message, hint, each.location) for each in problems))
+    return UpstreamBehindError(stacks, *(replace(each, hint=hint) for each in problems))
 
 
 def _read(diagnostic: Diagnostic, site: Site) -> list[str]:

@@ -180,11 +180,13 @@ def check(ended: Ended, transcript: events.Transcript, site: Site, command: str)
     unsaved = command == "apply" and errored.lies(site)
     if ended.interrupted and not (unsaved or killed.itself(ended)):
         message = f"interrupted: Terraform stopped {command} of {site.stack.name} cleanly and kept its state"
-        raise InterruptedByUserError(Problem("E311", message, "the next run goes on from what is there"))
+        raise InterruptedByUserError(
+            Problem("E311", message, "the next run goes on from what is there", stack=site.stack.name)
+        )
     if ended.silent:
         message = f"{site.stack.name}: nobody answers: Terraform had nothing to say of its {command} for too long"
         hint = "check the network, the proxy, the region and the account; nothing was changed"
-        raise OperationFailedError(Problem("E325", message, hint))
+        raise OperationFailedError(Problem("E325", message, hint, stack=site.stack.name))
     if ended.code:
         from envctl.adapters.terraform.failing.failures import failure
 

@@ -40,7 +40,8 @@ def _problem(lock: StateLock, environment: str) -> Problem:
     message = f"the Terraform state of {lock.stack} is locked by {lock.who}"
     message += f" for {lock.operation}" if lock.operation else ""
     message += f" since {lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else ""
-    return Problem("E306", message, f"wait until they are done, or, if they are gone: envctl recover {environment}")
+    hint = f"wait until they are done, or, if they are gone: envctl recover {environment}"
+    return Problem("E306", message, hint, stack=lock.stack)
 
 
 def _time(text: str) -> datetime | None:

@@ -65,6 +65,13 @@ def told(event: Event) -> str:
             assert_never(event)
 
 
+def log_of(event: Event, run_url: str) -> str:
+    """Where the text of a failure can be read, which no entry holds; empty for what is no failure."""
+    if not isinstance(event, DeploymentFailed | VerificationFailed) or getattr(event, "interrupted", False):
+        return ""
+    return f"the log of its job: {run_url}" if run_url else "the terminal that ran it"
+
+
 def in_brackets(names: tuple[str, ...], number: int) -> str:
     """What the first of so many resources are called; nothing where that is not known."""
     return f" ({first_of(names, NAMED, number)})" if names else ""

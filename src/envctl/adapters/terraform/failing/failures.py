@@ -29,7 +29,8 @@ def failure(ended: Ended, transcript: Transcript, site: Site, command: str) -> E
     if not problems:
         said = (ended.errors or "".join(transcript.other)).strip() or f"it ended with code {ended.code}"
         code, hint = _code_and_hint(said, site, command)
-        problems = [Problem(code, f"terraform {command} of {site.stack.name} failed: {said}", hint)]
+        message = f"terraform {command} of {site.stack.name} failed: {said}"
+        problems = [Problem(code, message, hint, stack=site.stack.name)]
     if command == "plan" and (lacking := upstream_behind(transcript, site, problems)):
         return lacking
     if command == "apply" and errored.lies(site):
@@ -66,13 +67,12 @@ def _problem(diagnostic: Diagnostic, site: Site, command: str) -> Problem:
     stack = site.stack.name
     # The AWS provider has summaries of several lines.
     summary, _, more = diagnostic.summary.strip().partition("\n")
-    message = f"{stack}: {summary}"
-    if diagnostic.address:
-        message += f" ({diagnostic.address.removeprefix(f'module.{stack}.')})"
+    address = diagnostic.address.removeprefix(f"module.{stack}.")
+    message = f"{stack}: {summary}" + (f" ({address})" if address else "")
     for detail in (more.strip(), diagnostic.detail.strip()):
         message += f"\n{detail}" if detail else ""
     code, hint = _code_and_hint(f"{diagnostic.summary}\n{diagnostic.detail}", site, command)
-    return Problem(code, message, hint, _location(diagnostic, stack))
+    return Problem(code, message, hint, _location(diagnostic, stack), stack, address)
 
 
 def _code_and_hint(said: str, site: Site, command: str) -> tuple[str, str]:
@@ -106,4 +106,4 @@ def unreadable(stack: str, said: str = "") -> Iterator[None]:
     except (ValueError, KeyError) as error:
         message = f"the plan of {stack} can't be read: {said.strip() or error}"
         hint = "run it again; if it stays so, this Terraform is newer than envctl knows"
-        raise OperationFailedError(Problem("E304", message, hint)) from error
+        raise OperationFailedError(Problem("E304", message, hint, stack=stack)) from error

@@ -74,7 +74,7 @@ def problem(ended: Ended, transcript: Transcript, site: Site, command: str) -> P
         code, message = STARVED, f"the kernel killed {whom} for want of memory{taken}"
     if command == "apply" and (amid := _amid(transcript, site.stack.name)):
         message += f"\nit was in the midst of {amid}: that may be there although no state says so"
-    return Problem(code, f"{site.stack.name}: {message}", _hint(ended, site, command))
+    return Problem(code, f"{site.stack.name}: {message}", _hint(ended, site, command), stack=site.stack.name)
 
 
 def _amid(transcript: Transcript, stack: str) -> str:
