@@ -65,11 +65,9 @@ def told(event: Event) -> str:
             assert_never(event)
 
 
-def log_of(event: Event, run_url: str) -> str:
-    """Where the text of a failure can be read, which no entry holds; empty for what is no failure."""
-    if not isinstance(event, DeploymentFailed | VerificationFailed) or getattr(event, "interrupted", False):
-        return ""
-    return f"the log of its job: {run_url}" if run_url else "the terminal that ran it"
+def is_failure(event: Event) -> bool:
+    """Whether something was said of it that no entry holds."""
+    return isinstance(event, VerificationFailed) or (isinstance(event, DeploymentFailed) and not event.interrupted)
 
 
 def in_brackets(names: tuple[str, ...], number: int) -> str:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from envctl.cli.render.columns import columns
-from envctl.cli.render.events import log_of, style, told
+from envctl.cli.render.events import is_failure, style, told
 from envctl.cli.render.moments import clock, moment, zone_name
 from envctl.cli.render.text import called, joined, plain, say, whole
 from envctl.domain.events import Actor, Event
@@ -44,8 +44,8 @@ def show_history(history: History, out: Console) -> None:
 def logs_of(history: History) -> Iterator[str]:
     """Where the texts of failures are: what Terraform and checks say is in no entry, since it may quote secrets."""
     for entry in history.entries:
-        if where := log_of(entry.event, entry.actor.run_url):
-            yield f"#{entry.seq}: its text is in {where}"
+        if is_failure(entry.event) and entry.actor.run_url:
+            yield f"#{entry.seq}: what was said is in the log of its job: {entry.actor.run_url}"
 
 
 def show_verified(verified: Verified, out: Console) -> None:
