@@ -590,8 +590,8 @@ class Listener:
     def intends(self, buckets: Sequence[BucketReport]) -> None:
         self.intended.append(tuple(buckets))
 
-    def hides(self, values: Collection[str]) -> None:
-        self.hidden.update(values)
+    def hides(self, values: Collection[object], public: Collection[str] = ()) -> None:
+        self.hidden.update(map(str, values))
 
 
 @dataclass

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envctl.cli.options import Options
+from envctl.cli.redacting import current
 from envctl.cli.render.verdicts.junit import junit
 from envctl.cli.render.verdicts.sarif import sarif
 from envctl.cli.render.verdicts.verdicts import verdicts
@@ -23,6 +24,6 @@ def write(options: Options, command: str, result: object | None, error: "EnvctlE
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_text(text, encoding="utf-8")
+        file.write_text(current().redact(text), encoding="utf-8")
     except OSError as error:
         sys.stderr.write(f"{file} can't be written: {error.strerror or error}\n")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from envctl import __version__
 from envctl.cli import usage
 from envctl.cli.options import Options
+from envctl.cli.redacting import current
 from envctl.cli.speaking import LateConsent, LateObserver
 from envctl.cli.tracing import traced
 from envctl.domain.layout import LOCK_FILE
@@ -122,7 +123,13 @@ class Wired:
 
         limits = Limits(self._options.parallelism, self._options.memory)
         return TerraformDriver(
-            self._root, self._home, self._inherited_with, self.observer, limits=limits, trace=self.trace
+            self._root,
+            self._home,
+            self._inherited_with,
+            self.observer,
+            limits=limits,
+            trace=self.trace,
+            secrecy=current(),
         )
 
     @cached_property
@@ -138,19 +145,19 @@ class Wired:
             return None
         from envctl.adapters.local.trace import FileTrace, started
 
-        return FileTrace(self._options.trace, started())
+        return FileTrace(self._options.trace, started(), current().redact)
 
     @cached_property
     def probes(self) -> "Prober":
         from envctl.adapters.checks.prober import Prober
 
-        return Prober(self._root, lambda: os.environ)
+        return Prober(self._root, lambda: os.environ, redact=current().redact_message)
 
     @cached_property
     def costs(self) -> "PriceProgram":
         from envctl.adapters.checks.pricing import PriceProgram
 
-        return PriceProgram(self._root, lambda: os.environ)
+        return PriceProgram(self._root, lambda: os.environ, redact=current().redact_message)
 
     @cached_property
     def _on_aws(self) -> "AwsWiring":

@@ -147,8 +147,10 @@ class Observer(Protocol):
     def intends(self, buckets: Sequence[BucketReport]) -> None:
         """What is going to be made, before anybody is asked."""
 
-    def hides(self, values: Collection[str]) -> None:
-        """Secrets that whatever writes into the same log must not show. They are told to nobody else."""
+    def hides(self, values: Collection[object], public: Collection[str] = ()) -> None:
+        """Sensitive values, of which from now on no part is shown by whoever writes into the same log. `public` are
+        names that are no secret wherever they stand.
+        """
 
 
 class Consent(Protocol):

@@ -7,7 +7,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ _MICRO = 1_000_000
 class FileTrace:
     """Written by `close`, whole. `began` is when the process was started, on the clock of `time.monotonic`."""
 
-    def __init__(self, file: Path, began: float) -> None:
+    def __init__(self, file: Path, began: float, redact: Callable[[str], str] = str) -> None:
+        self._redact = redact
         self._file = file
         self._began = began
         self._lock = threading.Lock()
@@ -69,7 +70,7 @@ class FileTrace:
             number = self._lanes.setdefault(lane, len(self._lanes) + 1)
             self._events.append(
                 {
-                    "name": name,
+                    "name": self._redact(name),
                     "ph": "X",
                     "pid": os.getpid(),
                     "tid": number,

@@ -30,9 +30,11 @@ from envctl.usecases.terraform_ports import (
     UNTRACED,
     HashedProviders,
     Installed,
+    NoSecrecy,
     PreparedStack,
     Progressed,
     ProviderSource,
+    Secrecy,
     Trace,
 )
 
@@ -49,7 +51,7 @@ _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 class TerraformDriver:
     """`home` is envctl's own folder in the project. `inherited` is what every process inherits that works with
     an AWS profile, or with none. `limits` are what stacks may take that are worked on at once, and `patience` is for
-    how many seconds a plan may say nothing.
+    how many seconds a plan may say nothing. `secrecy` is told the sensitive values that a state or a plan holds.
     """
 
     def __init__(
@@ -62,7 +64,9 @@ class TerraformDriver:
         limits: Limits = UNLIMITED,
         trace: Trace = UNTRACED,
         patience: float = PATIENCE,
+        secrecy: Secrecy = NoSecrecy(),  # noqa: B008 (it holds nothing)
     ) -> None:
+        self._secrecy = secrecy
         self._root = home / "work"
         self._limits = limits
         self._machine = machine()
@@ -76,6 +80,7 @@ class TerraformDriver:
             self._watch,
             heap=heap(self._machine, limits),
             patience=patience,
+            redact=secrecy.redact_message,
         )
         self._plugins = home / "cache" / "plugins"
         self._observer = observer
@@ -155,8 +160,15 @@ class TerraformDriver:
             lock: dict[str, bool | str] = {"lock_timeout": PLAN_WAITS} if locked else {"lock": False}
             return self._planned(site, out=out, **lock, **mode)
 
+        documents = list[dict[str, Any]]()
+
+        def show(file: str) -> dict[str, Any]:
+            documents.append(self._document(site, file))
+            return documents[-1]
+
         try:
-            return looking.look(stack.name, planned, lambda file: self._document(site, file), unchanged=unchanged)
+            seen = looking.look(stack.name, planned, show, unchanged=unchanged)
+            return replace(seen, drift=_redacted(seen.drift, *documents), pending=_redacted(seen.pending, *documents))
         finally:
             for name in OF_A_LOOK:
                 (site.directory / name).unlink(missing_ok=True)
@@ -172,7 +184,9 @@ class TerraformDriver:
         # One that works there may have written half of them.
         running.demand_free(site)
         said = self._asked(site, "output", json=True)
-        return {name: Output(output["value"], output["sensitive"]) for name, output in json.loads(said).items()}
+        found = {name: Output(output["value"], output["sensitive"]) for name, output in json.loads(said).items()}
+        self._secrecy.learn([output.value for output in found.values() if output.sensitive])
+        return found
 
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         self._asked(self._site(environment, stack), "force-unlock", lock_id, alone=True, force=True)
@@ -246,18 +260,33 @@ class TerraformDriver:
         document = self._document(site, PLAN)
         with unreadable(site.stack.name):
             plan = planfile.meaning(site.stack.name, document, warnings)
-            return replace(plan, drifted=refresh.drift(site.stack.name, document, ()).resources)
+            plan = replace(plan, drifted=refresh.drift(site.stack.name, document, ()).resources)
+        return _redacted(plan, document)
 
     def _document(self, site: Site, file: str) -> dict[str, Any]:
         """A saved plan as `terraform show -json` tells it."""
+        from envctl.adapters.terraform.plans.attributes import all_secrets
+
         ended, said = self._launcher.ask(site, "show", file, json=True)
         if ended.interrupted or killed.victim(ended, Transcript()):
             check(ended, Transcript(), site, "plan")
         with unreadable(site.stack.name, ended.errors):
-            return dict(json.loads(said))
+            document = dict(json.loads(said))
+        self._secrecy.learn(all_secrets(document), (site.environment, site.stack.name))
+        return document
 
     def _site(self, environment: str, stack: PreparedStack) -> Site:
         return Site(environment, stack, self._root / environment / stack.name)
+
+
+def _redacted(plan: StackPlan, *documents: Mapping[str, Any]) -> StackPlan:
+    """Without what is a secret in any of these."""
+    if not plan.changes and not plan.drifted:
+        return plan
+    from envctl.adapters.terraform.plans.attributes import all_secrets
+    from envctl.adapters.terraform.plans.redacted import redact_plan
+
+    return redact_plan(plan, frozenset().union(*map(all_secrets, documents)))
 
 
 def _wants_init(transcript: Transcript, ended: Ended) -> bool:
