@@ -84,6 +84,10 @@ output "held" {
   }
 }
 
+output "url" {
+  value = "http://localhost:1/${local.part}/${urlencode(local.open)}"
+}
+
 output "open" {
   value = "open ${local.open}"
 }
@@ -100,7 +104,7 @@ command = ["sh", "-c", "cat said.txt >&2; exit 4"]
 
 [checks.asked]
 kind = "http"
-url = "http://ann:{password}@localhost:1/{password}"
+url = "output:top.url"
 timeout = "1s"
 
 [cost]

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from envctl.domain.changes import Marker
 from envctl.domain.literals import quote as quote_in_hcl
 from envctl.domain.redaction import Redactor, find_parts
 from envctl.domain.redaction.redactor import MARK
@@ -172,6 +173,10 @@ def test_overlapping_secrets_are_one_mark() -> None:
 
 def test_a_mark_that_completes_a_secret_is_redacted_again() -> None:
     assert Redactor.of(["hunter2", "aaab(sens"]).redact("aaabhunter2") == f"{MARK}itive)"
+
+
+def test_the_mark_is_that_of_plans() -> None:
+    assert Marker.SENSITIVE.value == MARK
 
 
 class Word(StrEnum):

@@ -284,9 +284,13 @@ def _redacted(plan: StackPlan, *documents: Mapping[str, Any]) -> StackPlan:
     if not plan.changes and not plan.drifted:
         return plan
     from envctl.adapters.terraform.plans.attributes import all_secrets
+
+    secrets = frozenset[str]().union(*map(all_secrets, documents))
+    if not secrets:
+        return plan
     from envctl.adapters.terraform.plans.redacted import redact_plan
 
-    return redact_plan(plan, frozenset().union(*map(all_secrets, documents)))
+    return redact_plan(plan, secrets)
 
 
 def _wants_init(transcript: Transcript, ended: Ended) -> bool:

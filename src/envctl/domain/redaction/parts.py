@@ -7,9 +7,6 @@ nothing: a value that can be guessed is not made secret by hiding it.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
-
-from envctl.domain.literals import number_text
 
 SHORTEST = 4
 """Characters of a text. GitHub masks nothing shorter either."""
@@ -59,8 +56,8 @@ def _texts(value: object, depth: int) -> Iterator[str]:
     match value:
         case None | bool():
             return
-        case int() | float() | Decimal():
-            yield number_text(value)
+        case int():
+            yield str(value)
         case str():
             yield value
             yield from _within(value, depth)
@@ -71,7 +68,17 @@ def _texts(value: object, depth: int) -> Iterator[str]:
             for item in value:
                 yield from _texts(item, depth - 1)
         case _:
-            yield str(value)
+            yield _in_digits(value)
+
+
+def _in_digits(value: object) -> str:
+    """Numbers that are not whole, as Terraform writes them."""
+    # Imported late, as few of these are sensitive: every command in CI loads this file.
+    from decimal import Decimal
+
+    from envctl.domain.literals import number_text
+
+    return number_text(value) if isinstance(value, float | Decimal) else str(value)
 
 
 def _within(text: str, depth: int) -> Iterator[str]:

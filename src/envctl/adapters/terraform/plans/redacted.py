@@ -6,12 +6,12 @@ By the secrets of this very plan alone: whoever makes it anew, wherever, shall r
 from dataclasses import replace
 
 from envctl.domain.changes import ResourceChange, StackPlan
-from envctl.domain.redaction import NOTHING, Redactor
+from envctl.domain.redaction import Redactor
 
 
 def redact_plan(plan: StackPlan, secrets: frozenset[str]) -> StackPlan:
     """Values alone: addresses and names decide what is done."""
-    redactor = Redactor.of(secrets, (plan.stack,)) if secrets else NOTHING
+    redactor = Redactor.of(secrets, (plan.stack,))
     if not redactor.parts:
         return plan
     return replace(

@@ -139,12 +139,14 @@ class _Scratch:
                 )
 
     def failure(self, ended: Ended) -> EnvctlError:
+        from envctl.domain.redaction.known import redact_logins
+
         if ended.silent:
             waited_for = next(reversed(self.unfinished), "")
             message = f"nobody answers: Terraform had nothing to say for too long while it fetched {waited_for}"
             at = self._called().place(waited_for)
             return OperationFailedError(Problem("E340", message.rstrip(), "check the network and the proxy", at))
-        return module_failures.failure(ended.errors, self._called(), list(self.unfinished))
+        return module_failures.failure(redact_logins(ended.errors), self._called(), list(self.unfinished))
 
     def _called(self) -> module_failures.Called:
         return module_failures.Called(self.called_at, {folder: key for folder, (key, _) in self.packages.items()})
