@@ -167,6 +167,11 @@ def test_no_secrets_change_nothing(text: str) -> None:
     assert Redactor().redact(text) is text
 
 
+@pytest.mark.parametrize("text", ["a1%25b2%25", "a1%b2%", "a1\\u0025b2%", "a1&#37;b2%"])
+def test_an_escape_is_redacted_whole(text: str) -> None:
+    assert Redactor.of(["a1%b2%"]).redact(f"<{text}>") == f"<{MARK}>"
+
+
 def test_overlapping_secrets_are_one_mark() -> None:
     assert Redactor.of(["abcdef", "defghi"]).redact("xabcdefghix") == f"x{MARK}x"
 

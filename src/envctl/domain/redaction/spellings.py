@@ -108,7 +108,8 @@ def _escaped(unit: str, following: str) -> str:
     number = ord(unit[0])
     if unit[0] == "\\":
         return f"(?:{'|'.join([_BACKSLASHES, *(f'(?:{way})+' for way in _as_numbers(number))])})"
-    ways = [re.escape(unit), rf"\\+{re.escape(unit)}", *_as_numbers(number)]
+    # The longest first, so that no rest of an escape is left.
+    ways = [*_as_numbers(number)]
     if letter := _LETTERS.get(unit):
         ways.append(rf"\\+{letter}")
     if name := _ENTITIES.get(unit):
@@ -120,7 +121,7 @@ def _escaped(unit: str, following: str) -> str:
         ways.append(re.escape(unit * 2))
     if unit == "'":
         ways += [r"'\\+''", "'\"'\"'"]
-    return f"(?:{'|'.join(ways)})"
+    return f"(?:{'|'.join([*ways, rf'{_BACKSLASHES}{re.escape(unit)}', re.escape(unit)])})"
 
 
 def _as_numbers(number: int) -> Iterator[str]:
