@@ -3,18 +3,21 @@
 The boundaries are counted in a run that nobody kills. Each later run kills the real process, with SIGKILL, at one more.
 """
 
+import fcntl
 import os
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import Project, wait_for
+from tests.secrets_left import places_of
 
 pytestmark = pytest.mark.terraform
 
@@ -47,6 +50,15 @@ variable "made" {
   type = string
 }
 
+variable "password" {
+  type      = string
+  sensitive = true
+}
+
+resource "terraform_data" "password" {
+  input = var.password
+}
+
 resource "terraform_data" "this" {
   input = var.name
   provisioner "local-exec" {
@@ -58,7 +70,9 @@ output "name" {
   value = terraform_data.this.output
 }
 """
+SECRET = "planted-crash-password"
 # `at` is the boundary at which the process dies; 0 lets it live, and the last line of stderr says how many there are.
+# `AMID` makes one of each line that Terraform says, too.
 KILLED = """
 import os, signal, sys
 from envctl.adapters.store.object_store import ObstoreStore
@@ -83,6 +97,9 @@ def between(function):
 
 deploy._do = between(deploy._do)
 ObstoreStore.create = between(ObstoreStore.create)
+if "AMID" in os.environ:
+    from envctl.adapters.terraform import events
+    events.read = between(events.read)
 code = run(sys.argv[1:])
 print(f"boundaries {passed}", file=sys.stderr)
 sys.exit(code)
@@ -90,11 +107,11 @@ sys.exit(code)
 
 
 class Doomed(Project):
-    def run_until(self, boundary: int, *words: str) -> "subprocess.CompletedProcess[str]":
+    def run_until(self, boundary: int, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-c", KILLED, str(boundary), *words],
             cwd=self.root,
-            env=self.environment(),
+            env=self.environment(**more),
             capture_output=True,
             text=True,
             timeout=120,
@@ -108,7 +125,7 @@ def a_project(root: Path, home: Path) -> Doomed:
     project.write("envctl.toml", TOML)
     project.write("modules/base/main.tf", BASE)
     for environment in ("dev", "staging", "prod"):
-        lines = f'name = "{environment}"\nmade = "{home}/made"\n'
+        lines = f'name = "{environment}"\nmade = "{home}/made"\npassword = "{SECRET}"\n'
         project.write(f"environments/{environment}/terraform.tfvars", lines)
     return project
 
@@ -164,6 +181,7 @@ def test_killed_at_any_boundary_it_is_recovered_by_the_book(
             count = int(re.findall(r"boundaries (\d+)", ended.stderr)[-1])
             assert count < boundary
             break
+        assert left_secrets(project) == []
         recovered(project, environment, words, times)
     assert count, f"there are more than {BOUNDARIES} boundaries"
 
@@ -189,6 +207,55 @@ def recovered(project: Project, environment: str, words: Sequence[str], times: i
     project.ok("ledger", "verify")
     assert made(project).count(environment) == times, "it was made once more, or once less"
     assert list((project.root / ".envctl").rglob("*.tfplan")) == []
+
+
+def left_secrets(project: Project) -> list[str]:
+    """Where the password lies that is neither a person's own file nor Terraform's own state."""
+    own = [project.root / "environments", project.root / ".envctl/state"]
+    return places_of(SECRET, project.root, project.home, apart_from=own)
+
+
+@pytest.mark.parametrize(
+    "part", [pytest.param(n, marks=() if n in BY_DAY else pytest.mark.night) for n in range(PARTS)]
+)
+def test_killed_while_terraform_runs_no_secret_is_left(part: int, tmp_path: Path, home: Path) -> None:
+    count = 0
+    for boundary in range(1 + part, 3 * BOUNDARIES, PARTS):
+        where = home / f"{boundary}"
+        (where / "tmp").mkdir(parents=True)
+        project = a_project(tmp_path / f"at-{boundary}", where)
+        ended = project.run_until(boundary, "apply", "dev", "--yes", AMID="1", TMPDIR=os.fspath(where / "tmp"))
+        # Terraform ends what it is doing, and then nothing is left of it either.
+        assert left_secrets(project) == []
+        wait_for(partial(is_at_rest, project))
+        assert left_secrets(project) == []
+        if ended.returncode >= 0:
+            assert ended.returncode == 0, ended.stderr
+            count = int(re.findall(r"boundaries (\d+)", ended.stderr)[-1])
+            break
+    assert count, f"there are more than {3 * BOUNDARIES} boundaries"
+
+
+def is_at_rest(project: Project) -> bool:
+    """Whether no Terraform holds the lock of the stack's directory."""
+    file = project.root / ".envctl/work/dev/base/.running"
+    if not file.exists():
+        return True
+    with file.open("rb") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def test_plan_file_of_an_older_envctl_is_removed(tmp_path: Path, home: Path) -> None:
+    project = a_project(tmp_path / "older", home)
+    project.ok("apply", "dev", "--yes")
+    project.write(".envctl/work/dev/base/plan.tfplan", SECRET)
+    project.write(".envctl/work/dev/base/drift.tfplan", SECRET)
+    project.ok("plan", "dev")
+    assert left_secrets(project) == []
 
 
 def there(project: Project, environment: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failing import full_disk, killed
 from envctl.adapters.terraform.failing.failures import missing_upstream, unreadable
 from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check
-from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN
+from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN, PlanFile, PlanFiles
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.adapters.terraform.watch import Watch
@@ -24,7 +24,7 @@ from envctl.adapters.terraform.written import was_written
 from envctl.domain.capacity import UNLIMITED, Limits, Usage, heap
 from envctl.domain.changes import StackPlan
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.layout import UNSAVED
+from envctl.domain.layout import PLAN_FILES, UNSAVED
 from envctl.usecases.ports import Observer
 from envctl.usecases.terraform_ports import (
     UNTRACED,
@@ -79,6 +79,7 @@ class TerraformDriver:
         )
         self._plugins = home / "cache" / "plugins"
         self._observer = observer
+        self._plans = PlanFiles()
 
     @cached_property
     def _initialiser(self) -> "Initialiser":
@@ -130,12 +131,12 @@ class TerraformDriver:
         if wait:
             mode["lock_timeout"] = PLAN_WAITS
         try:
-            transcript = self._planned(site, out=PLAN, **mode)
+            transcript = self._planned(site, PLAN, **mode)
         except OperationFailedError as error:
             if not (destroy and missing_upstream(error)):
                 raise
             # Nothing that goes away has to be read anew, least of all from a state that is gone.
-            transcript = self._planned(site, out=PLAN, refresh=False, **mode)
+            transcript = self._planned(site, PLAN, refresh=False, **mode)
         if not (transcript.changes or transcript.output_changes):
             self.discard(environment, stack)
             return StackPlan(stack.name, warnings=transcript.warnings)
@@ -144,7 +145,7 @@ class TerraformDriver:
     def settle(self, environment: str, stack: PreparedStack) -> None:
         site = self._site(environment, stack)
         options: dict[str, bool | str] = {"refresh_only": True, "auto_approve": True, "lock_timeout": APPLY_WAITS}
-        self._applied(site, Progressed(stack.name, "refresh"), **options)
+        self._applied(site, Progressed(stack.name, "refresh"), None, **options)
 
     def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> "Look":
         from envctl.adapters.terraform.plans import looking
@@ -153,13 +154,12 @@ class TerraformDriver:
 
         def planned(out: str, *, locked: bool, **mode: bool | str) -> Transcript:
             lock: dict[str, bool | str] = {"lock_timeout": PLAN_WAITS} if locked else {"lock": False}
-            return self._planned(site, out=out, **lock, **mode)
+            return self._planned(site, out, **lock, **mode)
 
         try:
             return looking.look(stack.name, planned, lambda file: self._document(site, file), unchanged=unchanged)
         finally:
-            for name in OF_A_LOOK:
-                (site.directory / name).unlink(missing_ok=True)
+            self._plans.discard(site, *OF_A_LOOK)
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
         return was_written(self._asked(self._site(environment, stack), "state pull"))
@@ -191,25 +191,33 @@ class TerraformDriver:
         site = self._site(environment, stack)
         errored.demand_none(site)
         try:
-            self._applied(site, None, PLAN, lock_timeout=APPLY_WAITS)
+            self._applied(site, None, self._plans.get(site, PLAN), lock_timeout=APPLY_WAITS)
         finally:
             self.discard(environment, stack)
 
     def discard(self, environment: str, stack: PreparedStack) -> None:
-        directory = self._site(environment, stack).directory
-        for name in (PLAN, *OF_A_LOOK):
-            (directory / name).unlink(missing_ok=True)
+        self._plans.discard(self._site(environment, stack), *PLAN_FILES)
 
-    def _applied(self, site: Site, begun: Progressed | None, *words: str, **options: bool | str) -> None:
+    def _applied(self, site: Site, begun: Progressed | None, plan: PlanFile | None, **options: bool | str) -> None:
+        words = (plan.path,) if plan else ()
         with full_disk.reserved(site):
-            ended, transcript = self._patiently(site, begun, "apply", *words, **options)
+            ended, transcript = self._patiently(_with(plan, site), begun, "apply", *words, **options)
         if transcript.dumped is not None:
             errored.keep(site, transcript.dumped)
         check(ended, transcript, site, "apply")
 
-    def _planned(self, site: Site, **options: bool | str) -> Transcript:
+    def _planned(self, site: Site, name: str, **options: bool | str) -> Transcript:
         errored.demand_none(site)
-        ended, transcript = self._patiently(site, Progressed(site.stack.name, "plan"), "plan", **options)
+        plan, begun = self._plans.create(site, name), Progressed(site.stack.name, "plan")
+        ended, transcript = self._patiently(_with(plan, site), begun, "plan", out=plan.path, **options)
+        if plan.is_refused(transcript):
+            self._plans.use_disk()
+            self._observer.said(
+                f"Terraform can't save a plan in memory ({plan.path}): until this command ends, plans with their"
+                f" sensitive values are files in {site.directory.parent}"
+            )
+            plan = self._plans.create(site, name)
+            ended, transcript = self._patiently(_with(plan, site), begun, "plan", out=plan.path, **options)
         check(ended, transcript, site, "plan")
         return transcript
 
@@ -250,7 +258,8 @@ class TerraformDriver:
 
     def _document(self, site: Site, file: str) -> dict[str, Any]:
         """A saved plan as `terraform show -json` tells it."""
-        ended, said = self._launcher.ask(site, "show", file, json=True)
+        plan = self._plans.get(site, file)
+        ended, said = self._launcher.ask(_with(plan, site), "show", plan.path, json=True)
         if ended.interrupted or killed.victim(ended, Transcript()):
             check(ended, Transcript(), site, "plan")
         with unreadable(site.stack.name, ended.errors):
@@ -258,6 +267,10 @@ class TerraformDriver:
 
     def _site(self, environment: str, stack: PreparedStack) -> Site:
         return Site(environment, stack, self._root / environment / stack.name)
+
+
+def _with(plan: PlanFile | None, site: Site) -> Site:
+    return replace(site, inherited=plan.inherited) if plan else site
 
 
 def _wants_init(transcript: Transcript, ended: Ended) -> bool:

@@ -16,12 +16,16 @@ _PROCESSES = Path("/proc")
 
 @dataclass(frozen=True)
 class Site:
-    """The directory of one stack of an environment. `plugins` is a plugin cache for it alone."""
+    """The directory of one stack of an environment.
+
+    `plugins` is a plugin cache for it alone. `inherited` are descriptors of files that Terraform is to read or write.
+    """
 
     environment: str
     stack: PreparedStack
     directory: Path
     plugins: Path | None = None
+    inherited: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import LockHeldError, Problem
-from envctl.domain.layout import CODE, LOCK_FILE, MAIN, MANIFEST, UNSAVED
+from envctl.domain.layout import CODE, LOCK_FILE, MAIN, MANIFEST, PLAN_FILES, UNSAVED
 from envctl.usecases.ports import CostSource
 from envctl.usecases.project_ports import Prepared
 from envctl.usecases.terraform_ports import PreparedStack
@@ -49,6 +49,7 @@ class DirectoryWorkspace:
             file.write(f"{holder} (process {os.getpid()})")
             file.flush()
             # The lock goes with the open file, so a killed envctl never leaves one behind.
+            _remove_left_plans(path.parent)
             yield
 
     def lay_code(self, environment: str, files: "Mapping[str, File]") -> None:
@@ -152,6 +153,17 @@ def _read(file: Path) -> bytes | None:
     with contextlib.suppress(FileNotFoundError):
         return file.read_bytes()
     return None
+
+
+def _remove_left_plans(home: Path) -> None:
+    """Plans hold secrets. One that lies there belongs to a command that was killed: its lock is ours now."""
+    try:
+        with os.scandir(home) as entries:
+            stacks = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+        for file in (Path(stack, name) for stack in stacks for name in PLAN_FILES):
+            file.unlink(missing_ok=True)
+    except OSError as error:
+        raise atomic.unwritable(Path(error.filename or home), error) from error
 
 
 def _clear(top: Path, keep: Collection[Path]) -> None:
