@@ -90,9 +90,15 @@ class MemoryTree:
     def file(self, path: str) -> File | None:
         return File(self.content[path]) if path in self.content else None
 
-    def folder(self, path: str, endings: tuple[str, ...] = ("",)) -> Mapping[str, File] | None:
+    def folder(
+        self, path: str, endings: tuple[str, ...] = ("",), without: Collection[str] = ()
+    ) -> Mapping[str, File] | None:
         found = {name: File(data) for name, data in self.content.items() if str(PurePosixPath(path)) in _folders(name)}
-        return {name: file for name, file in found.items() if name.endswith(endings)} if found else None
+        return (
+            {n: f for n, f in found.items() if n.endswith(endings) and not set(without) & set(n.split("/"))}
+            if found
+            else None
+        )
 
     def write(self, path: str, data: bytes) -> None:
         self.content[path] = data
