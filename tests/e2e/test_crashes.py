@@ -6,6 +6,7 @@ The boundaries are counted in a run that nobody kills. Each later run kills the 
 import fcntl
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -308,3 +309,91 @@ def test_a_machine_that_lost_its_power_leaves_a_lock_which_recover_breaks_when_a
 def made(project: Project) -> list[str]:
     file = project.home / "made"
     return file.read_text().split() if file.exists() else []
+
+
+EXISTING = """
+variable "made" {
+  type = string
+}
+
+variable "password" {
+  type      = string
+  sensitive = true
+}
+
+resource "aws_ssm_parameter" "this" {
+  for_each = toset(["a=b", "c"])
+  name     = "/tiny/${replace(each.key, "=", "-")}"
+  type     = "SecureString"
+  value    = var.password
+}
+
+resource "terraform_data" "slow" {
+  depends_on = [aws_ssm_parameter.this]
+  provisioner "local-exec" {
+    command = "echo slow >> ${var.made}; until [ -e ${var.made}-go ]; do sleep 0.05; done"
+  }
+}
+"""
+ON_AWS = """
+[project]
+name = "tiny"
+
+[pipeline]
+order = ["dev"]
+
+[state]
+backend = "s3"
+
+[environments.dev]
+account_id = "111111111111"
+region = "ap-northeast-1"
+assume_role = "arn:aws:iam::111111111111:role/envctl-deployer"
+
+[stacks.web]
+module = "modules/web"
+"""
+
+
+def test_what_a_killed_terraform_made_is_taken_in_as_the_errors_say(
+    tmp_path: Path, home: Path, request: pytest.FixtureRequest
+) -> None:
+    """Each hint is typed as it stands, until the deployment passes."""
+    project = Doomed(tmp_path / "orphans", home)
+    project.write("envctl.toml", ON_AWS)
+    project.write("modules/web/main.tf", EXISTING)
+    lines = f'made = "{home}/made"\npassword = "{SECRET}"\n'
+    project.write("environments/dev/terraform.tfvars", lines)
+    request.addfinalizer(lambda: project.run("sandbox", "down"))
+    words = ("--sandbox", "apply", "dev", "--yes")
+    process = project.start(*words)
+    wait_for(lambda: "slow" in made(project), seconds=120)
+    os.killpg(int((project.root / ".envctl/sandbox/work/dev/web/.running").read_text()), signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, "E332" in err) == (1, True), err
+
+    locked = project.run(*words, "--json")
+    (problem,) = locked.document["problems"]
+    assert (locked.code, problem["code"]) == (75, "E306")
+    assert "No Terraform of envctl works on that stack on this machine" in problem["message"]
+    assert ".envctl/sandbox/work/dev/web" in problem["message"]
+    assert project.ok(*as_told(problem["hint"]), "--yes")
+    (home / "made-go").touch()
+    exists = project.run(*words, "--json")
+    problems = exists.document["problems"]
+    assert {each["code"] for each in problems} == {"E367"}, exists.out
+    assert len(problems) == 2
+    for each in problems:
+        taken = project.ok(*as_told(each["hint"]), "--yes")
+        assert "is in the state now" in taken.out
+    project.ok(*words)
+    assert project.run("--sandbox", "plan", "dev", "--detailed-exitcode").code == 0
+    own = [project.root / "environments", *project.root.glob(".envctl/sandbox/server*")]
+    assert places_of(SECRET, project.root, project.home, apart_from=own) == []
+
+
+def as_told(hint: str) -> list[str]:
+    """The command of envctl in a hint, in words."""
+    found = re.search(r"envctl ((?:--sandbox )?recover .*?)(?:;|$)", hint)
+    assert found is not None, hint
+    return shlex.split(found[1])

@@ -96,7 +96,7 @@ def test_other_conflict_is_left_alone(text: str) -> None:
 
 def test_id_that_the_plan_does_not_tell_is_asked_for() -> None:
     told = hint(change("aws_secretsmanager_secret", name="shop/db"), "web", "dev")
-    assert "--import module.web.aws_secretsmanager_secret.this ID (ID: envctl exec dev -- aws secretsmanager" in told
+    assert "--import module.web.aws_secretsmanager_secret.this=ID (ID: envctl exec dev -- aws secretsmanager" in told
     assert "--secret-id shop/db " in told
     assert "provider's page of aws_thing" in hint(change("aws_thing"), "web", "dev")
 
@@ -114,7 +114,7 @@ def test_hint_has_address_and_id_to_be_typed_as_they_are() -> None:
     error = failure(Ended(1, "", interrupted=False), transcript, Site("dev", PreparedStack("web"), Path("/w")), "apply")
     (problem,) = error.problems
     assert problem.code == EXISTS
-    assert """envctl recover dev --import 'module.web.aws_ssm_parameter.this["a b"]' '/app/a b'; then""" in problem.hint
+    assert """envctl recover dev --import 'module.web.aws_ssm_parameter.this["a b"]=/app/a b'; then""" in problem.hint
     assert "(sensitive)" not in problem.hint
 
 

@@ -37,8 +37,8 @@ Lock Info:
 """
 
 
-SITE = Site("dev", PreparedStack("web"), Path("/nowhere"))
-FOLDER = "/nowhere"
+SITE = Site("dev", PreparedStack("web"), Path("/nowhere/dev/web"))
+FOLDER = "/nowhere/dev/web"
 AT = datetime(2026, 11, 25, 8, 0, 0, tzinfo=UTC)
 
 
@@ -86,17 +86,22 @@ def test_lock_of_a_terraform_that_runs_no_more_is_told_so(monkeypatch: pytest.Mo
     mine = HELD.replace("ann@laptop", me).replace("resource temporarily unavailable", "PreconditionFailed")
     monkeypatch.setattr(state_lock, "_PROCESSES", tmp_path)
     (problem,) = locked(mine).problems
-    assert "No other Terraform runs on this machine" in problem.message
+    assert "No Terraform of envctl works on that stack on this machine" in problem.message
     assert problem.hint == "break it, which asks first: envctl recover dev"
     other = tmp_path / "4711"
     other.mkdir()
     (other / "cmdline").write_bytes(b"/usr/bin/terraform\0apply\0")
     (other / "stat").write_text("4711 (a b) c) S 1 2 3")
-    assert "No other" not in locked(mine).problems[0].message
+    assert "No Terraform of envctl" not in locked(mine).problems[0].message
+    (other / "cwd").symlink_to("/elsewhere/dev/other")
+    assert "No Terraform of envctl" in locked(mine).problems[0].message
+    (other / "cwd").unlink()
+    (other / "cwd").symlink_to("/dev/web")
+    assert "No Terraform of envctl" not in locked(mine).problems[0].message
     (other / "stat").write_text(f"4711 (a) S {os.getpid()} 2 3")
-    assert "No other" in locked(mine).problems[0].message
-    assert "No other" not in locked(HELD).problems[0].message
-    assert "No other" not in locked(HELD.replace("ann@laptop", me)).problems[0].message
+    assert "No Terraform of envctl" in locked(mine).problems[0].message
+    assert "No Terraform of envctl" not in locked(HELD).problems[0].message
+    assert "No Terraform of envctl" not in locked(HELD.replace("ann@laptop", me)).problems[0].message
 
 
 def test_a_held_lock_names_its_holder_and_the_way_out() -> None:

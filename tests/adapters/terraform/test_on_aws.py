@@ -12,6 +12,7 @@ import pytest
 
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.adapters.terraform.running import FILE
+from envctl.cli.commands.recover import parted
 from envctl.domain.changes import Action, AttributeChange, Marker, OutputChange
 from envctl.domain.errors import Location, OperationFailedError, StateLockedError
 from envctl.domain.rendering import Backend, Place
@@ -276,7 +277,7 @@ def test_what_exists_already_is_taken_in_by_the_hint(aws: Bench, client: Client)
     for problem in problems:
         found = IMPORT.search(problem.hint)
         assert found is not None, problem.hint
-        _, address, identity = shlex.split(found[1])
+        address, identity = parted(shlex.split(found[1])[1])
         assert address.startswith("module.web.")
         if identity == "ID":
             assert "envctl exec dev -- aws " in problem.hint

@@ -51,26 +51,28 @@ def _problem(lock: StateLock, environment: str, *, remote: bool) -> Problem:
     message += f" for {lock.operation}" if lock.operation else ""
     message += f" since {lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else ""
     message += f" (lock {lock.id}, folder {lock.folder})" if lock.id else ""
-    if remote and lock.id and is_left_here(lock.who):
-        message += ". No other Terraform runs on this machine: the one that took it there was killed"
+    if remote and lock.id and is_left_here(lock):
+        message += ". No Terraform of envctl works on that stack on this machine any more: it was killed"
         return Problem("E306", message, f"break it, which asks first: envctl recover {environment}")
     return Problem("E306", message, f"wait until they are done, or, if they are gone: envctl recover {environment}")
 
 
-def is_left_here(who: str) -> bool:
-    """Whether this very user took it on this very machine, and no Terraform runs here but those of this command; False
-    where this system does not tell.
+def is_left_here(lock: StateLock) -> bool:
+    """Whether this very user took it on this very machine, and no Terraform but that of this command runs here in a
+    folder of that environment and stack; False where this system does not tell.
     """
     try:
         me = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
     except KeyError:
         return False
     return (
-        who == me and _PROCESSES.is_dir() and not any(_is_other_terraform(each) for each in _PROCESSES.glob("[0-9]*"))
+        lock.who == me
+        and _PROCESSES.is_dir()
+        and not any(_works_there(each, Path(lock.folder).parts[-2:]) for each in _PROCESSES.glob("[0-9]*"))
     )
 
 
-def _is_other_terraform(process: Path) -> bool:
+def _works_there(process: Path, folder: tuple[str, ...]) -> bool:
     try:
         words = (process / "cmdline").read_bytes().split(b"\0")
         parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
@@ -78,7 +80,13 @@ def _is_other_terraform(process: Path) -> bool:
         # It has ended meanwhile.
         return False
     names = {word.rpartition(b"/")[2] for word in words[:5]}
-    return bool(names & _NAMES) and os.getpid() not in (parent, int(process.name))
+    if not names & _NAMES or os.getpid() in (parent, int(process.name)):
+        return False
+    try:
+        return (process / "cwd").readlink().parts[-2:] == folder
+    except OSError:
+        # Somebody else's, or it has ended.
+        return True
 
 
 def _time(text: str) -> datetime | None:

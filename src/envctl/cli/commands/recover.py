@@ -1,22 +1,26 @@
 """`envctl recover ENV`."""
 
+import re
 from typing import Annotated
 
 import typer
 
 from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.domain.errors import Problem, UsageError
+
+_IMPORT = re.compile(r"""(?P<address>(?:[^\["=]|\["(?:[^"\\]|\\.)*"\]|\[\d+\])+)=(?P<id>.+)""", re.DOTALL)
 
 
 def recover(
     context: typer.Context,
     environment: Annotated[str, an_environment("The environment that is blocked.")],
     existing: Annotated[
-        list[tuple[str, str]] | None,
+        list[str] | None,
         typer.Option(
             "--import",
-            metavar="ADDRESS ID",
-            help="Take what exists into the state of its stack. More than once for several.",
+            metavar="ADDRESS=ID",
+            help="Take what exists already into the state of its stack: module.STACK.TYPE.NAME=ID. May be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -25,7 +29,17 @@ def recover(
     from envctl.usecases.recover import recover as use
 
     refuse_dry_run(context)
-    answer(context, lambda ports: use(ports, environment, existing or ()))
+    answer(context, lambda ports: use(ports, environment, [parted(each) for each in existing or ()]))
+
+
+def parted(text: str) -> tuple[str, str]:
+    """The address and the id. A key in an address may hold a `=`, and so may the id."""
+    found = _IMPORT.fullmatch(text)
+    if found is None:
+        message = f"--import {text} is not of the form ADDRESS=ID"
+        hint = "write it as the error says that told you so: --import 'module.STACK.TYPE.NAME=ID'"
+        raise UsageError(Problem("E368", message, hint))
+    return found["address"], found["id"]
 
 
 def register(app: typer.Typer) -> None:

@@ -78,10 +78,9 @@ def created(diagnostic: Diagnostic, planned: Sequence[ResourceChange], stack: st
 
 def hint(change: ResourceChange, stack: str, environment: str) -> str:
     """The command that takes it into the state, with its id as far as the plan tells it."""
-    address = shlex.quote(f"module.{stack}.{change.address}")
     found = identity(change)
-    typed = shlex.quote(found) if found else "ID"
-    told = f"take it into the state: envctl recover {environment} --import {address} {typed}"
+    typed = shlex.quote(f"module.{stack}.{change.address}={found or 'ID'}")
+    told = f"take it into the state: envctl recover {environment} --import {typed}"
     if not found:
         told += f" ({_where(change, environment)})"
     return (
