@@ -20,6 +20,7 @@ APART = {
     "adapters/terraform/crew/meter.py": "/proc",
     "adapters/terraform/crew/machine.py": "/proc and /sys",
     "adapters/terraform/failing/oom.py": "/sys",
+    "adapters/terraform/state_lock.py": "/proc",
     "adapters/terraform/running.py": "/proc, and the lock, which is opened to read and write: that waits for nobody",
     "adapters/workspace/workspace.py": "the lock, which is opened to read and write: that waits for nobody",
     "adapters/local/new_folder.py": "in a new folder of our own",

@@ -1,9 +1,7 @@
 """Terraform's own lock of a state, read from what it said when it could not have it."""
 
 import os
-import pwd
 import re
-import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,6 +59,9 @@ def is_left_here(lock: StateLock) -> bool:
     """Whether this very user took it on this very machine, and no Terraform but that of this command runs here in a
     folder of that environment and stack; False where this system does not tell.
     """
+    import pwd  # late: only who meets a lock asks
+    import socket
+
     try:
         me = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
     except KeyError:

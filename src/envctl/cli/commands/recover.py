@@ -1,15 +1,13 @@
 """`envctl recover ENV`."""
 
-import re
 from typing import Annotated
 
 import typer
 
 from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer, refuse_dry_run
-from envctl.domain.errors import Problem, UsageError
 
-_IMPORT = re.compile(r"""(?P<address>(?:[^\["=]|\["(?:[^"\\]|\\.)*"\]|\[\d+\])+)=(?P<id>.+)""", re.DOTALL)
+_IMPORT = r"""(?P<address>(?:[^\["=]|\["(?:[^"\\]|\\.)*"\]|\[\d+\])+)=(?P<id>.+)"""
 
 
 def recover(
@@ -34,8 +32,12 @@ def recover(
 
 def parted(text: str) -> tuple[str, str]:
     """The address and the id. A key in an address may hold a `=`, and so may the id."""
-    found = _IMPORT.fullmatch(text)
+    import re
+
+    found = re.fullmatch(_IMPORT, text, re.DOTALL)
     if found is None:
+        from envctl.domain.errors import Problem, UsageError
+
         message = f"--import {text} is not of the form ADDRESS=ID"
         hint = "write it as the error says that told you so: --import 'module.STACK.TYPE.NAME=ID'"
         raise UsageError(Problem("E368", message, hint))
