@@ -90,9 +90,15 @@ class MemoryTree:
     def file(self, path: str) -> File | None:
         return File(self.content[path]) if path in self.content else None
 
-    def folder(self, path: str, endings: tuple[str, ...] = ("",)) -> Mapping[str, File] | None:
+    def folder(
+        self, path: str, endings: tuple[str, ...] = ("",), without: Collection[str] = ()
+    ) -> Mapping[str, File] | None:
         found = {name: File(data) for name, data in self.content.items() if str(PurePosixPath(path)) in _folders(name)}
-        return {name: file for name, file in found.items() if name.endswith(endings)} if found else None
+        return (
+            {n: f for n, f in found.items() if n.endswith(endings) and not set(without) & set(n.split("/"))}
+            if found
+            else None
+        )
 
     def write(self, path: str, data: bytes) -> None:
         self.content[path] = data
@@ -217,6 +223,7 @@ class MemoryTerraform:
     drifted: set[tuple[str, str]] = field(default_factory=set)
     unseen: set[tuple[str, str]] = field(default_factory=set)
     unsaved: set[tuple[str, str]] = field(default_factory=set)
+    taken_in: list[tuple[str, str, str, str]] = field(default_factory=list)
     locks: dict[tuple[str, str], StateLock] = field(default_factory=dict)
     extra: dict[tuple[str, str], tuple[ResourceChange, ...]] = field(default_factory=dict)
     holds: dict[tuple[str, str], Mapping[str, Output]] = field(default_factory=dict)
@@ -340,6 +347,9 @@ class MemoryTerraform:
 
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         assert self.locks.pop((environment, stack.name)).id == lock_id
+
+    def take_in(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
+        self.taken_in.append((environment, stack.name, address, identity))
 
     def rescue(self, environment: str, stack: PreparedStack) -> bool:
         where = (environment, stack.name)

@@ -220,6 +220,8 @@ def _run(command: Callable[[], object], options: Options, words: Sequence[str]) 
     except (KeyboardInterrupt, typer.Abort):
         return _failed(options, words, _interrupted())
     except Exception as error:  # noqa: BLE001 (this is the boundary)
+        if isinstance(error, OSError):
+            _forget_full_output()
         return _failed(options, words, _as_expected(error, options))
     return code if isinstance(code, int) else 0
 
@@ -260,6 +262,11 @@ def _as_expected(error: Exception, options: Options) -> "EnvctlError":
 
     if isinstance(error, EnvctlError):
         return error
+    if isinstance(error, OSError):
+        from envctl.adapters.disk.faults import of_machine
+
+        if (refused := of_machine(error)) is not None:
+            return refused
     if hasattr(error, "format_message"):
         # Typer's own usage errors. Their class belongs to a library that typer may carry inside.
         context = getattr(error, "ctx", None)
@@ -297,11 +304,7 @@ def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int
     code = int(error.exit_code)
     current().redact_error(error)
     with contextlib.suppress(BrokenPipeError):
-        if options.json:
-            from envctl.cli.render.machine import envelope
-
-            _print_json(envelope(named(words), None, error, code, sandbox=options.sandbox))
-        else:
+        if not (options.json and _print_failure(options, words, error)):
             from envctl.cli.consoles import stderr
             from envctl.cli.render.errors import show_error
 
@@ -310,6 +313,20 @@ def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int
                 _summarise(error)
         return _leave_behind(options, named(words), None, code, error)
     return code
+
+
+def _print_failure(options: Options, words: Sequence[str], error: "EnvctlError") -> bool:
+    """As a document on stdout; False where what stdout is sent to takes no more."""
+    from envctl.cli.render.machine import envelope
+
+    try:
+        _print_json(envelope(named(words), None, error, int(error.exit_code), sandbox=options.sandbox))
+    except BrokenPipeError:
+        raise
+    except OSError:
+        _forget_output()
+        return False
+    return True
 
 
 def _summarise(error: "EnvctlError") -> None:
@@ -335,6 +352,14 @@ def _print_json(document: dict[str, object], indent: int | None = 2, *, asked_fo
     out = unredacted(sys.stdout)
     out.write((text if asked_for else current().redact_json(text)) + "\n")
     out.flush()
+
+
+def _forget_full_output() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # What stdout is sent to takes no more. The interpreter would say so once more when it ends.
+        _forget_output()
 
 
 def _forget_output() -> None:

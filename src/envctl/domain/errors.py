@@ -145,13 +145,17 @@ class LockHeldError(EnvctlError):
 
 @dataclass(frozen=True)
 class StateLock:
-    """Terraform's lock of one stack's state. `created` is what Terraform wrote, in UTC."""
+    """Terraform's lock of one stack's state.
+
+    `created` is what Terraform wrote, in UTC. `folder` is the directory of the stack on this machine.
+    """
 
     stack: str
     id: str
     who: str
     operation: str = ""
     created: "datetime | None" = None
+    folder: str = ""
 
 
 class StateLockedError(LockHeldError):

@@ -189,6 +189,9 @@ class Terraform(Protocol):
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         """Breaks the lock of the state with that id, and no other."""
 
+    def take_in(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
+        """Takes what exists into the state, by its address in the root module and the id that its provider knows."""
+
     def rescue(self, environment: str, stack: PreparedStack) -> bool:
         """Puts the state in place that an apply could not save (`errored.tfstate`); whether there was one."""
 

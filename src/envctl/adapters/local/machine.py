@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from envctl.adapters.disk.reading import read_text
 from envctl.adapters.local.git import ask
 from envctl.domain.events import Actor
 
@@ -81,6 +82,6 @@ class FileWitness:
 
     def _read(self) -> dict[str, tuple[int, str]]:
         try:
-            return {store: (seq, head) for store, (seq, head) in json.loads(self._file.read_text()).items()}
+            return {store: (seq, head) for store, (seq, head) in json.loads(read_text(self._file)).items()}
         except (OSError, ValueError, TypeError, AttributeError):
             return {}

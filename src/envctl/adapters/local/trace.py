@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from envctl.adapters.disk.writing import write_text
 from envctl.domain.errors import OperationFailedError, Problem
 
 OWN = "envctl"
@@ -60,7 +61,7 @@ class FileTrace:
             ]
             text = json.dumps({"traceEvents": [*named, *self._events], "displayTimeUnit": "ms"})
         try:
-            self._file.write_text(text)
+            write_text(self._file, text)
         except OSError as error:
             message = f"the trace can't be written to {self._file}: {error.strerror or error}"
             raise OperationFailedError(Problem("E406", message, "name another file: --trace FILE")) from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from envctl.adapters.disk.reading import NotAFileError, check_file
 from envctl.adapters.store import answers, opening, problems
 from envctl.adapters.store.ahead import Ahead
 from envctl.adapters.store.answers import AGAIN, REFUSED, Kind, kind_of
@@ -160,10 +161,27 @@ class ObstoreStore:
         import obstore
 
         store = self._store
+        self._check_file(key)
         try:
             return self._patiently("read", lambda: bytes(obstore.get(store, key).bytes()))
         except FileNotFoundError:
             return None
+
+    def _check_file(self, key: str) -> None:
+        """Raises OperationFailedError where something else than a file lies there: reading it might never end."""
+        parts = urlsplit(self._address.url)
+        if parts.scheme != "file":
+            return
+        path = self._project / (parts.netloc + parts.path) / key
+        try:
+            check_file(path)
+        except (NotAFileError, IsADirectoryError) as error:
+            message = f"the store {self._address.url} can't be read: {key}: {error.strerror}"
+            hint = "restore it from a backup of the store"
+            raise OperationFailedError(Problem("E404", message, hint)) from error
+        except OSError:
+            # Nothing lies there, or the store itself says why it can't be read.
+            return
 
     @contextmanager
     def fetching(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> Iterator[None]:

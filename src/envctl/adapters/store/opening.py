@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
+from envctl.adapters.disk.reading import read_text
 from envctl.adapters.store.answers import PROVIDER
 from envctl.domain.errors import ConfigurationError, MisconfiguredMachineError, OperationFailedError, Problem
 
@@ -134,7 +135,7 @@ def _allowed(name: str, url: str) -> str:
 
 def _authority(name: str, file: str) -> str:
     try:
-        return Path(file).read_text()
+        return read_text(file)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", "") or "it is no text"
         raise OperationFailedError(

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from envctl.adapters.disk.reading import read_text
 from envctl.adapters.terraform.events import Diagnostic, Transcript
 from envctl.adapters.terraform.running import Site
 from envctl.domain.errors import Problem, UpstreamBehindError
@@ -24,5 +25,5 @@ def upstream_behind(transcript: Transcript, site: Site, problems: list[Problem])
 def _read(diagnostic: Diagnostic, site: Site) -> list[str]:
     if diagnostic.file != MAIN or diagnostic.line is None:
         return []
-    lines = (site.directory / MAIN).read_text().splitlines()
+    lines = read_text(site.directory / MAIN).splitlines()
     return _READS.findall(lines[diagnostic.line - 1]) if diagnostic.line <= len(lines) else []

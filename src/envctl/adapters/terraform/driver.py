@@ -16,15 +16,15 @@ from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failing import full_disk, killed
 from envctl.adapters.terraform.failing.failures import missing_upstream, unreadable
 from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check
-from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN
+from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN, PlanFile, PlanFiles
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.adapters.terraform.watch import Watch
 from envctl.adapters.terraform.written import was_written
 from envctl.domain.capacity import UNLIMITED, Limits, Usage, heap
-from envctl.domain.changes import StackPlan
+from envctl.domain.changes import ResourceChange, StackPlan
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.layout import UNSAVED
+from envctl.domain.layout import PLAN_FILES, UNSAVED
 from envctl.usecases.ports import Observer
 from envctl.usecases.terraform_ports import (
     UNTRACED,
@@ -84,6 +84,8 @@ class TerraformDriver:
         )
         self._plugins = home / "cache" / "plugins"
         self._observer = observer
+        self._plans = PlanFiles()
+        self._planned_changes: dict[Path, tuple[ResourceChange, ...]] = {}
 
     @cached_property
     def _initialiser(self) -> "Initialiser":
@@ -135,21 +137,23 @@ class TerraformDriver:
         if wait:
             mode["lock_timeout"] = PLAN_WAITS
         try:
-            transcript = self._planned(site, out=PLAN, **mode)
+            transcript = self._planned(site, PLAN, **mode)
         except OperationFailedError as error:
             if not (destroy and missing_upstream(error)):
                 raise
             # Nothing that goes away has to be read anew, least of all from a state that is gone.
-            transcript = self._planned(site, out=PLAN, refresh=False, **mode)
+            transcript = self._planned(site, PLAN, refresh=False, **mode)
         if not (transcript.changes or transcript.output_changes):
             self.discard(environment, stack)
             return StackPlan(stack.name, warnings=transcript.warnings)
-        return self._meaning(site, transcript.warnings)
+        plan = self._meaning(site, transcript.warnings)
+        self._planned_changes[site.directory] = plan.resources
+        return plan
 
     def settle(self, environment: str, stack: PreparedStack) -> None:
         site = self._site(environment, stack)
         options: dict[str, bool | str] = {"refresh_only": True, "auto_approve": True, "lock_timeout": APPLY_WAITS}
-        self._applied(site, Progressed(stack.name, "refresh"), **options)
+        self._applied(site, Progressed(stack.name, "refresh"), None, **options)
 
     def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> "Look":
         from envctl.adapters.terraform.plans import looking
@@ -158,7 +162,7 @@ class TerraformDriver:
 
         def planned(out: str, *, locked: bool, **mode: bool | str) -> Transcript:
             lock: dict[str, bool | str] = {"lock_timeout": PLAN_WAITS} if locked else {"lock": False}
-            return self._planned(site, out=out, **lock, **mode)
+            return self._planned(site, out, **lock, **mode)
 
         documents = list[dict[str, Any]]()
 
@@ -170,8 +174,7 @@ class TerraformDriver:
             seen = looking.look(stack.name, planned, show, unchanged=unchanged)
             return replace(seen, drift=_redacted(seen.drift, *documents), pending=_redacted(seen.pending, *documents))
         finally:
-            for name in OF_A_LOOK:
-                (site.directory / name).unlink(missing_ok=True)
+            self._plans.discard(site, *OF_A_LOOK)
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
         return was_written(self._asked(self._site(environment, stack), "state pull"))
@@ -191,6 +194,12 @@ class TerraformDriver:
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         self._asked(self._site(environment, stack), "force-unlock", lock_id, alone=True, force=True)
 
+    def take_in(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
+        site = self._site(environment, stack)
+        errored.demand_none(site)
+        local_state.make_room(site)
+        self._asked(site, "import", address, identity, alone=True, input=False, lock_timeout=PLAN_WAITS)
+
     def rescue(self, environment: str, stack: PreparedStack) -> bool:
         site = self._site(environment, stack)
         if not errored.lies(site):
@@ -205,25 +214,34 @@ class TerraformDriver:
         site = self._site(environment, stack)
         errored.demand_none(site)
         try:
-            self._applied(site, None, PLAN, lock_timeout=APPLY_WAITS)
+            self._applied(site, None, self._plans.get(site, PLAN), lock_timeout=APPLY_WAITS)
         finally:
             self.discard(environment, stack)
 
     def discard(self, environment: str, stack: PreparedStack) -> None:
-        directory = self._site(environment, stack).directory
-        for name in (PLAN, *OF_A_LOOK):
-            (directory / name).unlink(missing_ok=True)
+        self._plans.discard(self._site(environment, stack), *PLAN_FILES)
 
-    def _applied(self, site: Site, begun: Progressed | None, *words: str, **options: bool | str) -> None:
+    def _applied(self, site: Site, begun: Progressed | None, plan: PlanFile | None, **options: bool | str) -> None:
+        words = (plan.path,) if plan else ()
         with full_disk.reserved(site):
-            ended, transcript = self._patiently(site, begun, "apply", *words, **options)
+            ended, transcript = self._patiently(_with(plan, site), begun, "apply", *words, **options)
+        transcript.planned = self._planned_changes.get(site.directory, ())
         if transcript.dumped is not None:
             errored.keep(site, transcript.dumped)
         check(ended, transcript, site, "apply")
 
-    def _planned(self, site: Site, **options: bool | str) -> Transcript:
+    def _planned(self, site: Site, name: str, **options: bool | str) -> Transcript:
         errored.demand_none(site)
-        ended, transcript = self._patiently(site, Progressed(site.stack.name, "plan"), "plan", **options)
+        plan, begun = self._plans.create(site, name), Progressed(site.stack.name, "plan")
+        ended, transcript = self._patiently(_with(plan, site), begun, "plan", out=plan.path, **options)
+        if plan.is_refused(transcript):
+            self._plans.use_disk()
+            self._observer.said(
+                f"Terraform can't save a plan in memory ({plan.path}): until this command ends, plans with their"
+                f" sensitive values are files in {site.directory.parent}"
+            )
+            plan = self._plans.create(site, name)
+            ended, transcript = self._patiently(_with(plan, site), begun, "plan", out=plan.path, **options)
         check(ended, transcript, site, "plan")
         return transcript
 
@@ -267,7 +285,8 @@ class TerraformDriver:
         """A saved plan as `terraform show -json` tells it."""
         from envctl.adapters.terraform.plans.attributes import all_secrets
 
-        ended, said = self._launcher.ask(site, "show", file, json=True)
+        plan = self._plans.get(site, file)
+        ended, said = self._launcher.ask(_with(plan, site), "show", plan.path, json=True)
         if ended.interrupted or killed.victim(ended, Transcript()):
             check(ended, Transcript(), site, "plan")
         with unreadable(site.stack.name, ended.errors):
@@ -291,6 +310,10 @@ def _redacted(plan: StackPlan, *documents: Mapping[str, Any]) -> StackPlan:
     from envctl.adapters.terraform.plans.redacted import redact_plan
 
     return redact_plan(plan, secrets)
+
+
+def _with(plan: PlanFile | None, site: Site) -> Site:
+    return replace(site, inherited=plan.inherited) if plan else site
 
 
 def _wants_init(transcript: Transcript, ended: Ended) -> bool:

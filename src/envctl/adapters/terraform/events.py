@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from envctl.domain.changes import Action
+from envctl.domain.changes import Action, ResourceChange
 from envctl.usecases.terraform_ports import Progressed
 
 _ACTIONS = {
@@ -45,7 +45,7 @@ class Transcript:
     """What one run has said: diagnostics, and whether anything is planned or has drifted.
 
     `begun` are the resources that it has begun to change and not ended, and `dumped` is a state that it could write
-    nowhere.
+    nowhere. `planned` is what an apply was to do.
     """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -55,6 +55,7 @@ class Transcript:
     begun: set[str] = field(default_factory=set)
     dumped: dict[str, Any] | None = None
     other: list[str] = field(default_factory=list)
+    planned: tuple[ResourceChange, ...] = ()
 
     @property
     def errors(self) -> list[Diagnostic]:

@@ -154,6 +154,7 @@ class Launcher:
             on_line,
             output=output,
             running=running,
+            inherited=site.inherited,
             stopping=self._watch.stopping,
             around=around,
             on_start=on_start,

@@ -8,9 +8,9 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from envctl.adapters.disk.writing import append_text
 from envctl.cli.ci.answers import drift_in, page
 from envctl.cli.ci.outcome import outcome
 from envctl.cli.options import Options
@@ -132,8 +132,8 @@ class GithubJob:
     def _append(self, name: str, text: str) -> None:
         """Where it can't be written the command has still done what it has done."""
         if text and (file := self._environment.get(name)):
-            with suppress(OSError), Path(file).open("a", encoding="utf-8") as opened:
-                opened.write(current().redact(text))
+            with suppress(OSError):
+                append_text(file, current().redact(text))
 
 
 def _summary(command: str, result: object | None, error: "EnvctlError | None") -> str:

@@ -2,15 +2,16 @@
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from envctl.adapters.terraform import errored, state_lock
 from envctl.adapters.terraform.behind import upstream_behind
 from envctl.adapters.terraform.events import Diagnostic, Transcript
-from envctl.adapters.terraform.failing import full_disk, killed
+from envctl.adapters.terraform.failing import existing, full_disk, killed
 from envctl.adapters.terraform.failing.causes import UPSTREAM_GONE, cause_of
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
+from envctl.domain.changes import ResourceChange
 from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UpstreamBehindError
 from envctl.domain.layout import CODE, MAIN
 
@@ -23,7 +24,8 @@ def failure(ended: Ended, transcript: Transcript, site: Site, command: str) -> E
     for diagnostic in transcript.errors or _spoken(ended):
         if locked := state_lock.held(diagnostic, site):
             return locked
-    problems = _once([_problem(diagnostic, site, command) for diagnostic in _worth_telling(ended, transcript)])
+    planned = transcript.planned if command == "apply" else ()
+    problems = _once([_problem(each, site, command, planned) for each in _worth_telling(ended, transcript)])
     if death := killed.problem(ended, transcript, site, command):
         problems.insert(0, death)
     if not problems:
@@ -63,7 +65,7 @@ def _spoken(ended: Ended) -> list[Diagnostic]:
     return [Diagnostic("error", said[1], said[2])] if said else []
 
 
-def _problem(diagnostic: Diagnostic, site: Site, command: str) -> Problem:
+def _problem(diagnostic: Diagnostic, site: Site, command: str, planned: Sequence[ResourceChange]) -> Problem:
     stack = site.stack.name
     # The AWS provider has summaries of several lines.
     summary, _, more = diagnostic.summary.strip().partition("\n")
@@ -71,7 +73,10 @@ def _problem(diagnostic: Diagnostic, site: Site, command: str) -> Problem:
     message = f"{stack}: {summary}" + (f" ({address})" if address else "")
     for detail in (more.strip(), diagnostic.detail.strip()):
         message += f"\n{detail}" if detail else ""
-    code, hint = _code_and_hint(f"{diagnostic.summary}\n{diagnostic.detail}", site, command)
+    if (change := existing.created(diagnostic, planned, stack)) is not None:
+        code, hint = existing.EXISTS, existing.hint(change, stack, site.environment)
+    else:
+        code, hint = _code_and_hint(f"{diagnostic.summary}\n{diagnostic.detail}", site, command)
     return Problem(code, message, hint, _location(diagnostic, stack), stack, address)
 
 

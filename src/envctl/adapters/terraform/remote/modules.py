@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import dirname, normpath, relpath
 
+from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.terraform import binary
 from envctl.adapters.terraform.command import arguments
 from envctl.adapters.terraform.process import Ended, run
@@ -152,7 +153,7 @@ class _Scratch:
         return module_failures.Called(self.called_at, {folder: key for folder, (key, _) in self.packages.items()})
 
     def found(self) -> dict[str, FoundModule]:
-        entries = [each for each in decode((self.root / MANIFEST).read_bytes()) if "." in each[0]]
+        entries = [each for each in decode(read_bytes(self.root / MANIFEST)) if "." in each[0]]
         folders = [normpath(folder) for *_, folder in entries]
         problems = []
         for key, source, *_ in entries:
