@@ -25,7 +25,7 @@ from envctl.domain.fold import follow
 from envctl.domain.ledger import GENESIS, Entry, encode
 from envctl.domain.present import EnvironmentPresent, Present
 from envctl.domain.release import identity, pack
-from envctl.usecases import load, record, working_tree
+from envctl.usecases import ledger_keys, load, working_tree
 from envctl.usecases.terraform_ports import PreparedStack
 
 T = TypeVar("T")
@@ -145,7 +145,7 @@ def _record(world: World, size: Size, release: str, releases: int) -> None:
         prev = now.head
         if seq == last:
             now = aged(now, releases)
-            world.store.content[record.checkpoint_key(seq)] = checkpoint.encode(now)
+            world.store.content[ledger_keys.checkpoint_key(seq)] = checkpoint.encode(now)
 
 
 def _events(size: Size, release: str) -> list[Event]:

@@ -21,7 +21,7 @@ from envctl.domain.fold import follow
 from envctl.domain.ledger import GENESIS, Entry, encode
 from envctl.domain.present import Present
 from envctl.domain.release import identity, pack
-from envctl.usecases import load, record, working_tree
+from envctl.usecases import ledger_keys, load, working_tree
 
 ORDER = ("dev", "staging", "prod")
 _PROJECT = """
@@ -84,7 +84,7 @@ def _record(store: Path, history: History, releases: Sequence[str]) -> None:
         now = follow(now, entry)
         prev = now.head
         if seq % checkpoint.EVERY == 0:
-            _write(store / record.checkpoint_key(seq), checkpoint.encode(now))
+            _write(store / ledger_keys.checkpoint_key(seq), checkpoint.encode(now))
 
 
 def _events(history: History, releases: Sequence[str]) -> Iterator[Event]:

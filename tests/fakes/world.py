@@ -106,7 +106,8 @@ class MemoryWitness:
         return self.seen
 
     def remember(self, seq: int, head: str) -> None:
-        self.seen = (seq, head)
+        if self.seen is None or seq > self.seen[0]:
+            self.seen = (seq, head)
 
 
 @dataclass

@@ -9,7 +9,7 @@ from envctl.domain import checkpoint
 from envctl.domain.changes import Action, ResourceChange
 from envctl.domain.errors import EnvctlError
 from envctl.domain.present import Present
-from envctl.usecases import record
+from envctl.usecases import ledger_keys, record
 from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve, withdraw
 from envctl.usecases.destroy import destroy
@@ -117,10 +117,10 @@ class Actors:
     def _leaves_a_checkpoint(self) -> None:
         """Much more often than envctl does by itself: reading is short, and what is read is an account at all times."""
         store = self.here.store
-        if len(store.keys(record.ENTRIES)) >= self.kept + OFTEN:
+        if len(store.keys(ledger_keys.ENTRIES)) >= self.kept + OFTEN:
             now = self.present
             self.kept = now.seq
-            store.content[record.checkpoint_key(now.seq)] = checkpoint.encode(now)
+            store.content[ledger_keys.checkpoint_key(now.seq)] = checkpoint.encode(now)
 
     def applies(self, to: str, how: How = PLAINLY) -> Deployed | None:
         return self.gives("apply", to, lambda ports: apply(ports, to, how.wishes), how)

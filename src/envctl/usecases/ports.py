@@ -94,7 +94,8 @@ class Witness(Protocol):
 
     def recall(self) -> tuple[int, str] | None: ...
 
-    def remember(self, seq: int, head: str) -> None: ...
+    def remember(self, seq: int, head: str) -> None:
+        """Keeps the later one: where another command of this machine has seen more, it does nothing."""
 
 
 class Probes(Protocol):
