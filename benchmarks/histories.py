@@ -76,14 +76,15 @@ def _bundle(world: World, number: int) -> bytes:
 
 
 def _record(store: Path, history: History, releases: Sequence[str]) -> None:
-    now, prev = Present(), GENESIS
+    now, prev, named = Present(), GENESIS, ""
     began = datetime.now(UTC) - timedelta(minutes=history.entries + 1)
     for seq, event in enumerate(islice(_events(history, releases), history.whole), 1):
-        entry = Entry(seq, prev, began + timedelta(minutes=seq), _WHO, event, f"{seq:016x}")
+        entry = Entry(seq, prev, began + timedelta(minutes=seq), _WHO, event, f"{seq:016x}", named)
         _write(store / "ledger" / f"{seq:010d}.json", encode(entry))
         now = follow(now, entry)
-        prev = now.head
+        prev, named = now.head, ""
         if seq % checkpoint.EVERY == 0:
+            named = checkpoint.name_of(now)
             _write(store / ledger_keys.checkpoint_key(seq), checkpoint.encode(now))
 
 

@@ -116,7 +116,7 @@ def test_ledger_cut_short_is_still_noticed() -> None:
     for number in range(3):
         record.append(world.ports, locked(f"{number}"))
     del world.store.content["ledger/0000000003.json"]
-    with pytest.raises(OperationFailedError, match="E401 .* this machine has seen 3 entries"):
+    with pytest.raises(OperationFailedError, match=r"E401 .* this machine has seen 3 entries"):
         record.present(world.ports)
 
 

@@ -17,6 +17,7 @@ GENESIS = "0" * 64
 class Entry:
     """`seq` counts from 1; `prev` is the SHA-256 of the bytes of the entry before, with its signature; `at` is UTC. By
     its `mark` whoever appended it knows it again: no two entries have the same. Entries of before there were marks have
+    none. `checkpoint` is the name of the checkpoint right before it, computed from the entries; empty where there is
     none.
     """
 
@@ -26,6 +27,7 @@ class Entry:
     actor: Actor
     event: Event
     mark: str = ""
+    checkpoint: str = ""
     signature: Signature | None = None
 
 
@@ -44,6 +46,8 @@ def encode(entry: Entry) -> bytes:
     }
     if entry.mark:
         document["mark"] = entry.mark
+    if entry.checkpoint:
+        document["checkpoint"] = entry.checkpoint
     if entry.signature is not None:
         document["signature"] = asdict(entry.signature)
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
@@ -63,10 +67,11 @@ def decode(data: bytes) -> Entry:
             actor=_build(Actor, document["actor"]),
             event=_build(EVENTS[kind], event),
             mark=document.get("mark", ""),
+            checkpoint=document.get("checkpoint", ""),
             signature=_build(Signature, document["signature"]) if "signature" in document else None,
         )
-        if not isinstance(entry.mark, str):
-            raise MalformedEntryError("mark: not of the type that envctl writes")
+        if not isinstance(entry.mark, str) or not isinstance(entry.checkpoint, str):
+            raise MalformedEntryError("mark or checkpoint: not of the type that envctl writes")
         if encode(entry) != data:
             raise MalformedEntryError("its bytes are not in the form in which envctl writes them")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:

@@ -1,12 +1,12 @@
 """Reading and appending to the ledger. A decision is only ever recorded on the history that it was made on."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TypeVar
 
 from envctl.domain import checkpoint
-from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
+from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.events import Event
 from envctl.domain.fold import disbelieved, fold, follow
 from envctl.domain.ledger import (
@@ -21,8 +21,8 @@ from envctl.domain.ledger import (
     verify_chain,
 )
 from envctl.domain.present import Present, Unbelieved
-from envctl.domain.trust import said_by_a_person
 from envctl.usecases import signing
+from envctl.usecases.checkpointing import check_checkpoint, leave_checkpoint, load_checkpoint, name_checkpoint
 from envctl.usecases.ledger_keys import CHECKPOINTS, ENTRIES, checkpoint_key, entry_key, number_of
 from envctl.usecases.ports import AlreadyExistsError, Ports, UnansweredError
 from envctl.usecases.witnessing import Seen, UnbelievableLedgerError, check_witness, disbelieve
@@ -53,7 +53,7 @@ def _read_twice(read: Callable[[], T]) -> T:
 
 
 def _read_present(ports: Ports, seen: Seen) -> Present:
-    start = _checkpoint(ports)
+    start = load_checkpoint(ports)
     entries: list[Entry] = []
     expected, prev = start.seq + 1, start.head
     for number, data in _stored(ports, after=start.seq):
@@ -70,8 +70,10 @@ def _read_present(ports: Ports, seen: Seen) -> Present:
 def _foreseen(ports: Ports, last: Seen) -> AbstractContextManager[None]:
     """What will be read, by what this machine saw last: what has come since is little, and is read after it."""
     seen = last[0] if last else 0
-    start = seen // checkpoint.EVERY * checkpoint.EVERY
-    known = [entry_key(number) for number in range(max(start, 1), seen + 1)]
+    # The checkpoint after the very last entry is named by none yet, and so the next entry is looked for.
+    start = max(0, seen - 1) // checkpoint.EVERY * checkpoint.EVERY
+    more = 2 if seen and seen % checkpoint.EVERY == 0 else 1
+    known = [entry_key(number) for number in range(max(start, 1), seen + more)]
     checkpoints = [checkpoint_key(start)] if start else []
     return ports.store.fetching([*checkpoints, *known], [(CHECKPOINTS, ""), (ENTRIES, entry_key(start))])
 
@@ -91,13 +93,16 @@ def append(
         event = decide(now)
         if event is None:
             return now, None
-        plain = Entry(now.seq + 1, now.head, ports.clock.now(), ports.identity.actor(), event, ports.marks.fresh())
+        named = name_checkpoint(ports, now)
+        plain = Entry(
+            now.seq + 1, now.head, ports.clock.now(), ports.identity.actor(), event, ports.marks.fresh(), named
+        )
         # Once: no two signatures of the same are alike.
         entry = signing.signed(ports, plain)
         if not _recorded(ports, entry):
             continue
         after = follow(now, decode(encode(entry)))
-        _leave_checkpoint(ports, after, entry)
+        leave_checkpoint(ports, after, entry)
         ports.witness.remember(after.seq, after.head)
         return after, entry
     raise OperationFailedError(
@@ -201,72 +206,12 @@ def _examine(ports: Ports, seen: Seen) -> tuple[Present, tuple[Unbelieved, ...]]
             found.append(disbelieved(entry, doubt))
         now = follow(now, entry, doubt)
         if now.seq in left:
-            _check_checkpoint(ports, now)
+            check_checkpoint(ports, now)
     check_witness(ports, now, seen)
     return now, tuple(found)
-
-
-def checkpointed(ports: Ports) -> int:
-    """The number of the entry after which the last checkpoint was left that can be believed; 0 where there is none."""
-    return _checkpoint(ports).seq
 
 
 def _stored(ports: Ports, after: int = 0) -> Iterator[tuple[int, bytes]]:
     keys = ports.store.keys(ENTRIES, after=entry_key(after))
     for key, data in zip(keys, ports.store.read_all(keys), strict=True):
         yield number_of(key), data or b""
-
-
-def _checkpoint(ports: Ports) -> Present:
-    # Whoever may write into the store can leave any number that nobody believes.
-    for key in reversed(ports.store.keys(CHECKPOINTS)[-LOOKED_AT:]):
-        kept = checkpoint.read(ports.store.read(key) or b"")
-        if kept and kept.present.seq == number_of(key) and _counts(ports, kept) and _follows(ports, kept.present):
-            return kept.present
-    return Present()
-
-
-def _counts(ports: Ports, kept: checkpoint.Checkpoint) -> bool:
-    """It is believed by who believes what it was made of; and where entries are signed, only if it is signed too."""
-    return kept.trust == ports.trust.name and not _doubt(ports, kept)
-
-
-def _doubt(ports: Ports, kept: checkpoint.Checkpoint) -> str:
-    trust = ports.trust
-    if not trust:
-        return ""
-    message = trust.digest(checkpoint.KIND, checkpoint.to_sign(kept))
-    return trust.mistrust(trust.keeper, kept.signature, message)
-
-
-def _follows(ports: Ports, kept: Present) -> bool:
-    """A checkpoint counts only while the entry that it was made after is still the same."""
-    data = ports.store.read(entry_key(kept.seq))
-    return data is not None and digest(data) == kept.head
-
-
-def _check_checkpoint(ports: Ports, now: Present) -> None:
-    """A checkpoint that tells another story than the entries before it would be believed by whoever reads from it."""
-    data = ports.store.read(checkpoint_key(now.seq))
-    kept = checkpoint.read(data) if data else None
-    if kept is not None and _counts(ports, kept) and kept.present != now:
-        raise disbelieve(ChainBreak(now.seq, "the checkpoint that was left there does not follow from the entries"))
-
-
-def _leave_checkpoint(ports: Ports, now: Present, last: Entry) -> None:
-    # It keeps reading short, and no more. The entry is recorded, and whoever appended it has to be told so.
-    with suppress(AlreadyExistsError, EnvctlError):
-        if _is_due(ports, now, last):
-            kept = checkpoint.Checkpoint(now, ports.trust.name)
-            if ports.trust:
-                kept = signing.signed_checkpoint(ports, kept, personally=said_by_a_person(last.event))
-            ports.store.create(checkpoint_key(now.seq), checkpoint.written(kept))
-
-
-def _is_due(ports: Ports, now: Present, last: Entry) -> bool:
-    """Where it has to be signed: as soon as somebody comes by who can."""
-    if not ports.trust:
-        return now.seq % checkpoint.EVERY == 0
-    if ports.trust.signer(last) != ports.trust.keeper or now.seq < checkpoint.EVERY:
-        return False
-    return now.seq - _checkpoint(ports).seq >= checkpoint.EVERY
