@@ -75,6 +75,16 @@ class MemoryStore:
     def fetching(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def foresee_time(self) -> None:
+        pass
+
+    def now(self) -> datetime | None:
+        """It has no clock."""
+        return None
+
+    def written_at(self, key: str) -> datetime | None:
+        return None
+
 
 def _folders(name: str) -> set[str]:
     return {str(folder) for folder in PurePosixPath(name).parents}

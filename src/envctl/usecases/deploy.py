@@ -78,6 +78,7 @@ def carry_out(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
 
     A deployment that was applied to its end is never recorded as failed.
     """
+    run.ports.store.foresee_time()
     try:
         for step in steps:
             _do(run, step)

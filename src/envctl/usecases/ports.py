@@ -88,6 +88,15 @@ class Store(Protocol):
         once. It changes no answer.
         """
 
+    def foresee_time(self) -> None:
+        """Says that `now` will be asked for: a store that is far away begins to find out."""
+
+    def now(self) -> datetime | None:
+        """The time by the store's own clock, in UTC; None where it tells none."""
+
+    def written_at(self, key: str) -> datetime | None:
+        """When that was written, by the store's own clock; None where it tells none."""
+
 
 class Witness(Protocol):
     """What this machine last saw of the ledger, so that a history cut off or rewritten at its end is noticed."""

@@ -23,6 +23,7 @@ from envctl.domain.ledger import (
 from envctl.domain.present import Present, Unbelieved
 from envctl.usecases import signing
 from envctl.usecases.checkpointing import check_checkpoint, leave_checkpoint, load_checkpoint, name_checkpoint
+from envctl.usecases.clocks import choose_moment
 from envctl.usecases.ledger_keys import CHECKPOINTS, ENTRIES, checkpoint_key, entry_key, number_of
 from envctl.usecases.ports import AlreadyExistsError, Ports, UnansweredError
 from envctl.usecases.witnessing import Seen, UnbelievableLedgerError, check_witness, disbelieve
@@ -88,14 +89,22 @@ def append(
     read again only where that is the present no longer, which the next number being taken shows.
     """
     known = after
+    ports.store.foresee_time()
     for _ in range(ATTEMPTS):
         now, known = known or present(ports), None
         event = decide(now)
         if event is None:
             return now, None
-        named = name_checkpoint(ports, now)
+        moment = choose_moment(ports, now, event)
         plain = Entry(
-            now.seq + 1, now.head, ports.clock.now(), ports.identity.actor(), event, ports.marks.fresh(), named
+            now.seq + 1,
+            now.head,
+            moment.at,
+            ports.identity.actor(),
+            event,
+            ports.marks.fresh(),
+            name_checkpoint(ports, now),
+            moment.stored_at,
         )
         # Once: no two signatures of the same are alike.
         entry = signing.signed(ports, plain)
