@@ -49,7 +49,7 @@ def test_what_somebody_else_recorded_in_the_same_moment_is_not_taken_for_ones_ow
     one.clock = other.clock = StoppedClock()
 
     def decide(present: Present) -> Event:
-        if present.seq == 0 and not store.content:
+        if present.seq == 0 and not store.keys(ledger_keys.ENTRIES):
             record.append(other.ports, locked("twice"))
             store.weather = iter([weather, weather])
         return EnvironmentLocked("dev", "twice")

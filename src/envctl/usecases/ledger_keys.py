@@ -1,7 +1,9 @@
-"""Under which keys the ledger lies in the store."""
+"""Under which keys the ledger and the releases lie in the store."""
 
 ENTRIES = "ledger/"
 CHECKPOINTS = "checkpoints/"
+MARKER = "project.json"
+"""Whose the store is."""
 
 
 def entry_key(seq: int) -> str:
@@ -10,6 +12,10 @@ def entry_key(seq: int) -> str:
 
 def checkpoint_key(seq: int) -> str:
     return f"{CHECKPOINTS}{seq:010d}.json.gz"
+
+
+def release_key(identity: str) -> str:
+    return f"releases/{identity}.tar"
 
 
 def number_of(key: str) -> int:

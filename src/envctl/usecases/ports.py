@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from envctl.domain.checks import Probe
     from envctl.domain.errors import StateLock
     from envctl.domain.events import Actor
+    from envctl.domain.owners import Owner
     from envctl.domain.secrets import SecretChange
     from envctl.domain.trust import Trust
     from envctl.usecases.aws_ports import Access, Alarms, Buckets, Registries, Secrets, Signatures
@@ -68,6 +69,10 @@ class UnansweredError(OperationFailedError):
 
 class Store(Protocol):
     """Named bytes that are created once and never change. Keys are like `ledger/0000000001.json`."""
+
+    @property
+    def endpoint(self) -> str:
+        """The server that stands for AWS; empty for AWS itself, and for a folder."""
 
     def create(self, key: str, data: bytes) -> None:
         """Creates it whole or not at all. Raises AlreadyExistsError, also where two try at once, and also where it was
@@ -221,6 +226,10 @@ class Ports(Protocol):
     @property
     def trust(self) -> Trust:
         """What of the ledger is believed, as it was when the command began."""
+
+    @property
+    def owner(self) -> Owner:
+        """Whose the store has to be."""
 
     @property
     def clock(self) -> Clock: ...

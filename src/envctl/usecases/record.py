@@ -24,8 +24,9 @@ from envctl.domain.present import Present, Unbelieved
 from envctl.usecases import signing
 from envctl.usecases.checkpointing import check_checkpoint, leave_checkpoint, load_checkpoint, name_checkpoint
 from envctl.usecases.clocks import choose_moment
-from envctl.usecases.ledger_keys import CHECKPOINTS, ENTRIES, checkpoint_key, entry_key, number_of
+from envctl.usecases.ledger_keys import CHECKPOINTS, ENTRIES, MARKER, checkpoint_key, entry_key, number_of
 from envctl.usecases.ports import AlreadyExistsError, Ports, UnansweredError
+from envctl.usecases.store_owner import check_store_owner, claim_store
 from envctl.usecases.witnessing import Seen, UnbelievableLedgerError, check_witness, disbelieve
 
 T = TypeVar("T")
@@ -54,6 +55,7 @@ def _read_twice(read: Callable[[], T]) -> T:
 
 
 def _read_present(ports: Ports, seen: Seen) -> Present:
+    check_store_owner(ports)
     start = load_checkpoint(ports)
     entries: list[Entry] = []
     expected, prev = start.seq + 1, start.head
@@ -76,7 +78,7 @@ def _foreseen(ports: Ports, last: Seen) -> AbstractContextManager[None]:
     more = 2 if seen and seen % checkpoint.EVERY == 0 else 1
     known = [entry_key(number) for number in range(max(start, 1), seen + more)]
     checkpoints = [checkpoint_key(start)] if start else []
-    return ports.store.fetching([*checkpoints, *known], [(CHECKPOINTS, ""), (ENTRIES, entry_key(start))])
+    return ports.store.fetching([MARKER, *checkpoints, *known], [(CHECKPOINTS, ""), (ENTRIES, entry_key(start))])
 
 
 def append(
@@ -95,6 +97,7 @@ def append(
         event = decide(now)
         if event is None:
             return now, None
+        claim_store(ports, now)
         moment = choose_moment(ports, now, event)
         plain = Entry(
             now.seq + 1,
@@ -204,6 +207,7 @@ def examine(ports: Ports) -> tuple[Present, tuple[Unbelieved, ...]]:
 
 
 def _examine(ports: Ports, seen: Seen) -> tuple[Present, tuple[Unbelieved, ...]]:
+    check_store_owner(ports)
     broken = verify_chain(_stored(ports))
     if broken:
         raise disbelieve(broken)

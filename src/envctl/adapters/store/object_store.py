@@ -129,6 +129,10 @@ class ObstoreStore:
     def url(self) -> str:
         return self._address.url
 
+    @property
+    def endpoint(self) -> str:
+        return self._address.endpoint if self._address.url.startswith("s3:") else ""
+
     def seen(self) -> Collection[bytes]:
         """What was read so far."""
         return self._read.values()

@@ -54,7 +54,7 @@ class ProjectTree:
 def _files(top: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(top):
         folders[:] = sorted(set(folders) - SKIPPED)
-        yield from (Path(folder, name) for name in names)
+        yield from (Path(folder, name) for name in names if name not in SKIPPED)
 
 
 def _unreadable(path: str, error: OSError) -> OperationFailedError:
