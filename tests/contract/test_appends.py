@@ -87,6 +87,7 @@ def test_whichever_answer_is_lost_to_one_person_alone(proxy: FaultyProxy, number
 @pytest.mark.sandbox
 def test_where_s3_falls_silent_for_good_nobody_knows(proxy: FaultyProxy) -> None:
     address = somewhere()
+    Person(as_surroundings_say(address)).append("before")
     written: list[Request] = []
 
     def plan(request: Request) -> Fault | None:
@@ -99,7 +100,7 @@ def test_where_s3_falls_silent_for_good_nobody_knows(proxy: FaultyProxy) -> None
     with pytest.raises(OperationFailedError, match="E459"):
         Person(as_surroundings_say(address)).append("maybe")
     proxy.plan = nothing
-    assert reasons(as_surroundings_say(address)) == ["maybe"]
+    assert reasons(as_surroundings_say(address)) == ["maybe", "before"]
 
 
 APPEND = """
