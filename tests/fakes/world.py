@@ -37,6 +37,7 @@ from envctl.domain.errors import (
 from envctl.domain.events import Actor
 from envctl.domain.images import Found
 from envctl.domain.ledger import Entry
+from envctl.domain.owners import Owner
 from envctl.domain.release import File
 from envctl.domain.secrets import NeededSecret, SecretChange, SecretValue, Sighting, State
 from envctl.domain.signatures import Algorithm
@@ -58,6 +59,8 @@ from tests.fakes.modules import MemoryModules
 class MemoryStore:
     content: dict[str, bytes] = field(default_factory=dict)
 
+    endpoint: str = ""
+
     def create(self, key: str, data: bytes) -> None:
         if key in self.content:
             raise AlreadyExistsError(key)
@@ -74,6 +77,16 @@ class MemoryStore:
 
     def fetching(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def foresee_time(self) -> None:
+        pass
+
+    def now(self) -> datetime | None:
+        """It has no clock."""
+        return None
+
+    def written_at(self, key: str) -> datetime | None:
+        return None
 
 
 def _folders(name: str) -> set[str]:
@@ -112,7 +125,8 @@ class MemoryWitness:
         return self.seen
 
     def remember(self, seq: int, head: str) -> None:
-        self.seen = (seq, head)
+        if self.seen is None or seq > self.seen[0]:
+            self.seen = (seq, head)
 
 
 @dataclass
@@ -769,6 +783,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.terraform = MemoryTerraform(self.workspace)
+        self._owned = b"", Owner("")
         self._trusted: tuple[dict[str, bytes], Trust] = ({}, Trust())
 
     @property
@@ -784,6 +799,13 @@ class World:
         if self._trusted[0] != pinning:
             self._trusted = pinning, trusts.trust(self.tree, load.project(self))
         return self._trusted[1]
+
+    @property
+    def owner(self) -> Owner:
+        data = self.tree.content.get(load.PROJECT_FILE, b"")
+        if self._owned[0] != data:
+            self._owned = data, load.project(self).owner
+        return self._owned[1]
 
     def edit(self, path: str, text: str) -> None:
         self.tree.content[path] = text.encode()

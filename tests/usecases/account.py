@@ -23,6 +23,7 @@ class Command:
     break_glass: str = ""
     dry_run: bool = False
     only: frozenset[str] = frozenset()
+    foreign: bool = False
     plans: dict[str, StackPlan] = field(default_factory=dict)
     contents: dict[str, Content | None] = field(default_factory=dict)
     shown: list[tuple[EnvironmentPlan, bool]] = field(default_factory=list)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from envctl.cli.embedded_aws import EmbeddedAws
     from envctl.cli.languages import Languages
     from envctl.domain.events import Actor
+    from envctl.domain.owners import Owner
     from envctl.domain.project import Project
     from envctl.domain.trust import Trust
     from envctl.usecases.ports import Identity
@@ -301,6 +302,10 @@ class Wired:
         from envctl.usecases import load
 
         return load.project(self)
+
+    @property
+    def owner(self) -> "Owner":
+        return self.project.owner
 
     @cached_property
     def _address(self) -> "Address":

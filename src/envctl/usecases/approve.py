@@ -14,6 +14,7 @@ from envctl.domain.nearest import nearest
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.usecases import approved, candidates, load, prepare, record
+from envctl.usecases.clocks import check_clock, current_time
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.ports import Ports
 
@@ -57,9 +58,11 @@ def approve(
     With the fingerprint of a plan that somebody else made, that one is shown as far as it is kept, and nothing is
     planned: so it can be approved by who may not look into the environment.
     """
+    ports.store.foresee_time()
     project, target = load.seen_from(ports, environment)
     known_gate(project, target, gate)
     candidate = candidate_for(ports, project, target, release)
+    check_clock(ports)
     _refuse(candidate.request, gate)
     if fingerprint is None:
         with ports.workspace.lock(target, f"envctl approve {target} by {ports.identity.actor().name}"):
@@ -146,7 +149,7 @@ def remarks(request: Request) -> tuple[str, ...]:
 def _record(ports: Ports, project: Project, request: Request, gate: str, meaning: PlanMeaning) -> Approved:
     target, identity = request.target, request.identity
     fingerprint = approved.keep(ports, meaning)
-    after, entry = record.append(ports, given(request, gate, fingerprint))
+    after, entry = record.append(ports, given(replace(request, now=current_time(ports)), gate, fingerprint))
     missing, following = lacking(ports, project, replace(request, present=after))
     return Approved(target, gate, identity, request.actor, entry is None, missing, following, fingerprint)
 
@@ -162,7 +165,10 @@ def lacking(ports: Ports, project: Project, request: Request) -> tuple[dict[str,
 
 
 def given(request: Request, gate: str, fingerprint: str, reviewer: str = "") -> Callable[[Present], Event | None]:
-    """Nothing, where the same was said before and holds still: an approval that ran out is given anew."""
+    """Nothing, where the same was said before and holds still: an approval that ran out is given anew.
+
+    `request.now` has to be the time by the store's clock.
+    """
     said = (gate, request.release, request.settings, fingerprint, reviewer or request.actor.name)
 
     def decide(now: Present) -> Event | None:

@@ -46,6 +46,17 @@ class Patience:
 USUAL = Patience()
 
 
+def folder(project: Path, url: str) -> Path:
+    """The folder of a store on disk: relative to the project unless it begins with `/`."""
+    parts = urlsplit(url)
+    return project / (parts.netloc + parts.path)
+
+
+def aws_url(region: str) -> str:
+    """Where S3 answers in a region."""
+    return f"https://s3.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}/"
+
+
 def local(folder: Path) -> "ObjectStore":
     from obstore.store import LocalStore
 
