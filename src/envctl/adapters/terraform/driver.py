@@ -19,6 +19,7 @@ from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check
 from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN, PlanFile, PlanFiles
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
+from envctl.adapters.terraform.surroundings.clearing import Surroundings
 from envctl.adapters.terraform.watch import Watch
 from envctl.adapters.terraform.written import was_written
 from envctl.domain.capacity import UNLIMITED, Limits, Usage, heap
@@ -65,6 +66,7 @@ class TerraformDriver:
         trace: Trace = UNTRACED,
         patience: float = PATIENCE,
         secrecy: Secrecy = NoSecrecy(),  # noqa: B008 (it holds nothing)
+        surroundings: Surroundings | None = None,
     ) -> None:
         self._secrecy = secrecy
         self._root = home / "work"
@@ -81,6 +83,7 @@ class TerraformDriver:
             heap=heap(self._machine, limits),
             patience=patience,
             redact=secrecy.redact_message,
+            surroundings=surroundings,
         )
         self._plugins = home / "cache" / "plugins"
         self._observer = observer
