@@ -146,7 +146,8 @@ class Launcher:
                 self._observer.said("stopping: Terraform ends what it is doing, and keeps its state")
 
         for stray in remove_strays(site.directory):
-            self._observer.said(f"removed {stray} from {site.directory}: envctl alone writes there")
+            where = os.path.relpath(site.directory / stray, self._project)
+            self._observer.said(f"removed {where}: Terraform would have read it, and envctl did not write it")
         command = line[len(self.binary(site.stack))]
         around, measured = self._watch.around(site, command)
         kills = oom.kills()

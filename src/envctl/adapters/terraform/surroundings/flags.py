@@ -18,8 +18,10 @@ _SWITCH = re.compile(r"true|false|t|f|1|0", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Harmless:
-    """A flag that changes nothing of what is planned: the commands that know it, and its value. A switch may stand
-    without a value.
+    """A flag that changes nothing of what is planned: the commands that know it, and its value.
+
+    A switch may stand without a value. It only says how Terraform writes to people: it is accepted, and not handed on,
+    as envctl reads JSON.
     """
 
     commands: frozenset[str]
@@ -33,7 +35,6 @@ HARMLESS = {
     "parallelism": Harmless(_OPERATIONS, _NUMBER),
     "lock-timeout": Harmless(_OPERATIONS | {"init"}, _DURATION),
     "compact-warnings": _SWITCHED,
-    # Accepted, and not handed on: some commands know it in one spelling alone, and nothing is colored for envctl.
     "no-color": Harmless(STARTED, _SWITCH, is_switch=True),
     "consolidate-warnings": _SWITCHED,
     "consolidate-errors": _SWITCHED,
@@ -108,7 +109,7 @@ def check_flags(inherited: Mapping[str, str]) -> tuple[dict[str, str], list[Prob
             if not flag.text or (command and command not in HARMLESS[flag.name].commands):
                 problems.append(_refuse(variable, flag))
                 continue
-            if flag.name == "no-color":
+            if HARMLESS[flag.name].is_switch:
                 continue
             for each in {command} if command else HARMLESS[flag.name].commands:
                 passed.setdefault(each, []).append(flag.text)
@@ -137,7 +138,7 @@ def _read(words: list[str]) -> Iterator[_Given]:
 
 
 def _refuse(variable: str, flag: _Given) -> Problem:
-    message = f"{variable} holds {flag.shown}, which envctl does not let change a plan, an apply or a record"
+    message = f"{variable} holds {flag.shown}: envctl passes only harmless flags to Terraform"
     hint = f"unset {variable}, or leave {flag.shown} out of it"
     instead = _INSTEAD.get(flag.name)
     return Problem("E040", message, f"{hint}; {instead}" if instead else hint)
