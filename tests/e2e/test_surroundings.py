@@ -1,6 +1,7 @@
 """What surrounds envctl changes no plan: flags and variables of Terraform, and files planted in the working folder."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,7 @@ def resources(project: Project, environment: str) -> dict[str, object]:
 def test_flags_can_not_promote_a_part(name: str, value: str, flag: str, tiny: Project) -> None:
     tiny.ok("--yes", "apply", "dev")
     before = entries(tiny)
-    ran = tiny.run("--yes", "--json", "promote", "dev", "staging", **{name: value})
+    ran = tiny.run("--yes", "--json", "promote", "dev", "staging", before=("env", f"{name}={value}"))
     assert (ran.code, ran.codes) == (64, ["E040"])
     assert f"{name} holds {flag}:" in ran.document["problems"][0]["message"]
     assert entries(tiny) == before
@@ -103,7 +104,7 @@ def test_variables_of_the_caller_change_nothing(tiny: Project, tmp_path: Path) -
         "TF_OF_TOMORROW": "1",
         "TF_INPUT": "1",
     }
-    ran = tiny.ok("--yes", "apply", "dev", **around)
+    ran = replace(tiny, extra=around).ok("--yes", "apply", "dev")
     assert resources(tiny, "dev") == {"one": 1, "two": "two"}
     for name in ("TF_VAR_size", "TF_WORKSPACE", "TF_DATA_DIR", "TF_OF_TOMORROW"):
         assert ran.err.count(f"{name} is set and does not count: ") == 1

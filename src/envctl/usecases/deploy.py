@@ -24,6 +24,7 @@ from envctl.usecases import (
     prepare,
     record,
     rollout_ahead,
+    self_contained,
     stages,
     state_bucket,
     undoing,
@@ -178,6 +179,10 @@ def _prepare(run: Run) -> None:
         run.release, run.settings = made.release, made.settings
         run.prepared = access.named(run.ports, run.project, made.prepared)
         return
+    if run.action == "rollback":
+        self_contained.remark_stored(run.ports, run.release, run.identity)
+    elif run.action != "destroy":
+        self_contained.check_stored(run.ports, run.project, run.release, run.identity)
     prepared = prepare.lay_out(run.ports, run.project, run.release, there(run.settings), run.identity)
     run.prepared = access.named(run.ports, run.project, prepared)
     prepare.initialise_from(run.ports, run.project, run.prepared, run.release)
