@@ -1,6 +1,8 @@
 """What surrounds envctl changes no plan: flags and variables of Terraform, and files planted in the working folder."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -144,3 +146,68 @@ def test_a_planted_record_of_the_backend_changes_nothing(tiny: Project, tmp_path
     record.write_text(json.dumps(planted))
     tiny.ok("plan", "dev", "--detailed-exitcode")
     assert json.loads(record.read_text())["backend"]["config"]["path"] != str(tmp_path / "elsewhere.tfstate")
+
+
+OUTSIDE = """
+resource "terraform_data" "outside" {
+  input = file("${path.root}/../../../../payload.json")
+}
+"""
+# An envctl of before there was the rule.
+OLDER = """
+import sys
+from envctl.cli.app import run
+from envctl.usecases import self_contained
+
+self_contained.check_tree = self_contained.check_stored = lambda *_: None
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+def older(project: Project, *words: str) -> None:
+    subprocess.run(
+        [sys.executable, "-c", OLDER, *words],
+        cwd=project.root,
+        env=project.environment(),
+        check=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=180,
+    )
+
+
+def test_code_that_reads_outside_enters_nowhere(tiny: Project) -> None:
+    tiny.write("modules/base/main.tf", BASE + OUTSIDE)
+    tiny.write("payload.json", "one")
+    for words in (("validate",), ("plan", "dev"), ("--yes", "apply", "dev"), ("render", "dev")):
+        ran = tiny.run("--json", *words)
+        assert (ran.code, ran.codes) == (78, ["E123"])
+        (problem,) = ran.document["problems"]
+        assert (problem["file"], problem["line"]) == ("modules/base/main.tf", 20)
+    tiny.write("modules/base/main.tf", BASE + OUTSIDE.replace("${path.root}/../../../../", "${path.module}/"))
+    tiny.write("modules/base/payload.json", "one")
+    tiny.ok("--yes", "apply", "dev")
+    tiny.ok("--yes", "promote", "dev", "staging")
+    assert resources(tiny, "staging")["outside"] == "one"
+
+
+def test_a_release_that_reads_outside_goes_no_further(tiny: Project) -> None:
+    tiny.ok("--yes", "apply", "dev")
+    tiny.write("modules/base/main.tf", BASE + OUTSIDE)
+    tiny.write("payload.json", "one")
+    older(tiny, "--yes", "apply", "dev")
+    older(tiny, "--yes", "promote", "dev", "staging")
+    assert resources(tiny, "staging")["outside"] == "one"
+    tiny.write("payload.json", "two")
+    before = entries(tiny)
+    for words in (("promote", "dev", "staging"), ("apply", "staging")):
+        ran = tiny.run("--yes", "--json", *words)
+        assert (ran.code, ran.codes) == (78, ["E124"])
+        assert "envctl apply dev" in ran.document["problems"][0]["hint"]
+    assert entries(tiny) == before
+    # What is there can still be looked at, gone back from and taken away.
+    tiny.ok("output", "staging")
+    assert tiny.run("drift", "staging").code in {0, 2}
+    tiny.write("modules/base/main.tf", BASE)
+    tiny.ok("--yes", "rollback", "dev")
+    tiny.ok("--yes", "destroy", "staging")

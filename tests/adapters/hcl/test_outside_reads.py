@@ -27,7 +27,7 @@ def test_every_file_function_of_the_source_has_a_verdict(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FILE_FUNCTIONS))
-@pytest.mark.parametrize("spelled", ["{name}", "core::{name}"])
+@pytest.mark.parametrize("spelled", ["{name}", "core::{name}", "{name}/* of a file */ "])
 def test_every_function_is_looked_at(name: str, spelled: str) -> None:
     call = spelled.format(name=name)
     rest = ', "*"' if name == "fileset" else ""
@@ -42,6 +42,8 @@ def test_every_function_is_looked_at(name: str, spelled: str) -> None:
         ('"${path.cwd}/payload.json"', "path.cwd"),
         ("path.root", "path.root"),
         ("(path . root)", "path.root"),
+        ("path/* of */.root", "path.root"),
+        ("replace(path /* of */ . root, var.a, var.b)", "path.root"),
         ('"/etc/passwd"', "an absolute path"),
         ('"${""}/etc/passwd"', "an absolute path"),
         ('"\\u002fetc/passwd"', "an absolute path"),

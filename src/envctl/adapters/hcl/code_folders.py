@@ -16,16 +16,21 @@ from envctl.domain.errors import ConfigurationError
 
 _CODE = (".tf", ".tofu")
 _JSON = (".tf.json", ".tofu.json")
-# A folder where nothing of this stands is not read any further: most are like that.
-WORTH_READING = re.compile(
-    rb"\b(?:file\w*|templatefile|pathexpand|abspath)\s*\("
-    rb"|\bpath\s*\.\s*(?:root|cwd)\b"
-    rb"|\bpath\s*\.\s*module\b[^\n]*\.\."
-    rb"|\"(?:" + b"|".join(sorted({kind.encode() for _, kind in PATH_ATTRIBUTES})) + rb")\""
+# A folder where nothing of this stands is not read any further: most are like that. Each pattern begins with a plain
+# text, which is found fast; a comment may stand between the words of code.
+_GAP = rb"(?:\s|/\*.*?\*/|(?:#|//)[^\n]*)*"
+_READING = tuple(
+    re.compile(pattern.replace(b"_", _GAP), re.DOTALL)
+    for pattern in (
+        rb"file\w*_\(",
+        rb"path(?:expand)?_(?:\(|\._(?:root|cwd))",
+        rb"path_\._module\b[^\n]*\.\.",
+    )
 )
+_READING_TYPES = tuple(sorted(f'"{kind}"'.encode() for _, kind in PATH_ATTRIBUTES))
 # Values that a module may be called with, and that lead out of the release there.
-_WORTH_PASSING = re.compile(rb"[=:]\s*\"(?:[/~]|\.\./)")
-_LOCAL_CALL = re.compile(rb"\bsource\"?\s*[=:]\s*\"(\.[^\"\n]*)\"")
+_PASSING = re.compile(rb"[=:]\s*\"(?:[/~]|\.\./)|\bvar\b")
+_LOCAL_CALL = re.compile(rb"source\"?\s*[=:]\s*\"(\.[^\"\n]*)\"")
 _HEREDOC = b"x = <<ENVCTL_TEXT\n%s\nENVCTL_TEXT\n"
 
 
@@ -55,18 +60,25 @@ class Folder:
 def read_folders(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str, Folder]:
     """Returns the folders worth reading, callers before what they call."""
     code = _code_by_folder(files)
-    folders = {
-        folder: _read(folder, code[folder])
-        for folder in _reached(code, modules)
-        if any(WORTH_READING.search(data) or _WORTH_PASSING.search(data) for data in code[folder].values())
-    }
-    for name, folder in folders.items():
-        for source, arguments in _calls(folder):
-            if called := folders.get(normpath(join(name, source))):
+    called = _find_called(code, modules)
+    worth = {folder for folder in called if any(is_worth_reading(data) for data in code[folder].values())}
+    # From the last to the first: a path may be handed on from module to module.
+    for folder in reversed(called):
+        if worth.intersection(called[folder]) and any(_PASSING.search(data) for data in code[folder].values()):
+            worth.add(folder)
+    folders = {folder: _read(folder, code[folder]) for folder in called if folder in worth}
+    for name, each in folders.items():
+        for source, arguments in _calls(each):
+            if target := folders.get(normpath(join(name, source))):
                 for argument, later in arguments.items():
                     # What a module is called with is what its variables may hold.
-                    called.scope.variables.setdefault(argument, []).append(later)
+                    target.scope.variables.setdefault(argument, []).append(later)
     return folders
+
+
+def is_worth_reading(code: bytes) -> bool:
+    """Whether it may name a file to be read."""
+    return any(pattern.search(code) for pattern in _READING) or any(kind in code for kind in _READING_TYPES)
 
 
 def _code_by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
@@ -77,19 +89,17 @@ def _code_by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
     return code
 
 
-def _reached(code: Mapping[str, Mapping[str, bytes]], modules: Sequence[str]) -> list[str]:
-    """Callers stand before what they call."""
-    order = dict.fromkeys(normpath(module) for module in modules)
-    waiting = list(order)
+def _find_called(code: Mapping[str, Mapping[str, bytes]], modules: Sequence[str]) -> dict[str, list[str]]:
+    """Returns the folders that are reached, callers before what they call, with the folders that each calls."""
+    called: dict[str, list[str]] = {}
+    waiting = [normpath(module) for module in modules]
     while waiting:
         folder = waiting.pop(0)
-        for data in code.get(folder, {}).values():
-            for source in _LOCAL_CALL.findall(data):
-                called = normpath(join(folder, source.decode(errors="replace")))
-                if called not in order:
-                    order[called] = None
-                    waiting.append(called)
-    return [folder for folder in order if folder in code]
+        if folder in code and folder not in called:
+            sources = [source for data in code[folder].values() for source in _LOCAL_CALL.findall(data)]
+            called[folder] = [normpath(join(folder, source.decode(errors="replace"))) for source in sources]
+            waiting += called[folder]
+    return called
 
 
 @lru_cache(maxsize=256)

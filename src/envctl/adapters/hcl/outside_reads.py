@@ -6,11 +6,11 @@ from posixpath import dirname, normpath
 import tree_sitter
 
 from envctl.adapters.hcl.code_folders import (
-    WORTH_READING,
     Document,
     Folder,
     blocks,
     evaluate_text,
+    is_worth_reading,
     json_bodies,
     read_folders,
     text_source,
@@ -51,7 +51,11 @@ def find_outside_reads(files: Mapping[str, bytes], modules: Sequence[str]) -> tu
 
 def _in_folder(here: Folder, templates: set[str]) -> Iterator[OutsideRead]:
     for source in here.sources.values():
+        if not is_worth_reading(source.data):
+            continue
         for kind, labels, block in blocks(source):
+            if not is_worth_reading(source.data[block.start_byte : block.end_byte]):
+                continue
             paths = PATH_ATTRIBUTES.get((kind, labels[0]), ()) if labels else ()
             yield from _in_block(source, block, here.scope, paths, templates)
     for path, document in here.documents.items():
@@ -131,7 +135,7 @@ def _texts(document: object, key: str = "") -> Iterator[tuple[str, str]]:
 
 def _in_template(path: str, data: bytes) -> Iterator[OutsideRead]:
     """A template has no `path` to begin with: whatever it reads by name is in the working folder, or anywhere."""
-    if not WORTH_READING.search(data):
+    if not is_worth_reading(data):
         return
     source, _ = text_source(data.decode(errors="replace"))
     scope = Scope(dirname(path))

@@ -21,6 +21,11 @@ _MOST, _DEEPEST = 16, 40
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 _SIGNS = {"n": "\n", "r": "\r", "t": "\t"}
 _LEAVING = re.compile("([\x02\x03])(/[^\\s\"']*)?|\x01([^\x01]*)\x01(/[^\\s\"']*)?")
+_GAP = r"(?:\s|/\*.*?\*/|(?:#|//)[^\n]*)*"
+_MARKED = tuple(
+    (mark, re.compile(pattern.replace("_", _GAP), re.DOTALL))
+    for mark, pattern in ((ROOT, r"\bpath_\._root\b"), (CWD, r"\bpath_\._cwd\b"), (HOME, r"\bpathexpand_\("))
+)
 # They give what they are given, or one of it.
 _ALTERNATIVES = frozenset({"coalesce", "try", "abspath", "nonsensitive", "sensitive", "tostring", "trimspace", "chomp"})
 _STRINGS = frozenset({"quoted_template", "heredoc_template", "string_lit"})
@@ -97,7 +102,7 @@ def _concatenate(pieces: list[Values]) -> Values:
 
 def _refer(source: Source, parts: list[tree_sitter.Node], scope: Scope) -> Values:
     """A reference with attributes, as `path.module` or `local.files`."""
-    names = [source.text(part).strip().lstrip(".").strip() for part in parts]
+    names = [source.text(part.named_children[-1] if part.named_children else part) for part in parts]
     match names:
         case ["path", "module"]:
             return frozenset({f"{MODULE}{scope.folder}{MODULE}"})
@@ -165,11 +170,7 @@ def _items(node: tree_sitter.Node) -> list[tree_sitter.Node] | None:
 def _with_marks(source: Source, node: tree_sitter.Node) -> Values:
     """Unknown, with what in it leads out of the release."""
     text = source.text(node)
-    marks = "".join(
-        mark
-        for mark, word in ((ROOT, r"\bpath\s*\.\s*root\b"), (CWD, r"\bpath\s*\.\s*cwd\b"), (HOME, r"\bpathexpand\s*\("))
-        if re.search(word, text)
-    )
+    marks = "".join(mark for mark, word in _MARKED if word.search(text))
     return frozenset({UNKNOWN + marks})
 
 
