@@ -211,3 +211,39 @@ def test_a_release_that_reads_outside_goes_no_further(tiny: Project) -> None:
     tiny.write("modules/base/main.tf", BASE)
     tiny.ok("--yes", "rollback", "dev")
     tiny.ok("--yes", "destroy", "staging")
+
+
+OVERRIDES = (
+    'provider_installation {\n  dev_overrides {\n    "example.com/acme/mine" = "/nowhere"\n  }\n  direct {}\n}\n'
+)
+
+
+def test_replaced_providers_prove_nothing(tiny: Project) -> None:
+    tiny.ok("--yes", "apply", "dev")
+    rc = tiny.home / ".terraformrc"
+    rc.write_text(OVERRIDES)
+    before = entries(tiny)
+    for code, words in ((78, ("--yes", "promote", "dev", "staging")), (1, ("drift", "dev"))):
+        ran = tiny.run("--json", *words)
+        assert (ran.code, ran.codes) == (code, ["E041"])
+        (problem,) = ran.document["problems"]
+        assert (problem["file"], problem["line"]) == (str(rc), 3)
+    assert entries(tiny) == before
+    tiny.write("modules/base/main.tf", BASE.replace('"two"\n', '"changed"\n'))
+    ran = tiny.ok("--yes", "apply", "dev")
+    assert "example.com/acme/mine" in ran.err
+    assert "proves nothing" in ran.err
+    rc.unlink()
+    tiny.ok("verify", "dev")
+    refused = tiny.run("--yes", "--json", "promote", "dev", "staging")
+    assert (refused.code, refused.codes) == (3, ["G103"])
+    tiny.ok("--yes", "apply", "dev")
+    tiny.ok("--yes", "promote", "dev", "staging")
+
+
+def test_providers_that_run_already_are_refused(tiny: Project) -> None:
+    tiny.ok("--yes", "apply", "dev")
+    running = '{"example.com/acme/mine": {"Protocol": "grpc", "ProtocolVersion": 6, "Pid": 1, "Addr": {}}}'
+    ran = tiny.run("--yes", "--json", "promote", "dev", "staging", TF_REATTACH_PROVIDERS=running)
+    assert (ran.code, ran.codes) == (78, ["E041"])
+    assert "unset TF_REATTACH_PROVIDERS" in ran.document["problems"][0]["hint"]

@@ -28,6 +28,7 @@ from envctl.usecases import (
     stages,
     state_bucket,
     undoing,
+    unpinned,
     verify,
 )
 from envctl.usecases import deployment_entries as entries
@@ -229,6 +230,9 @@ def _stands_already(run: Run, here: EnvironmentPresent) -> bool:
         return False
     if any(name not in here.traffic for name in there(run.prepared).live):
         # From now on it is known where the requests go.
+        return False
+    if current is not None and current.unpinned and not unpinned.find_unpinned(run.ports):
+        # With the providers that the release pins it can prove something: that is worth an entry.
         return False
     return (
         here.whole

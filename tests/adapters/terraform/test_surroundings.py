@@ -8,6 +8,7 @@ import pytest
 from envctl.adapters.terraform.surroundings import variables
 from envctl.adapters.terraform.surroundings.clearing import Surroundings
 from envctl.adapters.terraform.surroundings.flags import check_flags
+from envctl.adapters.terraform.surroundings.overrides import find_overrides
 from envctl.adapters.terraform.surroundings.strays import WORKSPACE, remove_strays
 from envctl.domain.errors import UsageError
 from envctl.domain.layout import MAIN
@@ -199,3 +200,71 @@ def test_only_what_was_laid_out_stays(tmp_path: Path) -> None:
     assert all((tmp_path / name).exists() for name in kept)
     assert remove_strays(tmp_path) == []
     assert remove_strays(tmp_path / "missing") == []
+
+
+OVERRIDES = """provider_installation {
+  # dev_overrides { "commented/out" = "/x" }
+  /* dev_overrides {
+    "commented/too" = "/x" } */
+  dev_overrides {
+    "hashicorp/aws" = "${HOME}/go/bin" // mine
+    "hashicorp/time" = "/x}y"
+  }
+  direct {}
+}
+plugin_cache_dir = "https://dev_overrides { }"
+"""
+JSON = '{"provider_installation": [{"dev_overrides": [{"hashicorp/aws": "/x"}]}, {"direct": [{}]}]}'
+
+
+@pytest.mark.parametrize(
+    ("file", "around"),
+    [
+        (".terraformrc", {}),
+        (".tofurc", {}),
+        ("named.rc", {"TF_CLI_CONFIG_FILE": "{home}/named.rc"}),
+        ("named.rc", {"TERRAFORM_CONFIG": "{home}/named.rc"}),
+        (".terraform.d/mine.tfrc", {}),
+        ("config/opentofu/tofurc", {"XDG_CONFIG_HOME": "{home}/config"}),
+        ("config/opentofu/mine.tfrc", {"XDG_CONFIG_HOME": "{home}/config"}),
+    ],
+)
+def test_dev_overrides_are_found_wherever_they_stand(file: str, around: dict[str, str], tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path), **{name: value.format(home=tmp_path) for name, value in around.items()}}
+    assert find_overrides(environment) == ()
+    place = tmp_path / file
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(OVERRIDES)
+    found = [(each.address, str(each.location)) for each in find_overrides(environment)]
+    assert found == [("hashicorp/aws", f"{place}:6"), ("hashicorp/time", f"{place}:7")]
+
+
+def test_dev_overrides_in_json_are_found(tmp_path: Path) -> None:
+    (tmp_path / ".terraform.d").mkdir()
+    (tmp_path / ".terraform.d" / "mine.tfrc.json").write_text(JSON)
+    assert [each.address for each in find_overrides({"HOME": str(tmp_path)})] == ["hashicorp/aws"]
+
+
+def test_files_beside_a_named_one_do_not_count(tmp_path: Path) -> None:
+    (tmp_path / ".terraformrc").write_text(OVERRIDES)
+    assert find_overrides({"HOME": str(tmp_path), "TF_CLI_CONFIG_FILE": "/dev/null"}) == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "addresses"),
+    [
+        ('{"registry.terraform.io/hashicorp/aws": {"Protocol": "grpc"}}', ["registry.terraform.io/hashicorp/aws"]),
+        ("not JSON", ["TF_REATTACH_PROVIDERS"]),
+        ("", []),
+        ("{}", []),
+    ],
+)
+def test_providers_that_run_already_are_found(value: str, addresses: list[str]) -> None:
+    found = find_overrides({"HOME": "/nowhere", "TF_REATTACH_PROVIDERS": value})
+    assert [each.address for each in found] == addresses
+
+
+@pytest.mark.parametrize("text", ["", 'plugin_cache_dir = "/x"\n', "provider_installation {\n  dev_overrides {}\n}\n"])
+def test_a_configuration_without_overrides_is_fine(text: str, tmp_path: Path) -> None:
+    (tmp_path / ".terraformrc").write_text(text)
+    assert find_overrides({"HOME": str(tmp_path)}) == ()

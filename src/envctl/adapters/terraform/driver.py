@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from envctl.adapters.terraform.installing.initialise import Initialiser
     from envctl.domain.checks import Output
     from envctl.domain.drift import Look
+    from envctl.usecases.terraform_ports import UnpinnedProvider
 
 # Somebody else's plan holds the state for some seconds. It must not make a deployment fail that has begun.
 PLAN_WAITS, APPLY_WAITS = "5s", "120s"
@@ -106,6 +107,11 @@ class TerraformDriver:
         from envctl.adapters.terraform.installing import provider_source
 
         return provider_source.find(self._launcher.environment(PreparedStack("")), providers, knock=knock)
+
+    def unpinned(self) -> "tuple[UnpinnedProvider, ...]":
+        from envctl.adapters.terraform.surroundings.overrides import find_overrides
+
+        return find_overrides(self._launcher.environment(PreparedStack("")))
 
     @contextmanager
     def at_once(self) -> Iterator[Crew]:
