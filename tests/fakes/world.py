@@ -48,7 +48,14 @@ from envctl.usecases.aws_ports import Copied, Pulled
 from envctl.usecases.bucket_report import BucketReport
 from envctl.usecases.ports import AlreadyExistsError, Answered, CostSource, Ports
 from envctl.usecases.project_ports import Prepared, Revision
-from envctl.usecases.terraform_ports import HashedProviders, Installed, PreparedStack, Progressed, ProviderSource
+from envctl.usecases.terraform_ports import (
+    HashedProviders,
+    Installed,
+    PreparedStack,
+    Progressed,
+    ProviderSource,
+    UnpinnedProvider,
+)
 from tests.fakes.beginnings import MemoryGround, MemoryTemplates
 from tests.fakes.buckets import MemoryBuckets
 from tests.fakes.formatting import MemoryFormatter
@@ -245,6 +252,7 @@ class MemoryTerraform:
     here: Installed | EnvctlError = field(default_factory=lambda: Installed("/usr/bin/terraform", "1.15.5"))
     provided: ProviderSource = field(default_factory=lambda: ProviderSource("cache", "/cache"))
     hashes: HashedProviders | EnvctlError = field(default_factory=lambda: HashedProviders(b"", (), {}))
+    replaced: tuple[UnpinnedProvider, ...] = ()
     hashed: list[tuple[bytes, tuple[str, ...]]] = field(default_factory=list)
     planned: dict[tuple[str, str], str | None] = field(default_factory=dict)
     ran: list[tuple[str, str, str]] = field(default_factory=list)
@@ -258,6 +266,9 @@ class MemoryTerraform:
 
     def source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
         return self.provided
+
+    def unpinned(self) -> tuple[UnpinnedProvider, ...]:
+        return self.replaced
 
     def hash_providers(
         self, environment: str, stack: PreparedStack, provider_lock: bytes, platforms: Sequence[str]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from envctl.domain.errors import Location
+    from envctl.domain.outside_reads import OutsideRead
     from envctl.domain.project import Project
     from envctl.domain.settings import ModuleCall, ModuleInterface, SettingsFile
 
@@ -41,3 +42,8 @@ class Languages:
         from envctl.adapters.hcl.module import read_calls
 
         return read_calls(files, name)
+
+    def outside_reads(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "tuple[OutsideRead, ...]":
+        from envctl.adapters.hcl.outside_reads import find_outside_reads
+
+        return find_outside_reads(files, modules)

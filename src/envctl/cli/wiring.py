@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from envctl.adapters.terraform.driver import TerraformDriver
     from envctl.adapters.terraform.formatting import TerraformFormatter
     from envctl.adapters.terraform.remote.modules import TerraformModules
+    from envctl.adapters.terraform.surroundings.clearing import Surroundings
     from envctl.adapters.workspace.tree import ProjectTree
     from envctl.adapters.workspace.workspace import DirectoryWorkspace
     from envctl.cli.aws_wiring import AwsWiring
@@ -100,13 +101,20 @@ class Wired:
         from envctl.adapters.terraform.remote.modules import TerraformModules
 
         # Code is real in the sandbox, too: nothing of it can be fetched through an embedded AWS.
-        return TerraformModules(self._root, self._root / ".envctl" / "cache" / "modules", lambda: self._own)
+        cache = self._root / ".envctl" / "cache" / "modules"
+        return TerraformModules(self._root, cache, lambda: self._own, self._surroundings)
 
     @cached_property
     def formatter(self) -> "TerraformFormatter":
         from envctl.adapters.terraform.formatting import TerraformFormatter
 
-        return TerraformFormatter(self._root, lambda: self._own)
+        return TerraformFormatter(self._root, lambda: self._own, self._surroundings)
+
+    @cached_property
+    def _surroundings(self) -> "Surroundings":
+        from envctl.adapters.terraform.surroundings.clearing import Surroundings
+
+        return Surroundings(self.observer.said)
 
     @cached_property
     def workspace(self) -> "DirectoryWorkspace":
@@ -131,6 +139,7 @@ class Wired:
             limits=limits,
             trace=self.trace,
             secrecy=current(),
+            surroundings=self._surroundings,
         )
 
     @cached_property

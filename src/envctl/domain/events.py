@@ -59,7 +59,8 @@ class ReleaseCreated:
 class DeploymentStarted:
     """`settings` is the digest of the settings that are applied, `source` the environment a promotion comes from,
     `plan` the fingerprint of what is going to be done, and `waiver` the number of the waiver that it needed, or 0.
-    `only` names the stacks where they are not all of the release.
+    `only` names the stacks where they are not all of the release. `unpinned` are the addresses of providers that were
+    not those which the release pins.
     """
 
     kind: ClassVar[str] = "deployment started"
@@ -71,6 +72,7 @@ class DeploymentStarted:
     plan: str = _later("")
     waiver: int = _later(0)
     only: tuple[str, ...] = _later(())
+    unpinned: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,16 @@ def begin(entry: Entry, event: DeploymentStarted) -> Deployment:
     """The deployment that an entry begins."""
     release, settings, action, source = event.release, event.settings, event.action, event.source
     return Deployment(
-        entry.seq, release, settings, action, source, entry.actor, entry.at, waiver=event.waiver, only=event.only
+        entry.seq,
+        release,
+        settings,
+        action,
+        source,
+        entry.actor,
+        entry.at,
+        waiver=event.waiver,
+        only=event.only,
+        unpinned=event.unpinned,
     )
 
 
@@ -193,6 +202,9 @@ def _succeed(
         return replace(there, current=None, last=done, stacks=frozenset(), drift=None, traffic={})
     before = there.evidence.get(done.release)
     proof = Evidence(done, longest=before.longest, until=before.until) if before else Evidence(done)
+    if done.unpinned:
+        # Other code of a provider was at work: whatever was proven of the release is over, too.
+        proof = Evidence(done, revoked=_unpinned(done))
     evidence = _latest(there.evidence, done.release, proof)
     performed = _performed(there, done.release, event.performed)
     return replace(
@@ -239,6 +251,9 @@ def _verify(
         # It looked at something that does not run there any more.
         return there
     if isinstance(event, VerificationPassed):
+        if proof.deployment.unpinned:
+            # What was made with other providers stays unproven, whatever a check says of it.
+            return there
         # A stay in which reality is known to be another one proves nothing, however long it lasts.
         # And one that began in the future begins now: the clock was wrong that told its beginning.
         since = None if there.drifted else min(proof.since or now, now)
@@ -260,6 +275,10 @@ def _stopped(there: EnvironmentPresent, event: VerificationFailed) -> Environmen
     if proof is None:
         return there
     return replace(there, evidence={**there.evidence, event.release: _revoked(proof, _reason(event))})
+
+
+def _unpinned(done: Deployment) -> str:
+    return f"it was deployed there with {', '.join(done.unpinned)} in place of what the release pins"
 
 
 def _reason(event: VerificationFailed) -> str:

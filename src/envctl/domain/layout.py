@@ -15,6 +15,9 @@ REMOTE = ".remote"
 MANIFEST = ".terraform/modules/modules.json"
 """Terraform's record of the modules that are installed, in a stack's folder."""
 
+BACKEND_RECORD = ".terraform/terraform.tfstate"
+"""Terraform's record of where the state is, in a stack's folder: what it says counts, and not the root module."""
+
 UNSAVED = "errored.tfstate"
 """Terraform's name for a state that an apply could not save, in a stack's folder: it has to be put in its place."""
 

@@ -34,7 +34,8 @@ class KnownRelease:
 @dataclass(frozen=True)
 class Deployment:
     """`seq` is the number of its *started* entry, and its name within the ledger; `waiver` that of the waiver which it
-    needed, or 0. `only` names the stacks where they are not all of the release.
+    needed, or 0. `only` names the stacks where they are not all of the release; `unpinned` are providers that were not
+    those which it pins.
     """
 
     seq: int
@@ -50,6 +51,7 @@ class Deployment:
     reason: str = ""
     waiver: int = 0
     only: tuple[str, ...] = ()
+    unpinned: tuple[str, ...] = ()
 
 
 def ended(deployment: Deployment) -> str:

@@ -13,7 +13,7 @@ from envctl.domain.naming import short
 from envctl.domain.nearest import nearest
 from envctl.domain.present import Present
 from envctl.domain.project import Project
-from envctl.usecases import approved, candidates, load, prepare, record
+from envctl.usecases import approved, candidates, load, prepare, record, self_contained
 from envctl.usecases.clocks import check_clock, current_time
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.ports import Ports
@@ -132,6 +132,8 @@ def _refuse(request: Request, gate: str) -> None:
 
 
 def plan_candidate(ports: Ports, project: Project, candidate: candidates.Candidate) -> EnvironmentPlan:
+    if candidate.release:
+        self_contained.check_stored(ports, project, candidate.release, candidate.request.identity)
     prepared, target = prepare.from_store(ports, project, candidate), candidate.request.target
     try:
         stacks = plan_stacks(ports, target, prepared.stacks, candidate.request.here.stacks)

@@ -24,9 +24,11 @@ from envctl.usecases import (
     prepare,
     record,
     rollout_ahead,
+    self_contained,
     stages,
     state_bucket,
     undoing,
+    unpinned,
     verify,
 )
 from envctl.usecases import deployment_entries as entries
@@ -183,6 +185,10 @@ def _prepare(run: Run) -> None:
         run.release, run.settings = made.release, made.settings
         run.prepared = access.named(run.ports, run.project, made.prepared)
         return
+    if run.action == "rollback":
+        self_contained.remark_stored(run.ports, run.release, run.identity)
+    elif run.action != "destroy":
+        self_contained.check_stored(run.ports, run.project, run.release, run.identity)
     prepared = prepare.lay_out(run.ports, run.project, run.release, there(run.settings), run.identity)
     run.prepared = access.named(run.ports, run.project, prepared)
     prepare.initialise_from(run.ports, run.project, run.prepared, run.release)
@@ -229,6 +235,9 @@ def _stands_already(run: Run, here: EnvironmentPresent) -> bool:
         return False
     if any(name not in here.traffic for name in there(run.prepared).live):
         # From now on it is known where the requests go.
+        return False
+    if current is not None and current.unpinned and not unpinned.find_unpinned(run.ports):
+        # With the providers that the release pins it can prove something: that is worth an entry.
         return False
     return (
         here.whole

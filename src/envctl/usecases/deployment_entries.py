@@ -10,7 +10,7 @@ from envctl.domain.guards import Refusal, RefusedError
 from envctl.domain.meaning import meaning_of, performed
 from envctl.domain.naming import short
 from envctl.domain.present import Present
-from envctl.usecases import approved, bundles, kept_settings, permission, record
+from envctl.usecases import approved, bundles, kept_settings, permission, record, unpinned
 from envctl.usecases.run import Run, there
 
 SUMMARY = 200
@@ -42,6 +42,7 @@ def start(run: Run) -> None:
     plan = approved.keep(run.ports, meaning_of(there(run.plan)))
     waiver = permission.record_waiver(run)
     overridden = set(run.waived)
+    replaced = unpinned.find_unpinned(run.ports)
 
     def decide(present: Present) -> Event:
         _same_history(run, present)
@@ -50,7 +51,9 @@ def start(run: Run) -> None:
             # The waiver that is recorded does not speak of it.
             raise RefusedError(tuple(late))
         settings = there(run.prepared).settings
-        return DeploymentStarted(run.target, run.identity, settings, run.action, run.source, plan, waiver, run.only)
+        return DeploymentStarted(
+            run.target, run.identity, settings, run.action, run.source, plan, waiver, run.only, replaced
+        )
 
     _, entry = record.append(run.ports, decide)
     run.started = there(entry).seq

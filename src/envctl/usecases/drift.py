@@ -16,7 +16,7 @@ from envctl.domain.guards import RefusedError
 from envctl.domain.guards.settings import settings as fitting
 from envctl.domain.present import EnvironmentPresent, Present, ended
 from envctl.domain.project import Project
-from envctl.usecases import bundles, candidates, load, prepare, record
+from envctl.usecases import bundles, candidates, load, prepare, record, unpinned
 from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift, together
 from envctl.usecases.planning import demand_state
 from envctl.usecases.ports import Ports
@@ -131,6 +131,7 @@ class Looks:
             return EnvironmentDrift(target, release, "unknown", problems=(problem,))
         if here.current is None:
             return EnvironmentDrift(target, "", "empty")
+        unpinned.require_pinned_for_evidence(self.ports, target)
         candidate = candidates.redeployment(self.ports, project, present, target=target)
         demand_readable(candidate)
         needs = (

@@ -12,7 +12,7 @@ from envctl.domain.release import Release
 from envctl.domain.remote_modules import manifest
 from envctl.domain.rendering import RootModule
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import access, costs, image_tags, images, load, positions, remote_modules, working_tree
+from envctl.usecases import access, costs, image_tags, images, load, positions, remote_modules, unpinned, working_tree
 from envctl.usecases.candidates import Candidate
 from envctl.usecases.ports import Ports
 from envctl.usecases.project_ports import Prepared
@@ -87,6 +87,7 @@ def lay_out(ports: Ports, project: Project, release: Release, settings: Environm
 
 def initialise(ports: Ports, project: Project, prepared: Prepared) -> None:
     """Runs `terraform init` where it is needed, for a release that is being made: its lock may gain providers."""
+    unpinned.require_pinned(ports, project, prepared.environment)
     access.demand(ports, project, prepared.environment)
     stacks = list(prepared.stacks)
     if not providers(ports.tree.read(ports.provider_lock) or b""):
@@ -117,6 +118,7 @@ def _lock(ports: Ports, prepared: Prepared, stacks: Sequence[PreparedStack]) -> 
 
 def initialise_from(ports: Ports, project: Project, prepared: Prepared, release: Release) -> None:
     """Runs `terraform init` where it is needed, with the providers that the release carries and no others."""
+    unpinned.require_pinned(ports, project, prepared.environment)
     access.demand(ports, project, prepared.environment)
     _init(ports, prepared.environment, prepared.stacks, release.lock())
     for stack in prepared.stacks:

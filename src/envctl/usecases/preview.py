@@ -11,7 +11,18 @@ from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, 
 from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import bundles, candidates, costs, images, load, prepare, record, remote_modules, working_tree
+from envctl.usecases import (
+    bundles,
+    candidates,
+    costs,
+    images,
+    load,
+    prepare,
+    record,
+    remote_modules,
+    self_contained,
+    working_tree,
+)
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.ports import Ports
 
@@ -113,6 +124,7 @@ def plan_with(ports: Ports, project: Project, what: Previewed, settings: Environ
     target = settings.environment
     prepared = prepare.lay_out(ports, project, what.release, settings, what.identity)
     if what.made:
+        self_contained.check_stored(ports, project, what.release, what.identity)
         prepare.initialise_from(ports, project, prepared, what.release)
     else:
         prepare.initialise(ports, project, prepared)

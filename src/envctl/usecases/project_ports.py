@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from envctl.domain.errors import Location
+    from envctl.domain.outside_reads import OutsideRead
     from envctl.domain.project import Project
     from envctl.domain.release import File, Release
     from envctl.domain.remote_modules import FoundModule
@@ -72,6 +73,9 @@ class Reader(Protocol):
 
     def calls(self, files: Mapping[str, bytes], name: str) -> tuple[ModuleCall, ...]:
         """The modules that a module calls, which may be anybody's."""
+
+    def outside_reads(self, files: Mapping[str, bytes], modules: Sequence[str]) -> tuple[OutsideRead, ...]:
+        """Returns where the code of these module folders reads what is not among the files, as far as can be seen."""
 
 
 class Modules(Protocol):

@@ -20,6 +20,7 @@ from envctl.domain.remote_modules import (
     shown,
 )
 from envctl.domain.settings import ModuleCall
+from envctl.usecases import self_contained
 from envctl.usecases.ports import Ports
 
 NAMED = 3
@@ -50,7 +51,9 @@ def complete(ports: Ports, project: Project, release: Release) -> Completed:
     for key, call in moving.items():
         if version := walk.found[key].version:
             ports.observer.said(f"{key}: {_spelled(call)} is {version} today")
-    return Completed(Release(wiring, {**release.files, **files}), (*moving, *walk.unread))
+    made = Release(wiring, {**release.files, **files})
+    self_contained.check_tree(ports, made)
+    return Completed(made, (*moving, *walk.unread))
 
 
 def called(release: Release) -> tuple[str, ...]:

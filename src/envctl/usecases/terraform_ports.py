@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from envctl.domain.changes import Action, StackPlan
     from envctl.domain.checks import Output
     from envctl.domain.drift import Look
+    from envctl.domain.errors import Location
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,15 @@ class ProviderSource:
     where: str
     asked: bool = False
     problem: str = ""
+
+
+@dataclass(frozen=True)
+class UnpinnedProvider:
+    """A provider that is not the one which the lock pins: its address, and what says so, in which file if in any."""
+
+    address: str
+    said_by: str
+    location: Location | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +160,9 @@ class Terraform(Protocol):
 
     def source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
         """Where these would be taken from, by their addresses and versions; a registry is asked only with `knock`."""
+
+    def unpinned(self) -> tuple[UnpinnedProvider, ...]:
+        """The providers that the surroundings replace."""
 
     def at_once(self) -> AbstractContextManager[Crew]:
         """Nothing that was begun is left running behind it. All else here may be called from its jobs."""

@@ -13,6 +13,7 @@ from envctl.domain.project import Artifact, Project
 from envctl.domain.release import File, Release, StackWiring, Wiring
 from envctl.domain.remote_modules import is_local
 from envctl.domain.settings import Assignment, ModuleCall, ModuleInterface, Schema
+from envctl.usecases import self_contained
 from envctl.usecases.load import COMMON_SETTINGS, PROJECT_FILE, settings_file, settings_files
 from envctl.usecases.ports import Ports
 
@@ -30,7 +31,9 @@ def release(ports: Ports, project: Project) -> Release:
     if problems:
         raise ConfigurationError(*problems)
     lock = ports.tree.read(ports.provider_lock)
-    return Release(_wiring(ports, project, code.interfaces), code.files, tuple(code.missing)).with_lock(lock)
+    made = Release(_wiring(ports, project, code.interfaces), code.files, tuple(code.missing))
+    self_contained.check_tree(ports, made)
+    return made.with_lock(lock)
 
 
 def code_paths(release: Release, provider_lock: str) -> tuple[str, ...]:

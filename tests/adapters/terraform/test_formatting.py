@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.formatting import TerraformFormatter
-from envctl.domain.errors import ConfigurationError, OperationFailedError
+from envctl.adapters.terraform.surroundings.clearing import Surroundings
+from envctl.domain.errors import ConfigurationError, OperationFailedError, UsageError
 
 UGLY = {
     "environments/prod/terraform.tfvars": b'name="shop"\ncount = 3\n',
@@ -37,7 +38,7 @@ def inherited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
 
 @pytest.fixture
 def formatter(tmp_path: Path, inherited: dict[str, str]) -> TerraformFormatter:
-    return TerraformFormatter(tmp_path, lambda: inherited)
+    return TerraformFormatter(tmp_path, lambda: inherited, Surroundings(print))
 
 
 def saying(root: Path, script: str) -> None:
@@ -51,11 +52,21 @@ def saying(root: Path, script: str) -> None:
 def test_all_kinds_of_files_come_back_as_terraform_writes_them(
     tmp_path: Path, formatter: TerraformFormatter, inherited: dict[str, str]
 ) -> None:
-    # What somebody has set for their own use of it would keep it from writing.
-    inherited |= {"TF_CLI_ARGS_fmt": "-write=false", "TF_CLI_ARGS": "-check"}
+    inherited |= {"TF_CLI_ARGS_fmt": "-no-color", "TF_DATA_DIR": "/nowhere", "TF_WORKSPACE": "other"}
     assert formatter.formatted("", UGLY) == PRETTY
     assert formatter.formatted("", PRETTY) == PRETTY
     assert not list((tmp_path / "tmp").iterdir())
+
+
+@pytest.mark.parametrize(("name", "flag"), [("TF_CLI_ARGS_fmt", "-write=false"), ("TF_CLI_ARGS", "-check")])
+def test_flags_of_fmt_are_refused(
+    name: str, flag: str, formatter: TerraformFormatter, inherited: dict[str, str], tmp_path: Path
+) -> None:
+    saying(tmp_path, "exit 0")
+    inherited[name] = flag
+    with pytest.raises(UsageError) as raised:
+        formatter.formatted("", UGLY)
+    assert [problem.code for problem in raised.value.problems] == ["E040"]
 
 
 @pytest.mark.terraform
@@ -105,7 +116,7 @@ def test_one_that_fails_and(tmp_path: Path, formatter: TerraformFormatter, scrip
 def test_one_that_never_ends_is_waited_for_in_bounds(tmp_path: Path, inherited: Mapping[str, str]) -> None:
     saying(tmp_path, "exec /bin/sleep 60")
     with pytest.raises(OperationFailedError, match="nothing to say for too long"):
-        TerraformFormatter(tmp_path, lambda: inherited, patience=0.3).formatted("", UGLY)
+        TerraformFormatter(tmp_path, lambda: inherited, Surroundings(print), patience=0.3).formatted("", UGLY)
 
 
 def test_it_is_asked_once_without_a_look_for_newer_ones(tmp_path: Path, formatter: TerraformFormatter) -> None:

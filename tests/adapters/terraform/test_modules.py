@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.remote.modules import TerraformModules
+from envctl.adapters.terraform.surroundings.clearing import Surroundings
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError
 from envctl.domain.release import File, Release, StackWiring, Wiring
 from envctl.domain.remote_modules import FoundModule
@@ -36,10 +37,14 @@ class Bench:
             "TF_DATA_DIR": "/nowhere",
             "GOGC": "off",
         }
+        self.remarks: list[str] = []
         self.modules = self.waiting(60)
 
     def waiting(self, patience: float) -> TerraformModules:
-        return TerraformModules(self.root, self.root / "cache", lambda: self.environment, patience=patience)
+        surroundings = Surroundings(self.remarks.append)
+        return TerraformModules(
+            self.root, self.root / "cache", lambda: self.environment, surroundings, patience=patience
+        )
 
     def fetch(
         self, code: str, known: Mapping[str, FoundModule] | None = None, modules: TerraformModules | None = None

@@ -19,6 +19,7 @@ from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check
 from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN, PlanFile, PlanFiles
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
+from envctl.adapters.terraform.surroundings.clearing import Surroundings
 from envctl.adapters.terraform.watch import Watch
 from envctl.adapters.terraform.written import was_written
 from envctl.domain.capacity import UNLIMITED, Limits, Usage, heap
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from envctl.adapters.terraform.installing.initialise import Initialiser
     from envctl.domain.checks import Output
     from envctl.domain.drift import Look
+    from envctl.usecases.terraform_ports import UnpinnedProvider
 
 # Somebody else's plan holds the state for some seconds. It must not make a deployment fail that has begun.
 PLAN_WAITS, APPLY_WAITS = "5s", "120s"
@@ -65,6 +67,7 @@ class TerraformDriver:
         trace: Trace = UNTRACED,
         patience: float = PATIENCE,
         secrecy: Secrecy = NoSecrecy(),  # noqa: B008 (it holds nothing)
+        surroundings: Surroundings | None = None,
     ) -> None:
         self._secrecy = secrecy
         self._root = home / "work"
@@ -81,6 +84,7 @@ class TerraformDriver:
             heap=heap(self._machine, limits),
             patience=patience,
             redact=secrecy.redact_message,
+            surroundings=surroundings,
         )
         self._plugins = home / "cache" / "plugins"
         self._observer = observer
@@ -103,6 +107,11 @@ class TerraformDriver:
         from envctl.adapters.terraform.installing import provider_source
 
         return provider_source.find(self._launcher.environment(PreparedStack("")), providers, knock=knock)
+
+    def unpinned(self) -> "tuple[UnpinnedProvider, ...]":
+        from envctl.adapters.terraform.surroundings.overrides import find_overrides
+
+        return find_overrides(self._launcher.environment(PreparedStack("")))
 
     @contextmanager
     def at_once(self) -> Iterator[Crew]:

@@ -14,6 +14,7 @@ from envctl.adapters.terraform import binary
 from envctl.adapters.terraform.command import arguments
 from envctl.adapters.terraform.failing.full_disk import room
 from envctl.adapters.terraform.process import Ended, run
+from envctl.adapters.terraform.surroundings.clearing import Surroundings
 from envctl.domain.errors import (
     ConfigurationError,
     EnvctlError,
@@ -27,8 +28,6 @@ from envctl.domain.formatting import ENDINGS
 # Seconds. It reads and writes some files.
 PATIENCE = 60.0
 _DEFAULTS = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
-# Words of the user's for Terraform would be more than what is asked of it here: it might check and write nothing.
-_NOT_OURS = frozenset({"TF_CLI_ARGS", "TF_CLI_ARGS_fmt", "TF_DATA_DIR", "TF_WORKSPACE"})
 _ERROR = re.compile(r"^Error: ", re.MULTILINE)
 # The lines that it shows are left out: they may hold what is sensitive.
 _PARTS = re.compile(
@@ -41,9 +40,15 @@ class TerraformFormatter:
     """`inherited` is the environment of whoever runs envctl, as it was when it began."""
 
     def __init__(
-        self, project: Path, inherited: Callable[[], Mapping[str, str]], *, patience: float = PATIENCE
+        self,
+        project: Path,
+        inherited: Callable[[], Mapping[str, str]],
+        surroundings: Surroundings,
+        *,
+        patience: float = PATIENCE,
     ) -> None:
         self._project = project
+        self._surroundings = surroundings
         self._inherited = inherited
         self._patience = patience
 
@@ -59,7 +64,7 @@ class TerraformFormatter:
 
     def _format(self, configured: str, folder: Path, copies: Mapping[str, str]) -> None:
         inherited = self._inherited()
-        environment = {name: value for name, value in inherited.items() if name not in _NOT_OURS}
+        environment = self._surroundings.clear(inherited)
         line = arguments(binary.find(configured, inherited, self._project), "fmt", list=False, no_color=True)
         ended = run(line, folder, {**_DEFAULTS, **environment}, lambda _: None, patience=self._patience)
         if ended.interrupted:

@@ -14,6 +14,8 @@ from envctl.adapters.terraform.installing import cli_configuration
 from envctl.adapters.terraform.output import Kept, Output, Piped
 from envctl.adapters.terraform.process import Ended, run
 from envctl.adapters.terraform.running import Running, Site
+from envctl.adapters.terraform.surroundings.clearing import Surroundings
+from envctl.adapters.terraform.surroundings.strays import remove_strays
 from envctl.adapters.terraform.watch import Watch
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.layout import SESSION
@@ -30,9 +32,6 @@ _DEFAULTS = {
 # Of several at once it is the processors that are short: without any collection, before a process has taken what is its
 # own of the memory, a plan costs 15 to 20 % less of them, and most end before that.
 _OF_SEVERAL = {"GOGC": "off"}
-# Each stack has a data directory and a state of its own: one that the user shares over all of them would mix them up.
-_OURS = frozenset({"TF_DATA_DIR", "TF_WORKSPACE"})
-
 
 # Seconds. A provider tries again and again where nobody answers, at last every five minutes; whoever reads is told.
 PATIENCE = 300.0
@@ -40,8 +39,8 @@ PATIENCE = 300.0
 
 class Launcher:
     """`inherited` is what every process inherits that works with an AWS profile, or with none, found out at the first
-    one; the user's own TF_ and GO variables count before ours. `redact` is what all goes through that Terraform says to
-    people: there foreign text comes in.
+    one. The caller's own GO variables count before ours; what of Terraform's own is kept away `surroundings` says.
+    `redact` is what all goes through that Terraform says to people: there foreign text comes in.
     """
 
     def __init__(
@@ -55,6 +54,7 @@ class Launcher:
         heap: int,
         patience: float = PATIENCE,
         redact: Callable[[str], str] = str,
+        surroundings: Surroundings | None = None,
     ) -> None:
         self._project = project
         self._plugins = plugins
@@ -64,6 +64,7 @@ class Launcher:
         self._heap = heap
         self._patience = patience
         self._redact = redact
+        self._surroundings = surroundings or Surroundings(observer.said)
         self._environments: dict[str, dict[str, str]] = {}
         # The profiles with which nobody but envctl says when garbage is collected.
         self._ours_to_collect: set[str] = set()
@@ -72,7 +73,7 @@ class Launcher:
     def environment(self, stack: PreparedStack) -> dict[str, str]:
         with self._lock:
             if stack.profile not in self._environments:
-                inherited = {n: value for n, value in self._inherited(stack.profile).items() if n not in _OURS}
+                inherited = self._surroundings.clear(self._inherited(stack.profile))
                 plugins = {"TF_PLUGIN_CACHE_DIR": cli_configuration.plugin_cache(inherited) or os.fspath(self._plugins)}
                 logged = {} if killed.OURS in inherited else killed.LOG
                 limited = self._limited(inherited)
@@ -144,6 +145,9 @@ class Launcher:
             if self._watch.stopping.first_told():
                 self._observer.said("stopping: Terraform ends what it is doing, and keeps its state")
 
+        for stray in remove_strays(site.directory):
+            where = os.path.relpath(site.directory / stray, self._project)
+            self._observer.said(f"removed {where}: Terraform would have read it, and envctl did not write it")
         command = line[len(self.binary(site.stack))]
         around, measured = self._watch.around(site, command)
         kills = oom.kills()

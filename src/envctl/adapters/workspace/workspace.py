@@ -13,7 +13,7 @@ from envctl.adapters.disk.faults import unwritable
 from envctl.adapters.disk.reading import NotAFileError, kind_of, read_bytes
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import ConfigurationError, Location, LockHeldError, Problem
-from envctl.domain.layout import CODE, LOCK_FILE, MAIN, MANIFEST, PLAN_FILES, UNSAVED
+from envctl.domain.layout import BACKEND_RECORD, CODE, LOCK_FILE, MAIN, MANIFEST, PLAN_FILES, UNSAVED
 from envctl.usecases.ports import CostSource
 from envctl.usecases.project_ports import Prepared
 from envctl.usecases.terraform_ports import PreparedStack
@@ -137,11 +137,11 @@ class DirectoryWorkspace:
         atomic.write(self._root / prepared.environment / PREPARED, json.dumps(document).encode())
 
     def _laid_out(self, environment: str, stacks: Sequence[PreparedStack]) -> str:
-        """Of the root modules, the release's files, and where Terraform finds modules among them, as they lie in the
-        working directory.
+        """Of the root modules, the release's files, and where Terraform finds modules among them and the state, as they
+        lie in the working directory.
         """
         digest, home = hashlib.sha256(), self._root / environment
-        mains = [home / stack.name / name for stack in stacks for name in (MAIN, MANIFEST)]
+        mains = [home / stack.name / name for stack in stacks for name in (MAIN, MANIFEST, BACKEND_RECORD)]
         for file in [*mains, *sorted(p for p in (home / CODE).rglob("*") if p.is_file())]:
             _add(digest, file, self._root)
         return digest.hexdigest()

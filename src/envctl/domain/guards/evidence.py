@@ -88,6 +88,8 @@ def _prove_again(request: Request, proof: Evidence) -> str:
     source = request.origin
     running = request.there.proof
     if running is not None and running.deployment.release == proof.deployment.release:
+        if proof.deployment.unpinned:
+            return f"deploy it there again without them: envctl apply {source}"
         # As long as there is drift a check proves nothing; what sets it right is checked at its end.
         return f"envctl drift {source} --fix" if request.there.drifted else f"envctl verify {source}"
     before = request.pipeline.before(source)

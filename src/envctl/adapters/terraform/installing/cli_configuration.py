@@ -45,11 +45,24 @@ def text(environment: Mapping[str, str]) -> str:
     return ""
 
 
+def files(environment: Mapping[str, str]) -> list[Path]:
+    """Every file that Terraform or OpenTofu would read, whether it is there or not."""
+    if named := _named(environment):
+        return [named]
+    home, usual = _home(environment), _usual(environment)
+    folders = [home / ".terraform.d"]
+    if configured := environment.get("XDG_CONFIG_HOME"):
+        folders.append(Path(configured) / "opentofu")
+        usual.append(Path(configured) / "opentofu" / "tofurc")
+    return [
+        *usual,
+        *(file for folder in folders for end in ("*.tfrc", "*.tfrc.json") for file in sorted(folder.glob(end))),
+    ]
+
+
 def contents(environment: Mapping[str, str]) -> Iterator[bytes]:
     """All that Terraform would read, file by file, with their names."""
-    named = _named(environment)
-    folder = _home(environment) / ".terraform.d"
-    for file in [named] if named else [*_usual(environment), *sorted(folder.glob("*.tfrc"))]:
+    for file in files(environment):
         try:
             yield os.fsencode(file) + b"\0" + read_bytes(file)
         except OSError:

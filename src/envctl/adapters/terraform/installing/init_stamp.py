@@ -18,12 +18,11 @@ from envctl.adapters.terraform.installing import cli_configuration
 from envctl.adapters.terraform.installing.init_outline import outline
 from envctl.adapters.terraform.installing.known_packages import look
 from envctl.adapters.terraform.installing.plugin_cache import packages, pinned
-from envctl.domain.layout import LOCK_FILE, MAIN, MANIFEST
+from envctl.domain.layout import BACKEND_RECORD, LOCK_FILE, MAIN, MANIFEST
 from envctl.domain.provider_lock import hashes, providers, version
 
 FILE = ".initialised"
 INSTALLED = ".terraform/providers"
-_RECORDS = (MANIFEST, ".terraform/terraform.tfstate")
 _VARIABLES = (
     "TF_CLI_CONFIG_FILE",
     "TERRAFORM_CONFIG",
@@ -87,12 +86,19 @@ def fingerprint(directory: Path, binary: Sequence[str], environment: Mapping[str
 
 def made(directory: Path) -> dict[str, Any]:
     """What `init` leaves behind, as far as it is whole: what is missing is missing here as well."""
-    found: dict[str, Any] = {"records": [name for name in _RECORDS if (directory / name).is_file()], "packages": {}}
+    records = [MANIFEST] if (directory / MANIFEST).is_file() else []
+    found: dict[str, Any] = {"records": records, "backend": _digest(directory / BACKEND_RECORD), "packages": {}}
     with contextlib.suppress(OSError):
         for each in pinned(read_bytes(directory / LOCK_FILE)):
             folder = directory / INSTALLED
             found["packages"][each.place] = [look(package) for package in packages(folder, each)]
     return found
+
+
+def _digest(file: Path) -> str:
+    with contextlib.suppress(OSError):
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    return ""
 
 
 def _covered(directory: Path, stamp: Stamp, asked: bytes) -> bool:

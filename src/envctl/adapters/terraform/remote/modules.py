@@ -17,6 +17,7 @@ from envctl.adapters.terraform.command import arguments
 from envctl.adapters.terraform.process import Ended, run
 from envctl.adapters.terraform.remote import module_failures, packages
 from envctl.adapters.terraform.remote.kept_modules import UNFINISHED, KeptModules
+from envctl.adapters.terraform.surroundings.clearing import Surroundings
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Location, OperationFailedError, Problem
 from envctl.domain.layout import CODE, MAIN, MANIFEST
 from envctl.domain.release import File, Release
@@ -36,16 +37,22 @@ _DEFAULTS = {
     "SSH_ASKPASS": "false",
     "SSH_ASKPASS_REQUIRE": "force",
 }
-_NOT_OURS = frozenset({"TF_DATA_DIR", "TF_WORKSPACE"})
 
 
 class TerraformModules:
     """`inherited` is the environment of whoever runs envctl, as it was when it began."""
 
     def __init__(
-        self, project: Path, cache: Path, inherited: Callable[[], Mapping[str, str]], *, patience: float = PATIENCE
+        self,
+        project: Path,
+        cache: Path,
+        inherited: Callable[[], Mapping[str, str]],
+        surroundings: Surroundings,
+        *,
+        patience: float = PATIENCE,
     ) -> None:
         self._project = project
+        self._surroundings = surroundings
         self._cache = cache
         self._inherited = inherited
         self._patience = patience
@@ -82,8 +89,7 @@ class TerraformModules:
 
     def environment(self) -> dict[str, str]:
         """What Terraform is started with."""
-        inherited = {name: value for name, value in self._inherited().items() if name not in _NOT_OURS}
-        return {**_DEFAULTS, **inherited}
+        return {**_DEFAULTS, **self._surroundings.clear(self._inherited())}
 
     @contextlib.contextmanager
     def _scratch(self) -> Iterator[Path]:

@@ -1,0 +1,34 @@
+"""The functions of Terraform that read files, and the attributes that name files to be read."""
+
+FILE_FUNCTIONS = {
+    "file": 1,
+    "filebase64": 1,
+    "filebase64sha256": 1,
+    "filebase64sha512": 1,
+    "fileexists": 1,
+    "filemd5": 1,
+    # The pattern may leave the folder.
+    "fileset": 2,
+    "filesha1": 1,
+    "filesha256": 1,
+    "filesha512": 1,
+    "templatefile": 1,
+}
+"""How many of the first arguments make up the path that is read."""
+
+PATH_FUNCTIONS = frozenset({"abspath", "basename", "dirname", "pathexpand"})
+"""Functions that make a path of a path, and read no file. `pathexpand` leads into a home folder."""
+
+PATH_ATTRIBUTES = {
+    ("data", "archive_file"): ("source_dir", "source_file"),
+    ("resource", "archive_file"): ("source_dir", "source_file"),
+    ("data", "external"): ("working_dir",),
+    ("data", "local_file"): ("filename",),
+    ("data", "local_sensitive_file"): ("filename",),
+    ("data", "terraform_remote_state"): ("path",),
+    ("resource", "aws_lambda_function"): ("filename",),
+    ("resource", "aws_lambda_layer_version"): ("filename",),
+    ("resource", "aws_s3_bucket_object"): ("source",),
+    ("resource", "aws_s3_object"): ("source",),
+}
+"""By the kind and the type of a block: attributes, also of blocks and objects in it, with the path of a file."""

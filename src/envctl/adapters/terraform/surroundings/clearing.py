@@ -1,0 +1,60 @@
+"""The environment that Terraform is started with: that of the caller, without what would change a plan."""
+
+import threading
+from collections.abc import Callable, Mapping
+
+from envctl.adapters.terraform.surroundings.variables import FLAGS, STARTED, find_rule
+
+_SHOWN = 4
+_NEVER_STARTED = "envctl never starts that command of Terraform"
+
+
+class Surroundings:
+    """Each remark is made once. Terraform may be started from several threads."""
+
+    def __init__(self, remark: Callable[[str], None]) -> None:
+        self._remark = remark
+        self._made: set[str] = set()
+        self._lock = threading.Lock()
+
+    def clear(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """Returns what may reach Terraform. Raises UsageError where the caller has set flags that may not."""
+        flags = _check_flags(inherited) if any(name.startswith(FLAGS) for name in inherited) else {}
+        passed: dict[str, str] = {}
+        dropped: dict[str, list[str]] = {}
+        for name, value in inherited.items():
+            rule = find_rule(name)
+            if rule is None or rule.verdict in {"passes", "unpinned"}:
+                passed[name] = value
+            elif rule.verdict == "kept away" and value:
+                dropped.setdefault(rule.reason, []).append(name)
+            elif rule.verdict == "flags" and value and name != FLAGS and name.removeprefix(f"{FLAGS}_") not in STARTED:
+                dropped.setdefault(_NEVER_STARTED, []).append(name)
+        for reason, names in dropped.items():
+            self._remark_once(_format_remark(sorted(names), reason))
+        return passed | flags
+
+    def _remark_once(self, remark: str) -> None:
+        with self._lock:
+            if remark in self._made:
+                return
+            self._made.add(remark)
+        self._remark(remark)
+
+
+def _check_flags(inherited: Mapping[str, str]) -> dict[str, str]:
+    # Imported late: few callers have set any.
+    from envctl.adapters.terraform.surroundings.flags import check_flags
+    from envctl.domain.errors import UsageError
+
+    flags, problems = check_flags(inherited)
+    if problems:
+        raise UsageError(*problems)
+    return flags
+
+
+def _format_remark(names: list[str], reason: str) -> str:
+    if len(names) == 1:
+        return f"{names[0]} is set and does not count: {reason}"
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more} are set and do not count: {reason}"

@@ -1,0 +1,52 @@
+"""Providers that replace those which the lock pins: `dev_overrides` of Terraform's own configuration, and providers
+that run already (`TF_REATTACH_PROVIDERS`).
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from envctl.adapters.terraform.installing import cli_configuration
+from envctl.adapters.terraform.surroundings.variables import REATTACH
+from envctl.domain.errors import Location
+from envctl.usecases.terraform_ports import UnpinnedProvider
+
+_TEXT = r'"(?:\\.|[^"\\])*"'
+_COMMENT = re.compile(rf"({_TEXT})|/\*.*?\*/|(?:#|//)[^\n]*", re.DOTALL)
+# As a block, or as an object of JSON.
+_OVERRIDES = re.compile(rf"\"?\bdev_overrides\b\"?\s*[=:]?\s*\[?\s*\{{((?:{_TEXT}|[^}}\"])*)\}}", re.DOTALL)
+_NAMED = re.compile(rf"(?P<name>{_TEXT}|[\w./-]+)\s*[=:]\s*{_TEXT}")
+_WORD = "dev_overrides"
+
+
+def find_overrides(environment: Mapping[str, str]) -> tuple[UnpinnedProvider, ...]:
+    found = [*_reattached(environment.get(REATTACH, ""))]
+    for file in cli_configuration.files(environment):
+        try:
+            text = file.read_text(errors="replace")
+        except OSError:
+            continue
+        if _WORD in text:
+            found += _overridden(file, text)
+    return tuple(dict.fromkeys(found))
+
+
+def _reattached(value: str) -> Iterator[UnpinnedProvider]:
+    if not value.strip():
+        return
+    try:
+        names = list(json.loads(value))
+    except (ValueError, TypeError):
+        # Terraform will say what is wrong with it.
+        names = [REATTACH]
+    yield from (UnpinnedProvider(str(name), REATTACH) for name in names)
+
+
+def _overridden(file: Path, text: str) -> Iterator[UnpinnedProvider]:
+    code = _COMMENT.sub(lambda match: match[1] or re.sub(r"[^\n]", " ", match[0]), text)
+    for match in _OVERRIDES.finditer(code):
+        for entry in _NAMED.finditer(match[1]):
+            line = code.count("\n", 0, match.start(1) + entry.start()) + 1
+            yield UnpinnedProvider(entry["name"].strip('"'), _WORD, Location(os.fspath(file), line))

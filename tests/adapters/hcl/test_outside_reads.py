@@ -1,0 +1,215 @@
+"""Reads outside of the release are seen wherever the text of the code tells them, and nothing else is taken for one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS, PATH_FUNCTIONS
+from envctl.adapters.hcl.outside_reads import find_outside_reads
+
+READ = json.loads((Path(__file__).parents[1] / "terraform/read_by_terraform.json").read_text())
+FROM_SOURCE = sorted({name for program in ("terraform", "opentofu") for name in READ[program]["file_functions"]})
+
+
+def found(code: str, **files: str) -> list[str]:
+    data = {"modules/web/main.tf": code.encode(), **{path: text.encode() for path, text in files.items()}}
+    return [f"{read.location}: {read.what}" for read in find_outside_reads(data, ["modules/web"])]
+
+
+def resource(value: str) -> str:
+    return f'resource "terraform_data" "this" {{\n  input = {value}\n}}\n'
+
+
+@pytest.mark.parametrize("name", FROM_SOURCE)
+def test_every_file_function_of_the_source_has_a_verdict(name: str) -> None:
+    assert (name in FILE_FUNCTIONS) is not (name in PATH_FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", sorted(FILE_FUNCTIONS))
+@pytest.mark.parametrize("spelled", ["{name}", "core::{name}", "{name}/* of a file */ "])
+def test_every_function_is_looked_at(name: str, spelled: str) -> None:
+    call = spelled.format(name=name)
+    rest = ', "*"' if name == "fileset" else ""
+    assert found(resource(f'{call}("${{path.root}}/x"{rest})')) == [f"modules/web/main.tf:2: {name}() reads path.root"]
+    assert not found(resource(f'{call}("${{path.module}}/x"{rest})'))
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ('"${path.root}/../../../../payload.json"', "path.root"),
+        ('"${path.cwd}/payload.json"', "path.cwd"),
+        ("path.root", "path.root"),
+        ("(path . root)", "path.root"),
+        ("path/* of */.root", "path.root"),
+        ("replace(path /* of */ . root, var.a, var.b)", "path.root"),
+        ('"/etc/passwd"', "an absolute path"),
+        ('"${""}/etc/passwd"', "an absolute path"),
+        ('"\\u002fetc/passwd"', "an absolute path"),
+        ('"~/.ssh/id_rsa"', "the home folder"),
+        ('pathexpand("~/.ssh/id_rsa")', "the home folder"),
+        ("pathexpand(var.unknown)", "the home folder"),
+        ('abspath("x")', "a path without ${path.module}"),
+        ('"x.json"', "a path without ${path.module}"),
+        ('"./x.json"', "a path without ${path.module}"),
+        ('"../x.json"', "a path without ${path.module}"),
+        ('"${path.module}/../../../x.json"', "a path that leaves the release"),
+        ('"${path.module}/a/../../../../x.json"', "a path that leaves the release"),
+        ('"${path.module}/\\u002e./../../x.json"', "a path that leaves the release"),
+        ('"${path.module}/../../../${var.unknown}"', "a path that leaves the release"),
+        ('"${abspath(path.module)}/../../../x"', "a path that leaves the release"),
+        ('format("%s/../../../x", path.module)', "a path that leaves the release"),
+        ('format("%s/%s", path.root, "x")', "path.root"),
+        ('join("/", [path.module, "..", "..", "..", "x"])', "a path that leaves the release"),
+        ('join("/", concat([path.root], var.parts))', "path.root"),
+        ('"${dirname(dirname(dirname(path.module)))}/x"', "a path that leaves the release"),
+        ('var.unknown ? "${path.module}/x" : "/etc/x"', "an absolute path"),
+        ('coalesce(var.unknown, "/etc/x")', "an absolute path"),
+        ('try("${path.module}/x", "${path.cwd}/x")', "path.cwd"),
+        ("local.there", "an absolute path"),
+        ('"${local.up}/../x"', "a path that leaves the release"),
+        ("var.there", "the home folder"),
+        ("replace(path.root, var.a, var.b)", "path.root"),
+        ("element([path.module, path.cwd], 1)", "path.cwd"),
+        ("<<-EOT\n    /etc/passwd\n  EOT\n", "an absolute path"),
+    ],
+)
+def test_reads_outside_of_the_release_are_seen(path: str, reason: str) -> None:
+    names = (
+        'locals {\n  there = "/etc/x"\n  up = "${local.here}/.."\n  here = "${path.module}/.."\n}\n'
+        'variable "there" {\n  default = "~/x"\n}\n'
+    )
+    (said,) = found(resource(f"file({path})") + names)
+    assert said.startswith(f"modules/web/main.tf:2: file() reads {reason}")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        'file("${path.module}/a.json")',
+        'file("${path.module}/../shared/a.json")',
+        'file("${path.module}/../../a.json")',
+        'templatefile("${path.module}/${var.name}.tftpl", { root = path.root })',
+        "file(var.unknown)",
+        'file("${var.unknown}/../../x")',
+        "file(local.loop)",
+        "file(local.missing)",
+        '[for f in fileset("${path.module}/files", "**") : file("${path.module}/files/${f}")]',
+        'file(var.empty != "" ? var.empty : "${path.module}/x")',
+        'file("${abspath(path.module)}/x")',
+        'file(format("%s/x", path.module))',
+        'file(join("/", [path.module, "x"]))',
+        'file(join("/", concat([path.module], var.parts)))',
+        'file("${dirname(path.module)}/shared/x")',
+        '"${path.root}/out.txt"',
+        "jsonencode({ root = path.root, cwd = path.cwd })",
+        'basename("/etc/passwd")',
+        '"/etc/passwd"',
+        "templatestring(var.text, {})",
+        'provider::local::direxists("${path.module}/x")',
+        '"$${path.root}/../x"',
+    ],
+)
+def test_what_the_release_carries_is_no_fault(value: str) -> None:
+    names = 'locals {\n  loop = local.pool\n  pool = local.loop\n}\nvariable "empty" {\n  default = ""\n}\n'
+    assert found(resource(value) + names) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_outside"), [('"../../../*"', True), ('"**/*.json"', False), ('"../shared/*"', False)]
+)
+def test_patterns_of_fileset_are_followed(pattern: str, is_outside: bool) -> None:
+    assert bool(found(resource(f"fileset(path.module, {pattern})"))) is is_outside
+
+
+@pytest.mark.parametrize(
+    ("block", "what"),
+    [
+        ('data "local_file" "x" {\n  filename = "/etc/passwd"\n}\n', "filename is an absolute path"),
+        ('data "archive_file" "x" {\n  source_dir = "${path.module}/../../../src"\n}\n', "source_dir is a path that"),
+        ('data "archive_file" "x" {\n  source_dir = "${path.root}/../../src"\n}\n', "source_dir is a path that"),
+        ('data "archive_file" "x" {\n  source_file = "../../../../x"\n}\n', "source_file is a path that leaves"),
+        ('resource "aws_s3_object" "x" {\n  source = pathexpand("~/x")\n}\n', "source is the home folder"),
+        ('resource "aws_lambda_function" "x" {\n  filename = "/builds/x.zip"\n}\n', "filename is an absolute path"),
+        (
+            'data "terraform_remote_state" "x" {\n  backend = "local"\n  config = { path = "/states/x" }\n}\n',
+            "path is an absolute path",
+        ),
+        ('data "external" "x" {\n  program = ["sh", "${path.root}/../../x.sh"]\n}\n', "a path that leaves"),
+        ('resource "terraform_data" "x" {\n  input = "cat ${path.cwd}/../x"\n}\n', "a path that leaves"),
+    ],
+)
+def test_attributes_with_paths_are_looked_at(block: str, what: str) -> None:
+    (said, *_) = found(block)
+    assert what in said
+
+
+def test_files_made_in_the_working_folder_are_no_fault() -> None:
+    archive = 'data "archive_file" "x" {\n  source_dir = "${path.module}/src"\n  output_path = "x.zip"\n}\n'
+    function = 'resource "aws_lambda_function" "x" {\n  filename = "x.zip"\n}\n'
+    assert found(archive + function) == []
+
+
+def test_templates_are_read_as_text() -> None:
+    code = resource('templatefile("${path.module}/page.html", {})')
+    bad = 'hello\n%{ for f in fileset("/etc", "*") }${file("x")}%{ endfor }\n${file(path)}\n$${file("/etc/passwd")}\n'
+    said = found(code, **{"modules/web/page.html": bad, "modules/web/sub/more.tftpl": '${filemd5("/x")}'})
+    assert [each.partition(": ")[0] for each in said] == [
+        "modules/web/page.html:2",
+        "modules/web/page.html:2",
+        "modules/web/sub/more.tftpl:1",
+    ]
+    assert all("the template: file" in each for each in said)
+
+
+def test_code_that_no_module_reaches_does_not_matter() -> None:
+    files = {
+        "modules/web/examples/main.tf": resource('file("/etc/passwd")'),
+        "modules/other/main.tf": resource('file("/etc/passwd")'),
+        "modules/web/README.md": 'file("/etc/passwd")',
+    }
+    assert found(resource("1"), **files) == []
+    called = 'module "other" {\n  source = "../other"\n}\n'
+    assert found(called, **files) == ["modules/other/main.tf:2: file() reads an absolute path"]
+
+
+def test_paths_are_followed_into_modules() -> None:
+    files = {"modules/other/main.tf": 'variable "path" {}\n' + resource("file(var.path)")}
+    call = 'module "other" {{\n  source = "../other"\n  path = {}\n}}\n'
+    assert not found(call.format('"${path.module}/x"'), **files)
+    for path in ('"${path.root}/x"', '"/etc/x"', '"${path.module}/../../../x"'):
+        assert any(
+            said.startswith("modules/other/main.tf:3: file() reads ") for said in found(call.format(path), **files)
+        )
+
+
+@pytest.mark.parametrize("name", ["modules/web/more.tf.json", "modules/web/more.tofu.json"])
+def test_json_is_read_too(name: str) -> None:
+    document = {
+        "locals": {"up": "${path.module}/../.."},
+        "variable": {"there": {"default": "/etc/x"}},
+        "resource": {
+            "terraform_data": {
+                "a": {"input": '${file("/etc/passwd")}'},
+                "b": [{"input": '${file("${local.up}/../x")}'}, {"input": "${file(var.there)}"}],
+                "fine": {"input": '${file("${path.module}/x")} /etc/passwd'},
+            }
+        },
+        "data": [{"local_file": {"c": {"filename": "/etc/passwd"}}}],
+    }
+    text = json.dumps(document, indent=1)
+    assert [each.partition(": ")[2] for each in found("", **{name: text})] == [
+        "file() reads an absolute path",
+        "file() reads a path that leaves the release",
+        "file() reads an absolute path",
+        "filename is an absolute path",
+    ]
+
+
+def test_code_of_opentofu_is_read_too() -> None:
+    assert found("", **{"modules/web/more.tofu": resource('file("/etc/passwd")')})
+
+
+def test_code_with_errors_is_left_to_its_reader() -> None:
+    assert found("resource {{{ file(", **{"modules/web/x.tf.json": "{"}) == []
