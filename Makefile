@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo platform test static check nightly mutation bench lock schemas pages docs provider-schema audit clean
+.PHONY: demo platform system-packages test static check nightly mutation bench lock schemas pages docs provider-schema audit clean
 
 demo: .venv/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
@@ -11,7 +11,12 @@ demo: .venv/.installed
 platform: .venv/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo platform
 
-test: static
+# What tests need besides .venv: as root, or with sudo that asks for no password, Debian and Ubuntu get what is missing.
+# Elsewhere one line says what to install, and the tests that need it are skipped. With NO_SKIPS=1 none may be.
+system-packages:
+	@$(PYTHON) -m tools.system_packages $(if $(NO_SKIPS),--required)
+
+test: system-packages static
 	$(BIN)/pytest -m "not night" -n 4 --dist loadfile --no-loadscope-reorder
 
 static: .venv/.installed

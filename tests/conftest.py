@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import limits, skipping
+
 HIDDEN = (
     "AWS_",
     "TF_",
@@ -60,7 +62,14 @@ THEN = (
 )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    limits.begin(config)
+    skipping.begin(config)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    limits.give_limits(items)
+    skipping.skip_what_can_not_run(items)
     here = Path(__file__).parent
 
     def place(item: pytest.Item) -> int:
