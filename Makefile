@@ -28,16 +28,19 @@ static: .venv/.installed
 check: static
 	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox and not browser and not registry and not image and not node and not slow" -n 3 --dist worksteal
 
-# Here each command is a Python that starts: by day most of them are split off one that has (tests/warm.py).
-nightly: mutation
-	$(BIN)/python -m tests.usecases.teeth
-	COLD_STARTS=1 HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2 --dist worksteal
+# Everything, in parts of under an hour: tests/nightly.py lists them, and `make nightly-NAME` runs one.
+nightly: system-packages .venv/.installed
+	@$(BIN)/python -m tests.nightly
+
+nightly-%: system-packages .venv/.installed
+	@$(BIN)/python -m tests.nightly $*
 
 # Changes the guards in every small way, one at a time: the tests have to notice each.
 mutation: .venv/.installed
 	rm -rf mutants
 	$(BIN)/mutmut run
 	@if $(BIN)/mutmut results | grep .; then echo "not noticed: mutmut show NAME shows the change"; exit 1; fi
+	@echo "all $$($(BIN)/mutmut results --all true | grep -c .) changes of the guards were noticed"
 
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks.run $(THEMES)

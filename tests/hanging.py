@@ -5,13 +5,16 @@ Python tells it on SIGUSR1 where a test has registered that (tests/warm.py), and
 them a process can do stands in the signals that it catches; what it tells goes where its errors go.
 """
 
+# ruff: noqa: T201 (a part of make nightly that takes too long is told on the terminal)
+
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -166,6 +169,21 @@ def end(process: "subprocess.Popen[str]", timeout: float) -> HungError:
         out, err = (_text(part) for part in (late.output, late.stderr))
     words = [process.args] if isinstance(process.args, str) else [str(word) for word in process.args]  # type: ignore[union-attr]
     return HungError(words, timeout, report, out or "", err or "")
+
+
+@contextmanager
+def deadline(process: "subprocess.Popen[str]", timeout: float) -> Iterator[None]:
+    """Stops a process that is still running after `timeout` seconds, and says what it was at."""
+
+    def late() -> None:
+        print(f"stopped after {timeout:g} s\n{stop(process.pid, lambda: process.poll() is not None)}", flush=True)
+
+    timer = threading.Timer(timeout, late)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _text(printed: str | bytes | None) -> str:
