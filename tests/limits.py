@@ -32,7 +32,7 @@ BY_MARKER = {
     "browser": 300,
     "slow": 300,
 }
-USUAL = 60
+USUAL = 120
 # Of a test that looks for new random examples.
 SEARCHING = 1800
 TEARDOWN = 300

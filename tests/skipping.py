@@ -24,10 +24,13 @@ def find_reasons() -> dict[str, str]:
         for program in missing
         for marker in program.markers
     }
-    return {
+    reasons = {
         marker: f"to run tests that are {marker}: {system_packages.describe_install(programs, release)}"
         for marker, programs in by_marker.items()
     }
+    if os.geteuid() != 0:
+        reasons.setdefault("image", "to run tests that are image: be root, for mounts of its own")
+    return reasons
 
 
 def skip_what_can_not_run(items: list[pytest.Item]) -> None:

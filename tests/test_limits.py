@@ -74,7 +74,9 @@ def run_pytest(folder: Path, test: str, *words: str, **more: str) -> "subprocess
     (folder / "test_it.py").write_text(test)
     environment = {"PYTHONPATH": os.fspath(ROOT), "PATH": os.environ["PATH"], "HOME": os.fspath(folder), **more}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", ".", "-ra", *words]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=50, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=110, check=False
+    )
 
 
 @pytest.mark.slow
