@@ -34,7 +34,7 @@ BY_MARKER = {
 }
 USUAL = 120
 # Of a test that looks for new random examples.
-SEARCHING = 1800
+SEARCHING = 3600
 TEARDOWN = 300
 # Past its limit, until the whole process ends.
 GRACE = 60

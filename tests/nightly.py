@@ -45,7 +45,8 @@ class Part:
 PARTS = {
     "mutation": Part("every small change of a guard is noticed", ("make", "--no-print-directory", "mutation")),
     "teeth": Part("the laws notice a guard that is gone", (sys.executable, "-m", "tests.usecases.teeth")),
-    "laws": Part("domain and use cases, with many more random examples", distribution=BY_TEST),
+    "laws": Part("use cases, and the laws of promotion with many more random histories", distribution=BY_TEST),
+    "domain": Part("the domain, with many more random examples", distribution=BY_TEST),
     "cli": Part("what people see", distribution=BY_TEST),
     "adapters": Part("adapters and their contracts"),
     "modules": Part("every module applied, looked at and destroyed"),
@@ -59,7 +60,7 @@ PARTS = {
 }
 PLACES = {
     "tests/test_": "cli",
-    "tests/unit/": "laws",
+    "tests/unit/": "domain",
     "tests/usecases/": "laws",
     "tests/cli/": "cli",
     "tests/adapters/": "adapters",
