@@ -41,6 +41,7 @@ class Running:
     pid: int
     parent: int
     session: int
+    started: int
     state: str
     command: str
     waits_in: str
@@ -78,13 +79,14 @@ def read_processes() -> dict[int, Running]:
 
 
 def _read(folder: Path) -> Running:
-    state, parent, _, session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+    fields = (folder / "stat").read_text().rpartition(")")[2].split()
+    state, (parent, session, started) = fields[0], (int(fields[place]) for place in (1, 3, 19))
     command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     lines = (folder / "status").read_text().splitlines()
     mask = int(next(line.split()[1] for line in lines if line.startswith("SigCgt:")), 16)
     caught = frozenset(number for number in range(1, 65) if mask >> (number - 1) & 1)
     waits = (folder / "wchan").read_text() if (folder / "wchan").exists() else ""
-    return Running(int(folder.name), int(parent), int(session), state, command[:300], waits, caught)
+    return Running(int(folder.name), parent, session, started, state, command[:300], waits, caught)
 
 
 def find_family(pid: int) -> list[Running]:
@@ -110,20 +112,27 @@ def stop(pid: int, has_ended: Callable[[], bool]) -> str:
 
     Terraform is asked before the Python that waits for it: that one still has time to show what Terraform says.
     """
-    family = find_family(pid)
-    for each in family:
+    family = {each.pid: each for each in find_family(pid)}
+    for each in family.values():
         if each.is_python and signal.SIGUSR1 in each.caught:
-            _send(each.pid, signal.SIGUSR1)
+            _send(each, signal.SIGUSR1)
         elif not each.is_python and each.ending_question:
-            _send(each.pid, each.ending_question)
+            _send(each, each.ending_question)
     _wait(has_ended)
-    for each in family:
+    # What was started meanwhile has another parent, and can't be found any more, once the one that started it is gone.
+    family |= {each.pid: each for each in find_family(pid)}
+    for each in family.values():
         if each.is_python and signal.SIGUSR1 not in each.caught:
-            _send(each.pid, signal.SIGABRT)
+            _send(each, signal.SIGABRT)
     _wait(has_ended)
-    for number in {pid, *(each.pid for each in family), *(each.pid for each in find_family(pid))}:
-        _send(number, signal.SIGKILL)
-    return describe(family)
+    family |= {each.pid: each for each in find_family(pid)}
+    for each in family.values():
+        _send(each, signal.SIGKILL)
+    if not has_ended():
+        # On a machine without /proc.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return describe(family.values())
 
 
 def describe(family: Iterable[Running]) -> str:
@@ -196,6 +205,8 @@ def _wait(has_ended: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def _send(pid: int, number: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, number)
+def _send(process: Running, number: int) -> None:
+    """Sends a signal, unless the process is gone: its number may be that of another one by now."""
+    with suppress(OSError, ValueError, IndexError):
+        if _read(PROC / str(process.pid)).started == process.started:
+            os.kill(process.pid, number)

@@ -82,7 +82,7 @@ def test_part_that_hangs_is_stopped(
 ) -> None:
     hangs = f"import os, subprocess; print(os.getpid()); subprocess.run(['sleep', '43{os.getpid()}'])"
     parts["bad"] = replace(parts["bad"], command=(sys.executable, "-X", "faulthandler", "-c", hangs))
-    monkeypatch.setattr(nightly, "LIMIT", 1)
+    monkeypatch.setattr(nightly, "LIMIT", 8)
     assert nightly.main(["bad"]) == 1
     told = capfd.readouterr().out
     assert f": sleep 43{os.getpid()}" in told
