@@ -61,19 +61,20 @@ class Alarm:
 
     def __init__(self, errors: int) -> None:
         self.errors = errors
+        self._is_set = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
         if threading.current_thread() is not threading.main_thread():
             return None
-        item.cancel_timeout = _cancel  # type: ignore[attr-defined]
+        item.cancel_timeout = self._cancel  # type: ignore[attr-defined]
         self._set(settings.timeout)
         return True
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Iterator[None]:
         """A failure has cancelled the timer, and what is torn down then can hang too."""
-        if hasattr(item, "cancel_timeout"):
+        if hasattr(item, "cancel_timeout") and not self._is_set:
             self._set(TEARDOWN)
         return (yield)
 
@@ -85,12 +86,13 @@ class Alarm:
         signal.signal(signal.SIGALRM, on_alarm)
         signal.setitimer(signal.ITIMER_REAL, seconds)
         faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=self.errors)
+        self._is_set = True
 
-
-def _cancel() -> None:
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    faulthandler.cancel_dump_traceback_later()
+    def _cancel(self) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        faulthandler.cancel_dump_traceback_later()
+        self._is_set = False
 
 
 def describe() -> str:
