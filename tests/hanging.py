@@ -167,12 +167,22 @@ def run(
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
+class Started(subprocess.Popen[str]):
+    """A command that runs beside its test. One that is waited for in vain is stopped, and shows where it stood."""
+
+    def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:
+        try:
+            return super().communicate(input, timeout)
+        except subprocess.TimeoutExpired as late:
+            raise end(self, late.timeout) from None
+
+
 def end(process: "subprocess.Popen[str]", timeout: float) -> HungError:
     """Stops a process whose time is over, and returns what to raise."""
     report = stop(process.pid, lambda: process.poll() is not None)
     out = err = ""
     try:
-        out, err = process.communicate(timeout=10)
+        out, err = subprocess.Popen.communicate(process, timeout=10)
     except subprocess.TimeoutExpired as late:
         report += "\n  and another one, in a session of its own, that holds on to the outputs"
         out, err = (_text(part) for part in (late.output, late.stderr))

@@ -51,11 +51,22 @@ def test_hung_python_shows_its_stack_and_outputs(tmp_path: Path) -> None:
     command = [*hanging.DUMPABLE_PYTHON, "-c", STARTS_ANOTHER]
     began = time.monotonic()
     with pytest.raises(hanging.HungError) as hung:
-        hanging.run(command, tmp_path, {"PATH": "/usr/bin:/bin"}, 1)
-    assert time.monotonic() - began < 30
+        hanging.run(command, tmp_path, {"PATH": "/usr/bin:/bin"}, 8)
+    assert time.monotonic() - began < 60
     assert "in stands_here" in str(hung.value)
     assert hung.value.output == "began\n"
     assert ": sleep 4322" in hung.value.report
+    assert not is_running("sleep 4322")
+
+
+def test_command_beside_a_test_shows_its_stack_too(tmp_path: Path) -> None:
+    command = [*hanging.DUMPABLE_PYTHON, "-c", STARTS_ANOTHER]
+    with (
+        hanging.Started(command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started,
+        pytest.raises(hanging.HungError, match="in stands_here"),
+    ):
+        started.communicate(timeout=8)
+    assert started.returncode != 0
     assert not is_running("sleep 4322")
 
 

@@ -77,7 +77,7 @@ class Project:
         return ran
 
     def start(self, *words: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
+        return hanging.Started(
             self.command(*words),
             cwd=self.root,
             env=self.environment(),
