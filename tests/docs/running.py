@@ -7,13 +7,14 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import hanging
 from tests.docs.blocks import Block
 from tests.docs.comparing import is_shown, loosened
 from tests.docs.places import Place
 
 # What a person answers at the terminal is said beforehand. Colours and widths are those of a page.
 ENVCTL = """#!/bin/sh
-exec '{python}' -m envctl {options} "$@"
+exec '{python}' -X faulthandler -m envctl {options} "$@"
 """
 # Variables that are not exported hold on too, and are none of the programs' business.
 REMEMBERED = """
@@ -66,6 +67,8 @@ class Shell:
         )
         try:
             printed = _after_ctrl_c(child) if stopped else child.communicate(typed, timeout=LONGEST)[0]
+        except subprocess.TimeoutExpired as late:
+            raise hanging.end(child, late.timeout) from None
         finally:
             _ended(child)
         assert "Traceback" not in printed, printed

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import Sandbox
-from tests import warm
+from tests import hanging, warm
 from tests.documents import checked
 from tests.modules import applying
 from tests.scaffold import scaffolded
@@ -49,7 +48,7 @@ class Project:
     extra: Mapping[str, str] = field(default_factory=dict)
 
     def command(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "envctl", *words]
+        return [*hanging.DUMPABLE_PYTHON, "-m", "envctl", *words]
 
     def environment(self, **more: str) -> dict[str, str]:
         return {
@@ -66,16 +65,7 @@ class Project:
     def run(self, *words: str, timeout: float = 180, before: Sequence[str] = (), **more: str) -> Ran:
         """`before` is a command that runs envctl in turn, in surroundings of its own."""
         if before:
-            done = subprocess.run(
-                [*before, *self.command(*words)],
-                cwd=self.root,
-                env=self.environment(**more),
-                capture_output=True,
-                text=True,
-                timeout=timeout,
-                check=False,
-                stdin=subprocess.DEVNULL,
-            )
+            done = hanging.run([*before, *self.command(*words)], self.root, self.environment(**more), timeout)
         else:
             done = warm.run(words, self.root, self.environment(**more), timeout)
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
@@ -87,7 +77,7 @@ class Project:
         return ran
 
     def start(self, *words: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
+        return hanging.Started(
             self.command(*words),
             cwd=self.root,
             env=self.environment(),

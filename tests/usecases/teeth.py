@@ -109,6 +109,7 @@ def main() -> int:
         found = noticed(code)
         print(f"without {code}: {'noticed' if found else 'NOT NOTICED'} ({time.monotonic() - began:.0f} s)", flush=True)
         unnoticed += [] if found else [code]
+    print(f"{len(CODES) - len(unnoticed)} of {len(CODES)} guards were noticed when they were gone")
     return 1 if unnoticed else 0
 
 
