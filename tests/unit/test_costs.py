@@ -1,6 +1,7 @@
 """What a program that knows prices is asked, and what of its answers counts."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -29,15 +30,21 @@ SIZE = ResourceChange(
         AttributeChange("user_data", Marker.SENSITIVE, Marker.SENSITIVE),
         AttributeChange("tags.Name", None, "店\ud800"),
         AttributeChange("weight", float("inf"), 2.5),
+        AttributeChange("exact", None, Decimal("0.12345678901234567890")),
     ),
 )
 READ = ResourceChange("data.aws_ami.this", "aws_ami", Action.READ)
+INVOKED = ResourceChange("action.aws_do.it", "aws_do", Action.INVOKE)
 NEW = ResourceChange("aws_eip.out", "aws_eip", Action.CREATE)
 OUTPUT = OutputChange("url", Action.CREATE, None, "https://example.com")
 PLAN = EnvironmentPlan(
     "dev",
     "",
-    (StackPlan("web", (READ, SIZE), (OUTPUT,)), StackPlan("far", (NEW,)), StackPlan("dns", waits_for=("web",))),
+    (
+        StackPlan("web", (READ, SIZE, INVOKED), (OUTPUT,)),
+        StackPlan("far", (NEW,)),
+        StackPlan("dns", waits_for=("web",)),
+    ),
 )
 KNOWN = "web aws_instance.this"
 
@@ -60,6 +67,7 @@ def test_it_is_asked_what_the_plan_shows_with_markers_in_place_of_what_nobody_ma
             "user_data": "(sensitive)",
             "tags.Name": "店\ud800",
             "weight": 2.5,
+            "exact": "0.1234567890123456789",
         },
     }
     new = {"address": "aws_eip.out", "type": "aws_eip", "action": "create", "before": {}, "after": {}}

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Literal
 
 import pytest
@@ -57,6 +58,8 @@ def test_what_an_attribute_may_hold_survives_with_its_markers(value: object) -> 
 
 MARKS: dict[str, object] = {
     "a marker": Marker.SENSITIVE,
+    "a number that no float holds": Decimal("0.12345678901234567890"),
+    "a map that looks like a number": {"$number": "1"},
     "a text that looks like one": "(sensitive)",
     "a marker within a list within a map": {"a": [1, {"b": Marker.UNKNOWN}]},
     "a map that looks like a marker": {"$": "(sensitive)"},

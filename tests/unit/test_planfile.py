@@ -1,6 +1,7 @@
 """What a plan means, from small documents in the form of `terraform show -json`."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,7 +34,10 @@ def attributes(raw: dict[str, Any]) -> list[tuple[str, object, object]]:
 
 RESOURCES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {
     "what stays is left out": (resource("no-op", before={"a": 1}, after={"a": 1}), None),
-    "a data source that is read is left out": (resource("read", after={"a": 1}, mode="data"), None),
+    "a data source that the apply reads is told": (
+        resource("read", after={"a": 1}, mode="data"),
+        ResourceChange("terraform_data.x", "terraform_data", Action.READ, (AttributeChange("a", None, 1),)),
+    ),
     "a new resource shows its values": (
         resource("create", after={"a": 1}),
         ResourceChange("terraform_data.x", "terraform_data", Action.CREATE, (AttributeChange("a", None, 1),)),
@@ -63,7 +67,15 @@ RESOURCES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {
     ),
     "a replacement that creates first is one": (
         resource("create", "delete"),
-        ResourceChange("terraform_data.x", "terraform_data", Action.REPLACE),
+        ResourceChange("terraform_data.x", "terraform_data", Action.REPLACE, creates_first=True),
+    ),
+    "a new one beside an old one that stays is no replacement": (
+        resource("create", "forget"),
+        ResourceChange("terraform_data.x", "terraform_data", Action.RENEW),
+    ),
+    "OpenTofu forgets before it creates": (
+        resource("forget", "create"),
+        ResourceChange("terraform_data.x", "terraform_data", Action.RENEW),
     ),
     "a resource that is only moved": (
         resource("no-op", before={"a": 1}, after={"a": 1}, previous_address="module.web.terraform_data.old"),
@@ -81,7 +93,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {
     ),
     "a resource that is imported as it is": (
         resource("no-op", importing={"id": "i-1"}),
-        ResourceChange("terraform_data.x", "terraform_data", Action.IMPORT),
+        ResourceChange("terraform_data.x", "terraform_data", Action.IMPORT, imported="i-1"),
     ),
     "a resource that is forgotten": (
         resource("forget"),
@@ -105,7 +117,9 @@ RESOURCES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {
 
 @pytest.mark.parametrize(("raw", "expected"), RESOURCES.values(), ids=RESOURCES.keys())
 def test_resources(raw: dict[str, Any], expected: ResourceChange | None) -> None:
-    assert read(raw).resources == (() if expected is None else (expected,))
+    """What an approval is bound to has tests of its own."""
+    told = tuple(replace(each, planned={}) for each in read(raw).resources)
+    assert told == (() if expected is None else (expected,))
 
 
 ATTRIBUTES: dict[str, tuple[dict[str, Any], list[tuple[str, object, object]]]] = {
@@ -213,6 +227,23 @@ ATTRIBUTES: dict[str, tuple[dict[str, Any], list[tuple[str, object, object]]]] =
     "an empty block that changes places is not lost": (
         resource("update", before={"b": [{"port": 22}, {}]}, after={"b": [{}, {"port": 22}]}),
         [("b[0].port", 22, None), ("b[1].port", None, 22)],
+    ),
+    "an empty block in place of another": (
+        resource("update", before={"a": [{"allow": [], "block": [{}]}]}, after={"a": [{"allow": [{}], "block": []}]}),
+        [("a[0].allow[0]", None, {}), ("a[0].block[0]", {}, None)],
+    ),
+    "a new empty block": (resource("create", after={"ingress": [{}]}), [("ingress[0]", None, {})]),
+    "a block that holds nothing that is set": (
+        resource("create", after={"a": [{"allow": [{"custom": []}], "n": None}]}),
+        [("a[0].allow[0]", None, {})],
+    ),
+    "an empty block beside one that stays": (
+        resource("update", before={"b": [{"n": 1, "c": [{"d": 1}]}]}, after={"b": [{"n": 1, "c": [{"d": 1}, {}]}]}),
+        [("b[0].c[1]", None, {})],
+    ),
+    "keys with quotes and brackets have paths of their own": (
+        resource("create", after={"t": {'a "]["b ': 1, "a ": {"b ": 2}}}),
+        [('t["a "]["b "]', None, 2), ('t["a \\"][\\"b "]', None, 1)],
     ),
     "a secret in a block that only moved is not told, and one in a new block is hidden": (
         resource("update", before={"b": [{"p": "s1"}]}, after={"b": [{"p": "s2"}, {"p": "s1"}]},

@@ -15,6 +15,10 @@ class Action(StrEnum):
     READ = "read"
     MOVE = "move"
     IMPORT = "import"
+    # A new object is made, and the old one is left where it is: Terraform forgets it.
+    RENEW = "renew"
+    # An action of a provider runs. What it does, the provider alone knows.
+    INVOKE = "invoke"
 
 
 class Marker(StrEnum):
@@ -53,12 +57,23 @@ class AttributeChange:
 
 @dataclass(frozen=True)
 class ResourceChange:
+    """`attributes` are what a person reads. `planned` is what an apply could tell, and what an approval is bound to:
+    a digest or a sign by its place; it is empty where only the attributes are known.
+
+    `imported` says which object is imported, `creates_first` that a replacement makes the new one before the old one
+    goes, and `programs` what is run on the machine of whoever applies. An action that is invoked is a change too.
+    """
+
     address: str
     type: str
     action: Action
     attributes: tuple[AttributeChange, ...] = ()
     moved_from: str = ""
     reason: str = ""
+    imported: str = ""
+    creates_first: bool = False
+    programs: tuple[str, ...] = ()
+    planned: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
 
 @dataclass(frozen=True)
@@ -91,8 +106,8 @@ class StackPlan:
 
     @property
     def changes(self) -> bool:
-        """Whether applying it would do anything, be it only to an output."""
-        return bool(self.resources or self.outputs)
+        """Whether applying it would do anything, be it only to an output. What is only read is no change."""
+        return bool(self.outputs) or any(resource.action is not Action.READ for resource in self.resources)
 
 
 @dataclass(frozen=True)
@@ -134,9 +149,19 @@ def count(resources: Iterable[ResourceChange]) -> dict[Action, int]:
 
 def unsettled(plans: Iterable[StackPlan]) -> bool:
     """Whether applying them made or took away something that a provider looks after: other resources may tell of it."""
-    made = {Action.CREATE, Action.REPLACE, Action.DELETE}
+    made = {Action.CREATE, Action.REPLACE, Action.RENEW, Action.DELETE, Action.INVOKE}
     return any(r.action in made and r.type != BUILT_IN for plan in plans for r in plan.resources)
 
 
 def touched(plans: Iterable[StackPlan]) -> int:
     return sum(sum(count(plan.resources).values()) for plan in plans)
+
+
+def invocation_address(address: str, event: str, resource: str, prefix: str) -> str:
+    """Of an action that is invoked, with what makes it run: the same action may run more than once. `event` is how
+    Terraform spells it, like `AfterCreate`.
+    """
+    if not resource:
+        return address.removeprefix(prefix)
+    when = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in event).replace("_", " ").split()
+    return f"{address.removeprefix(prefix)} ({' '.join(when)} of {resource.removeprefix(prefix)})"

@@ -17,6 +17,8 @@ FORMAT = 1
 LARGEST = Decimal(10) ** 12
 # What programs reckon with floats has digits that mean nothing.
 FINEST = Decimal("0.000001")
+# What is read or invoked is no resource that becomes another.
+_COSTS_NOTHING = frozenset({Action.READ, Action.INVOKE})
 _KEYS = ("currency", "monthly")
 
 
@@ -26,7 +28,7 @@ class MalformedAnswerError(ValueError):
 
 def worth_asking(plan: EnvironmentPlan) -> bool:
     """Whether any resource would become another. Outputs cost nothing, and what waits can't be told yet."""
-    return any(resource.action is not Action.READ for stack in plan.stacks for resource in stack.resources)
+    return any(resource.action not in _COSTS_NOTHING for stack in plan.stacks for resource in stack.resources)
 
 
 def question(plan: EnvironmentPlan, account_id: str, region: str, regions: Mapping[str, str]) -> bytes:
@@ -45,7 +47,7 @@ def _stack(stack: StackPlan, region: str) -> dict[str, object]:
         "stack": stack.stack,
         "region": region or None,
         "waits_for": list(stack.waits_for),
-        "resources": [_resource(resource) for resource in stack.resources if resource.action is not Action.READ],
+        "resources": [_resource(resource) for resource in stack.resources if resource.action not in _COSTS_NOTHING],
     }
 
 
@@ -65,6 +67,9 @@ def _side(attributes: Sequence[AttributeChange], side: str) -> Iterator[tuple[st
         if isinstance(value, float) and not isfinite(value):
             # JSON has no such number.
             yield attribute.path, str(value)
+        elif isinstance(value, Decimal):
+            # A reader would round it.
+            yield attribute.path, number_text(value)
         elif value is not None:
             yield attribute.path, value
 

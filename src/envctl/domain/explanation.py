@@ -64,7 +64,7 @@ def _shared(
     resource: ResourceChange, seen: Mapping[Cause, ResourceChange | None], own: Cause
 ) -> Iterator[tuple[Cause, tuple[AttributeChange, ...]]]:
     """The attributes by their causes. A resource that comes or goes has one cause, whatever becomes of them."""
-    if resource.action not in {"update", "replace"} or not resource.attributes:
+    if resource.action not in {"update", "replace", "renew"} or not resource.attributes:
         yield own, resource.attributes
         return
     causes = [_first(c for c, change in seen.items() if change and _has(change, a)) for a in resource.attributes]

@@ -10,21 +10,36 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from envctl.domain.changes import Action, EnvironmentPlan, Marker, ResourceChange, StackPlan
+from envctl.domain.canonical import (
+    ABSENT,
+    SENSITIVE,
+    SENSITIVE_UNKNOWN,
+    UNKNOWN,
+    above,
+    leaves,
+    place,
+    sign_of,
+    steps_of,
+)
+from envctl.domain.changes import Action, EnvironmentPlan, OutputChange, ResourceChange, StackPlan
 
-FORMAT = 1
+FORMAT = 2
+# One that was kept by an earlier envctl is read and shown, and covers nothing: less was looked at when it was approved.
+EARLIER = frozenset({1})
 WAITS, BEHIND = "wait", "wait anew"
-# No attribute has a name with a space.
+# Beside the places of values, which begin with a bracket.
 MOVED = "moved from"
-UNKNOWN, SENSITIVE, ABSENT = "?", "*", "-"
-_PLANNED_WHOLE = frozenset({Action.CREATE.value, Action.IMPORT.value, Action.READ.value})
+# No address begins with a word and a space.
+OUTPUT = "output "
+_PLANNED_WHOLE = frozenset({Action.CREATE.value, Action.IMPORT.value, Action.READ.value, Action.INVOKE.value})
+_WRITTEN = frozenset({Action.CREATE.value, Action.UPDATE.value})
 
 
 @dataclass(frozen=True)
 class Change:
-    """One resource, and what becomes of it. `values` holds a digest of each planned value by its path, or one of the
-    signs for what is unknown, sensitive or absent. A stack that can't be planned yet is a change that waits; of one
-    that waits anew there is something already.
+    """One resource, output or action, and what becomes of it. `values` holds a digest of each planned value by its
+    place, or one of the signs for what is unknown, sensitive or absent. A stack that can't be planned yet is a change
+    that waits; of one that waits anew there is something already.
     """
 
     stack: str
@@ -43,6 +58,7 @@ class Change:
 @dataclass(frozen=True)
 class PlanMeaning:
     changes: tuple[Change, ...] = ()
+    format: int = FORMAT
 
     @cached_property
     def fingerprint(self) -> str:
@@ -56,7 +72,7 @@ class MalformedMeaningError(ValueError):
 
 def meaning_of(plan: EnvironmentPlan) -> PlanMeaning:
     changes = [change for stack in plan.stacks for change in _changes(stack)]
-    return PlanMeaning(tuple(sorted(changes, key=lambda c: (c.stack, c.address, c.action))))
+    return PlanMeaning(tuple(sorted(changes, key=lambda c: (c.stack, c.address, c.action, sorted(c.values.items())))))
 
 
 def outline(meaning: PlanMeaning, environment: str, release: str) -> EnvironmentPlan:
@@ -67,6 +83,9 @@ def outline(meaning: PlanMeaning, environment: str, release: str) -> Environment
         if change.action in (WAITS, BEHIND):
             behind = change.action == BEHIND
             stacks[change.stack] = replace(stack, waits_for=("what it reads",), behind=behind)
+        elif change.address.startswith(OUTPUT):
+            output = OutputChange(change.address.removeprefix(OUTPUT), Action(change.action), None, None)
+            stacks[change.stack] = replace(stack, outputs=(*stack.outputs, output))
         else:
             resource = ResourceChange(change.address, change.type, Action(change.action))
             stacks[change.stack] = replace(stack, resources=(*stack.resources, resource))
@@ -75,21 +94,29 @@ def outline(meaning: PlanMeaning, environment: str, release: str) -> Environment
 
 def uncovered(plan: PlanMeaning, approved: PlanMeaning) -> tuple[Change, ...]:
     """What the plan holds beyond what was approved; nothing where it means the same, or less."""
-    known = {(change.stack, change.address, change.action): change for change in approved.changes}
+    if approved.format != plan.format:
+        return plan.changes
+    known: dict[tuple[str, str], list[Change]] = {}
+    for seen in approved.changes:
+        known.setdefault((seen.stack, seen.address), []).append(seen)
     waiting = {change.stack for change in approved.changes if change.action == WAITS}
 
     def covered(change: Change) -> bool:
         # Nothing is there yet of a stack that waits: all that its plan may do is to create.
         if change.stack in waiting and change.action == Action.CREATE:
             return True
-        seen = known.get((change.stack, change.address, change.action))
-        return seen is not None and seen.type == change.type and _within(change, seen)
+        left = known.get((change.stack, change.address), [])
+        found = next((seen for seen in left if _is_like(change, seen) and _within(change, seen)), None)
+        if found is not None:
+            # Each covers one: the same action may be invoked more than once.
+            left.remove(found)
+        return found is not None
 
     return tuple(change for change in plan.changes if not covered(change))
 
 
 def performed(stacks: Iterable[StackPlan]) -> tuple[str, ...]:
-    """What is done to which types of resources, like "create aws_vpc"."""
+    """What is done to which types of resources, like "create aws_vpc", and which actions are invoked."""
     done = {
         f"{resource.action} {resource.type}"
         for stack in stacks
@@ -104,15 +131,15 @@ def encode(meaning: PlanMeaning) -> bytes:
         {"stack": c.stack, "address": c.address, "type": c.type, "action": c.action, "values": dict(c.values)}
         for c in meaning.changes
     ]
-    document = {"format": FORMAT, "changes": changes}
+    document = {"format": meaning.format, "changes": changes}
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def decode(data: bytes) -> PlanMeaning:
     try:
         document = json.loads(data)
-        read = PlanMeaning(tuple(_read(change) for change in document["changes"]))
-        if document["format"] != FORMAT or encode(read) != data:
+        read = PlanMeaning(tuple(_read(change) for change in document["changes"]), document["format"])
+        if type(read.format) is not int or read.format not in {FORMAT, *EARLIER} or encode(read) != data:
             raise MalformedMeaningError("its bytes are not in the form in which envctl writes them")
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise MalformedMeaningError(str(error)) from error
@@ -135,40 +162,44 @@ def _changes(stack: StackPlan) -> Iterator[Change]:
         yield Change(stack.stack, "", "", BEHIND if stack.behind else WAITS)
     for resource in stack.resources:
         yield Change(stack.stack, resource.address, resource.type, resource.action.value, _values(resource))
+    for output in stack.outputs:
+        yield Change(stack.stack, f"{OUTPUT}{output.name}", "", output.action.value, _output_values(output))
 
 
 def _values(resource: ResourceChange) -> dict[str, str]:
-    values = {attribute.path: _sign(attribute.after) for attribute in resource.attributes}
-    return {**values, MOVED: _sign(resource.moved_from)} if resource.moved_from else values
+    values = dict(resource.planned)
+    if not values:
+        told = {place(steps_of(attribute.path)): attribute.after for attribute in resource.attributes}
+        values = {placed: ABSENT if after is None else sign_of(after) for placed, after in told.items()}
+    return {**values, MOVED: sign_of(resource.moved_from)} if resource.moved_from else values
 
 
-def _sign(value: object) -> str:
-    if value is Marker.UNKNOWN:
-        return UNKNOWN
-    if value is Marker.SENSITIVE:
-        return SENSITIVE
-    if value is None:
-        return ABSENT
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+def _output_values(output: OutputChange) -> dict[str, str]:
+    if output.action is Action.DELETE:
+        return {}
+    return {placed: sign_of(leaf) for placed, leaf in leaves(output.after)}
+
+
+def _is_like(change: Change, approved: Change) -> bool:
+    if change.type != approved.type or change.action == approved.action:
+        return change.type == approved.type
+    # An apply that ended halfway may have written some outputs already: the value is what counts.
+    return change.address.startswith(OUTPUT) and {change.action, approved.action} <= _WRITTEN
 
 
 def _within(change: Change, approved: Change) -> bool:
     """Whether every planned value was approved. Some may be there already; a new resource must have all of them."""
-    if not all(_known(path, sign, approved.values) for path, sign in change.values.items()):
+    if any(not _known(placed, sign, approved.values) for placed, sign in change.values.items()):
         return False
-    if change.action not in _PLANNED_WHOLE:
+    if change.action not in _PLANNED_WHOLE and not change.address.startswith(OUTPUT):
         return True
-    return all(sign == UNKNOWN or path in change.values for path, sign in approved.values.items())
+    later = (UNKNOWN, SENSITIVE_UNKNOWN)
+    return all(sign in later or placed in change.values for placed, sign in approved.values.items())
 
 
-def _known(path: str, sign: str, approved: Mapping[str, str]) -> bool:
+def _known(placed: str, sign: str, approved: Mapping[str, str]) -> bool:
     """Approved as it is, or as something to be found out while applying, which by now is known."""
-    return approved.get(path) == sign or any(approved.get(above) == UNKNOWN for above in _from_here_up(path))
-
-
-def _from_here_up(path: str) -> Iterator[str]:
-    yield path
-    for position in range(len(path) - 1, 0, -1):
-        if path[position] in ".[":
-            yield path[:position]
+    seen = approved.get(placed)
+    if seen == sign or (seen == SENSITIVE_UNKNOWN and sign == SENSITIVE):
+        return True
+    return any(approved.get(each) == UNKNOWN for each in above(placed))

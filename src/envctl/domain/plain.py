@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from functools import cache, partial
 from types import NoneType, UnionType
@@ -11,9 +12,10 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from envctl.domain.changes import Marker
 
 # What can be wrong with what is read, or with the JSON around it.
-MISFITS = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+MISFITS = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 # Stands in front of what is no value but speaks of one. A key that begins so itself gets a second one.
 _SIGN = "$"
+_NUMBER = "$number"
 
 Reader = Callable[[Any], Any]
 
@@ -23,6 +25,9 @@ def plain(value: object) -> object:
         case Marker():
             # Without a sign of its own it could not be told from somebody's text.
             return {_SIGN: value.value}
+        case Decimal():
+            # A number that a float would round.
+            return {_NUMBER: str(value)}
         case Enum():
             return value.value
         case datetime():
@@ -91,6 +96,8 @@ def _anything(value: Any) -> Any:  # noqa: ANN401
         return value
     if value.keys() == {_SIGN}:
         return Marker(value[_SIGN])
+    if value.keys() == {_NUMBER}:
+        return Decimal(instance(str, value[_NUMBER]))
     return {_unescaped(key): _anything(each) for key, each in value.items()}
 
 

@@ -24,6 +24,7 @@ from envctl.domain.project_types import (
     IgnoreRule,
     KmsKey,
     Name,
+    PlanKey,
     Profile,
     Region,
     Repository,
@@ -46,8 +47,11 @@ class Identity(Section):
 
 
 class Terraform(Section):
+    """`plan_keys` are keys of a plan that envctl does not know and that may pass, like `resource_changes.fancy`."""
+
     version: Constraint = ">= 1.10"
     binary: str | None = None
+    plan_keys: tuple[PlanKey, ...] = ()
 
 
 class Store(Section):

@@ -60,6 +60,9 @@ Constraint = Annotated[
         'a version constraint such as ">= 1.10"',
     ),
 ]
+PlanKey = Annotated[
+    str, _matching(r"[\w-]+(\.[\w-]+)*", 'a key of a plan as E351 names it, such as "resource_changes.change.KEY"')
+]
 Url = Annotated[
     str, _matching(r"[a-z][a-z0-9+.-]*://.+", 'a URL such as "file://.envctl/store" or "s3://bucket/prefix"')
 ]

@@ -79,8 +79,17 @@ def lay_out(ports: Ports, project: Project, release: Release, settings: Environm
         ports.workspace.lay_stack(environment, root.stack, root.encode())
         ports.workspace.lay_modules(environment, root.stack, manifest(release.wiring, root.stack))
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
-        binary = project.terraform.binary or ""
-        stacks.append(PreparedStack(root.stack, wired.upstream, root.secrets, binary, profile, after=wired.after))
+        stacks.append(
+            PreparedStack(
+                root.stack,
+                wired.upstream,
+                root.secrets,
+                project.terraform.binary or "",
+                profile,
+                after=wired.after,
+                plan_keys=project.terraform.plan_keys,
+            )
+        )
     asked = costs.source(project, environment, release.wiring.regions)
     return Prepared(environment, identity, settings.digest(), tuple(stacks), positions.spelt(live), asked)
 

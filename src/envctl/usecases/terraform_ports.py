@@ -23,7 +23,8 @@ class PreparedStack:
 
     `upstream` are the stacks whose outputs it reads, and `after` further ones that have to be applied before it.
     `binary` is the Terraform that the project file names, `profile` the AWS profile to work with on a machine that has
-    it, and `session` what the role's session is called, each where there is one.
+    it, and `session` what the role's session is called, each where there is one. `plan_keys` are keys of a plan that
+    the project lets through although envctl does not know them.
     """
 
     name: str
@@ -33,6 +34,7 @@ class PreparedStack:
     profile: str = ""
     session: str = ""
     after: tuple[str, ...] = ()
+    plan_keys: tuple[str, ...] = ()
 
     @property
     def needs(self) -> tuple[str, ...]:

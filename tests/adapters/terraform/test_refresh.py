@@ -49,6 +49,26 @@ CASES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {
         drifted("update", {"a": None, "b": None}, {"a": "", "b": []}, after_sensitive={"a": True, "b": True}),
         None,
     ),
+    "an empty block in place of another": (
+        drifted("update", {"d": [{"allow": [], "block": [{}]}]}, {"d": [{"allow": [{}], "block": []}]}),
+        found(Action.UPDATE, ("d[0].allow[0]", None, {}), ("d[0].block[0]", {}, None)),
+    ),
+    "an empty block that appeared": (
+        drifted("update", {"d": None}, {"d": [{}]}),
+        found(Action.UPDATE, ("d[0]", None, {})),
+    ),
+    "an empty block that is gone": (
+        drifted("update", {"d": [{}]}, {"d": []}),
+        found(Action.UPDATE, ("d[0]", {}, None)),
+    ),
+    "an empty block that stays, however it is filled": (
+        drifted("update", {"d": [{"a": None, "b": ""}]}, {"d": [{"a": [], "b": None}]}),
+        None,
+    ),
+    "a block that holds something now": (
+        drifted("update", {"d": [{"a": ""}]}, {"d": [{"a": "x"}]}),
+        found(Action.UPDATE, ("d[0].a", None, "x")),
+    ),
     "false is not nothing": (drifted("update", {"a": None}, {"a": False}), found(Action.UPDATE, ("a", None, False))),
     "zero is not nothing": (drifted("update", {"a": None}, {"a": 0}), found(Action.UPDATE, ("a", None, 0))),
     "what is beside the noise": (

@@ -29,7 +29,9 @@ with DirectoryWorkspace(Path("."), Path(sys.argv[1]), "").lock("dev", "envctl ap
 """
 MAIN = b'{"module": {}}'
 COSTS = CostSource(("python3", "tools/cost.py"), 90.0, "111111111111", "ap-northeast-1", {"web": "eu-west-1"})
-PREPARED_DEV = Prepared("dev", "", "s" * 64, (PreparedStack("web", ("network",), binary="tofu"),), costs=COSTS)
+PREPARED_DEV = Prepared(
+    "dev", "", "s" * 64, (PreparedStack("web", ("network",), binary="tofu", plan_keys=("fancy",)),), costs=COSTS
+)
 INPUTS = ("envctl.toml", "environments/dev/terraform.tfvars", "modules/web", ".terraform.lock.hcl")
 
 

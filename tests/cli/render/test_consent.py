@@ -11,7 +11,7 @@ from envctl.cli.render.consent import TerminalConsent
 from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.domain.errors import InterruptedByUserError, StateLock, UsageError
 from tests.cli.render.conftest import console, told
-from tests.cli.render.samples import FIRST_PLAN, LATER_PLAN, NOW
+from tests.cli.render.samples import FIRST_PLAN, LATER_PLAN, NOW, RUNNING_PLAN
 
 Question = Callable[[TerminalConsent], bool]
 LOCK = StateLock("network", "4711", "ci@runner-7-of-the-platform-team", "apply", NOW - timedelta(hours=3))
@@ -23,6 +23,7 @@ QUESTIONS: dict[str, Question] = {
     "to apply": lambda consent: consent.given(LATER_PLAN, again=False),
     "to apply what could only be planned now": lambda consent: consent.given(LATER_PLAN, again=True),
     "to approve": lambda consent: consent.approves(LATER_PLAN, "peer", NOTES),
+    "to approve what runs something": lambda consent: consent.approves(RUNNING_PLAN, "peer", ()),
     "to approve what waits": lambda consent: consent.approves(FIRST_PLAN, "business", ()),
     "to approve nothing": lambda consent: consent.approves(
         EnvironmentPlan("prod", "", (StackPlan("web"),)), "peer", ()

@@ -44,7 +44,16 @@ def several(action: Action, count: int, type_: str = "aws_subnet") -> list[Resou
 GUARDED = ruled(PROMOTION, protected=True, max_destroys=2, stateful=frozenset({"aws_db_instance", "aws_s3_bucket"}))
 KEEPS_DATA = [
     change(action, "aws_db_instance.main")
-    for action in (Action.CREATE, Action.UPDATE, Action.READ, Action.FORGET, Action.MOVE, Action.IMPORT)
+    for action in (
+        Action.CREATE,
+        Action.UPDATE,
+        Action.READ,
+        Action.FORGET,
+        Action.MOVE,
+        Action.IMPORT,
+        Action.RENEW,
+        Action.INVOKE,
+    )
 ]
 HARMLESS: dict[str, Request] = {
     "there is no plan yet": GUARDED,
@@ -290,6 +299,26 @@ def test_what_was_approved_at_another_gate_is_not_compared_with() -> None:
     assert said("G302", request) == f"{MORE}{CREATED}, {UPDATED}"
 
 
+EARLIER = PlanMeaning(meaning_of(plan(ONE, OTHER)).changes, 1)
+KEPT_BEFORE = replace(GATED, approved={**APPROVED_PLANS, EARLIER.fingerprint: EARLIER})
+
+
+def test_what_an_earlier_envctl_kept_is_to_be_approved_again() -> None:
+    refusal = answer("G302", given(seen(plan_=EARLIER.fingerprint), request=KEPT_BEFORE))
+    assert refusal is not None
+    assert refusal.message == (
+        f"an earlier envctl kept what was approved at the gate peer, and looked at less of it: {CREATED}, {UPDATED}"
+    )
+    assert refusal.hint == "envctl approve staging --gate peer --release 111111111111"
+
+
+def test_an_approval_of_today_is_what_it_is_compared_with() -> None:
+    request = given(seen(plan_=EARLIER.fingerprint), seen(DAN, print_of(ONE)), request=KEPT_BEFORE)
+    assert said("G302", request) == f"{MORE}{UPDATED}"
+    other = given(seen(plan_=EARLIER.fingerprint, gate="quality"), request=KEPT_BEFORE)
+    assert said("G302", other) == f"{MORE}{CREATED}, {UPDATED}"
+
+
 VPC, SUBNET = "create aws_vpc", "delete aws_subnet"
 DOING = planned(PROMOTION, change(Action.DELETE, "aws_subnet.a"), change(Action.CREATE), change(Action.CREATE))
 DONE = there(DOING, performed={R1: frozenset({VPC, SUBNET, "update aws_eip"})})
@@ -318,6 +347,14 @@ UNREHEARSED: dict[str, tuple[Request, str]] = {
     "another action was done with that type": (
         there(planned(PROMOTION, change(Action.REPLACE)), performed={R1: frozenset({VPC, "delete aws_vpc"})}),
         "replace aws_vpc",
+    ),
+    "an action that the source never ran": (
+        there(planned(PROMOTION, change(Action.INVOKE)), performed={R1: frozenset({VPC})}),
+        "invoke aws_vpc",
+    ),
+    "an old one is left behind that was replaced there": (
+        there(planned(PROMOTION, change(Action.RENEW)), performed={R1: frozenset({"replace aws_vpc"})}),
+        "renew aws_vpc",
     ),
 }
 

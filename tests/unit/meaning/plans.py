@@ -5,10 +5,19 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, Marker, ResourceChange, StackPlan
+from envctl.domain.changes import (
+    Action,
+    AttributeChange,
+    EnvironmentPlan,
+    Marker,
+    OutputChange,
+    ResourceChange,
+    StackPlan,
+)
 from envctl.domain.meaning import meaning_of, uncovered
 
-WHOLE = (Action.CREATE, Action.IMPORT, Action.READ)
+WHOLE = (Action.CREATE, Action.IMPORT, Action.READ, Action.INVOKE)
+PUT_OUT = (Action.CREATE, Action.UPDATE, Action.DELETE)
 PARTLY = tuple(action for action in Action if action not in WHOLE)
 
 known = st.recursive(
@@ -35,7 +44,9 @@ def stacks(draw: st.DrawFn, name: str, waiting: bool, actions: st.SearchStrategy
     if waiting and draw(st.booleans()):
         return StackPlan(name, waits_for=("network",))
     there = draw(st.lists(addresses, max_size=4, unique=True))
-    return StackPlan(name, tuple(draw(resources(address, actions)) for address in there))
+    put_out = draw(st.lists(st.sampled_from(["id", "url"]), max_size=2, unique=True))
+    outputs = tuple(OutputChange(each, draw(st.sampled_from(PUT_OUT)), draw(values), draw(values)) for each in put_out)
+    return StackPlan(name, tuple(draw(resources(address, actions)) for address in there), outputs)
 
 
 anything = st.sampled_from(Action)
@@ -90,8 +101,9 @@ def weaker(draw: st.DrawFn, of: EnvironmentPlan) -> EnvironmentPlan:
 
     def planned(stack: StackPlan) -> StackPlan:
         if draw(st.booleans()) and stack.waits_for:
-            return draw(stacks(stack.stack, False, st.just(Action.CREATE)))
-        return replace(stack, resources=tuple(rest(each) for each in stack.resources if draw(st.booleans())))
+            return replace(draw(stacks(stack.stack, False, st.just(Action.CREATE))), outputs=())
+        left = tuple(rest(each) for each in stack.resources if draw(st.booleans()))
+        return replace(stack, resources=left, outputs=tuple(each for each in stack.outputs if draw(st.booleans())))
 
     return replace(of, stacks=tuple(map(planned, of.stacks)))
 

@@ -28,11 +28,21 @@ def test_the_bytes_of_a_meaning_never_change() -> None:
     assert encode(meaning_of(of)).decode() == (
         '{"changes":[{"action":"delete","address":"aws_eip.é","stack":"network","type":"aws_eip","values":{}},'
         '{"action":"update","address":"aws_vpc.main","stack":"network","type":"aws_vpc","values":'
-        '{"arn":"?","role":"-","size":"4e07408562bedb8b60ce05c1decfe3ad",'
-        '"tags":"419ff44f480459a5cdd6aeb75a186f36","token":"*"}}],"format":1}'
+        r'{"[\"arn\"]":"?","[\"role\"]":"-","[\"size\"]":"4e07408562bedb8b60ce05c1decfe3ad",'
+        r'"[\"tags\"]":"a0d6be731024019163745cb386243f39","[\"token\"]":"*"}}],"format":2}'
     )
-    assert meaning_of(of).fingerprint == "7f651cd830e0c4860da4977780fe554c95df7b8c0ac922ef6b9e63720cc46b82"
-    assert meaning_of(plan()).fingerprint == "c8e7cb2faf65e604638e8f777efc609d647bf7d3f5ca0d5d4e6937b23c8f029b"
+    assert meaning_of(of).fingerprint == "79d509816abc1a2e8fa33a48ca2469f36619d76c1333d2ce5e09a637f0b1ae38"
+    assert meaning_of(plan()).fingerprint == "6f233fa5877056a12943fd511ae23ef0382e8b5f66c9e699b967c35504b87583"
+
+
+def test_what_was_kept_before_is_read_still() -> None:
+    kept = (
+        b'{"changes":[{"action":"update","address":"aws_vpc.main","stack":"network","type":"aws_vpc","values":'
+        b'{"arn":"?","tags.Name":"4e07408562bedb8b60ce05c1decfe3ad"}}],"format":1}'
+    )
+    read = decode(kept)
+    assert (read.format, read.changes[0].told) == (1, "update network: aws_vpc.main")
+    assert encode(read) == kept
 
 
 KEPT = encode(meaning_of(plan(ONE)))
@@ -58,13 +68,13 @@ DAMAGED = {
     "one byte too many": KEPT + b"\n",
     "spaces": json.dumps(json.loads(KEPT), sort_keys=True).encode(),
     "another order": json.dumps(dict(reversed(json.loads(KEPT).items())), separators=(",", ":")).encode(),
-    "another format": _written(json.loads(KEPT) | {"format": 2}),
+    "another format": _written(json.loads(KEPT) | {"format": 3}),
     "a format as true": _written(json.loads(KEPT) | {"format": True}),
     "no format": _written({"changes": []}),
-    "no changes": _written({"format": 1}),
-    "changes that are nothing": _written({"format": 1, "changes": None}),
-    "changes that are a number": _written({"format": 1, "changes": 7}),
-    "a change that is text": _written({"format": 1, "changes": ["x"]}),
+    "no changes": _written({"format": 2}),
+    "changes that are nothing": _written({"format": 2, "changes": None}),
+    "changes that are a number": _written({"format": 2, "changes": 7}),
+    "a change that is text": _written({"format": 2, "changes": ["x"]}),
     "something more": _written(json.loads(KEPT) | {"more": 1}),
     "a change that holds something more": _edited(more=1),
     "a change without a field": KEPT.replace(b'"type":"aws_vpc",', b""),

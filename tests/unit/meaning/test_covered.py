@@ -2,12 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 
-from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, Marker, ResourceChange, StackPlan
-from envctl.domain.meaning import Change, PlanMeaning, decode, encode, meaning_of, outline, performed
+from envctl.domain.changes import (
+    Action,
+    AttributeChange,
+    EnvironmentPlan,
+    Marker,
+    OutputChange,
+    ResourceChange,
+    StackPlan,
+)
+from envctl.domain.meaning import Change, PlanMeaning, decode, encode, meaning_of, outline, performed, uncovered
 from tests.unit.meaning.plans import ONE, change, covers, plan, plans
 
 MOVED = replace(change(Action.MOVE), moved_from="aws_vpc.old")
@@ -178,6 +187,42 @@ COVERED: dict[str, tuple[EnvironmentPlan, EnvironmentPlan, bool]] = {
         plan(change(Action.UPDATE, role="-")),
         False,
     ),
+    "one where none was approved": (plan(), plan(ONE), False),
+    "a new one beside an old one that stays instead of a replacement": (
+        plan(replace(ONE, action=Action.REPLACE)),
+        plan(replace(ONE, action=Action.RENEW)),
+        False,
+    ),
+    "one value less of an action": (
+        plan(change(Action.INVOKE, size=1, name="x")),
+        plan(change(Action.INVOKE, size=1)),
+        False,
+    ),
+    "an action that is invoked once more": (
+        plan(change(Action.INVOKE, size=1)),
+        plan(change(Action.INVOKE, size=1), change(Action.INVOKE, size=1)),
+        False,
+    ),
+    "an action that is invoked twice with other values": (
+        plan(change(Action.INVOKE, size=1), change(Action.INVOKE, size=2)),
+        plan(change(Action.INVOKE, size=2), change(Action.INVOKE, size=1)),
+        True,
+    ),
+    "a number in another spelling": (
+        plan(change(Action.UPDATE, size=1)),
+        plan(change(Action.UPDATE, size=Decimal("1.0"))),
+        True,
+    ),
+    "a number that differs behind what a float holds": (
+        plan(change(Action.UPDATE, size=Decimal("0.12345678901234567890"))),
+        plan(change(Action.UPDATE, size=Decimal("0.12345678901234567891"))),
+        False,
+    ),
+    "an empty block in place of another": (
+        plan(change(Action.UPDATE, rule={"allow": [{}], "block": []})),
+        plan(change(Action.UPDATE, rule={"allow": [], "block": [{}]})),
+        False,
+    ),
     "the old one of a replacement is another resource": (
         plan(change(Action.DELETE)),
         plan(ResourceChange("aws_vpc.main (deposed 1a2b3c4d)", "aws_vpc", Action.DELETE)),
@@ -198,11 +243,68 @@ def test_what_is_known_may_lie_anywhere_below_what_was_to_be_found_out() -> None
 
     for path in ("a.b[0].c", "a.b[0]", "a.b", "a"):
         assert covers(one(path, Marker.UNKNOWN), one("a.b[0].c", "x"))
-    for path in ("a.", "a.b[", "a.b[0", "a.b[0].", "", "aX"):
+    for path in ("a.b[0].c.d", "a.b[1]", "a.c", "aX", 'a["b[0]"]', 'a["b[0].c"]'):
         assert not covers(one(path, Marker.UNKNOWN), one("a.b[0].c", "x"))
     assert not covers(one("a", Marker.UNKNOWN), one("aXb", "x"))
     # A map may have a key that is empty.
     assert covers(one("a", Marker.UNKNOWN), one('a[""]', "x"))
+
+
+def puts_out(after: object, action: Action = Action.UPDATE, name: str = "id") -> EnvironmentPlan:
+    return EnvironmentPlan("prod", "r1", (StackPlan("network", outputs=(OutputChange(name, action, None, after),)),))
+
+
+OUTPUTS: dict[str, tuple[EnvironmentPlan, EnvironmentPlan, bool]] = {
+    "the same": (puts_out("a"), puts_out("a"), True),
+    "none": (puts_out("a"), plan(), True),
+    "one where none was approved": (plan(ONE), puts_out("a"), False),
+    "another value": (puts_out("a"), puts_out("b"), False),
+    "another name": (puts_out("a"), puts_out("a", name="url"), False),
+    "another value inside": (puts_out({"a": [1]}), puts_out({"a": [2]}), False),
+    "one value more": (puts_out({"a": 1}), puts_out({"a": 1, "b": 2}), False),
+    "one value less": (puts_out({"a": 1, "b": 2}), puts_out({"a": 1}), False),
+    "empty instead of nothing": (puts_out(None), puts_out({}), False),
+    "what was to be found out is known": (puts_out(Marker.UNKNOWN), puts_out({"a": [1]}), True),
+    "a part that was to be found out is known": (puts_out({"a": Marker.UNKNOWN}), puts_out({"a": [1]}), True),
+    "what was known is to be found out": (puts_out("a"), puts_out(Marker.UNKNOWN), False),
+    "a secret stays a secret": (puts_out(Marker.SENSITIVE), puts_out(Marker.SENSITIVE), True),
+    "a secret is told": (puts_out(Marker.SENSITIVE), puts_out("a"), False),
+    "put out a second time": (puts_out("a", Action.CREATE), puts_out("a", Action.UPDATE), True),
+    "put out for the first time": (puts_out("a", Action.UPDATE), puts_out("a", Action.CREATE), True),
+    "gone instead of another value": (puts_out("a"), puts_out(None, Action.DELETE), False),
+    "another value instead of gone": (puts_out(None, Action.DELETE), puts_out("a"), False),
+    "a resource of that name": (
+        puts_out("a"),
+        plan(replace(ONE, address="output id", type="")),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("approved", "then", "covered"), OUTPUTS.values(), ids=OUTPUTS.keys())
+def test_outputs_are_part_of_what_is_approved(approved: EnvironmentPlan, then: EnvironmentPlan, covered: bool) -> None:
+    assert covers(approved, then) is covered
+
+
+def test_what_an_earlier_envctl_kept_is_shown_and_covers_nothing() -> None:
+    earlier = PlanMeaning(meaning_of(plan(ONE)).changes, 1)
+    kept = decode(encode(earlier))
+    assert kept == earlier
+    assert outline(kept, "prod", "r1") == outline(meaning_of(plan(ONE)), "prod", "r1")
+    assert uncovered(meaning_of(plan(ONE)), kept) == meaning_of(plan(ONE)).changes
+    assert kept.fingerprint != meaning_of(plan(ONE)).fingerprint
+
+
+def test_the_sign_of_an_unknown_secret_covers_the_secret() -> None:
+    def one(sign: str, action: str = "update") -> PlanMeaning:
+        return PlanMeaning((Change("network", "aws_vpc.main", "aws_vpc", action, {'["token"]': sign}),))
+
+    assert not uncovered(one("*"), one("*?"))
+    assert uncovered(one("*?"), one("*"))
+    assert uncovered(one("x"), one("*?"))
+    nothing = PlanMeaning((Change("network", "aws_vpc.main", "aws_vpc", "create"),))
+    assert not uncovered(nothing, one("*?", "create"))
+    assert uncovered(nothing, one("*", "create"))
 
 
 WAITING = EnvironmentPlan("prod", "r1", (StackPlan("network", (ONE,)), StackPlan("web", waits_for=("network",))))
@@ -271,7 +373,7 @@ def test_what_is_kept_can_be_looked_at_without_values() -> None:
 def test_what_is_looked_at_is_what_is_kept(of: EnvironmentPlan) -> None:
     kept = meaning_of(of)
     seen = meaning_of(outline(kept, "prod", "r1"))
-    assert seen == PlanMeaning(tuple(replace(each, values={}) for each in kept.changes))
+    assert [replace(each, values={}) for each in seen.changes] == [replace(each, values={}) for each in kept.changes]
 
 
 PERFORMED: Mapping[str, tuple[list[StackPlan], tuple[str, ...]]] = {
@@ -291,7 +393,9 @@ PERFORMED: Mapping[str, tuple[list[StackPlan], tuple[str, ...]]] = {
             "delete aws_vpc",
             "forget aws_vpc",
             "import aws_vpc",
+            "invoke aws_vpc",
             "move aws_vpc",
+            "renew aws_vpc",
             "replace aws_vpc",
             "update aws_vpc",
         ),

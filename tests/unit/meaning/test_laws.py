@@ -11,7 +11,6 @@ from envctl.domain.changes import (
     AttributeChange,
     EnvironmentPlan,
     Marker,
-    OutputChange,
     ResourceChange,
     StackPlan,
 )
@@ -113,7 +112,7 @@ def test_what_is_no_part_of_what_happens_means_nothing(of: EnvironmentPlan) -> N
             for resource in stack.resources
         )
         waits = ("data", "more") if stack.waits_for else ()
-        outputs = (OutputChange("id", Action.UPDATE, None, Marker.UNKNOWN),)
+        outputs = tuple(replace(each, before="otherwise") for each in stack.outputs)
         return replace(stack, resources=changed, outputs=outputs, waits_for=waits, warnings=("deprecated",))
 
     other = EnvironmentPlan("staging", "r2", tuple(map(noisy, of.stacks)))

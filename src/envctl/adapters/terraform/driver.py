@@ -152,7 +152,7 @@ class TerraformDriver:
                 raise
             # Nothing that goes away has to be read anew, least of all from a state that is gone.
             transcript = self._planned(site, PLAN, refresh=False, **mode)
-        if not (transcript.changes or transcript.output_changes):
+        if not transcript.anything:
             self.discard(environment, stack)
             return StackPlan(stack.name, warnings=transcript.warnings)
         plan = self._meaning(site, transcript.warnings)
@@ -282,16 +282,18 @@ class TerraformDriver:
         return said
 
     def _meaning(self, site: Site, warnings: tuple[str, ...]) -> StackPlan:
-        from envctl.adapters.terraform.plans import planfile, refresh
+        from envctl.adapters.terraform.plans import form, planfile, refresh
 
         document = self._document(site, PLAN)
         with unreadable(site.stack.name):
             plan = planfile.meaning(site.stack.name, document, warnings)
+            form.check_seen(site.stack.name, document, seen=bool(plan.resources or plan.outputs))
             plan = replace(plan, drifted=refresh.drift(site.stack.name, document, ()).resources)
         return _redacted(plan, document)
 
     def _document(self, site: Site, file: str) -> dict[str, Any]:
-        """A saved plan as `terraform show -json` tells it."""
+        """A saved plan as `terraform show -json` tells it, where it is whole and holds nothing unknown."""
+        from envctl.adapters.terraform.plans import documents, form
         from envctl.adapters.terraform.plans.attributes import all_secrets
 
         plan = self._plans.get(site, file)
@@ -299,7 +301,8 @@ class TerraformDriver:
         if ended.interrupted or killed.victim(ended, Transcript()):
             check(ended, Transcript(), site, "plan")
         with unreadable(site.stack.name, ended.errors):
-            document = dict(json.loads(said))
+            document = documents.parse(said)
+            form.check_form(site.stack.name, document, site.stack.plan_keys)
         self._secrecy.learn(all_secrets(document), (site.environment, site.stack.name))
         return document
 

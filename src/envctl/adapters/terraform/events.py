@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from envctl.domain.changes import Action, ResourceChange
+from envctl.domain.changes import Action, ResourceChange, invocation_address
 from envctl.usecases.terraform_ports import Progressed
 
 _ACTIONS = {
@@ -19,13 +19,25 @@ _ACTIONS = {
     "move": Action.MOVE,
     "import": Action.IMPORT,
 }
-_PHASES: dict[str, Literal["refresh", "started", "still", "done", "failed"]] = {
+Phase = Literal["refresh", "started", "still", "done", "failed"]
+_PHASES: dict[str, Phase] = {
     "refresh_start": "refresh",
     "apply_start": "started",
     "apply_progress": "still",
     "apply_complete": "done",
     "apply_errored": "failed",
 }
+# Of what a provider runs beside the resources.
+_RUNS: dict[str, Phase] = {
+    "action_start": "started",
+    "action_progress": "still",
+    "action_complete": "done",
+    "action_errored": "failed",
+}
+# They plan nothing; all else that is planned counts as a change, be it of a kind that comes later.
+_NO_CHANGE = frozenset({"noop", "read"})
+_PLANNED, _SUMMARY = "planned_", "change_summary"
+_TARGETED = "targeting"
 
 
 @dataclass(frozen=True)
@@ -44,18 +56,25 @@ class Diagnostic:
 class Transcript:
     """What one run has said: diagnostics, and whether anything is planned or has drifted.
 
+    `partial` says that Terraform warns of a plan which is not the whole: what it left out is in no line.
     `begun` are the resources that it has begun to change and not ended, and `dumped` is a state that it could write
     nowhere. `planned` is what an apply was to do.
     """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     changes: bool = False
+    partial: bool = False
     drift: bool = False
     output_changes: bool = False
     begun: set[str] = field(default_factory=set)
     dumped: dict[str, Any] | None = None
     other: list[str] = field(default_factory=list)
     planned: tuple[ResourceChange, ...] = ()
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to read in the plan."""
+        return self.changes or self.output_changes or self.partial
 
     @property
     def errors(self) -> list[Diagnostic]:
@@ -79,16 +98,18 @@ def read(line: str, stack: str, transcript: Transcript, redact: Callable[[str], 
         return None
     kind = message.get("type", "")
     if kind == "diagnostic":
-        transcript.diagnostics.append(_diagnostic(message["diagnostic"], redact))
-    elif kind == "planned_change":
-        # The summary at the end does not count moves, which have to be applied too.
-        transcript.changes = transcript.changes or message["change"]["action"] not in ("noop", "read")
+        transcript.diagnostics.append(said := _diagnostic(message["diagnostic"], redact))
+        transcript.partial = transcript.partial or _TARGETED in said.summary
+    elif kind.startswith(_PLANNED) or kind == _SUMMARY:
+        transcript.changes = transcript.changes or _changes_something(kind, message)
     elif kind == "resource_drift":
         transcript.drift = True
     elif kind == "outputs":
         transcript.output_changes = any(o.get("action", "noop") != "noop" for o in message["outputs"].values())
     elif kind in _PHASES:
         return _noted(_progress(message["hook"], _PHASES[kind], stack), transcript)
+    elif kind in _RUNS and isinstance(message.get("hook"), dict):
+        return _noted(_run(message["hook"], _RUNS[kind], stack), transcript)
     elif kind == "log" and isinstance(message.get("state"), dict):
         transcript.dumped = message["state"]
     return None
@@ -102,9 +123,28 @@ def _noted(progress: Progressed, transcript: Transcript) -> Progressed:
     return progress
 
 
-def _progress(
-    hook: dict[str, Any], phase: Literal["refresh", "started", "still", "done", "failed"], stack: str
-) -> Progressed:
+def _changes_something(kind: str, message: dict[str, Any]) -> bool:
+    """Whether a line speaks of a change that is planned. The summary does not count moves, which have to be applied
+    too, and no line speaks of what comes with a later Terraform but the summary, perhaps.
+    """
+    if kind == "planned_change":
+        return message["change"]["action"] not in _NO_CHANGE
+    counted = message.get("changes")
+    if kind != _SUMMARY or not isinstance(counted, dict):
+        return kind != _SUMMARY
+    # After an apply they have happened.
+    return counted.get("operation") == "plan" and any(n for key, n in counted.items() if key != "operation")
+
+
+def _run(hook: dict[str, Any], phase: Phase, stack: str) -> Progressed:
+    """Of an action, by the address under which it was planned."""
+    of = hook.get("lifecycle") or {}
+    resource = (of.get("resource") or {}).get("addr", "")
+    event, own = str(of.get("trigger_event", "")), str((hook.get("action") or {}).get("addr", ""))
+    return Progressed(stack, phase, invocation_address(own, event, resource, f"module.{stack}."), Action.INVOKE)
+
+
+def _progress(hook: dict[str, Any], phase: Phase, stack: str) -> Progressed:
     return Progressed(
         stack,
         phase,

@@ -91,7 +91,15 @@ class DirectoryWorkspace:
         try:
             kept = json.loads(read_bytes(self._root / environment / PREPARED))
             stacks = tuple(
-                PreparedStack(s["name"], tuple(s["upstream"]), {}, s["binary"], s["profile"], after=tuple(s["after"]))
+                PreparedStack(
+                    s["name"],
+                    tuple(s["upstream"]),
+                    {},
+                    s["binary"],
+                    s["profile"],
+                    after=tuple(s["after"]),
+                    plan_keys=tuple(s["plan_keys"]),
+                )
                 for s in kept["stacks"]
             )
             if self.mark(kept["inputs"]) != kept["mark"] or self._laid_out(environment, stacks) != kept["laid_out"]:
@@ -130,6 +138,7 @@ class DirectoryWorkspace:
                     "after": s.after,
                     "binary": s.binary,
                     "profile": s.profile,
+                    "plan_keys": s.plan_keys,
                 }
                 for s in prepared.stacks
             ],

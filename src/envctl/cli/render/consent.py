@@ -1,16 +1,16 @@
 """The questions to the person at the terminal: before anything is applied, approved or broken."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
 from envctl.cli.render.moments import moment
-from envctl.cli.render.plan import SYMBOLS, total
+from envctl.cli.render.plan import SYMBOLS, runs, total
 from envctl.cli.render.text import hanging, joined, one_line, say, whole
-from envctl.domain.changes import Action, EnvironmentPlan
+from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange
 from envctl.domain.errors import InterruptedByUserError, Problem, StateLock, UsageError
 from envctl.domain.naming import short
 from envctl.domain.secrets import SERVICES, SecretChange
@@ -118,12 +118,30 @@ class TerminalConsent:
         return answer.strip() == "yes"
 
     def _warn(self, plan: EnvironmentPlan) -> None:
-        """What goes away is named again, next to the question: the plan may have left the screen."""
-        going = [resource for stack in plan.stacks for resource in stack.resources if resource.action in _HARMFUL]
-        if not going:
+        """What goes away, and what runs, is named again next to the question: the plan may have left the screen."""
+        resources = [resource for stack in plan.stacks for resource in stack.resources]
+        going = [
+            (f"{SYMBOLS[resource.action]:<3} {resource.action:<7}  {resource.address}", "")
+            for resource in resources
+            if resource.action in _HARMFUL
+        ]
+        self._name("Careful, this goes away:", going)
+        self._name("Careful, this runs:", [each for resource in resources for each in _running(resource)])
+
+    def _name(self, heading: str, named: Sequence[tuple[str, str]]) -> None:
+        if not named:
             return
-        self._console.print(joined(("Careful, this goes away:", "bold red")))
-        for resource in going[:NAMED]:
-            whole(self._console, f"  {SYMBOLS[resource.action]:<3} {resource.action:<7}  {resource.address}")
-        if len(going) > NAMED:
-            self._console.print(joined(f"  … and {len(going) - NAMED} more"))
+        self._console.print(joined((heading, "bold red")))
+        for which, what in named[:NAMED]:
+            whole(self._console, f"  {which}")
+            if what:
+                say(self._console, what, 4)
+        if len(named) > NAMED:
+            self._console.print(joined(f"  … and {len(named) - NAMED} more"))
+
+
+def _running(resource: ResourceChange) -> Iterator[tuple[str, str]]:
+    """The actions of providers, and the programs: of both only who wrote them knows what they do."""
+    if resource.action is Action.INVOKE:
+        yield resource.address, "an action, which can change or delete anything"
+    yield from ((resource.address, f"{runs(resource)} {one_line(program)}") for program in resource.programs)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from envctl.cli import usage
 from envctl.cli.render.commands import to_type
-from envctl.domain.changes import Marker
+from envctl.domain.changes import Marker, ResourceChange
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.literals import number_text
 from envctl.domain.settings import EnvironmentSettings, Setting
@@ -62,6 +62,9 @@ def as_json(value: object) -> Any:  # noqa: ANN401 (JSON)
             return {**_fields(value, without="value"), "value": Marker.SENSITIVE.value}
         case EnvironmentSettings():
             return _fields(value, without="arguments")
+        case ResourceChange():
+            # Digests that a plan is compared by say nothing to a reader.
+            return _fields(value, without="planned")
         case _ if is_dataclass(value) and not isinstance(value, type):
             return _fields(value)
         case Mapping():

@@ -30,6 +30,8 @@ SYMBOLS = {
     Action.READ: "<=",
     Action.MOVE: "->",
     Action.IMPORT: "<-",
+    Action.RENEW: "+x",
+    Action.INVOKE: ">",
 }
 STYLES = {
     Action.CREATE: "green",
@@ -37,6 +39,8 @@ STYLES = {
     Action.REPLACE: "bold red",
     Action.DELETE: "bold red",
     Action.FORGET: "magenta",
+    Action.RENEW: "yellow",
+    Action.INVOKE: "bold magenta",
 }
 REASONS = {
     "replace because tainted": "it is marked as tainted",
@@ -140,9 +144,9 @@ def _resource(resource: ResourceChange, out: Console) -> None:
     for remark in remarks(resource):
         say(out, plain(remark, "italic"), 6)
     match resource.action:
-        case Action.CREATE | Action.IMPORT | Action.READ:
+        case Action.CREATE | Action.IMPORT | Action.READ | Action.INVOKE:
             created(resource.attributes, out)
-        case Action.UPDATE | Action.REPLACE | Action.MOVE:
+        case Action.UPDATE | Action.REPLACE | Action.RENEW | Action.MOVE:
             changed(resource.attributes, out)
         case Action.DELETE | Action.FORGET:
             pass
@@ -169,10 +173,25 @@ def known_by(resource: ResourceChange) -> str:
 def remarks(resource: ResourceChange) -> Iterable[str]:
     if resource.moved_from:
         yield f"moved from {resource.moved_from}"
+    if resource.imported:
+        yield f"imported from {resource.imported}"
     if resource.action is Action.FORGET:
         yield "it stays where it is; Terraform forgets it"
+    if resource.action is Action.RENEW:
+        yield "a new one is created; the old one stays where it is, and Terraform forgets it"
+    if resource.action is Action.INVOKE:
+        yield f"runs an action of type {resource.type}, which can change or delete anything"
+    if resource.creates_first:
+        yield "the new one is created before the old one is deleted"
+    for program in resource.programs:
+        yield f"{runs(resource)} {program}"
     if resource.reason and resource.reason not in _SAID_ELSEWHERE:
         yield f"because {REASONS.get(resource.reason, resource.reason)}"
+
+
+def runs(resource: ResourceChange) -> str:
+    """A plan does not say whether a provisioner runs when its resource is created or when it is destroyed."""
+    return "may run" if resource.action is Action.DELETE else "runs"
 
 
 def _outputs(outputs: Sequence[OutputChange], out: Console) -> None:
@@ -182,7 +201,10 @@ def _outputs(outputs: Sequence[OutputChange], out: Console) -> None:
     width = path_width((output.name for output in settled), out)
     for output in settled:
         room = room_beside(width, out)
-        if output.before is None:
+        if output.before is output.after is None:
+            # What is kept of a plan has no values.
+            change = output.action.value, list[str]()
+        elif output.before is None:
             change = brief(output.after, room), list[str]()
         else:
             change = from_to(output.before, output.after, room, out.width - 8)

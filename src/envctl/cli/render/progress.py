@@ -32,6 +32,8 @@ DOING = {
     Action.READ: "reading",
     Action.MOVE: "moving",
     Action.IMPORT: "importing",
+    Action.RENEW: "renewing",
+    Action.INVOKE: "running",
 }
 DONE = {
     Action.CREATE: "created",
@@ -42,6 +44,8 @@ DONE = {
     Action.READ: "read",
     Action.MOVE: "moved",
     Action.IMPORT: "imported",
+    Action.RENEW: "renewed",
+    Action.INVOKE: "run",
 }
 STILL_FROM = 10.0
 STILL_EVERY = 30.0

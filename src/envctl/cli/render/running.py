@@ -9,7 +9,7 @@ from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
 from envctl.usecases.terraform_ports import Progressed
 
 # A replacement is announced in two: one end takes away, the other makes anew.
-_ENDS = {Action.CREATE: 1, Action.UPDATE: 1, Action.DELETE: 1, Action.REPLACE: 2}
+_ENDS = {Action.CREATE: 1, Action.UPDATE: 1, Action.DELETE: 1, Action.REPLACE: 2, Action.RENEW: 1, Action.INVOKE: 1}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange
 from envctl.domain.enumeration import first_of
 from envctl.domain.guards.approvals import asked, counting, to_approve, who
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.meaning import Change, meaning_of, performed, uncovered
+from envctl.domain.meaning import FORMAT, Change, meaning_of, performed, uncovered
 from envctl.domain.naming import short
 
 _DESTROYS = frozenset({Action.DELETE, Action.REPLACE})
@@ -53,7 +53,9 @@ def same_plan(request: Request) -> Refusal | None:
         people = {approval.by.person for approval, rest in beyond.items() if approval.gate == gate and not rest}
         if len(people) < count:
             at_gate = [rest for approval, rest in beyond.items() if approval.gate == gate and rest]
-            return _not_approved(request, gate, min(at_gate, key=len, default=meaning.changes))
+            formats = {seen.format for approval, seen in given if seen is not None and approval.gate == gate}
+            nearest = min(at_gate, key=len, default=meaning.changes)
+            return _not_approved(request, gate, nearest, earlier=bool(formats) and FORMAT not in formats)
     return None
 
 
@@ -81,9 +83,11 @@ def _protected(request: Request, message: str) -> Refusal:
     return Refusal("G301", "protection", message, hint)
 
 
-def _not_approved(request: Request, gate: str, beyond: tuple[Change, ...]) -> Refusal:
+def _not_approved(request: Request, gate: str, beyond: tuple[Change, ...], *, earlier: bool) -> Refusal:
     what = _some([change.told for change in beyond])
     message = f"the plan holds more than what was approved at the gate {gate}: {what}"
+    if earlier:
+        message = f"an earlier envctl kept what was approved at the gate {gate}, and looked at less of it: {what}"
     return Refusal("G302", "same_plan", message, to_approve(request, gate), for_now=True, who=who(request))
 
 

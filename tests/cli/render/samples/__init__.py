@@ -22,7 +22,7 @@ from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
 from tests.cli.render.samples.many import MANY
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
 from tests.cli.render.samples.outputs import OUTPUTS, UNSETTLED_OUTPUTS
-from tests.cli.render.samples.plans import DOCUMENTS_PLAN, FIRST_PLAN, LATER_PLAN
+from tests.cli.render.samples.plans import DOCUMENTS_PLAN, FIRST_PLAN, LATER_PLAN, RUNNING_PLAN
 from tests.cli.render.samples.provider_locks import PROVIDER_LOCKS
 from tests.cli.render.samples.refusals import (
     REFUSED,
@@ -64,6 +64,7 @@ __all__ = [
     "NEW",
     "NOW",
     "RESULTS",
+    "RUNNING_PLAN",
     "SECRET",
     "SETTINGS",
     "STATUS",
@@ -90,6 +91,7 @@ BEGUN = Begun(
 RESULTS: dict[str, object] = {
     "a first plan": FIRST_PLAN,
     "a later plan": LATER_PLAN,
+    "a plan that runs something": RUNNING_PLAN,
     "a plan of documents": DOCUMENTS_PLAN,
     "a plan without changes": EnvironmentPlan("dev", NEW, (StackPlan("network"), StackPlan("web"))),
     "a status": STATUS,

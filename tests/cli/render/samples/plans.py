@@ -141,6 +141,69 @@ LATER_PLAN = EnvironmentPlan(
         StackPlan("dns", outputs=(OutputChange("zone", Action.CREATE, None, "Z0123"),)),
     ),
 )
+RUNNING_PLAN = EnvironmentPlan(
+    "prod",
+    NEW,
+    (
+        StackPlan(
+            "web",
+            (
+                ResourceChange(
+                    "aws_wafv2_web_acl.this",
+                    "aws_wafv2_web_acl",
+                    Action.UPDATE,
+                    (
+                        AttributeChange("default_action[0].allow[0]", None, {}),
+                        AttributeChange("default_action[0].block[0]", {}, None),
+                    ),
+                ),
+                ResourceChange(
+                    "aws_lb.a",
+                    "aws_lb",
+                    Action.REPLACE,
+                    (AttributeChange("name", "a", "b", forces_replacement=True),),
+                    creates_first=True,
+                ),
+                ResourceChange(
+                    "aws_kms_key.this",
+                    "aws_kms_key",
+                    Action.RENEW,
+                    (AttributeChange("key_usage", "SIGN_VERIFY", "ENCRYPT_DECRYPT", forces_replacement=True),),
+                ),
+                ResourceChange("aws_eip.old", "aws_eip", Action.IMPORT, imported="eipalloc-0123456789abcdef0"),
+                ResourceChange(
+                    "terraform_data.migration",
+                    "terraform_data",
+                    Action.CREATE,
+                    programs=("local-exec (on create or on destroy): sh migrate.sh --all --without-asking",),
+                ),
+                ResourceChange(
+                    "terraform_data.old",
+                    "terraform_data",
+                    Action.DELETE,
+                    programs=("local-exec (on create or on destroy): command made of path.module",),
+                ),
+                ResourceChange(
+                    "data.external.git (while planning)",
+                    "external",
+                    Action.READ,
+                    programs=("external: sh revision.sh, which ran while this was planned",),
+                ),
+                ResourceChange(
+                    "action.aws_do.it (after create of aws_lb.a)",
+                    "aws_do",
+                    Action.INVOKE,
+                    (
+                        AttributeChange("function_name", None, "clean"),
+                        AttributeChange("payload", None, Marker.SENSITIVE),
+                    ),
+                ),
+            ),
+            # As it is told of a plan that was kept, which has no values.
+            (OutputChange("url", Action.UPDATE, None, None),),
+        ),
+    ),
+)
 
 
 def bucket_policy(*, principals: tuple[str, ...], secure: str, more: bool) -> str:

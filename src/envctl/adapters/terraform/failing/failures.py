@@ -108,7 +108,7 @@ def unreadable(stack: str, said: str = "") -> Iterator[None]:
     """What can't be read of a plan must not pass for a plan without changes."""
     try:
         yield
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         message = f"the plan of {stack} can't be read: {said.strip() or error}"
         hint = "run it again; if it stays so, this Terraform is newer than envctl knows"
         raise OperationFailedError(Problem("E304", message, hint, stack=stack)) from error

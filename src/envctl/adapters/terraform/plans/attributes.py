@@ -1,10 +1,11 @@
 """The values of one change, attribute by attribute. What is secret is replaced here and goes no further."""
 
+import json
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
-from envctl.adapters.terraform.plans.blocks import without_same
+from envctl.adapters.terraform.plans.blocks import SAME, without_same
 from envctl.domain.changes import AttributeChange, Marker, same
 from envctl.domain.layout import SESSION
 
@@ -22,11 +23,17 @@ def attributes(change: Mapping[str, Any], secrets: frozenset[str]) -> Iterator[A
     was_whole, will_whole = without_same(change.get("before"), change.get("after"), unknown)
     before = _hidden(dict(_leaves("", was_whole, marks, None)), secrets)
     after = _hidden(dict(_leaves("", will_whole, marks, unknown)), secrets)
-    for path in sorted({**before, **after}, key=_natural):
+    for path in sorted({**_besides(before, after), **_besides(after, before)}, key=_natural):
         was, will = before.get(path), after.get(path)
         # Two secrets that are hidden may differ: what hides them says so.
         if not same(was, will) or (was is Marker.SENSITIVE and _differs(change, path)):
             yield AttributeChange(path, was, will, _forces(path, forcing))
+
+
+def all_of(value: object, marks: object, unknown: object, secrets: frozenset[str]) -> Iterator[AttributeChange]:
+    """Of something that is new as a whole."""
+    leaves = _hidden(dict(_leaves("", value, marks, unknown)), secrets)
+    yield from (AttributeChange(path, None, leaves[path]) for path in sorted(leaves, key=_natural))
 
 
 def marks_of(change: Mapping[str, Any]) -> object:
@@ -40,11 +47,12 @@ def shown(value: object, sensitive: object, unknown: object, secrets: frozenset[
         return Marker.SENSITIVE
     if unknown is True:
         return Marker.UNKNOWN
-    if isinstance(value, Mapping):
-        keys = {**value, **(unknown if isinstance(unknown, Mapping) else {})}
-        return {key: shown(value.get(key), _below(sensitive, key), _below(unknown, key), secrets) for key in keys}
+    if isinstance(value, Mapping) or (isinstance(unknown, Mapping) and unknown):
+        own = value if isinstance(value, Mapping) else {}
+        keys = {**own, **(unknown if isinstance(unknown, Mapping) else {})}
+        return {key: shown(own.get(key), below(sensitive, key), below(unknown, key), secrets) for key in keys}
     if isinstance(value, list):
-        return [shown(item, _below(sensitive, i), _below(unknown, i), secrets) for i, item in enumerate(value)]
+        return [shown(item, below(sensitive, i), below(unknown, i), secrets) for i, item in enumerate(value)]
     secret = (sensitive and value is not None) or (isinstance(value, str) and value in secrets)
     return Marker.SENSITIVE if secret else value
 
@@ -57,6 +65,8 @@ def _secrets(document: Mapping[str, Any]) -> Iterator[str]:
     for change in (*changes, *document.get("output_changes", {}).values()):
         for side in ("before", "after"):
             yield from _texts(change.get(side), change.get(f"{side}_sensitive"))
+    for raw in document.get("action_invocations") or ():
+        yield from _texts(raw.get("config_values"), raw.get("config_sensitive"))
     # A refresh-only plan names what has drifted alone: the rest is in the state.
     state = document.get("prior_state", {}).get("values", {})
     for output in state.get("outputs", {}).values():
@@ -78,10 +88,10 @@ def _texts(value: object, sensitive: object) -> Iterator[str]:
         yield from (leaf for _, leaf in _leaves("", value, None, None) if isinstance(leaf, str) and leaf)
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _texts(item, _below(sensitive, key))
+            yield from _texts(item, below(sensitive, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _texts(item, _below(sensitive, index))
+            yield from _texts(item, below(sensitive, index))
 
 
 def _hidden(leaves: Mapping[str, object], secrets: frozenset[str]) -> dict[str, object]:
@@ -111,7 +121,11 @@ def _differs(change: Mapping[str, Any], path: str) -> bool:
 
 
 def _leaves(path: str, value: object, sensitive: object, unknown: object) -> Iterator[tuple[str, object]]:
-    """Every value that is not a container, by its path. null and empty containers are nothing to show."""
+    """Every value that is not a container, by its path. null and empty containers are nothing to show, but for a block
+    that holds nothing: `allow {}` is an empty object in a list, and says as much as any value.
+    """
+    if value is SAME:
+        return
     if sensitive is True:
         if value is not None or unknown is True:
             yield path, Marker.SENSITIVE
@@ -123,18 +137,40 @@ def _leaves(path: str, value: object, sensitive: object, unknown: object) -> Ite
         own = value if isinstance(value, Mapping) else {}
         keys = [*own, *(key for key in (unknown if isinstance(unknown, Mapping) else {}) if key not in own)]
         for key in keys:
-            yield from _leaves(_joined(path, str(key)), own.get(key), _below(sensitive, key), _below(unknown, key))
+            yield from _leaves(_joined(path, str(key)), own.get(key), below(sensitive, key), below(unknown, key))
     elif isinstance(value, list) or isinstance(unknown, list):
         own_list = value if isinstance(value, list) else []
         length = max(len(own_list), len(unknown) if isinstance(unknown, list) else 0)
         for index in range(length):
             item = own_list[index] if index < len(own_list) else None
-            yield from _leaves(f"{path}[{index}]", item, _below(sensitive, index), _below(unknown, index))
+            inner = list(_leaves(f"{path}[{index}]", item, below(sensitive, index), below(unknown, index)))
+            yield from inner or ([(f"{path}[{index}]", {})] if _is_bare(item) else [])
     elif value is not None:
         yield path, value
 
 
-def _below(marks: object, key: str | int) -> object:
+def _is_bare(item: object) -> bool:
+    """Whether it is a block that holds nothing, and no rest of one whose other parts stay."""
+    return isinstance(item, Mapping) and not _has_same(item)
+
+
+def _has_same(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_same, value.values()))
+    return any(map(_has_same, value)) if isinstance(value, list) else value is SAME
+
+
+def _besides(ours: Mapping[str, object], theirs: Mapping[str, object]) -> dict[str, object]:
+    """Without blocks that hold nothing here and something there: what they hold is told."""
+    bare = {path for path, leaf in ours.items() if leaf == {}}
+    filled = {path for path in bare if any(_forces(other, {path}) for other in theirs if other != path)}
+    return {path: leaf for path, leaf in ours.items() if path not in filled}
+
+
+def below(marks: object, key: str | int) -> object:
+    """The marks of a part."""
+    if marks is True:
+        return True
     if isinstance(marks, Mapping):
         return marks.get(key)
     if isinstance(marks, list) and isinstance(key, int) and key < len(marks):
@@ -144,7 +180,7 @@ def _below(marks: object, key: str | int) -> object:
 
 def _joined(path: str, key: str) -> str:
     plain = key.replace("_", "").replace("-", "").isalnum()
-    step = key if plain else f'["{key}"]'
+    step = key if plain else f"[{json.dumps(key, ensure_ascii=False)}]"
     return step if not path else (f"{path}.{step}" if plain else f"{path}{step}")
 
 

@@ -10,8 +10,15 @@ from difflib import SequenceMatcher
 MOST = 500
 
 
+class Same:
+    """Stands in place of a block that is on both sides as it is."""
+
+
+SAME = Same()
+
+
 def without_same(before: object, after: object, unknown: object) -> tuple[object, object]:
-    """Both sides, with None in place of each block that is on both as it is. All others keep their places: they are
+    """Both sides, with SAME in place of each block that is on both as it is. All others keep their places: they are
     told by them. The order counts, so that blocks which only change places are told too.
     """
     if isinstance(before, Mapping) and isinstance(after, Mapping):
@@ -41,7 +48,7 @@ def _of_lists(before: list[object], after: list[object], unknown: object) -> tup
     keys = [None if _any(mark) else _key(block) for block, mark in zip(after, marks, strict=True)]
     matcher = SequenceMatcher(None, [_key(block) for block in before], keys, autojunk=False)
     for one, other, length in matcher.get_matching_blocks():
-        ours[one : one + length] = theirs[other : other + length] = [None] * length
+        ours[one : one + length] = theirs[other : other + length] = [SAME] * length
     for place in range(min(len(ours), len(theirs))):
         ours[place], theirs[place] = without_same(ours[place], theirs[place], marks[place])
     return ours, theirs

@@ -29,7 +29,7 @@ def look(stack: str, planned: Planned, show: Show, *, unchanged: bool) -> Look:
     nothing = StackPlan(stack)
     for locked in (False, True):
         said = planned(BOTH, locked=locked)
-        if not (said.drift or said.changes or said.output_changes):
+        if not (said.drift or said.anything):
             return Look(replace(nothing, warnings=said.warnings), nothing)
     from envctl.adapters.terraform.plans import refresh
 
@@ -49,10 +49,10 @@ def look(stack: str, planned: Planned, show: Show, *, unchanged: bool) -> Look:
 
 
 def _without_reality(stack: str, planned: Planned, show: Show, said: Transcript) -> StackPlan:
-    if not (said.changes or said.output_changes):
+    if not said.anything:
         return StackPlan(stack)
     alone = planned(PENDING, locked=True, refresh=False)
-    if not (alone.changes or alone.output_changes):
+    if not alone.anything:
         return StackPlan(stack)
     return _read(show, PENDING, stack, ())
 

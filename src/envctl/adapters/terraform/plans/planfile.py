@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from envctl.adapters.terraform.plans.attributes import all_secrets, attributes, managed, marks_of, shown
+from envctl.adapters.terraform.plans.invocations import invocations
+from envctl.adapters.terraform.plans.planned import configured, imported, planned
+from envctl.adapters.terraform.plans.programs import Code, programs, ran_already
 from envctl.domain.changes import Action, OutputChange, ResourceChange, StackPlan
 
 _ACTIONS: dict[tuple[str, ...], Action | None] = {
@@ -15,14 +18,22 @@ _ACTIONS: dict[tuple[str, ...], Action | None] = {
     ("forget",): Action.FORGET,
     ("delete", "create"): Action.REPLACE,
     ("create", "delete"): Action.REPLACE,
-    ("create", "forget"): Action.REPLACE,
+    ("create", "forget"): Action.RENEW,
+    # As OpenTofu has it.
+    ("forget", "create"): Action.RENEW,
 }
+_CREATES_FIRST = ["create", "delete"]
 
 
 def meaning(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...]) -> StackPlan:
     """Raises ValueError for an action that this version does not know: it must not pass for no change."""
     secrets = all_secrets(document)
-    resources = tuple(_resources(document, f"module.{stack}.", secrets))
+    prefix = f"module.{stack}."
+    resources = (
+        *_resources(document, prefix, secrets),
+        *invocations(document, prefix, secrets),
+        *ran_already(document, prefix, secrets),
+    )
     outputs = tuple(output_changes(document, secrets))
     beside = restored_beside(document, f"module.{stack}.")
     return StackPlan(stack, resources, outputs, warnings=warnings, stateless=_stateless(document), restored=beside)
@@ -83,24 +94,32 @@ def address(raw: Mapping[str, Any], prefix: str) -> str:
 
 
 def _resources(document: Mapping[str, Any], prefix: str, secrets: frozenset[str]) -> Iterator[ResourceChange]:
+    code = Code.of(document)
     for raw in document.get("resource_changes", ()):
         change = raw["change"]
-        action = action_of(change)
-        moved_from = raw.get("previous_address", "")
-        if change.get("importing") and action is None:
-            action = Action.IMPORT
-        if action is None and moved_from:
-            action = Action.MOVE
-        if action is None or (action is Action.READ and raw.get("mode") == "data"):
+        action = _action(raw)
+        if action is None:
             continue
+        told, bound = programs(raw, action, code, secrets)
         yield ResourceChange(
             address(raw, prefix),
             raw["type"],
             action,
             tuple(attributes(change, secrets)),
-            moved_from.removeprefix(prefix),
+            raw.get("previous_address", "").removeprefix(prefix),
             raw.get("action_reason", "").replace("_", " "),
+            imported(change.get("importing"), secrets),
+            change["actions"] == _CREATES_FIRST,
+            told,
+            {**planned(raw, action, secrets), **configured(code.about(raw)), **bound},
         )
+
+
+def _action(raw: Mapping[str, Any]) -> Action | None:
+    action = action_of(raw["change"])
+    if action is None and raw["change"].get("importing") is not None:
+        return Action.IMPORT
+    return Action.MOVE if action is None and raw.get("previous_address") else action
 
 
 def _stateless(document: Mapping[str, Any]) -> bool:

@@ -42,11 +42,13 @@ def _quiet(change: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _filled(value: object) -> object:
-    """None in place of whatever holds nothing. Places in a list are kept."""
+    """None in place of whatever holds nothing. Places in a list are kept, and so are blocks that hold nothing: one that
+    appears or vanishes is drift.
+    """
     if isinstance(value, Mapping):
         filled = {key: _filled(item) for key, item in value.items()}
         return None if all(item is None for item in filled.values()) else filled
     if isinstance(value, list):
-        items = [_filled(item) for item in value]
+        items = [(_filled(item) or {}) if isinstance(item, Mapping) else _filled(item) for item in value]
         return None if all(item is None for item in items) else items
     return None if value == "" else value

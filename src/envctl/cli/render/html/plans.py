@@ -15,7 +15,13 @@ from envctl.domain.present import Deployment
 from envctl.usecases.report import LastPlan, Report
 from envctl.usecases.timeline import Happened
 
-TONES = {Action.CREATE: "ok", Action.UPDATE: "doubt", Action.REPLACE: "bad", Action.DELETE: "bad"}
+TONES = {
+    Action.CREATE: "ok",
+    Action.UPDATE: "doubt",
+    Action.REPLACE: "bad",
+    Action.DELETE: "bad",
+    Action.INVOKE: "doubt",
+}
 NOT_KEPT = "It is not in the store, or can't be believed: an envctl before this one kept only its fingerprint."
 FIRST = "What is planned only once another stack is applied is not in it."
 
@@ -76,3 +82,5 @@ def _rows(plan: EnvironmentPlan) -> Iterator[tuple[Piece, ...]]:
                 tag("span", SYMBOLS[resource.action], class_="symbol", aria_hidden="true"), resource.action
             )
             yield tag("span", action, class_=TONES.get(resource.action, "still")), stack.stack, code(resource.address)
+        for output in stack.outputs:
+            yield tag("span", output.action, class_="still"), stack.stack, several("output ", code(output.name))

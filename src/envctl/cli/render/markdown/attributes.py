@@ -28,7 +28,7 @@ def attributes(resource: ResourceChange) -> list[str]:
     match resource.action:
         case Action.DELETE | Action.FORGET:
             return []
-        case Action.CREATE | Action.IMPORT | Action.READ:
+        case Action.CREATE | Action.IMPORT | Action.READ | Action.INVOKE:
             return _within(known_now(resource.attributes))
         case _:
             return _changed(told_apart(resource.attributes))

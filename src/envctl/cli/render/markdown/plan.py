@@ -168,5 +168,7 @@ def _outputs(outputs: Sequence[OutputChange]) -> str:
         AttributeChange(each.name, each.before, Marker.UNKNOWN if known_later(each.after) else each.after)
         for each in outputs
     )
-    lines = "\n".join(line for change in changes for line in attribute_lines(change, width))
+    # What is kept of a plan has no values.
+    kept = [f"! {each.name} ({each.action})" for each in outputs if each.before is each.after is None]
+    lines = "\n".join([*kept, *(line for change in changes for line in attribute_lines(change, width))])
     return f"**outputs**\n\n{fenced(lines, 'diff')}"

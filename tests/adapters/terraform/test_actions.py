@@ -1,0 +1,115 @@
+"""Actions of a provider, and blocks that hold nothing, planned and applied by real Terraform."""
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.meaning import PlanMeaning, meaning_of, uncovered
+from tests.adapters.terraform.conftest import Bench
+
+pytestmark = pytest.mark.terraform
+
+PROVIDER = Path(__file__).with_name("acting_provider.py")
+DEMO = 'terraform {\n  required_providers {\n    demo = { source = "test/demo" }\n  }\n}\n'
+
+
+@pytest.fixture
+def ran(bench: Bench) -> Path:
+    """The file in which each action leaves a line; the provider can be had from a folder."""
+    file, folder = bench.root / "ran", bench.root / "mirror"
+    package = folder / "registry.terraform.io" / "test" / "demo" / "1.0.0" / "linux_amd64"
+    package.mkdir(parents=True)
+    program = package / "terraform-provider-demo_v1.0.0"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} {PROVIDER} {file} "$@"\n')
+    program.chmod(0o755)
+    configuration = bench.root / "terraform.rc"
+    configuration.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{folder}" }}\n}}\n')
+    bench.inherited |= {"TF_CLI_CONFIG_FILE": os.fspath(configuration), "PATH": os.environ["PATH"]}
+    bench.driver = bench.new_driver()
+    return file
+
+
+def noting(text: str, word: str = "after_create", value: str = "1") -> str:
+    trigger = f"action_trigger {{\n      events  = [{word}]\n      actions = [action.demo_note.n]\n    }}"
+    return (
+        f'{DEMO}action "demo_note" "n" {{\n  config {{\n    text = "{text}"\n  }}\n}}\n'
+        f'resource "terraform_data" "t" {{\n  input = "{value}"\n  lifecycle {{\n    {trigger}\n  }}\n}}\n'
+    )
+
+
+def ruled(action: str) -> str:
+    return f'{DEMO}resource "demo_rule" "r" {{\n  name = "r"\n  default_action {{\n    {action} {{}}\n  }}\n}}\n'
+
+
+def meant(plan: StackPlan) -> PlanMeaning:
+    return meaning_of(EnvironmentPlan("dev", "r1", (plan,)))
+
+
+def invoked(plan: StackPlan) -> list[ResourceChange]:
+    return [replace(each, planned={}) for each in plan.resources if each.action is Action.INVOKE]
+
+
+def test_an_action_is_planned_bound_and_told_while_it_runs(bench: Bench, ran: Path) -> None:
+    plan = bench.plan(bench.lay(noting("hello")))
+    (action,) = invoked(plan)
+    address = "action.demo_note.n (after create of terraform_data.t)"
+    assert (action.address, action.type) == (address, "demo_note")
+    assert [(each.path, each.after) for each in action.attributes] == [("text", "hello")]
+
+    other = bench.plan(bench.lay(noting("delete all")))
+    assert [each.told for each in uncovered(meant(other), meant(plan))] == [f"invoke web: {address}"]
+    assert not uncovered(meant(plan), meant(plan))
+
+    bench.driver.apply("dev", bench.lay(noting("delete all")))
+    assert ran.read_text() == "delete all\n"
+    told = [(each.phase, each.address) for each in bench.heard.events if each.action is Action.INVOKE]
+    assert told == [("started", address), ("still", address), ("done", address)]
+
+
+def test_an_action_that_comes_with_an_update_is_a_change(bench: Bench, ran: Path) -> None:
+    bench.deploy(bench.lay(noting("hello", "after_update")))
+    assert not ran.exists()
+    plan = bench.plan(bench.lay(noting("hello", "after_update", "2")))
+    assert [each.address for each in invoked(plan)] == ["action.demo_note.n (after update of terraform_data.t)"]
+    assert not bench.plan(bench.lay(noting("changed", "after_update"))).changes
+
+
+def test_an_empty_block_is_shown_and_bound(bench: Bench, ran: Path) -> None:
+    made = bench.deploy(bench.lay(ruled("block")))
+    assert ("default_action[0].block[0]", {}) in [(each.path, each.after) for each in made.resources[0].attributes]
+    plan = bench.plan(bench.lay(ruled("allow")))
+    told = [(each.path, each.before, each.after) for each in plan.resources[0].attributes]
+    assert told == [("default_action[0].allow[0]", None, {}), ("default_action[0].block[0]", {}, None)]
+    neither = bench.plan(bench.lay(ruled("allow").replace("allow {}", "")))
+    assert ("default_action[0].block[0]", {}) in [(e.path, e.before) for e in neither.resources[0].attributes]
+    assert uncovered(meant(plan), meant(neither))
+
+
+def test_what_only_an_output_an_import_or_a_removal_does_is_a_change(bench: Bench) -> None:
+    def only(code: str, outputs: dict[str, bool] | None = None) -> list[tuple[str, str]]:
+        plan = bench.deploy(bench.lay(code, outputs=outputs))
+        assert plan.changes
+        told = [(str(each.action), each.address) for each in plan.resources]
+        return told + [(str(each.action), f"output {each.name}") for each in plan.outputs]
+
+    made = 'resource "terraform_data" "t" {\n  input = 1\n}\n'
+    only(made)
+    assert only(f'{made}output "o" {{ value = {{ "a.b" = 1 }} }}', {"o": False}) == [("create", "output o")]
+    assert only(f'{made}output "o" {{ value = {{ a = {{ b = 1 }} }} }}', {"o": False}) == [("update", "output o")]
+    gone = "removed {\n  from = terraform_data.t\n  lifecycle {\n    destroy = false\n  }\n}\n"
+    assert only(gone) == [("forget", "terraform_data.t"), ("delete", "output o")]
+
+
+def test_provisioners_are_named_and_bound(bench: Bench) -> None:
+    def code(command: str) -> str:
+        inner = f'provisioner "local-exec" {{\n    command = "{command}"\n  }}'
+        return f'resource "terraform_data" "t" {{\n  {inner}\n}}\n'
+
+    plan, other = bench.plan(bench.lay(code("true"))), bench.plan(bench.lay(code("false")))
+    assert plan.resources[0].programs == ("local-exec (on create or on destroy): true",)
+    assert uncovered(meant(other), meant(plan))
+    assert not uncovered(meant(plan), meant(plan))
