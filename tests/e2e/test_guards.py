@@ -390,11 +390,17 @@ class TestApprovedPlan:
     def test_what_is_left_of_it_passes(self, approved: Project) -> None:
         file = approved.root / ".envctl/state/prod/base.tfstate"
         before = json.loads(file.read_text())
+        outside(approved, tag="red")
+        approved.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
+        outside(approved)
+        assert to_prod(approved).code == 0
+        assert json.loads(file.read_text())["serial"] > before["serial"]
+
+    def test_another_output_is_not_less(self, approved: Project) -> None:
         outside(approved, names=("a", "b", "c", "d"))
         approved.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
         outside(approved, names=("a", "b", "c"))
-        assert to_prod(approved).code == 0
-        assert json.loads(file.read_text())["serial"] > before["serial"]
+        assert "update base: output count" in refused(to_prod(approved), "G302", exits=4)["message"]
 
     def test_no_value_of_a_plan_is_kept(self, approved: Project) -> None:
         kept = list((approved.root / ".envctl/store/plans").iterdir())
