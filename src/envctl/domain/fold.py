@@ -96,7 +96,16 @@ def begin(entry: Entry, event: DeploymentStarted) -> Deployment:
     """The deployment that an entry begins."""
     release, settings, action, source = event.release, event.settings, event.action, event.source
     return Deployment(
-        entry.seq, release, settings, action, source, entry.actor, entry.at, waiver=event.waiver, only=event.only
+        entry.seq,
+        release,
+        settings,
+        action,
+        source,
+        entry.actor,
+        entry.at,
+        waiver=event.waiver,
+        only=event.only,
+        place=event.place,
     )
 
 
@@ -140,7 +149,8 @@ def _say(
     match event:
         case ApprovalGiven():
             by = reviewer(event.reviewer, entry.actor, event.environment) if event.reviewer else entry.actor
-            given = Approval(event.gate, event.release, event.settings, by, entry.at, event.plan)
+            bound = (event.plan, event.place, event.unseen)
+            given = Approval(event.gate, event.release, event.settings, by, entry.at, *bound)
             return replace(there, approvals=(*there.approvals, given)[-APPROVALS:])
         case ApprovalWithdrawn():
             taken_back = (event.gate, event.release, entry.actor.person)

@@ -33,7 +33,8 @@ class KnownRelease:
 @dataclass(frozen=True)
 class Deployment:
     """`seq` is the number of its *started* entry, and its name within the ledger; `waiver` that of the waiver which it
-    needed, or 0. `only` names the stacks where they are not all of the release.
+    needed, or 0. `only` names the stacks where they are not all of the release. `place` is the digest of where it
+    landed; empty where it was not recorded.
     """
 
     seq: int
@@ -49,6 +50,7 @@ class Deployment:
     reason: str = ""
     waiver: int = 0
     only: tuple[str, ...] = ()
+    place: str = ""
 
 
 def ended(deployment: Deployment) -> str:
@@ -91,7 +93,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Approval:
-    """`plan` is the fingerprint of what was approved; empty where it was given before plans were looked at."""
+    """`plan` is the fingerprint of what was approved; empty where it was given before plans were looked at. `place` is
+    the digest of the place that it was given for; empty where places were not recorded yet. `unseen` names stacks that
+    could not be planned, and were approved all the same.
+    """
 
     gate: str
     release: str
@@ -99,6 +104,8 @@ class Approval:
     by: Actor
     at: datetime
     plan: str = ""
+    place: str = ""
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

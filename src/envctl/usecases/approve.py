@@ -13,9 +13,10 @@ from envctl.domain.naming import short
 from envctl.domain.nearest import nearest
 from envctl.domain.present import Present
 from envctl.domain.project import Project
-from envctl.usecases import approved, candidates, load, prepare, record
+from envctl.usecases import approved, candidates, kept_places, load, prepare, record
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.ports import Ports
+from envctl.usecases.run import there
 
 # What must hold before a plan can be shown at all: the code is what it says, and fits the settings.
 _NEEDED = frozenset({"G102", "G204"})
@@ -24,7 +25,8 @@ _NEEDED = frozenset({"G102", "G204"})
 @dataclass(frozen=True)
 class Approved:
     """`already` means that this person had approved the same plan before. `missing` says for each gate how many are
-    lacking. `notes` is what guards say of the plan that was approved.
+    lacking. `notes` is what guards say of the plan that was approved. `place` is the digest of where it may be applied,
+    and `where` that in words.
     """
 
     environment: str
@@ -36,6 +38,8 @@ class Approved:
     next: str
     plan: str = ""
     notes: tuple[str, ...] = ()
+    place: str = ""
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ def approve(
     notes = remarks(request)
     if not ports.consent.approves(plan, gate, notes):
         raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was approved", ""))
+    kept_places.keep(ports, there(candidate.place))
     return replace(_record(ports, project, request, gate, meaning), notes=notes)
 
 
@@ -148,7 +153,18 @@ def _record(ports: Ports, project: Project, request: Request, gate: str, meaning
     fingerprint = approved.keep(ports, meaning)
     after, entry = record.append(ports, given(request, gate, fingerprint))
     missing, following = lacking(ports, project, replace(request, present=after))
-    return Approved(target, gate, identity, request.actor, entry is None, missing, following, fingerprint)
+    return Approved(
+        target,
+        gate,
+        identity,
+        request.actor,
+        entry is None,
+        missing,
+        following,
+        fingerprint,
+        place=request.place,
+        where=request.where,
+    )
 
 
 def lacking(ports: Ports, project: Project, request: Request) -> tuple[dict[str, int], str]:
@@ -163,14 +179,15 @@ def lacking(ports: Ports, project: Project, request: Request) -> tuple[dict[str,
 
 def given(request: Request, gate: str, fingerprint: str, reviewer: str = "") -> Callable[[Present], Event | None]:
     """Nothing, where the same was said before and holds still: an approval that ran out is given anew."""
-    said = (gate, request.release, request.settings, fingerprint, reviewer or request.actor.name)
+    said = (gate, request.release, request.settings, request.place, fingerprint, reviewer or request.actor.name)
 
     def decide(now: Present) -> Event | None:
-        for there in now.of(request.target).approvals:
-            before = (there.gate, there.release, there.settings, there.plan, there.by.name)
-            if before == said and not has_expired(request, there):
+        for each in now.of(request.target).approvals:
+            before = (each.gate, each.release, each.settings, each.place, each.plan, each.by.name)
+            if before == said and not has_expired(request, each):
                 return None
-        return ApprovalGiven(request.target, gate, request.identity, request.settings, fingerprint, reviewer)
+        bound = (request.identity, request.settings, fingerprint, reviewer, request.place)
+        return ApprovalGiven(request.target, gate, *bound)
 
     return decide
 

@@ -14,8 +14,9 @@ from envctl.domain.meaning import outline
 from envctl.domain.naming import short
 from envctl.domain.people import reviewer
 from envctl.domain.project import Project
-from envctl.usecases import approve, approved, load, record
+from envctl.usecases import approve, approved, kept_places, load, record
 from envctl.usecases.ports import Ports
+from envctl.usecases.run import there
 
 Outcome = Literal["recorded", "already", "does not count"]
 
@@ -33,7 +34,7 @@ class Reviewer:
 class Reviewed:
     """`by` is the job that records it, `already` that there was nothing new to record, and `plan` the fingerprint of
     what they saw. `missing` says for each gate how many approvals it still lacks, and `notes` what guards say of the
-    plan.
+    plan. `place` is the digest of where it may be applied, and `where` that in words.
     """
 
     environment: str
@@ -46,6 +47,8 @@ class Reviewed:
     plan: str
     reviewers: tuple[Reviewer, ...]
     notes: tuple[str, ...] = ()
+    place: str = ""
+    where: str = ""
 
 
 def review(
@@ -58,9 +61,11 @@ def review(
         # Of each review GitHub tells the run, and not the attempt: it may have been of the plan of an earlier one.
         message = "who approved in an earlier attempt of this run, and may have seen another plan, can't be told"
         raise UsageError(Problem("E034", message, "start a new run, rather than all jobs of this one again"))
-    request = approve.candidate_for(ports, project, target, release).request
+    candidate = approve.candidate_for(ports, project, target, release)
+    request = candidate.request
     approve.refuse_unplannable(request)
     meaning = approved.named(ports, fingerprint)
+    kept_places.keep(ports, there(candidate.place))
     told = tuple(_record(ports, request, gate, meaning.fingerprint, name) for name in ports.reviews.approved(target))
     missing, following = approve.lacking(ports, project, replace(request, present=record.present(ports)))
     return Reviewed(
@@ -74,6 +79,8 @@ def review(
         meaning.fingerprint,
         told,
         approve.remarks(replace(request, plan=outline(meaning, target, request.identity))),
+        request.place,
+        request.where,
     )
 
 

@@ -36,6 +36,8 @@ class Answer:
 class Why:
     """`gates` says for each gate how many approvals it has, and how many it asks for; `who` can give those that lack.
 
+    `place` is the digest of where it would land, which approvals are bound to, and `where` that in words.
+
     `opens` is when it opens by itself, where nothing but time is in the way. `planned` is what would be done, and
     `plan` its fingerprint, where that was asked for. `unbelieved` are the last entries of the ledger that do not count.
     """
@@ -52,6 +54,8 @@ class Why:
     plan: str = ""
     planned: EnvironmentPlan | None = None
     unbelieved: tuple[Unbelieved, ...] = ()
+    place: str = ""
+    where: str = ""
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -117,6 +121,8 @@ def answered(request: Request, way: str) -> Why:
         max(moment for moment in opens if moment) if opens and all(opens) else None,
         _next(refused) if refused else way,
         unbelieved=request.present.unbelieved,
+        place=request.place,
+        where=request.where,
     )
 
 

@@ -82,6 +82,40 @@ MISSING: dict[str, tuple[Request, str]] = {
         approved(approval(CAT, settings="others")),
         "peer (0 of 1); the settings of prod have changed since it was approved",
     ),
+    "another place": (
+        approved(approval(CAT, place="elsewhere")),
+        (
+            "peer (0 of 1); prod is in another place than it was approved for:"
+            " account, region, role, backend or provider settings"
+        ),
+    ),
+    "another place that is known": (
+        replace(approved(approval(CAT, place="elsewhere")), elsewhere={"elsewhere": "region a -> b"}),
+        "peer (0 of 1); prod is in another place than it was approved for: region a -> b",
+    ),
+    "two other places, and two people at one of them": (
+        replace(
+            approved(*(approval(by, place=place) for by, place in ((CAT, "x"), (DAN, "x"), (CAT, "y")))),
+            elsewhere={"x": "region a -> b", "y": "region c -> b"},
+        ),
+        (
+            "peer (0 of 1); prod is in another place than it was approved for: region a -> b;"
+            " prod is in another place than it was approved for: region c -> b"
+        ),
+    ),
+    "before places were recorded": (
+        approved(approval(CAT, place="")),
+        "peer (0 of 1); the approval of cat was given by an older envctl: approve again",
+    ),
+    "before places were recorded, and today's is not known": (
+        replace(approved(approval(CAT, place="")), place=""),
+        "peer (0 of 1); the approval of cat was given by an older envctl: approve again",
+    ),
+    "another release in another place": (approved(approval(CAT, release=R2, place="elsewhere")), "peer (0 of 1)"),
+    "other settings in another place": (
+        approved(approval(CAT, settings="others", place="elsewhere")),
+        "peer (0 of 1); the settings of prod have changed since it was approved",
+    ),
     "another gate": (approved(approval(CAT, "quality")), "peer (0 of 1)"),
     "a microsecond too old": (
         approved(approval(CAT, at=NOW - 8 * HOUR - TICK), request=EXPIRING),
@@ -265,6 +299,7 @@ def test_a_release_is_made_by_a_person_in_whatever_role() -> None:
 # BACK goes from R2 to R1 in staging; both ran there with "settings".
 GOING_BACK = ruled(BACK, approvals={"peer": 1})
 OTHERWISE = replace(GOING_BACK, settings="others")
+MOVED = replace(GOING_BACK, place="elsewhere")
 FAILED_BACK = deployed(action="rollback", outcome="failed", settings="others")
 BACK_UNASKED: dict[str, Request] = {
     "with the settings that run and that it ran with": GOING_BACK,
@@ -275,6 +310,8 @@ BACK_UNASKED: dict[str, Request] = {
         OTHERWISE, evidence={R1: proof(deployment=deployed(settings="others"))}
     ),
     "with the settings of the same rollback, which failed": here(OTHERWISE, evidence={}, last=FAILED_BACK),
+    "where it alone ran": here(MOVED, evidence={R1: proof(deployment=deployed(place="elsewhere"))}),
+    "where it runs now": here(MOVED, evidence={}, current=deployed(R2, place="elsewhere")),
 }
 BACK_ASKED: dict[str, Request] = {
     "with new settings": OTHERWISE,
@@ -286,6 +323,18 @@ BACK_ASKED: dict[str, Request] = {
         OTHERWISE, evidence={}, last=replace(FAILED_BACK, release=R2)
     ),
     "where nothing runs and nothing ran": here(GOING_BACK, current=None, evidence={}),
+    "in a place where it never ran": MOVED,
+    "where only the settings of one and the place of another ran": here(
+        replace(OTHERWISE, place="elsewhere"),
+        current=deployed(R2, settings="others"),
+        evidence={R1: proof(deployment=deployed(place="elsewhere"))},
+    ),
+    "where nobody recorded the place": here(
+        GOING_BACK, current=deployed(R2, place=""), evidence={R1: proof(deployment=deployed(place=""))}
+    ),
+    "where nobody recorded the place, and today's is not known": here(
+        replace(GOING_BACK, place=""), current=deployed(R2, place=""), evidence={}
+    ),
 }
 
 

@@ -52,6 +52,7 @@ COLUMNS: dict[str, Callable[[DeploymentRecord], object]] = {
     "waived_refusals": lambda each: _listed(said for waiver in each.waivers for said in waiver.refusals),
     "held": lambda each: _listed(each.held),
     "rolled_back_by": lambda each: each.rolled_back_by or "",
+    "place": lambda each: each.place,
 }
 
 

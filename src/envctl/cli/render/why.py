@@ -70,7 +70,7 @@ def _answer(answer: Answer, why: Why, out: Console) -> None:
 
 def _gates(why: Why, out: Console) -> None:
     out.print()
-    say(out, f"gates of {why.target}")
+    say(out, f"gates of {why.target}{f' ({why.where})' if why.where else ''}")
     for gate, (given, wanted) in why.gates.items():
         missing = wanted - given
         mark, style = ("✗ open", "yellow") if missing else ("✓ met", "green")

@@ -8,7 +8,9 @@ from envctl.domain.present import Approval
 
 
 def approvals(request: Request) -> Refusal | None:
-    """G106: each gate of the target has its approvals, for this release and these settings, by enough people."""
+    """G106: each gate of the target has its approvals, for this release, these settings and this place, by enough
+    people.
+    """
     if request.release is None or not asked(request):
         return None
     open_gates = {gate: missing for gate, missing in gates(request).items() if missing > 0}
@@ -27,7 +29,7 @@ def approvals(request: Request) -> Refusal | None:
 def asked(request: Request) -> bool:
     """Whether gates have a say. A rollback that brings nothing new was approved when it was new; a destroy never is."""
     if request.action == "rollback":
-        return request.settings not in _settings_that_ran(request)
+        return (request.settings, request.place) not in _ran_with(request)
     return request.action != "destroy"
 
 
@@ -42,7 +44,7 @@ def approvers(request: Request, gate: str) -> frozenset[str]:
 
 
 def counting(request: Request) -> tuple[Approval, ...]:
-    """The approvals of this release and these settings that hold today, by people who may give them."""
+    """The approvals of this release, these settings and this place that hold today, by people who may give them."""
     return tuple(
         a
         for a in _given(request)
@@ -82,6 +84,12 @@ def to_approve(request: Request, gate: str) -> str:
 
 
 def _given(request: Request) -> tuple[Approval, ...]:
+    """An approval without a place was given before places were recorded, and is for none that is known."""
+    return tuple(each for each in _fitting(request) if each.place and each.place == request.place)
+
+
+def _fitting(request: Request) -> tuple[Approval, ...]:
+    """The approvals of this release and these settings, in whatever place."""
     return tuple(
         approval
         for approval in request.here.approvals
@@ -114,14 +122,30 @@ def _stale(request: Request) -> str:
         f"{', '.join(sorted(barred))} made or promotes it, and does not count" if barred else "",
         ", ".join(sorted(strangers)),
         f"the settings of {request.target} have changed since it was approved" if others else "",
+        *_misplaced(request),
     ]
     return "".join(f"; {reason}" for reason in told if reason)
 
 
-def _settings_that_ran(request: Request) -> set[str]:
-    """The digests of settings that this environment ran with: today, or with the release that is wanted back."""
+def _misplaced(request: Request) -> tuple[str, ...]:
+    """Why approvals do not count that fit but for the place, each reason once."""
+    reasons = {}
+    for each in _fitting(request):
+        if not each.place:
+            reasons[f"the approval of {each.by.person} was given by an older envctl: approve again"] = each
+        elif each.place != request.place:
+            what = request.elsewhere.get(each.place) or "account, region, role, backend or provider settings"
+            reasons[f"{request.target} is in another place than it was approved for: {what}"] = each
+    return tuple(reasons)
+
+
+def _ran_with(request: Request) -> set[tuple[str, str]]:
+    """The settings that this environment ran with, and where: today, or with the release that is wanted back.
+
+    A place that was not recorded is not known, and so not the one of today.
+    """
     here = request.here
     proof = here.evidence.get(request.identity)
     again = here.brought_back if request.again else None
     ran = (here.current, again, proof and proof.deployment)
-    return {deployment.settings for deployment in ran if deployment}
+    return {(deployment.settings, deployment.place) for deployment in ran if deployment and deployment.place}
