@@ -90,7 +90,7 @@ CHANGES: dict[tuple[type, str], tuple[Callable[[Document], None], str]] = {
     (Environment, "external_id"): (of_prod("external_id", "shop-43"), "external id shop-42 -> shop-43"),
     (Environment, "session_tags"): (
         of_prod("session_tags", {"team": "ops"}),
-        "backend.s3.assume_role.tags.team web -> ops",
+        "access.session_tags.team web -> ops",
     ),
     (State, "backend"): (at("state", "backend", value="local"), "state bucket shop-state-222222222222 -> none"),
     (State, "bucket"): (at("state", "bucket", value="mine"), "state bucket shop-state-222222222222 -> mine"),
@@ -160,6 +160,17 @@ def test_provider_source_and_version_belong_to_the_release(key: str) -> None:
     assert place_of(edited).digest == TODAY.digest
 
 
+def test_account_and_role_count_where_they_are_not_rendered() -> None:
+    """Without a region no provider is rendered: envctl alone checks the account, and takes the role."""
+    bare = {"environments": {"dev": {}, "prod": {"account_id": "222222222222"}}, "state": {}}
+    told = {**document(), **bare, "stacks": {"base": {"module": "modules/base"}}}
+    before = place_of(told)
+    told["environments"]["prod"] = {"account_id": "999999999999"}
+    assert list_differences(before, place_of(told)) == ("account 222222222222 -> 999999999999",)
+    told["environments"]["prod"] = {"account_id": "222222222222", "assume_role": ROLE}
+    assert list_differences(before, place_of(told)) == (f"role none -> {ROLE}",)
+
+
 def test_everything_rendered_outside_of_modules_is_bound() -> None:
     """The root module holds nothing else that says where: a new block has to be judged here."""
     project = Project.model_validate(document())
@@ -178,7 +189,7 @@ def test_everything_rendered_outside_of_modules_is_bound() -> None:
 def test_same_project_gives_the_same_bytes() -> None:
     assert encode(place_of(document())) == encode(TODAY)
     # Approvals and rollbacks of before no longer count where envctl renders another place: a change that users notice.
-    assert TODAY.digest == "f837a00c1ba8bb60ddcb302e5e74e76fa4f75be44d527a613e30d49ba02abdb6"
+    assert TODAY.digest == "0d0bae6da846d8562e4a0275bd41894a0069735edddf1dc72148505ea467bca8"
 
 
 def test_another_environment_is_another_place() -> None:
@@ -200,13 +211,15 @@ def test_place_is_read_as_it_was_written() -> None:
         b"null",
         b"[]",
         b"\xff",
-        b'{"environment":"prod","format":1}',
-        b'{"environment":"prod","format":2,"stacks":{}}',
-        b'{"environment":"prod","format":1,"stacks":{} }',
-        b'{"environment":7,"format":1,"stacks":{}}',
-        b'{"environment":"prod","format":1,"stacks":[]}',
-        b'{"environment":"prod","format":1,"stacks":{"base":7}}',
-        b'{"environment":"prod","format":1,"stacks":{},"more":1}',
+        b'{"access":{},"environment":"prod","format":1}',
+        b'{"environment":"prod","format":1,"stacks":{}}',
+        b'{"access":{},"environment":"prod","format":2,"stacks":{}}',
+        b'{"access":{},"environment":"prod","format":1,"stacks":{} }',
+        b'{"access":{},"environment":7,"format":1,"stacks":{}}',
+        b'{"access":7,"environment":"prod","format":1,"stacks":{}}',
+        b'{"access":{},"environment":"prod","format":1,"stacks":[]}',
+        b'{"access":{},"environment":"prod","format":1,"stacks":{"base":7}}',
+        b'{"access":{},"environment":"prod","format":1,"more":1,"stacks":{}}',
     ],
 )
 def test_malformed_place_is_refused(data: bytes) -> None:
@@ -219,7 +232,7 @@ def test_summary_names_account_and_region() -> None:
     plain = document()
     plain["environments"]["prod"] = {"region": "us-east-1", "regions": {"far": "eu-west-1"}}
     assert place_of(plain).summary == "us-east-1"
-    assert BoundPlace("dev", {"base": {"backend": {"local": {"path": "x"}}, "provider": {}}}).summary == ""
+    assert BoundPlace("dev", {}, {"base": {"backend": {"local": {"path": "x"}}, "provider": {}}}).summary == ""
 
 
 def test_differences_begin_with_the_account_and_are_few() -> None:
@@ -229,13 +242,13 @@ def test_differences_begin_with_the_account_and_are_few() -> None:
     edited["state"]["backend"] = "s3"
     assert describe_differences(TODAY, place_of(edited)) == (
         "account 222222222222 -> 999999999999, region eu-west-1 -> eu-central-1, region us-east-1 -> eu-central-1,"
-        f" role {ROLE} -> {ROLE}-2 and 5 more"
+        f" role {ROLE} -> {ROLE}-2 and 6 more"
     )
     assert describe_differences(TODAY, TODAY) == ""
 
 
 def test_whole_lists_and_empty_values_are_told_too() -> None:
-    one = BoundPlace("dev", {"base": {"backend": {}, "provider": {"x": {"hosts": [], "on": True, "n": None}}}})
+    one = BoundPlace("dev", {}, {"base": {"backend": {}, "provider": {"x": {"hosts": [], "on": True, "n": None}}}})
     other = replace(one, stacks={"base": {"backend": {}, "provider": {"x": {"hosts": ["a"], "on": False, "n": {}}}}})
     assert list_differences(one, other) == (
         "provider.x.hosts [] -> none",

@@ -21,13 +21,17 @@ FORMAT = 1
 NAMED = 4
 # In the order in which they are named. One value is rendered in several blocks.
 _LABELS = {
+    "access.account_id": "account",
     "provider.aws.allowed_account_ids[0]": "account",
     "backend.s3.allowed_account_ids[0]": "account",
+    "access.region": "region",
     "provider.aws.region": "region",
+    "access.assume_role": "role",
     "provider.aws.assume_role[0].role_arn": "role",
     "backend.s3.assume_role.role_arn": "role",
     "backend.s3.bucket": "state bucket",
     "backend.s3.region": "region",
+    "access.external_id": "external id",
     "provider.aws.assume_role[0].external_id": "external id",
     "backend.s3.assume_role.external_id": "external id",
 }
@@ -43,10 +47,12 @@ class BoundPlace:
     """Attributes:
 
     environment: its name.
+    access: the account and the role that envctl checks and takes itself, whether they are rendered or not.
     stacks: for each stack of a release its `backend` and its `provider` blocks.
     """
 
     environment: str
+    access: Mapping[str, Any]
     stacks: Mapping[str, Mapping[str, Any]]
 
     @cached_property
@@ -65,11 +71,24 @@ class BoundPlace:
 
 
 def bind_place(wiring: Wiring, place: Place) -> BoundPlace:
-    return BoundPlace(place.environment, {stack: render_place(wiring, stack, place) for stack in wiring.stacks})
+    access = {
+        "account_id": place.account_id,
+        "region": place.region,
+        "assume_role": place.assume_role,
+        "external_id": place.external_id,
+        "session_tags": dict(place.session_tags),
+    }
+    said = {name: value for name, value in access.items() if value}
+    return BoundPlace(place.environment, said, {stack: render_place(wiring, stack, place) for stack in wiring.stacks})
 
 
 def encode(place: BoundPlace) -> bytes:
-    document = {"format": FORMAT, "environment": place.environment, "stacks": place.stacks}
+    document = {
+        "format": FORMAT,
+        "environment": place.environment,
+        "access": place.access,
+        "stacks": place.stacks,
+    }
     return canonical(document).encode("utf-8", "surrogatepass")
 
 
@@ -77,7 +96,7 @@ def decode(data: bytes) -> BoundPlace:
     """Raises MalformedPlaceError."""
     try:
         document = json.loads(data.decode("utf-8", "surrogatepass"))
-        read = BoundPlace(document["environment"], document["stacks"])
+        read = BoundPlace(document["environment"], document["access"], document["stacks"])
         if document["format"] != FORMAT or encode(read) != data or not isinstance(read.environment, str):
             raise MalformedPlaceError("its bytes are not in the form in which envctl writes them")
         list(_values(read))
@@ -107,7 +126,10 @@ def describe_differences(before: BoundPlace, after: BoundPlace) -> str:
 
 
 def _values(place: BoundPlace) -> Iterator[tuple[str, str, str]]:
-    """The stack, the path and the text of each value, those of providers first."""
+    """The stack, the path and the text of each value, those of access and of providers first."""
+    for name, said in place.access.items():
+        for path, value in _leaves(f"access.{name}", said):
+            yield "", path, value
     for stack, blocks in place.stacks.items():
         for kind in sorted(blocks, reverse=True):
             for path, value in _leaves(kind, blocks[kind]):

@@ -5,6 +5,7 @@ from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.naming import short
 from envctl.domain.people import may
 from envctl.domain.present import Approval
+from envctl.domain.unseen import list_left_out
 
 
 def approvals(request: Request) -> Refusal | None:
@@ -49,6 +50,7 @@ def counting(request: Request) -> tuple[Approval, ...]:
         a
         for a in _given(request)
         if not _is_barred(request, a.by) and may_approve(request, a.gate, a.by) and not has_expired(request, a)
+        if not _plannable_since(request, a)
     )
 
 
@@ -110,6 +112,16 @@ def has_expired(request: Request, approval: Approval) -> bool:
     return expires is not None and request.now - approval.at > expires
 
 
+def _plannable_since(request: Request, approval: Approval) -> tuple[str, ...]:
+    """The stacks that it does not cover since they could not be planned, and that can be planned now: it can't be
+    enough any more, and that is said before Terraform is asked.
+    """
+    seen, there = request.approved.get(approval.plan), request.here.stacks
+    left_out = list_left_out(seen, approval.unseen) if seen else ()
+    # What holds resources already may change nothing by now: only its plan tells.
+    return tuple(s for s in left_out if s not in there and s in request.needs and there.issuperset(request.needs[s]))
+
+
 def _stale(request: Request) -> str:
     """Why approvals that people remember to have given do not count."""
     given, counted = _given(request), {a.by.person for a in counting(request)}
@@ -123,8 +135,14 @@ def _stale(request: Request) -> str:
         ", ".join(sorted(strangers)),
         f"the settings of {request.target} have changed since it was approved" if others else "",
         *_misplaced(request),
+        *_unseen(request),
     ]
     return "".join(f"; {reason}" for reason in told if reason)
+
+
+def _unseen(request: Request) -> tuple[str, ...]:
+    stacks = dict.fromkeys(stack for each in _given(request) for stack in _plannable_since(request, each))
+    return tuple(f"{stack} could not be planned when it was approved, and can be planned now" for stack in stacks)
 
 
 def _misplaced(request: Request) -> tuple[str, ...]:
