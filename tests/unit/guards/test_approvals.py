@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
 from envctl.domain.events import Actor
 from envctl.domain.guards import Refusal, Request, gates, makers
 from envctl.domain.guards.approvals import made_by, who
+from envctl.domain.meaning import meaning_of
 from envctl.domain.present import Approval, Present
 from tests.unit.guards.asked import (
     ANN,
@@ -26,6 +28,7 @@ from tests.unit.guards.asked import (
     TO_PROD,
     answer,
     approval,
+    change,
     deployed,
     here,
     made,
@@ -294,6 +297,57 @@ def test_a_release_is_made_by_a_person_in_whatever_role() -> None:
     assert made_by(bundled, DAN)
     assert made_by(released(ASKED, author=on_aws("eve").arn), on_aws("eve"))
     assert not made_by(bundled, ANN)
+
+
+WAITING = meaning_of(
+    EnvironmentPlan(
+        "prod",
+        R1,
+        (
+            StackPlan("network", (change(Action.CREATE),)),
+            StackPlan("web", waits_for=("network",)),
+            StackPlan("jobs", waits_for=("web",)),
+            StackPlan("db", waits_for=("network",), behind=True),
+            StackPlan("gone", waits_for=("network",)),
+        ),
+    )
+)
+NEEDS = {"network": (), "web": ("network",), "jobs": ("network", "web"), "db": ("network",)}
+UNSEEN = replace(ASKED, approved={WAITING.fingerprint: WAITING}, needs=NEEDS)
+SAW = approval(CAT, plan=WAITING.fingerprint)
+NOW_PLANNABLE = " could not be planned when it was approved, and can be planned now"
+STILL_COUNTS: dict[str, Request] = {
+    "nothing that it waits for is applied": here(UNSEEN, approvals=(SAW,), stacks=frozenset({"db"})),
+    "it was applied since": here(UNSEEN, approvals=(SAW,), stacks=frozenset({"network", "web", "jobs", "db"})),
+    "it was named": here(UNSEEN, approvals=(replace(SAW, unseen=("web",)),), stacks=frozenset({"network", "db"})),
+    "the plan that was approved is not to be found": here(
+        replace(UNSEEN, approved={}), approvals=(SAW,), stacks=frozenset({"network", "db"})
+    ),
+}
+COUNTS_NO_MORE: dict[str, tuple[Request, str]] = {
+    "what it waits for is applied": (
+        here(UNSEEN, approvals=(SAW,), stacks=frozenset({"network", "db"})),
+        f"peer (0 of 1); web{NOW_PLANNABLE}",
+    ),
+    "one of two was named": (
+        here(UNSEEN, approvals=(replace(SAW, unseen=("web",)),), stacks=frozenset({"network", "web", "db"})),
+        f"peer (0 of 1); jobs{NOW_PLANNABLE}",
+    ),
+    "two people did not see it": (
+        here(UNSEEN, approvals=(SAW, replace(SAW, by=DAN)), stacks=frozenset({"network", "db"})),
+        f"peer (0 of 1); web{NOW_PLANNABLE}",
+    ),
+}
+
+
+@pytest.mark.parametrize("request_", STILL_COUNTS.values(), ids=STILL_COUNTS)
+def test_approval_counts_while_what_it_did_not_see_waits(request_: Request) -> None:
+    assert answer("G106", request_) is None
+
+
+@pytest.mark.parametrize(("request_", "told"), COUNTS_NO_MORE.values(), ids=COUNTS_NO_MORE)
+def test_approval_counts_no_more_once_what_it_did_not_see_can_be_planned(request_: Request, told: str) -> None:
+    assert said("G106", request_) == LACKS + told
 
 
 # BACK goes from R2 to R1 in staging; both ran there with "settings".
