@@ -36,7 +36,7 @@ def approve(
         typer.Option(
             "--unseen",
             metavar="STACK",
-            help="Approve too what a stack will create that can't be planned yet. Repeatable.",
+            help="Approve too what a stack will create that can't be planned yet. Repeatable, or several with commas.",
             show_default=False,
         ),
     ] = None,
@@ -54,7 +54,7 @@ def approve(
     from envctl.usecases.review import review
 
     refuse_dry_run(context)
-    accepted = tuple(unseen or ())
+    accepted = tuple(name for names in unseen or () for name in names.split(","))
     if accepted and withdraw:
         raise UsageError(Problem("E012", "--unseen and --withdraw do not go together", "envctl approve --help"))
     if reviewers:
