@@ -114,6 +114,14 @@ MISSING: dict[str, tuple[Request, str]] = {
         replace(approved(approval(CAT, place="")), place=""),
         "peer (0 of 1); the approval of cat was given by an older envctl: approve again",
     ),
+    "who approved anew, at another gate": (
+        approved(approval(CAT, place=""), approval(CAT), approval(DAN, "business"), request=GATES),
+        "business (1 of 2), quality (0 of 1)",
+    ),
+    "who approved anew at one gate and not at the other": (
+        approved(approval(CAT, place=""), approval(CAT), approval(CAT, "business", place=""), request=GATES),
+        "business (0 of 2), quality (0 of 1); the approval of cat was given by an older envctl: approve again",
+    ),
     "another release in another place": (approved(approval(CAT, release=R2, place="elsewhere")), "peer (0 of 1)"),
     "other settings in another place": (
         approved(approval(CAT, settings="others", place="elsewhere")),
@@ -332,6 +340,10 @@ COUNTS_NO_MORE: dict[str, tuple[Request, str]] = {
     "one of two was named": (
         here(UNSEEN, approvals=(replace(SAW, unseen=("web",)),), stacks=frozenset({"network", "web", "db"})),
         f"peer (0 of 1); jobs{NOW_PLANNABLE}",
+    ),
+    "who has looked again is told nothing": (
+        here(ruled(UNSEEN, approvals={"peer": 2}), approvals=(SAW, approval(CAT)), stacks=frozenset({"network", "db"})),
+        "peer (1 of 2)",
     ),
     "two people did not see it": (
         here(UNSEEN, approvals=(SAW, replace(SAW, by=DAN)), stacks=frozenset({"network", "db"})),

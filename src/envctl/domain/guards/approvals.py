@@ -141,20 +141,28 @@ def _stale(request: Request) -> str:
 
 
 def _unseen(request: Request) -> tuple[str, ...]:
-    stacks = dict.fromkeys(stack for each in _given(request) for stack in _plannable_since(request, each))
+    left = _not_renewed(request, _given(request))
+    stacks = dict.fromkeys(stack for each in left for stack in _plannable_since(request, each))
     return tuple(f"{stack} could not be planned when it was approved, and can be planned now" for stack in stacks)
 
 
 def _misplaced(request: Request) -> tuple[str, ...]:
     """Why approvals do not count that fit but for the place, each reason once."""
-    reasons = {}
-    for each in _fitting(request):
-        if not each.place:
-            reasons[f"the approval of {each.by.person} was given by an older envctl: approve again"] = each
-        elif each.place != request.place:
-            what = request.elsewhere.get(each.place) or "account, region, role, backend or provider settings"
-            reasons[f"{request.target} is in another place than it was approved for: {what}"] = each
-    return tuple(reasons)
+    given = [each for each in _not_renewed(request, _fitting(request)) if each not in _given(request)]
+    return tuple(dict.fromkeys(_why_misplaced(request, each) for each in given))
+
+
+def _why_misplaced(request: Request, approval: Approval) -> str:
+    if not approval.place:
+        return f"the approval of {approval.by.person} was given by an older envctl: approve again"
+    what = request.elsewhere.get(approval.place) or "account, region, role, backend or provider settings"
+    return f"{request.target} is in another place than it was approved for: {what}"
+
+
+def _not_renewed(request: Request, approvals: tuple[Approval, ...]) -> list[Approval]:
+    """Without those of people who have approved anew at the same gate."""
+    renewed = {(each.gate, each.by.person) for each in counting(request)}
+    return [each for each in approvals if (each.gate, each.by.person) not in renewed]
 
 
 def _ran_with(request: Request) -> set[tuple[str, str]]:
