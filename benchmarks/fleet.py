@@ -25,7 +25,7 @@ from envctl.domain.fold import follow
 from envctl.domain.ledger import GENESIS, Entry, encode
 from envctl.domain.present import EnvironmentPresent, Present
 from envctl.domain.release import identity, pack
-from envctl.usecases import load, record, working_tree
+from envctl.usecases import ledger_keys, load, working_tree
 from envctl.usecases.terraform_ports import PreparedStack
 
 T = TypeVar("T")
@@ -136,16 +136,18 @@ def fleet(size: Size, releases: int = 1) -> World:
 
 
 def _record(world: World, size: Size, release: str, releases: int) -> None:
-    now, prev, events = Present(), GENESIS, _events(size, release)
-    last = len(events) - len(events) % checkpoint.EVERY
+    now, prev, named, events = Present(), GENESIS, "", _events(size, release)
+    # One that an entry comes after, which names it.
+    last = (len(events) - 1) // checkpoint.EVERY * checkpoint.EVERY
     for seq, event in enumerate(events, 1):
-        entry = Entry(seq, prev, BEGAN + timedelta(seconds=seq), JOB, event, f"{seq:016x}")
+        entry = Entry(seq, prev, BEGAN + timedelta(seconds=seq), JOB, event, f"{seq:016x}", named)
         world.store.content[f"ledger/{seq:010d}.json"] = encode(entry)
         now = follow(now, entry)
-        prev = now.head
+        prev, named = now.head, ""
         if seq == last:
             now = aged(now, releases)
-            world.store.content[record.checkpoint_key(seq)] = checkpoint.encode(now)
+            named = checkpoint.name_of(now)
+            world.store.content[ledger_keys.checkpoint_key(seq)] = checkpoint.encode(now)
 
 
 def _events(size: Size, release: str) -> list[Event]:

@@ -21,7 +21,7 @@ from envctl.domain.fold import follow
 from envctl.domain.ledger import GENESIS, Entry, encode
 from envctl.domain.present import Present
 from envctl.domain.release import identity, pack
-from envctl.usecases import load, record, working_tree
+from envctl.usecases import ledger_keys, load, working_tree
 
 ORDER = ("dev", "staging", "prod")
 _PROJECT = """
@@ -76,15 +76,16 @@ def _bundle(world: World, number: int) -> bytes:
 
 
 def _record(store: Path, history: History, releases: Sequence[str]) -> None:
-    now, prev = Present(), GENESIS
+    now, prev, named = Present(), GENESIS, ""
     began = datetime.now(UTC) - timedelta(minutes=history.entries + 1)
     for seq, event in enumerate(islice(_events(history, releases), history.whole), 1):
-        entry = Entry(seq, prev, began + timedelta(minutes=seq), _WHO, event, f"{seq:016x}")
+        entry = Entry(seq, prev, began + timedelta(minutes=seq), _WHO, event, f"{seq:016x}", named)
         _write(store / "ledger" / f"{seq:010d}.json", encode(entry))
         now = follow(now, entry)
-        prev = now.head
+        prev, named = now.head, ""
         if seq % checkpoint.EVERY == 0:
-            _write(store / record.checkpoint_key(seq), checkpoint.encode(now))
+            named = checkpoint.name_of(now)
+            _write(store / ledger_keys.checkpoint_key(seq), checkpoint.encode(now))
 
 
 def _events(history: History, releases: Sequence[str]) -> Iterator[Event]:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.local.machine import RandomMarks
+from envctl.adapters.local.machine import FileWitness, RandomMarks
 from envctl.adapters.sandbox.exchange import Request
+from envctl.adapters.store.object_store import Address
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.events import EnvironmentLocked, Event
 from envctl.domain.present import Present
@@ -86,6 +87,7 @@ def test_whichever_answer_is_lost_to_one_person_alone(proxy: FaultyProxy, number
 @pytest.mark.sandbox
 def test_where_s3_falls_silent_for_good_nobody_knows(proxy: FaultyProxy) -> None:
     address = somewhere()
+    Person(as_surroundings_say(address)).append("before")
     written: list[Request] = []
 
     def plan(request: Request) -> Fault | None:
@@ -98,7 +100,7 @@ def test_where_s3_falls_silent_for_good_nobody_knows(proxy: FaultyProxy) -> None
     with pytest.raises(OperationFailedError, match="E459"):
         Person(as_surroundings_say(address)).append("maybe")
     proxy.plan = nothing
-    assert reasons(as_surroundings_say(address)) == ["maybe"]
+    assert reasons(as_surroundings_say(address)) == ["maybe", "before"]
 
 
 APPEND = """
@@ -135,3 +137,58 @@ def test_fifty_at_once_on_one_disk_lose_and_double_nothing(tmp_path: Path) -> No
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda number: people[number].append(f"{number}"), range(AT_ONCE)))
     assert Counter(reasons(on_disk(tmp_path))) == Counter(f"{number}" for number in range(AT_ONCE))
+
+
+IN_ONE_CLONE = """
+import sys
+from pathlib import Path
+from envctl.adapters.local.machine import FileWitness
+from envctl.usecases import record
+from tests.contract.stores import as_surroundings_say, on_disk
+from tests.contract.test_appends import Person, locked
+from envctl.adapters.store.object_store import Address
+from envctl.domain.errors import EnvctlError
+clone, url, who = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+sys.stdin.readline()
+for number in range(int(sys.argv[4])):
+    store = as_surroundings_say(Address(url, sys.argv[5])) if url else on_disk(clone)
+    person = Person(store)
+    person.witness = FileWitness(clone / "witness.json", lambda: url)
+    try:
+        person.append(f"{who} {number}")
+        record.present(person.ports)
+    except EnvctlError as error:
+        sys.exit(str(error))
+"""
+
+
+def _appends_in_one_clone(clone: Path, address: Address | None, processes: int, times: int) -> list[str]:
+    """What each process said last; nothing where all went well."""
+    url, region = (address.url, address.region) if address else ("", "")
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", IN_ONE_CLONE, str(clone), url, str(number), str(times), region],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        )
+        for number in range(processes)
+    ]
+    said = [process.communicate(b"go\n", timeout=120)[1].decode() for process in running]
+    return [text for text in said if text]
+
+
+@pytest.mark.slow
+def test_commands_of_one_clone_break_no_ledger(tmp_path: Path) -> None:
+    assert _appends_in_one_clone(tmp_path, None, processes=8, times=15) == []
+    assert len(reasons(on_disk(tmp_path))) == 8 * 15
+    witness = FileWitness(tmp_path / "witness.json", lambda: "")
+    assert (witness.recall() or (0, ""))[0] == 8 * 15
+
+
+@pytest.mark.sandbox
+@pytest.mark.slow
+def test_commands_of_one_clone_break_no_ledger_in_s3(proxy: FaultyProxy, tmp_path: Path) -> None:
+    proxy.plan, address = nothing, somewhere()
+    assert _appends_in_one_clone(tmp_path, address, processes=4, times=5) == []
+    assert len(reasons(as_surroundings_say(address))) == 4 * 5

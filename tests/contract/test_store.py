@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,12 +16,14 @@ from hypothesis import strategies as st
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
 from envctl.adapters.store import opening
 from envctl.adapters.store.object_store import Address, ObstoreStore
+from envctl.domain.clocks import TOLERANCE
 from envctl.domain.errors import ConfigurationError, OperationFailedError
 from envctl.usecases.ports import AlreadyExistsError, Store
 from tests.contract.stores import BUCKET, STUBBORN, as_surroundings_say, in_s3, on_disk, somewhere
 from tests.fakes.world import MemoryStore
 from tests.faults.faults import (
     CONFLICT,
+    DENIED,
     FAILED,
     THROTTLED,
     CutOff,
@@ -28,6 +31,7 @@ from tests.faults.faults import (
     Dropped,
     Plan,
     Unanswered,
+    always,
     lists,
     reads,
     sometimes,
@@ -285,3 +289,31 @@ def _readable(error: OperationFailedError, code: str = "E404") -> None:
     assert "\n" not in problem.message
     assert "Debug source" not in problem.message
     assert len(problem.message) < 300
+
+
+@pytest.mark.parametrize("place", ["disk", pytest.param("s3", marks=pytest.mark.sandbox)])
+def test_store_tells_when_it_was_written(place: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Here that is this machine's time. What is embedded sends no Date, as AWS does."""
+    if place == "disk":
+        store = on_disk(tmp_path)
+    else:
+        store = in_s3(request.getfixturevalue("sandbox"), tmp_path, request.getfixturevalue("monkeypatch"))
+    store.create("a/1", b"one")
+    told, written = store.now(), store.written_at("a/1")
+    assert written is not None
+    assert abs(written - datetime.now(UTC)) <= TOLERANCE
+    assert (told is None) == (place == "s3")
+    assert told is None or abs(told - written) <= TOLERANCE
+    assert store.written_at("a/2") is None
+
+
+@pytest.mark.sandbox
+def test_store_tells_time_by_any_answer(proxy: FaultyProxy) -> None:
+    """Of a server that lets nobody in, too, through the proxy that the surroundings name."""
+    proxy.plan = always(DENIED)
+    store = as_surroundings_say(somewhere())
+    store.foresee_time()
+    told = store.now()
+    assert told is not None
+    assert abs(told - datetime.now(UTC)) <= TOLERANCE
+    assert [asked.method for asked, _ in proxy.asked] == ["HEAD"]

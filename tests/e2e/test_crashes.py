@@ -3,18 +3,22 @@
 The boundaries are counted in a run that nobody kills. Each later run kills the real process, with SIGKILL, at one more.
 """
 
+import fcntl
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import Project, wait_for
+from tests.secrets_left import places_of
 
 pytestmark = pytest.mark.terraform
 
@@ -47,6 +51,15 @@ variable "made" {
   type = string
 }
 
+variable "password" {
+  type      = string
+  sensitive = true
+}
+
+resource "terraform_data" "password" {
+  input = var.password
+}
+
 resource "terraform_data" "this" {
   input = var.name
   provisioner "local-exec" {
@@ -58,7 +71,9 @@ output "name" {
   value = terraform_data.this.output
 }
 """
+SECRET = "planted-crash-password"
 # `at` is the boundary at which the process dies; 0 lets it live, and the last line of stderr says how many there are.
+# `AMID` makes one of each line that Terraform says, too.
 KILLED = """
 import os, signal, sys
 from envctl.adapters.store.object_store import ObstoreStore
@@ -83,6 +98,9 @@ def between(function):
 
 deploy._do = between(deploy._do)
 ObstoreStore.create = between(ObstoreStore.create)
+if "AMID" in os.environ:
+    from envctl.adapters.terraform import events
+    events.read = between(events.read)
 code = run(sys.argv[1:])
 print(f"boundaries {passed}", file=sys.stderr)
 sys.exit(code)
@@ -90,11 +108,11 @@ sys.exit(code)
 
 
 class Doomed(Project):
-    def run_until(self, boundary: int, *words: str) -> "subprocess.CompletedProcess[str]":
+    def run_until(self, boundary: int, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-c", KILLED, str(boundary), *words],
             cwd=self.root,
-            env=self.environment(),
+            env=self.environment(**more),
             capture_output=True,
             text=True,
             timeout=120,
@@ -108,7 +126,7 @@ def a_project(root: Path, home: Path) -> Doomed:
     project.write("envctl.toml", TOML)
     project.write("modules/base/main.tf", BASE)
     for environment in ("dev", "staging", "prod"):
-        lines = f'name = "{environment}"\nmade = "{home}/made"\n'
+        lines = f'name = "{environment}"\nmade = "{home}/made"\npassword = "{SECRET}"\n'
         project.write(f"environments/{environment}/terraform.tfvars", lines)
     return project
 
@@ -164,6 +182,7 @@ def test_killed_at_any_boundary_it_is_recovered_by_the_book(
             count = int(re.findall(r"boundaries (\d+)", ended.stderr)[-1])
             assert count < boundary
             break
+        assert left_secrets(project) == []
         recovered(project, environment, words, times)
     assert count, f"there are more than {BOUNDARIES} boundaries"
 
@@ -189,6 +208,55 @@ def recovered(project: Project, environment: str, words: Sequence[str], times: i
     project.ok("ledger", "verify")
     assert made(project).count(environment) == times, "it was made once more, or once less"
     assert list((project.root / ".envctl").rglob("*.tfplan")) == []
+
+
+def left_secrets(project: Project) -> list[str]:
+    """Where the password lies that is neither a person's own file nor Terraform's own state."""
+    own = [project.root / "environments", project.root / ".envctl/state"]
+    return places_of(SECRET, project.root, project.home, apart_from=own)
+
+
+@pytest.mark.parametrize(
+    "part", [pytest.param(n, marks=() if n in BY_DAY else pytest.mark.night) for n in range(PARTS)]
+)
+def test_killed_while_terraform_runs_no_secret_is_left(part: int, tmp_path: Path, home: Path) -> None:
+    count = 0
+    for boundary in range(1 + part, 3 * BOUNDARIES, PARTS):
+        where = home / f"{boundary}"
+        (where / "tmp").mkdir(parents=True)
+        project = a_project(tmp_path / f"at-{boundary}", where)
+        ended = project.run_until(boundary, "apply", "dev", "--yes", AMID="1", TMPDIR=os.fspath(where / "tmp"))
+        # Terraform ends what it is doing, and then nothing is left of it either.
+        assert left_secrets(project) == []
+        wait_for(partial(is_at_rest, project))
+        assert left_secrets(project) == []
+        if ended.returncode >= 0:
+            assert ended.returncode == 0, ended.stderr
+            count = int(re.findall(r"boundaries (\d+)", ended.stderr)[-1])
+            break
+    assert count, f"there are more than {3 * BOUNDARIES} boundaries"
+
+
+def is_at_rest(project: Project) -> bool:
+    """Whether no Terraform holds the lock of the stack's directory."""
+    file = project.root / ".envctl/work/dev/base/.running"
+    if not file.exists():
+        return True
+    with file.open("rb") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+def test_plan_file_of_an_older_envctl_is_removed(tmp_path: Path, home: Path) -> None:
+    project = a_project(tmp_path / "older", home)
+    project.ok("apply", "dev", "--yes")
+    project.write(".envctl/work/dev/base/plan.tfplan", SECRET)
+    project.write(".envctl/work/dev/base/drift.tfplan", SECRET)
+    project.ok("plan", "dev")
+    assert left_secrets(project) == []
 
 
 def there(project: Project, environment: str) -> dict[str, Any]:
@@ -241,3 +309,91 @@ def test_a_machine_that_lost_its_power_leaves_a_lock_which_recover_breaks_when_a
 def made(project: Project) -> list[str]:
     file = project.home / "made"
     return file.read_text().split() if file.exists() else []
+
+
+EXISTING = """
+variable "made" {
+  type = string
+}
+
+variable "password" {
+  type      = string
+  sensitive = true
+}
+
+resource "aws_ssm_parameter" "this" {
+  for_each = toset(["a=b", "c"])
+  name     = "/tiny/${replace(each.key, "=", "-")}"
+  type     = "SecureString"
+  value    = var.password
+}
+
+resource "terraform_data" "slow" {
+  depends_on = [aws_ssm_parameter.this]
+  provisioner "local-exec" {
+    command = "echo slow >> ${var.made}; until [ -e ${var.made}-go ]; do sleep 0.05; done"
+  }
+}
+"""
+ON_AWS = """
+[project]
+name = "tiny"
+
+[pipeline]
+order = ["dev"]
+
+[state]
+backend = "s3"
+
+[environments.dev]
+account_id = "111111111111"
+region = "ap-northeast-1"
+assume_role = "arn:aws:iam::111111111111:role/envctl-deployer"
+
+[stacks.web]
+module = "modules/web"
+"""
+
+
+def test_what_a_killed_terraform_made_is_taken_in_as_the_errors_say(
+    tmp_path: Path, home: Path, request: pytest.FixtureRequest
+) -> None:
+    """Each hint is typed as it stands, until the deployment passes."""
+    project = Doomed(tmp_path / "orphans", home)
+    project.write("envctl.toml", ON_AWS)
+    project.write("modules/web/main.tf", EXISTING)
+    lines = f'made = "{home}/made"\npassword = "{SECRET}"\n'
+    project.write("environments/dev/terraform.tfvars", lines)
+    request.addfinalizer(lambda: project.run("sandbox", "down"))
+    words = ("--sandbox", "apply", "dev", "--yes")
+    process = project.start(*words)
+    wait_for(lambda: "slow" in made(project), seconds=120)
+    os.killpg(int((project.root / ".envctl/sandbox/work/dev/web/.running").read_text()), signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, "E332" in err) == (1, True), err
+
+    locked = project.run(*words, "--json")
+    (problem,) = locked.document["problems"]
+    assert (locked.code, problem["code"]) == (75, "E306")
+    assert "No Terraform of envctl works on that stack on this machine" in problem["message"]
+    assert ".envctl/sandbox/work/dev/web" in problem["message"]
+    assert project.ok(*as_told(problem["hint"]), "--yes")
+    (home / "made-go").touch()
+    exists = project.run(*words, "--json")
+    problems = exists.document["problems"]
+    assert {each["code"] for each in problems} == {"E367"}, exists.out
+    assert len(problems) == 2
+    for each in problems:
+        taken = project.ok(*as_told(each["hint"]), "--yes")
+        assert "is in the state now" in taken.out
+    project.ok(*words)
+    assert project.run("--sandbox", "plan", "dev", "--detailed-exitcode").code == 0
+    own = [project.root / "environments", *project.root.glob(".envctl/sandbox/server*")]
+    assert places_of(SECRET, project.root, project.home, apart_from=own) == []
+
+
+def as_told(hint: str) -> list[str]:
+    """The command of envctl in a hint, in words."""
+    found = re.search(r"envctl ((?:--sandbox )?recover .*?)(?:;|$)", hint)
+    assert found is not None, hint
+    return shlex.split(found[1])

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.owners import Marker, encode
+from envctl.usecases.ledger_keys import MARKER
 from envctl.usecases.ports import AlreadyExistsError, UnansweredError
 from tests.fakes.world import MemoryStore
 
@@ -17,6 +19,8 @@ class LosingStore(MemoryStore):
     second try; it is *dropped* or *refused* or said to be *busy*, and not done; or nothing can be read after it.
     """
 
+    # It was claimed on a good day.
+    content: dict[str, bytes] = field(default_factory=lambda: {MARKER: encode(Marker("shop"))})
     weather: Iterator[Weather] = field(default_factory=lambda: iter(()))
     dark: bool = False
 

@@ -37,6 +37,7 @@ from envctl.domain.errors import (
 from envctl.domain.events import Actor
 from envctl.domain.images import Found
 from envctl.domain.ledger import Entry
+from envctl.domain.owners import Owner
 from envctl.domain.release import File
 from envctl.domain.secrets import NeededSecret, SecretChange, SecretValue, Sighting, State
 from envctl.domain.signatures import Algorithm
@@ -58,6 +59,8 @@ from tests.fakes.modules import MemoryModules
 class MemoryStore:
     content: dict[str, bytes] = field(default_factory=dict)
 
+    endpoint: str = ""
+
     def create(self, key: str, data: bytes) -> None:
         if key in self.content:
             raise AlreadyExistsError(key)
@@ -75,6 +78,16 @@ class MemoryStore:
     def fetching(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def foresee_time(self) -> None:
+        pass
+
+    def now(self) -> datetime | None:
+        """It has no clock."""
+        return None
+
+    def written_at(self, key: str) -> datetime | None:
+        return None
+
 
 def _folders(name: str) -> set[str]:
     return {str(folder) for folder in PurePosixPath(name).parents}
@@ -90,9 +103,15 @@ class MemoryTree:
     def file(self, path: str) -> File | None:
         return File(self.content[path]) if path in self.content else None
 
-    def folder(self, path: str, endings: tuple[str, ...] = ("",)) -> Mapping[str, File] | None:
+    def folder(
+        self, path: str, endings: tuple[str, ...] = ("",), without: Collection[str] = ()
+    ) -> Mapping[str, File] | None:
         found = {name: File(data) for name, data in self.content.items() if str(PurePosixPath(path)) in _folders(name)}
-        return {name: file for name, file in found.items() if name.endswith(endings)} if found else None
+        return (
+            {n: f for n, f in found.items() if n.endswith(endings) and not set(without) & set(n.split("/"))}
+            if found
+            else None
+        )
 
     def write(self, path: str, data: bytes) -> None:
         self.content[path] = data
@@ -106,7 +125,8 @@ class MemoryWitness:
         return self.seen
 
     def remember(self, seq: int, head: str) -> None:
-        self.seen = (seq, head)
+        if self.seen is None or seq > self.seen[0]:
+            self.seen = (seq, head)
 
 
 @dataclass
@@ -208,6 +228,7 @@ class MemoryTerraform:
     reality: dict[tuple[str, str], str] = field(default_factory=dict)
     states: set[tuple[str, str]] = field(default_factory=set)
     fails_on: set[tuple[str, str]] = field(default_factory=set)
+    failure: str = "said no"
     unplannable: set[tuple[str, str]] = field(default_factory=set)
     interrupted: set[tuple[str, str]] = field(default_factory=set)
     behind: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -216,6 +237,7 @@ class MemoryTerraform:
     drifted: set[tuple[str, str]] = field(default_factory=set)
     unseen: set[tuple[str, str]] = field(default_factory=set)
     unsaved: set[tuple[str, str]] = field(default_factory=set)
+    taken_in: list[tuple[str, str, str, str]] = field(default_factory=list)
     locks: dict[tuple[str, str], StateLock] = field(default_factory=dict)
     extra: dict[tuple[str, str], tuple[ResourceChange, ...]] = field(default_factory=dict)
     holds: dict[tuple[str, str], Mapping[str, Output]] = field(default_factory=dict)
@@ -287,7 +309,7 @@ class MemoryTerraform:
         if where in self.dies_on:
             raise Killed
         if where in self.fails_on:
-            raise OperationFailedError(Problem("E305", f"{stack.name} said no"))
+            raise OperationFailedError(Problem("E305", f"{stack.name} {self.failure}", stack=stack.name))
         if where in self.interrupted:
             raise InterruptedByUserError(Problem("E311", "interrupted: Terraform stopped cleanly"))
         planned = self.planned.pop(where)
@@ -339,6 +361,9 @@ class MemoryTerraform:
 
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         assert self.locks.pop((environment, stack.name)).id == lock_id
+
+    def take_in(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
+        self.taken_in.append((environment, stack.name, address, identity))
 
     def rescue(self, environment: str, stack: PreparedStack) -> bool:
         where = (environment, stack.name)
@@ -589,8 +614,8 @@ class Listener:
     def intends(self, buckets: Sequence[BucketReport]) -> None:
         self.intended.append(tuple(buckets))
 
-    def hides(self, values: Collection[str]) -> None:
-        self.hidden.update(values)
+    def hides(self, values: Collection[object], public: Collection[str] = ()) -> None:
+        self.hidden.update(map(str, values))
 
 
 @dataclass
@@ -758,6 +783,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.terraform = MemoryTerraform(self.workspace)
+        self._owned = b"", Owner("")
         self._trusted: tuple[dict[str, bytes], Trust] = ({}, Trust())
 
     @property
@@ -773,6 +799,13 @@ class World:
         if self._trusted[0] != pinning:
             self._trusted = pinning, trusts.trust(self.tree, load.project(self))
         return self._trusted[1]
+
+    @property
+    def owner(self) -> Owner:
+        data = self.tree.content.get(load.PROJECT_FILE, b"")
+        if self._owned[0] != data:
+            self._owned = data, load.project(self).owner
+        return self._owned[1]
 
     def edit(self, path: str, text: str) -> None:
         self.tree.content[path] = text.encode()

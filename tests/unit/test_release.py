@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envctl.domain.bundle_names import find_clash, find_fault
 from envctl.domain.errors import Location
 from envctl.domain.layout import LOCK_FILE
 from envctl.domain.release import (
@@ -65,9 +66,11 @@ BUNDLE = pack(RELEASE)
 paths = (
     st.lists(st.text("abcé .-_", min_size=1, max_size=6), min_size=1, max_size=4)
     .map("/".join)
-    .filter(lambda path: ".." not in path.split("/"))
+    .filter(lambda path: not find_fault(path))
 )
-files = st.dictionaries(paths, st.builds(File, st.binary(max_size=600), st.booleans()), max_size=5)
+files = st.dictionaries(paths, st.builds(File, st.binary(max_size=600), st.booleans()), max_size=5).filter(
+    lambda content: find_clash(content) is None
+)
 
 
 @given(files)

@@ -27,6 +27,7 @@ class Command:
     only: frozenset[str] = frozenset()
     place: frozenset[tuple[str, str]] = frozenset()
     unseen: frozenset[str] = frozenset()
+    foreign: bool = False
     plans: dict[str, StackPlan] = field(default_factory=dict)
     contents: dict[str, Content | None] = field(default_factory=dict)
     shown: list[tuple[EnvironmentPlan, bool]] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """What people do to environments, command by command, by the book and nearly so."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ from envctl.usecases.rollback import rollback
 from envctl.usecases.run import Deployed, Wishes
 from envctl.usecases.selecting import Selection
 from envctl.usecases.verify import verify
-from tests.fakes.world import NETWORK, Killed
+from tests.fakes.world import NETWORK, Killed, MemoryTerraform, MemoryTree, MemoryWorkspace
 from tests.usecases import verdict
 from tests.usecases.account import Command
 from tests.usecases.machines import Machine, stage
@@ -82,9 +82,14 @@ class Actors:
     """`here` and `elsewhere` are two machines; each command is told to the oracle before it begins."""
 
     def __init__(self, waivable: Mapping[str, frozenset[str]]) -> None:
+        # Where every step reads from a checkpoint, a wrong one shows.
+        self.usual, checkpoint.EVERY = checkpoint.EVERY, OFTEN
         self.oracle = Oracle(waivable)
         self.here, self.elsewhere = stage(self.oracle, waivable)
-        self.shared, self.fresh, self.kept = self.here.shared, 0, 0
+        self.shared, self.fresh = self.here.shared, 0
+
+    def leave(self) -> None:
+        checkpoint.EVERY = self.usual
 
     @property
     def present(self) -> Present:
@@ -107,6 +112,7 @@ class Actors:
         machine.consent.answers = [] if how.yes else [False]
         settings = self.shared.tree.content[f"environments/{environment}/terraform.tfvars"]
         given = Command(verb, environment, how.by, settings, machine.of_the_tree(), source, gate)
+        given.foreign = machine.owner != self.here.owner
         given.break_glass, given.dry_run, given.only = how.break_glass, how.dry_run, frozenset(how.only)
         given.unseen = frozenset(how.unseen) if verb == "approve" else frozenset()
         given.place = frozenset(self.shared.place_of_prod.items()) if environment == "prod" else frozenset()
@@ -121,19 +127,10 @@ class Actors:
         machine.fuse = None
         machine.meanwhile.clear()
         self.oracle.ends(machine, outcome)
-        self._leaves_a_checkpoint()
         return result
 
-    def _leaves_a_checkpoint(self) -> None:
-        """Much more often than envctl does by itself: reading is short, and what is read is an account at all times."""
-        store = self.here.store
-        if len(store.keys(record.ENTRIES)) >= self.kept + OFTEN:
-            now = self.present
-            self.kept = now.seq
-            store.content[record.checkpoint_key(now.seq)] = checkpoint.encode(now)
-
-    def applies(self, to: str, how: How = PLAINLY) -> Deployed | None:
-        return self.gives("apply", to, lambda ports: apply(ports, to, how.wishes), how)
+    def applies(self, to: str, how: How = PLAINLY, *, at: Machine | None = None) -> Deployed | None:
+        return self.gives("apply", to, lambda ports: apply(ports, to, how.wishes), how, at=at)
 
     def promotes(
         self, source: str, to: str, how: How = PLAINLY, *, release: str | None = None, at: Machine | None = None
@@ -175,6 +172,10 @@ class Actors:
 
     def recovers(self, what: str, how: How = PLAINLY) -> None:
         self.gives("recover", what, lambda ports: recover(ports, what), how)
+
+    def machine(self, tree: MemoryTree) -> Machine:
+        """One more, with another working tree, at the same store."""
+        return Machine(replace(self.shared, tree=tree, terraform=MemoryTerraform(MemoryWorkspace())), self.oracle)
 
     def passes(self, time: timedelta) -> None:
         self.shared.clock.time += time
@@ -218,6 +219,8 @@ class Actors:
         for broken in (terraform.fails_on, terraform.dies_on, terraform.drifted, self.shared.failing):
             broken.clear()
         terraform.extra.clear()
+        for machine in (self.here, self.elsewhere):
+            machine.has_clock_off(timedelta())
         for environment, place in self.oracle.places.items():
             if place.open is not None:
                 self.recovers(environment)

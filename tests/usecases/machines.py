@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from envctl.domain.changes import EnvironmentPlan, StackPlan
@@ -107,11 +107,23 @@ class StillClock(SettableClock):
 
 
 @dataclass
+class WrongClock(SettableClock):
+    """As far off from the true one as it is told."""
+
+    true: StillClock = field(default_factory=StillClock)
+    off: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return self.true.now() + self.off
+
+
+@dataclass
 class Shared:
     """What is the same whoever looks at it from wherever."""
 
     tree: MemoryTree
     content: dict[str, bytes] = field(default_factory=dict)
+    written: dict[str, datetime] = field(default_factory=dict)
     clock: StillClock = field(default_factory=StillClock)
     versions: SettableVersions = field(default_factory=SettableVersions)
     terraform: MemoryTerraform = field(default_factory=lambda: MemoryTerraform(MemoryWorkspace()))
@@ -125,7 +137,7 @@ class Machine(World):
     """
 
     def __init__(self, shared: Shared, watcher: Watcher) -> None:
-        super().__init__(tree=shared.tree, clock=shared.clock, versions=shared.versions)
+        super().__init__(tree=shared.tree, clock=WrongClock(true=shared.clock), versions=shared.versions)
         self.watcher, self.shared = watcher, shared
         self.store = WatchedStore(self)
         self.terraform = WatchedTerraform(self)
@@ -146,6 +158,9 @@ class Machine(World):
         if do := self.meanwhile.pop(at, None):
             do()
         self.burns()
+
+    def has_clock_off(self, off: timedelta) -> None:
+        self.clock.off = off  # type: ignore[attr-defined]
 
     def content(self, environment: str) -> Content:
         main = json.loads(self.workspace.stacks[environment, "web"])
@@ -170,9 +185,17 @@ class WatchedStore(MemoryStore):
         ledger = key.startswith("ledger/")
         self.machine.pauses("writing" if ledger else "")
         super().create(key, data)
+        self.machine.shared.written[key] = self.machine.shared.clock.now()
         if ledger:
             self.machine.watcher.recorded(self.machine, decode(data))
         self.machine.burns()
+
+    def now(self) -> datetime | None:
+        """Its own clock is right, whatever the machines believe."""
+        return self.machine.shared.clock.now()
+
+    def written_at(self, key: str) -> datetime | None:
+        return self.machine.shared.written.get(key)
 
 
 class WatchedTerraform(MemoryTerraform):
@@ -202,7 +225,7 @@ class WatchedTerraform(MemoryTerraform):
             self.machine.watcher.applied(self.machine, where)
             self.machine.burns()
         except Killed:
-            now = self.machine.clock.now()
+            now = self.machine.shared.clock.now()
             self.locks[where] = StateLock(stack.name, f"{environment}-{stack.name}", "who died", created=now)
             raise
 

@@ -53,7 +53,7 @@ class Oracle:
 
     def begins(self, machine: Machine, command: Command) -> None:
         self.commands[id(machine)] = command
-        self.story.append(f"{machine.clock.now():%m-%d %H:%M} {command.spelt}")
+        self.story.append(f"{machine.shared.clock.now():%m-%d %H:%M} {command.spelt}")
 
     def says(self, command: Command, problem: str) -> None:
         self.broken.append(f"{command.spelt}: {problem}")
@@ -144,9 +144,11 @@ class Oracle:
 
     def recorded(self, machine: Machine, entry: Entry) -> None:
         command, event = self.commands[id(machine)], entry.event
-        now = machine.clock.now()
+        now = machine.shared.clock.now()
         command.wrote.append(event.kind)
         self.story.append(f"  {entry.seq} {_told(event)}")
+        if command.foreign:
+            self.says(command, "another project wrote into this store")
         if event.kind not in MAY_WRITE[command.verb]:
             self.says(command, f"it wrote {event.kind}")
         if (entry.actor.name, entry.at) != (command.person, now):

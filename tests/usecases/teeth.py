@@ -1,4 +1,5 @@
-"""`make nightly`: takes one guard after the other away, and wants the laws of promotion to notice each time.
+"""`make nightly`: takes one guard after the other away, and wants the laws of promotion to notice each time. The same
+for the rules of the ledger and the store.
 
 Laws that nothing breaks would prove nothing. G202, G204, G205 and G303 are not among those taken away: what the laws
 let people do does not touch them.
@@ -8,11 +9,19 @@ let people do does not touch them.
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from envctl.domain import guards
+from envctl.domain import checkpoint, guards
+from envctl.domain.present import Present
+from envctl.usecases import approve, bundles, checkpointing, clocks, ledger_keys, record
+from envctl.usecases.ports import Ports
+from tests.usecases import temptations
+from tests.usecases.actors import PLAINLY, Actors
 from tests.usecases.test_promotion_laws import WAIVABLE, Promotion
 
 CODES = sorted({*WAIVABLE, "G109"})
@@ -27,21 +36,75 @@ TRIES = settings(
 )
 
 
-def noticed(code: str) -> bool:
-    everything = guards.GUARDS
-    guards.GUARDS = tuple(guard for guard in everything if guard.code != code)
+def _believe_any(ports: Ports, number: int) -> Present | None:
+    kept = checkpoint.read(ports.store.read(ledger_keys.checkpoint_key(number)) or b"")
+    return kept.present if kept else None
+
+
+def _forget(*_: object) -> None:
+    return None
+
+
+Without = tuple[tuple[Any, str, object], ...]
+RULES: dict[str, Without] = {
+    "the clock of the store": (
+        (clocks, "current_time", lambda ports: ports.clock.now()),
+        (clocks, "check_clock", _forget),
+        (approve, "check_clock", _forget),
+        (record, "choose_moment", lambda ports, now, event: clocks.Moment(ports.clock.now())),
+    ),
+    "the name of a checkpoint": ((checkpointing, "_load_named", _believe_any),),
+    "the witness": ((record, "check_witness", _forget),),
+    "the owner of the store": (
+        (record, "check_store_owner", _forget),
+        (record, "claim_store", _forget),
+        (bundles, "check_release_owner", _forget),
+    ),
+}
+"""What each rule of the ledger and the store is made of, and what takes its place where it is gone."""
+
+
+@contextmanager
+def without(rule: str) -> Iterator[None]:
+    """A guard by its code, or one of RULES."""
+    gone: Without = RULES.get(rule) or ((guards, "GUARDS", tuple(g for g in guards.GUARDS if g.code != rule)),)
+    kept = [(place, name, getattr(place, name)) for place, name, _ in gone]
+    for place, name, instead in gone:
+        setattr(place, name, instead)
     try:
-        run_state_machine_as_test(Promotion, settings=TRIES)
-    except AssertionError:
-        return True
+        yield
     finally:
-        guards.GUARDS = everything
+        for place, name, usual in kept:
+            setattr(place, name, usual)
+
+
+def tempted() -> dict[str, list[str]]:
+    """What the oracle says of each temptation by clocks and store, on a stage of its own."""
+    said = {}
+    for name, temptation in temptations.OF_THE_STORE.items():
+        actors = Actors({"staging": frozenset(), "prod": frozenset()})
+        try:
+            temptation(actors, PLAINLY)
+        finally:
+            actors.leave()
+        said[name] = actors.oracle.broken
+    return said
+
+
+def noticed(rule: str) -> bool:
+    with without(rule):
+        if rule in RULES and any(tempted().values()):
+            return True
+        try:
+            run_state_machine_as_test(Promotion, settings=TRIES)
+        except AssertionError:
+            return True
     return False
 
 
 def main() -> int:
     unnoticed = []
-    for code in CODES:
+    for code in [*RULES, *CODES]:
         began = time.monotonic()
         found = noticed(code)
         print(f"without {code}: {'noticed' if found else 'NOT NOTICED'} ({time.monotonic() - began:.0f} s)", flush=True)

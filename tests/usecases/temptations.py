@@ -1,8 +1,12 @@
 """Everything is as the book says, but for one thing: what is tried then must not come to pass."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
+from envctl.domain import checkpoint
+from envctl.usecases import ledger_keys
+from tests.fakes.world import MemoryTree
 from tests.usecases import verdict
 from tests.usecases.actors import BOB, CAT, DAN, PLACES, PLAINLY, Actors, How, more
 
@@ -288,6 +292,82 @@ def _destroys(actors: Actors, how: How) -> None:
     actors.destroys("prod", how)
 
 
+def _clock_is_wrong(off: timedelta) -> Callable[[Actors, How], None]:
+    """Of the machine that proves it, and of the one that promotes it."""
+
+    def tries(actors: Actors, how: How) -> None:
+        release = actors.proves()
+        actors.here.has_clock_off(off)
+        actors.verifies("staging")
+        actors.waits_until_open()
+        actors.here.has_clock_off(timedelta())
+        actors.all_approve(release)
+        actors.here.has_clock_off(off)
+        _tries(actors, how, release)
+        actors.here.has_clock_off(timedelta())
+        _tries(actors, how, release)
+
+    return tries
+
+
+def _approvals_have_expired_by_a_clock_that_is_right(actors: Actors, how: How) -> None:
+    release = _ready(actors)
+    actors.passes(timedelta(hours=9))
+    actors.waits_until_open()
+    actors.here.has_clock_off(-timedelta(hours=9))
+    _tries(actors, how, release)
+    actors.here.has_clock_off(timedelta())
+
+
+def _a_checkpoint_is_forged(actors: Actors, how: How) -> None:
+    """It says of the release that dev runs that staging runs it too, verified: no entry says so."""
+    actors.mends()
+    actors.fresh += 1
+    actors.edits_code(f"forged {actors.fresh}")
+    done = actors.applies("dev")
+    actors.passes(timedelta(hours=25))
+    actors.waits_until_open()
+    if done is None:
+        return
+    while actors.present.seq % checkpoint.EVERY != 1:
+        actors.unlocks("dev") if actors.oracle.places["dev"].locked else actors.locks("dev")
+    key, content = ledger_keys.checkpoint_key(actors.present.seq - 1), actors.shared.content
+    honest, kept = content[key], checkpoint.decode(content[key])
+    if kept is None:
+        raise AssertionError("no checkpoint was left")
+    lie = replace(kept, environments={**kept.environments, "staging": kept.of("dev")})
+    content[key] = checkpoint.encode(lie)
+    try:
+        actors.all_approve(done.release)
+        _tries(actors, how, done.release)
+    finally:
+        content[key] = honest
+
+
+def _another_project_has_the_same_store(actors: Actors, how: How) -> None:
+    """It makes a release of its own there, and tries to bring it where the first project is."""
+    actors.proves()
+    files = dict(actors.shared.tree.content)
+    files["envctl.toml"] = files["envctl.toml"].replace(b'name = "shop"', b'name = "blog"')
+    foreign = actors.machine(MemoryTree(files))
+    actors.applies("dev", how, at=foreign)
+    actors.promotes("dev", "staging", how, at=foreign)
+    actors.locks("prod", at=foreign)
+
+
+def _the_store_loses_its_last_entry(actors: Actors, how: How) -> None:
+    """It was the one that says that the release failed a check."""
+    release = _ready(actors)
+    actors.fails_a_check("staging")
+    content = actors.shared.content
+    key = max(name for name in content if name.startswith(ledger_keys.ENTRIES))
+    lost = content.pop(key)
+    try:
+        _tries(actors, how, release)
+    finally:
+        content.setdefault(key, lost)
+
+
 Temptation = Callable[[Actors, How], None]
 OF_ORDER: dict[str, Temptation] = {
     "it jumps a stage": _jumps,
@@ -310,6 +390,14 @@ OF_PROOF: dict[str, Temptation] = {
     "it has not soaked": _is_too_fresh,
     "it soaked in two halves": _stayed_twice_for_half_of_the_time,
     "its proof is too old": _is_too_old,
+}
+OF_THE_STORE: dict[str, Temptation] = {
+    "a clock is a day behind": _clock_is_wrong(-timedelta(hours=25)),
+    "a clock is a day ahead": _clock_is_wrong(timedelta(hours=25)),
+    "the approvals have expired by the true clock": _approvals_have_expired_by_a_clock_that_is_right,
+    "a checkpoint is forged": _a_checkpoint_is_forged,
+    "another project has the same store": _another_project_has_the_same_store,
+    "the store loses its last entry": _the_store_loses_its_last_entry,
 }
 OF_PEOPLE: dict[str, Temptation] = {
     "an approval was withdrawn": _approval_was_withdrawn,

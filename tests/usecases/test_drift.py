@@ -12,7 +12,7 @@ from envctl.domain.changes import Action, AttributeChange, ResourceChange, Stack
 from envctl.domain.drift import Look
 from envctl.domain.errors import ExitCode, InterruptedByUserError, OperationFailedError, Problem, StateLock, UsageError
 from envctl.domain.events import DriftChecked
-from envctl.usecases import record
+from envctl.usecases import ledger_keys, record
 from envctl.usecases.apply import apply
 from envctl.usecases.destroy import destroy
 from envctl.usecases.drift import drift
@@ -353,7 +353,7 @@ class GoesAway(MemoryStore):
     def _checks(self) -> list[tuple[str, int]]:
         from envctl.domain.ledger import decode
 
-        events = [decode(data).event for key, data in self.content.items() if key.startswith(record.ENTRIES)]
+        events = [decode(data).event for key, data in self.content.items() if key.startswith(ledger_keys.ENTRIES)]
         return [(event.environment, event.drifted) for event in events if isinstance(event, DriftChecked)]
 
 
@@ -386,7 +386,7 @@ def test_whatever_the_next_look_reads_is_known_before_it_asks(world: World) -> N
         store = world.store = Foretold(world.store.content)
         drift(world.ports)
         assert store.asked <= store.fetched
-    assert record.checkpoint_key(3 * checkpoint.EVERY) in store.asked
+    assert ledger_keys.checkpoint_key(3 * checkpoint.EVERY) in store.asked
 
 
 class TestFix:

@@ -106,7 +106,7 @@ class TestVerification:
         world.probes.problems["smoke"] = "exit code 1"
         with pytest.raises(OperationFailedError):
             verify(world.ports, "dev")
-        with pytest.raises(RefusedError, match="its verification failed: smoke: exit code 1"):
+        with pytest.raises(RefusedError, match="its verification failed: E410 at check smoke"):
             promote(world.ports, "dev", "staging")
 
     def test_what_is_not_verified_is_not_promoted(self, world: World) -> None:
@@ -780,6 +780,21 @@ class TestRecovery:
         assert found.deployment is not None
         assert found.deployment.outcome == "abandoned"
 
+    def test_what_exists_is_taken_into_the_state_of_its_stack(self) -> None:
+        world = self.killed()
+        given = [('module.web.aws_x.y["a b"]', "id=1"), ("module.network.aws_z.q", "i")]
+        found = recover(world.ports, "dev", given)
+        assert world.terraform.taken_in == [("dev", "web", *given[0]), ("dev", "network", *given[1])]
+        assert found.taken_in == (given[0][0], given[1][0])
+        assert found.next == "envctl apply dev"
+
+    def test_address_of_no_stack_is_refused_before_anything_is_taken_in(self) -> None:
+        world = self.killed()
+        given = [("module.web.aws_x.y", "1"), ("aws_x.y", "2")]
+        with pytest.raises(UsageError, match="E368"):
+            recover(world.ports, "dev", given)
+        assert world.terraform.taken_in == []
+
     def test_the_lock_that_the_dead_left_is_broken_when_a_person_says_so(self) -> None:
         world = self.killed()
         world.terraform.locks["dev", "network"] = self.held(world)
@@ -836,7 +851,7 @@ class TestRecovery:
         with pytest.raises(LockHeldError) as held:
             recover(world.ports, "dev")
         hint = held.value.problems[0].hint
-        assert hint.endswith(f"ask {lock.who}, or break it in the stack's folder: terraform force-unlock {lock.id}")
+        assert hint.endswith(f"ask {lock.who}, or break it: terraform force-unlock {lock.id}")
         assert ("dev", "network") in world.terraform.locks
         assert record.present(world.ports).of("dev").unfinished
 

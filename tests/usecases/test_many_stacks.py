@@ -122,7 +122,7 @@ def test_one_that_fails_keeps_back_what_needs_it_and_the_next_run_goes_on_there(
     assert account(raised.value) == expected
     last = recorded(world)[-1].event
     assert isinstance(last, DeploymentFailed)
-    assert (last.stacks, last.interrupted, last.reason) == (("alone",), False, "base said no")
+    assert (last.stacks, last.interrupted, last.reason) == (("alone",), False, "E305 in stack base")
 
     world.terraform.fails_on.clear()
     world.terraform.ran.clear()

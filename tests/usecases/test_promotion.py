@@ -24,7 +24,7 @@ from envctl.domain.events import (
 )
 from envctl.domain.guards import GUARDS, RefusedError
 from envctl.domain.release import File, unpack
-from envctl.usecases import record
+from envctl.usecases import ledger_keys, record
 from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve, withdraw
 from envctl.usecases.drift import drift
@@ -264,7 +264,7 @@ def test_a_failure_half_way_is_recorded_and_the_next_apply_goes_on(world: World)
         apply(world.ports, "dev")
     failed = next(record.newest_first(world.ports)).event
     assert isinstance(failed, DeploymentFailed)
-    assert (failed.stacks, failed.reason) == (("network",), "web said no")
+    assert (failed.stacks, failed.reason) == (("network",), "E305 in stack web")
     world.terraform.fails_on.clear()
     world.terraform.ran.clear()
     apply(world.ports, "dev")
@@ -425,10 +425,10 @@ def test_a_long_ledger_is_read_from_its_last_checkpoint(world: World) -> None:
     for number in range(256):
         world.identity.name = f"p{number}@example.com"
         record.append(world.ports, lambda _: ApprovalGiven("prod", "peer", release, "settings"))
-    assert record.checkpoint_key(256) in world.store.content
+    assert ledger_keys.checkpoint_key(256) in world.store.content
     full = record.verify(world.ports)
     assert record.present(world.ports) == full
-    world.store.content[record.checkpoint_key(256)] = b"{}"
+    world.store.content[ledger_keys.checkpoint_key(256)] = b"{}"
     assert record.present(world.ports) == full
 
 

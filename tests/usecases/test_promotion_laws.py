@@ -28,6 +28,7 @@ from tests.usecases.temptations import Temptation
 
 WAIVABLE = ("G101", "G102", "G103", "G104", "G105", "G106", "G107", "G108", "G110", "G206", "G301", "G302")
 TIMES = [timedelta(minutes=10), timedelta(hours=1), timedelta(hours=9), timedelta(hours=25), timedelta(days=3)]
+CLOCKS = [timedelta(), timedelta(hours=-25), timedelta(hours=25), timedelta(days=-400), timedelta(days=400)]
 LONG_TIMES = [timedelta(days=15)]
 environments = st.sampled_from(ENVIRONMENTS)
 stacks = st.sampled_from(STACKS)
@@ -206,6 +207,14 @@ class Promotion(RuleBasedStateMachine):
     def is_tempted_in_prod(self, temptation: Temptation, how: How) -> None:
         temptation(self.actors, how)
 
+    @rule(temptation=st.sampled_from(list(temptations.OF_THE_STORE.values())), how=tempted)
+    def is_tempted_by_clocks_and_store(self, temptation: Temptation, how: How) -> None:
+        temptation(self.actors, how)
+
+    @rule(off=st.sampled_from(CLOCKS), here=st.booleans())
+    def a_clock_goes_wrong(self, off: timedelta, here: bool) -> None:
+        (self.actors.here if here else self.actors.elsewhere).has_clock_off(off)
+
     @rule(
         how=tempted,
         when=st.sampled_from(["asking", "writing"]),
@@ -249,6 +258,7 @@ class Promotion(RuleBasedStateMachine):
         """From the first entry on, where every step has read from a checkpoint."""
         if hasattr(self, "actors"):
             here = self.actors.here
+            self.actors.leave()
             assert record.verify(here.ports) == fold(recorded(here)) == self.actors.present
 
     @invariant()

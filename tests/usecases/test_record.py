@@ -14,7 +14,7 @@ from envctl.domain.errors import OperationFailedError
 from envctl.domain.events import DeploymentStarted, EnvironmentLocked, Event
 from envctl.domain.ledger import decode, encode
 from envctl.domain.present import Present
-from envctl.usecases import apply, record
+from envctl.usecases import apply, ledger_keys, record
 from envctl.usecases.run import PLAINLY
 from tests.fakes.losing import LosingStore, Weather
 from tests.fakes.world import SettableClock, World, recorded
@@ -49,7 +49,7 @@ def test_what_somebody_else_recorded_in_the_same_moment_is_not_taken_for_ones_ow
     one.clock = other.clock = StoppedClock()
 
     def decide(present: Present) -> Event:
-        if present.seq == 0 and not store.content:
+        if present.seq == 0 and not store.keys(ledger_keys.ENTRIES):
             record.append(other.ports, locked("twice"))
             store.weather = iter([weather, weather])
         return EnvironmentLocked("dev", "twice")
@@ -101,7 +101,7 @@ def test_a_store_that_says_of_nothing_that_it_exists_is_asked_again() -> None:
 
 class NoCheckpoints(LosingStore):
     def create(self, key: str, data: bytes) -> None:
-        if key.startswith(record.CHECKPOINTS):
+        if key.startswith(ledger_keys.CHECKPOINTS):
             self.weather = iter(["refused"])
         super().create(key, data)
 
@@ -111,7 +111,7 @@ def test_an_entry_counts_though_its_checkpoint_could_not_be_left() -> None:
     for number in range(checkpoint.EVERY):
         present, _ = record.append(world.ports, locked(f"{number}"))
     assert present.seq == checkpoint.EVERY
-    assert world.store.keys(record.CHECKPOINTS) == []
+    assert world.store.keys(ledger_keys.CHECKPOINTS) == []
     assert record.verify(world.ports).seq == checkpoint.EVERY
 
 

@@ -293,7 +293,13 @@ class TestGoingBack:
         assert kinds(begun)[-3:] == ["traffic shifted", "verification failed", "deployment failed"]
         unverified = recorded(begun)[-2].event
         assert isinstance(unverified, VerificationFailed)
-        assert unverified.checks == ("http",)
+        assert (unverified.checks, unverified.reason) == (("http",), "E333 at check http")
+        assert not any(b"answered 503" in data for data in begun.store.content.values())
+
+    def test_the_ledger_has_no_text_of_an_alarm(self, begun: ColouredWorld) -> None:
+        begun.alarms.states[ALARM.format("staging")] = "ALARM"
+        failing(begun, "E333")
+        assert not any(b"as told" in data for data in begun.store.content.values())
 
     def test_an_alarm_that_rings_already_stops_it_before_anything_is_changed(self, begun: ColouredWorld) -> None:
         begun.alarms.states[ALARM.format("staging")] = "ALARM"

@@ -16,6 +16,7 @@ import typer
 
 from envctl.cli.ci import job_of
 from envctl.cli.options import Options, named
+from envctl.cli.redacting import current, is_asked_for, redacting, unredacted
 from envctl.cli.render.commands import IN_SANDBOX
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ def command_of(context: typer.Context) -> str:
 
 
 def _end(options: Options, command: str, result: object, code: int, error: "EnvctlError | None" = None) -> NoReturn:
+    # Before anything is drawn: what is drawn may be escaped, cut or torn.
+    current().redact_error(error)
+    result = result if is_asked_for(result) else current().redact_all(result)
     try:
         show(options, command, result, code, error)
     except BrokenPipeError:
@@ -112,7 +116,8 @@ def show(options: Options, command: str, result: object, code: int, error: "Envc
     if options.json:
         from envctl.cli.render.machine import envelope
 
-        _print_json(envelope(command, result, error or _told_within(result, code), code, sandbox=options.sandbox))
+        document = envelope(command, result, error or _told_within(result, code), code, sandbox=options.sandbox)
+        _print_json(document, asked_for=is_asked_for(result))
         return
     _show(options, result)
     if error is not None:
@@ -141,7 +146,8 @@ def _show(options: Options, result: object) -> None:
     from envctl.cli.render.line import line
 
     if (text := line(result)) is not None:
-        sys.stdout.write(f"{text}\n")
+        out = unredacted(sys.stdout) if is_asked_for(result) else sys.stdout
+        out.write(f"{text}\n")
         return
     from envctl.cli.consoles import stdout
     from envctl.cli.render.human import show as render
@@ -154,6 +160,8 @@ def print_line(options: Options, command: str, result: object | None, error: "En
     from envctl.cli.render.machine import envelope
 
     code = int(error.exit_code) if error else 0
+    current().redact_error(error)
+    result = current().redact_all(result)
     _print_json(envelope(command, result, error, code, sandbox=options.sandbox), indent=None)
 
 
@@ -199,6 +207,11 @@ def guarded(command: Callable[[], object], words: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _terminated)
+    with redacting():
+        return _run(command, options, words)
+
+
+def _run(command: Callable[[], object], options: Options, words: Sequence[str]) -> int:
     try:
         code = command()
     except BrokenPipeError:
@@ -207,6 +220,8 @@ def guarded(command: Callable[[], object], words: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _failed(options, words, _interrupted())
     except Exception as error:  # noqa: BLE001 (this is the boundary)
+        if isinstance(error, OSError):
+            _forget_full_output()
         return _failed(options, words, _as_expected(error, options))
     return code if isinstance(code, int) else 0
 
@@ -247,6 +262,11 @@ def _as_expected(error: Exception, options: Options) -> "EnvctlError":
 
     if isinstance(error, EnvctlError):
         return error
+    if isinstance(error, OSError):
+        from envctl.adapters.disk.faults import of_machine
+
+        if (refused := of_machine(error)) is not None:
+            return refused
     if hasattr(error, "format_message"):
         # Typer's own usage errors. Their class belongs to a library that typer may carry inside.
         context = getattr(error, "ctx", None)
@@ -267,7 +287,7 @@ def _bug(error: Exception, options: Options) -> "EnvctlError":
 
     from envctl.domain.errors import Problem, UnexpectedError
 
-    text = "".join(traceback.format_exception(error))
+    text = current().redact_message("".join(traceback.format_exception(error)))
     file = options.project / ".envctl" / "logs" / f"bug-{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
     kept = f"the details are in {file}: please report them"
     try:
@@ -282,12 +302,9 @@ def _bug(error: Exception, options: Options) -> "EnvctlError":
 
 def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int:
     code = int(error.exit_code)
+    current().redact_error(error)
     with contextlib.suppress(BrokenPipeError):
-        if options.json:
-            from envctl.cli.render.machine import envelope
-
-            _print_json(envelope(named(words), None, error, code, sandbox=options.sandbox))
-        else:
+        if not (options.json and _print_failure(options, words, error)):
             from envctl.cli.consoles import stderr
             from envctl.cli.render.errors import show_error
 
@@ -296,6 +313,20 @@ def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int
                 _summarise(error)
         return _leave_behind(options, named(words), None, code, error)
     return code
+
+
+def _print_failure(options: Options, words: Sequence[str], error: "EnvctlError") -> bool:
+    """As a document on stdout; False where what stdout is sent to takes no more."""
+    from envctl.cli.render.machine import envelope
+
+    try:
+        _print_json(envelope(named(words), None, error, int(error.exit_code), sandbox=options.sandbox))
+    except BrokenPipeError:
+        raise
+    except OSError:
+        _forget_output()
+        return False
+    return True
 
 
 def _summarise(error: "EnvctlError") -> None:
@@ -312,12 +343,23 @@ def _print(text: str) -> None:
     sys.stdout.flush()
 
 
-def _print_json(document: dict[str, object], indent: int | None = 2) -> None:
+def _print_json(document: dict[str, object], indent: int | None = 2, *, asked_for: bool = False) -> None:
     import json
 
     # JSON is UTF-8. On a stream that is not, every other character is escaped, which any reader understands.
     escaped = (sys.stdout.encoding or "").lower().replace("_", "-") not in {"utf-8", "utf8"}
-    _print(json.dumps(document, ensure_ascii=escaped, indent=indent) + "\n")
+    text = json.dumps(document, ensure_ascii=escaped, indent=indent)
+    out = unredacted(sys.stdout)
+    out.write((text if asked_for else current().redact_json(text)) + "\n")
+    out.flush()
+
+
+def _forget_full_output() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # What stdout is sent to takes no more. The interpreter would say so once more when it ends.
+        _forget_output()
 
 
 def _forget_output() -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import typer
 
+from envctl.adapters.disk.reading import read_bytes, read_text
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)?", re.ASCII)
 _OUTPUT = re.compile(r'^\s*output\s+"?([A-Za-z_][\w-]*)"?', re.MULTILINE | re.ASCII)
 _CHECKPOINT = 256
@@ -83,7 +85,7 @@ def _document(context: typer.Context) -> Mapping[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads((_root(context) / "envctl.toml").read_text("utf-8-sig"))
+        return tomllib.loads(read_text(_root(context) / "envctl.toml", "utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return {}
 
@@ -129,7 +131,7 @@ def _declared(context: typer.Context, stack: str) -> list[str]:
     found: dict[str, None] = {}
     with suppress(OSError, ValueError):
         for file in sorted((_root(context) / module).glob("*.tf")):
-            found.update(dict.fromkeys(_OUTPUT.findall(file.read_text())))
+            found.update(dict.fromkeys(_OUTPUT.findall(read_text(file))))
     return list(found)
 
 
@@ -154,7 +156,7 @@ def _ledger(store: Path) -> list[bytes]:
     checkpoints = sorted((store / "checkpoints").glob("*.json.gz"))[-1:]
     after = checkpoints[0].stem if checkpoints else ""
     entries = sorted(file for file in (store / "ledger").glob("*.json") if file.name > after)
-    return [file.read_bytes() for file in (*checkpoints, *entries[-2 * _CHECKPOINT :])]
+    return [read_bytes(file) for file in (*checkpoints, *entries[-2 * _CHECKPOINT :])]
 
 
 def _safe(names: Iterable[object]) -> list[str]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from envctl.adapters.disk.reading import is_file, read_bytes, read_text
+from envctl.adapters.disk.writing import write_text
 from envctl.adapters.sandbox.environment import OWN_ACCOUNT
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 
@@ -35,7 +37,7 @@ class EmbeddedAws:
     def client_options(self) -> Mapping[str, str]:
         """For obstore, which takes no proxy from the environment."""
         self.environment()
-        return {"proxy_url": self.running.proxy_url, "proxy_ca_certificate": self.running.ca_file.read_text()}
+        return {"proxy_url": self.running.proxy_url, "proxy_ca_certificate": read_text(self.running.ca_file)}
 
     @cached_property
     def running(self) -> RunningSandbox:
@@ -47,7 +49,7 @@ class EmbeddedAws:
             return found
         project = self._load()
         running = self.start(project)
-        known.write_text(self._mark(running, project_file))
+        write_text(known, self._mark(running, project_file))
         return running
 
     def start(self, project: "Project", port: int | None = None) -> RunningSandbox:
@@ -65,7 +67,7 @@ class EmbeddedAws:
             sandbox.down()
 
     def _mark(self, running: RunningSandbox, project_file: Path) -> str:
-        digest = hashlib.sha256(project_file.read_bytes()).hexdigest() if project_file.is_file() else ""
+        digest = hashlib.sha256(read_bytes(project_file)).hexdigest() if is_file(project_file) else ""
         return f"{running.pid} {running.started_at} {digest}"
 
 
@@ -84,6 +86,6 @@ def _buckets(project: "Project") -> tuple[Bucket, ...]:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text()
+        return read_text(file)
     except OSError:
         return ""

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from envctl.adapters.disk.reading import read_text
+from envctl.adapters.disk.writing import write_text
 from envctl.domain.packed import PACKED, unpacked
 
 FILE = "known-releases.json"
@@ -24,7 +26,7 @@ def named_in(ledger: Iterable[bytes]) -> list[str]:
 
 def recall(home: Path, store: str) -> list[str]:
     try:
-        known = json.loads((home / FILE).read_text())
+        known = json.loads(read_text(home / FILE))
         return list(known["releases"]) if known["store"] == store else []
     except (OSError, ValueError, KeyError, TypeError):
         return []
@@ -37,4 +39,4 @@ def remember(home: Path, store: str, read: Iterable[bytes]) -> None:
     if releases == known:
         return
     with suppress(OSError):
-        (home / FILE).write_text(json.dumps({"store": store, "releases": releases}))
+        write_text(home / FILE, json.dumps({"store": store, "releases": releases}))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.adapters.workspace import atomic
+from envctl.cli.redacting import current
 from envctl.cli.render.html.page import page
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.report import Report
@@ -24,7 +25,7 @@ class ReportWritten:
 
 def written(report: Report, path: Path) -> ReportWritten:
     """Whole or not at all. Raises OperationFailedError."""
-    data = page(report).encode()
+    data = page(current().redact_all(report)).encode()
     # What a link leads to is replaced, and not the link.
     target = path.resolve()
     if target.exists() and not target.is_file():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from envctl.cli.ci import job_of
 from envctl.cli.options import Options
+from envctl.cli.redacting import current
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -44,17 +45,18 @@ class LateObserver:
         self._observer.progressed(event)
 
     def planned(self, plan: "EnvironmentPlan") -> None:
-        self._observer.planned(plan)
+        self._observer.planned(current().redact_all(plan))
 
     def said(self, message: str) -> None:
-        self._observer.said(message)
+        self._observer.said(current().redact(message))
 
     def intends(self, buckets: "Sequence[BucketReport]") -> None:
         self._observer.intends(buckets)
 
-    def hides(self, values: "Collection[str]") -> None:
-        if self._job is not None:
-            self._job.hide(values)
+    def hides(self, values: "Collection[object]", public: "Collection[str]" = ()) -> None:
+        parts = current().learn(values, public)
+        if self._job is not None and parts:
+            self._job.hide(parts)
 
     def still(self) -> "AbstractContextManager[None]":
         """While it lasts, what happens is kept and not drawn."""
@@ -97,10 +99,10 @@ class LateConsent:
 
     def given(self, plan: "EnvironmentPlan", *, again: bool) -> bool:
         with self._observer.still():
-            return self._consent.given(plan, again=again)
+            return self._consent.given(current().redact_all(plan), again=again)
 
     def approves(self, plan: "EnvironmentPlan", gate: str, notes: "Sequence[str]") -> bool:
-        return self._consent.approves(plan, gate, notes)
+        return self._consent.approves(current().redact_all(plan), gate, notes)
 
     def breaks(self, lock: "StateLock") -> bool:
         return self._consent.breaks(lock)

@@ -4,7 +4,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envctl.adapters.disk.writing import write_text
 from envctl.cli.options import Options
+from envctl.cli.redacting import current
 from envctl.cli.render.verdicts.junit import junit
 from envctl.cli.render.verdicts.sarif import sarif
 from envctl.cli.render.verdicts.verdicts import verdicts
@@ -23,6 +25,6 @@ def write(options: Options, command: str, result: object | None, error: "EnvctlE
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_text(text, encoding="utf-8")
+        write_text(file, current().redact(text))
     except OSError as error:
         sys.stderr.write(f"{file} can't be written: {error.strerror or error}\n")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from envctl import __version__
 from envctl.cli import usage
 from envctl.cli.options import Options
+from envctl.cli.redacting import current
 from envctl.cli.speaking import LateConsent, LateObserver
 from envctl.cli.tracing import traced
 from envctl.domain.layout import LOCK_FILE
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from envctl.cli.embedded_aws import EmbeddedAws
     from envctl.cli.languages import Languages
     from envctl.domain.events import Actor
+    from envctl.domain.owners import Owner
     from envctl.domain.project import Project
     from envctl.domain.trust import Trust
     from envctl.usecases.ports import Identity
@@ -122,7 +124,13 @@ class Wired:
 
         limits = Limits(self._options.parallelism, self._options.memory)
         return TerraformDriver(
-            self._root, self._home, self._inherited_with, self.observer, limits=limits, trace=self.trace
+            self._root,
+            self._home,
+            self._inherited_with,
+            self.observer,
+            limits=limits,
+            trace=self.trace,
+            secrecy=current(),
         )
 
     @cached_property
@@ -138,19 +146,19 @@ class Wired:
             return None
         from envctl.adapters.local.trace import FileTrace, started
 
-        return FileTrace(self._options.trace, started())
+        return FileTrace(self._options.trace, started(), current().redact)
 
     @cached_property
     def probes(self) -> "Prober":
         from envctl.adapters.checks.prober import Prober
 
-        return Prober(self._root, lambda: os.environ)
+        return Prober(self._root, lambda: os.environ, redact=current().redact_message)
 
     @cached_property
     def costs(self) -> "PriceProgram":
         from envctl.adapters.checks.pricing import PriceProgram
 
-        return PriceProgram(self._root, lambda: os.environ)
+        return PriceProgram(self._root, lambda: os.environ, redact=current().redact_message)
 
     @cached_property
     def _on_aws(self) -> "AwsWiring":
@@ -294,6 +302,10 @@ class Wired:
         from envctl.usecases import load
 
         return load.project(self)
+
+    @property
+    def owner(self) -> "Owner":
+        return self.project.owner
 
     @cached_property
     def _address(self) -> "Address":

@@ -1,4 +1,5 @@
-"""The present, folded up to one entry, as JSON in gzip: it keeps reading short and is never believed over the entries.
+"""The present, folded up to one entry, as JSON in gzip: it keeps reading short and is believed no further than entries
+bear it out: the one after it names it.
 
 What many environments have in common is repeated in it for each: of a large project it packs sixty to one.
 """
@@ -6,6 +7,7 @@ What many environments have in common is repeated in it for each: of a large pro
 import json
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import sha256
 
 from envctl.domain.packed import packed, unpacked
 from envctl.domain.plain import MISFITS, instance, plain, reader
@@ -48,6 +50,19 @@ def _document(kept: Checkpoint) -> bytes:
 def to_sign(kept: Checkpoint) -> bytes:
     """The bytes that a signature of it is made of."""
     return _document(replace(kept, signature=None))
+
+
+def name_of(present: Present) -> str:
+    """The name of an unsigned checkpoint after `present`, as the next entry says it: the SHA-256 of its JSON."""
+    return sha256(_document(Checkpoint(present))).hexdigest()
+
+
+def name_in(data: bytes) -> str:
+    """The name of the checkpoint in these bytes; empty where they hold none."""
+    try:
+        return sha256(unpacked(data)).hexdigest()
+    except ValueError:
+        return ""
 
 
 def decode(data: bytes) -> Present | None:

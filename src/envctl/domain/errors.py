@@ -60,12 +60,23 @@ class Location:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong. The code is stable and has a heading in docs/errors.md or docs/guards.md."""
+    """One thing that is wrong. The code is stable and has a heading in docs/errors.md or docs/guards.md.
+
+    `address` is that of a resource, and `stack` the stack that it belongs to, where Terraform named one.
+    """
 
     code: str
     message: str
     hint: str = ""
     location: Location | None = None
+    stack: str = ""
+    address: str = ""
+
+    @property
+    def label(self) -> str:
+        """The code and the place, without the message: messages may quote values, and this is kept for ever."""
+        place = self.address or (str(self.location) if self.location else "")
+        return f"{self.code}{f' at {place}' if place else ''}{f' in stack {self.stack}' if self.stack else ''}"
 
 
 StackEnd = Literal["applied", "unchanged", "failed", "refused", "stopped", "left"]
@@ -97,6 +108,14 @@ class EnvctlError(Exception):
         self.problems: Sequence[Problem] = problems
 
 
+def format_labels(error: BaseException) -> str:
+    """The label of the first problem, and how many more there are; the name of the class for what is a bug."""
+    if not isinstance(error, EnvctlError) or not error.problems:
+        return type(error).__name__
+    others = len(error.problems) - 1
+    return error.problems[0].label + (f" and {others} more" if others else "")
+
+
 def together(errors: Sequence[EnvctlError]) -> EnvctlError:
     """What went wrong in several places, as one error: the only one, or all problems and the worst exit code."""
     if len(errors) == 1:
@@ -126,13 +145,17 @@ class LockHeldError(EnvctlError):
 
 @dataclass(frozen=True)
 class StateLock:
-    """Terraform's lock of one stack's state. `created` is what Terraform wrote, in UTC."""
+    """Terraform's lock of one stack's state.
+
+    `created` is what Terraform wrote, in UTC. `folder` is the directory of the stack on this machine.
+    """
 
     stack: str
     id: str
     who: str
     operation: str = ""
     created: "datetime | None" = None
+    folder: str = ""
 
 
 class StateLockedError(LockHeldError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 from envctl.domain.events import (
@@ -64,8 +64,12 @@ def fold(
 
 
 def follow(present: Present, entry: Entry, doubt: str = "") -> Present:
-    """The present after one more entry. One that is not believed has its place in the chain, and changes nothing."""
-    event, head = entry.event, digest(encode(entry))
+    """The present after one more entry. One that is not believed has its place in the chain, and changes nothing. None
+    counts as earlier than the one before it.
+    """
+    event, head, latest = entry.event, digest(encode(entry)), max(entry.at, present.at or entry.at)
+    # Where the one before came from a clock that was ahead, the entry says what time it was in truth.
+    entry = replace(entry, at=entry.stored_at or latest)
     if doubt:
         unbelieved = (*present.unbelieved, disbelieved(entry, doubt))[-UNBELIEVED:]
         return replace(present, seq=entry.seq, head=head, unbelieved=unbelieved)
@@ -75,7 +79,7 @@ def follow(present: Present, entry: Entry, doubt: str = "") -> Present:
     else:
         there = _follow_in(present, present.of(event.environment), entry, event)
         environments = {**environments, event.environment: there}
-    return Present(entry.seq, head, releases, environments, present.unbelieved)
+    return Present(entry.seq, head, releases, environments, present.unbelieved, latest)
 
 
 def _made(known: KnownRelease | None, entry: Entry, event: ReleaseCreated) -> KnownRelease:
@@ -172,13 +176,9 @@ def _say(
 def _start(there: EnvironmentPresent, entry: Entry, event: DeploymentStarted) -> EnvironmentPresent:
     begun = begin(entry, event)
     # Whatever ran until now does not run undisturbed any longer.
-    evidence = {release: _at_rest(proof, entry.at) for release, proof in there.evidence.items()}
+    evidence = {release: proof.rest(entry.at) for release, proof in there.evidence.items()}
     debts = there.debts + tuple(waiver for waiver in there.waivers if waiver.waiver == event.waiver)
     return replace(there, last=begun, evidence=evidence, waivers=(), debts=debts)
-
-
-def _at_rest(proof: Evidence, now: datetime) -> Evidence:
-    return replace(proof, since=None, longest=proof.soaked(now))
 
 
 def _end(present: Present, there: EnvironmentPresent, entry: Entry, event: Ending) -> EnvironmentPresent:
@@ -202,7 +202,7 @@ def _succeed(
     if done.action == "destroy":
         return replace(there, current=None, last=done, stacks=frozenset(), drift=None, traffic={})
     before = there.evidence.get(done.release)
-    proof = Evidence(done, longest=before.longest if before else timedelta())
+    proof = Evidence(done, longest=before.longest, until=before.until) if before else Evidence(done)
     evidence = _latest(there.evidence, done.release, proof)
     performed = _performed(there, done.release, event.performed)
     return replace(
@@ -250,7 +250,8 @@ def _verify(
         return there
     if isinstance(event, VerificationPassed):
         # A stay in which reality is known to be another one proves nothing, however long it lasts.
-        since = None if there.drifted else proof.since or now
+        # And one that began in the future begins now: the clock was wrong that told its beginning.
+        since = None if there.drifted else min(proof.since or now, now)
         proof = replace(proof, verified_at=now, checks=event.checks, revoked="", since=since)
     else:
         proof = _revoked(proof, _reason(event))
@@ -283,8 +284,8 @@ def _drift(there: EnvironmentPresent, entry: Entry, event: DriftChecked) -> Envi
         return there
     if event.drifted:
         proof = _revoked(proof, "drift was found there")
-    elif there.whole and proof.verified and proof.since is None:
-        proof = replace(proof, since=entry.at)
+    elif there.whole and proof.verified:
+        proof = replace(proof, since=min(proof.since or entry.at, entry.at))
     return replace(there, evidence={**there.evidence, event.release: proof})
 
 

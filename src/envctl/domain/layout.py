@@ -23,3 +23,5 @@ LEFT_OUT = frozenset({".terraform", LOCK_FILE, "tests", ".git", REMOTE})
 
 SESSION = "envctl_session"
 """The root module's variable for the name of the session: its value stands in AWS's records of what was done."""
+PLAN_FILES = ("plan.tfplan", "both.tfplan", "drift.tfplan", "pending.tfplan")
+"""Saved plans, where they can't lie in memory: the one to apply, and those that only a look is taken at."""

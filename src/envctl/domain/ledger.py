@@ -17,7 +17,9 @@ GENESIS = "0" * 64
 class Entry:
     """`seq` counts from 1; `prev` is the SHA-256 of the bytes of the entry before, with its signature; `at` is UTC. By
     its `mark` whoever appended it knows it again: no two entries have the same. Entries of before there were marks have
-    none.
+    none. `checkpoint` is the name of the checkpoint right before it, computed from the entries; empty where there is
+    none. `stored_at` is the time by the store's clock, where `at` is not that: no entry is recorded as earlier than the
+    one before it, and that one may come from a clock that was ahead.
     """
 
     seq: int
@@ -26,6 +28,8 @@ class Entry:
     actor: Actor
     event: Event
     mark: str = ""
+    checkpoint: str = ""
+    stored_at: datetime | None = None
     signature: Signature | None = None
 
 
@@ -38,15 +42,23 @@ def encode(entry: Entry) -> bytes:
     document = {
         "seq": entry.seq,
         "prev": entry.prev,
-        "at": entry.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "at": _told(entry.at),
         "actor": _written(entry.actor),
         "event": {"kind": entry.event.kind, **_written(entry.event)},
     }
     if entry.mark:
         document["mark"] = entry.mark
+    if entry.checkpoint:
+        document["checkpoint"] = entry.checkpoint
+    if entry.stored_at is not None:
+        document["stored_at"] = _told(entry.stored_at)
     if entry.signature is not None:
         document["signature"] = asdict(entry.signature)
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _told(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def decode(data: bytes) -> Entry:
@@ -63,10 +75,12 @@ def decode(data: bytes) -> Entry:
             actor=_build(Actor, document["actor"]),
             event=_build(EVENTS[kind], event),
             mark=document.get("mark", ""),
+            checkpoint=document.get("checkpoint", ""),
+            stored_at=datetime.fromisoformat(document["stored_at"]) if "stored_at" in document else None,
             signature=_build(Signature, document["signature"]) if "signature" in document else None,
         )
-        if not isinstance(entry.mark, str):
-            raise MalformedEntryError("mark: not of the type that envctl writes")
+        if not isinstance(entry.mark, str) or not isinstance(entry.checkpoint, str):
+            raise MalformedEntryError("mark or checkpoint: not of the type that envctl writes")
         if encode(entry) != data:
             raise MalformedEntryError("its bytes are not in the form in which envctl writes them")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:

@@ -4,10 +4,11 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from envctl.domain.clocks import is_future
 from envctl.domain.events import Actor, Move
 from envctl.domain.ledger import GENESIS
 from envctl.domain.traffic import Shift, Traffic
@@ -72,7 +73,7 @@ class Evidence:
 
     `verified_at` is the last check that passed; None where none did since, and then `revoked` says what took the proof
     away, if anything did. A *stay* is the time in which a release runs somewhere and is verified: `since` is the
-    beginning of the one that goes on, and `longest` the longest of those that ended.
+    beginning of the one that goes on, and `longest` the longest of those that ended; `until` is when that one ended.
     """
 
     deployment: Deployment
@@ -81,14 +82,24 @@ class Evidence:
     revoked: str = ""
     since: datetime | None = None
     longest: timedelta = timedelta()
+    until: datetime | None = None
 
     @property
     def verified(self) -> bool:
         return self.verified_at is not None
 
     def soaked(self, now: datetime) -> timedelta:
-        """How long it has run there, verified, without a break."""
-        return max(self.longest, now - self.since) if self.since else self.longest
+        """How long it has run there, verified, without a break. A stay that ended in the future counts for nothing: the
+        clock was wrong that told its end.
+        """
+        ended = timedelta() if self.until and is_future(self.until, now) else self.longest
+        return max(ended, now - self.since) if self.since else ended
+
+    def rest(self, now: datetime) -> "Evidence":
+        """The same once the stay that goes on has ended."""
+        if self.since is None or now - self.since <= self.longest:
+            return replace(self, since=None)
+        return replace(self, since=None, longest=now - self.since, until=now)
 
 
 @dataclass(frozen=True)
@@ -228,7 +239,7 @@ NOTHING = EnvironmentPresent()
 @dataclass(frozen=True)
 class Present:
     """`seq` and `head` are the number of the last entry and the SHA-256 of its bytes. `unbelieved` are the last entries
-    that do not count, oldest first.
+    that do not count, oldest first. `at` is the latest time of any entry that counts; None where there is none.
     """
 
     seq: int = 0
@@ -236,6 +247,7 @@ class Present:
     releases: Mapping[str, KnownRelease] = field(default_factory=dict)
     environments: Mapping[str, EnvironmentPresent] = field(default_factory=dict)
     unbelieved: tuple[Unbelieved, ...] = ()
+    at: datetime | None = None
 
     def of(self, environment: str) -> EnvironmentPresent:
         return self.environments.get(environment, NOTHING)

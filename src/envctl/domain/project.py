@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr
 from envctl.domain.checks_table import Check, with_kind
 from envctl.domain.cost_table import CostTable
 from envctl.domain.gates_table import Allow, Gates
+from envctl.domain.owners import Owner
 from envctl.domain.pipeline import Pipeline
 from envctl.domain.project_types import (
     AccountId,
@@ -51,13 +52,15 @@ class Terraform(Section):
 
 class Store(Section):
     """`region` is that of the entry environment where it is not said; `account_id` is who must own the bucket, and
-    `profile` an AWS profile for those who have one of that name.
+    `profile` an AWS profile for those who have one of that name. `project` is what the project was called when the
+    store was made, where it was renamed.
     """
 
     url: Url = "file://.envctl/store"
     region: Region | None = None
     account_id: AccountId | None = None
     profile: Profile | None = None
+    project: Name | None = None
 
 
 class State(Section):
@@ -233,6 +236,11 @@ class Project(Section):
     @property
     def name(self) -> str:
         return self.identity.name
+
+    @property
+    def owner(self) -> Owner:
+        """Whose its store and its releases have to be."""
+        return Owner(self.name, self.store.project or "")
 
     @property
     def pipeline(self) -> Pipeline:

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from envctl.domain.durations import parse as duration
+from envctl.domain.names import NAME
 from envctl.domain.nearest import nearest
 from envctl.domain.rules import GUARD_CODES, NEVER_WAIVED
 
@@ -43,7 +44,7 @@ def _folder(text: str) -> str:
     return text
 
 
-Name = Annotated[str, _matching(r"[a-z][a-z0-9_-]{0,31}", "a lower-case letter and up to 31 more of a-z, 0-9, _ and -")]
+Name = Annotated[str, _matching(NAME, "a lower-case letter and up to 31 more of a-z, 0-9, _ and -")]
 ResourceType = Annotated[str, _matching(r"[a-z][a-z0-9_]*", 'a resource type such as "aws_db_instance"')]
 VariableName = Annotated[str, _matching(r"[A-Za-z_][\w-]*", "the name of a Terraform variable")]
 AccountId = Annotated[str, _matching(r"\d{12}", "an AWS account id of 12 digits, in quotes")]

@@ -7,16 +7,20 @@ equal bytes on every machine, so a release is verified by hashing it, before any
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 from typing import Any
 
+from envctl.domain.bundle_names import find_clash, find_fault, find_fault_of_folder
+from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.layout import LOCK_FILE
+from envctl.domain.literals import IDENTIFIER
+from envctl.domain.names import is_name
 from envctl.domain.remote_modules import CarriedModule
 from envctl.domain.settings import ModuleCall, Schema, Variable
 
 MANIFEST = "release.json"
+_RENAME = "rename it: a release has to be the same wherever it is unpacked"
 FORMAT = 1
 WITH_MODULES = 2
 """The format of releases that carry remote modules: an envctl that does not know of those would fetch them anew."""
@@ -110,6 +114,7 @@ def pack(release: Release) -> bytes:
         raise ValueError("a release has no bundle before it carries the code of all its modules")
     manifest = json.dumps(_document(release.wiring), sort_keys=True, indent=1, ensure_ascii=False).encode()
     files = {**release.files, MANIFEST: File(manifest)}
+    _check_portable(files)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name in sorted(files):
@@ -132,11 +137,13 @@ def unpack(bundle: bytes, expected: str) -> Release:
             for member in tar:
                 # A link would be followed to another member, so its kind is asked for before its content.
                 data = tar.extractfile(member) if member.isreg() else None
-                if data is None or not _inside(member.name):
+                if data is None or find_fault(member.name):
                     raise DamagedBundleError(f"{member.name!r} is not an ordinary file inside the bundle")
                 if member.name in files:
                     raise DamagedBundleError(f"{member.name!r} is in the bundle twice")
                 files[member.name] = File(data.read(), executable=bool(member.mode & 0o100))
+        if clash := find_clash(files):
+            raise DamagedBundleError(f"{clash[0]!r} and {clash[1]!r} can't both be kept")
         wiring = _wiring(json.loads(files.pop(MANIFEST).data))
     except (tarfile.TarError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         if isinstance(error, DamagedBundleError):
@@ -145,9 +152,14 @@ def unpack(bundle: bytes, expected: str) -> Release:
     return Release(wiring, files)
 
 
-def _inside(name: str) -> bool:
-    path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts
+def _check_portable(names: Iterable[str]) -> None:
+    """Raises ConfigurationError (E481) for names that not every machine can keep: nobody could unpack the release."""
+    problems = [Problem("E481", f"{name!r} {fault}", _RENAME) for name in names if (fault := find_fault(name))]
+    if clash := find_clash(names):
+        message = f"{clash[0]} and {clash[1]} can't both be kept by every file system"
+        problems.append(Problem("E481", message, _RENAME))
+    if problems:
+        raise ConfigurationError(*problems)
 
 
 def _document(wiring: Wiring) -> dict[str, Any]:
@@ -173,12 +185,22 @@ def _document(wiring: Wiring) -> dict[str, Any]:
 
 def _stack(document: dict[str, Any]) -> StackWiring:
     region, after = document.get("region", ""), tuple(document.get("after", ()))
+    for name in (document["name"], *after, *([region] if region else [])):
+        if not is_name(name):
+            raise DamagedBundleError(f"{name!r} is not a name")
+    if fault := find_fault_of_folder(document["module"]):
+        raise DamagedBundleError(f"the module {document['module']!r} {fault}")
     return StackWiring(document["module"], document["inputs"], region, after)
 
 
 def _wiring(document: dict[str, Any]) -> Wiring:
     if document["format"] not in (FORMAT, WITH_MODULES):
         raise DamagedBundleError(f"format {document['format']} is not known to this version of envctl")
+    names = (document["project"], *document["schema"], *document["outputs"])
+    wrong = [name for name in names if not is_name(name)]
+    wrong += [name for name in document["artifacts"] if not IDENTIFIER.fullmatch(name)]
+    if wrong:
+        raise DamagedBundleError(f"{wrong[0]!r} is not a name")
     return Wiring(
         project=document["project"],
         terraform=document["terraform"],
@@ -192,6 +214,6 @@ def _wiring(document: dict[str, Any]) -> Wiring:
 
 
 def _module(document: dict[str, str]) -> CarriedModule:
-    if not _inside(document["folder"]):
+    if find_fault_of_folder(document["folder"]):
         raise DamagedBundleError(f"the module {document['key']} lies outside of the bundle")
     return CarriedModule(document["key"], document["source"], document["version"], document["folder"])

@@ -152,7 +152,8 @@ def _whose(lock: StateLock) -> str:
     """What helps where this command does not: its own name would be a circle."""
     if not lock.id:
         return "try again in a minute: it could not be seen whose it is"
-    return f"no deployment took it: ask {lock.who}, or break it in the stack's folder: terraform force-unlock {lock.id}"
+    there = f"cd {lock.folder} && " if lock.folder else ""
+    return f"no deployment took it: ask {lock.who}, or break it: {there}terraform force-unlock {lock.id}"
 
 
 def _left_behind(lock: StateLock, last: Deployment | None) -> bool:

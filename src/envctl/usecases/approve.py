@@ -15,6 +15,7 @@ from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.unseen import check_unseen, describe_unseen, list_unseen
 from envctl.usecases import approved, candidates, kept_places, load, prepare, record
+from envctl.usecases.clocks import check_clock, current_time
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.ports import Ports
 from envctl.usecases.run import there
@@ -72,9 +73,11 @@ def approve(
     planned: so it can be approved by who may not look into the environment. `unseen` names stacks that can't be planned
     yet, and that are approved all the same.
     """
+    ports.store.foresee_time()
     project, target = load.seen_from(ports, environment)
     known_gate(project, target, gate)
     candidate = candidate_for(ports, project, target, release)
+    check_clock(ports)
     _refuse(candidate.request, gate)
     if fingerprint is None:
         with ports.workspace.lock(target, f"envctl approve {target} by {ports.identity.actor().name}"):
@@ -172,7 +175,7 @@ class Saying:
 
 
 def _record(ports: Ports, project: Project, request: Request, said: Saying) -> Approved:
-    after, entry = record.append(ports, given(request, said))
+    after, entry = record.append(ports, given(replace(request, now=current_time(ports)), said))
     missing, following = lacking(ports, project, replace(request, present=after))
     return Approved(
         request.target,
@@ -201,7 +204,10 @@ def lacking(ports: Ports, project: Project, request: Request) -> tuple[dict[str,
 
 
 def given(request: Request, said: Saying) -> Callable[[Present], Event | None]:
-    """Nothing, where the same was said before and holds still: an approval that ran out is given anew."""
+    """Nothing, where the same was said before and holds still: an approval that ran out is given anew.
+
+    `request.now` has to be the time by the store's clock.
+    """
     bound = (request.identity, request.settings, said.plan, said.reviewer, request.place, said.unseen)
     event = ApprovalGiven(request.target, said.gate, *bound)
 

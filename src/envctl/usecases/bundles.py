@@ -7,11 +7,13 @@ from envctl.domain.naming import short
 from envctl.domain.present import Present
 from envctl.domain.release import DamagedBundleError, Release, unpack
 from envctl.usecases import record, working_tree
+from envctl.usecases.ledger_keys import release_key
 from envctl.usecases.ports import AlreadyExistsError, Ports
+from envctl.usecases.store_owner import check_release_owner
 
 
 def key(identity: str) -> str:
-    return f"releases/{identity}.tar"
+    return release_key(identity)
 
 
 def keep(ports: Ports, identity: str, bundle: bytes, release: Release, beside: str = "") -> None:
@@ -42,14 +44,19 @@ def _is_known(present: Present, identity: str, beside: str) -> bool:
 
 
 def look(ports: Ports, identity: str) -> tuple[Bundle, Release | None, bytes]:
-    """The release under that name, and whether it can be believed."""
+    """The release under that name, and whether it can be believed.
+
+    Raises OperationFailedError (E482) for one of another project.
+    """
     data = ports.store.read(key(identity))
     if data is None:
         return "missing", None, b""
     try:
-        return "intact", unpack(data, identity), data
+        release = unpack(data, identity)
     except DamagedBundleError:
         return "damaged", None, b""
+    check_release_owner(ports, identity, release)
+    return "intact", release, data
 
 
 def unusable(identity: str, state: Bundle) -> OperationFailedError:

@@ -74,7 +74,11 @@ def chosen(run: Run, release: Release) -> dict[str, tuple[str, ...]]:
 
 
 def carry_out(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
-    """Does the stages one after the other. Once the start is recorded, an end is recorded too, whatever happens."""
+    """Does the stages one after the other. Once the start is recorded, an end is recorded too, whatever happens.
+
+    A deployment that was applied to its end is never recorded as failed.
+    """
+    run.ports.store.foresee_time()
     try:
         for step in steps:
             _do(run, step)
@@ -83,7 +87,7 @@ def carry_out(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
                 break
     except (Exception, KeyboardInterrupt) as error:
         if run.started:
-            entries.fail(run, error)
+            entries.end(run, error)
         raise
     finally:
         _discard_plans(run)
@@ -122,6 +126,7 @@ def _do(run: Run, step: stages.Stage) -> None:
             _record(run, step)
         case stages.ApplyAll(needs):
             applying.apply_all(run, needs)
+            run.through = True
         case stages.Settle(stacks):
             _settle(run, stacks)
         case _:

@@ -1,9 +1,10 @@
 """What a deployment writes into the ledger: the hold that a rollback sets, its start, and its end."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from envctl.domain.changes import touched
-from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_labels
 from envctl.domain.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
 from envctl.domain.guards import Refusal, RefusedError
 from envctl.domain.meaning import meaning_of, performed
@@ -14,6 +15,11 @@ from envctl.usecases import place as places
 from envctl.usecases.run import Run, there
 
 SUMMARY = 200
+_WELL = ("succeeded", "partial")
+
+
+class UnrecordedEndError(OperationFailedError):
+    """It was applied to its end, and the ledger does not say so."""
 
 
 def set_hold(run: Run) -> None:
@@ -74,19 +80,56 @@ def _same_history(run: Run, present: Present) -> None:
 
 
 def succeed(run: Run) -> None:
+    """Records that the deployment succeeded.
+
+    Raises OperationFailedError (E408) where another person declared it over, and UnrecordedEndError (E478) where its
+    end could not be recorded: then it stays unfinished, since it did not fail.
+    """
     changed = touched(run.plans.values())
     names = () if run.action == "destroy" else tuple(run.applied)
     did = performed(run.done())
     event = DeploymentSucceeded(run.target, run.identity, run.started, names, changed, did, partial=bool(run.only))
-    _, entry = record.append(run.ports, _while_open(run, event))
-    if entry is None:
+    try:
+        ended = _append_end(run, event)
+    except EnvctlError as error:
+        message = f"{run.target} was applied to its end, and that could not be recorded: it counts as unfinished"
+        hint = f"once the store answers again: envctl recover {run.target}, and then {run.command}"
+        raise UnrecordedEndError(Problem("E478", message, hint), *error.problems) from error
+    if not ended:
         message = f"the deployment to {run.target} was declared over by somebody else while it ran: it is not proven"
         raise OperationFailedError(Problem("E408", message, run.command))
 
 
+def _append_end(run: Run, event: Event) -> bool:
+    """Whether the end is in the ledger now. It is tried twice: an answer that got lost need not cost a proof."""
+    try:
+        return _is_ended(run, event)
+    except EnvctlError:
+        return _is_ended(run, event)
+
+
+def _is_ended(run: Run, event: Event) -> bool:
+    after, entry = record.append(run.ports, _while_open(run, event))
+    last = after.of(run.target).last
+    return entry is not None or (last is not None and last.seq == run.started and last.outcome in _WELL)
+
+
+def end(run: Run, error: BaseException) -> None:
+    """Records the end of a deployment that `error` stopped. What was applied to its end did not fail: it is recorded as
+    that where this was not done yet, and stays unfinished where it can't be recorded.
+    """
+    if not run.through:
+        fail(run, error)
+    elif not isinstance(error, UnrecordedEndError):
+        # It was stopped between the last change and the entry about it.
+        with suppress(EnvctlError):
+            succeed(run)
+
+
 def fail(run: Run, error: BaseException) -> None:
     interrupted = isinstance(error, KeyboardInterrupt | InterruptedByUserError)
-    reason = "interrupted" if interrupted else summary(error)
+    # What Terraform, a provider or a check said may quote a secret, and an entry is for ever.
+    reason = "interrupted" if interrupted else format_labels(error)
     applied = () if run.action == "destroy" else tuple(run.applied)
     did = performed(run.done())
     event = DeploymentFailed(run.target, run.identity, run.started, reason, applied, interrupted, did)
@@ -110,7 +153,7 @@ def _while_open(run: Run, event: Event) -> Callable[[Present], Event | None]:
 
 
 def summary(error: BaseException) -> str:
-    """What is kept for ever, and so no more than a summary: details of an error may quote values."""
+    """The first line of what went wrong, for people who look on. It is kept nowhere."""
     if isinstance(error, EnvctlError) and error.problems:
         return error.problems[0].message.partition("\n")[0][:SUMMARY]
     return type(error).__name__

@@ -182,13 +182,15 @@ def _arguments(
 ) -> dict[str, dict[str, object]]:
     """What the modules of a release are called with: what they know, of then or of today, and its own `artifacts`."""
     found: dict[str, dict[str, object]] = {}
+    left_out = {setting.name for setting in then.settings if setting.sensitive} if then else set()
     for stack, variables in release.wiring.schema.items():
         now, before = today.arguments.get(stack, {}), (then.arguments.get(stack, {}) if then else {})
         values: dict[str, object] = {}
         for variable in variables:
             name = variable.name
             # What is sensitive was not kept, and counts as unchanged. What today's code no longer needs is of then.
-            of_then = (as_then and not variable.sensitive) or (name not in now and not variable.has_default)
+            was_kept = not variable.sensitive and name not in left_out
+            of_then = (as_then and was_kept) or (name not in now and not variable.has_default)
             source = before if of_then else now
             if name in artifacts:
                 source = artifacts

@@ -5,8 +5,10 @@ What is sensitive stays out. They are told, and never decided upon: what counts 
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 from envctl.domain.errors import Location
+from envctl.domain.redaction import Redactor
 from envctl.domain.settings import EnvironmentSettings, Setting, canonical
 from envctl.usecases.ports import AlreadyExistsError, Ports
 
@@ -14,7 +16,14 @@ FORMAT = 1
 
 
 def keep(ports: Ports, settings: EnvironmentSettings) -> None:
-    document = {"format": FORMAT, "settings": [_document(setting) for setting in settings.settings]}
+    sensitive = [setting.value for setting in settings.settings if setting.sensitive]
+    # What nothing marks may hold a secret all the same, like the address of a database: that stays out, too.
+    redactor = Redactor.of(sensitive)
+    kept = [
+        replace(setting, sensitive=setting.sensitive or redactor.redact_all(setting.value) is not setting.value)
+        for setting in settings.settings
+    ]
+    document = {"format": FORMAT, "settings": [_document(setting) for setting in kept]}
     with suppress(AlreadyExistsError):
         ports.store.create(_key(settings.digest()), canonical(document).encode("utf-8", "surrogatepass"))
 

@@ -72,6 +72,10 @@ def settings(ports: Ports, project: Project, environment: str, wiring: Wiring) -
         regions=_regions(ports, project, environment, wiring),
         rolled=dict.fromkeys(rolls, CONTRACT),
     )
+    sensitive = [each.value for each in found.settings if each.sensitive and each.value is not None]
+    if sensitive:
+        # Before anything else is done with them, or said.
+        ports.observer.hides(sensitive, (*project.all_environments, *wiring.stacks))
     if problems := tuple(workers(rolls, found)):
         raise ConfigurationError(*problems)
     return found

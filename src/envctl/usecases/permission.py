@@ -6,7 +6,7 @@ from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.events import Event, WaiverUsed
 from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, ask, unwaived
 from envctl.domain.present import Present
-from envctl.usecases import access, inside, record
+from envctl.usecases import access, clocks, inside, record
 from envctl.usecases.run import Run, there
 
 _OF_PLAN = frozenset(guard.code for guard in GUARDS if guard.of_plan)
@@ -15,7 +15,10 @@ _OF_ACCESS = frozenset(guard.code for guard in GUARDS if guard.of_access)
 
 def ask_guards(run: Run, present: Present, plan: EnvironmentPlan | None = None) -> None:
     """Raises RefusedError with all that stands against it and is not waived. Remarks are told once."""
-    request = replace(there(run.request), present=present, now=run.ports.clock.now(), plan=plan)
+    if not run.wishes.dry_run:
+        clocks.check_clock(run.ports)
+    now = run.ports.clock.now() if run.wishes.dry_run else clocks.current_time(run.ports)
+    request = replace(there(run.request), present=present, now=now, plan=plan)
     run.request = request
     _tell_unbelieved(run, present)
     refused = _told(run, request)

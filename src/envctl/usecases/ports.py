@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from envctl.domain.checks import Probe
     from envctl.domain.errors import StateLock
     from envctl.domain.events import Actor
+    from envctl.domain.owners import Owner
     from envctl.domain.secrets import SecretChange
     from envctl.domain.trust import Trust
     from envctl.usecases.aws_ports import Access, Alarms, Buckets, Registries, Secrets, Signatures
@@ -69,6 +70,10 @@ class UnansweredError(OperationFailedError):
 class Store(Protocol):
     """Named bytes that are created once and never change. Keys are like `ledger/0000000001.json`."""
 
+    @property
+    def endpoint(self) -> str:
+        """The server that stands for AWS; empty for AWS itself, and for a folder."""
+
     def create(self, key: str, data: bytes) -> None:
         """Creates it whole or not at all. Raises AlreadyExistsError, also where two try at once, and also where it was
         created by this very call whose first answer got lost. After an UnansweredError it may be there or not, after
@@ -88,13 +93,23 @@ class Store(Protocol):
         once. It changes no answer.
         """
 
+    def foresee_time(self) -> None:
+        """Says that `now` will be asked for: a store that is far away begins to find out."""
+
+    def now(self) -> datetime | None:
+        """The time by the store's own clock, in UTC; None where it tells none."""
+
+    def written_at(self, key: str) -> datetime | None:
+        """When that was written, by the store's own clock; None where it tells none."""
+
 
 class Witness(Protocol):
     """What this machine last saw of the ledger, so that a history cut off or rewritten at its end is noticed."""
 
     def recall(self) -> tuple[int, str] | None: ...
 
-    def remember(self, seq: int, head: str) -> None: ...
+    def remember(self, seq: int, head: str) -> None:
+        """Keeps the later one: where another command of this machine has seen more, it does nothing."""
 
 
 class Probes(Protocol):
@@ -147,8 +162,10 @@ class Observer(Protocol):
     def intends(self, buckets: Sequence[BucketReport]) -> None:
         """What is going to be made, before anybody is asked."""
 
-    def hides(self, values: Collection[str]) -> None:
-        """Secrets that whatever writes into the same log must not show. They are told to nobody else."""
+    def hides(self, values: Collection[object], public: Collection[str] = ()) -> None:
+        """Sensitive values, of which from now on no part is shown by whoever writes into the same log. `public` are
+        names that are no secret wherever they stand.
+        """
 
 
 class Consent(Protocol):
@@ -211,6 +228,10 @@ class Ports(Protocol):
     @property
     def trust(self) -> Trust:
         """What of the ledger is believed, as it was when the command began."""
+
+    @property
+    def owner(self) -> Owner:
+        """Whose the store has to be."""
 
     @property
     def clock(self) -> Clock: ...

@@ -75,7 +75,7 @@ def lay_out(ports: Ports, project: Project, release: Release, settings: Environm
     live = positions.known(ports, project, release, environment)
     for root in positions.root_modules(project, release, settings, live):
         _check_secrets(root)
-        ports.observer.hides(tuple(root.secrets.values()))
+        ports.observer.hides(tuple(root.secrets.values()), (environment, *release.wiring.stacks))
         ports.workspace.lay_stack(environment, root.stack, root.encode())
         ports.workspace.lay_modules(environment, root.stack, manifest(release.wiring, root.stack))
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""

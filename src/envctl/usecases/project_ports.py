@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     # Every command imports this file; what its signatures speak of is imported by those who use it.
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from envctl.domain.errors import Location
@@ -44,9 +44,14 @@ class SourceTree(Protocol):
     def file(self, path: str) -> File | None:
         """Raises ConfigurationError where it is a link that leads out of the project."""
 
-    def folder(self, path: str, endings: tuple[str, ...] = ("",)) -> Mapping[str, File] | None:
+    def folder(
+        self, path: str, endings: tuple[str, ...] = ("",), without: Collection[str] = ()
+    ) -> Mapping[str, File] | None:
         """The files below a folder whose names end so, by their path in the project; None where there is no such
-        folder. Raises ConfigurationError where one is a link that leads out of the project.
+        folder. Files and folders that are called as in `without` are passed over. Links are followed.
+
+        Raises ConfigurationError where a link leads out of the project or in a circle, where something is neither a
+        file nor a folder, and where a name is not UTF-8.
         """
 
     def write(self, path: str, data: bytes) -> None:

@@ -13,6 +13,8 @@ def promote(
     source, target = load.known_environment(project, source), load.known_environment(project, target)
     project = project.seen_from(target)
     with ports.workspace.lock(target, f"envctl promote {source} {target} by {ports.identity.actor().name}"):
+        if not wishes.dry_run:
+            ports.store.foresee_time()
         present = record.present(ports)
         wanted = candidates.named(present, release) if release is not None else None
         candidate = candidates.promotion(ports, project, present, source=source, target=target, release=wanted)

@@ -1,11 +1,12 @@
 """Reading and appending to the ledger. A decision is only ever recorded on the history that it was made on."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import TypeVar
 
 from envctl.domain import checkpoint
-from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
+from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.events import Event
 from envctl.domain.fold import disbelieved, fold, follow
 from envctl.domain.ledger import (
@@ -20,12 +21,15 @@ from envctl.domain.ledger import (
     verify_chain,
 )
 from envctl.domain.present import Present, Unbelieved
-from envctl.domain.trust import said_by_a_person
 from envctl.usecases import signing
+from envctl.usecases.checkpointing import check_checkpoint, leave_checkpoint, load_checkpoint, name_checkpoint
+from envctl.usecases.clocks import choose_moment
+from envctl.usecases.ledger_keys import CHECKPOINTS, ENTRIES, MARKER, checkpoint_key, entry_key, number_of
 from envctl.usecases.ports import AlreadyExistsError, Ports, UnansweredError
+from envctl.usecases.store_owner import check_store_owner, claim_store
+from envctl.usecases.witnessing import Seen, UnbelievableLedgerError, check_witness, disbelieve
 
-ENTRIES = "ledger/"
-CHECKPOINTS = "checkpoints/"
+T = TypeVar("T")
 ATTEMPTS = 100
 PAGE = 64
 LOOKED_AT = 8
@@ -35,28 +39,46 @@ def present(ports: Ports) -> Present:
     """The present, from the last checkpoint on. What is read on the way is checked against the chain, and counts where
     it is signed as the project wants it.
     """
-    with _foreseen(ports):
-        start = _checkpoint(ports)
-        entries: list[Entry] = []
-        expected, prev = start.seq + 1, start.head
-        for number, data in _stored(ports, after=start.seq):
-            broken = misfit(number, data, expected, prev)
-            if broken:
-                raise _broken(broken)
-            entries.append(decode(data))
-            expected, prev = expected + 1, digest(data)
-        now = fold(entries, start, ports.trust.doubt)
-        _check_witness(ports, now)
+    seen = ports.witness.recall()
+    with _foreseen(ports, seen):
+        return _read_twice(lambda: _read_present(ports, seen))
+
+
+def _read_twice(read: Callable[[], T]) -> T:
+    """Reads once more before the ledger is said to be broken: while a folder is listed, entries come into it, and the
+    list may hold a later one without the one before.
+    """
+    try:
+        return read()
+    except UnbelievableLedgerError:
+        return read()
+
+
+def _read_present(ports: Ports, seen: Seen) -> Present:
+    check_store_owner(ports)
+    start = load_checkpoint(ports)
+    entries: list[Entry] = []
+    expected, prev = start.seq + 1, start.head
+    for number, data in _stored(ports, after=start.seq):
+        broken = misfit(number, data, expected, prev)
+        if broken:
+            raise disbelieve(broken)
+        entries.append(decode(data))
+        expected, prev = expected + 1, digest(data)
+    now = fold(entries, start, ports.trust.doubt)
+    check_witness(ports, now, seen)
     return now
 
 
-def _foreseen(ports: Ports) -> AbstractContextManager[None]:
+def _foreseen(ports: Ports, last: Seen) -> AbstractContextManager[None]:
     """What will be read, by what this machine saw last: what has come since is little, and is read after it."""
-    seen, _ = ports.witness.recall() or (0, "")
-    start = seen // checkpoint.EVERY * checkpoint.EVERY
-    known = [_key(number) for number in range(max(start, 1), seen + 1)]
+    seen = last[0] if last else 0
+    # The checkpoint after the very last entry is named by none yet, and so the next entry is looked for.
+    start = max(0, seen - 1) // checkpoint.EVERY * checkpoint.EVERY
+    more = 2 if seen and seen % checkpoint.EVERY == 0 else 1
+    known = [entry_key(number) for number in range(max(start, 1), seen + more)]
     checkpoints = [checkpoint_key(start)] if start else []
-    return ports.store.fetching([*checkpoints, *known], [(CHECKPOINTS, ""), (ENTRIES, _key(start))])
+    return ports.store.fetching([MARKER, *checkpoints, *known], [(CHECKPOINTS, ""), (ENTRIES, entry_key(start))])
 
 
 def append(
@@ -69,18 +91,30 @@ def append(
     read again only where that is the present no longer, which the next number being taken shows.
     """
     known = after
+    ports.store.foresee_time()
     for _ in range(ATTEMPTS):
         now, known = known or present(ports), None
         event = decide(now)
         if event is None:
             return now, None
-        plain = Entry(now.seq + 1, now.head, ports.clock.now(), ports.identity.actor(), event, ports.marks.fresh())
+        claim_store(ports, now)
+        moment = choose_moment(ports, now, event)
+        plain = Entry(
+            now.seq + 1,
+            now.head,
+            moment.at,
+            ports.identity.actor(),
+            event,
+            ports.marks.fresh(),
+            name_checkpoint(ports, now),
+            moment.stored_at,
+        )
         # Once: no two signatures of the same are alike.
         entry = signing.signed(ports, plain)
         if not _recorded(ports, entry):
             continue
         after = follow(now, decode(encode(entry)))
-        _leave_checkpoint(ports, after, entry)
+        leave_checkpoint(ports, after, entry)
         ports.witness.remember(after.seq, after.head)
         return after, entry
     raise OperationFailedError(
@@ -92,7 +126,7 @@ def _recorded(ports: Ports, entry: Entry) -> bool:
     """Whether the entry is in the ledger now; if not, somebody else's has its number. Where the answer to a write gets
     lost, a second try meets what the first one wrote: by its mark one's own entry is known again.
     """
-    key, data = _key(entry.seq), encode(entry)
+    key, data = entry_key(entry.seq), encode(entry)
     try:
         ports.store.create(key, data)
     except AlreadyExistsError as exists:
@@ -127,17 +161,18 @@ def newest_first(ports: Ports) -> Iterator[Entry]:
 def oldest_first(ports: Ports) -> Iterator[tuple[Entry, bytes]]:
     """All entries with their bytes, each checked against the chain before it is given."""
     # As long as this machine has seen it, too.
-    present(ports)
-    keys = ports.store.keys(ENTRIES)
+    end = present(ports).seq
     expected, prev = 1, GENESIS
-    for start in range(0, len(keys), PAGE):
-        page = keys[start : start + PAGE]
-        for key, data in zip(page, ports.store.read_all(page), strict=True):
-            broken = misfit(_number(key), data or b"", expected, prev)
+    while expected <= end:
+        page = range(expected, min(end, expected + PAGE - 1) + 1)
+        for number, data in zip(page, ports.store.read_all([entry_key(each) for each in page]), strict=True):
+            if data is None:
+                raise disbelieve(ChainBreak(number, "it is missing"))
+            broken = misfit(number, data, expected, prev)
             if broken:
-                raise _broken(broken)
-            yield decode(data or b""), data or b""
-            expected, prev = expected + 1, digest(data or b"")
+                raise disbelieve(broken)
+            yield decode(data), data
+            expected, prev = expected + 1, digest(data)
 
 
 def unbelieved(ports: Ports, entries: Sequence[Entry]) -> tuple[Unbelieved, ...]:
@@ -152,136 +187,44 @@ def numbered(ports: Ports, numbers: Sequence[int]) -> list[Entry]:
 
 
 def _read(ports: Ports, numbers: Sequence[int]) -> Iterator[Entry]:
-    stored = ports.store.read_all([_key(number) for number in numbers]) if numbers else []
+    stored = ports.store.read_all([entry_key(number) for number in numbers]) if numbers else []
     for number, data in zip(numbers, stored, strict=True):
         try:
             yield decode(data or b"")
         except MalformedEntryError as error:
-            raise _broken(ChainBreak(number, str(error))) from error
+            raise disbelieve(ChainBreak(number, str(error))) from error
 
 
 def verify(ports: Ports) -> Present:
-    """Recomputes the whole chain from its first entry. Raises OperationFailedError naming the first misfit."""
+    """Recomputes the whole chain from its first entry. Raises UnbelievableLedgerError naming the first misfit."""
     return examine(ports)[0]
 
 
 def examine(ports: Ports) -> tuple[Present, tuple[Unbelieved, ...]]:
     """As `verify`; with every entry that does not count, for want of the right signature."""
+    seen = ports.witness.recall()
+    return _read_twice(lambda: _examine(ports, seen))
+
+
+def _examine(ports: Ports, seen: Seen) -> tuple[Present, tuple[Unbelieved, ...]]:
+    check_store_owner(ports)
     broken = verify_chain(_stored(ports))
     if broken:
-        raise _broken(broken)
+        raise disbelieve(broken)
     now, found, trust = Present(), list[Unbelieved](), ports.trust
-    left = {_number(key) for key in ports.store.keys(CHECKPOINTS)}
+    left = {number_of(key) for key in ports.store.keys(CHECKPOINTS)}
     for _, data in _stored(ports):
         entry = decode(data)
         if doubt := trust.doubt(entry):
             found.append(disbelieved(entry, doubt))
         now = follow(now, entry, doubt)
         if now.seq in left:
-            _check_checkpoint(ports, now)
-    _check_witness(ports, now)
+            check_checkpoint(ports, now)
+    check_witness(ports, now, seen)
     return now, tuple(found)
 
 
-def checkpointed(ports: Ports) -> int:
-    """The number of the entry after which the last checkpoint was left that can be believed; 0 where there is none."""
-    return _checkpoint(ports).seq
-
-
 def _stored(ports: Ports, after: int = 0) -> Iterator[tuple[int, bytes]]:
-    keys = ports.store.keys(ENTRIES, after=_key(after))
+    keys = ports.store.keys(ENTRIES, after=entry_key(after))
     for key, data in zip(keys, ports.store.read_all(keys), strict=True):
-        yield _number(key), data or b""
-
-
-def _checkpoint(ports: Ports) -> Present:
-    # Whoever may write into the store can leave any number that nobody believes.
-    for key in reversed(ports.store.keys(CHECKPOINTS)[-LOOKED_AT:]):
-        kept = checkpoint.read(ports.store.read(key) or b"")
-        if kept and kept.present.seq == _number(key) and _counts(ports, kept) and _follows(ports, kept.present):
-            return kept.present
-    return Present()
-
-
-def _counts(ports: Ports, kept: checkpoint.Checkpoint) -> bool:
-    """It is believed by who believes what it was made of; and where entries are signed, only if it is signed too."""
-    return kept.trust == ports.trust.name and not _doubt(ports, kept)
-
-
-def _doubt(ports: Ports, kept: checkpoint.Checkpoint) -> str:
-    trust = ports.trust
-    if not trust:
-        return ""
-    message = trust.digest(checkpoint.KIND, checkpoint.to_sign(kept))
-    return trust.mistrust(trust.keeper, kept.signature, message)
-
-
-def _follows(ports: Ports, kept: Present) -> bool:
-    """A checkpoint counts only while the entry that it was made after is still the same."""
-    data = ports.store.read(_key(kept.seq))
-    return data is not None and digest(data) == kept.head
-
-
-def _check_checkpoint(ports: Ports, now: Present) -> None:
-    """A checkpoint that tells another story than the entries before it would be believed by whoever reads from it."""
-    data = ports.store.read(checkpoint_key(now.seq))
-    kept = checkpoint.read(data) if data else None
-    if kept is not None and _counts(ports, kept) and kept.present != now:
-        raise _broken(ChainBreak(now.seq, "the checkpoint that was left there does not follow from the entries"))
-
-
-def _leave_checkpoint(ports: Ports, now: Present, last: Entry) -> None:
-    # It keeps reading short, and no more. The entry is recorded, and whoever appended it has to be told so.
-    with suppress(AlreadyExistsError, EnvctlError):
-        if _is_due(ports, now, last):
-            kept = checkpoint.Checkpoint(now, ports.trust.name)
-            if ports.trust:
-                kept = signing.signed_checkpoint(ports, kept, personally=said_by_a_person(last.event))
-            ports.store.create(checkpoint_key(now.seq), checkpoint.written(kept))
-
-
-def _is_due(ports: Ports, now: Present, last: Entry) -> bool:
-    """Where it has to be signed: as soon as somebody comes by who can."""
-    if not ports.trust:
-        return now.seq % checkpoint.EVERY == 0
-    if ports.trust.signer(last) != ports.trust.keeper or now.seq < checkpoint.EVERY:
-        return False
-    return now.seq - _checkpoint(ports).seq >= checkpoint.EVERY
-
-
-def _check_witness(ports: Ports, now: Present) -> None:
-    seen = ports.witness.recall()
-    if seen is None or seen == (now.seq, now.head):
-        if seen is None and now.seq:
-            ports.witness.remember(now.seq, now.head)
-        return
-    seq, head = seen
-    if seq > now.seq:
-        raise _broken(ChainBreak(now.seq + 1, f"this machine has seen {seq} entries, and now there are {now.seq}"))
-    data = ports.store.read(_key(seq)) if seq else None
-    if seq and (data is None or digest(data) != head):
-        raise _broken(ChainBreak(seq, "it is not the entry that this machine saw before under that number"))
-    ports.witness.remember(now.seq, now.head)
-
-
-def _broken(broken: ChainBreak) -> OperationFailedError:
-    return OperationFailedError(
-        Problem(
-            "E401",
-            f"the ledger can't be believed from entry {broken.seq} on: {broken.reason}",
-            "somebody or something changed the store by hand: restore it from a backup (nothing was done now)",
-        )
-    )
-
-
-def _key(seq: int) -> str:
-    return f"{ENTRIES}{seq:010d}.json"
-
-
-def checkpoint_key(seq: int) -> str:
-    return f"{CHECKPOINTS}{seq:010d}.json.gz"
-
-
-def _number(key: str) -> int:
-    stem = key.rpartition("/")[2].removesuffix(".gz").removesuffix(".json")
-    return int(stem) if stem.isdigit() else 0
+        yield number_of(key), data or b""

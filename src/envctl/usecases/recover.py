@@ -2,10 +2,11 @@
 still to be done, so that the next one may begin. Locks and states that something else left are put in order as well.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from envctl.domain.changes import StackPlan
-from envctl.domain.errors import OperationFailedError, Problem, StateLock
+from envctl.domain.errors import OperationFailedError, Problem, StateLock, UsageError
 from envctl.domain.events import DeploymentAbandoned, Event
 from envctl.domain.naming import short
 from envctl.domain.present import Deployment, Present
@@ -13,6 +14,7 @@ from envctl.domain.project import Project
 from envctl.usecases import aftermath, bundles, candidates, load, prepare, record
 from envctl.usecases.ports import Ports
 from envctl.usecases.prepare import Made
+from envctl.usecases.terraform_ports import PreparedStack
 from envctl.usecases.way_back import WentBack, demand_back
 
 
@@ -22,7 +24,8 @@ class Recovered:
 
     `broken` are the locks of Terraform's that it left, `rescued` the stacks whose state it could not save, `left` what
     is still to be done to complete it, and `unseen` why that could not be found out. `back` are the stacks whose
-    requests it had begun to send to another colour, and that have gone back.
+    requests it had begun to send to another colour, and that have gone back. `taken_in` are the addresses of what was
+    taken into the states.
     """
 
     environment: str
@@ -33,15 +36,20 @@ class Recovered:
     left: tuple[StackPlan, ...] = ()
     unseen: tuple[Problem, ...] = ()
     back: tuple[WentBack, ...] = ()
+    taken_in: tuple[str, ...] = ()
 
 
-def recover(ports: Ports, environment: str) -> Recovered:
-    """Raises LockHeldError while the deployment still runs, here or, as far as Terraform's lock tells, elsewhere."""
+def recover(ports: Ports, environment: str, existing: Sequence[tuple[str, str]] = ()) -> Recovered:
+    """`existing` is to be taken into the states: addresses like `module.STACK.TYPE.NAME`, and ids.
+
+    Raises LockHeldError while the deployment still runs, here or, as far as Terraform's lock tells, elsewhere.
+    """
     project, target = load.seen_from(ports, environment)
     with ports.workspace.lock(target, f"envctl recover {target} by {ports.identity.actor().name}"):
         present = record.present(ports)
         last = present.of(target).last
         found = _look(ports, project, present, Recovered(target, None, ""), last)
+        found = _take_in(ports, project, present, found, existing)
         if last is not None and last.outcome == "unfinished":
             after = _abandon(ports, target, last, found)
             demand_back(after, target, found.unseen)
@@ -49,7 +57,8 @@ def recover(ports: Ports, environment: str) -> Recovered:
         demand_back(record.present(ports), target, found.unseen)
         if found.unseen:
             raise OperationFailedError(*found.unseen)
-        return replace(found, left=(), next=_unproven(present, target))
+        following = _again(last, target) if found.taken_in and last else _unproven(present, target)
+        return replace(found, left=(), next=following)
 
 
 def _abandon(ports: Ports, target: str, unfinished: Deployment, found: Recovered) -> Present:
@@ -80,6 +89,36 @@ def _look(ports: Ports, project: Project, present: Present, found: Recovered, la
     if ready is None:
         return found
     return replace(found, **vars(aftermath.look(ports, project, present.of(found.environment), ready)))
+
+
+def _take_in(
+    ports: Ports, project: Project, present: Present, found: Recovered, existing: Sequence[tuple[str, str]]
+) -> Recovered:
+    """After locks and states were put in order. Raises UsageError for an address of no stack, and what Terraform says
+    where it does not take something in.
+    """
+    if not existing:
+        return found
+    target = found.environment
+    ready = _prepare(ports, project, present, target, present.of(target).last)
+    if ready is None:
+        message = f"nothing was deployed to {target}: no state can take anything in"
+        raise OperationFailedError(Problem("E322", message, "envctl status"))
+    stacks = {f"module.{stack.name}.": stack for stack in ready.prepared.stacks}
+    wanted = [(address, identity, _stack_of(address, stacks)) for address, identity in existing]
+    for address, identity, stack in wanted:
+        ports.terraform.take_in(target, stack, address, identity)
+    left = aftermath.look(ports, project, present.of(target), ready).left
+    return replace(found, taken_in=tuple(address for address, _, _ in wanted), left=left)
+
+
+def _stack_of(address: str, stacks: Mapping[str, PreparedStack]) -> PreparedStack:
+    for prefix, stack in stacks.items():
+        if address.startswith(prefix):
+            return stack
+    message = f"{address} is the address of nothing in a stack of this release"
+    hint = f"begin it with {' or '.join(sorted(stacks))}, and quote it: 'module.STACK.TYPE.NAME[\"KEY\"]'"
+    raise UsageError(Problem("E368", message, hint))
 
 
 def _prepare(ports: Ports, project: Project, present: Present, target: str, last: Deployment | None) -> Made | None:

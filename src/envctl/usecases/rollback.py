@@ -12,6 +12,8 @@ def rollback(ports: Ports, environment: str, wishes: Wishes = PLAINLY, *, to: st
     """
     project, target = load.seen_from(ports, environment)
     with ports.workspace.lock(target, f"envctl rollback {target} by {ports.identity.actor().name}"):
+        if not wishes.dry_run:
+            ports.store.foresee_time()
         present = record.present(ports)
         wanted = candidates.named(present, to) if to is not None else None
         candidate = candidates.going_back(ports, project, present, target=target, release=wanted)

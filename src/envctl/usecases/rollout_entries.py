@@ -12,8 +12,6 @@ from envctl.usecases.rolling import Rolling, Share
 from envctl.usecases.run import Run
 from envctl.usecases.watching import StoppedError
 
-REASON = 200
-
 
 def begin(run: Run, rolling: Rolling) -> None:
     """Before anything is changed: who comes after a kill has to know where the requests were."""
@@ -55,7 +53,8 @@ def forget(run: Run, stack: str) -> None:
 
 
 def unverified(run: Run, error: StoppedError) -> None:
-    reason = error.problems[0].message.partition("\n")[0][:REASON]
+    # Not what the check or the alarm said: an entry is for ever.
+    reason = f"{error.problems[0].code} at {error.place}"
     _append(run, lambda _: VerificationFailed(run.target, run.identity, run.started, error.what, reason))
 
 

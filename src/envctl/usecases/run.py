@@ -70,6 +70,8 @@ class Run:
     """What the stages have found out so far. `seen` is the last deployment of the target when it was planned, and
     `drifted` what the last look there before that had found, if it was drift.
 
+    `through` means that all of it was applied: whatever goes wrong after that, it did not fail.
+
     `traffic` is which colours had the requests then, `rolling` are the stacks that are going to be rolled out, and
     `shifting` those of them that have begun and not ended; `shares` says how far those got, and `rolled_out` is what
     came to its end. `returned` are those that went back in fact, be it recorded or not, and `mute` the alarms
@@ -101,6 +103,7 @@ class Run:
     held: str = ""
     started: int = 0
     applied: list[str] = field(default_factory=list)
+    through: bool = False
     up_to_date: bool = False
     verification: Verification | None = None
     traffic: Mapping[str, Traffic] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     # Every command imports this file; what its signatures speak of is imported by those who use it.
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from envctl.domain.changes import Action, StackPlan
@@ -80,6 +80,25 @@ class Progressed:
     action: Action | None = None
     elapsed: float = 0.0
     environment: str = ""
+
+
+class Secrecy(Protocol):
+    """Knows what is sensitive, and redacts it."""
+
+    def learn(self, values: Collection[object], public: Iterable[str] = ()) -> object:
+        """Of none of these is any part to be seen. `public` are names that are no secret wherever they stand."""
+
+    def redact_message(self, text: str) -> str:
+        """What another program said, without what is sensitive."""
+
+
+class NoSecrecy:
+    """Where nothing is sensitive."""
+
+    def learn(self, values: Collection[object], public: Iterable[str] = ()) -> None: ...
+
+    def redact_message(self, text: str) -> str:
+        return text
 
 
 class Trace(Protocol):
@@ -169,6 +188,9 @@ class Terraform(Protocol):
 
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         """Breaks the lock of the state with that id, and no other."""
+
+    def take_in(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
+        """Takes what exists into the state, by its address in the root module and the id that its provider knows."""
 
     def rescue(self, environment: str, stack: PreparedStack) -> bool:
         """Puts the state in place that an apply could not save (`errored.tfstate`); whether there was one."""

@@ -31,7 +31,8 @@ def trust(tree: SourceTree, project: Project, folder: str = ENVIRONMENTS) -> Tru
     problems += _shared(pinned, folder)
     if problems:
         raise ConfigurationError(*problems)
-    return Trust(project.name, project.order.order, pinned)
+    # Entries of before it was renamed are signed for its name of then.
+    return Trust(project.owner.in_store or project.name, project.order.order, pinned)
 
 
 def signing(project: Project) -> tuple[str, ...]:

@@ -16,8 +16,6 @@ from envctl.usecases import candidates, load, prepare, reading_outputs, record
 from envctl.usecases.ports import Ports
 from envctl.usecases.project_ports import Prepared
 
-REASON = 200
-
 
 @dataclass(frozen=True)
 class Checked:
@@ -122,9 +120,9 @@ def _record(ports: Ports, target: str, running: Deployment, checked: tuple[Check
             message = f"something else was deployed to {target} while it was verified: nothing was recorded"
             raise OperationFailedError(Problem("E411", message, f"envctl verify {target}"))
         if failed:
-            reason = f"{failed[0].name}: {failed[0].problem}"[:REASON]
             names = tuple(each.name for each in failed)
-            return VerificationFailed(target, running.release, running.seq, names, reason)
+            # Not what the check said: it may quote a secret, and an entry is for ever.
+            return VerificationFailed(target, running.release, running.seq, names, f"E410 at check {names[0]}")
         passed = tuple(each.name for each in checked if each.outcome == "passed")
         return VerificationPassed(target, running.release, running.seq, passed)
 

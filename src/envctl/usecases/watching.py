@@ -22,6 +22,7 @@ from envctl.usecases.terraform_ports import Crew, PreparedStack
 
 EVERY = 5.0
 """Seconds between two looks."""
+ALARM = "alarm "
 
 
 class StoppedError(OperationFailedError):
@@ -30,6 +31,11 @@ class StoppedError(OperationFailedError):
     def __init__(self, what: tuple[str, ...], code: str, why: str, hint: str = "") -> None:
         super().__init__(Problem(code, why, hint))
         self.what = what
+
+    @property
+    def place(self) -> str:
+        """The first of them, like `check web` or `alarm errors`."""
+        return self.what[0] if self.what[0].startswith(ALARM) else f"check {self.what[0]}"
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,7 @@ def _look_at_checks(ports: Ports, sight: Sight) -> None:
 
 
 def _called(alarms: "Iterator[str] | list[str] | tuple[str, ...]") -> tuple[str, ...]:
-    return tuple(f"alarm {name}" for name in alarms)
+    return tuple(f"{ALARM}{name}" for name in alarms)
 
 
 def _needed(prepared: Prepared, watched: Watched) -> frozenset[str]:
@@ -143,12 +149,12 @@ def _named(text: str, names: Mapping[str, str], outputs: Outputs) -> Iterator[st
     try:
         value = look_up(reference, outputs)
     except ValueError as error:
-        raise StoppedError((f"alarm {text}",), "E334", f"which alarm is meant can't be told: {error}") from None
+        raise StoppedError((f"{ALARM}{text}",), "E334", f"which alarm is meant can't be told: {error}") from None
     listing = value if isinstance(value, list) else [value]
     found = [each for each in listing if isinstance(each, str) and each]
     if not found or len(found) < len(listing):
         why = f"which alarm is meant can't be told: {reference} is neither a name nor a list of names"
-        raise StoppedError((f"alarm {text}",), "E334", why)
+        raise StoppedError((f"{ALARM}{text}",), "E334", why)
     # An ARN ends with the name.
     yield from (each.rpartition(":alarm:")[2] for each in found)
 

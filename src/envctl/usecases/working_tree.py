@@ -90,7 +90,7 @@ class _Code:
                 self.problems.append(_unknown(call))
 
     def _folder(self, folder: str) -> dict[str, File]:
-        found = None if folder.startswith("..") else self.ports.tree.folder(folder)
+        found = None if folder.startswith("..") else self.ports.tree.folder(folder, without=LEFT_OUT)
         return {path: file for path, file in (found or {}).items() if not LEFT_OUT.intersection(path.split("/"))}
 
 

@@ -91,3 +91,24 @@ def test_a_repository_without_a_commit_has_none(project: Path) -> None:
 def test_without_git_there_is_no_commit(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert Git(committed).revision(PATHS) == Revision("", "", uncommitted=True)
+
+
+def test_change_behind_a_linked_folder_is_uncommitted(tmp_path: Path) -> None:
+    for name in ("modules/web", "shared"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "shared/a.json").write_text("1")
+    (tmp_path / "modules/web/policies").symlink_to("../../shared")
+    for words in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=ann", "-c", "user.email=ann@example.com", "commit", "-q", "-m", "one"],
+    ):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    paths = ("modules/web", "modules/web/policies")
+    assert not Git(tmp_path).revision(paths).uncommitted
+    (tmp_path / "shared/a.json").write_text("2")
+    assert Git(tmp_path).revision(paths).uncommitted
+    (tmp_path / "shared/a.json").write_text("1")
+    (tmp_path / "modules/web/policies").unlink()
+    (tmp_path / "modules/web/policies").symlink_to("../../modules")
+    assert Git(tmp_path).revision(paths).uncommitted

@@ -42,7 +42,7 @@ class Heard:
     def intends(self, buckets: Sequence[BucketReport]) -> None:
         pass
 
-    def hides(self, values: Collection[str]) -> None: ...
+    def hides(self, values: Collection[object], public: Collection[str] = ()) -> None: ...
 
     def phases(self) -> list[str]:
         """Without the ends of what they tell."""

@@ -108,27 +108,6 @@ def test_a_change_of_an_output_alone_is_a_change(bench: Bench) -> None:
     assert [(output.before, output.after) for output in plan.outputs] == [(1, 2)]
 
 
-def test_a_saved_plan_is_for_its_owner_alone_and_goes_with_the_apply(bench: Bench) -> None:
-    before = os.umask(0o022)
-    try:
-        stack = bench.lay(ONE)
-        bench.plan(stack)
-        assert (bench.directory / PLAN).stat().st_mode & 0o777 == 0o600
-        bench.driver.apply("dev", stack)
-        assert os.umask(0o022) == 0o022
-    finally:
-        os.umask(before)
-    assert not (bench.directory / PLAN).exists()
-
-
-def test_a_plan_that_is_not_wanted_is_taken_away(bench: Bench) -> None:
-    stack = bench.lay(ONE)
-    bench.plan(stack)
-    bench.driver.discard("dev", stack)
-    bench.driver.discard("dev", stack)
-    assert not (bench.directory / PLAN).exists()
-
-
 def test_a_resource_that_fails_half_way_keeps_what_was_applied(bench: Bench) -> None:
     failing = ONE + (
         'resource "terraform_data" "two" {\n'

@@ -1,13 +1,16 @@
 """What Terraform says of a failure, as what a person reads."""
 
 import json
+import os
+import pwd
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from envctl.adapters.terraform import events
+from envctl.adapters.terraform import events, state_lock
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failing.failures import failure
 from envctl.adapters.terraform.launcher import check
@@ -34,7 +37,8 @@ Lock Info:
 """
 
 
-SITE = Site("dev", PreparedStack("web"), Path("/nowhere"))
+SITE = Site("dev", PreparedStack("web"), Path("/nowhere/dev/web"))
+FOLDER = "/nowhere/dev/web"
 AT = datetime(2026, 11, 25, 8, 0, 0, tzinfo=UTC)
 
 
@@ -77,13 +81,37 @@ def locked(detail: str) -> StateLockedError:
     return error
 
 
+def test_lock_of_a_terraform_that_runs_no_more_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    me = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
+    mine = HELD.replace("ann@laptop", me).replace("resource temporarily unavailable", "PreconditionFailed")
+    monkeypatch.setattr(state_lock, "_PROCESSES", tmp_path)
+    (problem,) = locked(mine).problems
+    assert "No Terraform of envctl works on that stack on this machine" in problem.message
+    assert problem.hint == "break it, which asks first: envctl recover dev"
+    other = tmp_path / "4711"
+    other.mkdir()
+    (other / "cmdline").write_bytes(b"/usr/bin/terraform\0apply\0")
+    (other / "stat").write_text("4711 (a b) c) S 1 2 3")
+    assert "No Terraform of envctl" not in locked(mine).problems[0].message
+    (other / "cwd").symlink_to("/elsewhere/dev/other")
+    assert "No Terraform of envctl" in locked(mine).problems[0].message
+    (other / "cwd").unlink()
+    (other / "cwd").symlink_to("/dev/web")
+    assert "No Terraform of envctl" not in locked(mine).problems[0].message
+    (other / "stat").write_text(f"4711 (a) S {os.getpid()} 2 3")
+    assert "No Terraform of envctl" in locked(mine).problems[0].message
+    assert "No Terraform of envctl" not in locked(HELD).problems[0].message
+    assert "No Terraform of envctl" not in locked(HELD.replace("ann@laptop", me)).problems[0].message
+
+
 def test_a_held_lock_names_its_holder_and_the_way_out() -> None:
     error = locked(HELD)
-    assert error.lock == StateLock("web", "7c1e", "ann@laptop", "apply", AT)
+    assert error.lock == StateLock("web", "7c1e", "ann@laptop", "apply", AT, FOLDER)
     (problem,) = error.problems
     assert problem.code == "E306"
-    assert (
-        problem.message == "the Terraform state of web is locked by ann@laptop for apply since 2026-11-25 08:00:00 UTC"
+    assert problem.message == (
+        "the Terraform state of web is locked by ann@laptop for apply since 2026-11-25 08:00:00 UTC"
+        f" (lock 7c1e, folder {FOLDER})"
     )
     assert problem.hint == "wait until they are done, or, if they are gone: envctl recover dev"
 
@@ -110,7 +138,9 @@ def test_when_a_lock_was_taken(written: str, expected: datetime | None) -> None:
 
 
 def test_a_field_without_a_value_takes_none_of_the_next_line() -> None:
-    assert locked("Lock Info:\n  ID:        \n  Operation: \n  Who:       ann\n").lock == StateLock("web", "", "ann")
+    assert locked("Lock Info:\n  ID:        \n  Operation: \n  Who:       ann\n").lock == StateLock(
+        "web", "", "ann", folder=FOLDER
+    )
 
 
 def test_a_held_lock_is_known_in_a_text_too() -> None:
@@ -130,7 +160,7 @@ def test_a_lock_that_somebody_took_and_gave_back_in_between_was_held() -> None:
     detail = (
         "Error message: api error PreconditionFailed: At least one of the pre-conditions you specified did not hold"
     )
-    assert locked(detail).lock == StateLock("web", "", "somebody")
+    assert locked(detail).lock == StateLock("web", "", "somebody", folder=FOLDER)
 
 
 @pytest.mark.parametrize(

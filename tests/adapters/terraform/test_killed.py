@@ -125,7 +125,7 @@ def test_what_an_apply_was_about_when_it_was_killed_is_named_and_what_else_went_
     ended = Ended(1, "", interrupted=False, log=GONE)
     lost, wrong = problems(ended, WHILE_MAKING, WRONG, command="apply")
     assert "it was in the midst of aws_vpc.main[0]: that may be there although no state says so" in lost.message
-    assert lost.hint.endswith("what was done is kept, and the next run goes on from there")
+    assert "what was done is kept, and the next run goes on from there" in lost.hint
     assert (wrong.code, wrong.message) == ("E305", "web: Invalid value\nit is too long")
 
 

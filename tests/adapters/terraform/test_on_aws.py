@@ -1,6 +1,8 @@
 """The driver on the real AWS provider and on a state in S3, against the sandbox: what no built-in resource can show."""
 
 import os
+import re
+import shlex
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.adapters.terraform.running import FILE
+from envctl.cli.commands.recover import parted
 from envctl.domain.changes import Action, AttributeChange, Marker, OutputChange
 from envctl.domain.errors import Location, OperationFailedError, StateLockedError
 from envctl.domain.rendering import Backend, Place
@@ -169,6 +172,10 @@ def test_a_lock_that_a_killed_terraform_left_is_broken_by_its_id_alone(aws: Benc
     assert (lock.stack, lock.operation) == ("web", "apply")
     assert "@" in lock.who
     assert lock.created is not None
+    assert lock.folder == os.fspath(aws.directory)
+    (problem,) = raised.value.problems
+    assert f"(lock {lock.id}, folder {aws.directory})" in problem.message
+    assert "envctl recover dev" in problem.hint
     with pytest.raises(StateLockedError) as raised:
         aws.driver.look("dev", stack, unchanged=True)
     assert raised.value.lock == lock
@@ -215,3 +222,75 @@ def test_nobody_who_answers_is_told_from_a_right_that_is_missing(aws: Bench) -> 
     with pytest.raises(OperationFailedError) as raised:
         aws.new_driver().look("dev", stack, unchanged=True)
     assert [problem.code for problem in raised.value.problems] == ["E325"]
+
+
+EXISTING = """
+resource "aws_ssm_parameter" "each" {
+  for_each = toset(["a b", "c"])
+  name     = "/exists/${each.key == "c" ? "c" : "ab"}"
+  type     = "String"
+  value    = "1"
+}
+resource "aws_cloudwatch_log_group" "this" { name = "/exists/log" }
+resource "aws_dynamodb_table" "this" {
+  name         = "exists"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "id"
+  attribute {
+    name = "id"
+    type = "S"
+  }
+}
+resource "aws_iam_role" "this" {
+  name               = "exists"
+  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [] })
+}
+resource "aws_ecr_repository" "this" { name = "exists" }
+resource "aws_iam_policy" "this" {
+  name   = "exists"
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "s3:List*", Resource = "*" }]
+  })
+}
+resource "aws_security_group" "this" {
+  name = "exists"
+}
+"""
+IMPORT = re.compile(r"envctl recover dev (--import .*?)(?: \(ID: (.*?)\))?; then")
+
+
+def test_what_exists_already_is_taken_in_by_the_hint(aws: Bench, client: Client) -> None:
+    """As after a killed Terraform: all is made, and no state knows of it."""
+    stack = aws.lay(EXISTING)
+    aws.deploy(stack)
+    asked: dict[str, Callable[[], str]] = {
+        "aws_iam_policy.this": lambda: client("iam").list_policies(Scope="Local")["Policies"][0]["Arn"],
+        "aws_security_group.this": lambda: group_of(client("ec2"), "exists"),
+    }
+    client("s3").delete_object(Bucket=STATE, Key=f"{aws.place.backend.environment}/web.tfstate")
+    aws.plan(stack)
+    with pytest.raises(OperationFailedError) as raised:
+        aws.driver.apply("dev", stack)
+    problems = raised.value.problems
+    assert [problem.code for problem in problems] == ["E367"] * 8
+    for problem in problems:
+        found = IMPORT.search(problem.hint)
+        assert found is not None, problem.hint
+        address, identity = parted(shlex.split(found[1])[1])
+        assert address.startswith("module.web.")
+        if identity == "ID":
+            assert "envctl exec dev -- aws " in problem.hint
+            identity = asked[address.removeprefix("module.web.")]()
+        aws.driver.take_in("dev", stack, address, identity)
+    plan = aws.plan(stack)
+    # What an import can't tell (the security group's own defaults) is set right in place.
+    assert {change.action for change in plan.resources} <= {Action.UPDATE}
+    if plan.changes:
+        aws.driver.apply("dev", stack)
+    assert not aws.plan(stack).changes
+
+
+def group_of(ec2: Any, name: str) -> str:
+    found = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [name]}])
+    return str(found["SecurityGroups"][0]["GroupId"])

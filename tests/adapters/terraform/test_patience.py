@@ -51,5 +51,7 @@ def test_what_is_applied_is_never_given_up(bench: Bench) -> None:
     impatient = TerraformDriver(
         bench.root, bench.root / ".envctl", lambda _: bench.inherited, bench.heard, patience=0.5
     )
+    # It could not plan in half a second, and a plan lives with the driver that made it.
+    impatient._plans = bench.driver._plans
     impatient.apply("dev", stack)
     assert bench.driver.has_state("dev", stack)

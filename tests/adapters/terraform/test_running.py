@@ -24,7 +24,11 @@ APPLY = """
 import sys; from pathlib import Path
 from envctl.usecases.terraform_ports import PreparedStack
 from tests.adapters.terraform.conftest import Bench
-Bench(Path(sys.argv[1])).driver.apply("dev", PreparedStack("web", binary=sys.argv[2]))
+driver, stack = Bench(Path(sys.argv[1])).driver, PreparedStack("web", binary=sys.argv[2])
+if not stack.binary:
+    # A plan lives as long as the process that made it.
+    driver.plan("dev", stack)
+driver.apply("dev", stack)
 """
 
 

@@ -1,12 +1,14 @@
 """The project's own files."""
 
+import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from envctl.adapters.workspace.tree import ProjectTree
-from envctl.domain.errors import ConfigurationError, OperationFailedError
+from envctl.domain.errors import ConfigurationError, Location, OperationFailedError
 from envctl.domain.release import File
 
 
@@ -48,6 +50,79 @@ def test_a_link_inside_the_project_is_read_and_one_out_of_it_is_told(tree: Proje
     (web / "outside.tf").symlink_to(os.fspath(tmp_path / "secret"))
     with pytest.raises(ConfigurationError, match=r"E116 modules/web/outside\.tf is a link to a file outside"):
         tree.folder("modules/web")
+
+
+def lay(tree: ProjectTree, root: Path, *names: str) -> None:
+    for name in names:
+        tree.write(name, name.rpartition("/")[2].encode())
+        assert (root / name).exists()
+
+
+def test_linked_folder_is_read_like_a_copy_of_it(tree: ProjectTree, tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    lay(tree, root, "shared/policies/a.json", "shared/policies/sub/b.json")
+    (root / "modules/web/policies").symlink_to("../../shared/policies")
+    linked = tree.folder("modules/web") or {}
+    assert {"modules/web/policies/a.json", "modules/web/policies/sub/b.json"} <= set(linked)
+    (root / "modules/web/policies").unlink()
+    shutil.copytree(root / "shared/policies", root / "modules/web/policies")
+    assert tree.folder("modules/web") == linked
+
+
+def test_linked_module_is_read_like_a_copy_of_it(tree: ProjectTree, tmp_path: Path) -> None:
+    (tmp_path / "project/modules/same").symlink_to("web")
+    assert [*(tree.folder("modules/same") or {})] == ["modules/same/main.tf", "modules/same/sub/x.tpl"]
+
+
+@pytest.mark.parametrize("target", ["/etc", "../../../outside", "../../.."])
+def test_linked_folder_outside_of_the_project_is_refused(tree: ProjectTree, tmp_path: Path, target: str) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "project/modules/web/linked").symlink_to(target)
+    with pytest.raises(ConfigurationError, match=r"E116 modules/web/linked is a link to a folder outside") as raised:
+        tree.folder("modules/web")
+    assert raised.value.problems[0].location == Location("modules/web/linked")
+
+
+@pytest.mark.parametrize("target", [".", "..", "sub", "../../modules"])
+def test_linked_folder_that_leads_back_is_refused(tree: ProjectTree, tmp_path: Path, target: str) -> None:
+    at = "modules/web/sub/again" if target == "sub" else "modules/web/again"
+    (tmp_path / "project" / at).symlink_to("../sub" if target == "sub" else target)
+    with pytest.raises(ConfigurationError, match=r"E128 .* leads back to itself"):
+        tree.folder("modules/web")
+
+
+def test_two_links_to_one_folder_are_no_circle(tree: ProjectTree, tmp_path: Path) -> None:
+    lay(tree, tmp_path / "project", "shared/a.json")
+    for name in ("one", "two"):
+        (tmp_path / "project/modules/web" / name).symlink_to("../../shared")
+    assert {"modules/web/one/a.json", "modules/web/two/a.json"} <= set(tree.folder("modules/web") or {})
+
+
+def test_what_is_left_out_is_not_looked_at(tree: ProjectTree, tmp_path: Path) -> None:
+    (tmp_path / "project/modules/web/tests").symlink_to("/etc")
+    os.mkfifo(tmp_path / "project/modules/web/.terraform/pipe")
+    assert len(tree.folder("modules/web", without={"tests"}) or {}) == 2
+    with pytest.raises(ConfigurationError, match="E116"):
+        tree.folder("modules/web")
+
+
+def test_folder_that_can_not_be_listed_is_never_left_out(tree: ProjectTree, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("sub"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(OperationFailedError, match=r"E407 modules/web/sub can't be read: Permission denied"):
+        tree.folder("modules/web")
+
+
+@pytest.mark.parametrize("name", ["new\nline.tpl", "Main.tf", "ünï.tpl", "-rf.tpl", "a b.tpl"])
+def test_unusual_name_is_read(tree: ProjectTree, tmp_path: Path, name: str) -> None:
+    (tmp_path / "project/modules/web" / name).write_text("")
+    assert f"modules/web/{name}" in (tree.folder("modules/web") or {})
 
 
 def test_a_link_to_nothing_is_told(tree: ProjectTree, tmp_path: Path) -> None:

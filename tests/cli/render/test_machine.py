@@ -16,7 +16,7 @@ from envctl.domain.events import Event
 from envctl.usecases import bucket_report, diff, drift, explain, merging, preview, secrets
 from tests.cli.render.samples import ERRORS, FIRST_PLAN, RESULTS, SECRET, SETTINGS, STATUS
 
-PROBLEM_KEYS = ["code", "message", "hint", "file", "line", "for_now", "opens", "since", "who"]
+PROBLEM_KEYS = ["code", "message", "hint", "file", "line", "stack", "address", "for_now", "opens", "since", "who"]
 KEYS = ["envctl", "command", "ok", "exit_code", "result", "problems", "stacks", "usage", "sandbox"]
 
 

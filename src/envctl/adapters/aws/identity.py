@@ -5,9 +5,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
+from envctl.adapters.disk.reading import read_text
 from envctl.domain.access import Caller
 from envctl.domain.events import Actor
 
@@ -54,7 +54,7 @@ def _claims(environment: Mapping[str, str]) -> dict[str, Any]:
     if not file or "AWS_ACCESS_KEY_ID" in environment or "AWS_PROFILE" in environment:
         return {}
     try:
-        payload = Path(file).read_text(encoding="ascii").strip().split(".")[1]
+        payload = read_text(file, encoding="ascii").strip().split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except (OSError, ValueError, IndexError):
         return {}

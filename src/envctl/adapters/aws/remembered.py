@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from envctl.adapters.disk.reading import is_file, read_bytes, read_text
 from envctl.domain.access import PROFILE_FILES
 
 WHO = (
@@ -67,7 +68,7 @@ class RememberedAccess:
 
     def _read(self) -> dict[str, str]:
         try:
-            kept = json.loads(self._file.read_text())
+            kept = json.loads(read_text(self._file))
         except (OSError, ValueError):
             return {}
         return kept if isinstance(kept, dict) else {}
@@ -75,6 +76,6 @@ class RememberedAccess:
 
 def _content(file: Path) -> bytes:
     try:
-        return file.read_bytes() if file.is_file() else b""
+        return read_bytes(file) if is_file(file) else b""
     except OSError:
         return b""

@@ -31,7 +31,7 @@ def get(probe: HttpProbe, asking: Asking) -> str:
         problem = _attempt(probe, end, asking, trusted)
         now = asking.clock()
         if not problem or end - now <= _LAST_ATTEMPT_SECONDS:
-            return problem and f"GET {excerpt(probe.url)} {problem} (after {now - began:.0f} s)"
+            return problem and f"GET {excerpt(asking.redact(probe.url))} {problem} (after {now - began:.0f} s)"
         asking.sleep(min(pause, end - now - _LAST_ATTEMPT_SECONDS))
         pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -52,7 +52,7 @@ def _attempt(probe: HttpProbe, end: float, asking: Asking, trusted: ssl.SSLConte
             connection.sock = trusted.wrap_socket(plain, server_hostname=connection.host) if encrypted else plain
             connection.request("GET", _target(url), headers=_HEADERS)
             with connection.getresponse() as response:
-                return _unexpected(probe, response)
+                return _unexpected(probe, response, asking)
     except (OSError, HTTPException, ValueError) as error:
         return _reason(error)
 
@@ -102,12 +102,13 @@ def _end(connection: socket.socket, over: threading.Event) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def _unexpected(probe: HttpProbe, response: HTTPResponse) -> str:
+def _unexpected(probe: HttpProbe, response: HTTPResponse, asking: Asking) -> str:
     if response.status != probe.expect_status:
         note = ", a redirect, which is not followed" if response.status in _REDIRECTS else ""
         return f"answered {response.status}{note}, expected {probe.expect_status}"
     if probe.contains and not _holds(response, probe.contains.encode()):
-        return f'answered {response.status} without "{excerpt(probe.contains)}" in the first {BODY >> 10} KiB'
+        wanted = excerpt(asking.redact(probe.contains))
+        return f'answered {response.status} without "{wanted}" in the first {BODY >> 10} KiB'
     return ""
 
 

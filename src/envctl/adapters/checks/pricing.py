@@ -19,15 +19,17 @@ class PriceProgram:
         *,
         clock: Callable[[], float] = time.monotonic,
         grace: float = GRACE_SECONDS,
+        redact: Callable[[str], str] = str,
     ) -> None:
+        self._redact = redact
         self._root = root
         self._inherited = inherited
         self._clock = clock
         self._grace = grace
 
     def ask(self, source: CostSource, question: bytes) -> Answered:
-        asking = Asking(self._root, self._inherited(), self._clock, time.sleep)
+        asking = Asking(self._root, self._inherited(), self._clock, time.sleep, self._redact)
         ended = run(source.command, source.timeout_seconds, asking, self._grace, told=question, room=LARGEST + 1)
         if len(ended.said) > LARGEST:
             return Answered(problem=f"it answered with more than {LARGEST >> 20} MiB")
-        return Answered(ended.said, ended.problem)
+        return Answered(ended.said, self._redact(ended.problem))

@@ -21,7 +21,9 @@ class Prober:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        redact: Callable[[str], str] = str,
     ) -> None:
+        self._redact = redact
         self._root = root
         self._inherited = inherited
         self._clock = clock
@@ -29,4 +31,5 @@ class Prober:
 
     def ask(self, probe: Probe, surroundings: Mapping[str, str]) -> str:
         environment = {**self._inherited(), **surroundings}
-        return PROBERS[type(probe)](probe, Asking(self._root, environment, self._clock, self._sleep))
+        asking = Asking(self._root, environment, self._clock, self._sleep, self._redact)
+        return self._redact(PROBERS[type(probe)](probe, asking))

@@ -7,7 +7,7 @@ import os
 import selectors
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ def run(
     try:
         process = _start(command, asking, told)
     except (OSError, ValueError) as error:
-        return Ended(_not_started(command[0], error))
+        return Ended(_not_started(asking.redact(command[0]), error))
     with process, _Talk(process, told or b"", room) as talk:
         try:
             in_time = _ended(process, talk, asking, seconds)
@@ -45,7 +45,7 @@ def run(
             return Ended("", bytes(talk.answer))
         late = f"did not end within {spelt(timedelta(seconds=seconds))}"
         why = _outcome(process.returncode) if in_time else late
-        return Ended(": ".join(filter(None, (why, talk.last_line()))))
+        return Ended(": ".join(filter(None, (why, talk.last_line(asking.redact)))))
 
 
 def _start(command: Sequence[str], asking: Asking, told: bytes | None) -> subprocess.Popen[bytes]:
@@ -161,11 +161,11 @@ class _Talk:
             self._selector.unregister(key.fileobj)
             self._process.stdin.close()
 
-    def last_line(self) -> str:
+    def last_line(self, redact: Callable[[str], str]) -> str:
         """What it said last on stderr; a program that keeps that empty may have said it on stdout."""
-        return next((line for said in self._said.values() for line in _newest_first(said)), "")
+        return next((line for said in self._said.values() for line in _newest_first(said, redact)), "")
 
 
-def _newest_first(said: bytearray) -> Iterator[str]:
-    lines = reversed(said.decode(errors="replace").splitlines())
+def _newest_first(said: bytearray, redact: Callable[[str], str]) -> Iterator[str]:
+    lines = reversed(redact(said.decode(errors="replace")).splitlines())
     return filter(None, map(excerpt, lines))

@@ -94,7 +94,7 @@ def _complain(source: Source) -> None:
 
 
 _READ = {
-    "variable": frozenset({"default", "description", "nullable", "sensitive"}),
+    "variable": frozenset({"default", "description", "ephemeral", "nullable", "sensitive"}),
     "output": frozenset({"description", "sensitive"}),
     "module": frozenset({"source", "version"}),
 }
@@ -134,7 +134,8 @@ def _variable(block: Block, problems: list[Problem]) -> Variable:
         type_ = parse_type("any")
     has_default = "default" in block.values or "default" in block.computed
     default, mismatches = convert(block.values.get("default"), type_)
-    sensitive = _flag(block, "sensitive", default=False)
+    # What Terraform writes into no plan and no state must not be rendered either.
+    sensitive = _flag(block, "sensitive", default=False) or _flag(block, "ephemeral", default=False)
     for mismatch in mismatches:
         message = f"the default of {mismatch.sentence(block.name, reveal=not sensitive)}"
         problems.append(Problem("E212", message, f"correct it; the type is {describe(type_)}", block.location))

@@ -1,5 +1,6 @@
 """The VersionControl port over git."""
 
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,13 +20,40 @@ class Git:
         commit, _, author = head.partition(" ")
         # Paths that are gone are asked for too: git knows whether they were ever committed.
         status = ask(
-            self._project, "--literal-pathspecs", "status", "--porcelain", "--untracked-files=normal", "--", *paths
+            self._project,
+            "--literal-pathspecs",
+            "status",
+            "--porcelain",
+            "--untracked-files=normal",
+            "--",
+            *_followed(self._project, paths),
         )
         return Revision(commit, author, uncommitted=status is None or bool(status))
 
     def folder(self) -> str | None:
         found = ask(self._project, "rev-parse", "--show-prefix")
         return None if found is None else found.rstrip("/")
+
+
+def _followed(project: Path, paths: Sequence[str]) -> list[str]:
+    """Each path, and where links on its way lead: git asks nothing that lies beyond a link, and says so with an error.
+    The link itself is asked for as well.
+    """
+    top, found = project.resolve(), dict[str, None]()
+    for path in paths:
+        try:
+            real = (top / path).resolve()
+        except (OSError, RuntimeError):
+            real = top / path
+        if real == top / path or not real.is_relative_to(top):
+            found[path] = None
+            continue
+        found[os.fspath(real.relative_to(top))] = None
+        on_the_way = [*reversed((top / path).relative_to(top).parents), Path(path)]
+        link = next((each for each in on_the_way if (top / each).is_symlink()), None)
+        if link is not None:
+            found[os.fspath(link)] = None
+    return list(found)
 
 
 def ask(project: Path, *arguments: str) -> str | None:

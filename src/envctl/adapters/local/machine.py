@@ -1,15 +1,18 @@
 """Clock, Marks, Identity and Witness of this machine."""
 
 import contextlib
+import fcntl
 import getpass
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from envctl.adapters.disk.reading import read_text
 from envctl.adapters.local.git import ask
 from envctl.domain.events import Actor
 
@@ -67,20 +70,38 @@ class FileWitness:
         return self._read().get(self._store)
 
     def remember(self, seq: int, head: str) -> None:
+        # Reading the ledger must work on a read-only disk; all that is lost is a reminder.
+        with contextlib.suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._alone():
+                self._write_later(seq, head)
+
+    def _write_later(self, seq: int, head: str) -> None:
+        """Never goes back: another command of the same folder may have seen more by now."""
         known = self._read()
+        if seq <= known.get(self._store, (0, ""))[0]:
+            return
         known[self._store] = (seq, head)
         temporary = self._file.with_suffix(f".{os.getpid()}")
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_text(json.dumps(known))
             temporary.replace(self._file)
-        except OSError:
-            # Reading the ledger must work on a read-only disk; all that is lost is a reminder.
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One command at a time reads the file and writes it. Its folder is locked, so that no other file is left."""
+        descriptor = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            with contextlib.suppress(OSError):  # There are file systems that lock no folders.
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _read(self) -> dict[str, tuple[int, str]]:
         try:
-            return {store: (seq, head) for store, (seq, head) in json.loads(self._file.read_text()).items()}
+            return {store: (seq, head) for store, (seq, head) in json.loads(read_text(self._file)).items()}
         except (OSError, ValueError, TypeError, AttributeError):
             return {}

@@ -7,11 +7,12 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from envctl.adapters.disk.writing import write_text
 from envctl.domain.errors import OperationFailedError, Problem
 
 OWN = "envctl"
@@ -21,7 +22,8 @@ _MICRO = 1_000_000
 class FileTrace:
     """Written by `close`, whole. `began` is when the process was started, on the clock of `time.monotonic`."""
 
-    def __init__(self, file: Path, began: float) -> None:
+    def __init__(self, file: Path, began: float, redact: Callable[[str], str] = str) -> None:
+        self._redact = redact
         self._file = file
         self._began = began
         self._lock = threading.Lock()
@@ -59,7 +61,7 @@ class FileTrace:
             ]
             text = json.dumps({"traceEvents": [*named, *self._events], "displayTimeUnit": "ms"})
         try:
-            self._file.write_text(text)
+            write_text(self._file, text)
         except OSError as error:
             message = f"the trace can't be written to {self._file}: {error.strerror or error}"
             raise OperationFailedError(Problem("E406", message, "name another file: --trace FILE")) from error
@@ -69,7 +71,7 @@ class FileTrace:
             number = self._lanes.setdefault(lane, len(self._lanes) + 1)
             self._events.append(
                 {
-                    "name": name,
+                    "name": self._redact(name),
                     "ph": "X",
                     "pid": os.getpid(),
                     "tid": number,

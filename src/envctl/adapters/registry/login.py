@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.registry.failures import no_login
 from envctl.domain.images import DOCKER_HUB
 
@@ -65,7 +66,7 @@ def _config(environ: Mapping[str, str]) -> dict[str, object]:
     folder = environ.get("DOCKER_CONFIG") or os.fspath(Path(environ.get("HOME") or "/") / ".docker")
     file = Path(folder) / "config.json"
     try:
-        found = json.loads(file.read_bytes())
+        found = json.loads(read_bytes(file))
     except FileNotFoundError:
         return {}
     except OSError as error:

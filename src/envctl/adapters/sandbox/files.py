@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from envctl.adapters.disk.reading import read_bytes
+
 
 @dataclass(frozen=True)
 class ServerState:
@@ -60,7 +62,7 @@ class SandboxFiles:
 def read_state(files: SandboxFiles) -> ServerState | None:
     """None where there is no state file, or none that a server of this version wrote."""
     try:
-        return ServerState(**json.loads(files.state.read_bytes()))
+        return ServerState(**json.loads(read_bytes(files.state)))
     except (OSError, ValueError, TypeError):
         return None
 

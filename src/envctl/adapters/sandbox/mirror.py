@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from envctl.adapters.disk.reading import is_file, read_bytes
 from envctl.adapters.sandbox.files import SandboxFiles, write_private
 from envctl.domain.errors import OperationFailedError, Problem
 
@@ -99,7 +100,7 @@ def _damaged(archive: Path, reason: str) -> Problem:
 
 
 def _write_if_changed(path: Path, data: bytes) -> None:
-    if not path.is_file() or path.read_bytes() != data:
+    if not is_file(path) or read_bytes(path) != data:
         write_private(path, data)
 
 

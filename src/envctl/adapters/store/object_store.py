@@ -5,14 +5,17 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from envctl.adapters.disk.reading import NotAFileError, check_file
 from envctl.adapters.store import answers, opening, problems
 from envctl.adapters.store.ahead import Ahead
 from envctl.adapters.store.answers import AGAIN, REFUSED, Kind, kind_of
+from envctl.adapters.store.store_clock import StoreClock, time_of_folder, time_of_server
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
 from envctl.usecases.ports import AlreadyExistsError, UnansweredError
 
@@ -82,6 +85,7 @@ class ObstoreStore:
         # What was created never changes: each key is fetched once in the life of a command.
         self._read: dict[str, bytes] = {}
         self._ahead = Ahead(AHEAD)
+        self._clock = StoreClock(self._ask_time)
 
     @cached_property
     def _address(self) -> Address:
@@ -102,7 +106,7 @@ class ObstoreStore:
         address, parts = self._address, urlsplit(self._address.url)
         try:
             if parts.scheme == "file":
-                return opening.local(self._project / (parts.netloc + parts.path))
+                return opening.local(opening.folder(self._project, address.url))
             if parts.scheme == "s3" and parts.netloc:
                 return opening.s3(
                     (parts.netloc, parts.path.strip("/")),
@@ -125,6 +129,10 @@ class ObstoreStore:
     @property
     def url(self) -> str:
         return self._address.url
+
+    @property
+    def endpoint(self) -> str:
+        return self._address.endpoint if self._address.url.startswith("s3:") else ""
 
     def seen(self) -> Collection[bytes]:
         """What was read so far."""
@@ -160,10 +168,27 @@ class ObstoreStore:
         import obstore
 
         store = self._store
+        self._check_file(key)
         try:
             return self._patiently("read", lambda: bytes(obstore.get(store, key).bytes()))
         except FileNotFoundError:
             return None
+
+    def _check_file(self, key: str) -> None:
+        """Raises OperationFailedError where something else than a file lies there: reading it might never end."""
+        parts = urlsplit(self._address.url)
+        if parts.scheme != "file":
+            return
+        path = self._project / (parts.netloc + parts.path) / key
+        try:
+            check_file(path)
+        except (NotAFileError, IsADirectoryError) as error:
+            message = f"the store {self._address.url} can't be read: {key}: {error.strerror}"
+            hint = "restore it from a backup of the store"
+            raise OperationFailedError(Problem("E404", message, hint)) from error
+        except OSError:
+            # Nothing lies there, or the store itself says why it can't be read.
+            return
 
     @contextmanager
     def fetching(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> Iterator[None]:
@@ -176,6 +201,27 @@ class ObstoreStore:
         questions |= {key: partial(self._fetch, key) for key in keys if key not in self._read}
         with self._ahead.asking(questions):
             yield
+
+    def foresee_time(self) -> None:
+        self._clock.foresee()
+
+    def now(self) -> datetime | None:
+        return self._clock.now()
+
+    def _ask_time(self) -> datetime | None:
+        address = self._address
+        if not address.url.startswith("s3:"):
+            return time_of_folder(opening.folder(self._project, address.url))
+        return time_of_server(address.endpoint or opening.aws_url(address.region), self._client_options())
+
+    def written_at(self, key: str) -> datetime | None:
+        import obstore
+
+        store = self._store
+        try:
+            return self._patiently("read", lambda: obstore.head(store, key)["last_modified"])
+        except FileNotFoundError:
+            return None
 
     def keys(self, prefix: str, after: str = "") -> list[str]:
         return self._ahead.answer((prefix, after), partial(self._keys, prefix, after))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
+from envctl.adapters.disk.reading import read_text
 from envctl.adapters.store.answers import PROVIDER
 from envctl.domain.errors import ConfigurationError, MisconfiguredMachineError, OperationFailedError, Problem
 
@@ -43,6 +44,17 @@ class Patience:
 
 
 USUAL = Patience()
+
+
+def folder(project: Path, url: str) -> Path:
+    """The folder of a store on disk: relative to the project unless it begins with `/`."""
+    parts = urlsplit(url)
+    return project / (parts.netloc + parts.path)
+
+
+def aws_url(region: str) -> str:
+    """Where S3 answers in a region."""
+    return f"https://s3.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}/"
 
 
 def local(folder: Path) -> "ObjectStore":
@@ -134,7 +146,7 @@ def _allowed(name: str, url: str) -> str:
 
 def _authority(name: str, file: str) -> str:
     try:
-        return Path(file).read_text()
+        return read_text(file)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", "") or "it is no text"
         raise OperationFailedError(

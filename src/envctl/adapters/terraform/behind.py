@@ -1,7 +1,9 @@
 """A plan that fails since a stack which it reads does not put out yet what it reads: known by where it failed."""
 
 import re
+from dataclasses import replace
 
+from envctl.adapters.disk.reading import read_text
 from envctl.adapters.terraform.events import Diagnostic, Transcript
 from envctl.adapters.terraform.running import Site
 from envctl.domain.errors import Problem, UpstreamBehindError
@@ -17,11 +19,11 @@ def upstream_behind(transcript: Transcript, site: Site, problems: list[Problem])
         return None
     stacks = tuple(dict.fromkeys(name for names in read for name in names))
     hint = f"where {' and '.join(stacks)} will put that out, deploy it first, or together: --with-upstream"
-    return UpstreamBehindError(stacks, *(Problem(each.code, each.message, hint, each.location) for each in problems))
+    return UpstreamBehindError(stacks, *(replace(each, hint=hint) for each in problems))
 
 
 def _read(diagnostic: Diagnostic, site: Site) -> list[str]:
     if diagnostic.file != MAIN or diagnostic.line is None:
         return []
-    lines = (site.directory / MAIN).read_text().splitlines()
+    lines = read_text(site.directory / MAIN).splitlines()
     return _READS.findall(lines[diagnostic.line - 1]) if diagnostic.line <= len(lines) else []

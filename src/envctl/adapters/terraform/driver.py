@@ -16,23 +16,25 @@ from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failing import full_disk, killed
 from envctl.adapters.terraform.failing.failures import missing_upstream, unreadable
 from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check
-from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN
+from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN, PlanFile, PlanFiles
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.adapters.terraform.watch import Watch
 from envctl.adapters.terraform.written import was_written
 from envctl.domain.capacity import UNLIMITED, Limits, Usage, heap
-from envctl.domain.changes import StackPlan
+from envctl.domain.changes import ResourceChange, StackPlan
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.layout import UNSAVED
+from envctl.domain.layout import PLAN_FILES, UNSAVED
 from envctl.usecases.ports import Observer
 from envctl.usecases.terraform_ports import (
     UNTRACED,
     HashedProviders,
     Installed,
+    NoSecrecy,
     PreparedStack,
     Progressed,
     ProviderSource,
+    Secrecy,
     Trace,
 )
 
@@ -49,7 +51,7 @@ _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 class TerraformDriver:
     """`home` is envctl's own folder in the project. `inherited` is what every process inherits that works with
     an AWS profile, or with none. `limits` are what stacks may take that are worked on at once, and `patience` is for
-    how many seconds a plan may say nothing.
+    how many seconds a plan may say nothing. `secrecy` is told the sensitive values that a state or a plan holds.
     """
 
     def __init__(
@@ -62,7 +64,9 @@ class TerraformDriver:
         limits: Limits = UNLIMITED,
         trace: Trace = UNTRACED,
         patience: float = PATIENCE,
+        secrecy: Secrecy = NoSecrecy(),  # noqa: B008 (it holds nothing)
     ) -> None:
+        self._secrecy = secrecy
         self._root = home / "work"
         self._limits = limits
         self._machine = machine()
@@ -76,9 +80,12 @@ class TerraformDriver:
             self._watch,
             heap=heap(self._machine, limits),
             patience=patience,
+            redact=secrecy.redact_message,
         )
         self._plugins = home / "cache" / "plugins"
         self._observer = observer
+        self._plans = PlanFiles()
+        self._planned_changes: dict[Path, tuple[ResourceChange, ...]] = {}
 
     @cached_property
     def _initialiser(self) -> "Initialiser":
@@ -130,21 +137,23 @@ class TerraformDriver:
         if wait:
             mode["lock_timeout"] = PLAN_WAITS
         try:
-            transcript = self._planned(site, out=PLAN, **mode)
+            transcript = self._planned(site, PLAN, **mode)
         except OperationFailedError as error:
             if not (destroy and missing_upstream(error)):
                 raise
             # Nothing that goes away has to be read anew, least of all from a state that is gone.
-            transcript = self._planned(site, out=PLAN, refresh=False, **mode)
+            transcript = self._planned(site, PLAN, refresh=False, **mode)
         if not (transcript.changes or transcript.output_changes):
             self.discard(environment, stack)
             return StackPlan(stack.name, warnings=transcript.warnings)
-        return self._meaning(site, transcript.warnings)
+        plan = self._meaning(site, transcript.warnings)
+        self._planned_changes[site.directory] = plan.resources
+        return plan
 
     def settle(self, environment: str, stack: PreparedStack) -> None:
         site = self._site(environment, stack)
         options: dict[str, bool | str] = {"refresh_only": True, "auto_approve": True, "lock_timeout": APPLY_WAITS}
-        self._applied(site, Progressed(stack.name, "refresh"), **options)
+        self._applied(site, Progressed(stack.name, "refresh"), None, **options)
 
     def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> "Look":
         from envctl.adapters.terraform.plans import looking
@@ -153,13 +162,19 @@ class TerraformDriver:
 
         def planned(out: str, *, locked: bool, **mode: bool | str) -> Transcript:
             lock: dict[str, bool | str] = {"lock_timeout": PLAN_WAITS} if locked else {"lock": False}
-            return self._planned(site, out=out, **lock, **mode)
+            return self._planned(site, out, **lock, **mode)
+
+        documents = list[dict[str, Any]]()
+
+        def show(file: str) -> dict[str, Any]:
+            documents.append(self._document(site, file))
+            return documents[-1]
 
         try:
-            return looking.look(stack.name, planned, lambda file: self._document(site, file), unchanged=unchanged)
+            seen = looking.look(stack.name, planned, show, unchanged=unchanged)
+            return replace(seen, drift=_redacted(seen.drift, *documents), pending=_redacted(seen.pending, *documents))
         finally:
-            for name in OF_A_LOOK:
-                (site.directory / name).unlink(missing_ok=True)
+            self._plans.discard(site, *OF_A_LOOK)
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
         return was_written(self._asked(self._site(environment, stack), "state pull"))
@@ -172,10 +187,18 @@ class TerraformDriver:
         # One that works there may have written half of them.
         running.demand_free(site)
         said = self._asked(site, "output", json=True)
-        return {name: Output(output["value"], output["sensitive"]) for name, output in json.loads(said).items()}
+        found = {name: Output(output["value"], output["sensitive"]) for name, output in json.loads(said).items()}
+        self._secrecy.learn([output.value for output in found.values() if output.sensitive])
+        return found
 
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         self._asked(self._site(environment, stack), "force-unlock", lock_id, alone=True, force=True)
+
+    def take_in(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
+        site = self._site(environment, stack)
+        errored.demand_none(site)
+        local_state.make_room(site)
+        self._asked(site, "import", address, identity, alone=True, input=False, lock_timeout=PLAN_WAITS)
 
     def rescue(self, environment: str, stack: PreparedStack) -> bool:
         site = self._site(environment, stack)
@@ -191,25 +214,34 @@ class TerraformDriver:
         site = self._site(environment, stack)
         errored.demand_none(site)
         try:
-            self._applied(site, None, PLAN, lock_timeout=APPLY_WAITS)
+            self._applied(site, None, self._plans.get(site, PLAN), lock_timeout=APPLY_WAITS)
         finally:
             self.discard(environment, stack)
 
     def discard(self, environment: str, stack: PreparedStack) -> None:
-        directory = self._site(environment, stack).directory
-        for name in (PLAN, *OF_A_LOOK):
-            (directory / name).unlink(missing_ok=True)
+        self._plans.discard(self._site(environment, stack), *PLAN_FILES)
 
-    def _applied(self, site: Site, begun: Progressed | None, *words: str, **options: bool | str) -> None:
+    def _applied(self, site: Site, begun: Progressed | None, plan: PlanFile | None, **options: bool | str) -> None:
+        words = (plan.path,) if plan else ()
         with full_disk.reserved(site):
-            ended, transcript = self._patiently(site, begun, "apply", *words, **options)
+            ended, transcript = self._patiently(_with(plan, site), begun, "apply", *words, **options)
+        transcript.planned = self._planned_changes.get(site.directory, ())
         if transcript.dumped is not None:
             errored.keep(site, transcript.dumped)
         check(ended, transcript, site, "apply")
 
-    def _planned(self, site: Site, **options: bool | str) -> Transcript:
+    def _planned(self, site: Site, name: str, **options: bool | str) -> Transcript:
         errored.demand_none(site)
-        ended, transcript = self._patiently(site, Progressed(site.stack.name, "plan"), "plan", **options)
+        plan, begun = self._plans.create(site, name), Progressed(site.stack.name, "plan")
+        ended, transcript = self._patiently(_with(plan, site), begun, "plan", out=plan.path, **options)
+        if plan.is_refused(transcript):
+            self._plans.use_disk()
+            self._observer.said(
+                f"Terraform can't save a plan in memory ({plan.path}): until this command ends, plans with their"
+                f" sensitive values are files in {site.directory.parent}"
+            )
+            plan = self._plans.create(site, name)
+            ended, transcript = self._patiently(_with(plan, site), begun, "plan", out=plan.path, **options)
         check(ended, transcript, site, "plan")
         return transcript
 
@@ -246,18 +278,42 @@ class TerraformDriver:
         document = self._document(site, PLAN)
         with unreadable(site.stack.name):
             plan = planfile.meaning(site.stack.name, document, warnings)
-            return replace(plan, drifted=refresh.drift(site.stack.name, document, ()).resources)
+            plan = replace(plan, drifted=refresh.drift(site.stack.name, document, ()).resources)
+        return _redacted(plan, document)
 
     def _document(self, site: Site, file: str) -> dict[str, Any]:
         """A saved plan as `terraform show -json` tells it."""
-        ended, said = self._launcher.ask(site, "show", file, json=True)
+        from envctl.adapters.terraform.plans.attributes import all_secrets
+
+        plan = self._plans.get(site, file)
+        ended, said = self._launcher.ask(_with(plan, site), "show", plan.path, json=True)
         if ended.interrupted or killed.victim(ended, Transcript()):
             check(ended, Transcript(), site, "plan")
         with unreadable(site.stack.name, ended.errors):
-            return dict(json.loads(said))
+            document = dict(json.loads(said))
+        self._secrecy.learn(all_secrets(document), (site.environment, site.stack.name))
+        return document
 
     def _site(self, environment: str, stack: PreparedStack) -> Site:
         return Site(environment, stack, self._root / environment / stack.name)
+
+
+def _redacted(plan: StackPlan, *documents: Mapping[str, Any]) -> StackPlan:
+    """Without what is a secret in any of these."""
+    if not plan.changes and not plan.drifted:
+        return plan
+    from envctl.adapters.terraform.plans.attributes import all_secrets
+
+    secrets = frozenset[str]().union(*map(all_secrets, documents))
+    if not secrets:
+        return plan
+    from envctl.adapters.terraform.plans.redacted import redact_plan
+
+    return redact_plan(plan, secrets)
+
+
+def _with(plan: PlanFile | None, site: Site) -> Site:
+    return replace(site, inherited=plan.inherited) if plan else site
 
 
 def _wants_init(transcript: Transcript, ended: Ended) -> bool:

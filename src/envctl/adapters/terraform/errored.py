@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from envctl.adapters.disk.reading import read_bytes, read_text
+from envctl.adapters.disk.writing import write_text
 from envctl.adapters.terraform.running import Site
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.layout import MAIN, UNSAVED
@@ -69,9 +71,9 @@ def make_the_newest(site: Site) -> None:
     file = site.directory / UNSAVED
     if not _whole(file):
         raise OperationFailedError(problem(site))
-    backend = json.loads((site.directory / MAIN).read_bytes())["terraform"]["backend"]
+    backend = json.loads(read_bytes(site.directory / MAIN))["terraform"]["backend"]
     if "local" in backend:
-        file.write_text(_SERIAL.sub(lambda serial: str(int(serial[0]) + 1), file.read_text(), count=1))
+        write_text(file, _SERIAL.sub(lambda serial: str(int(serial[0]) + 1), read_text(file), count=1))
         state = site.directory / backend["local"]["path"]
         if state.exists() and not _whole(state):
             os.truncate(state, 0)
@@ -79,7 +81,7 @@ def make_the_newest(site: Site) -> None:
 
 def _whole(file: Path) -> bool:
     try:
-        return isinstance(json.loads(file.read_bytes()), dict)
+        return isinstance(json.loads(read_bytes(file)), dict)
     except (OSError, ValueError):
         return False
 

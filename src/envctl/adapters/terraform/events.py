@@ -1,10 +1,11 @@
 """Terraform's `-json` lines as typed events. Lines of kinds that nobody needs are passed over."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from envctl.domain.changes import Action
+from envctl.domain.changes import Action, ResourceChange
 from envctl.usecases.terraform_ports import Progressed
 
 _ACTIONS = {
@@ -44,7 +45,7 @@ class Transcript:
     """What one run has said: diagnostics, and whether anything is planned or has drifted.
 
     `begun` are the resources that it has begun to change and not ended, and `dumped` is a state that it could write
-    nowhere.
+    nowhere. `planned` is what an apply was to do.
     """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -54,6 +55,7 @@ class Transcript:
     begun: set[str] = field(default_factory=set)
     dumped: dict[str, Any] | None = None
     other: list[str] = field(default_factory=list)
+    planned: tuple[ResourceChange, ...] = ()
 
     @property
     def errors(self) -> list[Diagnostic]:
@@ -64,18 +66,20 @@ class Transcript:
         return tuple(d.summary for d in self.diagnostics if d.severity == "warning")
 
 
-def read(line: str, stack: str, transcript: Transcript) -> Progressed | None:
-    """Adds one line to the transcript; gives the progress that it tells of, if it does."""
+def read(line: str, stack: str, transcript: Transcript, redact: Callable[[str], str] = str) -> Progressed | None:
+    """Adds one line to the transcript; gives the progress that it tells of, if it does. What it says to people is
+    redacted; a state that it tells is not.
+    """
     try:
         message = json.loads(line)
     except ValueError:
         message = None
     if not isinstance(message, dict):
-        transcript.other.append(line)
+        transcript.other.append(redact(line))
         return None
     kind = message.get("type", "")
     if kind == "diagnostic":
-        transcript.diagnostics.append(_diagnostic(message["diagnostic"]))
+        transcript.diagnostics.append(_diagnostic(message["diagnostic"], redact))
     elif kind == "planned_change":
         # The summary at the end does not count moves, which have to be applied too.
         transcript.changes = transcript.changes or message["change"]["action"] not in ("noop", "read")
@@ -110,13 +114,13 @@ def _progress(
     )
 
 
-def _diagnostic(raw: dict[str, Any]) -> Diagnostic:
+def _diagnostic(raw: dict[str, Any], redact: Callable[[str], str]) -> Diagnostic:
     where = raw.get("range") or {}
     return Diagnostic(
         raw.get("severity", "error"),
-        raw.get("summary", ""),
-        raw.get("detail", ""),
+        redact(raw.get("summary", "")),
+        redact(raw.get("detail", "")),
         where.get("filename", ""),
         (where.get("start") or {}).get("line"),
-        raw.get("address", ""),
+        redact(raw.get("address", "")),
     )

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.terraform import binary
 from envctl.adapters.terraform.command import arguments
 from envctl.adapters.terraform.failing.full_disk import room
@@ -54,7 +55,7 @@ class TerraformFormatter:
             for copy, path in copies.items():
                 (folder / copy).write_bytes(files[path])
             self._format(binary, folder, copies)
-            return {path: (folder / copy).read_bytes() for copy, path in copies.items()}
+            return {path: read_bytes(folder / copy) for copy, path in copies.items()}
 
     def _format(self, configured: str, folder: Path, copies: Mapping[str, str]) -> None:
         inherited = self._inherited()

@@ -40,7 +40,8 @@ PATIENCE = 300.0
 
 class Launcher:
     """`inherited` is what every process inherits that works with an AWS profile, or with none, found out at the first
-    one; the user's own TF_ and GO variables count before ours.
+    one; the user's own TF_ and GO variables count before ours. `redact` is what all goes through that Terraform says to
+    people: there foreign text comes in.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Launcher:
         *,
         heap: int,
         patience: float = PATIENCE,
+        redact: Callable[[str], str] = str,
     ) -> None:
         self._project = project
         self._plugins = plugins
@@ -61,6 +63,7 @@ class Launcher:
         self._watch = watch
         self._heap = heap
         self._patience = patience
+        self._redact = redact
         self._environments: dict[str, dict[str, str]] = {}
         # The profiles with which nobody but envctl says when garbage is collected.
         self._ours_to_collect: set[str] = set()
@@ -93,7 +96,7 @@ class Launcher:
         transcript = events.Transcript()
 
         def on_line(said: str) -> None:
-            progress = events.read(said, site.stack.name, transcript)
+            progress = events.read(said, site.stack.name, transcript, self._redact)
             if progress:
                 self._observer.progressed(replace(progress, environment=site.environment))
 
@@ -151,12 +154,15 @@ class Launcher:
             on_line,
             output=output,
             running=running,
+            inherited=site.inherited,
             stopping=self._watch.stopping,
             around=around,
             on_start=on_start,
             on_stop=on_stop,
             patience=patience,
         )
+        if ended.errors:
+            ended = replace(ended, errors=self._redact(ended.errors))
         if ended.code:
             said, log = killed.apart(ended.errors)
             starved = oom.grew(kills)
@@ -180,11 +186,13 @@ def check(ended: Ended, transcript: events.Transcript, site: Site, command: str)
     unsaved = command == "apply" and errored.lies(site)
     if ended.interrupted and not (unsaved or killed.itself(ended)):
         message = f"interrupted: Terraform stopped {command} of {site.stack.name} cleanly and kept its state"
-        raise InterruptedByUserError(Problem("E311", message, "the next run goes on from what is there"))
+        raise InterruptedByUserError(
+            Problem("E311", message, "the next run goes on from what is there", stack=site.stack.name)
+        )
     if ended.silent:
         message = f"{site.stack.name}: nobody answers: Terraform had nothing to say of its {command} for too long"
         hint = "check the network, the proxy, the region and the account; nothing was changed"
-        raise OperationFailedError(Problem("E325", message, hint))
+        raise OperationFailedError(Problem("E325", message, hint, stack=site.stack.name))
     if ended.code:
         from envctl.adapters.terraform.failing.failures import failure
 

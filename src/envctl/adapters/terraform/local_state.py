@@ -9,28 +9,31 @@ import json
 import os
 from pathlib import Path
 
+from envctl.adapters.disk.faults import unwritable
+from envctl.adapters.disk.reading import check_file, read_bytes
 from envctl.adapters.terraform.running import Site
-from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.layout import MAIN
 
 
 def make_room(site: Site) -> None:
     """Sees to it that the file is there, be it empty, which is as good as none to Terraform."""
     path = _path(site)
-    if path is None or path.exists():
+    if path is None:
         return
     try:
+        if path.exists():
+            check_file(path)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        message = f"{path} can't be written: {error.strerror or error}"
-        raise OperationFailedError(Problem("E406", message, "check its disk and its owner")) from error
+        raise unwritable(path, error, "check its disk and its owner") from error
 
 
 def _path(site: Site) -> Path | None:
     """Where the state lies; None where it lies elsewhere than in a file."""
     try:
-        backend = json.loads((site.directory / MAIN).read_bytes())["terraform"]["backend"]["local"]
+        backend = json.loads(read_bytes(site.directory / MAIN))["terraform"]["backend"]["local"]
         return Path(os.path.normpath(site.directory / backend["path"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

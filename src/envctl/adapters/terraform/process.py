@@ -50,6 +50,7 @@ def run(
     *,
     output: Output | None = None,
     running: Running | None = None,
+    inherited: Sequence[int] = (),
     stopping: Stopping | None = None,
     around: Callable[[int], contextlib.AbstractContextManager[object]] = contextlib.nullcontext,
     on_start: Callable[[], None] = _nothing,
@@ -59,13 +60,17 @@ def run(
     """Runs it to its end, in a process group of its own: a terminal's Ctrl-C reaches it only through us. With
     `patience` it is stopped once it has said nothing for so many seconds.
 
-    It inherits `running`, and so holds that lock for as long as it runs. `around` is entered with its number while it
-    does. `on_start` is called once it runs, `on_stop` once a signal was passed on and its clean end is waited for.
+    It inherits the descriptors `inherited`, and `running`, and so holds that lock for as long as it runs. `around` is
+    entered with its number while it does. `on_start` is called once it runs, `on_stop` once a signal was passed on and
+    its clean end is waited for.
     """
     stopping = stopping or Stopping()
     with contextlib.closing(output or Piped()) as out, stopping.heeded():
-        process = _start(command, directory, environment, out, running)
+        descriptors = (running.descriptor, *inherited) if running else tuple(inherited)
+        process = _start(command, directory, environment, out, descriptors)
         try:
+            if running:
+                running.name(process.pid)
             with stopping.told(process) as stop, around(process.pid):
                 on_start()
                 while (line := _next(out, stop, on_stop, patience)) is not None:
@@ -80,7 +85,11 @@ def run(
 
 
 def _start(
-    command: Sequence[str], directory: Path, environment: dict[str, str], output: Output, running: Running | None
+    command: Sequence[str],
+    directory: Path,
+    environment: dict[str, str],
+    output: Output,
+    descriptors: tuple[int, ...],
 ) -> Process:
     try:
         process = subprocess.Popen(
@@ -90,7 +99,7 @@ def _start(
             stdin=subprocess.DEVNULL,
             stdout=output.stdout,
             stderr=output.stderr,
-            pass_fds=(running.descriptor,) if running else (),
+            pass_fds=descriptors,
             process_group=0,
             # Saved plans hold values in the clear: nobody else may read them while they are there.
             umask=0o077,
@@ -101,8 +110,6 @@ def _start(
         if error.errno == errno.ENOMEM:
             problem = Problem("E331", message, "let fewer run at once: --parallelism 1")
         raise OperationFailedError(problem) from error
-    if running:
-        running.name(process.pid)
     output.follow(process)
     return process
 

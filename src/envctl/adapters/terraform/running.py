@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from envctl.domain.errors import LockHeldError, OperationFailedError, Problem
+from envctl.adapters.disk.faults import unwritable
+from envctl.domain.errors import LockHeldError, Problem
 from envctl.usecases.terraform_ports import PreparedStack
 
 FILE = ".running"
@@ -16,12 +17,16 @@ _PROCESSES = Path("/proc")
 
 @dataclass(frozen=True)
 class Site:
-    """The directory of one stack of an environment. `plugins` is a plugin cache for it alone."""
+    """The directory of one stack of an environment.
+
+    `plugins` is a plugin cache for it alone. `inherited` are descriptors of files that Terraform is to read or write.
+    """
 
     environment: str
     stack: PreparedStack
     directory: Path
     plugins: Path | None = None
+    inherited: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,9 @@ class Running:
 
     def name(self, pid: int) -> None:
         """Writes down who is at work, for those who ask."""
-        os.pwrite(self.descriptor, str(pid).encode(), 0)
+        # On a full disk, those who ask find the holder by the lock alone.
+        with contextlib.suppress(OSError):
+            os.pwrite(self.descriptor, str(pid).encode(), 0)
 
 
 @contextlib.contextmanager
@@ -61,9 +68,7 @@ def _opened(site: Site) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        message = f"{path} can't be written: {error.strerror or error}"
-        hint = "envctl writes below .envctl/ alone: check its disk and its owner"
-        raise OperationFailedError(Problem("E406", message, hint)) from error
+        raise unwritable(path, error) from error
 
 
 def _lock(descriptor: int, kind: int, site: Site) -> None:

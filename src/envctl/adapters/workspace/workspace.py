@@ -9,9 +9,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from envctl.adapters.disk.faults import unwritable
+from envctl.adapters.disk.reading import NotAFileError, kind_of, read_bytes
 from envctl.adapters.workspace import atomic
-from envctl.domain.errors import LockHeldError, Problem
-from envctl.domain.layout import CODE, LOCK_FILE, MAIN, MANIFEST, UNSAVED
+from envctl.domain.errors import ConfigurationError, Location, LockHeldError, Problem
+from envctl.domain.layout import CODE, LOCK_FILE, MAIN, MANIFEST, PLAN_FILES, UNSAVED
 from envctl.usecases.ports import CostSource
 from envctl.usecases.project_ports import Prepared
 from envctl.usecases.terraform_ports import PreparedStack
@@ -37,26 +39,27 @@ class DirectoryWorkspace:
         path = self._root / environment / LOCK
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise atomic.unwritable(path, error) from error
-        with os.fdopen(handle, "r+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise _held(environment, file.read()) from error
-            file.truncate(0)
-            file.write(f"{holder} (process {os.getpid()})")
-            file.flush()
+            raise unwritable(path, error) from error
+        try:
+            _take(handle, path, environment, holder)
             # The lock goes with the open file, so a killed envctl never leaves one behind.
+            _remove_left_plans(path.parent)
             yield
+        finally:
+            os.close(handle)
 
     def lay_code(self, environment: str, files: "Mapping[str, File]") -> None:
         top = self._root / environment / CODE
         wanted = {top / name: file for name, file in files.items()}
-        _clear(top, keep=wanted)
+        try:
+            _clear(top, keep=wanted)
+        except OSError as error:
+            raise unwritable(Path(error.filename or top), error) from error
         for path, file in wanted.items():
             _write_if_different(path, file.data, 0o755 if file.executable else 0o644)
+        _check_names(top, tuple(files))
 
     def name_code(self, environment: str, release: str) -> None:
         _write_if_different(self._root / environment / NAMED, release.encode(), 0o644)
@@ -65,7 +68,7 @@ class DirectoryWorkspace:
         return (_read(self._root / environment / NAMED) or b"").decode(errors="replace")
 
     def lay_stack(self, environment: str, stack: str, main: bytes) -> None:
-        (self._root / environment / PREPARED).unlink(missing_ok=True)
+        _remove(self._root / environment / PREPARED)
         _write_if_different(self._root / environment / stack / MAIN, main, 0o644)
 
     def lay_modules(self, environment: str, stack: str, record: bytes) -> None:
@@ -86,7 +89,7 @@ class DirectoryWorkspace:
 
     def recall(self, environment: str) -> Prepared | None:
         try:
-            kept = json.loads((self._root / environment / PREPARED).read_bytes())
+            kept = json.loads(read_bytes(self._root / environment / PREPARED))
             stacks = tuple(
                 PreparedStack(s["name"], tuple(s["upstream"]), {}, s["binary"], s["profile"], after=tuple(s["after"]))
                 for s in kept["stacks"]
@@ -104,7 +107,7 @@ class DirectoryWorkspace:
         """Of every input's content, of the names in every folder, and of what decides outside of the project."""
         digest = hashlib.sha256(self._context.encode())
         for path in (self._project / name for name in inputs):
-            for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+            for file in _beside(path):
                 _add(digest, file, self._project)
         return digest.hexdigest()
 
@@ -144,14 +147,69 @@ class DirectoryWorkspace:
         return digest.hexdigest()
 
 
+def _take(handle: int, path: Path, environment: str, holder: str) -> None:
+    if kind := kind_of(os.fstat(handle)):
+        raise unwritable(path, NotAFileError(kind, os.fspath(path)), "remove it, and run the command again")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{holder} (process {os.getpid()})".encode(errors="replace"), 0)
+    except BlockingIOError as error:
+        raise _held(environment, os.pread(handle, 4096, 0).decode(errors="replace")) from error
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
 def _cost_source(kept: "Mapping[str, Any] | None") -> CostSource | None:
     return CostSource(**{**kept, "command": tuple(kept["command"])}) if kept else None
 
 
+def _beside(path: Path) -> list[Path]:
+    """What lies in a folder; a file itself."""
+    try:
+        return sorted(path.iterdir()) if path.is_dir() else [path]
+    except OSError:
+        # Whoever reads it is told why it can't be.
+        return [path]
+
+
 def _read(file: Path) -> bytes | None:
-    with contextlib.suppress(FileNotFoundError):
-        return file.read_bytes()
-    return None
+    try:
+        return read_bytes(file)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise unwritable(file, error, "remove it, and run the command again: envctl makes it anew") from error
+
+
+def _remove_left_plans(home: Path) -> None:
+    """Plans hold secrets. One that lies there belongs to a command that was killed: its lock is ours now."""
+    try:
+        with os.scandir(home) as entries:
+            stacks = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+        for file in (Path(stack, name) for stack in stacks for name in PLAN_FILES):
+            file.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(Path(error.filename or home), error) from error
+
+
+def _remove(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(file, error, "remove it, and run the command again: envctl makes it anew") from error
+
+
+def _check_names(top: Path, names: Sequence[str]) -> None:
+    """Raises ConfigurationError where this disk took two names for one: a file would lie there in place of another."""
+    import unicodedata  # late: what lies ready is not laid out again
+
+    known: dict[str, str] = {}
+    for name in names:
+        other = known.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
+        if other != name and (top / name).samefile(top / other):
+            message = f"{other} and {name} are one file on the disk of this machine: their names differ by case only"
+            raise ConfigurationError(Problem("E131", message, "rename one of them in a new release", Location(name)))
 
 
 def _clear(top: Path, keep: Collection[Path]) -> None:
@@ -168,14 +226,14 @@ def _clear(top: Path, keep: Collection[Path]) -> None:
 
 
 def _add(digest: "hashlib._Hash", file: Path, base: Path) -> None:
-    digest.update(b"\0" + os.fspath(file.relative_to(base)).encode() + b"\0")
+    digest.update(b"\0" + os.fsencode(file.relative_to(base)) + b"\0")
     with contextlib.suppress(OSError):
-        digest.update(hashlib.sha256(file.read_bytes()).digest() + bytes([os.access(file, os.X_OK)]))
+        digest.update(hashlib.sha256(read_bytes(file)).digest() + bytes([os.access(file, os.X_OK)]))
 
 
 def _write_if_different(path: Path, data: bytes, mode: int) -> None:
     with contextlib.suppress(OSError):
-        if path.read_bytes() == data and path.stat().st_mode & 0o777 == mode:
+        if read_bytes(path) == data and path.stat().st_mode & 0o777 == mode:
             return
     atomic.write(path, data, mode=mode)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from envctl.cli.ci.answers import drift_in, page
 from envctl.cli.options import Options
+from envctl.cli.redacting import current
 from envctl.domain.errors import EnvctlError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Conversation:
 
     def keep(self, options: Options, command: str, result: object | None, error: EnvctlError | None) -> None:
         if options.comment:
-            keep_comment(self.forge(), self.pull_request(), command, page(result, error))
+            keep_comment(self.forge(), self.pull_request(), command, current().redact(page(result, error)))
         if options.issues and (drift := drift_in(result)) is not None:
             keep_issues(self.forge(), drift)
 
@@ -93,7 +94,7 @@ def keep_issues(forge: Forge, drift: "Drift") -> None:
 
 def _keep_issue(forge: Forge, each: "EnvironmentDrift", note: "Note | None") -> None:
     if each.drifted:
-        body = marked(f"drift in {each.environment}", _told(each))
+        body = current().redact(marked(f"drift in {each.environment}", _told(each)))
         if note is None:
             forge.open_issue(f"Drift in {each.environment}", body, LABEL)
         elif not _same(note.body, body):

@@ -4,7 +4,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envctl.adapters.disk.reading import read_text
+from envctl.adapters.disk.writing import write_text
 from envctl.cli.ci.outcome import outcome
+from envctl.cli.redacting import current
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
@@ -16,9 +19,9 @@ def leave(file: Path, result: object | None, error: "EnvctlError | None", code: 
     """
     told = outcome(result, error, code)
     try:
-        there = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        there = read_text(file).splitlines() if file.exists() else []
         kept = [line for line in there if line.partition("=")[0] not in told]
-        ours = [f"{name}={value.replace(' ', '_')}" for name, value in told.items() if value]
-        file.write_text("".join(f"{line}\n" for line in (*kept, *ours)), encoding="utf-8")
+        ours = [f"{name}={current().redact(value).replace(' ', '_')}" for name, value in told.items() if value]
+        write_text(file, "".join(f"{line}\n" for line in (*kept, *ours)))
     except (OSError, UnicodeDecodeError) as fault:
         sys.stderr.write(f"{file} can't be written: {getattr(fault, 'strerror', None) or fault}\n")

@@ -8,12 +8,13 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
+from envctl.adapters.disk.writing import append_text
 from envctl.cli.ci.answers import drift_in, page
 from envctl.cli.ci.outcome import outcome
 from envctl.cli.options import Options
+from envctl.cli.redacting import current, unredacted
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.github import GithubApi
@@ -64,7 +65,7 @@ class GithubJob:
         for line in sorted(lines - self._hidden):
             if len(line) >= SHORTEST:
                 self._hidden.add(line)
-                _write(f"::add-mask::{_data(line)}")
+                _write(f"::add-mask::{_data(line)}", unredacted(sys.stderr))
 
     def ended(self, command: str, result: object | None, error: "EnvctlError | None", code: int) -> None:
         for line in self._annotations(result, error):
@@ -131,8 +132,8 @@ class GithubJob:
     def _append(self, name: str, text: str) -> None:
         """Where it can't be written the command has still done what it has done."""
         if text and (file := self._environment.get(name)):
-            with suppress(OSError), Path(file).open("a", encoding="utf-8") as opened:
-                opened.write(text)
+            with suppress(OSError):
+                append_text(file, current().redact(text))
 
 
 def _summary(command: str, result: object | None, error: "EnvctlError | None") -> str:
@@ -150,10 +151,11 @@ def _drifted(result: object | None) -> Iterator[tuple[str, str]]:
             yield each.environment, f"{each.drifted} not as the state says: {first_of(each.named, NAMED)}"
 
 
-def _write(line: str) -> None:
+def _write(line: str, out: TextIO | None = None) -> None:
     """Beside the result, which may go into a file."""
-    sys.stderr.write(f"{line}{os.linesep}")
-    sys.stderr.flush()
+    out = out or sys.stderr
+    out.write(f"{line}{os.linesep}")
+    out.flush()
 
 
 def _data(text: str) -> str:

@@ -1,12 +1,16 @@
 """`envctl output ENV [NAME]`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer, answer_in_part, refuse_dry_run
 from envctl.cli.complete import outputs
+from envctl.cli.redacting import current
+
+if TYPE_CHECKING:
+    from envctl.usecases.outputs import OneOutput
 
 
 def output(
@@ -28,13 +32,26 @@ def output(
 
     refuse_dry_run(context)
     if name:
-        answer(context, lambda ports: uses.output(ports, environment, name, reveal=reveal))
+        answer(context, lambda ports: _demand_open(uses.output(ports, environment, name, reveal=reveal), reveal=reveal))
     if reveal:
         from envctl.domain.errors import Problem, UsageError
 
         message = "--reveal shows one output alone, and none was named"
         raise UsageError(Problem("E017", message, f"name it: envctl output {environment} NAME --reveal"))
     answer_in_part(context, lambda ports: uses.outputs(ports, environment))
+
+
+def _demand_open(found: "OneOutput", *, reveal: bool) -> "OneOutput":
+    """A script gets the whole value or none: never one with a mark in it."""
+    if reveal or current().redact_all(found.value) is found.value:
+        return found
+    from envctl.domain.errors import Problem, UsageError
+
+    name = f"{found.stack}.{found.name}"
+    message = f"{name} is not declared sensitive and holds a sensitive value: it is not shown"
+    way = f"envctl output {found.environment} {name} --reveal"
+    hint = f"declare the output sensitive; where nobody else reads along: {way}"
+    raise UsageError(Problem("E487", message, hint))
 
 
 def register(app: typer.Typer) -> None:

@@ -1,11 +1,15 @@
 """`envctl secrets list ENV`, `envctl secrets check [ENV …]` and `envctl secrets set ENV NAME`."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from envctl.cli.arguments import Environments, an_environment
 from envctl.cli.boundary import answer, answer_in_part, refuse_dry_run, show_help
+
+if TYPE_CHECKING:
+    from envctl.domain.secrets import SecretValue
+    from envctl.usecases.ports import Ports
 
 app = typer.Typer(help="The secrets that settings name.", rich_markup_mode=None)
 
@@ -56,10 +60,15 @@ def set_(
     from envctl.usecases.secret_setting import set_secret as use
 
     refuse_dry_run(context)
-    value = lambda: given(context.obj)  # noqa: E731
+
+    def value(ports: "Ports") -> "SecretValue":
+        found = given(context.obj)
+        ports.observer.hides([found.data.decode(errors="replace")])
+        return found
+
     answer(
         context,
-        lambda ports: use(ports, environment, name, value, kind=kind, unasked=unasked, kms_key=kms_key),
+        lambda ports: use(ports, environment, name, lambda: value(ports), kind=kind, unasked=unasked, kms_key=kms_key),
     )
 
 

@@ -97,7 +97,8 @@ class _Speaker:
                 return f"{what} was interrupted {when}"
             case _:
                 was = "was " if last.outcome == "abandoned" else ""
-                return f"{what} {was}{last.outcome} {when}: {one_line(last.reason)}"
+                log = f" (log: {last.by.run_url})" if last.by.run_url else ""
+                return f"{what} {was}{last.outcome} {when}: {one_line(last.reason)}{log}"
 
     def _debt(self, debt: Debt) -> str:
         until = f"a normal promotion into {self.environment}"

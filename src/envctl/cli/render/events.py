@@ -65,6 +65,11 @@ def told(event: Event) -> str:
             assert_never(event)
 
 
+def is_failure(event: Event) -> bool:
+    """Whether something was said of it that no entry holds."""
+    return isinstance(event, VerificationFailed) or (isinstance(event, DeploymentFailed) and not event.interrupted)
+
+
 def in_brackets(names: tuple[str, ...], number: int) -> str:
     """What the first of so many resources are called; nothing where that is not known."""
     return f" ({first_of(names, NAMED, number)})" if names else ""

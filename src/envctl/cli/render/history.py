@@ -1,12 +1,13 @@
 """The ledger, newest entry first."""
 
+from collections.abc import Iterator
 from datetime import tzinfo
 
 from rich.console import Console
 from rich.text import Text
 
 from envctl.cli.render.columns import columns
-from envctl.cli.render.events import style, told
+from envctl.cli.render.events import is_failure, style, told
 from envctl.cli.render.moments import clock, moment, zone_name
 from envctl.cli.render.text import called, joined, plain, say, whole
 from envctl.domain.events import Actor, Event
@@ -34,8 +35,17 @@ def show_history(history: History, out: Console) -> None:
         say(out, plain("… and older entries", "dim"))
     for each in history.unbelieved:
         say(out, joined((f"{NOT_BELIEVED} #{each.seq}: ", "bold red"), f"it does not count: {each.why}"))
+    for line in logs_of(history):
+        say(out, plain(line, "dim"))
     if not all(entry.actor.verified for entry in history.entries):
         say(out, plain("? unverified: nobody but that person's own machine vouches for the name", "dim"))
+
+
+def logs_of(history: History) -> Iterator[str]:
+    """Where the texts of failures are: what Terraform and checks say is in no entry, since it may quote secrets."""
+    for entry in history.entries:
+        if is_failure(entry.event) and entry.actor.run_url:
+            yield f"#{entry.seq}: what was said is in the log of its job: {entry.actor.run_url}"
 
 
 def show_verified(verified: Verified, out: Console) -> None:

@@ -124,6 +124,8 @@ def _problem(problem: Problem, refusal: "Refusal | None") -> dict[str, Any]:
         "hint": to_type(problem.hint),
         "file": problem.location.file if problem.location else None,
         "line": problem.location.line if problem.location else None,
+        "stack": problem.stack or None,
+        "address": problem.address or None,
         "for_now": bool(refusal and refusal.for_now),
         "opens": as_json(refusal.opens) if refusal else None,
         "since": as_json(refusal.since) if refusal else None,

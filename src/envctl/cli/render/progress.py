@@ -102,7 +102,7 @@ class TerminalObserver:
         with self._lock:
             _show_intended(buckets, self._console)
 
-    def hides(self, values: "Collection[str]") -> None:
+    def hides(self, values: "Collection[object]", public: "Collection[str]" = ()) -> None:
         """Nobody else writes on this screen."""
 
     def close(self) -> None:
@@ -228,7 +228,7 @@ class PlainObserver:
         _show_intended(buckets, self._console)
         self._console.print()
 
-    def hides(self, values: "Collection[str]") -> None:
+    def hides(self, values: "Collection[object]", public: "Collection[str]" = ()) -> None:
         """Nobody else writes into this log."""
 
     def close(self) -> None:

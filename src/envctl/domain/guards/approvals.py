@@ -1,5 +1,6 @@
 """G106: that enough people have approved; and who counts."""
 
+from envctl.domain.clocks import is_future
 from envctl.domain.events import Actor
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.naming import short
@@ -108,8 +109,9 @@ def _is_barred(request: Request, actor: Actor) -> bool:
 
 
 def has_expired(request: Request, approval: Approval) -> bool:
+    """Whether it is too old. One that was recorded in the future is, too: nobody knows how old it is."""
     expires = request.rules.expires
-    return expires is not None and request.now - approval.at > expires
+    return expires is not None and (request.now - approval.at > expires or is_future(approval.at, request.now))
 
 
 def _plannable_since(request: Request, approval: Approval) -> tuple[str, ...]:

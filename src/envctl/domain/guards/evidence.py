@@ -1,5 +1,6 @@
 """G103, G104, G105 and G110: that what the source proves is enough, recent, and still true."""
 
+from envctl.domain.clocks import is_future
 from envctl.domain.durations import spelt
 from envctl.domain.enumeration import first_of
 from envctl.domain.guards.request import Refusal, Request
@@ -43,6 +44,12 @@ def max_age(request: Request) -> Refusal | None:
     proof, oldest = request.evidence, request.rules.max_age
     if proof is None or proof.verified_at is None or oldest is None:
         return None
+    if is_future(proof.verified_at, request.now):
+        message = (
+            f"the verification of release {short(proof.deployment.release)} in {request.source} is recorded as of"
+            f" {proof.verified_at:%Y-%m-%d %H:%M} UTC, still to come: a clock was wrong, and its age is unknown"
+        )
+        return Refusal("G105", "max_age", message, _prove_again(request, proof))
     age = request.now - proof.verified_at
     if age <= oldest:
         return None

@@ -6,6 +6,7 @@ from envctl.domain.checkpoint import EVERY
 from envctl.domain.project import Project
 from envctl.usecases import create_only, record
 from envctl.usecases.bucket_places import S3
+from envctl.usecases.checkpointing import load_checkpoint
 from envctl.usecases.health.rows import Row, bad, good, warn
 from envctl.usecases.ports import Ports
 
@@ -13,7 +14,7 @@ from envctl.usecases.ports import Ports
 def ledger(ports: Ports) -> Iterator[Row]:
     entries = record.verify(ports).seq
     yield good("ledger", f"whole: all {entries} entries fit the chain" if entries else "nothing was recorded yet")
-    last = record.checkpointed(ports)
+    last = load_checkpoint(ports).seq
     since = entries - last
     if since > EVERY:
         seen = f"none that can be used for {since} entries: reading takes longer"

@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.terraform.crew.meter import Measured
 from envctl.domain.capacity import UNMEASURED
 
@@ -74,7 +75,7 @@ class Measurements:
     def _read(self) -> dict[str, Kept]:
         if self._kept is None:
             try:
-                read = json.loads(self._file.read_bytes())
+                read = json.loads(read_bytes(self._file))
                 self._kept = {unit: Kept(float(seconds), int(memory)) for unit, (seconds, memory) in read.items()}
             except (OSError, ValueError, TypeError, AttributeError):
                 self._kept = {}

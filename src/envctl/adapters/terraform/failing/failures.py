@@ -2,15 +2,16 @@
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from envctl.adapters.terraform import errored, state_lock
 from envctl.adapters.terraform.behind import upstream_behind
 from envctl.adapters.terraform.events import Diagnostic, Transcript
-from envctl.adapters.terraform.failing import full_disk, killed
+from envctl.adapters.terraform.failing import existing, full_disk, killed
 from envctl.adapters.terraform.failing.causes import UPSTREAM_GONE, cause_of
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
+from envctl.domain.changes import ResourceChange
 from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UpstreamBehindError
 from envctl.domain.layout import CODE, MAIN
 
@@ -23,13 +24,15 @@ def failure(ended: Ended, transcript: Transcript, site: Site, command: str) -> E
     for diagnostic in transcript.errors or _spoken(ended):
         if locked := state_lock.held(diagnostic, site):
             return locked
-    problems = _once([_problem(diagnostic, site, command) for diagnostic in _worth_telling(ended, transcript)])
+    planned = transcript.planned if command == "apply" else ()
+    problems = _once([_problem(each, site, command, planned) for each in _worth_telling(ended, transcript)])
     if death := killed.problem(ended, transcript, site, command):
         problems.insert(0, death)
     if not problems:
         said = (ended.errors or "".join(transcript.other)).strip() or f"it ended with code {ended.code}"
         code, hint = _code_and_hint(said, site, command)
-        problems = [Problem(code, f"terraform {command} of {site.stack.name} failed: {said}", hint)]
+        message = f"terraform {command} of {site.stack.name} failed: {said}"
+        problems = [Problem(code, message, hint, stack=site.stack.name)]
     if command == "plan" and (lacking := upstream_behind(transcript, site, problems)):
         return lacking
     if command == "apply" and errored.lies(site):
@@ -62,17 +65,19 @@ def _spoken(ended: Ended) -> list[Diagnostic]:
     return [Diagnostic("error", said[1], said[2])] if said else []
 
 
-def _problem(diagnostic: Diagnostic, site: Site, command: str) -> Problem:
+def _problem(diagnostic: Diagnostic, site: Site, command: str, planned: Sequence[ResourceChange]) -> Problem:
     stack = site.stack.name
     # The AWS provider has summaries of several lines.
     summary, _, more = diagnostic.summary.strip().partition("\n")
-    message = f"{stack}: {summary}"
-    if diagnostic.address:
-        message += f" ({diagnostic.address.removeprefix(f'module.{stack}.')})"
+    address = diagnostic.address.removeprefix(f"module.{stack}.")
+    message = f"{stack}: {summary}" + (f" ({address})" if address else "")
     for detail in (more.strip(), diagnostic.detail.strip()):
         message += f"\n{detail}" if detail else ""
-    code, hint = _code_and_hint(f"{diagnostic.summary}\n{diagnostic.detail}", site, command)
-    return Problem(code, message, hint, _location(diagnostic, stack))
+    if (change := existing.created(diagnostic, planned, stack)) is not None:
+        code, hint = existing.EXISTS, existing.hint(change, stack, site.environment)
+    else:
+        code, hint = _code_and_hint(f"{diagnostic.summary}\n{diagnostic.detail}", site, command)
+    return Problem(code, message, hint, _location(diagnostic, stack), stack, address)
 
 
 def _code_and_hint(said: str, site: Site, command: str) -> tuple[str, str]:
@@ -106,4 +111,4 @@ def unreadable(stack: str, said: str = "") -> Iterator[None]:
     except (ValueError, KeyError) as error:
         message = f"the plan of {stack} can't be read: {said.strip() or error}"
         hint = "run it again; if it stays so, this Terraform is newer than envctl knows"
-        raise OperationFailedError(Problem("E304", message, hint)) from error
+        raise OperationFailedError(Problem("E304", message, hint, stack=stack)) from error

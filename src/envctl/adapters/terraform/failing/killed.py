@@ -74,7 +74,7 @@ def problem(ended: Ended, transcript: Transcript, site: Site, command: str) -> P
         code, message = STARVED, f"the kernel killed {whom} for want of memory{taken}"
     if command == "apply" and (amid := _amid(transcript, site.stack.name)):
         message += f"\nit was in the midst of {amid}: that may be there although no state says so"
-    return Problem(code, f"{site.stack.name}: {message}", _hint(ended, site, command))
+    return Problem(code, f"{site.stack.name}: {message}", _hint(ended, site, command), stack=site.stack.name)
 
 
 def _amid(transcript: Transcript, stack: str) -> str:
@@ -89,7 +89,8 @@ def _hint(ended: Ended, site: Site, command: str) -> str:
         return f"{then}; nothing was changed" if command in _READING else then
     if itself(ended):
         return f"{then}; and see to the lock and the state that it left: envctl recover {site.environment}"
-    return f"{then}; what was done is kept, and the next run goes on from there"
+    kept = "what was done is kept, and the next run goes on from there"
+    return f"{then}; {kept}; if it says that something exists already, it says how to take it into the state"
 
 
 def _said(diagnostic: Diagnostic) -> str:

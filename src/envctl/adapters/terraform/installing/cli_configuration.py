@@ -9,6 +9,8 @@ from pathlib import Path
 from string import Template
 from typing import Literal
 
+from envctl.adapters.disk.reading import read_bytes, read_text
+
 _COMMENT = re.compile(r"^\s*(#|//).*$", re.MULTILINE)
 _METHOD = re.compile(r"\b(filesystem_mirror|network_mirror|direct)\s*\{([^}]*)\}", re.DOTALL)
 _WHERE = re.compile(r"\b(?:path|url)\s*=\s*\"((?:[^\"\\]|\\.)*)\"")
@@ -37,7 +39,7 @@ def text(environment: Mapping[str, str]) -> str:
     named = _named(environment)
     for file in [named] if named else _usual(environment):
         try:
-            return _COMMENT.sub("", file.read_text(errors="replace"))
+            return _COMMENT.sub("", read_text(file, errors="replace"))
         except OSError:
             continue
     return ""
@@ -49,7 +51,7 @@ def contents(environment: Mapping[str, str]) -> Iterator[bytes]:
     folder = _home(environment) / ".terraform.d"
     for file in [named] if named else [*_usual(environment), *sorted(folder.glob("*.tfrc"))]:
         try:
-            yield os.fsencode(file) + b"\0" + file.read_bytes()
+            yield os.fsencode(file) + b"\0" + read_bytes(file)
         except OSError:
             continue
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from envctl.adapters.disk.reading import read_bytes
+from envctl.adapters.disk.writing import write_text
 from envctl.adapters.terraform.installing import cli_configuration
 from envctl.adapters.terraform.installing.init_outline import outline
 from envctl.adapters.terraform.installing.known_packages import look
@@ -56,14 +58,14 @@ def still_holds(directory: Path, binary: Sequence[str], environment: Mapping[str
 
 def read(directory: Path) -> Stamp | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        kept = json.loads((directory / FILE).read_bytes())
+        kept = json.loads(read_bytes(directory / FILE))
         return Stamp(kept["depends"], kept["given"], kept["made"])
     return None
 
 
 def write(directory: Path, stamp: Stamp) -> None:
     document = {"depends": stamp.depends, "given": stamp.given, "made": stamp.made}
-    (directory / FILE).write_text(json.dumps(document))
+    write_text(directory / FILE, json.dumps(document))
 
 
 def fingerprint(directory: Path, binary: Sequence[str], environment: Mapping[str, str]) -> str:
@@ -78,7 +80,7 @@ def fingerprint(directory: Path, binary: Sequence[str], environment: Mapping[str
     for file in _code(directory):
         digest.update(os.fsencode(os.path.relpath(file, directory)) + b"\0")
         with contextlib.suppress(OSError):
-            said = file.read_bytes()
+            said = read_bytes(file)
             digest.update(hashlib.sha256(said if file.suffix == ".json" else outline(said)).digest())
     return digest.hexdigest()
 
@@ -87,7 +89,7 @@ def made(directory: Path) -> dict[str, Any]:
     """What `init` leaves behind, as far as it is whole: what is missing is missing here as well."""
     found: dict[str, Any] = {"records": [name for name in _RECORDS if (directory / name).is_file()], "packages": {}}
     with contextlib.suppress(OSError):
-        for each in pinned((directory / LOCK_FILE).read_bytes()):
+        for each in pinned(read_bytes(directory / LOCK_FILE)):
             folder = directory / INSTALLED
             found["packages"][each.place] = [look(package) for package in packages(folder, each)]
     return found
@@ -97,7 +99,7 @@ def _covered(directory: Path, stamp: Stamp, asked: bytes) -> bool:
     """Whether what a stack was initialised with is what the lock asks for, be it for other stacks as well."""
     wanted = providers(asked)
     try:
-        there = providers((directory / LOCK_FILE).read_bytes())
+        there = providers(read_bytes(directory / LOCK_FILE))
     except FileNotFoundError:
         there = {}
     for address, block in there.items():
@@ -111,7 +113,7 @@ def _covered(directory: Path, stamp: Stamp, asked: bytes) -> bool:
 
 def _told_to_init(main: Path) -> bytes:
     """The parts of a root module that `init` looks at. Settings are not among them: they change more often."""
-    document = json.loads(main.read_bytes())
+    document = json.loads(read_bytes(main))
     sources = {name: (call["source"], call.get("version")) for name, call in document["module"].items()}
     return json.dumps([document["terraform"], sorted(document.get("provider", ())), sources], sort_keys=True).encode()
 
@@ -119,7 +121,7 @@ def _told_to_init(main: Path) -> bytes:
 def _code(directory: Path) -> Iterator[Path]:
     """The code of the modules that the last `init` reached: what would lead it elsewhere would have to stand there."""
     try:
-        reached = {str(each["Dir"]) for each in json.loads((directory / MANIFEST).read_bytes())["Modules"]}
+        reached = {str(each["Dir"]) for each in json.loads(read_bytes(directory / MANIFEST))["Modules"]}
     except (OSError, ValueError, KeyError, TypeError):
         return
     for folder in sorted(reached - {"."}):

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from envctl.adapters.disk.reading import read_bytes
+from envctl.adapters.disk.writing import write_bytes
 from envctl.adapters.terraform import events, running
 from envctl.adapters.terraform.crew.stopping import Stopping
 from envctl.adapters.terraform.failing.full_disk import room
@@ -45,7 +47,7 @@ class Initialiser:
             for name in (STAMP, CHOSEN, LOCK_FILE):
                 (site.directory / name).unlink(missing_ok=True)
             if known:
-                (site.directory / LOCK_FILE).write_bytes(known)
+                write_bytes(site.directory / LOCK_FILE, known)
             self._install(site, known)
             init_stamp.write(site.directory, init_stamp.take(site.directory, binary, environment, known))
 
@@ -91,6 +93,6 @@ def wanted(transcript: events.Transcript, ended: Ended) -> bool:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_bytes(file)
     except FileNotFoundError:
         return b""

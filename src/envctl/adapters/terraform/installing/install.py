@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failing.full_disk import demand_room
 from envctl.adapters.terraform.installing.cache_locks import ALL, CacheLocks, Wish
@@ -97,7 +98,7 @@ class Installing:
         ended, transcript = run(self.launcher, self.site, self._view, tell=first)
         lock = self.site.directory / LOCK_FILE
         if not ended.code and lock.exists():
-            self.cache.take(self._view, lock.read_bytes())
+            self.cache.take(self._view, read_bytes(lock))
         return ended, transcript
 
     def _show_what_fits(self) -> None:
@@ -142,7 +143,7 @@ def _carried(directory: Path) -> bool:
     OpenTofu need not do so for ever. Of a stack that has only modules of its own, Terraform writes the record itself.
     """
     try:
-        sources = [source for _, source, _, _ in decode((directory / MANIFEST).read_bytes())]
+        sources = [source for _, source, _, _ in decode(read_bytes(directory / MANIFEST))]
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return any(source and not is_local(source) for source in sources)

@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.terraform.installing.package_hash import files, package_hash
 
 
@@ -74,7 +75,7 @@ class KnownPackages:
         if found and found[0] == now:
             return found[1]
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            kept = json.loads(self._record(package).read_bytes())
+            kept = json.loads(read_bytes(self._record(package)))
             if kept["files"] == now:
                 self._found[package] = now, Known(str(kept["hash"]), bool(kept["sound"]))
                 return self._found[package][1]

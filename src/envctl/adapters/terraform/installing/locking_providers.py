@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from envctl.adapters.disk.reading import read_bytes
+from envctl.adapters.disk.writing import write_bytes
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failing.full_disk import room
 from envctl.adapters.terraform.installing import cli_configuration
@@ -55,7 +57,7 @@ def lock(launcher: Launcher, site: Site, known: bytes, platforms: Sequence[str])
     locking = _Locking(launcher, site, _read(_ask(launcher, site, "providers")))
     if known:
         with room(site.directory):
-            (site.directory / LOCK_FILE).write_bytes(known)
+            write_bytes(site.directory / LOCK_FILE, known)
     lacking: dict[str, tuple[str, ...]] = {}
     for source, addresses in _by_source(launcher, site, locking.needed.addresses).items():
         if not locking.add(source, addresses, platforms):
@@ -89,7 +91,7 @@ class _Locking:
 
     def written(self) -> bytes:
         file = self.site.directory / LOCK_FILE
-        return file.read_bytes() if file.exists() else b""
+        return read_bytes(file) if file.exists() else b""
 
     def _unsuitable(self, said: str) -> list[Problem]:
         """Which stacks stand against each other, or against the lock, in their own words."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from envctl.adapters.disk.reading import read_bytes, read_text
 from envctl.adapters.terraform.installing.init_stamp import CODE_FILES
 from envctl.adapters.terraform.installing.plugin_cache import Pinned
 from envctl.domain.layout import MAIN
@@ -23,7 +24,7 @@ def needed(directory: Path, wanted: tuple[Pinned, ...]) -> tuple[Pinned, ...]:
 
 def needs_some(directory: Path) -> bool:
     """Whether the root module itself speaks of a provider that is not built in."""
-    document = json.loads((directory / MAIN).read_bytes())
+    document = json.loads(read_bytes(directory / MAIN))
     return bool(document.get("provider") or document["terraform"].get("required_providers"))
 
 
@@ -37,6 +38,6 @@ def _texts(directory: Path) -> Iterator[str]:
         seen.add(folder)
         for file in sorted(folder.iterdir()):
             if file.name.endswith(CODE_FILES) and file.is_file():
-                text = file.read_text(errors="replace")
+                text = read_text(file, errors="replace")
                 yield text
                 waiting += [folder / found for found in _BESIDE.findall(text)]

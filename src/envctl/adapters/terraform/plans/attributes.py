@@ -53,11 +53,15 @@ def _secrets(document: Mapping[str, Any]) -> Iterator[str]:
     for name, variable in document.get("variables", {}).items():
         # A root module of envctl has variables for sensitive settings, and one that only says who is at work.
         yield from _texts(variable.get("value"), sensitive=name != SESSION)
-    for raw in (*document.get("resource_changes", ()), *document.get("resource_drift", ())):
+    changes = [raw["change"] for raw in (*document.get("resource_changes", ()), *document.get("resource_drift", ()))]
+    for change in (*changes, *document.get("output_changes", {}).values()):
         for side in ("before", "after"):
-            yield from _texts(raw["change"].get(side), raw["change"].get(f"{side}_sensitive"))
+            yield from _texts(change.get(side), change.get(f"{side}_sensitive"))
     # A refresh-only plan names what has drifted alone: the rest is in the state.
-    for raw in managed(document.get("prior_state", {}).get("values", {}).get("root_module", {})):
+    state = document.get("prior_state", {}).get("values", {})
+    for output in state.get("outputs", {}).values():
+        yield from _texts(output.get("value"), output.get("sensitive"))
+    for raw in managed(state.get("root_module", {})):
         yield from _texts(raw.get("values"), raw.get("sensitive_values"))
 
 

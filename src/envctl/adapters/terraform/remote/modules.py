@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import dirname, normpath, relpath
 
+from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.terraform import binary
 from envctl.adapters.terraform.command import arguments
 from envctl.adapters.terraform.process import Ended, run
@@ -139,18 +140,20 @@ class _Scratch:
                 )
 
     def failure(self, ended: Ended) -> EnvctlError:
+        from envctl.domain.redaction.known import redact_logins
+
         if ended.silent:
             waited_for = next(reversed(self.unfinished), "")
             message = f"nobody answers: Terraform had nothing to say for too long while it fetched {waited_for}"
             at = self._called().place(waited_for)
             return OperationFailedError(Problem("E340", message.rstrip(), "check the network and the proxy", at))
-        return module_failures.failure(ended.errors, self._called(), list(self.unfinished))
+        return module_failures.failure(redact_logins(ended.errors), self._called(), list(self.unfinished))
 
     def _called(self) -> module_failures.Called:
         return module_failures.Called(self.called_at, {folder: key for folder, (key, _) in self.packages.items()})
 
     def found(self) -> dict[str, FoundModule]:
-        entries = [each for each in decode((self.root / MANIFEST).read_bytes()) if "." in each[0]]
+        entries = [each for each in decode(read_bytes(self.root / MANIFEST)) if "." in each[0]]
         folders = [normpath(folder) for *_, folder in entries]
         problems = []
         for key, source, *_ in entries:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from posixpath import commonpath, dirname
 
+from envctl.adapters.disk.reading import read_bytes
 from envctl.domain.layout import LEFT_OUT
 from envctl.domain.release import File
 
@@ -53,4 +54,4 @@ def _files(top: Path, folder: str, way: tuple[Path, ...]) -> Iterator[tuple[str,
 
 
 def _file(path: Path) -> File:
-    return File(path.read_bytes(), executable=bool(path.stat().st_mode & 0o100))
+    return File(read_bytes(path), executable=bool(path.stat().st_mode & 0o100))

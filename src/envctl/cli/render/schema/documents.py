@@ -20,6 +20,8 @@ PROBLEM: dict[str, Schema] = {
     "hint": {"type": "string", "description": "the next step, mostly a command; may be empty"},
     "file": {"type": ["string", "null"], "description": "relative to the project's folder"},
     "line": {"type": ["integer", "null"], "minimum": 1},
+    "stack": {"type": ["string", "null"], "description": "the stack that it happened in, where that is known"},
+    "address": {"type": ["string", "null"], "description": "the address of the resource, where Terraform named one"},
     "for_now": {"type": "boolean", "description": "a guard's refusal that can open without a change of what was asked"},
     "opens": {**_MOMENT, "description": "when it opens by itself, where that is known"},
     "since": {**_MOMENT, "description": "since when it is shut, where that is known"},

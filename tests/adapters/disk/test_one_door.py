@@ -1,0 +1,67 @@
+"""Files that a person may have put there are opened through one door: a pipe in their place is not waited for."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import envctl
+
+PACKAGE = Path(envctl.__file__).parent
+READS = {"read_text", "read_bytes", "open"}
+WRITES = {"write_text", "write_bytes"}
+# Where a file is opened otherwise, and why nobody can have put another thing there.
+APART = {
+    "adapters/disk/reading.py": "the door",
+    "adapters/disk/writing.py": "the door",
+    "adapters/local/templates.py": "files of the package",
+    "cli/render/html/page.py": "a file of the package",
+    "cli/render/schema/__main__.py": "run by those who work on envctl",
+    "adapters/local/trace.py": "/proc",
+    "adapters/terraform/crew/meter.py": "/proc",
+    "adapters/terraform/crew/machine.py": "/proc and /sys",
+    "adapters/terraform/failing/oom.py": "/sys",
+    "adapters/terraform/state_lock.py": "/proc",
+    "adapters/terraform/running.py": "/proc, and the lock, which is opened to read and write: that waits for nobody",
+    "adapters/workspace/workspace.py": "the lock, which is opened to read and write: that waits for nobody",
+    "adapters/local/new_folder.py": "in a new folder of our own",
+    "adapters/local/machine.py": "a new file of our own, put in its place",
+    "adapters/aws/remembered.py": "a new file of our own, put in its place",
+    "adapters/terraform/formatting.py": "in a new folder of our own",
+    "adapters/terraform/remote/modules.py": "in a new folder of our own",
+    "adapters/terraform/installing/package_hash.py": "the package of a provider, which Terraform has unpacked",
+    "adapters/terraform/installing/provider_source.py": "no file: a connection",
+    "adapters/terraform/installing/cache_locks.py": "a lock, which is opened to read and write: that waits for nobody",
+    "adapters/terraform/local_state.py": "a new file of our own, where nothing lies",
+    "adapters/terraform/errored.py": "a new file of our own",
+    "adapters/terraform/failing/full_disk.py": "a file of our own",
+    "adapters/sandbox/launch.py": "the log of our own server",
+    "adapters/sandbox/files.py": "a lock, and new files of our own",
+    "adapters/sandbox/mirror.py": "in a new folder of our own, and archives of installed packages",
+    "adapters/terraform/plans/files.py": "a file in memory",
+    "cli/boundary.py": "/dev/null, and a new log of our own",
+    "cli/consoles.py": "/dev/null",
+    "domain/release.py": "bytes",
+}
+
+
+def opened() -> Iterator[tuple[str, int, str]]:
+    for file in sorted(PACKAGE.rglob("*.py")):
+        name = file.relative_to(PACKAGE).as_posix()
+        if name.startswith(("templates/", "adapters/sandbox/patches/")):
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            called = node.func
+            if isinstance(called, ast.Attribute) and called.attr in READS | WRITES:
+                yield name, node.lineno, called.attr
+            elif isinstance(called, ast.Name) and called.id == "open":
+                yield name, node.lineno, "open"
+
+
+def test_files_are_opened_through_one_door() -> None:
+    assert [f"{name}:{line} {what}" for name, line, what in opened() if name not in APART] == []
+
+
+def test_each_exception_is_still_one() -> None:
+    assert set(APART) - {name for name, _, _ in opened()} == set()

@@ -1,0 +1,106 @@
+"""Saved plans: in memory where the system has such files, and for their owner alone where they lie on a disk."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform.binary import embedded
+from envctl.adapters.terraform.plans.files import PlanFiles
+from envctl.domain.changes import Action
+from envctl.domain.errors import Location
+from envctl.domain.layout import PLAN_FILES
+from envctl.domain.settings import Variable
+from tests.adapters.terraform.conftest import Bench
+
+MARKER = "planted-in-a-plan"
+CODE = """
+variable "password" {
+  type      = string
+  sensitive = true
+}
+resource "terraform_data" "one" {
+  input = var.password
+}
+"""
+PASSWORD = Variable("password", "string", False, None, True, True, "", Location("main.tf"))
+# Starts Terraform without what it should inherit, as a wrapper in a container does.
+WRAPPER = """#!{python} -IS
+import os, sys
+os.closerange(3, 256)
+os.execv("{program}", {before} + sys.argv[1:])
+"""
+
+
+def lie_on_disk(bench: Bench) -> list[str]:
+    return [file.name for file in bench.root.rglob("*") if file.name in PLAN_FILES]
+
+
+def open_plans() -> list[str]:
+    """The files without a name that this process holds, and are named like plans."""
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("only Linux tells what a process has open")
+    found = [os.path.realpath(each) for each in Path("/proc/self/fd").iterdir()]
+    return [each for each in found if any(name in each for name in PLAN_FILES)]
+
+
+@contextmanager
+def unmasked() -> Iterator[None]:
+    before = os.umask(0o022)
+    try:
+        yield
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.terraform
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="this system has no files in memory")
+def test_plan_lies_in_memory_until_it_is_applied(bench: Bench) -> None:
+    stack = bench.lay(CODE, variables=(PASSWORD,), arguments={"password": MARKER})
+    plan = bench.plan(stack)
+    assert [change.action for change in plan.resources] == [Action.CREATE]
+    assert (lie_on_disk(bench), len(open_plans())) == ([], 1)
+    bench.driver.apply("dev", stack)
+    assert open_plans() == []
+    assert bench.plan(stack).changes is False
+    assert bench.heard.messages == []
+
+
+@pytest.mark.terraform
+def test_discarded_plan_is_gone(bench: Bench) -> None:
+    stack = bench.lay(CODE, variables=(PASSWORD,), arguments={"password": MARKER})
+    for _ in range(2):
+        bench.plan(stack)
+        bench.driver.discard("dev", stack)
+        bench.driver.discard("dev", stack)
+        assert (lie_on_disk(bench), open_plans()) == ([], [])
+
+
+@pytest.mark.terraform
+def test_terraform_that_inherits_nothing_saves_plans_on_disk(bench: Bench) -> None:
+    program, *before = embedded()
+    wrapper = bench.root / "bin" / "terraform"
+    wrapper.parent.mkdir()
+    wrapper.write_text(WRAPPER.format(python=sys.executable, program=program, before=[program, *before]))
+    wrapper.chmod(0o755)
+    stack = bench.lay(CODE, variables=(PASSWORD,), arguments={"password": MARKER})
+    with unmasked():
+        assert bench.plan(stack).changes
+        assert lie_on_disk(bench) == [PLAN_FILES[0]]
+        assert (bench.directory / PLAN_FILES[0]).stat().st_mode & 0o777 == 0o600
+        bench.driver.apply("dev", stack)
+    assert (lie_on_disk(bench), open_plans()) == ([], [])
+    assert len(bench.heard.messages) == 1
+    assert "are files in" in bench.heard.messages[0]
+    assert bench.driver.look("dev", stack, unchanged=True).drift.changes is False
+
+
+def test_without_files_in_memory_the_disk_is_used(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    site = bench.driver._site("dev", bench.lay(CODE))
+    plan = PlanFiles().create(site, PLAN_FILES[0])
+    assert (plan.path, plan.inherited) == (PLAN_FILES[0], ())

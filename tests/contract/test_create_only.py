@@ -1,0 +1,63 @@
+"""A server that speaks S3 and ignores `If-None-Match` gets no entry: it is found before the first one."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.sandbox.exchange import Request, Response
+from envctl.adapters.sandbox.lifecycle import RunningSandbox
+from envctl.domain.errors import OperationFailedError
+from envctl.domain.owners import Marker, decode
+from envctl.usecases.ledger_keys import ENTRIES, MARKER
+from tests.contract.stores import as_surroundings_say, on_disk, somewhere
+from tests.contract.test_appends import Person, reasons
+from tests.faults.proxy import FaultyProxy
+
+
+class Ignorant(FaultyProxy):
+    """Passes everything on but the header on which the ledger rests."""
+
+    def pass_on(self, request: Request) -> Response:
+        kept = [(name, value) for name, value in request.headers if name.lower() != "if-none-match"]
+        return super().pass_on(replace(request, headers=kept))
+
+
+@pytest.fixture
+def ignorant(sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
+    with Ignorant(sandbox, tmp_path / "proxy") as proxy:
+        for name, value in proxy.environment().items():
+            monkeypatch.setenv(name, value)
+        yield proxy
+
+
+@pytest.mark.sandbox
+def test_s3_that_ignores_if_none_match_gets_no_entry(ignorant: FaultyProxy) -> None:
+    address = somewhere()
+    for _ in range(2):
+        with pytest.raises(OperationFailedError, match="E426 the store ignores If-None-Match"):
+            Person(as_surroundings_say(address)).append("never")
+    store = as_surroundings_say(address)
+    assert store.keys(ENTRIES) == []
+    assert store.read(MARKER) is None
+
+
+@pytest.mark.sandbox
+def test_s3_that_honours_it_is_tried_once(proxy: FaultyProxy) -> None:
+    address = somewhere()
+    Person(as_surroundings_say(address)).append("first")
+    marker = as_surroundings_say(address).read(MARKER)
+    assert marker is not None
+    assert decode(marker) == Marker("shop")
+    proxy.asked.clear()
+    Person(as_surroundings_say(address)).append("second")
+    puts = [request.target for request, _ in proxy.asked if request.method == "PUT"]
+    assert len(puts) == 1
+    assert puts[0].endswith("0000000002.json")
+    assert reasons(as_surroundings_say(address)) == ["second", "first"]
+
+
+def test_folder_is_tried_before_its_first_entry(tmp_path: Path) -> None:
+    Person(on_disk(tmp_path)).append("first")
+    assert {path.name for path in (tmp_path / ".envctl" / "store").iterdir()} == {"ledger", "probe", "project.json"}
