@@ -27,11 +27,13 @@ class Show:
     down: Step = Step("envctl sandbox down", "The sandbox goes away with all that it held.")
 
 
-def _approvals(says: str) -> tuple[Step, ...]:
+def _approvals(says: str, *unseen: str) -> tuple[Step, ...]:
+    """`unseen` are the stacks that can't be planned before others are there."""
     by = [(gate, f"{gate}@shop.example") for gate in ("peer", "business", "quality")]
     first = (says, "", "")
+    names = f" --unseen {','.join(unseen)}" if unseen else ""
     return tuple(
-        Step(f"envctl --sandbox approve prod --gate {gate} --yes", told, by=who)
+        Step(f"envctl --sandbox approve prod --gate {gate}{names} --yes", told, by=who)
         for (gate, who), told in zip(by, first, strict=True)
     )
 
@@ -70,13 +72,15 @@ _WAY = (
     *_approvals(
         "Three people look at the plan for prod, and approve exactly that plan. Locally envctl knows a person by "
         "git's author address, so the demo sets GIT_AUTHOR_EMAIL to play all of them. Who made the release can't "
-        "approve it."
+        "approve it. prod is empty, so web can't be planned before its network is there: they accept it unseen.",
+        "web",
     ),
     Step("envctl --sandbox promote staging prod --yes", "Now prod opens."),
     Step("envctl --sandbox status", "Where does everything stand? All three environments run the same release."),
     Step("envctl --sandbox history", "Who did what, and when?"),
     _LEDGER,
 )
+_WAITING = ("data", "edge", "service", "web", "observability", "cost", "recovery", "data_replica")
 _FOUNDATION = (
     Step(
         "envctl --sandbox apply management --yes",
@@ -100,7 +104,11 @@ _PLATFORM = (
         "AWS provider waits a minute for a load balancer, and half of one for a database.",
     ),
     Step("envctl --sandbox promote dev staging --yes", "staging: the same release, in the shape of prod."),
-    *_approvals("prod has three zones, a replica in another region, and a lock on its backups. Three people approve."),
+    *_approvals(
+        "prod has three zones, a replica in another region, and a lock on its backups. Three people approve, and "
+        "accept unseen what can't be planned before other stacks are there.",
+        *_WAITING,
+    ),
     Step("envctl --sandbox promote staging prod --yes"),
     Step("envctl --sandbox drift", "Is everything as it was made, everywhere?"),
     Step("envctl --sandbox status"),

@@ -71,9 +71,9 @@ def a_release_reaches_prod(story: Story) -> None:
     story.asks("promote staging prod --yes", 4)
     story.asks("approve prod --gate peer --yes", 3)
     fingerprint = story.asks("why prod --plan")["result"]["plan"]
-    story.asks(f"approve prod --gate peer --plan {fingerprint} --yes", by=BOB)
+    story.asks(f"approve prod --gate peer --plan {fingerprint} --unseen top --yes", by=BOB)
     story.asks("approve prod --gate peer --withdraw", by=BOB)
-    story.asks("approve prod --gate peer --yes", by=BOB)
+    story.asks("approve prod --gate peer --unseen top --yes", by=BOB)
     story.asks("lock prod --reason 'the auditors are here'")
     story.asks("promote staging prod --yes", 4)
     story.asks("unlock prod")

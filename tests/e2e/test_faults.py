@@ -59,7 +59,7 @@ def test_the_whole_way_without_any_cloud(small: Project, monkeypatch: pytest.Mon
     small.ok("apply", "dev", "--yes")
     small.write("modules/base/main.tf", BASE.replace("var.name\n}\n\noutput", '"changed"\n}\n\noutput'))
     small.ok("promote", "dev", "staging", "--yes")
-    small.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL="bob@example.com")
+    small.ok("approve", "prod", "--gate", "peer", "--unseen", "top", "--yes", GIT_AUTHOR_EMAIL="bob@example.com")
     small.ok("promote", "staging", "prod", "--yes")
     for environment in ("dev", "staging", "prod"):
         instance = state(small, environment, "base")["this"]["instances"][0]  # type: ignore[index]

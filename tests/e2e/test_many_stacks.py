@@ -238,7 +238,11 @@ def test_what_reads_a_changed_output_is_planned_anew_and_goes_no_further_than_wa
     promote = ("promote", "dev", "staging", "--yes")
     five.ok("apply", "dev", "--yes")
     five.ok(*approve, GIT_AUTHOR_EMAIL=BOB)
-    # Of what is not there yet, all that is made was approved.
+    # Of what is not there yet nothing was seen: each layer stops until it was, or until it is accepted unseen.
+    first = five.run(*promote, "--json")
+    assert (first.code, set(first.codes)) == (4, {"G302"})
+    assert ends(first.document) == {"applied": ["base", "alone"], "refused": ["mid", "side"], "left": ["top"]}
+    five.ok(*approve, "--unseen", "top", GIT_AUTHOR_EMAIL=BOB)
     five.ok(*promote)
     five.acts()
 

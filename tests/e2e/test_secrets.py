@@ -99,7 +99,7 @@ def test_no_secret_is_said_written_or_kept(keeper: Project) -> None:
     said = [
         keeper.ok("apply", "dev", "--yes"),
         keeper.ok("promote", "dev", "staging", "--yes", "--markdown"),
-        keeper.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL="bob@example.com"),
+        keeper.ok("approve", "prod", "--gate", "peer", "--unseen", "top", "--yes", GIT_AUTHOR_EMAIL="bob@example.com"),
         keeper.ok("promote", "staging", "prod", "--yes", "--json"),
     ]
     for environment in ("dev", "staging", "prod"):

@@ -65,7 +65,7 @@ BELIEVED = fold(
         DeploymentStarted("dev", "r2", "s", "apply"),
         DeploymentSucceeded("dev", "r2", 6, ("network",)),
         VerificationPassed("dev", "r2", 6, ("http", "command")),
-        ApprovalGiven("dev", "peer", "r1", "s", "f00d"),
+        ApprovalGiven("dev", "peer", "r1", "s", "f00d", place="p1ace", unseen=("web",)),
         EnvironmentLocked("dev", "we migrate"),
         HoldSet("dev", "r1", "it leaks"),
         DriftChecked("dev", "r2", 0, ("network: aws_vpc.main",)),

@@ -11,7 +11,9 @@ from tests.usecases.machines import Content
 
 @dataclass
 class Command:
-    """One command of one person, and what was seen while it ran. `settings` are the bytes of the files it read."""
+    """One command of one person, and what was seen while it ran. `settings` are the bytes of the files it read,
+    `place` what the project file said of where the environment is, and `unseen` the stacks that an approval names.
+    """
 
     verb: str
     environment: str
@@ -23,6 +25,8 @@ class Command:
     break_glass: str = ""
     dry_run: bool = False
     only: frozenset[str] = frozenset()
+    place: frozenset[tuple[str, str]] = frozenset()
+    unseen: frozenset[str] = frozenset()
     foreign: bool = False
     plans: dict[str, StackPlan] = field(default_factory=dict)
     contents: dict[str, Content | None] = field(default_factory=dict)
@@ -85,7 +89,9 @@ class Proof:
 
 @dataclass(frozen=True)
 class Given:
-    """An approval: who has seen which plan of which release, made with which settings, and said yes."""
+    """An approval: who has seen which plan of which release, made with which settings for which place, and said yes;
+    and to which stacks they said yes without a plan.
+    """
 
     person: str
     gate: str
@@ -93,6 +99,8 @@ class Given:
     settings: bytes
     plan: EnvironmentPlan
     at: datetime
+    place: frozenset[tuple[str, str]]
+    unseen: frozenset[str]
 
 
 @dataclass
@@ -124,20 +132,23 @@ def losses(plans: Mapping[str, StackPlan]) -> list[ResourceChange]:
     return [resource for plan in plans.values() for resource in plan.resources if resource.action in gone]
 
 
-def covered(plans: Mapping[str, StackPlan], approved: EnvironmentPlan) -> bool:
+def covered(plans: Mapping[str, StackPlan], given: Given) -> bool:
     """Whether somebody who said yes to one plan has said yes to all that these ones do."""
-    known = {stack.stack: stack for stack in approved.stacks}
-    return all(name in known and all(_within(each, known[name]) for each in _wanted(plans[name])) for name in plans)
+    known = {stack.stack: stack for stack in given.plan.stacks}
+    return all(
+        name in known and all(_within(each, known[name], given.unseen) for each in _wanted(plans[name]))
+        for name in plans
+    )
 
 
 def _wanted(plan: StackPlan) -> Iterator[ResourceChange]:
     yield from (resource for resource in plan.resources if resource.action is not Action.READ)
 
 
-def _within(change: ResourceChange, approved: StackPlan) -> bool:
+def _within(change: ResourceChange, approved: StackPlan, unseen: frozenset[str]) -> bool:
     if approved.waits_for:
-        # It was said that nothing of the stack is there yet, and that all of it will be made.
-        return change.action is Action.CREATE
+        # Nothing of the stack was there, and none of it was seen: who named it has said that all of it may be made.
+        return change.action is Action.CREATE and approved.stack in unseen
     return any(
         (change.address, change.type, change.action) == (seen.address, seen.type, seen.action)
         and {(a.path, repr(a.after)) for a in change.attributes} <= {(a.path, repr(a.after)) for a in seen.attributes}

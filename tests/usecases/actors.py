@@ -31,13 +31,20 @@ from tests.usecases.oracle import Oracle
 
 ANN, BOB, CAT, DAN, EVE = PEOPLE = tuple(f"{name}@example.com" for name in ("ann", "bob", "cat", "dan", "eve"))
 OFTEN = 8
+PLACES = {
+    "account_id": "{:012}",
+    "region": "eu-west-{}",
+    "assume_role": "arn:aws:iam::ACCOUNT:role/deployer-{}",
+    "external_id": "shop-{}",
+}
+PROD, RULES_OF_PROD = "[environments.prod]\n", "protected = true"
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class How:
     """Who gives a command, what they wish, what they answer, and when their machine is killed. `only` is of an
-    apply: the stacks, where they are not all.
+    apply: the stacks, where they are not all. `unseen` is of an approval: the stacks that it names.
     """
 
     by: str = ANN
@@ -47,6 +54,7 @@ class How:
     yes: bool = True
     fuse: int | None = None
     only: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ("web",)
 
     @property
     def wishes(self) -> Wishes:
@@ -106,6 +114,8 @@ class Actors:
         given = Command(verb, environment, how.by, settings, machine.of_the_tree(), source, gate)
         given.foreign = machine.owner != self.here.owner
         given.break_glass, given.dry_run, given.only = how.break_glass, how.dry_run, frozenset(how.only)
+        given.unseen = frozenset(how.unseen) if verb == "approve" else frozenset()
+        given.place = frozenset(self.shared.place_of_prod.items()) if environment == "prod" else frozenset()
         self.oracle.begins(machine, given)
         result = None
         try:
@@ -137,7 +147,10 @@ class Actors:
         return self.gives("destroy", what, lambda ports: destroy(ports, what, how.wishes), how)
 
     def approves(self, gate: str, how: How, *, release: str | None = None) -> None:
-        self.gives("approve", "prod", lambda ports: approve(ports, "prod", gate, release=release), how, gate=gate)
+        def command(ports: Ports) -> object:
+            return approve(ports, "prod", gate, release=release, unseen=how.unseen)
+
+        self.gives("approve", "prod", command, how, gate=gate)
 
     def withdraws(self, gate: str, by: str, *, release: str | None = None, at: Machine | None = None) -> None:
         def command(ports: Ports) -> object:
@@ -175,6 +188,18 @@ class Actors:
         lines = self.shared.tree.content[path].decode().splitlines()
         kept = [line for line in lines if not line.startswith("cidr")]
         self.here.edit(path, "\n".join([f'cidr = "10.{number}.0.0/16"', *kept, ""]))
+
+    def edits_place(self, key: str, number: int) -> None:
+        """Prod is somewhere else from now on, and its credentials answer there."""
+        place = self.shared.place_of_prod
+        place[key] = PLACES[key].format(number)
+        account = place.get("account_id", f"{0:012}")
+        for machine in (self.here, self.elsewhere):
+            machine.access.accounts["prod"] = account
+        before, _, after = self.shared.tree.content["envctl.toml"].decode().partition(PROD)
+        _, end, rest = after.partition(RULES_OF_PROD)
+        lines = "".join(f'{name} = "{value.replace("ACCOUNT", account)}"\n' for name, value in sorted(place.items()))
+        self.here.edit("envctl.toml", before + PROD + lines + end + rest)
 
     def fails_a_check(self, of: str, *, at: Machine | None = None) -> None:
         self.shared.failing.add((of, "smoke"))
@@ -234,9 +259,9 @@ class Actors:
         self.waits_until_open()
         self.verifies("staging")
 
-    def all_approve(self, release: str) -> None:
+    def all_approve(self, release: str, *, unseen: tuple[str, ...] = ("web",)) -> None:
         for gate, person in (("peer", BOB), ("business", CAT), ("business", DAN)):
-            self.approves(gate, How(person), release=release)
+            self.approves(gate, How(person, unseen=unseen), release=release)
 
     def by_the_book(self, fuses: tuple[int | None, int | None, int | None] = (None, None, None)) -> str:
         release = self.proves(fuses=fuses[:2])

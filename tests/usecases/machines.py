@@ -128,6 +128,7 @@ class Shared:
     versions: SettableVersions = field(default_factory=SettableVersions)
     terraform: MemoryTerraform = field(default_factory=lambda: MemoryTerraform(MemoryWorkspace()))
     failing: set[tuple[str, str]] = field(default_factory=set)
+    place_of_prod: dict[str, str] = field(default_factory=dict)
 
 
 class Machine(World):

@@ -35,7 +35,9 @@ ENDS = {"deployment succeeded", "deployment failed", "deployment abandoned"}
 
 def _told(event: events.Event) -> str:
     told = {
-        name: value for name, value in vars(event).items() if name not in {"settings", "plan", "stacks", "performed"}
+        name: value
+        for name, value in vars(event).items()
+        if name not in {"settings", "plan", "stacks", "performed", "place"}
     }
     return f"{event.kind} {', '.join(str(value)[:30] for value in told.values() if value)}"
 
@@ -292,7 +294,8 @@ class Oracle:
         if plan is None or not yes or not seen or event.gate != command.gate:
             self.says(command, "an approval was recorded that nobody gave")
             return
-        place.approvals.append(Given(command.person, command.gate, event.release, command.settings, plan, now))
+        said = (command.person, command.gate, event.release, command.settings, plan, now, command.place, command.unseen)
+        place.approvals.append(Given(*said))
 
     def _drift(self, command: Command, place: Place, event: events.DriftChecked) -> None:
         if event.drifted != command.drifted or event.release != place.current or place.open is not None:

@@ -8,7 +8,7 @@ from envctl.domain import checkpoint
 from envctl.usecases import ledger_keys
 from tests.fakes.world import MemoryTree
 from tests.usecases import verdict
-from tests.usecases.actors import BOB, CAT, DAN, PLAINLY, Actors, How, more
+from tests.usecases.actors import BOB, CAT, DAN, PLACES, PLAINLY, Actors, How, more
 
 
 def _ready(actors: Actors, **proven: object) -> str:
@@ -269,6 +269,24 @@ def _other_settings(actors: Actors, how: How) -> None:
     _tries(actors, how, release)
 
 
+def _elsewhere(key: str) -> Callable[[Actors, How], None]:
+    def tries(actors: Actors, how: How) -> None:
+        release = _ready(actors)
+        actors.fresh += 1
+        actors.edits_place(key, actors.fresh)
+        _tries(actors, how, release)
+
+    return tries
+
+
+def _a_stack_was_not_seen(actors: Actors, how: How) -> None:
+    """Where it was never there, it waits; and who approves does not name it."""
+    release = actors.proves()
+    actors.soaks()
+    actors.all_approve(release, unseen=())
+    _tries(actors, how, release)
+
+
 def _destroys(actors: Actors, how: How) -> None:
     actors.by_the_book()
     actors.destroys("prod", how)
@@ -391,6 +409,8 @@ OF_PEOPLE: dict[str, Temptation] = {
     "a stack's plan holds more than was approved": _does_more_midway("a server is made"),
     "a stack's plan loses a database": _does_more_midway("a database is lost"),
     "the settings are others than were approved": _other_settings,
+    **{f"prod is in another place than was approved: {key}": _elsewhere(key) for key in PLACES},
+    "a stack was not seen": _a_stack_was_not_seen,
 }
 OF_PROD: dict[str, Temptation] = {
     "a deny window is open": _a_deny_window_is_open,

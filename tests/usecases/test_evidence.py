@@ -15,6 +15,7 @@ from envctl.domain.errors import (
     UsageError,
 )
 from envctl.domain.events import (
+    ApprovalGiven,
     DeploymentAbandoned,
     DeploymentFailed,
     HoldSet,
@@ -294,7 +295,7 @@ class TestApprovedPlan:
         world = a_world(self.GATES)
         to_staging(world)
         world.identity.name = "bob@example.com"
-        approve(world.ports, "prod", "peer")
+        approve(world.ports, "prod", "peer", unseen=["web"])
         world.identity.name = "ann@example.com"
         return world
 
@@ -336,6 +337,83 @@ class TestApprovedPlan:
         assert isinstance(failed, DeploymentFailed)
         assert failed.stacks == ("network",)
 
+    def test_unseen_stack_stops_there_and_goes_on_after_a_second_approval(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        world.identity.name = "bob@example.com"
+        told = approve(world.ports, "prod", "peer")
+        assert (told.not_seen, told.unseen) == ({"web": ("network",)}, ())
+        later = "approve again once network is applied, or add --unseen web"
+        assert told.notes == (f"not seen: web (waits for network); not approved: {later}",)
+        world.identity.name = "ann@example.com"
+        with pytest.raises(RefusedError) as refused:
+            promote(world.ports, "staging", "prod")
+        (refusal,) = refused.value.refusals
+        assert (refusal.code, refused.value.exit_code) == ("G302", ExitCode.REFUSED_FOR_NOW)
+        assert refusal.message.endswith("create web: terraform_data.web; web could not be planned when it was approved")
+        assert refusal.hint == f"envctl approve prod --gate peer --release {told.release[:12]}"
+        assert [where for where in world.terraform.reality if where[0] == "prod"] == [("prod", "network")]
+        failed = recorded(world)[-1].event
+        assert isinstance(failed, DeploymentFailed)
+        assert failed.stacks == ("network",)
+
+        # Before anything is planned: what was approved can't be enough any more.
+        looked = why(world.ports, "prod")
+        assert (looked.gates, looked.next) == ({"peer": (0, 1)}, refusal.hint)
+        with pytest.raises(RefusedError, match="web could not be planned when it was approved, and can be planned now"):
+            promote(world.ports, "staging", "prod")
+        world.identity.name = "bob@example.com"
+        again = approve(world.ports, "prod", "peer")
+        assert (again.already, again.not_seen, again.missing) == (False, {}, {})
+        world.identity.name = "ann@example.com"
+        promote(world.ports, "staging", "prod")
+
+    def test_accepted_unseen_stack_passes_at_once(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        world.identity.name = "bob@example.com"
+        told = approve(world.ports, "prod", "peer", unseen=["web", "network"])
+        assert told.notes == ("not seen: web (waits for network); approved unseen: it may create, and nothing else",)
+        # What is in the plan was seen: its name says nothing more.
+        assert told.unseen == ("web",)
+        given = recorded(world)[-1].event
+        assert isinstance(given, ApprovalGiven)
+        assert given.unseen == ("web",)
+        world.identity.name = "ann@example.com"
+        promote(world.ports, "staging", "prod")
+
+    def test_accepting_later_is_another_approval(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        world.identity.name = "bob@example.com"
+        assert not approve(world.ports, "prod", "peer").already
+        assert not approve(world.ports, "prod", "peer", unseen=["web"]).already
+        assert approve(world.ports, "prod", "peer", unseen=["web"]).already
+
+    def test_unknown_stack_can_not_be_accepted(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        world.identity.name = "bob@example.com"
+        with pytest.raises(UsageError, match="E475"):
+            approve(world.ports, "prod", "peer", unseen=["wbe"])
+
+    def test_stack_that_holds_resources_can_not_be_accepted_unseen(self) -> None:
+        world = self.approved()
+        promote(world.ports, "staging", "prod")
+        world.edit("environments/prod/terraform.tfvars", 'cidr = "10.31.0.0/16"\n')
+        world.terraform.behind["prod", "web"] = "network"
+        release = record.present(world.ports).of("prod").last.release  # type: ignore[union-attr]
+        world.identity.name = "bob@example.com"
+        with pytest.raises(UsageError, match="E476"):
+            approve(world.ports, "prod", "peer", release=release, unseen=["web"])
+        told = approve(world.ports, "prod", "peer", release=release)
+        assert told.notes == ("not seen: web (waits for network); not approved: approve again once network is applied",)
+
+    def test_environment_without_gates_asks_for_no_word(self) -> None:
+        world = a_world("[environments.prod.gates]\napprovals = {}\n")
+        to_staging(world)
+        promote(world.ports, "staging", "prod")
+
     def test_what_is_left_of_an_approved_plan_needs_no_other_approval(self) -> None:
         world = self.approved()
         world.terraform.fails_on.add(("prod", "web"))
@@ -368,7 +446,7 @@ class TestApprovedPlan:
         with pytest.raises(RefusedError, match=r"G106.*has expired"):
             promote(world.ports, "staging", "prod")
         world.identity.name = "bob@example.com"
-        assert not approve(world.ports, "prod", "peer").already
+        assert not approve(world.ports, "prod", "peer", unseen=["web"]).already
         world.identity.name = "ann@example.com"
         promote(world.ports, "staging", "prod")
 
@@ -385,7 +463,7 @@ class TestApprovedPlan:
         fingerprint = why(world.ports, "prod", planned=True).plan
         planned = world.terraform.ran.count(("plan", "prod", "network"))
         world.identity.name = "bob@example.com"
-        approved = approve(world.ports, "prod", "peer", fingerprint=fingerprint[:12])
+        approved = approve(world.ports, "prod", "peer", fingerprint=fingerprint[:12], unseen=["web"])
         assert approved.plan == fingerprint
         assert world.terraform.ran.count(("plan", "prod", "network")) == planned
         shown = world.consent.asked[-1].stacks[0]

@@ -103,9 +103,9 @@ def apply_part(world: World, *names: str, environment: str = "dev") -> Deployed:
     return apply(world.ports, environment, part(*names))
 
 
-def approves(world: World) -> None:
+def approves(world: World, *unseen: str) -> None:
     me, world.identity.name = world.identity.name, BOB
-    approve(world.ports, "staging", "peer")
+    approve(world.ports, "staging", "peer", unseen=unseen)
     world.identity.name = me
 
 
@@ -188,7 +188,7 @@ def test_who_says_no_half_way_leaves_what_comes_after(world: World) -> None:
 def test_what_reads_a_changed_output_is_planned_anew_and_is_refused_where_nobody_approved_that(world: World) -> None:
     world.terraform.linked = True
     apply(world.ports, "dev")
-    approves(world)
+    approves(world, "mid", "top", "side")
     promote(world.ports, "dev", "staging")
     # An own change of every stack was seen; but not what mid is made of once base is another one.
     says(world, "two", "staging")
@@ -293,7 +293,7 @@ def test_a_part_that_changes_nothing_is_no_deployment(world: World) -> None:
 
 def test_a_part_is_approved_with_the_whole(world: World) -> None:
     apply(world.ports, "dev")
-    approves(world)
+    approves(world, "mid", "top", "side")
     promote(world.ports, "dev", "staging")
     says(world, "two", "staging")
     refuses(world, lambda ports: apply(ports, "staging", part("alone")), "G106")

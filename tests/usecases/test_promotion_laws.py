@@ -22,7 +22,7 @@ from envctl.usecases.why import why
 from tests.fakes.world import recorded
 from tests.usecases import temptations, verdict
 from tests.usecases.account import Place
-from tests.usecases.actors import BOB, EVE, PEOPLE, Actors, How, more
+from tests.usecases.actors import BOB, EVE, PEOPLE, PLACES, Actors, How, more
 from tests.usecases.machines import ENVIRONMENTS, STACKS
 from tests.usecases.temptations import Temptation
 
@@ -44,6 +44,7 @@ ways = st.builds(
     st.sampled_from([False] * 5 + [True]),
     st.booleans(),
     fuses,
+    unseen=st.sampled_from([("web",), ()]),
 )
 tempted = st.builds(How, break_glass=st.sampled_from(["", "", "", "prod is down"]))
 waivable = st.sampled_from([(), WAIVABLE]) | st.sets(st.sampled_from(WAIVABLE))
@@ -66,6 +67,10 @@ class Promotion(RuleBasedStateMachine):
     @rule(of=environments, number=st.integers(1, 3))
     def edits_settings(self, of: str, number: int) -> None:
         self.actors.edits_settings(of, number)
+
+    @rule(key=st.sampled_from(sorted(PLACES)), number=st.integers(0, 2))
+    def edits_place(self, key: str, number: int) -> None:
+        self.actors.edits_place(key, number)
 
     @rule(author=people, uncommitted=st.booleans())
     def commits(self, author: str, uncommitted: bool) -> None:

@@ -40,6 +40,9 @@ def world() -> World:
     return world
 
 
+LATER = "approve again once what it reads is applied, or add --unseen web"
+
+
 def edit(world: World, old: bytes, new: bytes) -> None:
     text = world.tree.content["envctl.toml"]
     assert text.count(old) == 1
@@ -50,9 +53,9 @@ def shown(world: World) -> str:
     return why(world.ports, "prod", planned=True).plan
 
 
-def reviewed(world: World, *names: str, attempt: int = 1) -> Reviewed:
+def reviewed(world: World, *names: str, attempt: int = 1, unseen: tuple[str, ...] = ()) -> Reviewed:
     world.reviews.names = {"prod": list(names)}
-    return review(world.ports, "prod", release=None, fingerprint=shown(world), attempt=attempt)
+    return review(world.ports, "prod", release=None, fingerprint=shown(world), attempt=attempt, unseen=unseen)
 
 
 def outcomes(told: Reviewed) -> dict[str, str]:
@@ -64,12 +67,25 @@ def given(world: World) -> list[ApprovalGiven]:
 
 
 def test_what_reviewers_said_opens_the_gate_for_exactly_the_plan_they_saw(world: World) -> None:
-    told = reviewed(world, "octocat", "hubot")
+    told = reviewed(world, "octocat", "hubot", unseen=("web",))
     assert outcomes(told) == {"octocat": "recorded", "hubot": "recorded"}
+    assert (told.not_seen, told.unseen) == ({"web": ("what it reads",)}, ("web",))
     assert (told.gate, told.missing, told.next) == ("peer", {}, "envctl promote staging prod")
     assert {event.plan for event in given(world)} == {told.plan}
     by = {approval.by for approval in record.present(world.ports).of("prod").approvals}
     assert by == {Actor(name, "github", verified=True, run_url=RUN) for name in ("octocat", "hubot")}
+    assert promote(world.ports, "staging", "prod", SURE).deployment is not None
+
+
+def test_reviewers_do_not_accept_unseen_stacks_by_themselves(world: World) -> None:
+    told = reviewed(world, "octocat", "hubot")
+    assert told.notes == ("not seen: web (waits for what it reads); not approved: " + LATER,)
+    assert [event.unseen for event in given(world)] == [(), ()]
+    with pytest.raises(RefusedError) as refused:
+        promote(world.ports, "staging", "prod", SURE)
+    assert [each.code for each in refused.value.refusals] == ["G302"]
+    again = reviewed(world, "octocat", "hubot")
+    assert (again.not_seen, again.missing) == ({}, {})
     assert promote(world.ports, "staging", "prod", SURE).deployment is not None
 
 

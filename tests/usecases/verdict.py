@@ -106,6 +106,7 @@ def standing(case: Case) -> dict[str, list[Given]]:
         for given in case.target.approvals
         if given.release == case.release
         and given.settings == case.command.settings
+        and given.place == case.command.place
         and given.person not in barred
         and case.now - given.at <= EXPIRES
     ]
@@ -113,7 +114,7 @@ def standing(case: Case) -> dict[str, list[Given]]:
 
 
 def too_few(granted: list[Given], plans: Mapping[str, StackPlan], count: int) -> bool:
-    return len({given.person for given in granted if covered(plans, given.plan)}) < count
+    return len({given.person for given in granted if covered(plans, given)}) < count
 
 
 def denied(now: datetime) -> str:

@@ -40,8 +40,9 @@ class DeploymentRecord:
 
     `commit`, `uncommitted`, `author`, `made_by` and `made_at` are the release's. `ended_by` is somebody else where it
     was declared over. `checks` are those that passed, or those that failed, in the last verification. `approvals` are
-    those of this release with these settings that stood when it began. `held` are releases that it put on hold, and
-    `rolled_back_by` is the number of the rollback that came right after it, or 0.
+    those of this release with these settings in this place that stood when it began. `held` are releases that it put on
+    hold, and `rolled_back_by` is the number of the rollback that came right after it, or 0. `place` is the digest of
+    where it landed; empty where that was not recorded.
     """
 
     number: int
@@ -72,6 +73,7 @@ class DeploymentRecord:
     waivers: tuple[Waiver, ...] = ()
     held: tuple[str, ...] = ()
     rolled_back_by: int = 0
+    place: str = ""
 
 
 @dataclass
@@ -105,7 +107,8 @@ class Audit:
 
     def _start(self, entry: Entry, event: DeploymentStarted) -> None:
         here, known = self.present.of(event.environment), self.present.releases.get(event.release)
-        approvals = tuple(a for a in here.approvals if (a.release, a.settings) == (event.release, event.settings))
+        bound = (event.release, event.settings, event.place)
+        approvals = tuple(a for a in here.approvals if (a.release, a.settings, a.place) == bound)
         waiver = self._waivers.get(event.waiver)
         # A hold is set right before the rollback that it belongs to.
         held = self._holds.pop(event.environment, ())
@@ -124,6 +127,7 @@ class Audit:
             event.settings,
             event.plan,
             entry.at,
+            place=event.place,
             approvals=() if event.action == "destroy" else approvals,
             waivers=(waiver,) if waiver else (),
             held=held if event.action == "rollback" else (),

@@ -60,7 +60,8 @@ class DeploymentStarted:
     """`settings` is the digest of the settings that are applied, `source` the environment a promotion comes from,
     `plan` the fingerprint of what is going to be done, and `waiver` the number of the waiver that it needed, or 0.
     `only` names the stacks where they are not all of the release. `unpinned` are the addresses of providers that were
-    not those which the release pins.
+    not those which the release pins. `place` is the digest of the place that it lands in; it is empty in entries of
+    before places were recorded.
     """
 
     kind: ClassVar[str] = "deployment started"
@@ -73,6 +74,7 @@ class DeploymentStarted:
     waiver: int = _later(0)
     only: tuple[str, ...] = _later(())
     unpinned: tuple[str, ...] = _later(())
+    place: str = _later("")
 
 
 @dataclass(frozen=True)
@@ -142,9 +144,11 @@ class VerificationFailed:
 
 @dataclass(frozen=True)
 class ApprovalGiven:
-    """Bound to the release, to the digest of the settings, and to the fingerprint of the plan that it was given for.
+    """Bound to the release, to the digests of the settings and of the place, and to the fingerprint of the plan that it
+    was given for. An entry of before places were recorded has no `place`.
 
-    `reviewer` is who gave it in GitHub, as a reviewer of the job that records it; empty where the actor gave it.
+    `unseen` names stacks that could not be planned yet, and that were approved all the same. `reviewer` is who gave it
+    in GitHub, as a reviewer of the job that records it; empty where the actor gave it.
     """
 
     kind: ClassVar[str] = "approval given"
@@ -154,6 +158,8 @@ class ApprovalGiven:
     settings: str
     plan: str = _later("")
     reviewer: str = _later("")
+    place: str = _later("")
+    unseen: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,7 @@ def begin(entry: Entry, event: DeploymentStarted) -> Deployment:
         waiver=event.waiver,
         only=event.only,
         unpinned=event.unpinned,
+        place=event.place,
     )
 
 
@@ -153,7 +154,8 @@ def _say(
     match event:
         case ApprovalGiven():
             by = reviewer(event.reviewer, entry.actor, event.environment) if event.reviewer else entry.actor
-            given = Approval(event.gate, event.release, event.settings, by, entry.at, event.plan)
+            bound = (event.plan, event.place, event.unseen)
+            given = Approval(event.gate, event.release, event.settings, by, entry.at, *bound)
             return replace(there, approvals=(*there.approvals, given)[-APPROVALS:])
         case ApprovalWithdrawn():
             taken_back = (event.gate, event.release, entry.actor.person)

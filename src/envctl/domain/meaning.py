@@ -5,7 +5,7 @@ Ordering, values that are only known afterwards, and everything else that a new 
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -92,18 +92,20 @@ def outline(meaning: PlanMeaning, environment: str, release: str) -> Environment
     return EnvironmentPlan(environment, release, tuple(stacks.values()))
 
 
-def uncovered(plan: PlanMeaning, approved: PlanMeaning) -> tuple[Change, ...]:
-    """What the plan holds beyond what was approved; nothing where it means the same, or less."""
+def uncovered(plan: PlanMeaning, approved: PlanMeaning, unseen: Collection[str] = ()) -> tuple[Change, ...]:
+    """What the plan holds beyond what was approved; nothing where it means the same, or less. `unseen` names stacks
+    that could not be planned, and were approved all the same.
+    """
     if approved.format != plan.format:
         return plan.changes
     known: dict[tuple[str, str], list[Change]] = {}
     for seen in approved.changes:
         known.setdefault((seen.stack, seen.address), []).append(seen)
-    waiting = {change.stack for change in approved.changes if change.action == WAITS}
+    waiting = {change.stack for change in approved.changes if change.action == WAITS and change.stack in unseen}
 
     def covered(change: Change) -> bool:
-        # Nothing is there yet of a stack that waits: all that its plan may do is to create.
-        if change.stack in waiting and change.action == Action.CREATE:
+        # Nothing is there yet of a stack that waits: all that its plan may do is to create, and to read for that.
+        if change.stack in waiting and change.action in (Action.CREATE, Action.READ):
             return True
         left = known.get((change.stack, change.address), [])
         found = next((seen for seen in left if _is_like(change, seen) and _within(change, seen)), None)

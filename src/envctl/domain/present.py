@@ -35,7 +35,7 @@ class KnownRelease:
 class Deployment:
     """`seq` is the number of its *started* entry, and its name within the ledger; `waiver` that of the waiver which it
     needed, or 0. `only` names the stacks where they are not all of the release; `unpinned` are providers that were not
-    those which it pins.
+    those which it pins. `place` is the digest of where it landed; empty where it was not recorded.
     """
 
     seq: int
@@ -52,6 +52,7 @@ class Deployment:
     waiver: int = 0
     only: tuple[str, ...] = ()
     unpinned: tuple[str, ...] = ()
+    place: str = ""
 
 
 def ended(deployment: Deployment) -> str:
@@ -104,7 +105,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Approval:
-    """`plan` is the fingerprint of what was approved; empty where it was given before plans were looked at."""
+    """`plan` is the fingerprint of what was approved; empty where it was given before plans were looked at. `place` is
+    the digest of the place that it was given for; empty where places were not recorded yet. `unseen` names stacks that
+    could not be planned, and were approved all the same.
+    """
 
     gate: str
     release: str
@@ -112,6 +116,8 @@ class Approval:
     by: Actor
     at: datetime
     plan: str = ""
+    place: str = ""
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

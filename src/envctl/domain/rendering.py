@@ -63,12 +63,13 @@ def render(wiring: Wiring, stack: str, place: Place, arguments: Mapping[str, obj
     plain = {name: literal(value) for name, value in arguments.items() if name not in sensitive}
     inputs = {name: f"${{{Reference.parse(text).expression()}}}" for name, text in wired.inputs.items()}
     secret = {name: f"${{var.{name}}}" for name in sensitive}
+    where = render_place(wiring, stack, place)
     document: dict[str, Any] = {
-        "terraform": _terraform(wiring, place, stack),
+        "terraform": _terraform(wiring, where["backend"]),
         "module": {stack: {"source": f"../{CODE}/{wired.module}", **plain, **inputs, **secret}},
     }
-    if provider := _providers(wiring, place, stack):
-        document["provider"] = provider
+    if where["provider"]:
+        document["provider"] = where["provider"]
     if declared := _variables(sensitive, place):
         document["variable"] = declared
     if wired.upstream:
@@ -77,6 +78,14 @@ def render(wiring: Wiring, stack: str, place: Place, arguments: Mapping[str, obj
         document["output"] = {name: _output(stack, name, secret=outputs[name]) for name in outputs}
     secrets = {name: _environment_value(arguments[name], v.type_text) for name, v in sensitive.items()}
     return RootModule(stack, document, secrets)
+
+
+def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:
+    """What of the root module decides where an apply lands: its backend, and the settings of its providers."""
+    return {
+        "backend": {place.backend.kind: place.backend.of(stack)},
+        "provider": _providers(wiring, place, stack),
+    }
 
 
 def literal(value: object) -> object:
@@ -94,8 +103,8 @@ def literal(value: object) -> object:
             return value
 
 
-def _terraform(wiring: Wiring, place: Place, stack: str) -> dict[str, Any]:
-    block: dict[str, Any] = {"backend": {place.backend.kind: place.backend.of(stack)}}
+def _terraform(wiring: Wiring, backend: Mapping[str, object]) -> dict[str, Any]:
+    block: dict[str, Any] = {"backend": backend}
     if wiring.terraform:
         block["required_version"] = wiring.terraform
     required = {

@@ -1,22 +1,24 @@
 """`envctl approve ENV --gate NAME`: one person's word that one plan of one release may happen in one environment."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
 from envctl.domain.guards import Refusal, RefusedError, Request, ask, gates
-from envctl.domain.guards.approvals import has_expired, made_by, may_approve
-from envctl.domain.meaning import PlanMeaning, meaning_of, outline
+from envctl.domain.guards.approvals import has_expired, made_by, may_approve, to_approve
+from envctl.domain.meaning import meaning_of, outline
 from envctl.domain.naming import short
 from envctl.domain.nearest import nearest
 from envctl.domain.present import Present
 from envctl.domain.project import Project
-from envctl.usecases import approved, candidates, load, prepare, record, self_contained
+from envctl.domain.unseen import check_unseen, describe_unseen, list_unseen
+from envctl.usecases import approved, candidates, kept_places, load, prepare, record, self_contained
 from envctl.usecases.clocks import check_clock, current_time
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.ports import Ports
+from envctl.usecases.run import there
 
 # What must hold before a plan can be shown at all: the code is what it says, and fits the settings.
 _NEEDED = frozenset({"G102", "G204"})
@@ -25,7 +27,9 @@ _NEEDED = frozenset({"G102", "G204"})
 @dataclass(frozen=True)
 class Approved:
     """`already` means that this person had approved the same plan before. `missing` says for each gate how many are
-    lacking. `notes` is what guards say of the plan that was approved.
+    lacking. `notes` is what guards say of the plan that was approved. `place` is the digest of where it may be applied,
+    and `where` that in words. `not_seen` names the stacks that could not be planned, each with those that it waits for,
+    and `unseen` those of them that were approved all the same.
     """
 
     environment: str
@@ -37,6 +41,10 @@ class Approved:
     next: str
     plan: str = ""
     notes: tuple[str, ...] = ()
+    place: str = ""
+    where: str = ""
+    not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,12 +59,19 @@ class Withdrawn:
 
 
 def approve(
-    ports: Ports, environment: str, gate: str, *, release: str | None = None, fingerprint: str | None = None
+    ports: Ports,
+    environment: str,
+    gate: str,
+    *,
+    release: str | None = None,
+    fingerprint: str | None = None,
+    unseen: Sequence[str] = (),
 ) -> Approved:
     """Plans, shows the plan, asks, and records the answer for exactly this plan.
 
     With the fingerprint of a plan that somebody else made, that one is shown as far as it is kept, and nothing is
-    planned: so it can be approved by who may not look into the environment.
+    planned: so it can be approved by who may not look into the environment. `unseen` names stacks that can't be planned
+    yet, and that are approved all the same.
     """
     ports.store.foresee_time()
     project, target = load.seen_from(ports, environment)
@@ -73,10 +88,13 @@ def approve(
         plan = outline(meaning, target, candidate.request.identity)
     ports.observer.planned(plan)
     request = replace(candidate.request, plan=plan)
-    notes = remarks(request)
+    accepted = check_unseen(plan, unseen, request.needs, to_approve(request, gate))
+    notes = (*remarks(request), *describe_unseen(plan, accepted))
     if not ports.consent.approves(plan, gate, notes):
         raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was approved", ""))
-    return replace(_record(ports, project, request, gate, meaning), notes=notes)
+    kept_places.keep(ports, there(candidate.place))
+    said = Saying(gate, approved.keep(ports, meaning), unseen=accepted)
+    return replace(_record(ports, project, request, said), notes=notes)
 
 
 def withdraw(ports: Ports, environment: str, gate: str, *, release: str | None = None) -> Withdrawn:
@@ -148,12 +166,33 @@ def remarks(request: Request) -> tuple[str, ...]:
     return tuple(f"{r.code} {r.guard}: {r.message}" for r in ask(request) if r.code in {"G301", "G303", "G110"})
 
 
-def _record(ports: Ports, project: Project, request: Request, gate: str, meaning: PlanMeaning) -> Approved:
-    target, identity = request.target, request.identity
-    fingerprint = approved.keep(ports, meaning)
-    after, entry = record.append(ports, given(replace(request, now=current_time(ports)), gate, fingerprint))
+@dataclass(frozen=True)
+class Saying:
+    """What is recorded: at which gate, for which plan, by which reviewer in GitHub, and for which stacks unseen."""
+
+    gate: str
+    plan: str
+    reviewer: str = ""
+    unseen: tuple[str, ...] = ()
+
+
+def _record(ports: Ports, project: Project, request: Request, said: Saying) -> Approved:
+    after, entry = record.append(ports, given(replace(request, now=current_time(ports)), said))
     missing, following = lacking(ports, project, replace(request, present=after))
-    return Approved(target, gate, identity, request.actor, entry is None, missing, following, fingerprint)
+    return Approved(
+        request.target,
+        said.gate,
+        request.identity,
+        request.actor,
+        entry is None,
+        missing,
+        following,
+        said.plan,
+        place=request.place,
+        where=request.where,
+        not_seen=list_unseen(there(request.plan)),
+        unseen=said.unseen,
+    )
 
 
 def lacking(ports: Ports, project: Project, request: Request) -> tuple[dict[str, int], str]:
@@ -166,19 +205,30 @@ def lacking(ports: Ports, project: Project, request: Request) -> tuple[dict[str,
     return missing, project.pipeline.way_into(request.target)
 
 
-def given(request: Request, gate: str, fingerprint: str, reviewer: str = "") -> Callable[[Present], Event | None]:
+def given(request: Request, said: Saying) -> Callable[[Present], Event | None]:
     """Nothing, where the same was said before and holds still: an approval that ran out is given anew.
 
     `request.now` has to be the time by the store's clock.
     """
-    said = (gate, request.release, request.settings, fingerprint, reviewer or request.actor.name)
+    bound = (request.identity, request.settings, said.plan, said.reviewer, request.place, said.unseen)
+    event = ApprovalGiven(request.target, said.gate, *bound)
 
     def decide(now: Present) -> Event | None:
-        for there in now.of(request.target).approvals:
-            before = (there.gate, there.release, there.settings, there.plan, there.by.name)
-            if before == said and not has_expired(request, there):
+        by = said.reviewer or request.actor.name
+        for each in now.of(request.target).approvals:
+            before = ApprovalGiven(
+                request.target,
+                each.gate,
+                each.release,
+                each.settings,
+                each.plan,
+                said.reviewer,
+                each.place,
+                each.unseen,
+            )
+            if (before, each.by.name) == (event, by) and not has_expired(request, each):
                 return None
-        return ApprovalGiven(request.target, gate, request.identity, request.settings, fingerprint, reviewer)
+        return event
 
     return decide
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from envctl.domain.bound_place import BoundPlace
 from envctl.domain.comparison import compare
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.events import Move
@@ -14,7 +15,8 @@ from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import approved, bundles, load
+from envctl.usecases import approved, bundles, kept_places, load
+from envctl.usecases import place as places
 from envctl.usecases.ports import Ports
 
 SHORTEST = 4
@@ -59,7 +61,8 @@ def named(present: Present, prefix: str) -> str:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A request with what it is about: the release as it is stored, and the settings that the request names.
+    """A request with what it is about: the release as it is stored, and the settings and the place that the request
+    names.
 
     Both are read once, so that what is deployed is what the guards were asked about. No release, and so no settings,
     where there is none to be believed; no settings either where they do not fit it.
@@ -69,6 +72,7 @@ class Candidate:
     release: Release | None
     bundle: bytes
     settings: EnvironmentSettings | None
+    place: BoundPlace | None = None
 
 
 def promotion(
@@ -103,11 +107,14 @@ def going_back(
     )
 
 
-def entering(ports: Ports, project: Project, present: Present, *, identity: str, settings: str) -> Request:
+def entering(
+    ports: Ports, project: Project, present: Present, *, identity: str, settings: str, release: Release
+) -> Request:
     """Deploys a release that was made just now to the entry environment. `settings` is the digest of its settings."""
-    return _request(
-        ports, project, present, _Wanted("apply", project.entry, None, identity), _Found("intact", settings)
+    found = _Found(
+        "intact", settings, place=places.bound(project, project.entry, release.wiring), needs=_needs(release)
     )
+    return _request(ports, project, present, _Wanted("apply", project.entry, None, identity), found)
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,8 @@ class _Found:
     unfit: tuple[Problem, ...] = ()
     differing: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     images: tuple[ImageFound, ...] | None = None
+    place: BoundPlace | None = None
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def _candidate(ports: Ports, project: Project, present: Present, wanted: _Wanted) -> Candidate:
@@ -133,8 +142,14 @@ def _candidate(ports: Ports, project: Project, present: Present, wanted: _Wanted
     differing = _differing(ports, project, wanted, release, settings)
     # Where there are none, there is nothing to look for.
     none = () if release and not images(project, release.wiring.artifacts) else None
-    found = _Found(state, settings.digest() if settings else "", unfit, differing, none)
-    return Candidate(_request(ports, project, present, wanted, found), release, data, settings)
+    # Where the settings do not fit, the place may lack the region of a stack.
+    place = places.bound(project, wanted.target, release.wiring) if release and settings else None
+    found = _Found(state, settings.digest() if settings else "", unfit, differing, none, place, _needs(release))
+    return Candidate(_request(ports, project, present, wanted, found), release, data, settings, place)
+
+
+def _needs(release: Release | None) -> Mapping[str, tuple[str, ...]]:
+    return {name: stack.needs for name, stack in release.wiring.stacks.items()} if release else {}
 
 
 def _settings(
@@ -170,6 +185,7 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         for approval in present.of(wanted.target).approvals
         if approval.release == wanted.release and approval.settings == found.settings
     ]
+    place = found.place.digest if found.place else ""
     return Request(
         action=wanted.action,
         pipeline=project.pipeline,
@@ -185,6 +201,15 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         unfit=found.unfit,
         differing=found.differing,
         images=found.images,
-        approved=approved.look(ports, given),
+        approved=approved.look(ports, [each for each in given if each.place == place]),
         account=project.environments[wanted.target].account_id or "",
+        place=place,
+        where=found.place.summary if found.place else "",
+        elsewhere=kept_places.compare(ports, _places(present, wanted), found.place) if found.place else {},
+        needs=found.needs,
     )
+
+
+def _places(present: Present, wanted: _Wanted) -> set[str]:
+    """The places of the approvals of that release. Mostly that is the one of today, and nothing has to be read."""
+    return {each.place for each in present.of(wanted.target).approvals if each.release == wanted.release}

@@ -157,7 +157,9 @@ def _bundle(run: Run) -> None:
         bundles.keep(run.ports, run.identity, run.bundle, there(run.release), run.project.pipeline.makes_for)
     present = record.present(run.ports)
     settings = there(run.prepared).settings
-    run.request = candidates.entering(run.ports, run.project, present, identity=run.identity, settings=settings)
+    run.request = candidates.entering(
+        run.ports, run.project, present, identity=run.identity, settings=settings, release=there(run.release)
+    )
 
 
 def _make_ready(run: Run, step: stages.TakeAccess | stages.BringImages | stages.Prepare) -> None:
@@ -244,6 +246,8 @@ def _stands_already(run: Run, here: EnvironmentPresent) -> bool:
         and current is not None
         and current.release == run.identity
         and current.settings == there(run.prepared).settings
+        # Where the last one landed is worth an entry only where that is known to be another place.
+        and current.place in ("", there(run.request).place)
     )
 
 

@@ -10,7 +10,8 @@ from envctl.domain.guards import Refusal, RefusedError
 from envctl.domain.meaning import meaning_of, performed
 from envctl.domain.naming import short
 from envctl.domain.present import Present
-from envctl.usecases import approved, bundles, kept_settings, permission, record, unpinned
+from envctl.usecases import approved, bundles, kept_places, kept_settings, permission, record, unpinned
+from envctl.usecases import place as places
 from envctl.usecases.run import Run, there
 
 SUMMARY = 200
@@ -51,9 +52,8 @@ def start(run: Run) -> None:
             # The waiver that is recorded does not speak of it.
             raise RefusedError(tuple(late))
         settings = there(run.prepared).settings
-        return DeploymentStarted(
-            run.target, run.identity, settings, run.action, run.source, plan, waiver, run.only, replaced
-        )
+        bound = (settings, run.action, run.source, plan, waiver, run.only, replaced, there(run.request).place)
+        return DeploymentStarted(run.target, run.identity, *bound)
 
     _, entry = record.append(run.ports, decide)
     run.started = there(entry).seq
@@ -62,6 +62,10 @@ def start(run: Run) -> None:
 def _keep_settings(run: Run) -> None:
     """For those who ask later which values are others: the very ones that the plan was made with."""
     kept_settings.keep(run.ports, there(run.settings))
+    before, where = run.seen, places.bound(run.project, run.target, there(run.release).wiring)
+    if before is None or before.place != where.digest:
+        # What was deployed there before has left the same bytes.
+        kept_places.keep(run.ports, where)
 
 
 def _same_history(run: Run, present: Present) -> None:

@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 from envctl.domain.access import USUAL_REGION
+from envctl.domain.bound_place import BoundPlace, bind_place
 from envctl.domain.placing import placeholders
 from envctl.domain.project import Project
+from envctl.domain.release import Wiring
 from envctl.domain.rendering import Backend, Place, role
 
 
@@ -21,6 +23,11 @@ def place(project: Project, environment: str) -> Place:
         there.regions,
     )
     return replace(where, backend=_backend(project, where))
+
+
+def bound(project: Project, environment: str, wiring: Wiring) -> BoundPlace:
+    """Where an apply of a release with that wiring lands in the environment."""
+    return bind_place(wiring, place(project, environment))
 
 
 def _backend(project: Project, where: Place) -> Backend:

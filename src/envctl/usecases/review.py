@@ -3,19 +3,22 @@
 They saw that plan, which an earlier job of the same run has made, and let the next job begin. That one records it.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.events import Actor
 from envctl.domain.guards import Request
-from envctl.domain.guards.approvals import made_by, may_approve
+from envctl.domain.guards.approvals import made_by, may_approve, to_approve
 from envctl.domain.meaning import outline
 from envctl.domain.naming import short
 from envctl.domain.people import reviewer
 from envctl.domain.project import Project
-from envctl.usecases import approve, approved, load, record
+from envctl.domain.unseen import check_unseen, describe_unseen, list_unseen
+from envctl.usecases import approve, approved, kept_places, load, record
 from envctl.usecases.ports import Ports
+from envctl.usecases.run import there
 
 Outcome = Literal["recorded", "already", "does not count"]
 
@@ -33,7 +36,8 @@ class Reviewer:
 class Reviewed:
     """`by` is the job that records it, `already` that there was nothing new to record, and `plan` the fingerprint of
     what they saw. `missing` says for each gate how many approvals it still lacks, and `notes` what guards say of the
-    plan.
+    plan. `place` is the digest of where it may be applied, and `where` that in words. `not_seen` names the stacks that
+    could not be planned, and `unseen` those of them that were approved all the same.
     """
 
     environment: str
@@ -46,22 +50,40 @@ class Reviewed:
     plan: str
     reviewers: tuple[Reviewer, ...]
     notes: tuple[str, ...] = ()
+    place: str = ""
+    where: str = ""
+    not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
 
 
 def review(
-    ports: Ports, environment: str, *, release: str | None, fingerprint: str, attempt: int = 1, gate: str | None = None
+    ports: Ports,
+    environment: str,
+    *,
+    release: str | None,
+    fingerprint: str,
+    attempt: int = 1,
+    gate: str | None = None,
+    unseen: Sequence[str] = (),
 ) -> Reviewed:
-    """`attempt` is that of the run in which the plan was made. Nothing is planned, and nobody is asked."""
+    """`attempt` is that of the run in which the plan was made, and `unseen` names stacks that reviewers accept before
+    they can be planned, as the workflow says. Nothing is planned, and nobody is asked.
+    """
     project, target = load.seen_from(ports, environment)
     gate = _gate(project, target, gate)
     if attempt > 1:
         # Of each review GitHub tells the run, and not the attempt: it may have been of the plan of an earlier one.
         message = "who approved in an earlier attempt of this run, and may have seen another plan, can't be told"
         raise UsageError(Problem("E034", message, "start a new run, rather than all jobs of this one again"))
-    request = approve.candidate_for(ports, project, target, release).request
+    candidate = approve.candidate_for(ports, project, target, release)
+    request = candidate.request
     approve.refuse_unplannable(request)
     meaning = approved.named(ports, fingerprint)
-    told = tuple(_record(ports, request, gate, meaning.fingerprint, name) for name in ports.reviews.approved(target))
+    plan = outline(meaning, target, request.identity)
+    accepted = check_unseen(plan, unseen, request.needs, to_approve(request, gate))
+    kept_places.keep(ports, there(candidate.place))
+    said = approve.Saying(gate, meaning.fingerprint, unseen=accepted)
+    told = tuple(_record(ports, request, replace(said, reviewer=name)) for name in ports.reviews.approved(target))
     missing, following = approve.lacking(ports, project, replace(request, present=record.present(ports)))
     return Reviewed(
         target,
@@ -73,7 +95,11 @@ def review(
         following,
         meaning.fingerprint,
         told,
-        approve.remarks(replace(request, plan=outline(meaning, target, request.identity))),
+        (*approve.remarks(replace(request, plan=plan)), *describe_unseen(plan, accepted)),
+        request.place,
+        request.where,
+        list_unseen(plan),
+        accepted,
     )
 
 
@@ -87,12 +113,12 @@ def _gate(project: Project, target: str, gate: str | None) -> str:
     return wanted
 
 
-def _record(ports: Ports, request: Request, gate: str, plan: str, name: str) -> Reviewer:
+def _record(ports: Ports, request: Request, said: approve.Saying) -> Reviewer:
     # As the ledger will be read.
-    if why := _barred(request, gate, reviewer(name, request.actor, request.target)):
-        return Reviewer(name, "does not count", why)
-    _, entry = record.append(ports, approve.given(request, gate, plan, name))
-    return Reviewer(name, "recorded" if entry else "already")
+    if why := _barred(request, said.gate, reviewer(said.reviewer, request.actor, request.target)):
+        return Reviewer(said.reviewer, "does not count", why)
+    _, entry = record.append(ports, approve.given(request, said))
+    return Reviewer(said.reviewer, "recorded" if entry else "already")
 
 
 def _barred(request: Request, gate: str, who: Actor) -> str:

@@ -1,7 +1,7 @@
 """`envctl why TARGET`: every guard's answer for the next promotion, without doing anything."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -14,6 +14,7 @@ from envctl.domain.guards.secrets import secrets
 from envctl.domain.meaning import meaning_of
 from envctl.domain.present import Present, Unbelieved
 from envctl.domain.project import Project
+from envctl.domain.unseen import list_unseen
 from envctl.usecases import access, approved, candidates, costs, inside, load, record
 from envctl.usecases.ports import Ports
 
@@ -36,6 +37,10 @@ class Answer:
 class Why:
     """`gates` says for each gate how many approvals it has, and how many it asks for; `who` can give those that lack.
 
+    `place` is the digest of where it would land, which approvals are bound to, and `where` that in words.
+    `not_seen` names the stacks that an approval of the plan does not cover unless it names them: they can't be planned
+    yet, each waits for others.
+
     `opens` is when it opens by itself, where nothing but time is in the way. `planned` is what would be done, and
     `plan` its fingerprint, where that was asked for. `unbelieved` are the last entries of the ledger that do not count.
     """
@@ -52,6 +57,9 @@ class Why:
     plan: str = ""
     planned: EnvironmentPlan | None = None
     unbelieved: tuple[Unbelieved, ...] = ()
+    place: str = ""
+    where: str = ""
+    not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -117,6 +125,9 @@ def answered(request: Request, way: str) -> Why:
         max(moment for moment in opens if moment) if opens and all(opens) else None,
         _next(refused) if refused else way,
         unbelieved=request.present.unbelieved,
+        place=request.place,
+        where=request.where,
+        not_seen=list_unseen(request.plan) if asked and request.plan else {},
     )
 
 

@@ -21,7 +21,10 @@ ROW = DeploymentRecord(
     42, "prod", "promote", "staging", NEW, "c0ffee", False, "taro@example.com", TARO, NOW, ROBOT, "5e77", "f1a9", NOW,
     NOW, ROBOT, "succeeded", 7, performed=("create aws_vpc", "update aws_eip"), verification="passed", verified_at=NOW,
     verified_by=ROBOT, checks=("http",),
-    approvals=(Approval("peer", NEW, "5e77", TARO, NOW, "f1a9"), Approval("quality", NEW, "5e77", HANAKO, NOW)),
+    approvals=(
+        Approval("peer", NEW, "5e77", TARO, NOW, "f1a9"),
+        Approval("quality", NEW, "5e77", HANAKO, NOW, unseen=("web", "db")),
+    ),
     waivers=(Waiver(40, HANAKO, NOW, "checkout is down", ("G104", "G107"), ("3h of 24h", "year end")),),
     held=(OLD,), rolled_back_by=50,
 )  # fmt: skip

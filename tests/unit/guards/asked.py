@@ -16,11 +16,14 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TICK = timedelta(microseconds=1)
 # Ann wrote the releases, and Bob is who asks.
 ANN, BOB, CAT, DAN = Actor("ann"), Actor("bob"), Actor("cat"), Actor("dan")
+PLACE = "place"
 R1, R2 = "1" * 64, "2" * 64
 
 
 def deployed(release: str = R1, **more: Any) -> Deployment:
-    done = Deployment(2, release, "settings", "apply", "", ANN, NOW - 2 * HOUR, "succeeded", NOW - 2 * HOUR)
+    done = Deployment(
+        2, release, "settings", "apply", "", ANN, NOW - 2 * HOUR, "succeeded", NOW - 2 * HOUR, place=PLACE
+    )
     return replace(done, **more)
 
 
@@ -57,6 +60,7 @@ PROMOTION = Request(
     actor=BOB,
     now=NOW,
     rules=Rules(),
+    place=PLACE,
 )
 TO_PROD = replace(PROMOTION, target="prod", source="staging")
 ENTRY = replace(PROMOTION, action="apply", target="dev", source=None)
@@ -87,7 +91,7 @@ def ruled(request: Request, **rules: Any) -> Request:
 
 
 def approval(by: Actor, gate: str = "peer", **more: Any) -> Approval:
-    return replace(Approval(gate, R1, "settings", by, NOW - HOUR), **more)
+    return replace(Approval(gate, R1, "settings", by, NOW - HOUR, place=PLACE), **more)
 
 
 def change(action: Action, address: str = "aws_vpc.main", **values: object) -> ResourceChange:

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
 from envctl.domain.events import Actor
 from envctl.domain.guards import Refusal, Request, gates, makers
 from envctl.domain.guards.approvals import made_by, who
+from envctl.domain.meaning import meaning_of
 from envctl.domain.present import Approval, Present
 from tests.unit.guards.asked import (
     ANN,
@@ -26,6 +28,7 @@ from tests.unit.guards.asked import (
     TO_PROD,
     answer,
     approval,
+    change,
     deployed,
     here,
     made,
@@ -80,6 +83,48 @@ MISSING: dict[str, tuple[Request, str]] = {
     ),
     "other settings": (
         approved(approval(CAT, settings="others")),
+        "peer (0 of 1); the settings of prod have changed since it was approved",
+    ),
+    "another place": (
+        approved(approval(CAT, place="elsewhere")),
+        (
+            "peer (0 of 1); prod is in another place than it was approved for:"
+            " account, region, role, backend or provider settings"
+        ),
+    ),
+    "another place that is known": (
+        replace(approved(approval(CAT, place="elsewhere")), elsewhere={"elsewhere": "region a -> b"}),
+        "peer (0 of 1); prod is in another place than it was approved for: region a -> b",
+    ),
+    "two other places, and two people at one of them": (
+        replace(
+            approved(*(approval(by, place=place) for by, place in ((CAT, "x"), (DAN, "x"), (CAT, "y")))),
+            elsewhere={"x": "region a -> b", "y": "region c -> b"},
+        ),
+        (
+            "peer (0 of 1); prod is in another place than it was approved for: region a -> b;"
+            " prod is in another place than it was approved for: region c -> b"
+        ),
+    ),
+    "before places were recorded": (
+        approved(approval(CAT, place="")),
+        "peer (0 of 1); the approval of cat was given by an older envctl: approve again",
+    ),
+    "before places were recorded, and today's is not known": (
+        replace(approved(approval(CAT, place="")), place=""),
+        "peer (0 of 1); the approval of cat was given by an older envctl: approve again",
+    ),
+    "who approved anew, at another gate": (
+        approved(approval(CAT, place=""), approval(CAT), approval(DAN, "business"), request=GATES),
+        "business (1 of 2), quality (0 of 1)",
+    ),
+    "who approved anew at one gate and not at the other": (
+        approved(approval(CAT, place=""), approval(CAT), approval(CAT, "business", place=""), request=GATES),
+        "business (0 of 2), quality (0 of 1); the approval of cat was given by an older envctl: approve again",
+    ),
+    "another release in another place": (approved(approval(CAT, release=R2, place="elsewhere")), "peer (0 of 1)"),
+    "other settings in another place": (
+        approved(approval(CAT, settings="others", place="elsewhere")),
         "peer (0 of 1); the settings of prod have changed since it was approved",
     ),
     "another gate": (approved(approval(CAT, "quality")), "peer (0 of 1)"),
@@ -262,9 +307,65 @@ def test_a_release_is_made_by_a_person_in_whatever_role() -> None:
     assert not made_by(bundled, ANN)
 
 
+WAITING = meaning_of(
+    EnvironmentPlan(
+        "prod",
+        R1,
+        (
+            StackPlan("network", (change(Action.CREATE),)),
+            StackPlan("web", waits_for=("network",)),
+            StackPlan("jobs", waits_for=("web",)),
+            StackPlan("db", waits_for=("network",), behind=True),
+            StackPlan("gone", waits_for=("network",)),
+        ),
+    )
+)
+NEEDS = {"network": (), "web": ("network",), "jobs": ("network", "web"), "db": ("network",)}
+UNSEEN = replace(ASKED, approved={WAITING.fingerprint: WAITING}, needs=NEEDS)
+SAW = approval(CAT, plan=WAITING.fingerprint)
+NOW_PLANNABLE = " could not be planned when it was approved, and can be planned now"
+STILL_COUNTS: dict[str, Request] = {
+    "nothing that it waits for is applied": here(UNSEEN, approvals=(SAW,), stacks=frozenset({"db"})),
+    "it was applied since": here(UNSEEN, approvals=(SAW,), stacks=frozenset({"network", "web", "jobs", "db"})),
+    "it was named": here(UNSEEN, approvals=(replace(SAW, unseen=("web",)),), stacks=frozenset({"network", "db"})),
+    "the plan that was approved is not to be found": here(
+        replace(UNSEEN, approved={}), approvals=(SAW,), stacks=frozenset({"network", "db"})
+    ),
+}
+COUNTS_NO_MORE: dict[str, tuple[Request, str]] = {
+    "what it waits for is applied": (
+        here(UNSEEN, approvals=(SAW,), stacks=frozenset({"network", "db"})),
+        f"peer (0 of 1); web{NOW_PLANNABLE}",
+    ),
+    "one of two was named": (
+        here(UNSEEN, approvals=(replace(SAW, unseen=("web",)),), stacks=frozenset({"network", "web", "db"})),
+        f"peer (0 of 1); jobs{NOW_PLANNABLE}",
+    ),
+    "who has looked again is told nothing": (
+        here(ruled(UNSEEN, approvals={"peer": 2}), approvals=(SAW, approval(CAT)), stacks=frozenset({"network", "db"})),
+        "peer (1 of 2)",
+    ),
+    "two people did not see it": (
+        here(UNSEEN, approvals=(SAW, replace(SAW, by=DAN)), stacks=frozenset({"network", "db"})),
+        f"peer (0 of 1); web{NOW_PLANNABLE}",
+    ),
+}
+
+
+@pytest.mark.parametrize("request_", STILL_COUNTS.values(), ids=STILL_COUNTS)
+def test_approval_counts_while_what_it_did_not_see_waits(request_: Request) -> None:
+    assert answer("G106", request_) is None
+
+
+@pytest.mark.parametrize(("request_", "told"), COUNTS_NO_MORE.values(), ids=COUNTS_NO_MORE)
+def test_approval_counts_no_more_once_what_it_did_not_see_can_be_planned(request_: Request, told: str) -> None:
+    assert said("G106", request_) == LACKS + told
+
+
 # BACK goes from R2 to R1 in staging; both ran there with "settings".
 GOING_BACK = ruled(BACK, approvals={"peer": 1})
 OTHERWISE = replace(GOING_BACK, settings="others")
+MOVED = replace(GOING_BACK, place="elsewhere")
 FAILED_BACK = deployed(action="rollback", outcome="failed", settings="others")
 BACK_UNASKED: dict[str, Request] = {
     "with the settings that run and that it ran with": GOING_BACK,
@@ -275,6 +376,8 @@ BACK_UNASKED: dict[str, Request] = {
         OTHERWISE, evidence={R1: proof(deployment=deployed(settings="others"))}
     ),
     "with the settings of the same rollback, which failed": here(OTHERWISE, evidence={}, last=FAILED_BACK),
+    "where it alone ran": here(MOVED, evidence={R1: proof(deployment=deployed(place="elsewhere"))}),
+    "where it runs now": here(MOVED, evidence={}, current=deployed(R2, place="elsewhere")),
 }
 BACK_ASKED: dict[str, Request] = {
     "with new settings": OTHERWISE,
@@ -286,6 +389,18 @@ BACK_ASKED: dict[str, Request] = {
         OTHERWISE, evidence={}, last=replace(FAILED_BACK, release=R2)
     ),
     "where nothing runs and nothing ran": here(GOING_BACK, current=None, evidence={}),
+    "in a place where it never ran": MOVED,
+    "where only the settings of one and the place of another ran": here(
+        replace(OTHERWISE, place="elsewhere"),
+        current=deployed(R2, settings="others"),
+        evidence={R1: proof(deployment=deployed(place="elsewhere"))},
+    ),
+    "where nobody recorded the place": here(
+        GOING_BACK, current=deployed(R2, place=""), evidence={R1: proof(deployment=deployed(place=""))}
+    ),
+    "where nobody recorded the place, and today's is not known": here(
+        replace(GOING_BACK, place=""), current=deployed(R2, place=""), evidence={}
+    ),
 }
 
 

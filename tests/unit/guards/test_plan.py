@@ -319,6 +319,69 @@ def test_an_approval_of_today_is_what_it_is_compared_with() -> None:
     assert said("G302", other) == f"{MORE}{CREATED}, {UPDATED}"
 
 
+WAITED = EnvironmentPlan(
+    "staging",
+    R1,
+    (
+        StackPlan("network", (ONE,)),
+        StackPlan("web", waits_for=("network",)),
+        StackPlan("db", behind=True, waits_for=("network",)),
+    ),
+)
+THEN = EnvironmentPlan(
+    "staging", R1, (StackPlan("network", (ONE,)), StackPlan("web", (change(Action.CREATE, "aws_eip.w"),)))
+)
+UNSEEN = replace(GATED, approved=meanings(WAITED, plan(ONE)), plan=THEN)
+SAW = meaning_of(WAITED).fingerprint
+NOT_PLANNED = "; web could not be planned when it was approved"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        given(seen(plan_=SAW, unseen=("web",)), request=UNSEEN),
+        given(seen(plan_=SAW, unseen=("other", "web")), request=UNSEEN),
+        # As long as they wait, nothing happens to them.
+        given(seen(plan_=SAW), request=replace(UNSEEN, plan=WAITED)),
+    ],
+)
+def test_unseen_stack_passes_where_it_was_named(request_: Request) -> None:
+    assert answer("G302", request_) is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        (given(seen(plan_=SAW), request=UNSEEN), f"create web: aws_eip.w{NOT_PLANNED}"),
+        (given(seen(plan_=SAW, unseen=("network",)), request=UNSEEN), f"create web: aws_eip.w{NOT_PLANNED}"),
+        (
+            given(seen(plan_=SAW), seen(DAN, SAW, unseen=("web",)), request=ruled(UNSEEN, approvals={"peer": 2})),
+            f"create web: aws_eip.w{NOT_PLANNED}",
+        ),
+        # That other stacks waited is said where those do something.
+        (
+            given(seen(plan_=SAW, unseen=("web",)), request=replace(UNSEEN, plan=plan(ONE, OTHER))),
+            UPDATED,
+        ),
+        (
+            given(seen(plan_=SAW, unseen=("web", "db")), request=replace(UNSEEN, plan=plan(ONE, stack="db"))),
+            "create db: aws_vpc.a",
+        ),
+        (
+            given(
+                seen(plan_=SAW),
+                request=replace(UNSEEN, plan=replace(THEN, stacks=(*THEN.stacks, StackPlan("db", (OTHER,))))),
+            ),
+            "update db: aws_vpc.b, create web: aws_eip.w; db and web could not be planned when it was approved",
+        ),
+        # Without any plan that was approved there is nothing that could have waited.
+        (given(seen(plan_="f00d"), request=UNSEEN), "create network: aws_vpc.a, create web: aws_eip.w"),
+    ],
+)
+def test_unseen_stack_is_refused_where_it_was_not_named(request_: Request, told: str) -> None:
+    assert said("G302", request_) == MORE + told
+
+
 VPC, SUBNET = "create aws_vpc", "delete aws_subnet"
 DOING = planned(PROMOTION, change(Action.DELETE, "aws_subnet.a"), change(Action.CREATE), change(Action.CREATE))
 DONE = there(DOING, performed={R1: frozenset({VPC, SUBNET, "update aws_eip"})})

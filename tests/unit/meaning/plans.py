@@ -71,7 +71,9 @@ def change(action: Action, address: str = "aws_vpc.main", /, **after: object) ->
 
 
 def covers(approved: EnvironmentPlan, then: EnvironmentPlan) -> bool:
-    return not uncovered(meaning_of(then), meaning_of(approved))
+    """Where who approved has named every stack that waits."""
+    waiting = [stack.stack for stack in approved.stacks if stack.waits_for]
+    return not uncovered(meaning_of(then), meaning_of(approved), waiting)
 
 
 def edited(of: EnvironmentPlan, data: st.DataObject, edit: Any) -> tuple[EnvironmentPlan, str, str]:

@@ -316,7 +316,25 @@ def test_of_a_stack_that_waits_only_what_is_created_is_covered(action: Action) -
         return EnvironmentPlan("prod", "r1", (StackPlan("web", (change(of, "aws_eip.out", name="x"),)),))
 
     assert covers(WAITING, then(Action.CREATE))
+    assert covers(WAITING, then(Action.READ))
     assert not covers(WAITING, then(action))
+
+
+@pytest.mark.parametrize("unseen", [(), ("network",), ("we",)])
+@pytest.mark.parametrize("action", Action)
+def test_unseen_stack_that_was_not_named_is_not_covered(action: Action, unseen: tuple[str, ...]) -> None:
+    then = EnvironmentPlan("prod", "r1", (StackPlan("web", (change(action, "aws_eip.out", name="x"),)),))
+    (beyond,) = uncovered(meaning_of(then), meaning_of(WAITING), unseen)
+    assert (beyond.stack, beyond.action) == ("web", action)
+
+
+def test_stack_that_still_waits_is_covered_without_a_name() -> None:
+    assert not uncovered(meaning_of(WAITING), meaning_of(WAITING))
+
+
+def test_name_of_a_seen_stack_covers_nothing_more() -> None:
+    then = plan(change(Action.CREATE, "aws_eip.out"), stack="network")
+    assert uncovered(meaning_of(then), meaning_of(WAITING), ("network", "web"))
 
 
 def test_a_stack_that_waits_covers_itself_and_no_other() -> None:

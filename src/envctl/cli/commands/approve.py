@@ -31,6 +31,15 @@ def approve(
             show_default=False,
         ),
     ] = None,
+    unseen: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unseen",
+            metavar="STACK",
+            help="Approve too what a stack will create that can't be planned yet. Repeatable, or several with commas.",
+            show_default=False,
+        ),
+    ] = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back what you approved.")] = False,
     reviewers: Annotated[
         bool,
@@ -45,16 +54,24 @@ def approve(
     from envctl.usecases.review import review
 
     refuse_dry_run(context)
+    accepted = tuple(name for names in unseen or () for name in names.split(","))
+    if accepted and withdraw:
+        raise UsageError(Problem("E012", "--unseen and --withdraw do not go together", "envctl approve --help"))
     if reviewers:
         seen = _seen(environment, plan, withdraw=withdraw)
         answer(
             context,
-            lambda ports: review(ports, environment, release=release, fingerprint=seen, attempt=attempt, gate=gate),
+            lambda ports: review(
+                ports, environment, release=release, fingerprint=seen, attempt=attempt, gate=gate, unseen=accepted
+            ),
         )
     named = _named(environment, gate)
     if withdraw:
         answer(context, lambda ports: uses.withdraw(ports, environment, named, release=release))
-    answer(context, lambda ports: uses.approve(ports, environment, named, release=release, fingerprint=plan))
+    answer(
+        context,
+        lambda ports: uses.approve(ports, environment, named, release=release, fingerprint=plan, unseen=accepted),
+    )
 
 
 def _seen(environment: str, plan: str | None, *, withdraw: bool) -> str:

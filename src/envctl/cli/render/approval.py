@@ -14,7 +14,7 @@ def show_approved(approved: Approved, out: Console) -> None:
     what = f" {verb} release {short(approved.release)} for {approved.environment} (gate {approved.gate})."
     say(out, joined((str(approved.by), "bold"), what))
     if approved.plan:
-        say(out, f"It holds for plan {short(approved.plan)}, and for one that does less.")
+        say(out, _holds(approved))
     _rest(approved, out)
 
 
@@ -28,8 +28,13 @@ def show_reviewed(reviewed: Reviewed, out: Console) -> None:
         verb = "had already approved" if each.outcome == "already" else "approved"
         what = f" {verb} release {short(reviewed.release)} for {reviewed.environment} (gate {reviewed.gate}) in GitHub."
         say(out, joined((one_line(each.name), "bold"), what))
-    say(out, f"It holds for plan {short(reviewed.plan)}, and for one that does less.")
+    say(out, _holds(reviewed))
     _rest(reviewed, out)
+
+
+def _holds(told: Approved | Reviewed) -> str:
+    where = f" in {told.where}" if told.where else ""
+    return f"It holds for plan {short(told.plan)}{where}, and for one that does less."
 
 
 def _rest(told: Approved | Reviewed, out: Console) -> None:

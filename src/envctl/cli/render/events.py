@@ -4,7 +4,7 @@ from typing import assert_never
 
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import one_line
-from envctl.domain.enumeration import first_of
+from envctl.domain.enumeration import first_of, listed
 from envctl.domain.events import (
     ApprovalGiven,
     ApprovalWithdrawn,
@@ -147,6 +147,7 @@ def _allowed(event: _Allowing) -> str:
     match event:
         case ApprovalGiven():
             where = f"for {event.environment} (gate {event.gate})"
+            where += f", and {listed(event.unseen)} unseen" if event.unseen else ""
             return f"{event.reviewer}, reviewer in GitHub, approved {where}" if event.reviewer else f"approved {where}"
         case ApprovalWithdrawn():
             return f"approval for {event.environment} withdrawn (gate {event.gate})"

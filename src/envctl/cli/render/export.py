@@ -8,6 +8,7 @@ from datetime import datetime
 
 from envctl.cli.render.machine import as_json
 from envctl.domain.audit import DeploymentRecord
+from envctl.domain.enumeration import listed
 from envctl.domain.events import Actor
 from envctl.domain.present import Approval
 
@@ -52,6 +53,7 @@ COLUMNS: dict[str, Callable[[DeploymentRecord], object]] = {
     "waived_refusals": lambda each: _listed(said for waiver in each.waivers for said in waiver.refusals),
     "held": lambda each: _listed(each.held),
     "rolled_back_by": lambda each: each.rolled_back_by or "",
+    "place": lambda each: each.place,
 }
 
 
@@ -95,4 +97,5 @@ def _name(actor: Actor | None) -> str:
 
 
 def _approval(given: Approval) -> str:
-    return f"{given.gate}: {given.by} at {as_json(given.at)}"
+    unseen = f", unseen: {listed(given.unseen)}" if given.unseen else ""
+    return f"{given.gate}: {given.by} at {as_json(given.at)}{unseen}"

@@ -7,6 +7,7 @@ from envctl.cli.render.guards import ANSWER, INDENT, opens_by_itself, show_refus
 from envctl.cli.render.line import counted
 from envctl.cli.render.signing import mistrusted
 from envctl.cli.render.text import advised, hanging, hinted, joined, plain, say
+from envctl.domain.enumeration import listed
 from envctl.domain.guards import GUARDS
 from envctl.domain.naming import short
 from envctl.usecases.why import Answer, Why
@@ -23,6 +24,8 @@ def show_why(why: Why, out: Console) -> None:
         advised(out, plain(""), to_ask_them_too(why), INDENT)
     if why.gates:
         _gates(why, out)
+    for told in not_seen(why):
+        hanging(out, joined(("! ", "bold yellow"), told), INDENT)
     _mistrusted(why, out)
     out.print()
     _verdict(why, out)
@@ -37,6 +40,14 @@ def question(why: Why) -> str:
 
 def unplanned(why: Why) -> tuple[Answer, ...]:
     return tuple(answer for answer in why.answers if answer.outcome == "unplanned")
+
+
+def not_seen(why: Why) -> tuple[str, ...]:
+    """What an approval of the plan does not cover, a line for each stack."""
+    return tuple(
+        f"not seen: {stack} (waits for {listed(waits_for)}). An approval covers it only with --unseen {stack}"
+        for stack, waits_for in why.not_seen.items()
+    )
 
 
 def to_ask_them_too(why: Why) -> str:
@@ -70,7 +81,7 @@ def _answer(answer: Answer, why: Why, out: Console) -> None:
 
 def _gates(why: Why, out: Console) -> None:
     out.print()
-    say(out, f"gates of {why.target}")
+    say(out, f"gates of {why.target}{f' ({why.where})' if why.where else ''}")
     for gate, (given, wanted) in why.gates.items():
         missing = wanted - given
         mark, style = ("✗ open", "yellow") if missing else ("✓ met", "green")

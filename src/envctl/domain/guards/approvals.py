@@ -6,10 +6,13 @@ from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.naming import short
 from envctl.domain.people import may
 from envctl.domain.present import Approval
+from envctl.domain.unseen import list_left_out
 
 
 def approvals(request: Request) -> Refusal | None:
-    """G106: each gate of the target has its approvals, for this release and these settings, by enough people."""
+    """G106: each gate of the target has its approvals, for this release, these settings and this place, by enough
+    people.
+    """
     if request.release is None or not asked(request):
         return None
     open_gates = {gate: missing for gate, missing in gates(request).items() if missing > 0}
@@ -28,7 +31,7 @@ def approvals(request: Request) -> Refusal | None:
 def asked(request: Request) -> bool:
     """Whether gates have a say. A rollback that brings nothing new was approved when it was new; a destroy never is."""
     if request.action == "rollback":
-        return request.settings not in _settings_that_ran(request)
+        return (request.settings, request.place) not in _ran_with(request)
     return request.action != "destroy"
 
 
@@ -43,11 +46,12 @@ def approvers(request: Request, gate: str) -> frozenset[str]:
 
 
 def counting(request: Request) -> tuple[Approval, ...]:
-    """The approvals of this release and these settings that hold today, by people who may give them."""
+    """The approvals of this release, these settings and this place that hold today, by people who may give them."""
     return tuple(
         a
         for a in _given(request)
         if not _is_barred(request, a.by) and may_approve(request, a.gate, a.by) and not has_expired(request, a)
+        if not _plannable_since(request, a)
     )
 
 
@@ -83,6 +87,12 @@ def to_approve(request: Request, gate: str) -> str:
 
 
 def _given(request: Request) -> tuple[Approval, ...]:
+    """An approval without a place was given before places were recorded, and is for none that is known."""
+    return tuple(each for each in _fitting(request) if each.place and each.place == request.place)
+
+
+def _fitting(request: Request) -> tuple[Approval, ...]:
+    """The approvals of this release and these settings, in whatever place."""
     return tuple(
         approval
         for approval in request.here.approvals
@@ -104,6 +114,16 @@ def has_expired(request: Request, approval: Approval) -> bool:
     return expires is not None and (request.now - approval.at > expires or is_future(approval.at, request.now))
 
 
+def _plannable_since(request: Request, approval: Approval) -> tuple[str, ...]:
+    """The stacks that it does not cover since they could not be planned, and that can be planned now: it can't be
+    enough any more, and that is said before Terraform is asked.
+    """
+    seen, there = request.approved.get(approval.plan), request.here.stacks
+    left_out = list_left_out(seen, approval.unseen) if seen else ()
+    # What holds resources already may change nothing by now: only its plan tells.
+    return tuple(s for s in left_out if s not in there and s in request.needs and there.issuperset(request.needs[s]))
+
+
 def _stale(request: Request) -> str:
     """Why approvals that people remember to have given do not count."""
     given, counted = _given(request), {a.by.person for a in counting(request)}
@@ -116,14 +136,44 @@ def _stale(request: Request) -> str:
         f"{', '.join(sorted(barred))} made or promotes it, and does not count" if barred else "",
         ", ".join(sorted(strangers)),
         f"the settings of {request.target} have changed since it was approved" if others else "",
+        *_misplaced(request),
+        *_unseen(request),
     ]
     return "".join(f"; {reason}" for reason in told if reason)
 
 
-def _settings_that_ran(request: Request) -> set[str]:
-    """The digests of settings that this environment ran with: today, or with the release that is wanted back."""
+def _unseen(request: Request) -> tuple[str, ...]:
+    left = _not_renewed(request, _given(request))
+    stacks = dict.fromkeys(stack for each in left for stack in _plannable_since(request, each))
+    return tuple(f"{stack} could not be planned when it was approved, and can be planned now" for stack in stacks)
+
+
+def _misplaced(request: Request) -> tuple[str, ...]:
+    """Why approvals do not count that fit but for the place, each reason once."""
+    given = [each for each in _not_renewed(request, _fitting(request)) if each not in _given(request)]
+    return tuple(dict.fromkeys(_why_misplaced(request, each) for each in given))
+
+
+def _why_misplaced(request: Request, approval: Approval) -> str:
+    if not approval.place:
+        return f"the approval of {approval.by.person} was given by an older envctl: approve again"
+    what = request.elsewhere.get(approval.place) or "account, region, role, backend or provider settings"
+    return f"{request.target} is in another place than it was approved for: {what}"
+
+
+def _not_renewed(request: Request, approvals: tuple[Approval, ...]) -> list[Approval]:
+    """Without those of people who have approved anew at the same gate."""
+    renewed = {(each.gate, each.by.person) for each in counting(request)}
+    return [each for each in approvals if (each.gate, each.by.person) not in renewed]
+
+
+def _ran_with(request: Request) -> set[tuple[str, str]]:
+    """The settings that this environment ran with, and where: today, or with the release that is wanted back.
+
+    A place that was not recorded is not known, and so not the one of today.
+    """
     here = request.here
     proof = here.evidence.get(request.identity)
     again = here.brought_back if request.again else None
     ran = (here.current, again, proof and proof.deployment)
-    return {deployment.settings for deployment in ran if deployment}
+    return {(deployment.settings, deployment.place) for deployment in ran if deployment and deployment.place}

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange
-from envctl.domain.enumeration import first_of
+from envctl.domain.enumeration import first_of, listed
 from envctl.domain.guards.approvals import asked, counting, to_approve, who
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.meaning import FORMAT, Change, meaning_of, performed, uncovered
 from envctl.domain.naming import short
+from envctl.domain.present import Approval
+from envctl.domain.unseen import list_left_out
 
 _DESTROYS = frozenset({Action.DELETE, Action.REPLACE})
 NAMED = 5
@@ -48,14 +50,15 @@ def same_plan(request: Request) -> Refusal | None:
     if not meaning.changes:
         return None
     given = [(approval, request.approved.get(approval.plan)) for approval in counting(request)]
-    beyond = {approval: uncovered(meaning, seen) for approval, seen in given if seen is not None}
+    beyond = {approval: uncovered(meaning, seen, approval.unseen) for approval, seen in given if seen is not None}
     for gate, count in request.rules.approvals.items():
         people = {approval.by.person for approval, rest in beyond.items() if approval.gate == gate and not rest}
         if len(people) < count:
-            at_gate = [rest for approval, rest in beyond.items() if approval.gate == gate and rest]
+            at_gate = [(approval, rest) for approval, rest in beyond.items() if approval.gate == gate and rest]
+            closest = min(at_gate, key=lambda each: len(each[1]), default=None)
             formats = {seen.format for approval, seen in given if seen is not None and approval.gate == gate}
-            nearest = min(at_gate, key=len, default=meaning.changes)
-            return _not_approved(request, gate, nearest, earlier=bool(formats) and FORMAT not in formats)
+            earlier = bool(formats) and FORMAT not in formats
+            return _not_approved(request, gate, meaning.changes, closest, earlier=earlier)
     return None
 
 
@@ -83,11 +86,25 @@ def _protected(request: Request, message: str) -> Refusal:
     return Refusal("G301", "protection", message, hint)
 
 
-def _not_approved(request: Request, gate: str, beyond: tuple[Change, ...], *, earlier: bool) -> Refusal:
+def _not_approved(
+    request: Request,
+    gate: str,
+    changes: tuple[Change, ...],
+    closest: tuple[Approval, tuple[Change, ...]] | None,
+    *,
+    earlier: bool,
+) -> Refusal:
+    """`closest` is the approval that covers most, with what it does not cover. `earlier` says that all of them were
+    kept by an earlier envctl.
+    """
+    beyond = closest[1] if closest else changes
     what = _some([change.told for change in beyond])
     message = f"the plan holds more than what was approved at the gate {gate}: {what}"
     if earlier:
         message = f"an earlier envctl kept what was approved at the gate {gate}, and looked at less of it: {what}"
+    left_out = list_left_out(request.approved[closest[0].plan], closest[0].unseen) if closest else ()
+    if unseen := [stack for stack in left_out if any(change.stack == stack for change in beyond)]:
+        message += f"; {listed(unseen)} could not be planned when it was approved"
     return Refusal("G302", "same_plan", message, to_approve(request, gate), for_now=True, who=who(request))
 
 

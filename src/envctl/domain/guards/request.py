@@ -29,6 +29,10 @@ class Request:
     approved, by its fingerprint. `account` is the account of the target, where it has one, and `caller` who AWS says
     that one is there, once it was asked. `images`, and what was seen of the `secrets` that the settings name, are None
     until somebody has looked, which takes the target's credentials.
+
+    `place` is the digest of where it would land, `where` that in words, and `elsewhere` says, for other places that the
+    release was approved for, what is another value today. `needs` names for each stack of the release those that have
+    to be applied before it.
     """
 
     action: Move
@@ -50,6 +54,10 @@ class Request:
     caller: Caller | None = None
     images: tuple[ImageFound, ...] | None = None
     secrets: tuple[Sighting, ...] | None = None
+    place: str = ""
+    where: str = ""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def identity(self) -> str:

@@ -95,6 +95,24 @@ WORDS: dict[str, object] = {
         plan="5e" * 32,
         notes=(f"{REHEARSED.code} {REHEARSED.guard}: {REHEARSED.message}",),
     ),
+    "an approval of what could be seen": Approved(
+        "prod",
+        "peer",
+        NEW,
+        TARO,
+        already=False,
+        missing={},
+        next="envctl promote staging prod",
+        plan="5e" * 32,
+        notes=(
+            "not seen: web (waits for network); approved unseen: it may create, and nothing else",
+            "not seen: jobs (waits for web); not approved: approve again once web is applied, or add --unseen jobs",
+        ),
+        place="7a" * 32,
+        where="account 333333333333, ap-northeast-1",
+        not_seen={"web": ("network",), "jobs": ("web",)},
+        unseen=("web",),
+    ),
     "the last approval": Approved(
         "prod", "business", NEW, ROBOT, already=True, missing={}, next="envctl promote staging prod", plan="5e" * 32
     ),

@@ -19,7 +19,7 @@ from envctl.usecases.review import Reviewed, Reviewer
 def approved(told: Approved) -> str:
     verb = "had already approved" if told.already else "approved"
     release = short(told.release)
-    plan = f"It holds for plan {code(short(told.plan))}, and for one that does less." if told.plan else ""
+    plan = f"It holds for plan {code(short(told.plan))}{_where(told)}, and for one that does less." if told.plan else ""
     return page(
         f"## {PASSES} {escaped(told.environment)}: gate {escaped(told.gate)} approved",
         f"{strong(str(told.by))} {verb} release {code(release)} for {escaped(told.environment)}. {plan}".rstrip(),
@@ -34,11 +34,15 @@ def reviewed(told: Reviewed) -> str:
     return page(
         f"## {PASSES if told.reviewers else NEITHER} {escaped(told.environment)}: gate {escaped(told.gate)}, in GitHub",
         who or f"Nobody has let this job begin as a reviewer: in GitHub {escaped(told.environment)} asks for none.",
-        f"Release {code(short(told.release))}, plan {code(short(told.plan))}.",
+        f"Release {code(short(told.release))}, plan {code(short(told.plan))}{_where(told)}.",
         _noted(told),
         _missing(told),
         next_step(told.next),
     )
+
+
+def _where(told: Approved | Reviewed) -> str:
+    return f" in {escaped(told.where)}" if told.where else ""
 
 
 def _reviewer(each: Reviewer) -> str:

@@ -1,0 +1,103 @@
+"""An approval is for one place. Real Terraform with the real AWS provider, and the project file edited in between."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Project, client
+
+pytestmark = pytest.mark.terraform
+
+PROD = "333333333333"
+TOML = """
+[project]
+name = "queue"
+
+[pipeline]
+order = ["dev", "prod"]
+
+[environments.dev]
+account_id = "111111111111"
+region = "ap-northeast-1"
+assume_role = "arn:aws:iam::111111111111:role/envctl-deployer"
+
+[environments.prod]
+account_id = "333333333333"
+region = "ap-northeast-1"
+assume_role = "arn:aws:iam::333333333333:role/envctl-deployer"
+
+[environments.prod.gates]
+approvals = { peer = 1 }
+
+[stacks.queue]
+module = "modules/queue"
+"""
+MODULE = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+
+resource "aws_sqs_queue" "this" {
+  name = "jobs"
+}
+"""
+ELSEWHERE = TOML.replace(PROD, "999999999999").replace(
+    '999999999999"\nregion = "ap-northeast-1"', '999999999999"\nregion = "eu-west-1"'
+)
+EDITS = {
+    "account, role and region": (ELSEWHERE, "account 333333333333 -> 999999999999, region ap-northeast-1 -> eu-west-1"),
+    "region": (
+        TOML.replace('333333333333"\nregion = "ap-northeast-1"', '333333333333"\nregion = "eu-west-1"'),
+        "region ap-northeast-1 -> eu-west-1",
+    ),
+    "role": (
+        TOML.replace("333333333333:role/envctl-deployer", "333333333333:role/admin"),
+        "role arn:aws:iam::333333333333:role/envctl-deployer -> arn:aws:iam::333333333333:role/admin",
+    ),
+    "external id": (
+        TOML.replace('333333333333"\nregion', '333333333333"\nexternal_id = "mine"\nregion'),
+        "external id",
+    ),
+}
+
+
+@pytest.fixture
+def queue(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
+    project = Project(tmp_path / "queue", home)
+    project.write("envctl.toml", TOML)
+    project.write("modules/queue/main.tf", MODULE)
+    (project.root / ".envctl" / "sandbox").mkdir(parents=True)
+    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
+    yield project
+    project.run("sandbox", "down")
+
+
+def test_approval_for_one_place_is_refused_in_another(queue: Project) -> None:
+    promote = ("--sandbox", "promote", "dev", "prod", "--yes")
+    queue.ok("--sandbox", "apply", "dev", "--yes")
+    approved = queue.ok(
+        "--sandbox", "approve", "prod", "--gate", "peer", "--yes", "--json", GIT_AUTHOR_EMAIL="bob@example.com"
+    ).document["result"]
+    assert approved["where"] == "account 333333333333, ap-northeast-1"
+
+    for edited, told in EDITS.values():
+        assert edited != TOML
+        queue.write("envctl.toml", edited)
+        refused = queue.run(*promote, "--json")
+        assert (refused.code, refused.codes) == (4, ["G106"]), (told, refused.out)
+        message = refused.document["problems"][0]["message"]
+        assert f"prod is in another place than it was approved for: {told}" in message
+        why = queue.ok("--sandbox", "why", "prod", "--json").document["result"]
+        assert (why["gates"], why["next"].split()[:3]) == ({"peer": [0, 1]}, ["envctl", "--sandbox", "approve"])
+    assert client(queue, "prod", "sqs").list_queues().get("QueueUrls") is None
+
+    # Who plans, and from where, is no part of it.
+    queue.write("envctl.toml", TOML.replace('333333333333"\nregion', '333333333333"\nprofile = "mine"\nregion'))
+    queue.ok(*promote)
+    assert len(client(queue, "prod", "sqs").list_queues()["QueueUrls"]) == 1
+    entries = queue.ok("--sandbox", "history", "--json").document["result"]["entries"]
+    events = [each["event"] for each in entries if each["event"].get("environment") == "prod"]
+    assert [event["place"] for event in events if "place" in event] == [approved["place"]] * 2
