@@ -30,6 +30,7 @@ APART = {
     "adapters/terraform/remote/modules.py": "in a new folder of our own",
     "adapters/terraform/installing/package_hash.py": "the package of a provider, which Terraform has unpacked",
     "adapters/terraform/installing/provider_source.py": "no file: a connection",
+    "adapters/store/store_clock.py": "no file: a connection",
     "adapters/terraform/installing/cache_locks.py": "a lock, which is opened to read and write: that waits for nobody",
     "adapters/terraform/local_state.py": "a new file of our own, where nothing lies",
     "adapters/terraform/errored.py": "a new file of our own",

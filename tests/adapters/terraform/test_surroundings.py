@@ -1,6 +1,7 @@
 """What Terraform reads from its environment: every name of its source has a verdict, and no flag slips through."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -268,3 +269,10 @@ def test_providers_that_run_already_are_found(value: str, addresses: list[str]) 
 def test_a_configuration_without_overrides_is_fine(text: str, tmp_path: Path) -> None:
     (tmp_path / ".terraformrc").write_text(text)
     assert find_overrides({"HOME": str(tmp_path)}) == ()
+
+
+def test_configuration_in_a_pipe_may_replace_any_provider(tmp_path: Path) -> None:
+    pipe = tmp_path / "terraformrc"
+    os.mkfifo(pipe)
+    found = find_overrides({"HOME": str(tmp_path), "TF_CLI_CONFIG_FILE": os.fspath(pipe)})
+    assert [each.address for each in found] == ["(any)"]

@@ -97,7 +97,7 @@ def made(directory: Path) -> dict[str, Any]:
 
 def _digest(file: Path) -> str:
     with contextlib.suppress(OSError):
-        return hashlib.sha256(file.read_bytes()).hexdigest()
+        return hashlib.sha256(read_bytes(file)).hexdigest()
     return ""
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from envctl.adapters.disk.reading import read_text
 from envctl.adapters.terraform.installing import cli_configuration
 from envctl.adapters.terraform.surroundings.variables import REATTACH
 from envctl.domain.errors import Location
@@ -24,8 +25,12 @@ _WORD = "dev_overrides"
 def find_overrides(environment: Mapping[str, str]) -> tuple[UnpinnedProvider, ...]:
     found = [*_reattached(environment.get(REATTACH, ""))]
     for file in cli_configuration.files(environment):
+        if file.is_fifo():
+            # A pipe can be read once: what Terraform will read there can't be known beforehand.
+            found.append(UnpinnedProvider("(any)", f"the pipe {file}", Location(os.fspath(file))))
+            continue
         try:
-            text = file.read_text(errors="replace")
+            text = read_text(file, errors="replace")
         except OSError:
             continue
         if _WORD in text:
