@@ -68,7 +68,7 @@ def test_wrong_clock_is_refused_with_hint(world: World, off: timedelta) -> None:
         lambda: apply(world.ports, "dev"),
         lambda: promote(world.ports, "dev", "staging"),
         lambda: promote(world.ports, "staging", "prod"),
-        lambda: approve(world.ports, "prod", "peer"),
+        lambda: approve(world.ports, "prod", "peer", unseen=["web"]),
     ):
         with (
             suppress(RefusedError),
@@ -95,7 +95,7 @@ def test_soak_counts_by_the_clock_of_the_store(world: World) -> None:
     verify(world.ports, "staging")
     is_off(world, timedelta())
     passes(world, SOAK - HOUR)
-    approve(world.ports, "prod", "peer")
+    approve(world.ports, "prod", "peer", unseen=["web"])
     with pytest.raises(RefusedError, match="G104"):
         promote(world.ports, "staging", "prod")
     passes(world, HOUR)
@@ -127,9 +127,9 @@ def test_entry_from_the_future_bricks_nothing(world: World) -> None:
     with pytest.raises(RefusedError, match="G105"):
         promote(world.ports, "staging", "prod")
     verify(world.ports, "staging")
-    approve(world.ports, "prod", "peer")
+    approve(world.ports, "prod", "peer", unseen=["web"])
     passes(world, SOAK)
-    approve(world.ports, "prod", "peer")
+    approve(world.ports, "prod", "peer", unseen=["web"])
     promote(world.ports, "staging", "prod")
     assert record.verify(world.ports).of("prod").whole
 
@@ -161,7 +161,7 @@ def test_jump_forward_gives_no_soak(world: World) -> None:
 def test_approval_from_the_future_does_not_count(world: World) -> None:
     into_staging(world)
     passes(world, SOAK)
-    approve(world.ports, "prod", "peer")
+    approve(world.ports, "prod", "peer", unseen=["web"])
     given_ = recorded(world)[-1]
     assert isinstance(given_.event, ApprovalGiven)
     # The same as an older envctl wrote it, a year ahead.
@@ -170,7 +170,7 @@ def test_approval_from_the_future_does_not_count(world: World) -> None:
     world.witness.seen = None
     with pytest.raises(RefusedError, match="G106"):
         promote(world.ports, "staging", "prod")
-    approve(world.ports, "prod", "peer")
+    approve(world.ports, "prod", "peer", unseen=["web"])
     promote(world.ports, "staging", "prod")
 
 
@@ -179,7 +179,7 @@ def test_clock_behind_what_was_written_is_refused_without_judge(world: World) ->
     into_staging(world)
     passes(world, -2 * DAY)
     with pytest.raises(OperationFailedError, match="E479 this machine's clock is 2d behind the last entry"):
-        approve(world.ports, "prod", "peer")
+        approve(world.ports, "prod", "peer", unseen=["web"])
     lock(world.ports, "prod", "we migrate")
     entries = recorded(world)
     assert entries[-1].at == entries[-2].at
@@ -262,7 +262,7 @@ def _do(world: World, verb: str) -> None:
         case "verify":
             verify(world.ports, "staging")
         case "approve":
-            approve(world.ports, "prod", "peer")
+            approve(world.ports, "prod", "peer", unseen=["web"])
         case "release":
             promote(world.ports, "staging", "prod")
         case "edit":
@@ -277,10 +277,10 @@ def _goes_by_the_book(world: World) -> None:
     is_off(world, timedelta())
     world.edit("modules/web/main.tf", f"{world.tree.content['modules/web/main.tf'].decode()}# the last\n")
     into_staging(world)
-    approve(world.ports, "prod", "peer")
+    approve(world.ports, "prod", "peer", unseen=["web"])
     with pytest.raises(RefusedError, match="G104"):
         promote(world.ports, "staging", "prod")
     passes(world, SOAK)
     verify(world.ports, "staging")
-    approve(world.ports, "prod", "peer")
+    approve(world.ports, "prod", "peer", unseen=["web"])
     promote(world.ports, "staging", "prod")
