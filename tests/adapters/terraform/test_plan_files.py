@@ -1,5 +1,6 @@
 """Saved plans: in memory where the system has such files, and for their owner alone where they lie on a disk."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.binary import embedded
+from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.terraform.plans.files import PlanFiles
 from envctl.domain.changes import Action
 from envctl.domain.errors import Location
@@ -39,12 +41,17 @@ def lie_on_disk(bench: Bench) -> list[str]:
     return [file.name for file in bench.root.rglob("*") if file.name in PLAN_FILES]
 
 
-def open_plans() -> list[str]:
-    """The files without a name that this process holds, and are named like plans."""
+def open_plans() -> int:
+    """How many files without a name, named like plans, this process holds."""
     if not Path("/proc/self/fd").is_dir():
         pytest.skip("only Linux tells what a process has open")
     found = [os.path.realpath(each) for each in Path("/proc/self/fd").iterdir()]
-    return [each for each in found if any(name in each for name in PLAN_FILES)]
+    return sum(any(name in each for name in PLAN_FILES) for each in found)
+
+
+@pytest.fixture(autouse=True)
+def _drivers_of_other_tests_are_gone() -> None:
+    gc.collect()
 
 
 @contextmanager
@@ -63,11 +70,23 @@ def test_plan_lies_in_memory_until_it_is_applied(bench: Bench) -> None:
     stack = bench.lay(CODE, variables=(PASSWORD,), arguments={"password": MARKER})
     plan = bench.plan(stack)
     assert [change.action for change in plan.resources] == [Action.CREATE]
-    assert (lie_on_disk(bench), len(open_plans())) == ([], 1)
+    assert (lie_on_disk(bench), open_plans()) == ([], 1)
     bench.driver.apply("dev", stack)
-    assert open_plans() == []
+    assert open_plans() == 0
     assert bench.plan(stack).changes is False
     assert bench.heard.messages == []
+
+
+@pytest.mark.terraform
+def test_plan_is_gone_with_its_driver(bench: Bench) -> None:
+    stack = bench.lay(CODE, variables=(PASSWORD,), arguments={"password": MARKER})
+    driver = TerraformDriver(bench.root, bench.root / ".envctl", lambda _: {}, bench.heard)
+    bench.driver.init("dev", stack, None)
+    driver.plan("dev", stack)
+    assert open_plans() == 1
+    del driver
+    gc.collect()
+    assert open_plans() == 0
 
 
 @pytest.mark.terraform
@@ -77,7 +96,7 @@ def test_discarded_plan_is_gone(bench: Bench) -> None:
         bench.plan(stack)
         bench.driver.discard("dev", stack)
         bench.driver.discard("dev", stack)
-        assert (lie_on_disk(bench), open_plans()) == ([], [])
+        assert (lie_on_disk(bench), open_plans()) == ([], 0)
 
 
 @pytest.mark.terraform
@@ -93,7 +112,7 @@ def test_terraform_that_inherits_nothing_saves_plans_on_disk(bench: Bench) -> No
         assert lie_on_disk(bench) == [PLAN_FILES[0]]
         assert (bench.directory / PLAN_FILES[0]).stat().st_mode & 0o777 == 0o600
         bench.driver.apply("dev", stack)
-    assert (lie_on_disk(bench), open_plans()) == ([], [])
+    assert (lie_on_disk(bench), open_plans()) == ([], 0)
     assert len(bench.heard.messages) == 1
     assert "are files in" in bench.heard.messages[0]
     assert bench.driver.look("dev", stack, unchanged=True).drift.changes is False

@@ -127,6 +127,8 @@ def _call(source: Source, node: tree_sitter.Node, scope: Scope) -> Values:
         return _few(frozenset().union(*(evaluate(source, each, scope) for each in given)))
     if name == "dirname" and len(given) == 1:
         return frozenset(_parent(value) for value in evaluate(source, given[0], scope))
+    if name == "basename" and len(given) == 1:
+        return frozenset(_last_part(value) for value in evaluate(source, given[0], scope))
     if name == "join" and len(given) == 2:  # noqa: PLR2004
         separators, items = evaluate(source, given[0], scope), _items(given[1])
         if items is not None and len(separators) == 1:
@@ -159,6 +161,12 @@ def _parent(value: str) -> str:
         whole = normpath(f"{folder}{rest}") if UNKNOWN not in rest else folder
         return f"{MODULE}{dirname(whole) or ('..' if whole == '.' else '.')}{MODULE}"
     return dirname(value) if value and value[0] not in (ROOT, CWD, HOME, UNKNOWN) else value
+
+
+def _last_part(value: str) -> str:
+    """The name of a file or folder alone: it tells nothing of where that lies."""
+    last = value.rstrip("/").rpartition("/")[2]
+    return UNKNOWN if any(mark in last for mark in (MODULE, ROOT, CWD, HOME, UNKNOWN)) else last
 
 
 def _items(node: tree_sitter.Node) -> list[tree_sitter.Node] | None:

@@ -46,6 +46,11 @@ class PlanFiles:
         self._in_memory: dict[tuple[Path, str], int] = {}
         self._on_disk = not hasattr(os, "memfd_create")
 
+    def __del__(self) -> None:
+        # A process that makes several drivers keeps no plan of one that is gone.
+        for descriptor in self._in_memory.values():
+            os.close(descriptor)
+
     def create(self, site: Site, name: str) -> PlanFile:
         """An empty one, in place of what was there."""
         self.discard(site, name)
