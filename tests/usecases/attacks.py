@@ -220,7 +220,10 @@ def _code_is_edited_while_a_person_is_asked(actors: Actors, how: How) -> None:
 
 def _the_work_folder_holds_other_code(actors: Actors, how: How) -> None:
     release = ready(actors)
-    actors.plants_in_work_folder("prod")
+    for environment in ("staging", "prod"):
+        actors.plants_in_work_folder(environment)
+    actors.edits_settings("staging", 87)
+    actors.promotes("dev", "staging", how, release=release)
     tries_prod(actors, how, release)
 
 

@@ -19,9 +19,10 @@ from hypothesis.stateful import run_state_machine_as_test
 from envctl.domain import checkpoint, guards
 from envctl.domain.meaning import PlanMeaning, decode
 from envctl.domain.present import Present
-from envctl.domain.release import Release, identity, unpack
+from envctl.domain.release import File, Release, identity, unpack
 from envctl.usecases import approve, approved, bundles, checkpointing, clocks, ledger_keys, record, unpinned
 from envctl.usecases.ports import Ports
+from tests.fakes.world import MemoryWorkspace
 from tests.usecases import attacks
 from tests.usecases.actors import PLAINLY, Actors
 from tests.usecases.test_promotion_laws import WAIVABLE, Promotion
@@ -52,6 +53,10 @@ def _believe_any_plan(ports: Ports, fingerprints: Iterable[str]) -> Mapping[str,
     return {each: decode(data) for each, data in stored.items() if data is not None}
 
 
+def _lay_beside(workspace: MemoryWorkspace, environment: str, files: Mapping[str, File]) -> None:
+    workspace.code[environment] = {**workspace.code.get(environment, {}), **files}
+
+
 def _forget(*_: object) -> None:
     return None
 
@@ -75,6 +80,7 @@ RULES: dict[str, Without] = {
     "the name of an approved plan": ((approved, "kept", _believe_any_plan),),
     "the pins of providers": ((unpinned, "require_pinned", _forget),),
     "the pins where drift is looked for": ((unpinned, "require_pinned_for_evidence", _forget),),
+    "the clearing of the work folder": ((MemoryWorkspace, "lay_code", _lay_beside),),
     "the record of replaced providers": ((unpinned, "find_unpinned", lambda ports: ()),),
 }
 """What each rule of the ledger and the store is made of, and what takes its place where it is gone."""
