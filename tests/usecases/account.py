@@ -11,7 +11,7 @@ from tests.usecases.machines import Content
 
 @dataclass
 class Command:
-    """One command of one person, and what was seen while it ran. `settings` are the bytes of the files it read,
+    """One command of one person, and what was seen while it ran. `settings` are those of the files it read,
     `place` what the project file said of where the environment is, and `unseen` the stacks that an approval names.
     """
 
@@ -28,6 +28,7 @@ class Command:
     place: frozenset[tuple[str, str]] = frozenset()
     unseen: frozenset[str] = frozenset()
     foreign: bool = False
+    replaced: bool = False
     plans: dict[str, StackPlan] = field(default_factory=dict)
     contents: dict[str, Content | None] = field(default_factory=dict)
     shown: list[tuple[EnvironmentPlan, bool]] = field(default_factory=list)
@@ -76,6 +77,7 @@ class Proof:
     verified_at: datetime | None = None
     since: datetime | None = None
     longest: timedelta = timedelta()
+    replaced: bool = False
 
     def soaked(self, now: datetime) -> timedelta:
         return max(self.longest, now - self.since) if self.since else self.longest

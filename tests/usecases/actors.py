@@ -9,6 +9,7 @@ from envctl.domain import checkpoint
 from envctl.domain.changes import Action, ResourceChange
 from envctl.domain.errors import EnvctlError
 from envctl.domain.present import Present
+from envctl.domain.release import File
 from envctl.usecases import record
 from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve, withdraw
@@ -22,6 +23,7 @@ from envctl.usecases.recover import recover
 from envctl.usecases.rollback import rollback
 from envctl.usecases.run import Deployed, Wishes
 from envctl.usecases.selecting import Selection
+from envctl.usecases.terraform_ports import UnpinnedProvider
 from envctl.usecases.verify import verify
 from tests.fakes.world import NETWORK, Killed, MemoryTerraform, MemoryTree, MemoryWorkspace
 from tests.usecases import verdict
@@ -38,13 +40,15 @@ PLACES = {
     "external_id": "shop-{}",
 }
 PROD, RULES_OF_PROD = "[environments.prod]\n", "protected = true"
+REPLACED = (UnpinnedProvider("hashicorp/aws", "dev_overrides"),)
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class How:
     """Who gives a command, what they wish, what they answer, and when their machine is killed. `only` is of an
-    apply: the stacks, where they are not all. `unseen` is of an approval: the stacks that it names.
+    apply: the stacks, where they are not all. `unseen` is of an approval: the stacks that it names. `replaced` says
+    that the machine has a provider of its own.
     """
 
     by: str = ANN
@@ -55,6 +59,7 @@ class How:
     fuse: int | None = None
     only: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ("web",)
+    replaced: bool = False
 
     @property
     def wishes(self) -> Wishes:
@@ -110,12 +115,13 @@ class Actors:
         machine = at or self.here
         machine.identity.name, machine.fuse = how.by, how.fuse
         machine.consent.answers = [] if how.yes else [False]
-        settings = self.shared.tree.content[f"environments/{environment}/terraform.tfvars"]
-        given = Command(verb, environment, how.by, settings, machine.of_the_tree(), source, gate)
+        machine.terraform.replaced = REPLACED if how.replaced else ()
+        given = Command(verb, environment, how.by, self.settings_of(environment), machine.of_the_tree(), source, gate)
         given.foreign = machine.owner != self.here.owner
         given.break_glass, given.dry_run, given.only = how.break_glass, how.dry_run, frozenset(how.only)
         given.unseen = frozenset(how.unseen) if verb == "approve" else frozenset()
         given.place = frozenset(self.shared.place_of_prod.items()) if environment == "prod" else frozenset()
+        given.replaced = how.replaced
         self.oracle.begins(machine, given)
         result = None
         try:
@@ -182,6 +188,32 @@ class Actors:
 
     def edits_code(self, text: str) -> None:
         self.here.edit("modules/network/main.tf", NETWORK.decode() + f"# {text}\n")
+
+    def plants(self, path: str, number: int) -> None:
+        self.here.edit(path, f"# planted {number}\n")
+
+    def plants_in_work_folder(self, of: str) -> None:
+        """Code beside what the last command laid there, on both machines."""
+        for machine in (self.here, self.elsewhere):
+            code = machine.workspace.code.get(of, {})
+            machine.workspace.code[of] = {**code, "modules/web/planted.tf": File(b"# planted\n")}
+
+    def edits_common(self, number: int) -> None:
+        self.here.edit("environments/common.tfvars", f"size = {number}\n")
+
+    def leaves_size_to_all(self, of: str) -> None:
+        path = f"environments/{of}/terraform.tfvars"
+        lines = self.shared.tree.content[path].decode().splitlines()
+        self.here.edit(path, "".join(f"{line}\n" for line in lines if not line.startswith("size")))
+
+    def settings_of(self, environment: str) -> bytes:
+        """The settings that count there: each line of its own file before the common one."""
+        found: dict[str, str] = {}
+        for path in ("environments/common.tfvars", f"environments/{environment}/terraform.tfvars"):
+            for line in self.shared.tree.content[path].decode().splitlines():
+                name, _, value = line.partition(" = ")
+                found[name] = value
+        return repr(sorted(found.items())).encode()
 
     def edits_settings(self, of: str, number: int) -> None:
         path = f"environments/{of}/terraform.tfvars"
@@ -259,9 +291,9 @@ class Actors:
         self.waits_until_open()
         self.verifies("staging")
 
-    def all_approve(self, release: str, *, unseen: tuple[str, ...] = ("web",)) -> None:
+    def all_approve(self, release: str, *, unseen: tuple[str, ...] = ("web",), replaced: bool = False) -> None:
         for gate, person in (("peer", BOB), ("business", CAT), ("business", DAN)):
-            self.approves(gate, How(person, unseen=unseen), release=release)
+            self.approves(gate, How(person, unseen=unseen, replaced=replaced), release=release)
 
     def by_the_book(self, fuses: tuple[int | None, int | None, int | None] = (None, None, None)) -> str:
         release = self.proves(fuses=fuses[:2])

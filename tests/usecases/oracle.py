@@ -208,6 +208,8 @@ class Oracle:
             self.says(command, "the start does not name its waiver")
         if (event.action, event.source) != (command.verb, command.source):
             self.says(command, f"it was recorded as {event.action} from {event.source!r}")
+        if bool(event.unpinned) != command.replaced or (event.unpinned and event.environment != "dev"):
+            self.says(command, f"it started with {event.unpinned or 'what is pinned'}")
         if frozenset(event.only) != command.only:
             self.says(command, f"it was recorded as one of {event.only or 'all'}")
         self._leaves(command, place, now)
@@ -241,7 +243,10 @@ class Oracle:
         place.current = "" if destroyed else release
         if destroyed:
             return
-        place.proof(release).whole = True
+        proof = place.proof(release)
+        proof.whole, proof.replaced = True, command.replaced
+        if command.replaced:
+            proof.revoke()
         if command.verb == "promote" or command.environment == "dev":
             number = self.made[release].number
             place.held = {held for held in place.held if self.made[held].number >= number}
@@ -267,6 +272,8 @@ class Oracle:
             self.says(command, f"{event.kind}, and the checks said {command.probed}")
         if event.release != place.last or place.open is not None or not proof.whole:
             self.says(command, f"{event.kind} of what does not run")
+        if passed and proof.replaced:
+            return
         if passed:
             proof.verified_at, proof.since = now, proof.since or now
         else:
@@ -294,12 +301,16 @@ class Oracle:
         if plan is None or not yes or not seen or event.gate != command.gate:
             self.says(command, "an approval was recorded that nobody gave")
             return
+        if command.replaced:
+            self.says(command, "an approval rests on a plan of another provider than the pinned one")
         said = (command.person, command.gate, event.release, command.settings, plan, now, command.place, command.unseen)
         place.approvals.append(Given(*said))
 
     def _drift(self, command: Command, place: Place, event: events.DriftChecked) -> None:
         if event.drifted != command.drifted or event.release != place.current or place.open is not None:
             self.says(command, f"drift of {event.drifted} was recorded, and {command.drifted} were seen")
+        if command.replaced:
+            self.says(command, "drift was recorded that another provider than the pinned one saw")
         place.drifted = command.drifted > 0
         if place.drifted:
             place.doubted = True

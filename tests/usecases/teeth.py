@@ -1,5 +1,5 @@
 """`make nightly`: takes one guard after the other away, and wants the laws of promotion to notice each time. The same
-for the rules of the ledger and the store.
+for the rules of the ledger, the store and the surroundings.
 
 Laws that nothing breaks would prove nothing. G202, G204, G205 and G303 are not among those taken away: what the laws
 let people do does not touch them.
@@ -9,7 +9,7 @@ let people do does not touch them.
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,10 +17,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from envctl.domain import checkpoint, guards
+from envctl.domain.meaning import PlanMeaning, decode
 from envctl.domain.present import Present
-from envctl.usecases import approve, bundles, checkpointing, clocks, ledger_keys, record
+from envctl.domain.release import File, Release, identity, unpack
+from envctl.usecases import approve, approved, bundles, checkpointing, clocks, ledger_keys, record, unpinned
 from envctl.usecases.ports import Ports
-from tests.usecases import temptations
+from tests.fakes.world import MemoryWorkspace
+from tests.usecases import attacks
 from tests.usecases.actors import PLAINLY, Actors
 from tests.usecases.test_promotion_laws import WAIVABLE, Promotion
 
@@ -39,6 +42,19 @@ TRIES = settings(
 def _believe_any(ports: Ports, number: int) -> Present | None:
     kept = checkpoint.read(ports.store.read(ledger_keys.checkpoint_key(number)) or b"")
     return kept.present if kept else None
+
+
+def _unpack_any(data: bytes, _: str) -> Release:
+    return unpack(data, identity(data))
+
+
+def _believe_any_plan(ports: Ports, fingerprints: Iterable[str]) -> Mapping[str, PlanMeaning]:
+    stored = {each: ports.store.read(f"plans/{each}.json") for each in fingerprints if each}
+    return {each: decode(data) for each, data in stored.items() if data is not None}
+
+
+def _lay_beside(workspace: MemoryWorkspace, environment: str, files: Mapping[str, File]) -> None:
+    workspace.code[environment] = {**workspace.code.get(environment, {}), **files}
 
 
 def _forget(*_: object) -> None:
@@ -60,6 +76,12 @@ RULES: dict[str, Without] = {
         (record, "claim_store", _forget),
         (bundles, "check_release_owner", _forget),
     ),
+    "the name of a release": ((bundles, "unpack", _unpack_any),),
+    "the name of an approved plan": ((approved, "kept", _believe_any_plan),),
+    "the pins of providers": ((unpinned, "require_pinned", _forget),),
+    "the pins where drift is looked for": ((unpinned, "require_pinned_for_evidence", _forget),),
+    "the clearing of the work folder": ((MemoryWorkspace, "lay_code", _lay_beside),),
+    "the record of replaced providers": ((unpinned, "find_unpinned", lambda ports: ()),),
 }
 """What each rule of the ledger and the store is made of, and what takes its place where it is gone."""
 
@@ -78,22 +100,20 @@ def without(rule: str) -> Iterator[None]:
             setattr(place, name, usual)
 
 
-def tempted() -> dict[str, list[str]]:
-    """What the oracle says of each temptation by clocks and store, on a stage of its own."""
-    said = {}
-    for name, temptation in temptations.OF_THE_STORE.items():
+def tempted() -> Iterator[tuple[str, list[str]]]:
+    """What the oracle says of each temptation by clocks, store, variables and files, on a stage of its own."""
+    for name, temptation in attacks.OF_MACHINES.items():
         actors = Actors({"staging": frozenset(), "prod": frozenset()})
         try:
             temptation(actors, PLAINLY)
         finally:
             actors.leave()
-        said[name] = actors.oracle.broken
-    return said
+        yield name, actors.oracle.broken
 
 
 def noticed(rule: str) -> bool:
     with without(rule):
-        if rule in RULES and any(tempted().values()):
+        if rule in RULES and any(broken for _, broken in tempted()):
             return True
         try:
             run_state_machine_as_test(Promotion, settings=TRIES)

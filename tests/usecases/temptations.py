@@ -1,52 +1,48 @@
 """Everything is as the book says, but for one thing: what is tried then must not come to pass."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
-from envctl.domain import checkpoint
-from envctl.usecases import ledger_keys
-from tests.fakes.world import MemoryTree
 from tests.usecases import verdict
 from tests.usecases.actors import BOB, CAT, DAN, PLACES, PLAINLY, Actors, How, more
 
 
-def _ready(actors: Actors, **proven: object) -> str:
+def ready(actors: Actors, **proven: object) -> str:
     release = actors.proves(**proven)  # type: ignore[arg-type]
     actors.soaks()
     actors.all_approve(release)
     return release
 
 
-def _tries(actors: Actors, how: How, release: str) -> None:
+def tries_prod(actors: Actors, how: How, release: str) -> None:
     actors.promotes("staging", "prod", how, release=release)
 
 
 def _jumps(actors: Actors, how: How) -> None:
-    actors.promotes("dev", "prod", how, release=_ready(actors))
+    actors.promotes("dev", "prod", how, release=ready(actors))
 
 
 def _goes_backwards(actors: Actors, how: How) -> None:
-    actors.promotes("staging", "dev", how, release=_ready(actors))
+    actors.promotes("staging", "dev", how, release=ready(actors))
 
 
 def _failed_to_redeploy(actors: Actors, how: How) -> None:
-    release = _ready(actors)
+    release = ready(actors)
     actors.edits_settings("staging", 77)
     actors.shared.terraform.fails_on.add(("staging", "network"))
     actors.applies("staging")
     actors.shared.terraform.fails_on.clear()
     actors.edits_settings("staging", 20)
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _is_being_redeployed(actors: Actors, how: How) -> None:
-    release = _ready(actors)
+    release = ready(actors)
     actors.edits_settings("staging", 77)
     actors.shared.terraform.dies_on.add(("staging", "network"))
     actors.applies("staging")
     actors.shared.terraform.dies_on.clear()
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _failed_in_dev(actors: Actors, how: How) -> None:
@@ -59,9 +55,9 @@ def _failed_in_dev(actors: Actors, how: How) -> None:
 
 
 def _failed_a_check(actors: Actors, how: How) -> None:
-    release = _ready(actors)
+    release = ready(actors)
     actors.fails_a_check("staging")
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _failed_a_check_in_dev(actors: Actors, how: How) -> None:
@@ -80,24 +76,24 @@ def _a_part_was_deployed(actors: Actors, how: How) -> None:
 
 
 def _a_part_was_deployed_again(actors: Actors, how: How) -> None:
-    release = _ready(actors)
+    release = ready(actors)
     actors.edits_settings("staging", 83)
     actors.applies("staging", How(only=("network",)))
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _was_not_verified_again(actors: Actors, how: How) -> None:
-    release = _ready(actors)
+    release = ready(actors)
     actors.edits_settings("staging", 78)
     actors.applies("staging", How(verify=False))
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _failed_a_check_and_passed_it_again(actors: Actors, how: How) -> None:
-    release = _ready(actors)
+    release = ready(actors)
     actors.fails_a_check("staging")
     actors.verifies("staging")
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _is_too_fresh(actors: Actors, how: How) -> None:
@@ -105,7 +101,7 @@ def _is_too_fresh(actors: Actors, how: How) -> None:
     actors.waits_until_open()
     actors.verifies("staging")
     actors.all_approve(release)
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _stayed_twice_for_half_of_the_time(actors: Actors, how: How) -> None:
@@ -116,36 +112,36 @@ def _stayed_twice_for_half_of_the_time(actors: Actors, how: How) -> None:
     actors.passes(timedelta(hours=13))
     actors.waits_until_open()
     actors.all_approve(release)
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _is_too_old(actors: Actors, how: How) -> None:
-    release = _ready(actors)
+    release = ready(actors)
     actors.passes(timedelta(days=15))
     actors.waits_until_open()
     actors.all_approve(release)
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _approval_was_withdrawn(actors: Actors, how: How) -> None:
-    release = _ready(actors)
+    release = ready(actors)
     actors.withdraws("business", CAT, release=release)
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _approvals_have_expired(actors: Actors, how: How) -> None:
-    release = _ready(actors)
+    release = ready(actors)
     actors.passes(timedelta(hours=9))
     actors.waits_until_open()
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _who_promotes_has_approved(actors: Actors, how: How) -> None:
-    _tries(actors, How(CAT, how.break_glass), _ready(actors))
+    tries_prod(actors, How(CAT, how.break_glass), ready(actors))
 
 
 def _the_author_has_approved(actors: Actors, how: How) -> None:
-    _tries(actors, how, _ready(actors, author=DAN))
+    tries_prod(actors, how, ready(actors, author=DAN))
 
 
 def _the_same_person_twice(actors: Actors, how: How) -> None:
@@ -155,7 +151,7 @@ def _the_same_person_twice(actors: Actors, how: How) -> None:
         actors.approves(gate, How(BOB), release=release)
     actors.edits_settings("prod", 80)
     actors.approves("business", How(BOB), release=release)
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _a_deny_window_is_open(actors: Actors, how: How) -> None:
@@ -165,7 +161,7 @@ def _a_deny_window_is_open(actors: Actors, how: How) -> None:
         actors.passes(timedelta(hours=3))
     actors.verifies("staging")
     actors.all_approve(release)
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _a_deny_window_opens(actors: Actors, how: How) -> None:
@@ -176,13 +172,13 @@ def _a_deny_window_opens(actors: Actors, how: How) -> None:
     actors.verifies("staging")
     actors.all_approve(release)
     actors.here.meanwhile["asking"] = lambda: actors.passes(timedelta(hours=3))
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _it_is_locked(actors: Actors, how: How) -> None:
-    release = _ready(actors)
+    release = ready(actors)
     actors.locks("prod")
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _it_was_rolled_back(actors: Actors, how: How) -> None:
@@ -190,31 +186,31 @@ def _it_was_rolled_back(actors: Actors, how: How) -> None:
     release = actors.by_the_book()
     actors.rolls_back("prod")
     actors.all_approve(release)
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _it_is_busy(actors: Actors, how: How) -> None:
-    release = _ready(actors)
+    release = ready(actors)
     actors.shared.terraform.dies_on.add(("prod", "network"))
-    _tries(actors, PLAINLY, release)
+    tries_prod(actors, PLAINLY, release)
     actors.shared.terraform.dies_on.clear()
     # Somebody has broken Terraform's lock by hand.
     actors.shared.terraform.locks.clear()
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _staging_has_drifted(actors: Actors, how: How) -> None:
-    release = _ready(actors)
+    release = ready(actors)
     actors.finds_drift("staging")
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _staging_has_drifted_under_another_release(actors: Actors, how: How) -> None:
-    release = _ready(actors)
+    release = ready(actors)
     actors.proves()
     actors.finds_drift("staging")
     actors.all_approve(release)
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _dev_has_drifted(actors: Actors, how: How) -> None:
@@ -226,7 +222,7 @@ def _dev_has_drifted(actors: Actors, how: How) -> None:
 
 
 def _it_was_never_committed(actors: Actors, how: How) -> None:
-    _tries(actors, how, _ready(actors, uncommitted=True))
+    tries_prod(actors, how, ready(actors, uncommitted=True))
 
 
 def _loses(kind: str) -> Callable[[Actors, How], None]:
@@ -235,15 +231,15 @@ def _loses(kind: str) -> Callable[[Actors, How], None]:
         actors.shared.terraform.extra["prod", "network"] = more(kind)
         actors.soaks()
         actors.all_approve(release)
-        _tries(actors, how, release)
+        tries_prod(actors, how, release)
 
     return tries
 
 
 def _does_more(actors: Actors, how: How) -> None:
-    release = _ready(actors)
+    release = ready(actors)
     actors.shared.terraform.extra["prod", "network"] = more("a server is made")
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _does_more_midway(kind: str) -> Callable[[Actors, How], None]:
@@ -252,29 +248,29 @@ def _does_more_midway(kind: str) -> Callable[[Actors, How], None]:
     def tries(actors: Actors, how: How) -> None:
         # Of a stack that was never there, all that it makes is approved at once.
         actors.by_the_book()
-        release = _ready(actors)
+        release = ready(actors)
 
         def shows() -> None:
             actors.shared.terraform.extra["prod", "web"] = more(kind)
 
         actors.here.meanwhile["asking"] = shows
-        _tries(actors, how, release)
+        tries_prod(actors, how, release)
 
     return tries
 
 
 def _other_settings(actors: Actors, how: How) -> None:
-    release = _ready(actors)
+    release = ready(actors)
     actors.edits_settings("prod", 82)
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _elsewhere(key: str) -> Callable[[Actors, How], None]:
     def tries(actors: Actors, how: How) -> None:
-        release = _ready(actors)
+        release = ready(actors)
         actors.fresh += 1
         actors.edits_place(key, actors.fresh)
-        _tries(actors, how, release)
+        tries_prod(actors, how, release)
 
     return tries
 
@@ -284,88 +280,12 @@ def _a_stack_was_not_seen(actors: Actors, how: How) -> None:
     release = actors.proves()
     actors.soaks()
     actors.all_approve(release, unseen=())
-    _tries(actors, how, release)
+    tries_prod(actors, how, release)
 
 
 def _destroys(actors: Actors, how: How) -> None:
     actors.by_the_book()
     actors.destroys("prod", how)
-
-
-def _clock_is_wrong(off: timedelta) -> Callable[[Actors, How], None]:
-    """Of the machine that proves it, and of the one that promotes it."""
-
-    def tries(actors: Actors, how: How) -> None:
-        release = actors.proves()
-        actors.here.has_clock_off(off)
-        actors.verifies("staging")
-        actors.waits_until_open()
-        actors.here.has_clock_off(timedelta())
-        actors.all_approve(release)
-        actors.here.has_clock_off(off)
-        _tries(actors, how, release)
-        actors.here.has_clock_off(timedelta())
-        _tries(actors, how, release)
-
-    return tries
-
-
-def _approvals_have_expired_by_a_clock_that_is_right(actors: Actors, how: How) -> None:
-    release = _ready(actors)
-    actors.passes(timedelta(hours=9))
-    actors.waits_until_open()
-    actors.here.has_clock_off(-timedelta(hours=9))
-    _tries(actors, how, release)
-    actors.here.has_clock_off(timedelta())
-
-
-def _a_checkpoint_is_forged(actors: Actors, how: How) -> None:
-    """It says of the release that dev runs that staging runs it too, verified: no entry says so."""
-    actors.mends()
-    actors.fresh += 1
-    actors.edits_code(f"forged {actors.fresh}")
-    done = actors.applies("dev")
-    actors.passes(timedelta(hours=25))
-    actors.waits_until_open()
-    if done is None:
-        return
-    while actors.present.seq % checkpoint.EVERY != 1:
-        actors.unlocks("dev") if actors.oracle.places["dev"].locked else actors.locks("dev")
-    key, content = ledger_keys.checkpoint_key(actors.present.seq - 1), actors.shared.content
-    honest, kept = content[key], checkpoint.decode(content[key])
-    if kept is None:
-        raise AssertionError("no checkpoint was left")
-    lie = replace(kept, environments={**kept.environments, "staging": kept.of("dev")})
-    content[key] = checkpoint.encode(lie)
-    try:
-        actors.all_approve(done.release)
-        _tries(actors, how, done.release)
-    finally:
-        content[key] = honest
-
-
-def _another_project_has_the_same_store(actors: Actors, how: How) -> None:
-    """It makes a release of its own there, and tries to bring it where the first project is."""
-    actors.proves()
-    files = dict(actors.shared.tree.content)
-    files["envctl.toml"] = files["envctl.toml"].replace(b'name = "shop"', b'name = "blog"')
-    foreign = actors.machine(MemoryTree(files))
-    actors.applies("dev", how, at=foreign)
-    actors.promotes("dev", "staging", how, at=foreign)
-    actors.locks("prod", at=foreign)
-
-
-def _the_store_loses_its_last_entry(actors: Actors, how: How) -> None:
-    """It was the one that says that the release failed a check."""
-    release = _ready(actors)
-    actors.fails_a_check("staging")
-    content = actors.shared.content
-    key = max(name for name in content if name.startswith(ledger_keys.ENTRIES))
-    lost = content.pop(key)
-    try:
-        _tries(actors, how, release)
-    finally:
-        content.setdefault(key, lost)
 
 
 Temptation = Callable[[Actors, How], None]
@@ -390,14 +310,6 @@ OF_PROOF: dict[str, Temptation] = {
     "it has not soaked": _is_too_fresh,
     "it soaked in two halves": _stayed_twice_for_half_of_the_time,
     "its proof is too old": _is_too_old,
-}
-OF_THE_STORE: dict[str, Temptation] = {
-    "a clock is a day behind": _clock_is_wrong(-timedelta(hours=25)),
-    "a clock is a day ahead": _clock_is_wrong(timedelta(hours=25)),
-    "the approvals have expired by the true clock": _approvals_have_expired_by_a_clock_that_is_right,
-    "a checkpoint is forged": _a_checkpoint_is_forged,
-    "another project has the same store": _another_project_has_the_same_store,
-    "the store loses its last entry": _the_store_loses_its_last_entry,
 }
 OF_PEOPLE: dict[str, Temptation] = {
     "an approval was withdrawn": _approval_was_withdrawn,

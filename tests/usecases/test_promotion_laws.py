@@ -20,7 +20,7 @@ from envctl.usecases.project_ports import Revision
 from envctl.usecases.status import status
 from envctl.usecases.why import why
 from tests.fakes.world import recorded
-from tests.usecases import temptations, verdict
+from tests.usecases import attacks, temptations, verdict
 from tests.usecases.account import Place
 from tests.usecases.actors import BOB, EVE, PEOPLE, PLACES, Actors, How, more
 from tests.usecases.machines import ENVIRONMENTS, STACKS
@@ -29,6 +29,7 @@ from tests.usecases.temptations import Temptation
 WAIVABLE = ("G101", "G102", "G103", "G104", "G105", "G106", "G107", "G108", "G110", "G206", "G301", "G302")
 TIMES = [timedelta(minutes=10), timedelta(hours=1), timedelta(hours=9), timedelta(hours=25), timedelta(days=3)]
 CLOCKS = [timedelta(), timedelta(hours=-25), timedelta(hours=25), timedelta(days=-400), timedelta(days=400)]
+PLANTED = ("modules/network/planted.tf", "modules/web/planted.tf")
 LONG_TIMES = [timedelta(days=15)]
 environments = st.sampled_from(ENVIRONMENTS)
 stacks = st.sampled_from(STACKS)
@@ -45,6 +46,7 @@ ways = st.builds(
     st.booleans(),
     fuses,
     unseen=st.sampled_from([("web",), ()]),
+    replaced=st.sampled_from([False] * 5 + [True]),
 )
 tempted = st.builds(How, break_glass=st.sampled_from(["", "", "", "prod is down"]))
 waivable = st.sampled_from([(), WAIVABLE]) | st.sets(st.sampled_from(WAIVABLE))
@@ -207,9 +209,29 @@ class Promotion(RuleBasedStateMachine):
     def is_tempted_in_prod(self, temptation: Temptation, how: How) -> None:
         temptation(self.actors, how)
 
-    @rule(temptation=st.sampled_from(list(temptations.OF_THE_STORE.values())), how=tempted)
+    @rule(temptation=st.sampled_from(list(attacks.OF_THE_STORE.values())), how=tempted)
     def is_tempted_by_clocks_and_store(self, temptation: Temptation, how: How) -> None:
         temptation(self.actors, how)
+
+    @rule(temptation=st.sampled_from(list((attacks.OF_VARIABLES | attacks.OF_FILES).values())), how=tempted)
+    def is_tempted_by_variables_and_files(self, temptation: Temptation, how: How) -> None:
+        temptation(self.actors, how)
+
+    @rule(path=st.sampled_from(PLANTED), number=st.integers(0, 2))
+    def plants_a_file(self, path: str, number: int) -> None:
+        self.actors.plants(path, number)
+
+    @rule(of=environments)
+    def plants_in_the_work_folder(self, of: str) -> None:
+        self.actors.plants_in_work_folder(of)
+
+    @rule(number=st.integers(1, 3))
+    def edits_common_settings(self, number: int) -> None:
+        self.actors.edits_common(number)
+
+    @rule(of=environments)
+    def leaves_size_to_all(self, of: str) -> None:
+        self.actors.leaves_size_to_all(of)
 
     @rule(off=st.sampled_from(CLOCKS), here=st.booleans())
     def a_clock_goes_wrong(self, off: timedelta, here: bool) -> None:
