@@ -20,7 +20,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 # Seconds that a process has for telling where it stands.
-TELLING = 3.0
+TELLING = 10.0
 DUMPABLE_PYTHON = (sys.executable, "-X", "faulthandler")
 
 
@@ -203,6 +203,8 @@ def deadline(process: "subprocess.Popen[str]", timeout: float) -> Iterator[None]
         yield
     finally:
         timer.cancel()
+        # It may be telling just now what was there.
+        timer.join()
 
 
 def _text(printed: str | bytes | None) -> str:

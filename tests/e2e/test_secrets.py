@@ -124,7 +124,9 @@ def test_no_secret_is_said_written_or_kept(keeper: Project) -> None:
 
 
 def test_a_failure_says_no_secret_either(keeper: Project) -> None:
-    keeper.write("modules/top/main.tf", KEEPER.replace("var.base}.example", 'var.base}${jsondecode("nowhere")}.example'))
+    keeper.write(
+        "modules/top/main.tf", KEEPER.replace("var.base}.example", 'var.base}${jsondecode("nowhere")}.example')
+    )
     failed = keeper.run("apply", "dev", "--yes", "--debug", "--markdown")
     assert failed.code == 1
     settings(keeper, "dev", "wrong")
