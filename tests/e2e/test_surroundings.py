@@ -241,6 +241,22 @@ def test_replaced_providers_prove_nothing(tiny: Project) -> None:
     tiny.ok("--yes", "promote", "dev", "staging")
 
 
+@pytest.mark.parametrize("hidden", ["relative", "home", "escaped"])
+def test_hidden_overrides_are_refused(hidden: str, tiny: Project) -> None:
+    tiny.ok("--yes", "apply", "dev")
+    tiny.ok("--yes", "promote", "dev", "staging")
+    around = {"relative": {"TF_CLI_CONFIG_FILE": "my.tfrc"}, "home": {"HOME": "at"}, "escaped": {}}[hidden]
+    # Terraform works in the folder of a stack.
+    for folder in (".envctl/work/staging/base", "."):
+        tiny.write(f"{folder}/my.tfrc", OVERRIDES)
+        tiny.write(f"{folder}/at/.terraformrc", OVERRIDES)
+    if hidden == "escaped":
+        document = {"provider_installation": [{"dev_overrides": [{"example.com/acme/mine": "/x"}], "direct": [{}]}]}
+        (tiny.home / ".terraformrc").write_text(json.dumps(document).replace("dev_", "\\u0064ev_"))
+    ran = tiny.run("--json", "plan", "staging", **around)
+    assert (ran.code, ran.codes) == (78, ["E041"])
+
+
 def test_providers_that_run_already_are_refused(tiny: Project) -> None:
     tiny.ok("--yes", "apply", "dev")
     running = '{"example.com/acme/mine": {"Protocol": "grpc", "ProtocolVersion": 6, "Pid": 1, "Addr": {}}}'

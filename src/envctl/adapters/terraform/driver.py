@@ -252,6 +252,10 @@ class TerraformDriver:
             plan = self._plans.create(site, name)
             ended, transcript = self._patiently(_with(plan, site), begun, "plan", out=plan.path, **options)
         check(ended, transcript, site, "plan")
+        if transcript.is_overridden:
+            from envctl.adapters.terraform.surroundings.overrides import require_found
+
+            require_found(self.unpinned(), site.stack.name)
         return transcript
 
     def _patiently(

@@ -38,6 +38,7 @@ _RUNS: dict[str, Phase] = {
 _NO_CHANGE = frozenset({"noop", "read"})
 _PLANNED, _SUMMARY = "planned_", "change_summary"
 _TARGETED = "targeting"
+_OVERRIDDEN = "Provider development overrides are in effect"
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,11 @@ class Transcript:
     def anything(self) -> bool:
         """Whether there is something to read in the plan."""
         return self.changes or self.output_changes or self.partial
+
+    @property
+    def is_overridden(self) -> bool:
+        """Whether Terraform says that its configuration replaces providers."""
+        return any(diagnostic.summary == _OVERRIDDEN for diagnostic in self.diagnostics)
 
     @property
     def errors(self) -> list[Diagnostic]:

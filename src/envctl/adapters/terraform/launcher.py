@@ -14,7 +14,7 @@ from envctl.adapters.terraform.installing import cli_configuration
 from envctl.adapters.terraform.output import Kept, Output, Piped
 from envctl.adapters.terraform.process import Ended, run
 from envctl.adapters.terraform.running import Running, Site
-from envctl.adapters.terraform.surroundings.clearing import Surroundings
+from envctl.adapters.terraform.surroundings.clearing import Surroundings, anchor_paths
 from envctl.adapters.terraform.surroundings.strays import remove_strays
 from envctl.adapters.terraform.watch import Watch
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
@@ -73,7 +73,7 @@ class Launcher:
     def environment(self, stack: PreparedStack) -> dict[str, str]:
         with self._lock:
             if stack.profile not in self._environments:
-                inherited = self._surroundings.clear(self._inherited(stack.profile))
+                inherited = self._surroundings.clear(anchor_paths(self._inherited(stack.profile)))
                 plugins = {"TF_PLUGIN_CACHE_DIR": cli_configuration.plugin_cache(inherited) or os.fspath(self._plugins)}
                 logged = {} if killed.OURS in inherited else killed.LOG
                 limited = self._limited(inherited)
