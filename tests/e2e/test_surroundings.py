@@ -245,7 +245,7 @@ def test_replaced_providers_prove_nothing(tiny: Project) -> None:
 def test_hidden_overrides_are_refused(hidden: str, tiny: Project) -> None:
     tiny.ok("--yes", "apply", "dev")
     tiny.ok("--yes", "promote", "dev", "staging")
-    around = {"relative": {"TF_CLI_CONFIG_FILE": "my.tfrc"}, "home": {"HOME": "at"}, "escaped": {}}[hidden]
+    around = {"relative": ["TF_CLI_CONFIG_FILE=my.tfrc"], "home": ["HOME=at"], "escaped": []}[hidden]
     # Terraform works in the folder of a stack.
     for folder in (".envctl/work/staging/base", "."):
         tiny.write(f"{folder}/my.tfrc", OVERRIDES)
@@ -253,7 +253,7 @@ def test_hidden_overrides_are_refused(hidden: str, tiny: Project) -> None:
     if hidden == "escaped":
         document = {"provider_installation": [{"dev_overrides": [{"example.com/acme/mine": "/x"}], "direct": [{}]}]}
         (tiny.home / ".terraformrc").write_text(json.dumps(document).replace("dev_", "\\u0064ev_"))
-    ran = tiny.run("--json", "plan", "staging", **around)
+    ran = tiny.run("--json", "plan", "staging", before=["env", *around])
     assert (ran.code, ran.codes) == (78, ["E041"])
 
 
