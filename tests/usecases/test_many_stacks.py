@@ -26,6 +26,7 @@ from envctl.usecases.promote import promote
 from envctl.usecases.recover import recover
 from envctl.usecases.run import Deployed, Wishes
 from envctl.usecases.selecting import Selection
+from envctl.usecases.status import status
 from envctl.usecases.verify import verify
 from tests.fakes.world import Answering, World, recorded
 from tests.usecases.test_promotion import events
@@ -207,6 +208,10 @@ def test_who_says_no_half_way_leaves_what_comes_after(world: World) -> None:
     assert (told["base"], told["mid"], told["top"]) == ("applied", "left", "left")
 
 
+def way_on(world: World, environment: str) -> str:
+    return next(each.next for each in status(world.ports).environments if each.environment == environment)
+
+
 def test_what_reads_a_changed_output_is_planned_anew_and_is_refused_where_nobody_approved_that(world: World) -> None:
     world.terraform.linked = True
     apply(world.ports, "dev")
@@ -227,7 +232,9 @@ def test_what_reads_a_changed_output_is_planned_anew_and_is_refused_where_nobody
     assert set(last.stacks) == {"base", "side", "alone"}
     assert not proven(world, "staging")
 
+    assert way_on(world, "staging").startswith("envctl approve staging --gate peer --release ")
     approves(world)
+    assert way_on(world, "staging") == "envctl apply staging"
     # And by mid, top is another one.
     refuses(world, lambda ports: apply(ports, "staging"), "G302")
     approves(world)
