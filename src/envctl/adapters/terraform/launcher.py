@@ -33,6 +33,9 @@ _DEFAULTS = {
 # own of the memory, a plan costs 15 to 20 % less of them, and most end before that.
 _OF_SEVERAL = {"GOGC": "off"}
 
+# What is summed up at the end of a command that ended well.
+_ENDS = {"plan": {"plan"}, "apply": {"apply", "destroy"}}
+
 # Seconds. A provider tries again and again where nobody answers, at last every five minutes; whoever reads is told.
 PATIENCE = 300.0
 
@@ -201,3 +204,13 @@ def check(ended: Ended, transcript: events.Transcript, site: Site, command: str)
         from envctl.adapters.terraform.failing.failures import failure
 
         raise failure(ended, transcript, site, command)
+
+
+def check_end(transcript: events.Transcript, site: Site, command: str) -> None:
+    """Raises OperationFailedError where Terraform ended well and did not sum up what it did, as it does of every plan
+    and every apply: what says nothing would pass for no changes.
+    """
+    if transcript.summed_up.isdisjoint(_ENDS[command]):
+        message = f"terraform {command} of {site.stack.name} ended without a word on what it did"
+        hint = "what is started may be no Terraform, or hide what it says: [terraform] binary, ENVCTL_TERRAFORM, PATH"
+        raise OperationFailedError(Problem("E354", message, hint, stack=site.stack.name))
