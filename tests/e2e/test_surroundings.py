@@ -1,6 +1,7 @@
 """What surrounds envctl changes no plan: flags and variables of Terraform, and files planted in the working folder."""
 
 import json
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from envctl.adapters.terraform.binary import embedded
 from tests.e2e.conftest import Project
 
 pytestmark = pytest.mark.terraform
@@ -241,9 +243,57 @@ def test_replaced_providers_prove_nothing(tiny: Project) -> None:
     tiny.ok("--yes", "promote", "dev", "staging")
 
 
+@pytest.mark.parametrize("hidden", ["relative", "home", "escaped"])
+def test_hidden_overrides_are_refused(hidden: str, tiny: Project) -> None:
+    tiny.ok("--yes", "apply", "dev")
+    tiny.ok("--yes", "promote", "dev", "staging")
+    around = {"relative": ["TF_CLI_CONFIG_FILE=my.tfrc"], "home": ["HOME=at"], "escaped": []}[hidden]
+    # Terraform works in the folder of a stack.
+    for folder in (".envctl/work/staging/base", "."):
+        tiny.write(f"{folder}/my.tfrc", OVERRIDES)
+        tiny.write(f"{folder}/at/.terraformrc", OVERRIDES)
+    if hidden == "escaped":
+        document = {"provider_installation": [{"dev_overrides": [{"example.com/acme/mine": "/x"}], "direct": [{}]}]}
+        (tiny.home / ".terraformrc").write_text(json.dumps(document).replace("dev_", "\\u0064ev_"))
+    ran = tiny.run("--json", "plan", "staging", before=["env", *around])
+    assert (ran.code, ran.codes) == (78, ["E041"])
+
+
 def test_providers_that_run_already_are_refused(tiny: Project) -> None:
     tiny.ok("--yes", "apply", "dev")
     running = '{"example.com/acme/mine": {"Protocol": "grpc", "ProtocolVersion": 6, "Pid": 1, "Addr": {}}}'
     ran = tiny.run("--yes", "--json", "promote", "dev", "staging", TF_REATTACH_PROVIDERS=running)
     assert (ran.code, ran.codes) == (78, ["E041"])
     assert "unset TF_REATTACH_PROVIDERS" in ran.document["problems"][0]["hint"]
+
+
+MUTED = """#!/bin/sh
+[ "$1" = "{command}" ] && {{ {real} "$@" > /dev/null; exit 0; }}
+exec {real} "$@"
+"""
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_a_terraform_that_says_nothing_promotes_nothing(command: str, tiny: Project, tmp_path: Path) -> None:
+    tiny.ok("--yes", "apply", "dev")
+    before = proofs(tiny)
+    muted = tmp_path / "muted"
+    muted.write_text(MUTED.format(command=command, real=shlex.join(embedded())))
+    muted.chmod(0o755)
+    ran = tiny.run("--yes", "--json", "promote", "dev", "staging", ENVCTL_TERRAFORM=str(muted))
+    assert (ran.code, ran.codes) == (1, ["E354"])
+    assert proofs(tiny) == before
+    tiny.ok("--yes", "promote", "dev", "staging")
+
+
+def test_a_program_that_is_no_terraform_destroys_nothing(tiny: Project) -> None:
+    tiny.ok("--yes", "apply", "dev")
+    for words in (("plan", "dev"), ("drift", "dev"), ("--yes", "destroy", "dev")):
+        ran = tiny.run("--json", *words, ENVCTL_TERRAFORM="/bin/true")
+        assert (ran.code, ran.codes) == (1, ["E354"])
+
+
+def proofs(project: Project) -> int:
+    """How many deployments have got to their end."""
+    files = (project.root / ".envctl" / "store" / "ledger").glob("*.json")
+    return sum('"deployment succeeded"' in file.read_text() for file in files)

@@ -190,6 +190,10 @@ class MemoryWorkspace:
     def mark(self, inputs: Sequence[str]) -> str:
         return ""
 
+    def mark_laid_out(self, prepared: Prepared) -> str:
+        stacks = [self.stacks.get((prepared.environment, stack.name)) for stack in prepared.stacks]
+        return repr((self.code.get(prepared.environment), stacks))
+
     def remember(self, prepared: Prepared, inputs: Sequence[str], mark: str) -> None:
         pass
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.changes import Action, EnvironmentPlan, OutputChange, ResourceChange, StackPlan
 from envctl.domain.errors import UsageError
 from envctl.domain.meaning import meaning_of
-from envctl.domain.unseen import check_unseen, describe_unseen, list_left_out, list_unseen
+from envctl.domain.unseen import check_unseen, describe_planned_anew, describe_unseen, list_left_out, list_unseen
 
 PLAN = EnvironmentPlan(
     "prod",
@@ -67,3 +67,14 @@ def test_each_unseen_stack_is_described() -> None:
     assert next(iter(describe_unseen(PLAN, ()))).endswith(
         "approve again once network and db are applied, or add --unseen web"
     )
+
+
+def test_what_reads_a_changing_output_is_planned_anew() -> None:
+    changing = StackPlan("network", outputs=(OutputChange("id", Action.UPDATE, "a", "b"),))
+    plan = EnvironmentPlan(
+        "prod", "r1", (changing, StackPlan("web"), StackPlan("db"), StackPlan("jobs", waits_for=("web",)))
+    )
+    needs = {"web": ("network",), "db": ("web",), "jobs": ("network", "web")}
+    assert list(describe_planned_anew(plan, needs)) == [
+        "planned anew: web, once network is applied; what it then holds beyond this is not approved"
+    ]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import (
     EnvctlError,
     ExitCode,
@@ -13,6 +14,7 @@ from envctl.domain.errors import (
 )
 from envctl.domain.events import DeploymentFailed, DriftChecked
 from envctl.domain.guards import RefusedError
+from envctl.domain.release import File
 from envctl.usecases import record
 from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve
@@ -24,8 +26,9 @@ from envctl.usecases.promote import promote
 from envctl.usecases.recover import recover
 from envctl.usecases.run import Deployed, Wishes
 from envctl.usecases.selecting import Selection
+from envctl.usecases.status import status
 from envctl.usecases.verify import verify
-from tests.fakes.world import World, recorded
+from tests.fakes.world import Answering, World, recorded
 from tests.usecases.test_promotion import events
 
 NAMES = ("base", "mid", "top", "side", "alone")
@@ -176,6 +179,26 @@ def test_who_stops_it_reads_how_far_each_got_and_what_had_failed_by_then(world: 
     assert (last.stacks, last.interrupted, last.reason) == ((), True, "interrupted")
 
 
+class Planting(Answering):
+    """Someone writes into the working directory while the question stands there."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+        self._world.workspace.code[plan.environment] = {"modules/part/run.sh": File(b"something else")}
+        return super().given(plan, again=again)
+
+
+def test_files_that_change_at_the_question_stop_it(world: World) -> None:
+    world.consent = Planting(world)
+    with pytest.raises(OperationFailedError) as raised:
+        apply(world.ports, "dev")
+    assert [problem.code for problem in raised.value.problems] == ["E353"]
+    assert not recorded(world)
+
+
 def test_who_says_no_half_way_leaves_what_comes_after(world: World) -> None:
     world.consent.answers = [True, False]
     with pytest.raises(InterruptedByUserError) as raised:
@@ -183,6 +206,10 @@ def test_who_says_no_half_way_leaves_what_comes_after(world: World) -> None:
     assert [problem.code for problem in raised.value.problems] == ["E310"]
     told = account(raised.value)
     assert (told["base"], told["mid"], told["top"]) == ("applied", "left", "left")
+
+
+def way_on(world: World, environment: str) -> str:
+    return next(each.next for each in status(world.ports).environments if each.environment == environment)
 
 
 def test_what_reads_a_changed_output_is_planned_anew_and_is_refused_where_nobody_approved_that(world: World) -> None:
@@ -205,7 +232,9 @@ def test_what_reads_a_changed_output_is_planned_anew_and_is_refused_where_nobody
     assert set(last.stacks) == {"base", "side", "alone"}
     assert not proven(world, "staging")
 
+    assert way_on(world, "staging").startswith("envctl approve staging --gate peer --release ")
     approves(world)
+    assert way_on(world, "staging") == "envctl apply staging"
     # And by mid, top is another one.
     refuses(world, lambda ports: apply(ports, "staging"), "G302")
     approves(world)

@@ -51,6 +51,15 @@ def describe_unseen(plan: EnvironmentPlan, accepted: Sequence[str]) -> Iterator[
             yield f"{what}; not approved{_way_on(stack)}"
 
 
+def describe_planned_anew(plan: EnvironmentPlan, needs: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """A line for each stack that was planned with outputs of others which the plan changes: it is planned anew."""
+    changing = {stack.stack for stack in plan.stacks if stack.outputs}
+    for stack in plan.stacks:
+        if upstream := [name for name in needs.get(stack.stack, ()) if name in changing and not stack.waits_for]:
+            applied = f"{listed(upstream)} {'is' if len(upstream) == 1 else 'are'} applied"
+            yield f"planned anew: {stack.stack}, once {applied}; what it then holds beyond this is not approved"
+
+
 def _way_on(stack: StackPlan) -> str:
     later = f"approve again once {_upstream(stack)} applied"
     return f": {later}" if stack.behind else f": {later}, or add --unseen {stack.stack}"

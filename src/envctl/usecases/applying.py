@@ -22,10 +22,22 @@ from envctl.usecases.terraform_ports import Crew
 
 
 def ask_consent(run: Run, plan: EnvironmentPlan, *, before: str = "") -> None:
-    """`before` names the stack that is planned anew while a deployment runs."""
-    if plan.changes and not run.ports.consent.given(plan, again=bool(before)):
+    """`before` names the stack that is planned anew while a deployment runs.
+
+    Raises OperationFailedError where what was laid out changed meanwhile. A plan names files, such as scripts and
+    archives, that are read only by the apply. Other stacks that are at work may write files of their own.
+    """
+    if not plan.changes:
+        return
+    workspace, prepared = run.ports.workspace, there(run.prepared)
+    laid_out = workspace.mark_laid_out(prepared)
+    if not run.ports.consent.given(plan, again=bool(before)):
         where = f"before stack {before}" if before else "nothing was changed"
         raise InterruptedByUserError(Problem("E310", f"stopped on your answer: {where}", run.command))
+    if not before and workspace.mark_laid_out(prepared) != laid_out:
+        message = f"files of {run.target} in .envctl/work changed while you were asked: nothing was changed"
+        hint = f"find out what writes there; the same command lays them out anew: {run.command}"
+        raise OperationFailedError(Problem("E353", message, hint))
 
 
 def apply_all(run: Run, needs: Mapping[str, Sequence[str]]) -> None:

@@ -13,7 +13,7 @@ from envctl.domain.naming import short
 from envctl.domain.nearest import nearest
 from envctl.domain.present import Present
 from envctl.domain.project import Project
-from envctl.domain.unseen import check_unseen, describe_unseen, list_unseen
+from envctl.domain.unseen import check_unseen, describe_planned_anew, describe_unseen, list_unseen
 from envctl.usecases import approved, candidates, kept_places, load, prepare, record, self_contained
 from envctl.usecases.clocks import check_clock, current_time
 from envctl.usecases.planning import plan_stacks
@@ -89,7 +89,7 @@ def approve(
     ports.observer.planned(plan)
     request = replace(candidate.request, plan=plan)
     accepted = check_unseen(plan, unseen, request.needs, to_approve(request, gate))
-    notes = (*remarks(request), *describe_unseen(plan, accepted))
+    notes = (*remarks(request), *describe_not_seen(request, plan, accepted))
     if not ports.consent.approves(plan, gate, notes):
         raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was approved", ""))
     kept_places.keep(ports, there(candidate.place))
@@ -164,6 +164,11 @@ def plan_candidate(ports: Ports, project: Project, candidate: candidates.Candida
 def remarks(request: Request) -> tuple[str, ...]:
     """What the guards say of the plan itself: who approves it should know that before, not after."""
     return tuple(f"{r.code} {r.guard}: {r.message}" for r in ask(request) if r.code in {"G301", "G303", "G110"})
+
+
+def describe_not_seen(request: Request, plan: EnvironmentPlan, accepted: Sequence[str]) -> tuple[str, ...]:
+    """What of the deployment could not be planned yet, or is planned anew while it runs."""
+    return (*describe_unseen(plan, accepted), *describe_planned_anew(plan, request.needs))
 
 
 @dataclass(frozen=True)

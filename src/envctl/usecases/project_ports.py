@@ -149,6 +149,9 @@ class Workspace(Protocol):
     def mark(self, inputs: Sequence[str]) -> str:
         """A hash of these files and folders of the project, as they are now."""
 
+    def mark_laid_out(self, prepared: Prepared) -> str:
+        """A hash of what was laid out for it, as it is now."""
+
     def remember(self, prepared: Prepared, inputs: Sequence[str], mark: str) -> None:
         """`inputs` are what it was made from, and `mark` is theirs from before they were read."""
 

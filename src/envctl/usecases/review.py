@@ -15,7 +15,7 @@ from envctl.domain.meaning import outline
 from envctl.domain.naming import short
 from envctl.domain.people import reviewer
 from envctl.domain.project import Project
-from envctl.domain.unseen import check_unseen, describe_unseen, list_unseen
+from envctl.domain.unseen import check_unseen, list_unseen
 from envctl.usecases import approve, approved, kept_places, load, record
 from envctl.usecases.ports import Ports
 from envctl.usecases.run import there
@@ -95,7 +95,7 @@ def review(
         following,
         meaning.fingerprint,
         told,
-        (*approve.remarks(replace(request, plan=plan)), *describe_unseen(plan, accepted)),
+        (*approve.remarks(replace(request, plan=plan)), *approve.describe_not_seen(request, plan, accepted)),
         request.place,
         request.where,
         list_unseen(plan),

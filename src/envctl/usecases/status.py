@@ -6,11 +6,14 @@ from datetime import datetime
 from functools import cache
 
 from envctl.domain.guards import gates
+from envctl.domain.naming import short
 from envctl.domain.present import EnvironmentPresent, KnownRelease, Present, Unbelieved, lag
 from envctl.domain.project import Project
 from envctl.usecases import bundles, candidates, load, record
 from envctl.usecases.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 from envctl.usecases.ports import Ports
+
+_NOT_APPROVED = "G302"
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,8 @@ def _next(project: Project, present: Present, environment: str, behind: int | No
     there, before = present.of(environment), project.pipeline.before(environment)
     if there.unfinished or there.shifts:
         return f"envctl recover {environment}"
+    if way_on := _approve_rest(project, present, environment):
+        return way_on
     if before is None:
         return _prove(there, environment) if there.whole else f"envctl apply {environment}"
     source = present.of(before)
@@ -107,6 +112,19 @@ def _next(project: Project, present: Present, environment: str, behind: int | No
     if there.whole:
         return _prove(there, environment)
     return "" if there.current is None and there.last is None else f"envctl apply {environment}"
+
+
+def _approve_rest(project: Project, present: Present, environment: str) -> str:
+    """Where a deployment stopped since a plan held more than was approved, the rest has to be approved first."""
+    last, before = present.of(environment).last, project.pipeline.before(environment)
+    if last is None or last.ended_at is None or last.outcome != "failed" or not last.reason.startswith(_NOT_APPROVED):
+        return ""
+    source = present.of(before).current if before else None
+    if last.action == "promote" and source is not None and source.release != last.release:
+        return ""
+    since = [a for a in present.of(environment).approvals if a.release == last.release and a.at >= last.ended_at]
+    left = [gate for gate in project.rules(environment).approvals if gate not in {each.gate for each in since}]
+    return f"envctl approve {environment} --gate {left[0]} --release {short(last.release)}" if left else ""
 
 
 def _prove(there: EnvironmentPresent, environment: str) -> str:

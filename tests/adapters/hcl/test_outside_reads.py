@@ -27,7 +27,9 @@ def test_every_file_function_of_the_source_has_a_verdict(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FILE_FUNCTIONS))
-@pytest.mark.parametrize("spelled", ["{name}", "core::{name}", "{name}/* of a file */ "])
+@pytest.mark.parametrize(
+    "spelled", ["{name}", "core::{name}", "core /* of all */ ::  {name}", "{name}/* of a file */ "]
+)
 def test_every_function_is_looked_at(name: str, spelled: str) -> None:
     call = spelled.format(name=name)
     rest = ', "*"' if name == "fileset" else ""
@@ -73,11 +75,30 @@ def test_every_function_is_looked_at(name: str, spelled: str) -> None:
         ("var.there", "the home folder"),
         ("replace(path.root, var.a, var.b)", "path.root"),
         ("element([path.module, path.cwd], 1)", "path.cwd"),
+        ('["${path.module}/x", "/etc/x"][1]', "an absolute path"),
+        ('["${path.module}/x", "/etc/x"][var.a]', "an absolute path"),
+        ('{ a = "/etc/x" }.a', "an absolute path"),
+        ('{ "a" = { b = "/etc/x" } }["a"].b', "an absolute path"),
+        ('one(["/etc/x"])', "an absolute path"),
+        ('element(["/etc/x"], 0)', "an absolute path"),
+        ('lookup({ a = "/etc/x" }, "a", "")', "an absolute path"),
+        ('lookup(var.a, "a", "/etc/x")', "an absolute path"),
+        ('{ (var.a) = "/etc/x" }.a', "an absolute path"),
+        ('[for x in ["/etc/x"] : x][0]', "an absolute path"),
+        ('[for x in ["x"] : "/etc/${x}"][0]', "an absolute path"),
+        ("local.paths.b", "an absolute path"),
+        ('local.paths["b"]', "an absolute path"),
+        ("local.paths[var.a]", "an absolute path"),
+        ("local.list[1]", "an absolute path"),
+        ("[for k in var.names : local.paths[k]][0]", "an absolute path"),
+        ("lookup(local.paths, var.a)", "an absolute path"),
         ("<<-EOT\n    /etc/passwd\n  EOT\n", "an absolute path"),
     ],
 )
 def test_reads_outside_of_the_release_are_seen(path: str, reason: str) -> None:
     names = (
+        'locals {\n  paths = {\n    a = "${path.module}/a"\n    b = local.there\n  }\n}\n'
+        'locals {\n  list = [path.module, "/etc/x"]\n}\n'
         'locals {\n  there = "/etc/x"\n  up = "${local.here}/.."\n  here = "${path.module}/.."\n}\n'
         'variable "there" {\n  default = "~/x"\n}\n'
     )
@@ -113,10 +134,18 @@ def test_reads_outside_of_the_release_are_seen(path: str, reason: str) -> None:
         "templatestring(var.text, {})",
         'provider::local::direxists("${path.module}/x")',
         '"$${path.root}/../x"',
+        'file(["${path.module}/x", "/etc/x"][0])',
+        "file(local.paths.a)",
+        'file("${path.module}/${local.paths.b}")',
+        "file(local.paths.missing)",
+        "file(local.paths.round)",
+        "file([for x in var.names : x][0])",
+        'file("${path.module}/${[for x in ["/api"] : x][0]}")',
     ],
 )
 def test_what_the_release_carries_is_no_fault(value: str) -> None:
-    names = 'locals {\n  loop = local.pool\n  pool = local.loop\n}\nvariable "empty" {\n  default = ""\n}\n'
+    names = 'locals {\n  paths = {\n    a = "${path.module}/a"\n    b = "/api"\n    round = local.paths.round\n  }\n}\n'
+    names += 'locals {\n  loop = local.pool\n  pool = local.loop\n}\nvariable "empty" {\n  default = ""\n}\n'
     assert found(resource(value) + names) == []
 
 
@@ -217,3 +246,26 @@ def test_code_of_opentofu_is_read_too() -> None:
 
 def test_code_with_errors_is_left_to_its_reader() -> None:
     assert found("resource {{{ file(", **{"modules/web/x.tf.json": "{"}) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'source = "./inner"',
+        'source /* of */ = # the\n  "./inner"',
+        'source = "\\u002e/inner"',
+        'source = ".\\u002finner"',
+    ],
+)
+def test_modules_are_followed_however_they_are_spelled(source: str) -> None:
+    inner = {"modules/web/inner/main.tf": resource('file("/etc/passwd")')}
+    assert len(found(f'module "inner" {{\n  {source}\n}}\n', **inner)) == 1
+
+
+@pytest.mark.parametrize(
+    ("plain", "spelled"), [("/", "\\/"), (".", "\\u002e"), ("source", "sourc\\u0065"), ("file", "f\\u0069le")]
+)
+def test_json_is_read_however_it_is_spelled(plain: str, spelled: str) -> None:
+    call = json.dumps({"module": {"inner": {"source": "./inner"}}}).replace(plain, spelled)
+    read = json.dumps({"output": {"x": {"value": '${file("/etc/passwd")}'}}}).replace(plain, spelled)
+    assert len(found("", **{"modules/web/a.tf.json": call, "modules/web/inner/b.tf.json": read})) == 1

@@ -132,6 +132,7 @@ def test_what_a_killed_terraform_had_started_does_not_keep_the_next_one_out(benc
 
 
 LINGERS = "#!/bin/sh\n/bin/sleep 60 &\necho $! > daemon.new; /bin/mv daemon.new daemon\n"
+SUMS_UP = """echo '{"type": "change_summary", "changes": {"operation": "apply"}}'\n"""
 
 
 def foreign(bench: Bench, script: str) -> PreparedStack:
@@ -169,7 +170,7 @@ def running_as(pid: int) -> bool:
 
 
 def test_what_a_terraform_that_ended_well_left_behind_keeps_nobody_out(bench: Bench, killed: Killed) -> None:
-    stack = foreign(bench, LINGERS)
+    stack = foreign(bench, LINGERS + SUMS_UP)
     bench.driver.apply("dev", stack)
     daemon = int((bench.directory / "daemon").read_text())
     killed.left.append(os.getpgid(daemon))

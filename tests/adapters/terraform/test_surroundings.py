@@ -2,17 +2,19 @@
 
 import json
 import os
+import pwd
 from pathlib import Path
 
 import pytest
 
 from envctl.adapters.terraform.surroundings import variables
-from envctl.adapters.terraform.surroundings.clearing import Surroundings
+from envctl.adapters.terraform.surroundings.clearing import Surroundings, anchor_paths
 from envctl.adapters.terraform.surroundings.flags import check_flags
-from envctl.adapters.terraform.surroundings.overrides import find_overrides
+from envctl.adapters.terraform.surroundings.overrides import find_overrides, require_found
 from envctl.adapters.terraform.surroundings.strays import WORKSPACE, remove_strays
-from envctl.domain.errors import UsageError
+from envctl.domain.errors import ConfigurationError, UsageError
 from envctl.domain.layout import MAIN
+from envctl.usecases.terraform_ports import UnpinnedProvider
 
 READ = json.loads(Path(__file__).with_name("read_by_terraform.json").read_text())
 PROGRAMS = ("terraform", "opentofu")
@@ -276,3 +278,25 @@ def test_configuration_in_a_pipe_may_replace_any_provider(tmp_path: Path) -> Non
     os.mkfifo(pipe)
     found = find_overrides({"HOME": str(tmp_path), "TF_CLI_CONFIG_FILE": os.fspath(pipe)})
     assert [each.address for each in found] == ["(any)"]
+
+
+@pytest.mark.parametrize("name", ["HOME", "XDG_CONFIG_HOME", "TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG"])
+def test_terraform_reads_the_configuration_that_is_checked(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    passed = anchor_paths({"HOME": "/nowhere", name: "here"})
+    assert passed[name] == os.fspath(tmp_path / "here")
+
+
+@pytest.mark.parametrize("inherited", [{}, {"HOME": ""}])
+def test_without_home_the_system_says_which(inherited: dict[str, str]) -> None:
+    passed = anchor_paths(inherited)
+    assert passed["HOME"] == pwd.getpwuid(os.getuid()).pw_dir
+
+
+def test_overrides_that_terraform_alone_sees_are_refused() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        require_found((), "web")
+    assert [(each.code, each.stack) for each in caught.value.problems] == [("E041", "web")]
+    require_found((UnpinnedProvider("hashicorp/aws", "dev_overrides"),), "web")

@@ -12,6 +12,7 @@ import pytest
 
 from envctl.adapters.workspace import atomic
 from envctl.adapters.workspace.workspace import PREPARED, DirectoryWorkspace
+from envctl.domain import layout
 from envctl.domain.errors import LockHeldError, OperationFailedError
 from envctl.domain.layout import UNSAVED
 from envctl.domain.release import File
@@ -161,6 +162,17 @@ def prepared(workspace: DirectoryWorkspace) -> None:
     laid(workspace, **{"modules/web/main.tf": "x"})
     workspace.lay_stack("dev", "web", MAIN)
     workspace.remember(PREPARED_DEV, INPUTS, workspace.mark(INPUTS))
+
+
+@pytest.mark.parametrize(
+    "changed", [f"{layout.CODE}/modules/web/main.tf", f"{layout.CODE}/planted.sh", "web/main.tf.json"]
+)
+def test_what_was_laid_out_has_a_mark(changed: str, workspace: DirectoryWorkspace, project: Path) -> None:
+    prepared(workspace)
+    before = workspace.mark_laid_out(PREPARED_DEV)
+    assert workspace.mark_laid_out(PREPARED_DEV) == before
+    (project / ".envctl" / "work" / "dev" / changed).write_text("something else")
+    assert workspace.mark_laid_out(PREPARED_DEV) != before
 
 
 def test_what_was_prepared_is_recalled_while_nothing_changed(workspace: DirectoryWorkspace, project: Path) -> None:

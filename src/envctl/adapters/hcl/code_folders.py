@@ -10,7 +10,7 @@ from posixpath import dirname, join, normpath
 import tree_sitter
 
 from envctl.adapters.hcl.file_functions import PATH_ATTRIBUTES
-from envctl.adapters.hcl.paths import Later, Scope, Values, evaluate, walk
+from envctl.adapters.hcl.paths import Later, Scope, Values, evaluate, unescape, walk
 from envctl.adapters.hcl.source import Source, body_of, named
 from envctl.domain.errors import ConfigurationError
 
@@ -30,7 +30,9 @@ _READING = tuple(
 _READING_TYPES = tuple(sorted(f'"{kind}"'.encode() for _, kind in PATH_ATTRIBUTES))
 # Values that a module may be called with, and that lead out of the release there.
 _PASSING = re.compile(rb"[=:]\s*\"(?:[/~]|\.\./)|\bvar\b")
-_LOCAL_CALL = re.compile(rb"source\"?\s*[=:]\s*\"(\.[^\"\n]*)\"")
+_LOCAL_CALL = re.compile(rb"source\"?_[=:]_\"((?:\.|\\)[^\"\n]*)\"".replace(b"_", _GAP), re.DOTALL)
+# Terraform takes spaces there, and the grammar does not.
+_NAMESPACE = re.compile(rb"\bcore_::_(?=\w)".replace(b"_", _GAP), re.DOTALL)
 _HEREDOC = b"x = <<ENVCTL_TEXT\n%s\nENVCTL_TEXT\n"
 
 
@@ -85,8 +87,22 @@ def _code_by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
     code: dict[str, dict[str, bytes]] = {}
     for path, data in files.items():
         if path.endswith((*_CODE, *_JSON)):
-            code.setdefault(dirname(path) or ".", {})[path] = data
+            plain = _without_escapes(data) if path.endswith(_JSON) else data
+            code.setdefault(dirname(path) or ".", {})[path] = plain
     return code
+
+
+def _without_escapes(data: bytes) -> bytes:
+    """JSON may spell any letter as a number: plain texts are not found in that."""
+    if b"\\u" not in data and b"\\/" not in data:
+        return data
+    escape = re.compile(rb"(?<!\\)((?:\\\\)*)\\(?:u00([2-7][0-9a-fA-F])|(/))")
+
+    def sign(match: re.Match[bytes]) -> bytes:
+        letter = match[3] or bytes.fromhex(match[2].decode())
+        return match[0] if letter in b'"\\\x7f' else match[1] + letter
+
+    return escape.sub(sign, data)
 
 
 def _find_called(code: Mapping[str, Mapping[str, bytes]], modules: Sequence[str]) -> dict[str, list[str]]:
@@ -97,15 +113,21 @@ def _find_called(code: Mapping[str, Mapping[str, bytes]], modules: Sequence[str]
         folder = waiting.pop(0)
         if folder in code and folder not in called:
             sources = [source for data in code[folder].values() for source in _LOCAL_CALL.findall(data)]
-            called[folder] = [normpath(join(folder, source.decode(errors="replace"))) for source in sources]
+            called[folder] = [normpath(join(folder, unescape(source.decode(errors="replace")))) for source in sources]
             waiting += called[folder]
     return called
+
+
+def _move_together(match: re.Match[bytes]) -> bytes:
+    """Of the same length, and with all ends of lines, so that what follows keeps its place."""
+    rest = match[0].removeprefix(b"core").replace(b"::", b"", 1)
+    return re.sub(rb"[^\n]", b" ", rest) + b"core::"
 
 
 @lru_cache(maxsize=256)
 def _parse(data: bytes, name: str) -> Source | None:
     try:
-        return Source(data, name)
+        return Source(_NAMESPACE.sub(_move_together, data), name)
     except ConfigurationError:
         # Who reads the module says so.
         return None
@@ -131,6 +153,7 @@ def _declare(scope: Scope, source: Source) -> None:
     for kind, labels, block in blocks(source):
         if kind == "locals":
             for name, expression in named(body_of(block), source):
+                scope.expressions[name] = source, expression
                 scope.locals[name] = partial(evaluate, source, expression, scope)
         elif kind == "variable" and labels:
             for name, expression in named(body_of(block), source):
@@ -168,7 +191,8 @@ def json_bodies(document: object, kind: str) -> Iterator[tuple[str, object]]:
 
 
 def text_source(text: str) -> tuple[Source, tree_sitter.Node | None]:
-    source = Source(_HEREDOC % text.encode(errors="replace").replace(b"\0", b""), "")
+    plain = _NAMESPACE.sub(_move_together, text.encode(errors="replace").replace(b"\0", b""))
+    source = Source(_HEREDOC % plain, "")
     return source, next((node for node in walk(source.root) if node.type == "heredoc_template"), None)
 
 
@@ -189,7 +213,7 @@ def _calls(folder: Folder) -> Iterator[tuple[str, dict[str, Later]]]:
                 arguments: dict[str, Later] = {
                     name: partial(evaluate, source, expression, folder.scope) for name, expression in given.items()
                 }
-                yield source.text(given["source"]).strip('"'), arguments
+                yield unescape(source.text(given["source"]).strip('"')), arguments
     for document in folder.documents.values():
         for _, body in json_bodies(document.content, "module"):
             for each in body if isinstance(body, list) else [body]:

@@ -1,7 +1,7 @@
 """The path that an expression stands for, as far as its text tells."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from posixpath import dirname, normpath
@@ -28,6 +28,8 @@ _MARKED = tuple(
 )
 # They give what they are given, or one of it.
 _ALTERNATIVES = frozenset({"coalesce", "try", "abspath", "nonsensitive", "sensitive", "tostring", "trimspace", "chomp"})
+# They give a part of their first argument, or the last one.
+_PARTS = frozenset({"element", "lookup", "one"})
 _STRINGS = frozenset({"quoted_template", "heredoc_template", "string_lit"})
 
 
@@ -37,6 +39,7 @@ class Scope:
 
     folder: str
     locals: dict[str, Later] = field(default_factory=dict)
+    expressions: dict[str, tuple[Source, tree_sitter.Node]] = field(default_factory=dict)
     variables: dict[str, list[Later]] = field(default_factory=dict)
     following: list[str] = field(default_factory=list)
 
@@ -44,15 +47,19 @@ class Scope:
         """Returns what a local or a variable may hold; names that need each other end as unknown."""
         key = f"{kind}.{name}"
         found = [self.locals[name]] if kind == "local" and name in self.locals else self.variables.get(name, [])
+        values = self.guard(key, lambda: frozenset(value for later in found for value in later()))
+        # A variable may be set to something else by the settings.
+        return _few(values if kind == "local" and found else values | _SOMETHING)
+
+    def guard(self, key: str, later: Later) -> Values:
+        """Returns what is found, or unknown where it leads back to itself."""
         if key in self.following or len(self.following) > _DEEPEST:
             return _SOMETHING
         self.following.append(key)
         try:
-            values = frozenset(value for later in found for value in later())
+            return later()
         finally:
             self.following.pop()
-        # A variable may be set to something else by the settings.
-        return _few(values if kind == "local" and found else values | _SOMETHING)
 
 
 def evaluate(source: Source, node: tree_sitter.Node, scope: Scope) -> Values:
@@ -83,7 +90,7 @@ def _join(source: Source, parts: list[tree_sitter.Node], scope: Scope) -> Values
         if part.type == "template_literal":
             text = source.text(part)
             is_quoted = part.parent is not None and part.parent.type != "heredoc_template"
-            pieces.append(frozenset({_unescape(text) if is_quoted else text}))
+            pieces.append(frozenset({unescape(text) if is_quoted else text}))
         elif part.type == "template_interpolation":
             pieces.append(evaluate(source, part, scope))
         elif part.type == "template_directive":
@@ -114,9 +121,64 @@ def _refer(source: Source, parts: list[tree_sitter.Node], scope: Scope) -> Value
             return scope.follow("local", name)
         case ["var", name]:
             return scope.follow("var", name)
-    if parts[0].type == "variable_expr":
+    return _select_part(source, parts, (), scope)
+
+
+def _select_part(source: Source, parts: list[tree_sitter.Node], further: Sequence[str | None], scope: Scope) -> Values:
+    """Returns what a part may be of what a reference leads to."""
+    steps = [*(_step(source, part) for part in parts[1:]), *further]
+    if parts[0].type != "variable_expr":
+        return _select(source, parts[0], steps, scope)
+    found = scope.expressions.get(steps[0] or "") if source.text(parts[0]) == "local" else None
+    if found is None:
         return _SOMETHING
-    return frozenset().union(*(_with_marks(source, part) for part in parts))
+    return scope.guard(f"part of local.{steps[0]}", lambda: _select(*found, steps[1:], scope))
+
+
+def _step(source: Source, part: tree_sitter.Node, *, is_key: bool = False) -> str | None:
+    """Returns the name or the number that selects a part, or None where it is only known later. A name without quotes
+    is one behind a dot and as a key; elsewhere it stands for something else.
+    """
+    text = source.text(part).strip(".[] \n\t")
+    if part.type == "get_attr" or is_key:
+        return text.strip('"') if re.fullmatch(r'[\w-]+|"[^"$%\\]*"', text) else None
+    return text.strip('"') if re.fullmatch(r'[0-9]+|"[^"$%\\]*"', text) else None
+
+
+def _select(source: Source, node: tree_sitter.Node, steps: Sequence[str | None], scope: Scope) -> Values:
+    """Returns what a part of a list or an object may be: of all parts, where it is not known which."""
+    while node.type in {"expression", "collection_value", "for_expr"} and len(node.named_children) == 1:
+        node = node.named_children[0]
+    if not steps:
+        return evaluate(source, node, scope)
+    if node.type == "tuple":
+        parts = _items(node) or []
+        number = int(steps[0]) if steps[0] and steps[0].isdecimal() else len(parts)
+        parts = parts[number : number + 1] or parts
+    elif node.type == "object":
+        pairs = [each.named_children for each in node.named_children if each.type == "object_elem"]
+        keys = [(_step(source, pair[0], is_key=True), pair[-1]) for pair in pairs]
+        parts = [value for key, value in keys if None in (key, steps[0]) or key == steps[0]]
+    elif node.type == "for_tuple_expr":
+        made, each = _made(source, node)
+        return _select(source, made, [*each, *steps[1:]], scope)
+    elif node.type == "expression":
+        return _select_part(source, _inner(node.named_children), steps, scope)
+    else:
+        return _with_marks(source, node)
+    return _few(
+        frozenset().union(
+            *([] if parts else [_SOMETHING]), *(_select(source, part, steps[1:], scope) for part in parts)
+        )
+    )
+
+
+def _made(source: Source, node: tree_sitter.Node) -> tuple[tree_sitter.Node, list[None]]:
+    """Returns what a loop makes of each item; or the items, of which a part is meant then."""
+    intro, made = [each for each in node.named_children if each.type in {"for_intro", "expression"}][:2]
+    items = [each for each in intro.named_children if each.type == "expression"]
+    names = [source.text(each) for each in intro.named_children if each.type == "identifier"]
+    return (items[0], [None]) if items and source.text(made) in names else (made, [])
 
 
 def _call(source: Source, node: tree_sitter.Node, scope: Scope) -> Values:
@@ -125,6 +187,10 @@ def _call(source: Source, node: tree_sitter.Node, scope: Scope) -> Values:
         return frozenset({HOME})
     if name in _ALTERNATIVES and given:
         return _few(frozenset().union(*(evaluate(source, each, scope) for each in given)))
+    if name in _PARTS and given:
+        key = _step(source, given[1]) if name == "lookup" and len(given) > 1 else None
+        rest = [evaluate(source, each, scope) for each in given[2:]]
+        return _few(frozenset().union(_select(source, given[0], [key], scope), *rest))
     if name == "dirname" and len(given) == 1:
         return frozenset(_parent(value) for value in evaluate(source, given[0], scope))
     if name == "basename" and len(given) == 1:
@@ -192,7 +258,7 @@ def arguments_of(call: tree_sitter.Node) -> list[tree_sitter.Node]:
     return [child for each in given for child in each.named_children if child.type == "expression"]
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
     def sign(match: re.Match[str]) -> str:
         code = match[1] or match[2]
         return chr(int(code, 16) % 0x110000) if code else _SIGNS.get(match[3], match[3])

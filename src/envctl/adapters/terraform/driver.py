@@ -15,7 +15,7 @@ from envctl.adapters.terraform.crew.machine import machine
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failing import full_disk, killed
 from envctl.adapters.terraform.failing.failures import missing_upstream, unreadable
-from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check
+from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check, check_end
 from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN, PlanFile, PlanFiles
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
@@ -238,6 +238,7 @@ class TerraformDriver:
         if transcript.dumped is not None:
             errored.keep(site, transcript.dumped)
         check(ended, transcript, site, "apply")
+        check_end(transcript, site, "apply")
 
     def _planned(self, site: Site, name: str, **options: bool | str) -> Transcript:
         errored.demand_none(site)
@@ -252,6 +253,11 @@ class TerraformDriver:
             plan = self._plans.create(site, name)
             ended, transcript = self._patiently(_with(plan, site), begun, "plan", out=plan.path, **options)
         check(ended, transcript, site, "plan")
+        check_end(transcript, site, "plan")
+        if transcript.is_overridden:
+            from envctl.adapters.terraform.surroundings.overrides import require_found
+
+            require_found(self.unpinned(), site.stack.name)
         return transcript
 
     def _patiently(

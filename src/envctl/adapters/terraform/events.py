@@ -38,6 +38,7 @@ _RUNS: dict[str, Phase] = {
 _NO_CHANGE = frozenset({"noop", "read"})
 _PLANNED, _SUMMARY = "planned_", "change_summary"
 _TARGETED = "targeting"
+_OVERRIDDEN = "Provider development overrides are in effect"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Transcript:
 
     `partial` says that Terraform warns of a plan which is not the whole: what it left out is in no line.
     `begun` are the resources that it has begun to change and not ended, and `dumped` is a state that it could write
-    nowhere. `planned` is what an apply was to do.
+    nowhere. `summed_up` are the operations that it says to have ended, and `planned` is what an apply was to do.
     """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -69,12 +70,18 @@ class Transcript:
     begun: set[str] = field(default_factory=set)
     dumped: dict[str, Any] | None = None
     other: list[str] = field(default_factory=list)
+    summed_up: set[str] = field(default_factory=set)
     planned: tuple[ResourceChange, ...] = ()
 
     @property
     def anything(self) -> bool:
         """Whether there is something to read in the plan."""
         return self.changes or self.output_changes or self.partial
+
+    @property
+    def is_overridden(self) -> bool:
+        """Whether Terraform says that its configuration replaces providers."""
+        return any(diagnostic.summary == _OVERRIDDEN for diagnostic in self.diagnostics)
 
     @property
     def errors(self) -> list[Diagnostic]:
@@ -102,6 +109,7 @@ def read(line: str, stack: str, transcript: Transcript, redact: Callable[[str], 
         transcript.partial = transcript.partial or _TARGETED in said.summary
     elif kind.startswith(_PLANNED) or kind == _SUMMARY:
         transcript.changes = transcript.changes or _changes_something(kind, message)
+        transcript.summed_up |= _summed_up(kind, message)
     elif kind == "resource_drift":
         transcript.drift = True
     elif kind == "outputs":
@@ -134,6 +142,11 @@ def _changes_something(kind: str, message: dict[str, Any]) -> bool:
         return kind != _SUMMARY
     # After an apply they have happened.
     return counted.get("operation") == "plan" and any(n for key, n in counted.items() if key != "operation")
+
+
+def _summed_up(kind: str, message: dict[str, Any]) -> set[str]:
+    counted = message.get("changes")
+    return {str(counted.get("operation"))} if kind == _SUMMARY and isinstance(counted, dict) else set()
 
 
 def _run(hook: dict[str, Any], phase: Phase, stack: str) -> Progressed:

@@ -14,7 +14,7 @@ from envctl.adapters.terraform.installing import cli_configuration
 from envctl.adapters.terraform.output import Kept, Output, Piped
 from envctl.adapters.terraform.process import Ended, run
 from envctl.adapters.terraform.running import Running, Site
-from envctl.adapters.terraform.surroundings.clearing import Surroundings
+from envctl.adapters.terraform.surroundings.clearing import Surroundings, anchor_paths
 from envctl.adapters.terraform.surroundings.strays import remove_strays
 from envctl.adapters.terraform.watch import Watch
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
@@ -32,6 +32,9 @@ _DEFAULTS = {
 # Of several at once it is the processors that are short: without any collection, before a process has taken what is its
 # own of the memory, a plan costs 15 to 20 % less of them, and most end before that.
 _OF_SEVERAL = {"GOGC": "off"}
+
+# What is summed up at the end of a command that ended well.
+_ENDS = {"plan": {"plan"}, "apply": {"apply", "destroy"}}
 
 # Seconds. A provider tries again and again where nobody answers, at last every five minutes; whoever reads is told.
 PATIENCE = 300.0
@@ -73,7 +76,7 @@ class Launcher:
     def environment(self, stack: PreparedStack) -> dict[str, str]:
         with self._lock:
             if stack.profile not in self._environments:
-                inherited = self._surroundings.clear(self._inherited(stack.profile))
+                inherited = self._surroundings.clear(anchor_paths(self._inherited(stack.profile)))
                 plugins = {"TF_PLUGIN_CACHE_DIR": cli_configuration.plugin_cache(inherited) or os.fspath(self._plugins)}
                 logged = {} if killed.OURS in inherited else killed.LOG
                 limited = self._limited(inherited)
@@ -201,3 +204,13 @@ def check(ended: Ended, transcript: events.Transcript, site: Site, command: str)
         from envctl.adapters.terraform.failing.failures import failure
 
         raise failure(ended, transcript, site, command)
+
+
+def check_end(transcript: events.Transcript, site: Site, command: str) -> None:
+    """Raises OperationFailedError where Terraform ended well and did not sum up what it did, as it does of every plan
+    and every apply: what says nothing would pass for no changes.
+    """
+    if transcript.summed_up.isdisjoint(_ENDS[command]):
+        message = f"terraform {command} of {site.stack.name} ended without a word on what it did"
+        hint = "what is started may be no Terraform, or hide what it says: [terraform] binary, ENVCTL_TERRAFORM, PATH"
+        raise OperationFailedError(Problem("E354", message, hint, stack=site.stack.name))

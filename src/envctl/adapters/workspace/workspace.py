@@ -119,6 +119,9 @@ class DirectoryWorkspace:
                 _add(digest, file, self._project)
         return digest.hexdigest()
 
+    def mark_laid_out(self, prepared: Prepared) -> str:
+        return self._laid_out(prepared.environment, prepared.stacks)
+
     def remember(self, prepared: Prepared, inputs: Sequence[str], mark: str) -> None:
         if any(stack.secrets for stack in prepared.stacks):
             # They would have to be kept too, and secrets are never written.

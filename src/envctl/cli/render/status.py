@@ -129,6 +129,8 @@ def _why(status: EnvironmentStatus) -> str:
             return f"the requests of {' and '.join(here.shifts)} are still shared between two colours"
         case "recover":
             return f"if the deployment to {environment} no longer runs"
+        case "approve":
+            return f"the last deployment stopped: its plan held more than was approved{locked}"
         case "verify":
             return f"what {environment} runs is not verified"
         case "why":

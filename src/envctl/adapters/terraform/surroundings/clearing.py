@@ -1,11 +1,14 @@
 """The environment that Terraform is started with: that of the caller, without what would change a plan."""
 
+import os
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from envctl.adapters.terraform.surroundings.variables import FLAGS, STARTED, find_rule
 
 _SHOWN = 4
+_PATHS = ("HOME", "XDG_CONFIG_HOME", "TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG", "TF_PLUGIN_CACHE_DIR")
 _NEVER_STARTED = "envctl never starts that command of Terraform"
 
 
@@ -40,6 +43,30 @@ class Surroundings:
                 return
             self._made.add(remark)
         self._remark(remark)
+
+
+def anchor_paths(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Returns the environment with the paths of configuration from the root on. Terraform works in the folder of a
+    stack: what is relative, or found out anew, would be another file for it than the one that is checked here.
+    """
+    paths = {name: inherited[name] for name in _PATHS if inherited.get(name)}
+    return {
+        **inherited,
+        **_home_of_user(inherited),
+        **{name: os.fspath(Path(path).absolute()) for name, path in paths.items()},
+    }
+
+
+def _home_of_user(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Without HOME Terraform asks the system for it."""
+    if inherited.get("HOME"):
+        return {}
+    import pwd  # late: HOME is set nearly everywhere
+
+    try:
+        return {"HOME": pwd.getpwuid(os.getuid()).pw_dir}
+    except KeyError:
+        return {}
 
 
 def _check_flags(inherited: Mapping[str, str]) -> dict[str, str]:

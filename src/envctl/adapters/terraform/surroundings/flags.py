@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from envctl.adapters.terraform.surroundings.variables import FLAGS, STARTED
 from envctl.domain.errors import Problem
 
-_DURATION = re.compile(r"(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+|0")
-_NUMBER = re.compile(r"\d{1,9}")
+_DURATION = re.compile(r"([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+|0")
+_NUMBER = re.compile("[0-9]{1,9}")
 _SWITCH = re.compile(r"true|false|t|f|1|0", re.IGNORECASE)
 
 

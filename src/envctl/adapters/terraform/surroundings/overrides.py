@@ -11,7 +11,7 @@ from pathlib import Path
 from envctl.adapters.disk.reading import read_text
 from envctl.adapters.terraform.installing import cli_configuration
 from envctl.adapters.terraform.surroundings.variables import REATTACH
-from envctl.domain.errors import Location
+from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.usecases.terraform_ports import UnpinnedProvider
 
 _TEXT = r'"(?:\\.|[^"\\])*"'
@@ -36,6 +36,16 @@ def find_overrides(environment: Mapping[str, str]) -> tuple[UnpinnedProvider, ..
         if _WORD in text:
             found += _overridden(file, text)
     return tuple(dict.fromkeys(found))
+
+
+def require_found(found: tuple[UnpinnedProvider, ...], stack: str) -> None:
+    """Raises ConfigurationError where Terraform says that providers are replaced, and none was found: no rule could
+    hold for them.
+    """
+    if not found:
+        message = f"{_WORD} replaces providers of {stack}, as Terraform says, and envctl does not see where"
+        hint = "remove them from Terraform's own configuration, or set TF_CLI_CONFIG_FILE=/dev/null for this command"
+        raise ConfigurationError(Problem("E041", message, hint, stack=stack))
 
 
 def _reattached(value: str) -> Iterator[UnpinnedProvider]:
