@@ -37,7 +37,7 @@ def main() -> None:
         from envctl import __version__
 
         sys.stdout.write(f"envctl {__version__}\n")
-        return
+        return None
     gc.set_threshold(ALLOCATIONS)
     # Other packages' plugins would be looked for, and would run, wherever a model is built.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
