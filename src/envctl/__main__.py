@@ -9,6 +9,8 @@ from types import ModuleType
 ALLOCATIONS = 100_000
 """Between two collections. A command is short: collecting while it imports costs a tenth of `envctl validate`."""
 
+_INTERRUPTED = 130
+
 
 class _NoPlugins(ModuleType):
     """Stands in for what pydantic looks for plugins with. Even told to look for none it loads, for that, what reads the
@@ -35,14 +37,18 @@ def main() -> None:
         from envctl import __version__
 
         sys.stdout.write(f"envctl {__version__}\n")
-        return
+        return None
     gc.set_threshold(ALLOCATIONS)
     # Other packages' plugins would be looked for, and would run, wherever a model is built.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.modules[_NoPlugins.NAME] = _NoPlugins(_NoPlugins.NAME)
-    from envctl.cli.app import run
-
-    _leave(run(sys.argv[1:]))
+    try:
+        from envctl.cli.app import run
+    except KeyboardInterrupt:
+        # What tells of it is not loaded yet, and nothing has begun.
+        sys.stderr.write("interrupted: nothing was done\n")
+        return _leave(_INTERRUPTED)
+    return _leave(run(sys.argv[1:]))
 
 
 def _leave(code: int) -> None:

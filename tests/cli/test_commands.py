@@ -212,3 +212,27 @@ def test_another_pydantic_may_want_more_of_what_looks_for_plugins(monkeypatch: p
     assert stand_in.PYDANTIC_ENTRY_POINT_GROUP == "pydantic"
     with pytest.raises(AttributeError):
         _ = stand_in.what_never_was
+
+
+def test_an_interrupt_while_loading_shows_no_traceback() -> None:
+    program = """
+import sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "envctl.cli.app":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["envctl", "status"]
+from envctl.__main__ import main
+main()
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "interrupted: nothing was done\n")
+
+
+def test_a_folder_that_is_gone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert run(["status"]) == 64
+    assert "error E007: the folder that you are in is gone" in capsys.readouterr().err

@@ -78,6 +78,16 @@ def test_documents_stay_json() -> None:
     assert SECRET not in json.loads(redaction.redact_json(json.dumps({"b": f"x {SECRET}"})))["b"]
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_number_in_a_document_hides_no_secret(indent: int | None) -> None:
+    redaction = Redaction({})
+    redaction.learn([91827364, SECRET])
+    document = {"after": 91827364, SECRET: {"b": [f"x {SECRET}", 1, None, "\u00e9"]}}
+    redacted = redaction.redact_json(json.dumps(document, indent=indent))
+    expected = {"after": "(sensitive)", "(sensitive)": {"b": ["x (sensitive)", 1, None, "\u00e9"]}}
+    assert redacted == json.dumps(expected, indent=indent)
+
+
 def test_nothing_is_loaded_where_nothing_is_secret() -> None:
     redaction = Redaction({"PATH": "/bin"})
     assert redaction.redact("text") == "text"

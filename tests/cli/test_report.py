@@ -58,11 +58,17 @@ def test_a_link_leads_to_the_file_that_is_written(project: Path, capsys: pytest.
     capsys.readouterr()
 
 
-UNWRITABLE = {"a folder": "modules", "a device": "/dev/null", "a file below a file": "envctl.toml/report.html"}
+UNWRITABLE = {
+    "a folder": "modules",
+    "a device": "/dev/null",
+    "a file below a file": "envctl.toml/report.html",
+    "a link to itself": "loop.html",
+}
 
 
 @pytest.mark.parametrize("path", UNWRITABLE.values(), ids=UNWRITABLE.keys())
 def test_what_can_not_be_written_is_said(project: Path, capsys: pytest.CaptureFixture[str], path: str) -> None:
+    (project / "loop.html").symlink_to("loop.html")
     before = sorted(project.rglob("*"))
     assert run(["report", "-o", path, "--json"]) == 1
     (problem,) = json.loads(capsys.readouterr().out)["problems"]

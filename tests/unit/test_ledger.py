@@ -20,6 +20,7 @@ from envctl.domain.events import (
     DeploymentFailed,
     DeploymentStarted,
     DeploymentSucceeded,
+    EnvironmentLocked,
     Event,
     ReleaseCreated,
     WaiverUsed,
@@ -37,6 +38,17 @@ def test_an_entry_survives_its_bytes(seq: int, prev: str, at: datetime, actor: A
     entry = Entry(seq, prev, at, actor, event)
     assert decode(encode(entry)) == entry
     assert encode(decode(encode(entry))) == encode(entry)
+
+
+def test_what_is_no_text_is_recorded_as_question_marks() -> None:
+    # As Python reads bytes of the command line and of the environment that are not UTF-8.
+    entry = Entry(
+        1, GENESIS, START, Actor("caf\udce9", verified=False, via="local"), EnvironmentLocked("dev", "caf\udce9 \udcff")
+    )
+    data = encode(entry)
+    read = decode(data)
+    assert (read.actor.name, read.event) == ("caf?", EnvironmentLocked("dev", "caf? ?"))
+    assert encode(read) == data
 
 
 def test_the_bytes_of_an_entry_never_change() -> None:

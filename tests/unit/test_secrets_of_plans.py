@@ -1,10 +1,14 @@
 """Which secrets a plan tells of, and how its values are shown without them."""
 
+from decimal import Decimal
+
 import pytest
 
-from envctl.adapters.terraform.plans.attributes import all_secrets
+from envctl.adapters.terraform.plans.attributes import all_secrets, attributes
+from envctl.adapters.terraform.plans.planned import planned
 from envctl.adapters.terraform.plans.redacted import redact_plan
-from envctl.domain.changes import Action, AttributeChange, OutputChange, ResourceChange, StackPlan
+from envctl.domain.canonical import SENSITIVE, UNKNOWN
+from envctl.domain.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
 
 SECRET = "hunter2-hunter2"
 CHANGE = {"actions": ["update"], "before": None, "after": {"a": [SECRET]}, "after_sensitive": {"a": [True]}}
@@ -25,6 +29,20 @@ RESOURCE = {"mode": "managed", "values": {"a": SECRET}, "sensitive_values": {"a"
 )
 def test_a_plan_tells_of_its_secrets(document: dict[str, object]) -> None:
     assert SECRET in all_secrets(document)
+
+
+NUMBERS = [91827364, 9182736.5, Decimal("91827364.25")]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_sensitive_number_has_no_digest(number: object) -> None:
+    raw = {"change": {"actions": ["create"], "before": None, "after": {"a": number, "b": f"x{number}", "c": 7}}}
+    document = {"variables": {"pin": {"value": number}, "few": {"value": 7}}, "resource_changes": [raw]}
+    secrets = all_secrets(document)
+    told = planned(raw, Action.CREATE, secrets)
+    assert told['["a"]'] == told['["b"]'] == SENSITIVE
+    assert told['["c"]'] not in (SENSITIVE, UNKNOWN)
+    assert [each.after for each in attributes(raw["change"], secrets)] == [Marker.SENSITIVE, f"x{number}", 7]
 
 
 def test_values_are_redacted_and_addresses_stay() -> None:

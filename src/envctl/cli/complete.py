@@ -13,6 +13,7 @@ from typing import Any
 
 import typer
 
+from envctl.adapters.disk.places import in_home
 from envctl.adapters.disk.reading import read_bytes, read_text
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)?", re.ASCII)
@@ -78,7 +79,7 @@ def releases(context: typer.Context) -> list[str]:
 
 
 def _root(context: typer.Context) -> Path:
-    return Path(context.find_root().params.get("project") or ".").expanduser()
+    return in_home(context.find_root().params.get("project") or ".")
 
 
 def _document(context: typer.Context) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from envctl.adapters.disk.places import real_path
 from envctl.adapters.workspace import atomic
 from envctl.cli.redacting import current
 from envctl.cli.render.html.page import page
@@ -27,7 +28,10 @@ def written(report: Report, path: Path) -> ReportWritten:
     """Whole or not at all. Raises OperationFailedError."""
     data = page(current().redact_all(report)).encode()
     # What a link leads to is replaced, and not the link.
-    target = path.resolve()
+    try:
+        target = real_path(path)
+    except OSError as error:
+        raise OperationFailedError(Problem("E412", f"{path} can't be written: {error.strerror}", HINT)) from error
     if target.exists() and not target.is_file():
         raise OperationFailedError(Problem("E412", f"{path} can't be written: it is not a file", HINT))
     try:

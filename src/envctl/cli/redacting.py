@@ -71,7 +71,9 @@ class Redaction:
                 setattr(error, name, self.redact_all(getattr(error, name)))
 
     def redact_json(self, text: str) -> str:
-        """A document that is one still: no mark is set amid an escape."""
+        """A document that is one still: where a mark would stand amid an escape, or in place of a number, each text
+        and each number of it is redacted by itself.
+        """
         redacted = self.redact(text)
         if redacted is text:
             return text
@@ -80,8 +82,17 @@ class Redaction:
         try:
             json.loads(redacted)
         except ValueError:
-            return text
+            indent = 2 if "\n" in text else None
+            return json.dumps(self._within(json.loads(text)), ensure_ascii=text.isascii(), indent=indent)
         return redacted
+
+    def _within(self, document: object) -> object:
+        """Names too, which may be keys of a foreign map."""
+        if isinstance(document, dict):
+            return {self.redact(key): self._within(item) for key, item in document.items()}
+        if isinstance(document, list):
+            return [self._within(item) for item in document]
+        return self.redact_all(document)
 
 
 class RedactingStream:

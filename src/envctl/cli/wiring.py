@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envctl import __version__
@@ -329,13 +330,24 @@ class Wired:
         )
 
 
+def _is_here() -> bool:
+    """Whether the folder that the command was started in is still there."""
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def wire(options: Options) -> Iterator[Wired]:
     """The ports for one command; whatever it showed while it ran is put in order at its end."""
-    if not options.project.is_dir():
+    if not options.project.is_dir() or not _is_here():
         from envctl.domain.errors import Problem, UsageError
 
         message = f"--project {options.project} is not a folder"
+        if not _is_here():
+            raise UsageError(Problem("E007", "the folder that you are in is gone", "go to one that is there: cd"))
         raise UsageError(Problem("E007", message, "name the project's folder"))
     if options.sandbox and not options.json:
         # Plainly and at once: whoever reads this screen later must not take it for the real thing.

@@ -54,7 +54,9 @@ def encode(entry: Entry) -> bytes:
         document["stored_at"] = _told(entry.stored_at)
     if entry.signature is not None:
         document["signature"] = asdict(entry.signature)
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    # A reason or a name that the machine gives may be no UTF-8: what can't be written of it is a question mark.
+    return text.encode(errors="replace")
 
 
 def _told(moment: datetime) -> str:

@@ -20,7 +20,7 @@ def keep(ports: Ports, settings: EnvironmentSettings) -> None:
     # What nothing marks may hold a secret all the same, like the address of a database: that stays out, too.
     redactor = Redactor.of(sensitive)
     kept = [
-        replace(setting, sensitive=setting.sensitive or redactor.redact_all(setting.value) is not setting.value)
+        replace(setting, sensitive=setting.sensitive or _holds_secret(redactor, setting.value))
         for setting in settings.settings
     ]
     document = {"format": FORMAT, "settings": [_document(setting) for setting in kept]}
@@ -43,6 +43,12 @@ def look(ports: Ports, environment: str, digest: str) -> EnvironmentSettings | N
         for stack in setting.stacks if setting.origin != "default" and not setting.sensitive else ():
             arguments.setdefault(stack, {})[setting.name] = setting.value
     return EnvironmentSettings(environment, settings, arguments)
+
+
+def _holds_secret(redactor: Redactor, value: object) -> bool:
+    """Anywhere in it: also in a number, or in a name within a map."""
+    text = canonical(value)
+    return redactor.redact(text) != text
 
 
 def _document(setting: Setting) -> dict[str, object]:

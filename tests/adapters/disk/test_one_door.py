@@ -45,19 +45,20 @@ APART = {
 }
 
 
-def opened() -> Iterator[tuple[str, int, str]]:
+def calls() -> Iterator[tuple[str, ast.Call]]:
     for file in sorted(PACKAGE.rglob("*.py")):
         name = file.relative_to(PACKAGE).as_posix()
-        if name.startswith(("templates/", "adapters/sandbox/patches/")):
-            continue
-        for node in ast.walk(ast.parse(file.read_text())):
-            if not isinstance(node, ast.Call):
-                continue
-            called = node.func
-            if isinstance(called, ast.Attribute) and called.attr in READS | WRITES:
-                yield name, node.lineno, called.attr
-            elif isinstance(called, ast.Name) and called.id == "open":
-                yield name, node.lineno, "open"
+        if not name.startswith(("templates/", "adapters/sandbox/patches/")):
+            yield from ((name, node) for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call))
+
+
+def opened() -> Iterator[tuple[str, int, str]]:
+    for name, node in calls():
+        called = node.func
+        if isinstance(called, ast.Attribute) and called.attr in READS | WRITES:
+            yield name, node.lineno, called.attr
+        elif isinstance(called, ast.Name) and called.id == "open":
+            yield name, node.lineno, "open"
 
 
 def test_files_are_opened_through_one_door() -> None:
@@ -66,3 +67,15 @@ def test_files_are_opened_through_one_door() -> None:
 
 def test_each_exception_is_still_one() -> None:
     assert set(APART) - {name for name, _, _ in opened()} == set()
+
+
+def test_links_are_followed_through_one_door() -> None:
+    # Of a circle of links, and of a home that is unknown, these tell by a RuntimeError.
+    followed = [
+        f"{name}:{node.lineno} {node.func.attr}"
+        for name, node in calls()
+        if isinstance(node.func, ast.Attribute)
+        and (node.func.attr == "expanduser" or (node.func.attr == "resolve" and not node.args))
+    ]
+    assert [each for each in followed if not each.startswith("adapters/disk/places.py:")] == []
+    assert len(followed) == 1

@@ -163,3 +163,8 @@ def test_a_sensitive_default_that_does_not_fit_is_not_shown() -> None:
     text = b'variable "a" {\n type = number\n default = "hush"\n sensitive = true\n}'
     (problem,) = problems_of(main__tf=text)
     assert "hush" not in problem.message + problem.hint
+
+
+def test_json_that_is_too_deep_is_told() -> None:
+    with pytest.raises(ConfigurationError, match="nested too deeply"):
+        module(x__tf__json=b'{"a": ' + b"[" * 100_000)

@@ -128,3 +128,8 @@ def test_every_setting_knows_its_line() -> None:
 
 def test_values_stay_out_of_the_representation() -> None:
     assert "hush" not in repr(read_settings(b'password = "hush"', FILE))
+
+
+def test_a_value_that_is_too_deep_is_told() -> None:
+    (problem,) = problems_of("x = " + "[" * 5_000 + "]" * 5_000)
+    assert (problem.code, problem.message) == ("E201", "a value is nested too deeply")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.local.git import Git
+from envctl.adapters.local.git import Git, ask
 from envctl.usecases.project_ports import Revision
 
 PATHS = ("envctl.toml", "environments/dev/terraform.tfvars", "modules/web")
@@ -112,3 +112,8 @@ def test_change_behind_a_linked_folder_is_uncommitted(tmp_path: Path) -> None:
     (tmp_path / "modules/web/policies").unlink()
     (tmp_path / "modules/web/policies").symlink_to("../../modules")
     assert Git(tmp_path).revision(paths).uncommitted
+
+
+def test_an_author_in_another_encoding_is_an_author(committed: Path) -> None:
+    subprocess.run(["git", "config", "user.email", b"caf\xe9@example.com"], cwd=committed, check=True)
+    assert ask(committed, "config", "user.email") == "caf\ufffd@example.com"

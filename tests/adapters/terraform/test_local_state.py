@@ -1,8 +1,10 @@
 """A state in a file: nobody who only looks takes the file away that somebody else may be writing to."""
 
+import os
+
 import pytest
 
-from envctl.domain.errors import OperationFailedError
+from envctl.domain.errors import ConfigurationError, OperationFailedError
 from tests.adapters.terraform.conftest import Bench
 
 pytestmark = pytest.mark.terraform
@@ -30,3 +32,12 @@ def test_a_place_that_can_not_be_written_is_told(bench: Bench) -> None:
     bench.state.parent.write_text("a file, and no folder")
     with pytest.raises(OperationFailedError, match="can't be written"):
         bench.driver.plan("dev", stack)
+
+
+def test_outputs_wait_at_no_pipe(bench: Bench) -> None:
+    stack = bench.lay(CODE)
+    bench.driver.init("dev", stack, None)
+    bench.state.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(bench.state)
+    with pytest.raises(ConfigurationError, match="it is a named pipe, and not a file"):
+        bench.driver.outputs("dev", stack)

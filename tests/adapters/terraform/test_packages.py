@@ -55,3 +55,11 @@ def test_a_link_that_leads_out_is_named(tmp_path: Path, target: str) -> None:
     (top / "x" / "link").symlink_to(target if target.startswith("/") else f"../{target}")
     with pytest.raises(StrayLinkError, match="x/link"):
         read(top, ["."])
+
+
+@pytest.mark.parametrize("target", ["link", "../x/link"])
+def test_a_link_to_itself_is_named(tmp_path: Path, target: str) -> None:
+    top = folder(tmp_path / "a", "main.tf", "x/y.tf")
+    (top / "x" / "link").symlink_to(target)
+    with pytest.raises(StrayLinkError, match="x/link"):
+        read(top, ["."])

@@ -185,6 +185,7 @@ def test_all_problems_come_at_once() -> None:
         ),
         pytest.param(b'[project]\nname = "\xff"\n', id="bytes that are no text"),
         pytest.param(b"\xef\xbb\xbf[project\n", id="a table left open"),
+        pytest.param(b"x = " + b"[" * 50_000, id="too deep"),
     ],
 )
 def test_whatever_is_in_the_file_there_are_problems_and_no_traceback(text: bytes) -> None:

@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
@@ -204,6 +205,11 @@ class Outer:
     word: Word = Word.CLOSED
 
 
+@dataclass(frozen=True)
+class Foreign:
+    value: object
+
+
 def test_whole_results_are_redacted() -> None:
     result = Outer((Inner("hunter2"), Inner("else")), {"hunter2": ["a hunter2", None]})
     redacted = Redactor.of(["hunter2"]).redact_all(result)
@@ -211,6 +217,20 @@ def test_whole_results_are_redacted() -> None:
     assert redacted.inner[1] is result.inner[1]
     assert redacted.table == {"hunter2": [f"a {MARK}", None]}
     assert redacted.word is Word.CLOSED
+
+
+@pytest.mark.parametrize(
+    "number", [91827364, 9182736.5, Decimal("91827364.25"), Decimal(123456789012345678901234567890)]
+)
+def test_sensitive_numbers_of_others_are_redacted(number: object) -> None:
+    redactor = Redactor.of([number])
+    assert redactor.redact_all({"a": [number, 1, True]}) == {"a": [MARK, 1, True]}
+    assert redactor.redact_all(Foreign(number)) == Foreign(MARK)
+
+
+def test_counts_of_envctl_stay() -> None:
+    result = Inner("else", 91827364)
+    assert Redactor.of([91827364]).redact_all(result) is result
 
 
 def test_results_without_a_secret_are_the_same_object() -> None:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from envctl.adapters.disk.places import in_home
 from envctl.adapters.disk.reading import is_file, read_bytes, read_text
 from envctl.domain.access import PROFILE_FILES
 
@@ -60,7 +61,7 @@ class RememberedAccess:
             digest.update(f"\0{name}={known.get(name, '')}".encode())
         files = [
             self._project_file,
-            *(Path(known.get(name, usual)).expanduser() for name, usual in PROFILE_FILES.items()),
+            *(in_home(known.get(name, usual)) for name, usual in PROFILE_FILES.items()),
         ]
         for file in files:
             digest.update(b"\0" + hashlib.sha256(_content(file)).digest())

@@ -25,6 +25,9 @@ def _load(data: bytes, name: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         message = f"syntax error: {error.msg}"
         raise ConfigurationError(Problem("E201", message, "correct the JSON", Location(name, error.lineno))) from None
+    except RecursionError:
+        problem = Problem("E201", "a value is nested too deeply", "write it flatter", Location(name))
+        raise ConfigurationError(problem) from None
     except ValueError:
         problem = Problem("E201", "this is not JSON in UTF-8", "save the file as UTF-8", Location(name, 1))
         raise ConfigurationError(problem) from None

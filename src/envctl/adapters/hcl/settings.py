@@ -4,12 +4,20 @@ from pygohcl import HCLParseError
 
 from envctl.adapters.hcl.source import Source, attributes_of, named
 from envctl.adapters.hcl.values import exact, not_literals
-from envctl.domain.errors import ConfigurationError, Problem
+from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.variables import Assignment, SettingsFile
 
 
 def read_settings(data: bytes, name: str) -> SettingsFile:
     """Raises ConfigurationError with every problem of the file."""
+    try:
+        return _read(data, name)
+    except RecursionError:
+        problem = Problem("E201", "a value is nested too deeply", "write it flatter", Location(name))
+        raise ConfigurationError(problem) from None
+
+
+def _read(data: bytes, name: str) -> SettingsFile:
     source = Source(data, name)
     problems = list(_not_settings(source))
     try:

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from envctl.adapters.disk.places import real_path
 from envctl.usecases.project_ports import Revision
 
 
@@ -39,11 +40,11 @@ def _followed(project: Path, paths: Sequence[str]) -> list[str]:
     """Each path, and where links on its way lead: git asks nothing that lies beyond a link, and says so with an error.
     The link itself is asked for as well.
     """
-    top, found = project.resolve(), dict[str, None]()
+    top, found = real_path(project), dict[str, None]()
     for path in paths:
         try:
-            real = (top / path).resolve()
-        except (OSError, RuntimeError):
+            real = real_path(top / path)
+        except OSError:
             real = top / path
         if real == top / path or not real.is_relative_to(top):
             found[path] = None
@@ -63,7 +64,9 @@ def ask(project: Path, *arguments: str) -> str | None:
             ["git", *arguments],  # noqa: S607
             cwd=project,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            # An author's name and the paths of a repository may be in another encoding.
+            errors="replace",
             timeout=30,
             check=False,
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from configparser import Error, RawConfigParser
 from pathlib import Path
 
+from envctl.adapters.disk.places import in_home
 from envctl.domain.access import PROFILE_FILES
 
 
@@ -35,7 +36,7 @@ def _profile(section: str) -> str:
 def _sections(file: Path) -> list[str]:
     parser = RawConfigParser(strict=False)
     try:
-        parser.read(file.expanduser(), encoding="utf-8")
+        parser.read(in_home(file), encoding="utf-8")
     except (Error, OSError, UnicodeDecodeError):
         return []
     return parser.sections()

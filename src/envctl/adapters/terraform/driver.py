@@ -195,6 +195,7 @@ class TerraformDriver:
         errored.demand_none(site)
         # One that works there may have written half of them.
         running.demand_free(site)
+        local_state.demand_file(site)
         said = self._asked(site, "output", json=True)
         found = {name: Output(output["value"], output["sensitive"]) for name, output in json.loads(said).items()}
         self._secrecy.learn([output.value for output in found.values() if output.sensitive])

@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-from envctl.adapters.disk.faults import unwritable
+from envctl.adapters.disk.faults import unreadable, unwritable
 from envctl.adapters.disk.reading import check_file, read_bytes
 from envctl.adapters.terraform.running import Site
 from envctl.domain.layout import MAIN
@@ -28,6 +28,19 @@ def make_room(site: Site) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise unwritable(path, error, "check its disk and its owner") from error
+
+
+def demand_file(site: Site) -> None:
+    """Before Terraform reads it, which would wait at a pipe for ever. Nothing there is no fault."""
+    path = _path(site)
+    if path is None:
+        return
+    try:
+        check_file(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise unreadable(os.fspath(path), error) from error
 
 
 def _path(site: Site) -> Path | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.adapters.disk.faults import unwritable
+from envctl.adapters.disk.places import real_path
 from envctl.domain.errors import LockHeldError, Problem
 from envctl.usecases.terraform_ports import PreparedStack
 
@@ -94,7 +95,7 @@ def _busy(site: Site, recorded: int) -> Problem:
 
 def _holders(path: Path) -> dict[int, str]:
     """The processes that have the file open, with their names, as far as this system and its rights tell."""
-    found, file = {}, path.resolve()
+    found, file = {}, real_path(path)
     for process in _PROCESSES.glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if int(process.name) != os.getpid() and file in _open_files(process):

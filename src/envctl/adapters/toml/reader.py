@@ -47,6 +47,9 @@ def _parse(text: bytes, name: str) -> dict[str, Any]:
         line = text.count(b"\n", 0, error.start) + 1
         problem = Problem("E101", f"{name} is not UTF-8 text", "save the file as UTF-8", Location(name, line))
         raise ConfigurationError(problem) from None
+    except RecursionError:
+        problem = Problem("E101", f"a value in {name} is nested too deeply", "write it flatter", Location(name))
+        raise ConfigurationError(problem) from None
     except tomllib.TOMLDecodeError as error:
         message = str(error)
         found = _AT_LINE.search(message)

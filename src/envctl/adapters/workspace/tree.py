@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from envctl.adapters.disk.faults import looping, misnamed, unreadable
+from envctl.adapters.disk.places import real_path
 from envctl.adapters.disk.reading import NotAFileError, is_file, kind_of, read_bytes
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import ConfigurationError, Location, Problem
@@ -44,10 +45,10 @@ class ProjectTree:
 
     def write(self, path: str, data: bytes) -> None:
         try:
-            file = (self._root / path).resolve()
+            file = real_path(self._root / path)
             mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else atomic.MODE
-        except (OSError, RuntimeError) as error:
-            raise unreadable(path, error) if isinstance(error, OSError) else looping(path) from error
+        except OSError as error:
+            raise unreadable(path, error) from error
         atomic.write(file, data, mode=mode)
 
     def _file(self, name: str) -> File:
@@ -103,13 +104,10 @@ class _Walk:
 def check_inside(root: Path, path: str, kind: str) -> Path:
     """The real path. Raises ConfigurationError where links lead out of the project or in a circle."""
     try:
-        real = (root / path).resolve()
-    except RuntimeError as error:
-        # A circle of links, as Python below 3.13 tells of it.
-        raise looping(path) from error
+        real = real_path(root / path)
     except OSError as error:
         raise unreadable(path, error) from error
-    if not real.is_relative_to(root.resolve()):
+    if not real.is_relative_to(real_path(root)):
         if real.is_dir():
             kind = "folder"
         message = f"{path} is a link to a {kind} outside the project"

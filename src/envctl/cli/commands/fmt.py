@@ -38,7 +38,7 @@ def in_project(path: Path, project: Path) -> str:
     """From the project's folder, as people see both; where that leads out of it, as they lie on the disk."""
     found = Path(os.path.relpath(path, project))
     if found.parts[:1] == (os.pardir,):
-        found = Path(os.path.relpath(path.parent.resolve() / path.name, project.resolve()))
+        found = Path(os.path.relpath(Path(os.path.realpath(path.parent)) / path.name, os.path.realpath(project)))
     return found.as_posix()
 
 

@@ -68,10 +68,10 @@ def _texts(value: object, depth: int) -> Iterator[str]:
             for item in value:
                 yield from _texts(item, depth - 1)
         case _:
-            yield _in_digits(value)
+            yield in_digits(value)
 
 
-def _in_digits(value: object) -> str:
+def in_digits(value: object) -> str:
     """Numbers that are not whole, as Terraform writes them."""
     # Imported late, as few of these are sensitive: every command in CI loads this file.
     from decimal import Decimal

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cached_property
+from numbers import Number
 from typing import Any, TypeVar
 
-from envctl.domain.redaction.parts import find_parts
+from envctl.domain.redaction.parts import find_parts, in_digits
 from envctl.domain.redaction.spellings import Spelling, spellings_of
 
 T = TypeVar("T")
@@ -50,8 +51,8 @@ class Redactor:
         return text if not any(self._spans(text)) else MARK
 
     def redact_all(self, value: T) -> T:
-        """Any result, with all its texts redacted; the very same object where there is nothing to redact. Keys of maps
-        and closed words stay.
+        """Any result, with all its texts redacted, and each number that is sensitive as a whole; the very same object
+        where there is nothing to redact. Keys of maps, closed words, and numbers of envctl itself stay.
         """
         return self._redacted(value) if self.parts else value
 
@@ -70,8 +71,10 @@ class Redactor:
 
     def _redacted(self, value: Any) -> Any:  # noqa: ANN401 (any result)
         match value:
-            case Enum() | None | bool() | int() | float():
+            case Enum() | None | bool():
                 return value
+            case Number():
+                return MARK if in_digits(value) in self.parts else value
             case str():
                 return self.redact(value)
             case Mapping():
@@ -89,7 +92,12 @@ class Redactor:
 
     def _copy(self, value: Any) -> Any:  # noqa: ANN401
         old = {each.name: getattr(value, each.name) for each in fields(value)}
-        new = {name: self._redacted(item) for name, item in old.items()}
+        # A field that is made for a number holds a count of envctl, which a text in its place would break.
+        counts = {each.name for each in fields(value) if each.type not in (object, Any, "object", "Any")}
+        new = {
+            name: item if isinstance(item, Number) and name in counts else self._redacted(item)
+            for name, item in old.items()
+        }
         if all(new[name] is item for name, item in old.items()):
             return value
         # Not through its constructor, which may check what a marker does not fit.

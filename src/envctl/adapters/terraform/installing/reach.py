@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from envctl.adapters.disk.places import real_path
 from envctl.adapters.disk.reading import read_bytes, read_text
 from envctl.adapters.terraform.installing.init_stamp import CODE_FILES
 from envctl.adapters.terraform.installing.plugin_cache import Pinned
@@ -32,7 +33,10 @@ def _texts(directory: Path) -> Iterator[str]:
     """Of the root module, and of all modules that are called by a path from there."""
     waiting, seen = [directory], set[Path]()
     while waiting:
-        folder = waiting.pop().resolve()
+        try:
+            folder = real_path(waiting.pop())
+        except OSError:
+            continue
         if folder in seen or not folder.is_dir():
             continue
         seen.add(folder)

@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
 from envctl.adapters.terraform.plans.blocks import SAME, without_same
 from envctl.domain.changes import AttributeChange, Marker, same
 from envctl.domain.layout import SESSION
+from envctl.domain.literals import number_text
+from envctl.domain.redaction.parts import SHORTEST_NUMBER
 
 
 def all_secrets(document: Mapping[str, Any]) -> frozenset[str]:
-    """Every text that is a secret somewhere: providers give them back in attributes that nothing marks."""
+    """Every text, and every long number, that is a secret somewhere: providers give them back in attributes that
+    nothing marks.
+    """
     return frozenset(_secrets(document))
 
 
@@ -53,8 +58,20 @@ def shown(value: object, sensitive: object, unknown: object, secrets: frozenset[
         return {key: shown(own.get(key), below(sensitive, key), below(unknown, key), secrets) for key in keys}
     if isinstance(value, list):
         return [shown(item, below(sensitive, i), below(unknown, i), secrets) for i, item in enumerate(value)]
-    secret = (sensitive and value is not None) or (isinstance(value, str) and value in secrets)
+    secret = (sensitive and value is not None) or is_secret(value, secrets)
     return Marker.SENSITIVE if secret else value
+
+
+def is_secret(value: object, secrets: frozenset[str]) -> bool:
+    """A text, or a number that is long enough: nearly every document holds a 1."""
+    return (value if isinstance(value, str) else _long_number(value)) in secrets
+
+
+def _long_number(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    text = number_text(value)
+    return text if sum(character.isdigit() for character in text) >= SHORTEST_NUMBER else None
 
 
 def _secrets(document: Mapping[str, Any]) -> Iterator[str]:
@@ -85,7 +102,9 @@ def _texts(value: object, sensitive: object) -> Iterator[str]:
     if not sensitive:
         return
     if sensitive is True:
-        yield from (leaf for _, leaf in _leaves("", value, None, None) if isinstance(leaf, str) and leaf)
+        for _, leaf in _leaves("", value, None, None):
+            if text := leaf if isinstance(leaf, str) else _long_number(leaf):
+                yield text
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from _texts(item, below(sensitive, key))
@@ -95,9 +114,7 @@ def _texts(value: object, sensitive: object) -> Iterator[str]:
 
 
 def _hidden(leaves: Mapping[str, object], secrets: frozenset[str]) -> dict[str, object]:
-    return {
-        path: Marker.SENSITIVE if isinstance(leaf, str) and leaf in secrets else leaf for path, leaf in leaves.items()
-    }
+    return {path: Marker.SENSITIVE if is_secret(leaf, secrets) else leaf for path, leaf in leaves.items()}
 
 
 def _either(one: object, other: object) -> object:

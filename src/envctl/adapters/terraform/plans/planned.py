@@ -8,7 +8,7 @@ secret can be guessed.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from envctl.adapters.terraform.plans.attributes import below, marks_of
+from envctl.adapters.terraform.plans.attributes import below, is_secret, marks_of
 from envctl.domain.canonical import (
     ABSENT,
     SENSITIVE,
@@ -166,7 +166,7 @@ def _holds_secret(value: object, secrets: frozenset[str]) -> bool:
         return any(_holds_secret(item, secrets) for item in value.values())
     if isinstance(value, list):
         return any(_holds_secret(item, secrets) for item in value)
-    if not isinstance(value, str):
-        return False
+    if is_secret(value, secrets):
+        return True
     # A text with a secret in its middle, like an address with a password, could be guessed from its digest.
-    return value in secrets or any(secret in value for secret in secrets if len(secret) >= SHORTEST)
+    return isinstance(value, str) and any(secret in value for secret in secrets if len(secret) >= SHORTEST)

@@ -209,7 +209,7 @@ def _inside(folder: str, top: str) -> bool:
 
 def _stray(key: str, link: str, at: Location | None) -> Problem:
     if link:
-        message = f"{key}: in its code, {link} is a link that leads out of it"
+        message = f"{key}: in its code, {link} is a link that leads out of it, or back to itself"
         return Problem("E343", message, "call a version that has the file itself there", at)
     message = f"{key} takes its code from a folder of this machine, outside of the project"
     return Problem("E343", message, "put it below the project, and call it by its path", at)

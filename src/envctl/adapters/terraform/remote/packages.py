@@ -4,13 +4,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from posixpath import commonpath, dirname
 
+from envctl.adapters.disk.places import real_path
 from envctl.adapters.disk.reading import read_bytes
 from envctl.domain.layout import LEFT_OUT
 from envctl.domain.release import File
 
 
 class StrayLinkError(Exception):
-    """A link that leads out of the folder. Its text is the link's path in there; empty where the folder is one."""
+    """A link that leads out of the folder, or nowhere. Its text is the link's path in there; empty where the folder is
+    one.
+    """
 
 
 def read(top: Path, modules: Sequence[str]) -> tuple[str, dict[str, File]]:
@@ -37,14 +40,14 @@ def _travels(path: str, wanted: Sequence[str]) -> bool:
 
 def _files(top: Path, folder: str, way: tuple[Path, ...]) -> Iterator[tuple[str, Path]]:
     """Through links as well, where they stay inside and do not lead back to where they stand."""
-    here = (top / folder).resolve()
+    here = real_path(top / folder)
     if here in way:
         return
     for entry in sorted((top / folder).iterdir()):
         path = f"{folder}/{entry.name}" if folder else entry.name
         if entry.name == ".git":
             continue
-        if entry.is_symlink() and not entry.resolve().is_relative_to(top.resolve()):
+        if entry.is_symlink() and not _stays_inside(top, entry):
             if not LEFT_OUT.intersection(path.split("/")):
                 raise StrayLinkError(path)
         elif entry.is_dir():
@@ -55,3 +58,11 @@ def _files(top: Path, folder: str, way: tuple[Path, ...]) -> Iterator[tuple[str,
 
 def _file(path: Path) -> File:
     return File(read_bytes(path), executable=bool(path.stat().st_mode & 0o100))
+
+
+def _stays_inside(top: Path, link: Path) -> bool:
+    """One that leads back to itself leads nowhere."""
+    try:
+        return real_path(link).is_relative_to(real_path(top))
+    except OSError:
+        return False
