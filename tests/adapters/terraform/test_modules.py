@@ -246,7 +246,7 @@ def test_a_link_that_leads_out_of_the_code(bench: Bench, target: str, link: str)
     repository(label, {"main.tf": ""})
     ((code, line, message),) = told(bench.fails(f"git::file://{label}"))
     assert (code, line) == ("E343", 1)
-    assert message == f"network.a: in its code, {link} is a link that leads out of it"
+    assert message == f"network.a: in its code, {link} is a link that leads out of it, or back to itself"
 
 
 def test_a_folder_of_this_machine_is_no_address(bench: Bench) -> None:

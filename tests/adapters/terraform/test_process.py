@@ -162,6 +162,7 @@ def test_ctrl_c_while_a_plan_is_read_is_not_lost(tmp_path: Path) -> None:
         "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
         "if sys.argv[1] == 'plan':\n"
         '    print(\'{"type": "planned_change", "change": {"action": "create"}}\')\n'
+        '    print(\'{"type": "change_summary", "changes": {"add": 1, "operation": "plan"}}\')\n'
         "if sys.argv[1] == 'show':\n"
         "    os.kill(os.getppid(), signal.SIGINT)\n"
         "    time.sleep(0.1)\n"
