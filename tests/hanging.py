@@ -20,7 +20,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 # Seconds that a process has for telling where it stands.
-TELLING = 10.0
+TELLING = 5.0
 DUMPABLE_PYTHON = (sys.executable, "-X", "faulthandler")
 
 

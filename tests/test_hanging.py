@@ -43,7 +43,7 @@ def test_hung_apply_shows_where_it_stood(small: Project, monkeypatch: pytest.Mon
         monkeypatch.setenv("COLD_STARTS", cold)
     started = small.root / ".envctl" / "state" / "dev"
     with pytest.raises(hanging.HungError) as hung:
-        small.run("apply", "dev", "--yes", timeout=30)
+        small.run("apply", "dev", "--yes", timeout=15)
     text = str(hung.value)
     assert started.exists(), text
     assert "embedded.py" in hung.value.report
