@@ -218,11 +218,15 @@ def _run(command: Callable[[], object], options: Options, words: Sequence[str]) 
         _forget_output()
         return 1
     except (KeyboardInterrupt, typer.Abort):
-        return _failed(options, words, _interrupted())
+        from envctl.cli.failures import interrupted_error
+
+        return _failed(options, words, interrupted_error())
     except Exception as error:  # noqa: BLE001 (this is the boundary)
         if isinstance(error, OSError):
             _forget_full_output()
-        return _failed(options, words, _as_expected(error, options))
+        from envctl.cli.failures import to_envctl_error
+
+        return _failed(options, words, to_envctl_error(error, options))
     return code if isinstance(code, int) else 0
 
 
@@ -255,49 +259,6 @@ def _said(words: Sequence[str], name: str) -> str:
     apart = [value for flag, value in pairwise(words) if flag == name]
     joined = [word.partition("=")[2] for word in words if word.startswith(f"{name}=")]
     return ["", *apart, *joined][-1]
-
-
-def _as_expected(error: Exception, options: Options) -> "EnvctlError":
-    from envctl.domain.errors import EnvctlError, Problem, UsageError
-
-    if isinstance(error, EnvctlError):
-        return error
-    if isinstance(error, OSError):
-        from envctl.adapters.disk.faults import of_machine
-
-        if (refused := of_machine(error)) is not None:
-            return refused
-    if hasattr(error, "format_message"):
-        # Typer's own usage errors. Their class belongs to a library that typer may carry inside.
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "envctl"
-        return UsageError(Problem("E000", error.format_message(), f"{command} --help"))
-    return _bug(error, options)
-
-
-def _interrupted() -> "EnvctlError":
-    from envctl.domain.errors import InterruptedByUserError, Problem
-
-    return InterruptedByUserError(Problem("E312", "interrupted", "envctl status shows where things stand"))
-
-
-def _bug(error: Exception, options: Options) -> "EnvctlError":
-    import traceback
-    from datetime import UTC, datetime
-
-    from envctl.domain.errors import Problem, UnexpectedError
-
-    text = current().redact_message("".join(traceback.format_exception(error)))
-    file = options.project / ".envctl" / "logs" / f"bug-{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
-    kept = f"the details are in {file}: please report them"
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    except OSError:
-        kept = "run it again with --debug for the details, and please report them"
-    if options.debug:
-        sys.stderr.write(text)
-    return UnexpectedError(Problem("E070", f"a bug of envctl: {type(error).__name__}", kept))
 
 
 def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int:
