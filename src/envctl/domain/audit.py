@@ -42,7 +42,8 @@ class DeploymentRecord:
     was declared over. `checks` are those that passed, or those that failed, in the last verification. `approvals` are
     those of this release with these settings in this place that stood when it began. `held` are releases that it put on
     hold, and `rolled_back_by` is the number of the rollback that came right after it, or 0. `place` is the digest of
-    where it landed; empty where that was not recorded.
+    where it landed; empty where that was not recorded. `older` is true where it went over a newer release, as --older
+    said.
     """
 
     number: int
@@ -74,6 +75,7 @@ class DeploymentRecord:
     held: tuple[str, ...] = ()
     rolled_back_by: int = 0
     place: str = ""
+    older: bool = False
 
 
 @dataclass
@@ -131,6 +133,7 @@ class Audit:
             approvals=() if event.action == "destroy" else approvals,
             waivers=(waiver,) if waiver else (),
             held=held if event.action == "rollback" else (),
+            older=event.older,
         )
         before = here.last
         if event.action == "rollback" and before and before.release != event.release:

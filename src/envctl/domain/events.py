@@ -61,7 +61,8 @@ class DeploymentStarted:
     `plan` the fingerprint of what is going to be done, and `waiver` the number of the waiver that it needed, or 0.
     `only` names the stacks where they are not all of the release. `unpinned` are the addresses of providers that were
     not those which the release pins. `place` is the digest of the place that it lands in; it is empty in entries of
-    before places were recorded.
+    before places were recorded. `older` is true where the release goes over a newer one, and --older said that it is
+    meant.
     """
 
     kind: ClassVar[str] = "deployment started"
@@ -75,6 +76,7 @@ class DeploymentStarted:
     only: tuple[str, ...] = _later(())
     unpinned: tuple[str, ...] = _later(())
     place: str = _later("")
+    older: bool = _later(False)
 
 
 @dataclass(frozen=True)

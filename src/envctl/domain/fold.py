@@ -73,13 +73,15 @@ def follow(present: Present, entry: Entry, doubt: str = "") -> Present:
     if doubt:
         unbelieved = (*present.unbelieved, disbelieved(entry, doubt))[-UNBELIEVED:]
         return replace(present, seq=entry.seq, head=head, unbelieved=unbelieved)
-    releases, environments = present.releases, present.environments
+    releases, environments, came = present.releases, present.environments, present.came
     if isinstance(event, ReleaseCreated):
         releases = {**releases, event.release: _made(releases.get(event.release), entry, event)}
     else:
-        there = _follow_in(present, present.of(event.environment), entry, event)
+        before = present.of(event.environment)
+        there = _follow_in(present, before, entry, event)
         environments = {**environments, event.environment: there}
-    return Present(entry.seq, head, releases, environments, present.unbelieved, latest)
+        came = _arrive(came, event.environment, before, there)
+    return Present(entry.seq, head, releases, environments, present.unbelieved, latest, came)
 
 
 def _made(known: KnownRelease | None, entry: Entry, event: ReleaseCreated) -> KnownRelease:
@@ -89,6 +91,16 @@ def _made(known: KnownRelease | None, entry: Entry, event: ReleaseCreated) -> Kn
         return replace(known, made_for=made_for)
     revision = (event.commit, event.uncommitted, event.author)
     return KnownRelease(event.release, entry.seq, entry.at, entry.actor, *revision, (event.beside,))
+
+
+def _arrive(
+    came: Mapping[str, Mapping[str, int]], environment: str, before: EnvironmentPresent, there: EnvironmentPresent
+) -> Mapping[str, Mapping[str, int]]:
+    """Which release came where, once another one runs in an environment. A rollback brings none."""
+    done, ran = there.current, before.current
+    if done is None or done.action not in {"apply", "promote"} or (ran is not None and ran.release == done.release):
+        return came
+    return {**came, done.release: {**came.get(done.release, {}), environment: done.seq}}
 
 
 def disbelieved(entry: Entry, why: str) -> Unbelieved:
@@ -111,6 +123,7 @@ def begin(entry: Entry, event: DeploymentStarted) -> Deployment:
         only=event.only,
         unpinned=event.unpinned,
         place=event.place,
+        older=event.older,
     )
 
 

@@ -35,7 +35,8 @@ class KnownRelease:
 class Deployment:
     """`seq` is the number of its *started* entry, and its name within the ledger; `waiver` that of the waiver which it
     needed, or 0. `only` names the stacks where they are not all of the release; `unpinned` are providers that were not
-    those which it pins. `place` is the digest of where it landed; empty where it was not recorded.
+    those which it pins. `place` is the digest of where it landed; empty where it was not recorded. `older` is true
+    where it went over a newer release, and --older said that this is meant.
     """
 
     seq: int
@@ -53,6 +54,7 @@ class Deployment:
     only: tuple[str, ...] = ()
     unpinned: tuple[str, ...] = ()
     place: str = ""
+    older: bool = False
 
 
 def ended(deployment: Deployment) -> str:
@@ -241,6 +243,9 @@ NOTHING = EnvironmentPresent()
 class Present:
     """`seq` and `head` are the number of the last entry and the SHA-256 of its bytes. `unbelieved` are the last entries
     that do not count, oldest first. `at` is the latest time of any entry that counts; None where there is none.
+
+    `came` says for each release, by environment, the number of the deployment with which it came there last: by a
+    promotion, or into the entry by an apply. A rollback, and a deployment of what runs already, bring nothing.
     """
 
     seq: int = 0
@@ -249,6 +254,7 @@ class Present:
     environments: Mapping[str, EnvironmentPresent] = field(default_factory=dict)
     unbelieved: tuple[Unbelieved, ...] = ()
     at: datetime | None = None
+    came: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def of(self, environment: str) -> EnvironmentPresent:
         return self.environments.get(environment, NOTHING)
@@ -257,6 +263,20 @@ class Present:
         """Whether a release was made after another one."""
         one, other = self.releases.get(release), self.releases.get(than)
         return one is not None and other is not None and one.seq > other.seq
+
+    def came_before(self, source: str, entry: str, release: str, other: str) -> bool:
+        """Whether a release is older than another one: by the order in which they last came into `source`, or where
+        one of them never did, into the entry environment, or else by the order in which they were made.
+
+        What `source` deployed last is the newest of all that came there.
+        """
+        one, two, last = self.came.get(release, {}), self.came.get(other, {}), self.of(source).last
+        if source in one and source in two:
+            is_newest = last is not None and last.release == release
+            return not is_newest and one[source] < two[source]
+        if entry in one and entry in two:
+            return one[entry] < two[entry]
+        return self.newer(other, release)
 
 
 def lag(order: tuple[str, ...], present: Present, environment: str) -> int | None:

@@ -24,6 +24,7 @@ GUARD_CODES: Mapping[str, str] = {
     "lock": "G108",
     "busy": "G109",
     "drift": "G110",
+    "older": "G111",
     "artifact": "G201",
     "secrets": "G202",
     "account": "G203",

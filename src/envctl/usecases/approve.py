@@ -22,6 +22,8 @@ from envctl.usecases.run import there
 
 # What must hold before a plan can be shown at all: the code is what it says, and fits the settings.
 _NEEDED = frozenset({"G102", "G204"})
+# What who approves should know of the plan, and that it goes back to an older release.
+_REMARKED = frozenset({"G110", "G111", "G301", "G303"})
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def plan_candidate(ports: Ports, project: Project, candidate: candidates.Candida
 
 def remarks(request: Request) -> tuple[str, ...]:
     """What the guards say of the plan itself: who approves it should know that before, not after."""
-    return tuple(f"{r.code} {r.guard}: {r.message}" for r in ask(request) if r.code in {"G301", "G303", "G110"})
+    return tuple(f"{r.code} {r.guard}: {r.message}" for r in ask(request) if r.code in _REMARKED)
 
 
 def describe_not_seen(request: Request, plan: EnvironmentPlan, accepted: Sequence[str]) -> tuple[str, ...]:
@@ -207,7 +209,16 @@ def lacking(ports: Ports, project: Project, request: Request) -> tuple[dict[str,
     missing = {name: count for name, count in gates(other).items() if count}
     if missing:
         return missing, f"envctl approve {request.target} --gate {next(iter(missing))}"
-    return missing, project.pipeline.way_into(request.target)
+    return missing, _way_on(project, request)
+
+
+def _way_on(project: Project, request: Request) -> str:
+    """The command that deploys what was approved."""
+    if request.action == "apply":
+        return request.command
+    running = request.there.last
+    named = "" if running and running.release == request.release else f" --release {short(request.identity)}"
+    return f"{project.pipeline.way_into(request.target)}{named}"
 
 
 def given(request: Request, said: Saying) -> Callable[[Present], Event | None]:

@@ -6,7 +6,8 @@ from contextlib import suppress
 from envctl.domain.changes import touched
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_labels
 from envctl.domain.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
-from envctl.domain.guards import Refusal, RefusedError
+from envctl.domain.guards import Refusal, RefusedError, Request
+from envctl.domain.guards.older import find_newer
 from envctl.domain.meaning import meaning_of, performed
 from envctl.domain.naming import short
 from envctl.domain.present import Present
@@ -51,12 +52,17 @@ def start(run: Run) -> None:
         if late := [refusal for code, refusal in run.waived.items() if code not in overridden]:
             # The waiver that is recorded does not speak of it.
             raise RefusedError(tuple(late))
-        settings = there(run.prepared).settings
-        bound = (settings, run.action, run.source, plan, waiver, run.only, replaced, there(run.request).place)
-        return DeploymentStarted(run.target, run.identity, *bound)
+        settings, request = there(run.prepared).settings, there(run.request)
+        bound = (settings, run.action, run.source, plan, waiver, run.only, replaced, request.place)
+        return DeploymentStarted(run.target, run.identity, *bound, older=_goes_back(request))
 
     _, entry = record.append(run.ports, decide)
     run.started = there(entry).seq
+
+
+def _goes_back(request: Request) -> bool:
+    """Whether it goes over a newer release, and was said to be meant: --older beside a newer one says nothing."""
+    return request.older and find_newer(request) is not None
 
 
 def _keep_settings(run: Run) -> None:

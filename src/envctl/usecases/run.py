@@ -52,7 +52,7 @@ class Deployed:
 class Wishes:
     """What the person who deploys wants beyond the deployment itself. `break_glass` is the reason, or empty, and
     `undo` asks that all drift is undone: what no plan undoes shall not be taken over in silence. `selection` leaves
-    stacks out.
+    stacks out. `older` says that the release is meant although a newer one runs there.
     """
 
     dry_run: bool = False
@@ -60,6 +60,7 @@ class Wishes:
     break_glass: str = ""
     undo: bool = False
     selection: Selection = ALL
+    older: bool = False
 
 
 PLAINLY = Wishes()

@@ -10,6 +10,7 @@ from envctl.domain.guards import GUARDS, Guard, Refusal, Request, gates
 from envctl.domain.guards.access import account
 from envctl.domain.guards.approvals import who
 from envctl.domain.guards.artifact import artifact
+from envctl.domain.guards.plan import find_rest, missing_since, same_plan
 from envctl.domain.guards.secrets import secrets
 from envctl.domain.meaning import meaning_of
 from envctl.domain.present import Present, Unbelieved
@@ -111,7 +112,7 @@ def candidate(
 def answered(request: Request, way: str) -> Why:
     """What every guard says of it. `way` is the command that does it, where nothing stands against it."""
     answers = tuple(_answers(request))
-    asked, missing = request.rules.approvals, gates(request)
+    asked, missing = request.rules.approvals, _missing(request)
     refused = [answer.refusal for answer in answers if answer.refusal and answer.outcome == "refuses"]
     opens = [refusal.opens for refusal in refused]
     return Why(
@@ -131,6 +132,14 @@ def answered(request: Request, way: str) -> Why:
     )
 
 
+def _missing(request: Request) -> Mapping[str, int]:
+    """For each gate, how many approvals it lacks: for what is left, where the last deployment stopped halfway."""
+    missing, last = gates(request), request.here.last
+    if request.plan is not None or last is None or find_rest(request) is None:
+        return missing
+    return missing | missing_since(request, last)
+
+
 def _next(refused: list[Refusal]) -> str:
     """What somebody can do today, rather than wait."""
     return next((refusal.hint for refusal in refused if refusal.hint.startswith("envctl ")), refused[0].hint)
@@ -147,6 +156,8 @@ def _answers(request: Request) -> Iterator[Answer]:
 
 def _answer(guard: Guard, request: Request, refused: set[str]) -> Answer:
     refusal = guard.check(request)
+    if guard.check is same_plan and request.plan is None:
+        refusal = find_rest(request)
     if refusal is not None:
         return Answer(guard.code, guard.name, "warns" if refusal.warns else "refuses", refusal)
     if guard.rests_on in refused:

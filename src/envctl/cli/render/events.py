@@ -87,7 +87,8 @@ def _deployed(event: _Deploying) -> str:
     match event:
         case DeploymentStarted():
             only = f" with {' and '.join(event.only)} alone" if event.only else ""
-            return f"{_way(event)} began{only}{' by break-glass' if event.waiver else ''}"
+            back = ", over a newer release as --older said" if event.older else ""
+            return f"{_way(event)} began{only}{' by break-glass' if event.waiver else ''}{back}"
         case DeploymentSucceeded() if not event.stacks:
             return f"{event.environment} holds nothing any more ({event.changed} destroyed)"
         case DeploymentSucceeded(partial=True):

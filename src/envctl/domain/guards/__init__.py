@@ -4,6 +4,7 @@ from envctl.domain.guards.access import account, allowed
 from envctl.domain.guards.approvals import approvals, gates, makers
 from envctl.domain.guards.artifact import artifact
 from envctl.domain.guards.evidence import drift, max_age, soak, verified
+from envctl.domain.guards.older import older
 from envctl.domain.guards.order import order, provenance
 from envctl.domain.guards.plan import protection, rehearsed, same_plan
 from envctl.domain.guards.request import Bundle, Guard, Refusal, RefusedError, Request
@@ -37,6 +38,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("G108", "lock", lock),
     Guard("G109", "busy", busy),
     Guard("G110", "drift", drift),
+    Guard("G111", "older", older),
     Guard("G201", "artifact", artifact, of_access=True),
     Guard("G202", "secrets", secrets, of_access=True),
     Guard("G203", "account", account, of_access=True),

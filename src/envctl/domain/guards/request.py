@@ -30,6 +30,8 @@ class Request:
     that one is there, once it was asked. `images`, and what was seen of the `secrets` that the settings name, are None
     until somebody has looked, which takes the target's credentials.
 
+    `older` says that the release is meant although a newer one runs there.
+
     `place` is the digest of where it would land, `where` that in words, and `elsewhere` says, for other places that the
     release was approved for, what is another value today. `needs` names for each stack of the release those that have
     to be applied before it.
@@ -58,6 +60,7 @@ class Request:
     where: str = ""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    older: bool = False
 
     @property
     def identity(self) -> str:
