@@ -15,7 +15,7 @@ from envctl.usecases.destroy import destroy
 from envctl.usecases.locking import unlock
 from envctl.usecases.promote import promote
 from envctl.usecases.rollback import rollback
-from envctl.usecases.run import Deployed, Wishes
+from envctl.usecases.run import PLAINLY, Deployed, Wishes
 from envctl.usecases.status import status
 from envctl.usecases.why import why
 from tests.fakes.world import NETWORK, PROJECT, Answering, Killed, MemoryWorkspace, World, recorded
@@ -55,7 +55,7 @@ def refused(world: World, release: str | None, *, source: str = "staging", to: s
     return raised.value
 
 
-def to_prod(world: World, release: str | None = None, wishes: Wishes = Wishes()) -> Deployed:
+def to_prod(world: World, release: str | None = None, wishes: Wishes = PLAINLY) -> Deployed:
     return promote(world.ports, "staging", "prod", wishes, release=release)
 
 

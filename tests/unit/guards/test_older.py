@@ -119,8 +119,10 @@ def test_refusal_is_final_waivable_and_dated() -> None:
 HINTS: dict[str, tuple[Request, str]] = {
     "it was verified there": (
         asked(ran(R1, R2)),
-        "to go back: envctl rollback prod --to 111111111111;"
-        " if it is meant: envctl promote staging prod --release 111111111111 --older",
+        (
+            "to go back: envctl rollback prod --to 111111111111;"
+            " if it is meant: envctl promote staging prod --release 111111111111 --older"
+        ),
     ),
     "it never ran there": (
         asked(ran(R2)),
@@ -128,8 +130,10 @@ HINTS: dict[str, tuple[Request, str]] = {
     ),
     "the newer one stopped halfway": (
         asked(stopped(R2), request=replace(TO_PROD, action="apply", source=None)),
-        "to go back: envctl rollback prod --to 111111111111;"
-        " to go on: envctl promote staging prod --release 222222222222; if it is meant: envctl apply prod --older",
+        (
+            "to go back: envctl rollback prod --to 111111111111;"
+            " to go on: envctl promote staging prod --release 222222222222; if it is meant: envctl apply prod --older"
+        ),
     ),
 }
 
