@@ -303,7 +303,7 @@ def test_environment_beside_the_pipeline_takes_any_code(world: World) -> None:
     text = world.tree.content["envctl.toml"].decode()
     text += '\n[environments.lab]\npipeline = false\n[stacks.lab]\nmodule = "modules/network"\nenvironments = ["lab"]\n'
     world.edit("envctl.toml", text)
-    world.edit("environments/lab/terraform.tfvars", world.tree.content["environments/dev/terraform.tfvars"].decode())
+    world.edit("environments/lab/terraform.tfvars", 'cidr = "10.40.0.0/16"\n')
     first = apply(world.ports, "lab").release
     world.edit("modules/network/main.tf", NETWORK.decode() + "# two\n")
     assert apply(world.ports, "lab").release != first

@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import cache
 
 from envctl.domain.events import Actor
-from envctl.domain.guards import Request, gates
+from envctl.domain.guards import Request
 from envctl.domain.guards.older import find_newer_there
-from envctl.domain.guards.plan import find_rest, was_stopped
+from envctl.domain.guards.plan import count_missing, find_rest, was_stopped
 from envctl.domain.naming import short
 from envctl.domain.present import Deployment, EnvironmentPresent, KnownRelease, Present, Unbelieved, lag
 from envctl.domain.project import Project
@@ -96,7 +96,7 @@ def _gates(ports: Ports, project: Project, present: Present, environment: str) -
     asked = project.rules(environment).approvals
     if source is None or not asked:
         return {}
-    missing = gates(candidates.promotion(ports, project, present, source=source, target=environment).request)
+    missing = count_missing(candidates.promotion(ports, project, present, source=source, target=environment).request)
     return {gate: (count - missing[gate], count) for gate, count in asked.items()}
 
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Literal
 
 from envctl.domain.changes import EnvironmentPlan
-from envctl.domain.guards import GUARDS, Guard, Refusal, Request, gates
+from envctl.domain.guards import GUARDS, Guard, Refusal, Request
 from envctl.domain.guards.access import account
 from envctl.domain.guards.approvals import who
 from envctl.domain.guards.artifact import artifact
-from envctl.domain.guards.plan import find_rest, missing_since, same_plan
+from envctl.domain.guards.plan import count_missing, find_rest, same_plan
 from envctl.domain.guards.secrets import secrets
 from envctl.domain.meaning import meaning_of
 from envctl.domain.present import Present, Unbelieved
@@ -112,7 +112,7 @@ def candidate(
 def answered(request: Request, way: str) -> Why:
     """What every guard says of it. `way` is the command that does it, where nothing stands against it."""
     answers = tuple(_answers(request))
-    asked, missing = request.rules.approvals, _missing(request)
+    asked, missing = request.rules.approvals, count_missing(request)
     refused = [answer.refusal for answer in answers if answer.refusal and answer.outcome == "refuses"]
     opens = [refusal.opens for refusal in refused]
     return Why(
@@ -130,14 +130,6 @@ def answered(request: Request, way: str) -> Why:
         where=request.where,
         not_seen=list_unseen(request.plan) if asked and request.plan else {},
     )
-
-
-def _missing(request: Request) -> Mapping[str, int]:
-    """For each gate, how many approvals it lacks: for what is left, where the last deployment stopped halfway."""
-    missing, last = gates(request), request.here.last
-    if request.plan is not None or last is None or find_rest(request) is None:
-        return missing
-    return missing | missing_since(request, last)
 
 
 def _next(refused: list[Refusal]) -> str:

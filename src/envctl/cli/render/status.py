@@ -133,8 +133,10 @@ def _why(status: EnvironmentStatus) -> str:
             return f"the last deployment stopped: its plan held more than was approved{locked}"
         case "verify":
             return f"what {environment} runs is not verified"
-        case "why":
+        case "why" if here.holds:
             return f"the release that would be next in {environment} is on hold there"
+        case "why":
+            return f"{environment} runs a newer release than the one that would be next"
         case "promote":
             return f"{environment} is {counted(status.lag or 0, 'release')} behind{locked}"
         case "plan":

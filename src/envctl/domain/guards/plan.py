@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange
 from envctl.domain.enumeration import first_of, listed
-from envctl.domain.guards.approvals import asked, counting, to_approve, who
+from envctl.domain.guards.approvals import asked, counting, gates, to_approve, who
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.meaning import FORMAT, Change, meaning_of, performed, uncovered
 from envctl.domain.naming import short
@@ -71,7 +71,7 @@ def find_rest(request: Request) -> Refusal | None:
     last = request.here.last
     if last is None or not was_stopped(last) or last.release != request.release or not asked(request):
         return None
-    missing = missing_since(request, last)
+    missing = _missing_since(request, last)
     if not missing:
         return None
     message = f"the last deployment stopped halfway, and what is left has to be approved: {', '.join(missing)}"
@@ -91,7 +91,17 @@ def was_stopped(deployment: Deployment) -> bool:
     return deployment.outcome == "failed" and deployment.reason.startswith("G302")
 
 
-def missing_since(request: Request, stopped: Deployment) -> dict[str, int]:
+def count_missing(request: Request) -> dict[str, int]:
+    """For each gate of the target, how many approvals are missing: of what is left, where the last deployment of the
+    release stopped halfway, and no plan tells what that is.
+    """
+    missing, last = gates(request), request.here.last
+    if request.plan is not None or last is None or find_rest(request) is None:
+        return missing
+    return dict.fromkeys(missing, 0) | _missing_since(request, last)
+
+
+def _missing_since(request: Request, stopped: Deployment) -> dict[str, int]:
     """For each gate that lacks some, how many have to approve yet what a deployment left when it stopped."""
     since = [each for each in counting(request) if stopped.ended_at is not None and each.at >= stopped.ended_at]
     people = {gate: {each.by.person for each in since if each.gate == gate} for gate in request.rules.approvals}
