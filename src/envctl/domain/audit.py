@@ -42,7 +42,7 @@ class DeploymentRecord:
     was declared over. `checks` are those that passed, or those that failed, in the last verification. `approvals` are
     those of this release with these settings in this place that stood when it began. `held` are releases that it put on
     hold, and `rolled_back_by` is the number of the rollback that came right after it, or 0. `place` is the digest of
-    where it landed; empty where that was not recorded.
+    where it landed; empty where that was not recorded. `lost` are stacks whose state was gone at a destruction.
     """
 
     number: int
@@ -74,6 +74,7 @@ class DeploymentRecord:
     held: tuple[str, ...] = ()
     rolled_back_by: int = 0
     place: str = ""
+    lost: tuple[str, ...] = ()
 
 
 @dataclass
@@ -148,6 +149,7 @@ class Audit:
             outcome=done.outcome,
             changed=done.changed,
             reason=done.reason,
+            lost=done.lost,
             performed=() if isinstance(event, DeploymentAbandoned) else event.performed,
         )
 

@@ -35,7 +35,8 @@ class KnownRelease:
 class Deployment:
     """`seq` is the number of its *started* entry, and its name within the ledger; `waiver` that of the waiver which it
     needed, or 0. `only` names the stacks where they are not all of the release; `unpinned` are providers that were not
-    those which it pins. `place` is the digest of where it landed; empty where it was not recorded.
+    those which it pins. `place` is the digest of where it landed; empty where it was not recorded. `lost` are stacks
+    whose state was gone when the environment was destroyed: what they held may remain.
     """
 
     seq: int
@@ -53,6 +54,7 @@ class Deployment:
     only: tuple[str, ...] = ()
     unpinned: tuple[str, ...] = ()
     place: str = ""
+    lost: tuple[str, ...] = ()
 
 
 def ended(deployment: Deployment) -> str:

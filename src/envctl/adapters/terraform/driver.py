@@ -155,7 +155,8 @@ class TerraformDriver:
             transcript = self._planned(site, PLAN, refresh=False, **mode)
         if not transcript.anything:
             self.discard(environment, stack)
-            return StackPlan(stack.name, warnings=transcript.warnings)
+            # Where all goes away, a state that is lost looks like one that holds nothing.
+            return StackPlan(stack.name, warnings=transcript.warnings, stateless=destroy and transcript.stateless)
         plan = self._meaning(site, transcript.warnings)
         self._planned_changes[site.directory] = plan.resources
         return plan
@@ -265,9 +266,10 @@ class TerraformDriver:
 
     def _check_made(self, site: Site, name: str, asked: made.Asked, transcript: Transcript) -> None:
         with self._plans.open(site, name) as file:
-            readable = made.is_readable(site.stack.name, file, asked, refreshed=transcript.refreshed)
-        if not readable:
+            saved = made.check_file(site.stack.name, file, asked, refreshed=transcript.refreshed)
+        if saved is None:
             made.check_covered(site.stack.name, self._document(site, name), asked)
+        transcript.stateless = saved is None or saved.stateless
 
     def _patiently(
         self, site: Site, begun: Progressed | None, command: str, *words: str, **options: bool | str

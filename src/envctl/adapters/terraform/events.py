@@ -61,7 +61,7 @@ class Transcript:
     `partial` says that Terraform warns of a plan which is not the whole: what it left out is in no line.
     `begun` are the resources that it has begun to change and not ended, and `dumped` is a state that it could write
     nowhere. `summed_up` are the operations that it says to have ended, and `planned` is what an apply was to do.
-    `refreshed` says that it has looked at a resource at least.
+    `refreshed` says that it has looked at a resource at least, and `stateless` that there may be no state at all.
     """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -75,6 +75,7 @@ class Transcript:
     summed_up: set[str] = field(default_factory=set)
     planned: tuple[ResourceChange, ...] = ()
     refreshed: bool = False
+    stateless: bool = False
 
     @property
     def anything(self) -> bool:

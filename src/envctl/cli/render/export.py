@@ -54,6 +54,7 @@ COLUMNS: dict[str, Callable[[DeploymentRecord], object]] = {
     "held": lambda each: _listed(each.held),
     "rolled_back_by": lambda each: each.rolled_back_by or "",
     "place": lambda each: each.place,
+    "lost": lambda each: _listed(each.lost),
 }
 
 

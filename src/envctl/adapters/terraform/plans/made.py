@@ -32,8 +32,8 @@ class Asked:
         return cls(mode, options.get("refresh") is not False, variables)
 
 
-def is_readable(stack: str, file: BinaryIO, asked: Asked, *, refreshed: bool) -> bool:
-    """Checks the plan in that file. Returns False where it is in a form that this version can't read. Raises
+def check_file(stack: str, file: BinaryIO, asked: Asked, *, refreshed: bool) -> SavedPlan | None:
+    """Returns the plan in that file; None where it is in a form that this version can't read. Raises
     OperationFailedError where there is none, or where it was made otherwise than `asked`.
     """
     if not file.seek(0, os.SEEK_END):
@@ -42,7 +42,7 @@ def is_readable(stack: str, file: BinaryIO, asked: Asked, *, refreshed: bool) ->
     saved = read_saved(file, with_state=asked.refresh and not refreshed)
     if saved is not None:
         check_made(stack, saved, asked, refreshed=refreshed)
-    return saved is not None
+    return saved
 
 
 def check_made(stack: str, saved: SavedPlan, asked: Asked, *, refreshed: bool) -> None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 _FORMAT = 3
+# A state gets its lineage when it is first written; it stands within its first bytes.
+_NO_LINEAGE, _HEAD = b'"lineage": ""', 512
 _VERSION, _VARIABLES, _CHANGES, _TARGETS, _EXCLUDES, _REPLACES, _MODE = 1, 2, 3, 5, 6, 16, 17
 _LIMITS = {_TARGETS: "-target", _EXCLUDES: "-exclude", _REPLACES: "-replace"}
 _CHANGE, _ACTION, _FORGET = 9, 1, 8
@@ -33,6 +35,7 @@ class SavedPlan:
     variables: the root module's variables that were set, as far as they were set as texts.
     forgets: whether the plan forgets resources, which are not refreshed for that.
     managed: whether the state held resources when it was planned; only looked up where that was asked for.
+    stateless: whether there was no state at all. One from which all was destroyed is one.
     """
 
     mode: str
@@ -40,6 +43,7 @@ class SavedPlan:
     variables: Mapping[str, str] = field(default_factory=dict)
     forgets: bool = False
     managed: bool = False
+    stateless: bool = False
 
 
 def read_saved(file: BinaryIO, *, with_state: bool) -> SavedPlan | None:
@@ -50,12 +54,14 @@ def read_saved(file: BinaryIO, *, with_state: bool) -> SavedPlan | None:
     try:
         with zipfile.ZipFile(file) as archive:
             managed = with_state and _holds_managed(archive.read("tfstate-prev"))
-            return _read(archive.read("tfplan"), managed=managed)
+            with archive.open("tfstate") as state:
+                stateless = _NO_LINEAGE in state.read(_HEAD)
+            return _read(archive.read("tfplan"), managed=managed, stateless=stateless)
     except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, IndexError, NotImplementedError, RuntimeError):
         return None
 
 
-def _read(message: bytes, *, managed: bool) -> SavedPlan | None:
+def _read(message: bytes, *, managed: bool, stateless: bool) -> SavedPlan | None:
     mode, version, forgets = 0, 0, False
     limits: dict[str, tuple[str, ...]] = {}
     variables: dict[str, str] = {}
@@ -71,7 +77,7 @@ def _read(message: bytes, *, managed: bool) -> SavedPlan | None:
             forgets = forgets or _forgets(value)
     if version != _FORMAT:
         return None
-    return SavedPlan(MODES.get(mode, str(mode)), limits, variables, forgets, managed)
+    return SavedPlan(MODES.get(mode, str(mode)), limits, variables, forgets, managed, stateless)
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, Value]]:
