@@ -231,8 +231,9 @@ class Killed(BaseException):
 @dataclass
 class MemoryTerraform:
     """`reality` is what was applied where: the hash of the code and of the root module. `extra` is what plans hold
-    besides, for as long as it is there. `linked` has what a stack reads of others become a part of what it is, and
-    `behind` names those that read what the one of that name only puts out once it is what it should be.
+    besides, for as long as it is there, and what is `barren` has no resources. `linked` has what a stack reads of
+    others become a part of what it is, and `behind` names those that read what the one of that name only puts out once
+    it is what it should be.
     """
 
     workspace: MemoryWorkspace
@@ -241,6 +242,7 @@ class MemoryTerraform:
     fails_on: set[tuple[str, str]] = field(default_factory=set)
     failure: str = "said no"
     unplannable: set[tuple[str, str]] = field(default_factory=set)
+    barren: set[tuple[str, str]] = field(default_factory=set)
     interrupted: set[tuple[str, str]] = field(default_factory=set)
     behind: dict[tuple[str, str], str] = field(default_factory=dict)
     linked: bool = False
@@ -300,8 +302,8 @@ class MemoryTerraform:
         self._demand_plannable(environment, stack, destroy=destroy)
         there, wanted = self.reality.get(where), None if destroy else self._wanted(environment, stack)
         self.planned[where] = wanted
-        if there == wanted:
-            return StackPlan(stack.name)
+        if there == wanted or where in self.barren:
+            return StackPlan(stack.name, stateless=destroy and where not in self.states)
         action = Action.CREATE if there is None else Action.DELETE if wanted is None else Action.UPDATE
         value = AttributeChange("input", there, wanted)
         resource = ResourceChange(f"terraform_data.{stack.name}", "terraform_data", action, (value,))

@@ -77,6 +77,8 @@ BELIEVED = fold(
         TrafficShifted("dev", "r2", 6, "web", "green", "image-2", 100),
         RolloutStarted("dev", "r2", 6, "jobs", "green", "image-2", "image-1"),
         RolloutStarted("staging", "r1", 14, "web", "green", "image-2", "image-1"),
+        DeploymentStarted("qa", "r1", "s", "destroy"),
+        DeploymentSucceeded("qa", "r1", 21, (), 1, lost=("network",)),
     )
 )
 FORGED = EnvironmentUnlocked("dev", "trust me")

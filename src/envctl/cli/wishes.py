@@ -23,11 +23,17 @@ Older = Annotated[
 
 
 def wishes(
-    context: typer.Context, break_glass: str | None = None, *, no_verify: bool = False, older: bool = False
+    context: typer.Context,
+    break_glass: str | None = None,
+    *,
+    no_verify: bool = False,
+    older: bool = False,
+    state_lost: bool = False,
 ) -> "Wishes":
     from envctl.domain.errors import Problem, UsageError
     from envctl.usecases.run import Wishes
 
     if break_glass is not None and not break_glass.strip():
         raise UsageError(Problem("E008", "a reason can't be empty", 'say why: --break-glass "…"'))
-    return Wishes(context.obj.dry_run, not no_verify, (break_glass or "").strip(), older=older)
+    reason = (break_glass or "").strip()
+    return Wishes(context.obj.dry_run, not no_verify, reason, older=older, state_lost=state_lost)

@@ -43,7 +43,7 @@ class DeploymentRecord:
     those of this release with these settings in this place that stood when it began. `held` are releases that it put on
     hold, and `rolled_back_by` is the number of the rollback that came right after it, or 0. `place` is the digest of
     where it landed; empty where that was not recorded. `older` is true where it went over a newer release, as --older
-    said.
+    said. `lost` are stacks whose state was gone at a destruction.
     """
 
     number: int
@@ -76,6 +76,7 @@ class DeploymentRecord:
     rolled_back_by: int = 0
     place: str = ""
     older: bool = False
+    lost: tuple[str, ...] = ()
 
 
 @dataclass
@@ -151,6 +152,7 @@ class Audit:
             outcome=done.outcome,
             changed=done.changed,
             reason=done.reason,
+            lost=done.lost,
             performed=() if isinstance(event, DeploymentAbandoned) else event.performed,
         )
 

@@ -83,7 +83,8 @@ class DeploymentStarted:
 class DeploymentSucceeded:
     """`stacks` are those that were deployed: all of the release, or those that its start named. `changed` counts the
     resources that were touched, and `performed` says what was done to which types of them, like "create aws_vpc".
-    `partial` says that the release has more stacks than those.
+    `partial` says that the release has more stacks than those. `lost` are stacks of a destruction whose state was gone:
+    what they held may remain.
     """
 
     kind: ClassVar[str] = "deployment succeeded"
@@ -94,6 +95,7 @@ class DeploymentSucceeded:
     changed: int = 0
     performed: tuple[str, ...] = _later(())
     partial: bool = _later(False)
+    lost: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def end(begun: Deployment, event: Ending, at: datetime) -> Deployment:
     match event:
         case DeploymentSucceeded():
             whole: Outcome = "partial" if begun.only else "succeeded"
-            return replace(begun, outcome=whole, ended_at=at, changed=event.changed)
+            return replace(begun, outcome=whole, ended_at=at, changed=event.changed, lost=event.lost)
         case DeploymentFailed():
             outcome: Outcome = "interrupted" if event.interrupted else "failed"
         case DeploymentAbandoned():

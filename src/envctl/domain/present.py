@@ -36,7 +36,8 @@ class Deployment:
     """`seq` is the number of its *started* entry, and its name within the ledger; `waiver` that of the waiver which it
     needed, or 0. `only` names the stacks where they are not all of the release; `unpinned` are providers that were not
     those which it pins. `place` is the digest of where it landed; empty where it was not recorded. `older` is true
-    where it went over a newer release, and --older said that this is meant.
+    where it went over a newer release, and --older said that this is meant. `lost` are stacks whose state was gone when
+    the environment was destroyed: what they held may remain.
     """
 
     seq: int
@@ -55,6 +56,7 @@ class Deployment:
     unpinned: tuple[str, ...] = ()
     place: str = ""
     older: bool = False
+    lost: tuple[str, ...] = ()
 
 
 def ended(deployment: Deployment) -> str:

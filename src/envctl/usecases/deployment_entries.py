@@ -95,7 +95,7 @@ def succeed(run: Run) -> None:
     changed = touched(run.plans.values())
     names = () if run.action == "destroy" else tuple(run.applied)
     did = performed(run.done())
-    event = DeploymentSucceeded(run.target, run.identity, run.started, names, changed, did, partial=bool(run.only))
+    event = DeploymentSucceeded(run.target, run.identity, run.started, names, changed, did, bool(run.only), run.lost)
     try:
         ended = _append_end(run, event)
     except EnvctlError as error:

@@ -16,6 +16,7 @@ from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failing import full_disk, killed
 from envctl.adapters.terraform.failing.failures import missing_upstream, unreadable
 from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check, check_end
+from envctl.adapters.terraform.plans import made
 from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN, PlanFile, PlanFiles
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
@@ -154,7 +155,8 @@ class TerraformDriver:
             transcript = self._planned(site, PLAN, refresh=False, **mode)
         if not transcript.anything:
             self.discard(environment, stack)
-            return StackPlan(stack.name, warnings=transcript.warnings)
+            # Where all goes away, a state that is lost looks like one that holds nothing.
+            return StackPlan(stack.name, warnings=transcript.warnings, stateless=destroy and transcript.stateless)
         plan = self._meaning(site, transcript.warnings)
         self._planned_changes[site.directory] = plan.resources
         return plan
@@ -259,7 +261,15 @@ class TerraformDriver:
             from envctl.adapters.terraform.surroundings.overrides import require_found
 
             require_found(self.unpinned(), site.stack.name)
+        self._check_made(site, name, made.Asked.by(options, site.stack.secrets), transcript)
         return transcript
+
+    def _check_made(self, site: Site, name: str, asked: made.Asked, transcript: Transcript) -> None:
+        with self._plans.open(site, name) as file:
+            saved = made.check_file(site.stack.name, file, asked, refreshed=transcript.refreshed)
+        if saved is None:
+            made.check_covered(site.stack.name, self._document(site, name), asked)
+        transcript.stateless = saved is None or saved.stateless
 
     def _patiently(
         self, site: Site, begun: Progressed | None, command: str, *words: str, **options: bool | str
@@ -310,6 +320,7 @@ class TerraformDriver:
         with unreadable(site.stack.name, ended.errors):
             document = documents.parse(said)
             form.check_form(site.stack.name, document, site.stack.plan_keys)
+            made.check_requested(site.stack.name, document)
         self._secrecy.learn(all_secrets(document), (site.environment, site.stack.name))
         return document
 
@@ -321,14 +332,9 @@ def _redacted(plan: StackPlan, *documents: Mapping[str, Any]) -> StackPlan:
     """Without what is a secret in any of these."""
     if not plan.changes and not plan.drifted:
         return plan
-    from envctl.adapters.terraform.plans.attributes import all_secrets
+    from envctl.adapters.terraform.plans.redacted import redact_by
 
-    secrets = frozenset[str]().union(*map(all_secrets, documents))
-    if not secrets:
-        return plan
-    from envctl.adapters.terraform.plans.redacted import redact_plan
-
-    return redact_plan(plan, secrets)
+    return redact_by(plan, documents)
 
 
 def _with(plan: PlanFile | None, site: Site) -> Site:

@@ -12,6 +12,7 @@ from envctl.cli.render.line import counted
 from envctl.cli.render.moments import Zone, ago, since
 from envctl.cli.render.signing import mistrusted
 from envctl.cli.render.text import known_as, one_line
+from envctl.domain.enumeration import listed
 from envctl.domain.naming import short
 from envctl.domain.present import Debt, Deployment, DriftCheck, EnvironmentPresent, Hold, Lock
 from envctl.domain.traffic import other
@@ -67,6 +68,8 @@ class _Speaker:
     def all(self, here: EnvironmentPresent) -> Iterator[tuple[str, bool]]:
         if here.last and here.last.outcome != "succeeded":
             yield self._last(here.last), True
+        if here.last and here.last.lost:
+            yield f"what {listed(here.last.lost)} held may remain: its state was lost when it was destroyed", True
         for stack, shift in here.shifts.items():
             told = f"{shift.percent} % of the requests of {stack} go to {shift.color}, the rest to {other(shift.color)}"
             yield told, here.unfinished is None

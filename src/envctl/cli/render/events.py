@@ -35,6 +35,8 @@ _Stopping = EnvironmentLocked | EnvironmentUnlocked | HoldSet | HoldLifted
 
 def style(event: Event) -> str:
     match event:
+        case DeploymentSucceeded() if event.lost:
+            return "yellow"
         case DeploymentSucceeded() | VerificationPassed():
             return "green"
         case DeploymentFailed() | DeploymentAbandoned() | VerificationFailed() | WaiverUsed():
@@ -89,6 +91,9 @@ def _deployed(event: _Deploying) -> str:
             only = f" with {' and '.join(event.only)} alone" if event.only else ""
             back = ", over a newer release as --older said" if event.older else ""
             return f"{_way(event)} began{only}{' by break-glass' if event.waiver else ''}{back}"
+        case DeploymentSucceeded() if event.lost:
+            remains = f"what {listed(event.lost)} held may remain, since its state is lost"
+            return f"{event.environment} is given up ({event.changed} destroyed): {remains}"
         case DeploymentSucceeded() if not event.stacks:
             return f"{event.environment} holds nothing any more ({event.changed} destroyed)"
         case DeploymentSucceeded(partial=True):

@@ -55,6 +55,7 @@ COLUMNS: dict[str, Callable[[DeploymentRecord], object]] = {
     "rolled_back_by": lambda each: each.rolled_back_by or "",
     "place": lambda each: each.place,
     "older": lambda each: each.older,
+    "lost": lambda each: _listed(each.lost),
 }
 
 

@@ -133,10 +133,9 @@ def _why(status: EnvironmentStatus) -> str:
             return f"the last deployment stopped: its plan held more than was approved{locked}"
         case "verify":
             return f"what {environment} runs is not verified"
-        case "why" if here.holds:
-            return f"the release that would be next in {environment} is on hold there"
         case "why":
-            return f"{environment} runs a newer release than the one that would be next"
+            held = f"the release that would be next in {environment} is on hold there"
+            return held if here.holds else f"{environment} runs a newer release than the one that would be next"
         case "promote":
             return f"{environment} is {counted(status.lag or 0, 'release')} behind{locked}"
         case "plan":
