@@ -22,6 +22,7 @@ from envctl.domain.events import (
     EnvironmentLocked,
     EnvironmentUnlocked,
     HoldSet,
+    ImportStarted,
     ReleaseCreated,
     RolloutStarted,
     TrafficShifted,
@@ -79,6 +80,7 @@ BELIEVED = fold(
         RolloutStarted("staging", "r1", 14, "web", "green", "image-2", "image-1"),
         DeploymentStarted("qa", "r1", "s", "destroy"),
         DeploymentSucceeded("qa", "r1", 21, (), 1, lost=("network",)),
+        ImportStarted("dev", "r2", "web", "module.web.aws_vpc.main"),
     )
 )
 FORGED = EnvironmentUnlocked("dev", "trust me")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
 Move = Literal["apply", "promote", "rollback", "destroy"]
+ImportOutcome = Literal["imported", "failed", "abandoned"]
 LATER = "later"
 
 
@@ -269,6 +270,35 @@ class TrafficShifted:
     stable: str = ""
 
 
+@dataclass(frozen=True)
+class ImportStarted:
+    """What exists already is about to be taken into the state of a stack, at an address of its root module. Secret keys
+    in the address are redacted. Its id is not recorded, since it may be a secret.
+    """
+
+    kind: ClassVar[str] = "import started"
+    environment: str
+    release: str
+    stack: str
+    address: str
+
+
+@dataclass(frozen=True)
+class ImportEnded:
+    """`started` is the number of its start. *failed* changed nothing that Terraform told of; *abandoned* is one whose
+    end nobody recorded, so that it may be in the state or not. `reason` says why in codes alone.
+    """
+
+    kind: ClassVar[str] = "import ended"
+    environment: str
+    release: str
+    started: int
+    stack: str
+    address: str
+    outcome: ImportOutcome
+    reason: str = ""
+
+
 Ending = DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
 LocalEvent = (
     DeploymentStarted
@@ -285,6 +315,8 @@ LocalEvent = (
     | WaiverUsed
     | RolloutStarted
     | TrafficShifted
+    | ImportStarted
+    | ImportEnded
 )
 Event = ReleaseCreated | LocalEvent
 EVENTS: dict[str, type[Event]] = {event.kind: event for event in get_args(Event)}

@@ -18,6 +18,8 @@ from envctl.domain.events import (
     EnvironmentUnlocked,
     HoldLifted,
     HoldSet,
+    ImportEnded,
+    ImportStarted,
     LocalEvent,
     ReleaseCreated,
     RolloutStarted,
@@ -26,6 +28,7 @@ from envctl.domain.events import (
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.fold_imports import follow_import
 from envctl.domain.fold_traffic import shifted
 from envctl.domain.ledger import Entry, digest, encode
 from envctl.domain.people import reviewer
@@ -154,6 +157,8 @@ def _follow_in(present: Present, there: EnvironmentPresent, entry: Entry, event:
             return _waive(there, entry, event)
         case RolloutStarted() | TrafficShifted():
             return shifted(there, event)
+        case ImportStarted() | ImportEnded():
+            return follow_import(there, entry, event)
         case _:
             return _say(there, entry, event)
 

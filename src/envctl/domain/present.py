@@ -140,6 +140,19 @@ class Hold:
 
 
 @dataclass(frozen=True)
+class OpenImport:
+    """Something is taken into the state of a stack: it began, and its end is not recorded. `seq` is the number of its
+    entry.
+    """
+
+    seq: int
+    stack: str
+    address: str
+    by: Actor
+    at: datetime
+
+
+@dataclass(frozen=True)
 class DriftCheck:
     """`drifted` counts what differed from the state, and `resources` names the first of it, resources and outputs."""
 
@@ -189,7 +202,7 @@ class EnvironmentPresent:
     `evidence` is there for each release whose latest deployment here succeeded: a later failure of the same release
     takes it away. `performed` is what each release did here to which types of resources. `stacks` are those that were
     ever applied to their end. `drift` is the last look at reality since the last deployment. `traffic` is which colour
-    of a stack has the requests, where envctl sends them.
+    of a stack has the requests, where envctl sends them. `imports` are those whose end is not recorded.
     """
 
     current: Deployment | None = None
@@ -204,6 +217,7 @@ class EnvironmentPresent:
     waivers: tuple[Debt, ...] = ()
     debts: tuple[Debt, ...] = ()
     traffic: Mapping[str, Traffic] = field(default_factory=dict)
+    imports: tuple[OpenImport, ...] = ()
 
     @property
     def shifts(self) -> Mapping[str, Shift]:

@@ -76,7 +76,7 @@ def _of(ports: Ports, project: Project, present: Present, environment: str, read
     open_gates = _gates(ports, project, present, environment) if behind else {}
     # Only where it lies can it be put in its place: who looks from elsewhere is told the rest.
     unsaved = there.last is not None and ports.workspace.unsaved(environment)
-    lost = unsaved or there.unfinished or there.shifts
+    lost = unsaved or there.unfinished or there.shifts or there.imports
     way_on = f"envctl recover {environment}" if lost else _approve_rest(ports, project, present, environment)
     way_on = way_on or _next(project, present, environment, behind)
     pending = find_pending_changes(ports, project, present, environment, read)

@@ -70,6 +70,10 @@ class _Speaker:
             yield self._last(here.last), True
         if here.last and here.last.lost:
             yield f"what {listed(here.last.lost)} held may remain: its state was lost when it was destroyed", True
+        for begun in here.imports:
+            when = ago(begun.at, self.now)
+            what = f"the import of {one_line(begun.address)} by {known_as(begun.by)}"
+            yield f"{what} began {when}, and its end is not recorded (it may still run)", True
         for stack, shift in here.shifts.items():
             told = f"{shift.percent} % of the requests of {stack} go to {shift.color}, the rest to {other(shift.color)}"
             yield told, here.unfinished is None

@@ -18,6 +18,8 @@ from envctl.domain.events import (
     Event,
     HoldLifted,
     HoldSet,
+    ImportEnded,
+    ImportStarted,
     ReleaseCreated,
     RolloutStarted,
     TrafficShifted,
@@ -41,6 +43,8 @@ def style(event: Event) -> str:
             return "green"
         case DeploymentFailed() | DeploymentAbandoned() | VerificationFailed() | WaiverUsed():
             return "bold red"
+        case ImportEnded() if event.outcome != "imported":
+            return "bold red"
         case EnvironmentLocked() | HoldSet():
             return "yellow"
         case DriftChecked() if event.drifted:
@@ -63,12 +67,16 @@ def told(event: Event) -> str:
             return _stopped(event)
         case RolloutStarted() | TrafficShifted():
             return _shifted(event)
+        case ImportStarted() | ImportEnded():
+            return _imported(event)
         case _:
             assert_never(event)
 
 
 def is_failure(event: Event) -> bool:
     """Whether something was said of it that no entry holds."""
+    if isinstance(event, ImportEnded):
+        return event.outcome == "failed" and event.reason != "interrupted"
     return isinstance(event, VerificationFailed) or (isinstance(event, DeploymentFailed) and not event.interrupted)
 
 
@@ -189,5 +197,18 @@ def _shifted(event: RolloutStarted | TrafficShifted) -> str:
             return f"all of {where} go to {event.color}"
         case TrafficShifted():
             return f"{event.percent} % of {where} go to {event.color}"
+        case _:
+            assert_never(event)
+
+
+def _imported(event: ImportStarted | ImportEnded) -> str:
+    what = f"import of {one_line(event.address)} into {event.environment}"
+    match event:
+        case ImportStarted():
+            return f"{what} began"
+        case ImportEnded(outcome="imported"):
+            return f"{what} done: it is in the state of {event.stack}"
+        case ImportEnded():
+            return f"{what} {event.outcome}: {one_line(event.reason)}"
         case _:
             assert_never(event)
