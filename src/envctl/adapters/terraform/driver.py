@@ -311,7 +311,7 @@ class TerraformDriver:
     def _document(self, site: Site, file: str) -> dict[str, Any]:
         """A saved plan as `terraform show -json` tells it, where it is whole and holds nothing unknown."""
         from envctl.adapters.terraform.plans import documents, form
-        from envctl.adapters.terraform.plans.attributes import all_secrets
+        from envctl.adapters.terraform.plans.hidden_keys import take_secrets
 
         plan = self._plans.get(site, file)
         ended, said = self._launcher.ask(_with(plan, site), "show", plan.path, json=True)
@@ -321,7 +321,8 @@ class TerraformDriver:
             document = documents.parse(said)
             form.check_form(site.stack.name, document, site.stack.plan_keys)
             made.check_requested(site.stack.name, document)
-        self._secrecy.learn(all_secrets(document), (site.environment, site.stack.name))
+        document, secrets = take_secrets(document, site.stack.name)
+        self._secrecy.learn(secrets, (site.environment, site.stack.name))
         return document
 
     def _site(self, environment: str, stack: PreparedStack) -> Site:

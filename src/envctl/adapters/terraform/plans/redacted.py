@@ -19,7 +19,7 @@ def redact_by(plan: StackPlan, documents: Iterable[Mapping[str, Any]]) -> StackP
 
 
 def redact_plan(plan: StackPlan, secrets: frozenset[str]) -> StackPlan:
-    """Values alone: addresses and names decide what is done."""
+    """Values alone: addresses and names decide what is done, and their keys were hidden before they were read."""
     redactor = Redactor.of(secrets, (plan.stack,))
     if not redactor.parts:
         return plan
