@@ -297,6 +297,11 @@ def test_who_approves_reads_that_it_goes_back(world: World) -> None:
     world.identity.name = "bob@example.com"
     told = approve(world.ports, "prod", "peer", release=first)
     assert f"G111 older: release {first[:12]} is older than release {second[:12]}, which prod runs" in told.notes
+    world.identity.name = "cat@example.com"
+    approve(world.ports, "prod", "business", release=first)
+    world.identity.name = "dan@example.com"
+    told = approve(world.ports, "prod", "business", release=first)
+    assert told.next == f"envctl promote staging prod --release {first[:12]} --older"
 
 
 def test_environment_beside_the_pipeline_takes_any_code(world: World) -> None:

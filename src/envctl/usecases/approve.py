@@ -8,6 +8,7 @@ from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
 from envctl.domain.guards import Refusal, RefusedError, Request, ask, gates
 from envctl.domain.guards.approvals import has_expired, made_by, may_approve, to_approve
+from envctl.domain.guards.older import find_newer
 from envctl.domain.meaning import meaning_of, outline
 from envctl.domain.naming import short
 from envctl.domain.nearest import nearest
@@ -218,7 +219,8 @@ def _way_on(project: Project, request: Request) -> str:
         return request.command
     running = request.there.last
     named = "" if running and running.release == request.release else f" --release {short(request.identity)}"
-    return f"{project.pipeline.way_into(request.target)}{named}"
+    meant = " --older" if find_newer(request) else ""
+    return f"{project.pipeline.way_into(request.target)}{named}{meant}"
 
 
 def given(request: Request, said: Saying) -> Callable[[Present], Event | None]:
