@@ -16,6 +16,9 @@ name = "beside"
 [pipeline]
 order = ["dev", "staging", "prod"]
 
+[environments.staging.gates]
+approvals = {}
+
 [environments.prod.gates]
 approvals = {}
 

@@ -71,6 +71,15 @@ FILES: dict[str, object] = {
     "a valid project with files that nobody reads": Valid(
         ("dev", "staging", "prod"), ("network", "web"), 34, ("environments/prd/terraform.tfvars",)
     ),
+    "a valid project that leaves something unsaid": Valid(
+        ("dev", "staging"),
+        ("network",),
+        9,
+        remarks=(
+            "envctl.toml:12: staging says nothing about approvals, and asks for the usual ones (peer, business, quality);"
+            " if it needs none, say so: [environments.staging.gates] approvals = {}",
+        ),
+    ),
     "formatted files": FORMATTED,
     "files that would be formatted": replace(FORMATTED, dry_run=True),
     "a file that is not formatted": replace(FORMATTED, files=FORMATTED.files[:1], check=True),
