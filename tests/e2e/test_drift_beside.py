@@ -18,6 +18,9 @@ name = "beside"
 [pipeline]
 order = ["dev", "staging", "prod"]
 
+[environments.staging.gates]
+approvals = {}
+
 [environments.prod.gates]
 approvals = {}
 

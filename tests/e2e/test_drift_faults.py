@@ -110,6 +110,9 @@ name = "news"
 [pipeline]
 order = ["dev", "staging", "prod"]
 
+[environments.staging.gates]
+approvals = {}
+
 [stacks.news]
 module = "modules/news"
 

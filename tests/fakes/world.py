@@ -717,6 +717,8 @@ order = ["dev", "staging", "prod"]
 
 [environments.dev]
 [environments.staging]
+[environments.staging.gates]
+approvals = {}
 [environments.prod]
 
 [environments.prod.gates]

@@ -41,6 +41,7 @@ from tests.fakes.world import NETWORK, PROJECT, Killed, World, recorded
 
 CHECKS = '\n[checks.smoke]\nkind = "command"\ncommand = ["smoke"]\n'
 NO_GATES = "[environments.prod.gates]\napprovals = {}\n"
+ONE_GATE = "[environments.prod.gates]\napprovals = { peer = 1 }\n"
 
 
 def a_world(gates: str = NO_GATES, more: str = CHECKS) -> World:
@@ -289,7 +290,7 @@ class TestDrift:
 
 
 class TestApprovedPlan:
-    GATES = "[environments.prod.gates]\napprovals = { peer = 1 }\n"
+    GATES = ONE_GATE
 
     def approved(self) -> World:
         world = a_world(self.GATES)
@@ -634,7 +635,7 @@ class TestRollback:
         self.two(world)
         world.edit(
             "envctl.toml",
-            world.tree.content["envctl.toml"].decode().replace("approvals = {}", "approvals = { peer = 1 }"),
+            world.tree.content["envctl.toml"].decode().replace(NO_GATES, ONE_GATE),
         )
         rollback(world.ports, "prod")
 
@@ -643,7 +644,7 @@ class TestRollback:
         self.two(world)
         world.edit(
             "envctl.toml",
-            world.tree.content["envctl.toml"].decode().replace("approvals = {}", "approvals = { peer = 1 }"),
+            world.tree.content["envctl.toml"].decode().replace(NO_GATES, ONE_GATE),
         )
         world.edit("environments/prod/terraform.tfvars", 'cidr = "10.66.0.0/16"\n')
         with pytest.raises(RefusedError, match="G106"):

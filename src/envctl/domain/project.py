@@ -39,7 +39,7 @@ from envctl.domain.project_types import (
 )
 from envctl.domain.references import Reference
 from envctl.domain.rollout import Rollout
-from envctl.domain.rules import USUAL_GATES, Rules
+from envctl.domain.rules import USUAL_GATES, Rules, find_usual_gates
 
 
 class Identity(Section):
@@ -149,11 +149,12 @@ class Secrets(Section):
 
 
 class Parity(Section):
-    """The settings in which an environment may differ from the one before it; all others must be equal in the last two
-    environments of the pipeline.
+    """`may_differ` names the settings in which an environment may differ from the one before it; all others must be
+    equal. `environments` are those that are compared; where it is None, their places say which.
     """
 
     may_differ: tuple[VariableName, ...] = ()
+    environments: tuple[Name, ...] | None = None
 
 
 class Protection(Section):
@@ -260,15 +261,34 @@ class Project(Section):
     def after(self, environment: str) -> str | None:
         return self.pipeline.after(environment)
 
+    def has_usual_gates(self, environment: str) -> bool:
+        """Whether it comes after the entry and says nothing about approvals."""
+        said = self.environments[environment].gates.approvals
+        return said is None and bool(find_usual_gates(self.pipeline.order, environment))
+
+    def _is_compared(self, environment: str) -> bool:
+        """Whether parity compares its settings with those of the environment before it.
+
+        The entry mirrors nothing, so that an environment right after it is compared only where it is the one to be
+        mirrored: where it is protected, where nothing comes after it, or where the project names it.
+        """
+        before = self.before(environment)
+        if self.parity is None or before is None:
+            return False
+        if self.parity.environments is not None:
+            return environment in self.parity.environments
+        return before != self.entry or self.environments[environment].protected or self.after(environment) is None
+
     def rules(self, environment: str) -> Rules:
         """What the environment asks of whatever changes it."""
         from envctl.domain.stateful import STATEFUL
 
         there = self.environments[environment]
-        gates, last = there.gates, self.pipeline.before(environment) and self.pipeline.after(environment) is None
-        approvals = gates.approvals if gates.approvals is not None else USUAL_GATES if last else {}
+        gates, is_usual = there.gates, self.has_usual_gates(environment)
+        approvals = USUAL_GATES if is_usual else gates.approvals or {}
         return Rules(
             approvals=approvals,
+            is_usual=is_usual,
             # Where there is one gate only, it is clear which one is meant.
             reviewers=gates.reviewers or (next(iter(approvals)) if len(approvals) == 1 else ""),
             apply=there.allow.apply,
@@ -282,7 +302,7 @@ class Project(Section):
             waivable=frozenset(gates.waivable),
             committed=gates.committed,
             rehearsed=gates.rehearsed,
-            may_differ=frozenset(self.parity.may_differ) if self.parity and last else None,
+            may_differ=frozenset(self.parity.may_differ) if self.parity and self._is_compared(environment) else None,
             protected=there.protected,
             max_destroys=there.max_destroys,
             stateful=STATEFUL | frozenset(self.protection.stateful),
