@@ -14,7 +14,7 @@ from envctl.domain.nearest import nearest
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.unseen import check_unseen, describe_planned_anew, describe_unseen, list_unseen
-from envctl.usecases import approved, candidates, kept_places, load, prepare, record, self_contained
+from envctl.usecases import approved, candidates, kept_places, load, prepare, provider_accounts, record, self_contained
 from envctl.usecases.clocks import check_clock, current_time
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.ports import Ports
@@ -152,6 +152,8 @@ def _refuse(request: Request, gate: str) -> None:
 def plan_candidate(ports: Ports, project: Project, candidate: candidates.Candidate) -> EnvironmentPlan:
     if candidate.release:
         self_contained.check_stored(ports, project, candidate.release, candidate.request.identity)
+        there = candidate.request.target
+        provider_accounts.check_stored(ports, project, candidate.release, candidate.request.identity, there)
     prepared, target = prepare.from_store(ports, project, candidate), candidate.request.target
     try:
         stacks = plan_stacks(ports, target, prepared.stacks, candidate.request.here.stacks)
@@ -163,7 +165,7 @@ def plan_candidate(ports: Ports, project: Project, candidate: candidates.Candida
 
 def remarks(request: Request) -> tuple[str, ...]:
     """What the guards say of the plan itself: who approves it should know that before, not after."""
-    return tuple(f"{r.code} {r.guard}: {r.message}" for r in ask(request) if r.code in {"G301", "G303", "G110"})
+    return tuple(f"{r.code} {r.guard}: {r.message}" for r in ask(request) if r.code in {"G203", "G301", "G303", "G110"})
 
 
 def describe_not_seen(request: Request, plan: EnvironmentPlan, accepted: Sequence[str]) -> tuple[str, ...]:
