@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from envctl.domain.enumeration import listed
 from envctl.domain.errors import Location, Problem
-from envctl.domain.provider_accounts import Home, ProviderConfiguration, advise, find_stray, name_configuration
+from envctl.domain.provider_accounts import Home, ProviderConfiguration, advise, find_strays, name_configuration
 
 _READ = (
     'a stack of this project is read by [stacks.STACK] inputs = { VARIABLE = "OTHER.OUTPUT" } in envctl.toml; anything'
@@ -56,11 +56,12 @@ class AccountBlocks:
 def describe_strays(blocks: AccountBlocks, homes: Sequence[Home]) -> Iterator[Problem]:
     """The problems of code that could act, or that reads, elsewhere than in the accounts of these environments."""
     for block in blocks.providers:
-        found = [(home, stray) for home in homes if (stray := find_stray(block.configuration, home))]
-        if found:
-            home, stray = found[0]
-            where = listed([each.environment for each, _ in found])
-            message = f"{name_configuration(block.configuration)} {stray.why} (G203 of {where})"
+        found = [(home, stray) for home in homes for stray in find_strays(block.configuration, home)]
+        for why in dict.fromkeys(stray.why for _, stray in found):
+            alike = [(home, stray) for home, stray in found if stray.why == why]
+            home, stray = alike[0]
+            where = listed([each.environment for each, _ in alike])
+            message = f"{name_configuration(block.configuration)} {why} (G203 of {where})"
             yield Problem("E213", message, advise(stray, home.environment), block.location)
     if any(home.account for home in homes):
         yield from _describe_remote_states(blocks.remote_states)

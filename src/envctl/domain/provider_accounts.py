@@ -154,19 +154,20 @@ def describe_configuration(name: str, kind: Kind, said: Said, module: str = "") 
     )
 
 
-def find_stray(found: ProviderConfiguration, home: Home) -> Stray | None:
-    """None where it can act in the accounts of the environment alone, or where the environment has no account."""
+def find_strays(found: ProviderConfiguration, home: Home) -> Iterator[Stray]:
+    """Nothing where it can act in the accounts of the environment alone, or where the environment has no account."""
     if not home.account:
-        return None
-    if elsewhere := [each for each in found.endpoints if not _is_of_aws(each)]:
-        return Stray(found, f"sends requests to {first_of(list(map(_host, elsewhere)), NAMED)}", "endpoints")
+        return
+    if elsewhere := [_host(each) for each in found.endpoints if not _is_of_aws(each)]:
+        yield Stray(found, f"sends requests to {first_of(elsewhere, NAMED)}", "endpoints")
     if found.allowed:
-        stray = _compare_accounts(found, home)
+        yield from _compare_accounts(found, home)
     elif found.role:
-        stray = _compare_role(found, home)
+        yield from _compare_role(found, home)
     else:
-        stray = _explain_silence(found, home)
-    return stray or _compare_rendered_role(found, home)
+        yield from _explain_silence(found, home)
+    if found.is_rendered and home.role:
+        yield from _compare_rendered_role(found, home)
 
 
 def name_configuration(found: ProviderConfiguration) -> str:
@@ -192,42 +193,35 @@ def advise(stray: Stray, environment: str) -> str:
     return f"take {stray.key} out of {table}: with a region in {section}, envctl renders what {section} says"
 
 
-def _compare_accounts(found: ProviderConfiguration, home: Home) -> Stray | None:
-    foreign = [account for account in found.allowed if account not in home.accounts]
-    if not foreign:
-        return None
-    return Stray(found, f"may act in account {first_of(foreign, NAMED)}", "allowed_account_ids", foreign[0])
+def _compare_accounts(found: ProviderConfiguration, home: Home) -> Iterator[Stray]:
+    if foreign := [account for account in found.allowed if account not in home.accounts]:
+        yield Stray(found, f"may act in account {first_of(foreign, NAMED)}", "allowed_account_ids", foreign[0])
 
 
-def _compare_role(found: ProviderConfiguration, home: Home) -> Stray | None:
+def _compare_role(found: ProviderConfiguration, home: Home) -> Iterator[Stray]:
     account = account_of(found.role)
-    if account in home.accounts:
-        return None
-    of = f", of account {account}" if account else ""
-    return Stray(found, f"takes the role {found.role}{of}", "assume_role", account)
+    if account not in home.accounts:
+        of = f", of account {account}" if account else ""
+        yield Stray(found, f"takes the role {found.role}{of}", "assume_role", account)
 
 
-def _explain_silence(found: ProviderConfiguration, home: Home) -> Stray | None:
+def _explain_silence(found: ProviderConfiguration, home: Home) -> Iterator[Stray]:
     if found.untold:
         keys = listed(found.untold)
-        return Stray(found, f"has its {keys} from an expression, so that its account is not known", found.untold[0])
-    if found.kind == "awscc":
-        # It has no key that names accounts. With the credentials that Terraform was started with it acts where those
-        # do, and that is asked before.
-        if not (home.role or found.credentials):
-            return None
-        return Stray(found, "takes no role, so that its account is not known", "assume_role")
-    return Stray(found, "does not say its account", "allowed_account_ids")
+        yield Stray(found, f"has an expression for its {keys}, so that its account is not known", found.untold[0])
+    elif found.kind == "aws":
+        yield Stray(found, "does not say its account", "allowed_account_ids")
+    elif home.role or found.credentials:
+        # It has no key that names accounts. Without a role it acts where the credentials do that Terraform was started
+        # with, and whose those are is asked before.
+        yield Stray(found, "takes no role, so that its account is not known", "assume_role")
 
 
-def _compare_rendered_role(found: ProviderConfiguration, home: Home) -> Stray | None:
+def _compare_rendered_role(found: ProviderConfiguration, home: Home) -> Iterator[Stray]:
     """What envctl renders acts as the role of the environment, and not as who started it."""
-    if not (found.is_rendered and home.role) or found.role == home.role:
-        return None
-    if account_of(found.role) in home.others:
-        return None
-    instead = f"takes the role {found.role}" if found.role else "takes no role"
-    return Stray(found, f"{instead}, and not {home.role}", "assume_role")
+    if found.role != home.role and account_of(found.role) not in home.others:
+        instead = f"takes the role {found.role}" if found.role else "takes no role"
+        yield Stray(found, f"{instead} in place of {home.role}", "assume_role")
 
 
 def _last_role(said: object) -> object:

@@ -8,7 +8,7 @@ from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.layout import REMOTE
 from envctl.domain.naming import short
 from envctl.domain.project import Project
-from envctl.domain.provider_accounts import Home, advise, describe_configuration, find_stray, kind_of, source_of
+from envctl.domain.provider_accounts import Home, advise, describe_configuration, find_strays, kind_of, source_of
 from envctl.domain.release import Release
 from envctl.domain.rendering import render_place
 from envctl.usecases.place import place
@@ -92,13 +92,13 @@ def _check_rendered(ports: Ports, project: Project, release: Release, homes: lis
         if kind is None:
             continue
         for home in homes:
-            for stack in wiring.stacks:
-                said = render_place(wiring, stack, place(project, home.environment))["provider"].get(name, {})
-                if stray := find_stray(describe_configuration(name, kind, said), home):
-                    message = f"provider {name} {stray.why} (G203 of {home.environment})"
-                    where = _at(ports, "providers", name, stray.key)
-                    yield Problem("E133", message, advise(stray, home.environment), where)
-                    break
+            # Of one environment they differ in the region alone.
+            stack = next(iter(wiring.stacks))
+            said = render_place(wiring, stack, place(project, home.environment))["provider"].get(name, {})
+            for stray in find_strays(describe_configuration(name, kind, said), home):
+                message = f"provider {name} {stray.why} (G203 of {home.environment})"
+                where = _at(ports, "providers", name, stray.key)
+                yield Problem("E133", message, advise(stray, home.environment), where)
 
 
 def _at(ports: Ports, *path: str | int) -> Location:

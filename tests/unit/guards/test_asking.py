@@ -135,7 +135,7 @@ GUARDS_AS_THEY_ARE = [
     ("G110", "drift", "", False),
     ("G201", "artifact", "", False),
     ("G202", "secrets", "", False),
-    ("G203", "account", "", False),
+    ("G203", "account", "", True),
     ("G204", "settings", "", False),
     ("G205", "parity", "", False),
     ("G206", "clean", "", False),

@@ -2,7 +2,7 @@
 
 from envctl.domain.enumeration import first_of
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.provider_accounts import Home, Stray, advise, find_stray, name_configuration
+from envctl.domain.provider_accounts import Home, Stray, advise, find_strays, name_configuration
 
 NAMED = 3
 
@@ -16,7 +16,7 @@ def check_providers(request: Request) -> Refusal | None:
         (plan.stack, stray)
         for plan in (request.plan.stacks if request.plan else ())
         for configuration in plan.providers
-        if (stray := find_stray(configuration, home))
+        for stray in find_strays(configuration, home)
     ]
     if not strays:
         return None

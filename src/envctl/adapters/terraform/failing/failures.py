@@ -9,7 +9,7 @@ from envctl.adapters.terraform import errored, state_lock
 from envctl.adapters.terraform.behind import upstream_behind
 from envctl.adapters.terraform.events import Diagnostic, Transcript
 from envctl.adapters.terraform.failing import existing, full_disk, killed
-from envctl.adapters.terraform.failing.causes import UPSTREAM_GONE, cause_of
+from envctl.adapters.terraform.failing.causes import DENIED, UPSTREAM_GONE, cause_of
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.domain.changes import ResourceChange
@@ -17,6 +17,12 @@ from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Pr
 from envctl.domain.layout import CODE, MAIN
 
 _DONE = ("Failed to create local state file", "Failed to persist state to backend")
+# In a module: those of the root module are rendered, with the role of the environment.
+_REMOTE_STATE = ".data.terraform_remote_state."
+_BY_INPUTS = (
+    "a module reads that state as who runs envctl, or as a role of its own, and not as the role of the environment:"
+    " read another stack by [stacks.STACK] inputs in envctl.toml"
+)
 _KEY = re.compile(r'\s*"((?:[^"\\]|\\.)*)": ')
 _TEXT = re.compile(r"\A\s*Error: ([^\n]+)\n(.*)\Z", re.DOTALL)
 
@@ -79,6 +85,8 @@ def _problem(diagnostic: Diagnostic, site: Site, command: str, planned: Sequence
         code, hint = existing.EXISTS, existing.hint(change, stack, site.environment)
     else:
         code, hint = _code_and_hint(f"{diagnostic.summary}\n{diagnostic.detail}", site, command)
+        if code == DENIED and _REMOTE_STATE in diagnostic.address:
+            hint = _BY_INPUTS
     return Problem(code, message, hint, _location(diagnostic, site), stack, address)
 
 
