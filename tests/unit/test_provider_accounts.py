@@ -22,9 +22,9 @@ from envctl.domain.provider_accounts import (
 
 MINE, OTHER, THIRD = "111111111111", "999999999999", "888888888888"
 ROLE, FOREIGN = f"arn:aws:iam::{MINE}:role/deployer", f"arn:aws:iam::{OTHER}:role/deployer"
-HOME = Home.of("dev", MINE, "", ())
-WITH_ROLE = Home.of("dev", MINE, ROLE, ())
-LENIENT = Home.of("dev", MINE, "", (OTHER,))
+HOME = Home("dev", MINE, "", ())
+WITH_ROLE = Home("dev", MINE, ROLE, ())
+LENIENT = Home("dev", MINE, "", (OTHER,))
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "modules" / "aws6" / "schema-6.25.0.json").read_text())
 BLOCK = SCHEMA["provider_schemas"]["registry.terraform.io/hashicorp/aws"]["provider"]["block"]
@@ -64,8 +64,8 @@ PASSES: dict[str, tuple[dict[str, object], Home]] = {
         {"allowed_account_ids": UNTOLD, "assume_role": [{"role_arn": ROLE}]},
         HOME,
     ),
-    "the environment has no account": ({"allowed_account_ids": [OTHER]}, Home.of("dev", "", "", (OTHER,))),
-    "the account is that of the role": ({"allowed_account_ids": [MINE]}, Home.of("dev", "", ROLE, ())),
+    "the environment has no account": ({"allowed_account_ids": [OTHER]}, Home("dev", "", "", (OTHER,))),
+    "the account is that of the role": ({"allowed_account_ids": [MINE]}, Home("dev", "", ROLE, ())),
     "requests go to a service of AWS": (
         {"allowed_account_ids": [MINE], "endpoints": [{"sts": "https://sts.eu-west-1.amazonaws.com"}]},
         HOME,
@@ -190,7 +190,13 @@ RENDERED: dict[str, tuple[dict[str, object], Home, list[str]]] = {
         [],
     ),
     "no role where there is none": ({"allowed_account_ids": [MINE]}, HOME, []),
-    "a role where there is none": ({"assume_role": [{"role_arn": ROLE}]}, HOME, []),
+    "a role where there is none": ({"allowed_account_ids": [MINE], "assume_role": [{"role_arn": ROLE}]}, HOME, []),
+    "the role alone, which says the account": ({"assume_role": [{"role_arn": ROLE}]}, Home("dev", "", ROLE), []),
+    "no account in its place": (
+        {"allowed_account_ids": [], "assume_role": [{"role_arn": ROLE}]},
+        WITH_ROLE,
+        [f"allows no account in place of {MINE}"],
+    ),
     "no role in its place": (
         {"allowed_account_ids": [MINE], "assume_role": []},
         WITH_ROLE,
@@ -203,7 +209,7 @@ RENDERED: dict[str, tuple[dict[str, object], Home, list[str]]] = {
     ),
     "a role of an account that is named": (
         {"allowed_account_ids": [OTHER], "assume_role": [{"role_arn": FOREIGN}]},
-        Home.of("dev", MINE, ROLE, (OTHER,)),
+        Home("dev", MINE, ROLE, (OTHER,)),
         [],
     ),
     "nothing": ({}, WITH_ROLE, [SILENT, f"takes no role in place of {ROLE}"]),

@@ -86,19 +86,20 @@ class Home:
 
     Attributes:
         environment: its name.
-        account: its `account_id`, or that of its role; empty where the project names neither.
+        account_id: its `account_id`; empty where the project names none.
         role: its `assume_role`; empty where it has none.
         others: its `other_accounts`.
     """
 
     environment: str
-    account: str = ""
+    account_id: str = ""
     role: str = ""
     others: tuple[str, ...] = ()
 
-    @classmethod
-    def of(cls, environment: str, account: str, role: str, others: Sequence[str]) -> "Home":
-        return cls(environment, account or account_of(role), role, tuple(others))
+    @property
+    def account(self) -> str:
+        """The account that it is in: that of its role, where only that is named."""
+        return self.account_id or account_of(self.role)
 
     @property
     def accounts(self) -> frozenset[str]:
@@ -203,6 +204,9 @@ def _compare_role(found: ProviderConfiguration, home: Home) -> Iterator[Stray]:
     if account not in home.accounts:
         of = f", of account {account}" if account else ""
         yield Stray(found, f"takes the role {found.role}{of}", "assume_role", account)
+    elif found.is_rendered and found.kind == "aws" and home.account_id:
+        # Only what the project file says in its place takes it out.
+        yield Stray(found, f"allows no account in place of {home.account_id}", "allowed_account_ids")
 
 
 def _explain_silence(found: ProviderConfiguration, home: Home) -> Iterator[Stray]:

@@ -67,7 +67,7 @@ def _read(ports: Ports, release: Release) -> AccountBlocks:
 
 def _home(project: Project, environment: str) -> Home:
     there = project.environments[environment]
-    return Home.of(environment, there.account_id or "", there.assume_role or "", there.other_accounts)
+    return Home(environment, there.account_id or "", there.assume_role or "", there.other_accounts)
 
 
 def _is_foreign(problem: Problem) -> bool:

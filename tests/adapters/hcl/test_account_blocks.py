@@ -9,7 +9,7 @@ from envctl.domain.account_blocks import AccountBlocks
 from envctl.domain.provider_accounts import UNTOLD, Home, ProviderConfiguration, find_strays
 
 ACCOUNT = "111111111111"
-HOME = Home.of("dev", ACCOUNT, "", ())
+HOME = Home("dev", ACCOUNT, "", ())
 
 
 def read(code: str, name: str = "main.tf", **files: str) -> AccountBlocks:

@@ -11,7 +11,7 @@ def check_providers(request: Request) -> Refusal | None:
     """A way back stays open: what a rollback or a destroy finds was deployed there before, so that a configuration that
     names no account is only a warning then.
     """
-    home = Home.of(request.target, request.account, request.role, request.other_accounts)
+    home = Home(request.target, request.account, request.role, request.other_accounts)
     strays = [
         (plan.stack, stray)
         for plan in (request.plan.stacks if request.plan else ())
