@@ -91,11 +91,12 @@ class Environment(Section):
 
     `in_pipeline` is false for what stands beside it, such as the account of an organization: it takes code from the
     working tree, and is no step on the way of any release. `regions` are further regions, by the names that stacks
-    know them by.
+    know them by. `other_accounts` are accounts beside its own in which providers may act.
     """
 
     in_pipeline: Flag = Field(default=True, alias="pipeline")
     account_id: AccountId | None = None
+    other_accounts: tuple[AccountId, ...] = ()
     region: Region | None = None
     regions: Mapping[Name, Region] = {}
     profile: Profile | None = None

@@ -59,6 +59,11 @@ def _roles(document: Mapping[str, object]) -> Iterator[Fault]:
             message = f"the role of {name} is not in its account {account}"
             hint = "one of the two belongs to another environment; correct it"
             yield Fault("E103", message, hint, ("environments", name, "assume_role"))
+        if section.get("other_accounts") and not (account or role):
+            message = f"{name} names other accounts, and none of its own: nothing is compared with them"
+            yield Fault(
+                "E135", message, f"add account_id to [environments.{name}]", ("environments", name, "other_accounts")
+            )
 
 
 def _allowed(document: Mapping[str, object]) -> Iterator[Fault]:

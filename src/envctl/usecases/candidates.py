@@ -186,6 +186,7 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         if approval.release == wanted.release and approval.settings == found.settings
     ]
     place = found.place.digest if found.place else ""
+    there = project.environments[wanted.target]
     return Request(
         action=wanted.action,
         pipeline=project.pipeline,
@@ -202,7 +203,9 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         differing=found.differing,
         images=found.images,
         approved=approved.look(ports, [each for each in given if each.place == place]),
-        account=project.environments[wanted.target].account_id or "",
+        account=there.account_id or "",
+        role=there.assume_role or "",
+        other_accounts=there.other_accounts,
         place=place,
         where=found.place.summary if found.place else "",
         elsewhere=kept_places.compare(ports, _places(present, wanted), found.place) if found.place else {},

@@ -23,6 +23,7 @@ from envctl.usecases import (
     lost_states,
     permission,
     prepare,
+    provider_accounts,
     record,
     rollout_ahead,
     self_contained,
@@ -192,8 +193,10 @@ def _prepare(run: Run) -> None:
         return
     if run.action == "rollback":
         self_contained.remark_stored(run.ports, run.release, run.identity)
+        provider_accounts.remark_stored(run.ports, run.project, run.release, run.identity, run.target)
     elif run.action != "destroy":
         self_contained.check_stored(run.ports, run.project, run.release, run.identity)
+        provider_accounts.check_stored(run.ports, run.project, run.release, run.identity, run.target)
     prepared = prepare.lay_out(run.ports, run.project, run.release, there(run.settings), run.identity)
     run.prepared = access.named(run.ports, run.project, prepared)
     prepare.initialise_from(run.ports, run.project, run.prepared, run.release)

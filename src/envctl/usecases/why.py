@@ -161,4 +161,7 @@ def _unasked(guard: Guard, request: Request) -> bool:
     seen = {artifact: request.images, secrets: request.secrets}
     if guard.check in seen:
         return seen[guard.check] is None and request.action != "destroy"
+    if guard.check is account:
+        # Of an account it is asked twice: once of the credentials, and once of the plan.
+        return request.unasked or (bool(request.account or request.role) and request.plan is None)
     return request.plan is None if guard.of_plan else guard.of_access and request.unasked

@@ -136,7 +136,7 @@ GUARDS_AS_THEY_ARE = [
     ("G111", "older", "", False),
     ("G201", "artifact", "", False),
     ("G202", "secrets", "", False),
-    ("G203", "account", "", False),
+    ("G203", "account", "", True),
     ("G204", "settings", "", False),
     ("G205", "parity", "", False),
     ("G206", "clean", "", False),

@@ -19,7 +19,7 @@ from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check, check_
 from envctl.adapters.terraform.plans import made
 from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN, PlanFile, PlanFiles
 from envctl.adapters.terraform.process import Ended
-from envctl.adapters.terraform.running import Site
+from envctl.adapters.terraform.running import Locate, Site
 from envctl.adapters.terraform.surroundings.clearing import Surroundings
 from envctl.adapters.terraform.watch import Watch
 from envctl.adapters.terraform.written import was_written
@@ -54,7 +54,8 @@ _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 class TerraformDriver:
     """`home` is envctl's own folder in the project. `inherited` is what every process inherits that works with
     an AWS profile, or with none. `limits` are what stacks may take that are worked on at once, and `patience` is for
-    how many seconds a plan may say nothing. `secrecy` is told the sensitive values that a state or a plan holds.
+    how many seconds a plan may say nothing. `secrecy` is told the sensitive values that a state or a plan holds, and
+    `locate` tells where the project file says what is rendered.
     """
 
     def __init__(
@@ -69,7 +70,9 @@ class TerraformDriver:
         patience: float = PATIENCE,
         secrecy: Secrecy = NoSecrecy(),  # noqa: B008 (it holds nothing)
         surroundings: Surroundings | None = None,
+        locate: Locate = lambda _, __: None,
     ) -> None:
+        self._locate = locate
         self._secrecy = secrecy
         self._root = home / "work"
         self._limits = limits
@@ -326,7 +329,7 @@ class TerraformDriver:
         return document
 
     def _site(self, environment: str, stack: PreparedStack) -> Site:
-        return Site(environment, stack, self._root / environment / stack.name)
+        return Site(environment, stack, self._root / environment / stack.name, locate=self._locate)
 
 
 def _redacted(plan: StackPlan, *documents: Mapping[str, Any]) -> StackPlan:

@@ -41,7 +41,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("G111", "older", older),
     Guard("G201", "artifact", artifact, of_access=True),
     Guard("G202", "secrets", secrets, of_access=True),
-    Guard("G203", "account", account, of_access=True),
+    Guard("G203", "account", account, of_access=True, of_plan=True),
     Guard("G204", "settings", settings),
     Guard("G205", "parity", parity),
     Guard("G206", "clean", clean),

@@ -26,8 +26,9 @@ class Request:
     `release` is None where the target (apply) or the source (promote) has none. `settings` is the digest of the
     target's settings, `unfit` what is wrong with them for this release, and `differing` names those that the source
     has otherwise, each with the lines that say so. `plan` is None until there is one, and `approved` holds what was
-    approved, by its fingerprint. `account` is the account of the target, where it has one, and `caller` who AWS says
-    that one is there, once it was asked. `images`, and what was seen of the `secrets` that the settings name, are None
+    approved, by its fingerprint. `account` is the account of the target, where it has one, `role` the role that is
+    taken there, `other_accounts` those in which its providers may act besides, and `caller` who AWS says that one is
+    there, once it was asked. `images`, and what was seen of the `secrets` that the settings name, are None
     until somebody has looked, which takes the target's credentials.
 
     `older` says that the release is meant although a newer one runs there.
@@ -61,6 +62,8 @@ class Request:
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     older: bool = False
+    role: str = ""
+    other_accounts: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:
