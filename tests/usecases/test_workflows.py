@@ -1,5 +1,7 @@
 """The workflows of a project are written, kept current, and never written over somebody else's."""
 
+from typing import Literal
+
 import pytest
 
 from envctl.domain.errors import UsageError
@@ -148,7 +150,7 @@ class TestGitlab:
 
 
 @pytest.mark.parametrize("system", ["github", "gitlab"])
-def test_no_job_means_an_older_release(world: World, system: str) -> None:
+def test_no_job_means_an_older_release(world: World, system: Literal["github", "gitlab"]) -> None:
     """A job that is run again next week must be refused."""
     told, _ = workflows(world.ports, system, check=False, branch="main", version="1.0")
     written = b"".join(world.tree.content[each.path] for each in told.files)
