@@ -101,9 +101,9 @@ def test_provider_of_another_account_is_refused(shop: Project) -> None:
         asked: list[tuple[str, ...]] = [("validate",)]
         if "\n" in text:
             asked.append(("--sandbox", "apply", "dev", "--yes"))
-        for words in asked:
-            refused = shop.run(*words, "--json")
-            assert (refused.code, refused.codes) == (78, codes), (words, text, refused.out)
+        for command in asked:
+            refused = shop.run(*command, "--json")
+            assert (refused.code, refused.codes) == (78, codes), (command, text, refused.out)
             assert all(each["line"] > TABLE.count("\n") for each in refused.document["problems"])
 
     # Known to newer providers than the one that plans, which says so itself.
