@@ -138,7 +138,10 @@ def known_state(request: Request) -> Refusal | None:
         f"correct [store] or the name of {target} in envctl.toml; to take over what is there, list known_state in"
         f" waivable of {target} and add --break-glass; what this ledger has of it: envctl history {target}"
     )
-    return Refusal("G304", "known_state", describe_unknown_states(target, unknown), hint)
+    message = describe_unknown_states(target, unknown)
+    if any(each.environment == target for each in request.present.unbelieved):
+        message += ", or it was deployed by entries that are not believed (envctl ledger verify names them)"
+    return Refusal("G304", "known_state", message, hint)
 
 
 def _protected(request: Request, message: str) -> Refusal:
