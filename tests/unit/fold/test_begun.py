@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.domain.events import DeploymentStarted, DeploymentSucceeded, Event, Move
+from envctl.domain.events import DeploymentStarted, DeploymentSucceeded, Event, ImportStarted, Move
 from envctl.domain.present import EnvironmentPresent
 from tests.unit.fold.happened import abandoned, dev, failed, started
 
@@ -37,6 +37,7 @@ HAPPENED: dict[str, tuple[list[Event], set[str]]] = {
     "one of some stacks": ([begins(only=WEB), ended(1, *WEB, partial=True)], {*WEB}),
     "one of some stacks that failed": ([begins(only=WEB), failed(1)], {*WEB}),
     "one after another": ([begins("network"), failed(1), begins("web")], {*BOTH}),
+    "an import before any deployment": ([ImportStarted("dev", "r1", "web", "module.web.aws_vpc.main")], {"web"}),
     "one elsewhere": ([begins(*BOTH, environment="staging")], set()),
     "one that destroyed everything": ([begins(*BOTH), begins(*BOTH, destroys=True), destroyed(2)], set()),
     "one that failed to destroy": ([begins(*BOTH), begins(*BOTH, destroys=True), failed(2)], {*BOTH}),
