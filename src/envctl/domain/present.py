@@ -224,7 +224,7 @@ class EnvironmentPresent:
     unnamed: tuple[int, ...] = ()
 
     def has_begun(self, stack: str) -> bool:
-        """Whether a deployment or an import ever began with it. A deployment of unrecorded stacks may have been of any."""
+        """Whether a deployment or an import ever began with it. One of unrecorded stacks may have been of any."""
         return bool(self.unnamed) or stack in self.stacks or stack in self.begun
 
     @property
