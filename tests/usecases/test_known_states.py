@@ -206,3 +206,18 @@ def test_who_approves_is_shown_it_and_why_answers(world: World) -> None:
     answers = {answer.code: answer.outcome for answer in why(world.ports, "live", planned=True).answers}
     assert answers["G304"] == "refuses"
     assert {answer.code: answer.outcome for answer in why(world.ports, "live").answers}["G304"] == "unplanned"
+
+
+def test_plan_notes_what_it_found_to_be_known() -> None:
+    """Stacks that need no others are planned without the ledger: once found there, they are not looked up again."""
+    world = World()
+    text = world.tree.content["envctl.toml"].decode()
+    world.edit("envctl.toml", text.replace('inputs = { subnet = "network.subnet" }\n', ""))
+    world.edit("environments/common.tfvars", 'size = 1\nsubnet = "s"\n')
+    apply(world.ports, "dev")
+    plan(world.ports, "dev")
+    assert world.workspace.known_states("dev") == {"network", "web"}
+    with_another_store(world).workspace.noted.clear()
+    planned, _ = plan(world.ports, "dev")
+    assert all(each.warnings for each in planned.stacks)
+    assert world.workspace.known_states("dev") == frozenset()
