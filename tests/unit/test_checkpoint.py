@@ -81,6 +81,7 @@ BELIEVED = fold(
         DeploymentStarted("qa", "r1", "s", "destroy"),
         DeploymentSucceeded("qa", "r1", 21, (), 1, lost=("network",)),
         ImportStarted("dev", "r2", "web", "module.web.aws_vpc.main"),
+        DeploymentStarted("prod", "r1", "s", "apply"),
     )
 )
 FORGED = EnvironmentUnlocked("dev", "trust me")
@@ -138,7 +139,7 @@ def _comparable(value: Any, name: str = "") -> object:
             return {key: _comparable(item, name if name == "performed" else key) for key, item in value.items()}
         case list():
             items = [_comparable(item) for item in value]
-            return set(map(repr, items)) if name in {"performed", "stacks"} else items
+            return set(map(repr, items)) if name in {"performed", "stacks", "begun"} else items
         case bool():
             return str(value)
         case _:

@@ -63,7 +63,8 @@ class DeploymentStarted:
     `only` names the stacks where they are not all of the release. `unpinned` are the addresses of providers that were
     not those which the release pins. `place` is the digest of the place that it lands in; it is empty in entries of
     before places were recorded. `older` is true where the release goes over a newer one, and --older said that it is
-    meant.
+    meant. `stacks` are all that it may change, where `only` names none; entries of before they were recorded have
+    neither.
     """
 
     kind: ClassVar[str] = "deployment started"
@@ -78,6 +79,7 @@ class DeploymentStarted:
     unpinned: tuple[str, ...] = _later(())
     place: str = _later("")
     older: bool = _later(False)
+    stacks: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)

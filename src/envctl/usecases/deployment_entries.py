@@ -54,7 +54,8 @@ def start(run: Run) -> None:
             raise RefusedError(tuple(late))
         settings, request = there(run.prepared).settings, there(run.request)
         bound = (settings, run.action, run.source, plan, waiver, run.only, replaced, request.place)
-        return DeploymentStarted(run.target, run.identity, *bound, older=_goes_back(request))
+        stacks = () if run.only else tuple(run.plans)
+        return DeploymentStarted(run.target, run.identity, *bound, older=_goes_back(request), stacks=stacks)
 
     _, entry = record.append(run.ports, decide)
     run.started = there(entry).seq
