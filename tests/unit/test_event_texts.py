@@ -35,6 +35,7 @@ VERDICTS: dict[str, Source] = {
     "DeploymentSucceeded.release": "digest",
     "DeploymentSucceeded.stacks": "name",
     "DeploymentSucceeded.performed": "envctl",
+    "DeploymentSucceeded.lost": "name",
     "DeploymentFailed.environment": "name",
     "DeploymentFailed.release": "digest",
     "DeploymentFailed.reason": "envctl",
@@ -91,6 +92,15 @@ VERDICTS: dict[str, Source] = {
     "TrafficShifted.color": "name",
     "TrafficShifted.value": "name",
     "TrafficShifted.stable": "name",
+    "ImportStarted.environment": "name",
+    "ImportStarted.release": "digest",
+    "ImportStarted.stack": "name",
+    "ImportStarted.address": "name",
+    "ImportEnded.environment": "name",
+    "ImportEnded.release": "digest",
+    "ImportEnded.stack": "name",
+    "ImportEnded.address": "name",
+    "ImportEnded.reason": "envctl",
 }
 
 
