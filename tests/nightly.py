@@ -39,7 +39,8 @@ class Part:
     distribution: tuple[str, ...] = BY_FILE
 
     def words(self, name: str) -> tuple[str, ...]:
-        return self.command or (*PYTEST, "--part", name, "-n", str(self.workers), *self.distribution)
+        # With a space, pytest would take "modules" for the folder of that name, and read no options of ours.
+        return self.command or (*PYTEST, f"--part={name}", "-n", str(self.workers), *self.distribution)
 
 
 PARTS = {

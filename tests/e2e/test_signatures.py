@@ -93,7 +93,7 @@ def test_a_release_goes_the_whole_way_signed_and_an_approval_that_dev_forges_ope
     signing.ok("apply", "dev", "--yes")
     signing.ok("promote", "dev", "staging", "--yes")
     plan = json.loads(signing.ok("why", "prod", "--plan", "--json").out)["result"]["plan"]
-    approve = ("approve", "prod", "--gate", "peer", "--plan", plan, "--yes")
+    approve = ("approve", "prod", "--gate", "peer", "--plan", plan, "--unseen", "top", "--yes")
 
     # What bob would say, with whatever dev's own role can sign.
     elsewhere = replace(signing, root=tmp_path / "elsewhere")
