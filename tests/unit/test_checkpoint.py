@@ -239,7 +239,7 @@ def test_what_can_not_be_read_is_no_checkpoint(data: bytes) -> None:
 def test_the_very_first_checkpoint_is_read_too() -> None:
     written = (
         f'{{"format":{FORMAT},"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}},'
-        '"unbelieved":[],"at":null,"came":{{}}}}'
+        '"unbelieved":[],"at":null,"came":{}}}'
     )
     assert gzip.decompress(encode(Present())).decode() == written
     assert decode(_packed(written.encode())) == Present()
