@@ -19,10 +19,8 @@ from tests.fakes.world import NETWORK, PROJECT, SettableClock, SettableIdentity,
 NOW = datetime(2026, 11, 25, 1, 40, tzinfo=UTC)
 ANN, BOB, TARO = Actor("ann@example.com"), Actor("bob@example.com"), Actor("山田太郎@example.com")
 ROBOT = Actor("arn:aws:sts::333333333333:assumed-role/envctl-deployer/ci", "aws", verified=True)
+COMMITTED = b"[environments.staging.gates]\ncommitted = true\n"
 GATES = b"""
-[environments.staging.gates]
-committed = true
-
 [environments.prod]
 protected = true
 
@@ -67,7 +65,8 @@ class Story:
         assert old in PROJECT
         self.clock, self.identity = Pace(), Somebody()
         self.world = World(clock=self.clock, identity=self.identity)
-        self.world.edit("envctl.toml", (PROJECT.replace(old, GATES) + CHECKS).decode())
+        ruled = PROJECT.replace(old, GATES).replace(b"[environments.staging.gates]\n", COMMITTED)
+        self.world.edit("envctl.toml", (ruled + CHECKS).decode())
         self.releases: list[str] = []
 
     def at(self, hours: float, who: Actor) -> None:

@@ -29,6 +29,7 @@ from envctl.domain.events import (
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.events_rules import RulesApproved, RulesResetRequested
 from envctl.domain.fold import fold, follow
 from envctl.domain.ledger import GENESIS, Entry
 from envctl.domain.present import Present
@@ -62,7 +63,7 @@ BELIEVED = fold(
         DeploymentSucceeded("dev", "r1", 3, ("network", "web"), 4, ("create aws_vpc", "update aws_eip")),
         VerificationPassed("dev", "r1", 3, ("http",)),
         timedelta(milliseconds=1234567),
-        DeploymentStarted("dev", "r2", "s", "apply"),
+        DeploymentStarted("dev", "r2", "s", "apply", rules="ru1es"),
         DeploymentSucceeded("dev", "r2", 6, ("network",)),
         VerificationPassed("dev", "r2", 6, ("http", "command")),
         ApprovalGiven("dev", "peer", "r1", "s", "f00d", place="p1ace", unseen=("web",)),
@@ -77,6 +78,8 @@ BELIEVED = fold(
         TrafficShifted("dev", "r2", 6, "web", "green", "image-2", 100),
         RolloutStarted("dev", "r2", 6, "jobs", "green", "image-2", "image-1"),
         RolloutStarted("staging", "r1", 14, "web", "green", "image-2", "image-1"),
+        RulesApproved("dev", "peer", "ru1es", "0thers"),
+        RulesResetRequested("dev", "ru1es", "they left"),
     )
 )
 FORGED = EnvironmentUnlocked("dev", "trust me")

@@ -55,6 +55,7 @@ command = ["deep"]
 environments = ["staging"]
 
 [environments.staging.gates]
+approvals = {{}}
 waivable = {staging}
 
 [environments.prod]
@@ -75,6 +76,8 @@ windows = [
 """
 PLAIN = b"""
 [environments.staging]
+[environments.staging.gates]
+approvals = {}
 [environments.prod]
 
 [environments.prod.gates]
@@ -84,6 +87,7 @@ approvals = { peer = 1, business = 2 }
 
 def project(waivable: Mapping[str, frozenset[str]]) -> bytes:
     lists = {name: json.dumps(sorted(waivable[name])) for name in ("staging", "prod")}
+    assert PLAIN in PROJECT
     return PROJECT.replace(PLAIN, b"") + RULES.format(**lists).encode()
 
 

@@ -41,6 +41,7 @@ from tests.fakes.world import NETWORK, PROJECT, Killed, World, recorded
 
 CHECKS = '\n[checks.smoke]\nkind = "command"\ncommand = ["smoke"]\n'
 NO_GATES = "[environments.prod.gates]\napprovals = {}\n"
+ONE_GATE = "[environments.prod.gates]\napprovals = { peer = 1 }\n"
 
 
 def a_world(gates: str = NO_GATES, more: str = CHECKS) -> World:
@@ -75,7 +76,9 @@ class TestVerification:
         done = apply(world.ports, "dev")
         assert done.verification is not None
         assert [(check.name, check.outcome) for check in done.verification.checks] == [("smoke", "passed")]
-        assert recorded(world)[-1].event == VerificationPassed("dev", done.release, 2, ("smoke",))
+        assert recorded(world)[-1].event == VerificationPassed(
+            "dev", done.release, 2, ("smoke",), ("smoke:4410667d999706c5219508e7bab0f759",)
+        )
 
     def test_a_check_is_told_where_it_is(self, world: World) -> None:
         release = apply(world.ports, "dev").release
@@ -289,7 +292,7 @@ class TestDrift:
 
 
 class TestApprovedPlan:
-    GATES = "[environments.prod.gates]\napprovals = { peer = 1 }\n"
+    GATES = ONE_GATE
 
     def approved(self) -> World:
         world = a_world(self.GATES)
@@ -634,7 +637,7 @@ class TestRollback:
         self.two(world)
         world.edit(
             "envctl.toml",
-            world.tree.content["envctl.toml"].decode().replace("approvals = {}", "approvals = { peer = 1 }"),
+            world.tree.content["envctl.toml"].decode().replace(NO_GATES, ONE_GATE),
         )
         rollback(world.ports, "prod")
 
@@ -643,7 +646,7 @@ class TestRollback:
         self.two(world)
         world.edit(
             "envctl.toml",
-            world.tree.content["envctl.toml"].decode().replace("approvals = {}", "approvals = { peer = 1 }"),
+            world.tree.content["envctl.toml"].decode().replace(NO_GATES, ONE_GATE),
         )
         world.edit("environments/prod/terraform.tfvars", 'cidr = "10.66.0.0/16"\n')
         with pytest.raises(RefusedError, match="G106"):

@@ -354,7 +354,7 @@ def test_a_registry_that_does_not_answer_refuses_for_now_with_its_own_code(world
 
 def test_break_glass_helps_where_the_environment_lists_it(world: World) -> None:
     waivable = PROJECT.replace(
-        b"[environments.staging]", b'[environments.staging]\ngates = { waivable = ["artifact"] }'
+        b"[environments.staging.gates]\n", b'[environments.staging.gates]\nwaivable = ["artifact"]\n'
     )
     world.tree.content["envctl.toml"] = waivable
     apply(world.ports, "dev")

@@ -194,7 +194,7 @@ def test_the_project_is_not_valid_where_a_pattern_finds_nothing() -> None:
         validate(world.ports)
     (problem,) = raised.value.problems
     assert (problem.code, problem.hint) == ("E442", "did you mean key_parameter?")
-    assert str(problem.location) == "envctl.toml:27"
+    assert str(problem.location) == "envctl.toml:29"
 
 
 def test_a_value_where_a_name_belongs_is_not_sent_anywhere() -> None:

@@ -7,6 +7,8 @@ that were written before it still are what they were.
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
+from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
+
 Move = Literal["apply", "promote", "rollback", "destroy"]
 LATER = "later"
 
@@ -61,7 +63,8 @@ class DeploymentStarted:
     `plan` the fingerprint of what is going to be done, and `waiver` the number of the waiver that it needed, or 0.
     `only` names the stacks where they are not all of the release. `unpinned` are the addresses of providers that were
     not those which the release pins. `place` is the digest of the place that it lands in; it is empty in entries of
-    before places were recorded.
+    before places were recorded. `rules` is the digest of the rules that the tree has for the environment; empty for
+    what asks for no approval, and in entries of before rules were recorded.
     """
 
     kind: ClassVar[str] = "deployment started"
@@ -75,6 +78,7 @@ class DeploymentStarted:
     only: tuple[str, ...] = _later(())
     unpinned: tuple[str, ...] = _later(())
     place: str = _later("")
+    rules: str = _later("")
 
 
 @dataclass(frozen=True)
@@ -121,13 +125,16 @@ class DeploymentAbandoned:
 
 @dataclass(frozen=True)
 class VerificationPassed:
-    """`started` is the number of the deployment that was verified."""
+    """`started` is the number of the deployment that was verified. `marks` says for each check that the environment
+    has what it asked, by a digest; none in entries of before that was recorded.
+    """
 
     kind: ClassVar[str] = "verification passed"
     environment: str
     release: str
     started: int
     checks: tuple[str, ...] = ()
+    marks: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)
@@ -149,6 +156,9 @@ class ApprovalGiven:
 
     `unseen` names stacks that could not be planned yet, and that were approved all the same. `reviewer` is who gave it
     in GitHub, as a reviewer of the job that records it; empty where the actor gave it.
+
+    `rules` is the digest of the rules that the tree had for the environment, and `recorded` of those that it was
+    deployed with before; both are empty in entries of before rules were recorded.
     """
 
     kind: ClassVar[str] = "approval given"
@@ -160,6 +170,8 @@ class ApprovalGiven:
     reviewer: str = _later("")
     place: str = _later("")
     unseen: tuple[str, ...] = _later(())
+    rules: str = _later("")
+    recorded: str = _later("")
 
 
 @dataclass(frozen=True)
@@ -273,6 +285,9 @@ LocalEvent = (
     | VerificationFailed
     | ApprovalGiven
     | ApprovalWithdrawn
+    | RulesApproved
+    | RulesResetRequested
+    | RulesResetWithdrawn
     | EnvironmentLocked
     | EnvironmentUnlocked
     | HoldSet

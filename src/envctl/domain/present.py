@@ -11,6 +11,7 @@ from typing import Literal
 from envctl.domain.clocks import is_future
 from envctl.domain.events import Actor, Move
 from envctl.domain.ledger import GENESIS
+from envctl.domain.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.traffic import Shift, Traffic
 
 Outcome = Literal["unfinished", "succeeded", "partial", "failed", "interrupted", "abandoned"]
@@ -35,7 +36,8 @@ class KnownRelease:
 class Deployment:
     """`seq` is the number of its *started* entry, and its name within the ledger; `waiver` that of the waiver which it
     needed, or 0. `only` names the stacks where they are not all of the release; `unpinned` are providers that were not
-    those which it pins. `place` is the digest of where it landed; empty where it was not recorded.
+    those which it pins. `place` is the digest of where it landed; empty where it was not recorded. `rules` is the
+    digest of the rules that it was deployed with; empty where they were not recorded.
     """
 
     seq: int
@@ -53,6 +55,7 @@ class Deployment:
     only: tuple[str, ...] = ()
     unpinned: tuple[str, ...] = ()
     place: str = ""
+    rules: str = ""
 
 
 def ended(deployment: Deployment) -> str:
@@ -75,6 +78,7 @@ class Evidence:
     `verified_at` is the last check that passed; None where none did since, and then `revoked` says what took the proof
     away, if anything did. A *stay* is the time in which a release runs somewhere and is verified: `since` is the
     beginning of the one that goes on, and `longest` the longest of those that ended; `until` is when that one ended.
+    `passed` says for each check, by its mark, when it passed last; by its name where marks were not recorded yet.
     """
 
     deployment: Deployment
@@ -84,6 +88,7 @@ class Evidence:
     since: datetime | None = None
     longest: timedelta = timedelta()
     until: datetime | None = None
+    passed: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def verified(self) -> bool:
@@ -107,7 +112,8 @@ class Evidence:
 class Approval:
     """`plan` is the fingerprint of what was approved; empty where it was given before plans were looked at. `place` is
     the digest of the place that it was given for; empty where places were not recorded yet. `unseen` names stacks that
-    could not be planned, and were approved all the same.
+    could not be planned, and were approved all the same. `rules` and `recorded` are the digests of the rules of the
+    tree and of those that the environment was deployed with; empty where rules were not recorded yet.
     """
 
     gate: str
@@ -118,6 +124,8 @@ class Approval:
     plan: str = ""
     place: str = ""
     unseen: tuple[str, ...] = ()
+    rules: str = ""
+    recorded: str = ""
 
 
 @dataclass(frozen=True)
@@ -186,6 +194,10 @@ class EnvironmentPresent:
     takes it away. `performed` is what each release did here to which types of resources. `stacks` are those that were
     ever applied to their end. `drift` is the last look at reality since the last deployment. `traffic` is which colour
     of a stack has the requests, where envctl sends them.
+
+    `rules` are those of the last deployment of a whole release that asked for approval and succeeded without a waiver;
+    None where there was none yet. `rules_approvals` are for others in their place, and `rules_reset` is what was asked
+    for against them.
     """
 
     current: Deployment | None = None
@@ -200,6 +212,9 @@ class EnvironmentPresent:
     waivers: tuple[Debt, ...] = ()
     debts: tuple[Debt, ...] = ()
     traffic: Mapping[str, Traffic] = field(default_factory=dict)
+    rules: RulesRecord | None = None
+    rules_approvals: tuple[RulesApproval, ...] = ()
+    rules_reset: RulesReset | None = None
 
     @property
     def shifts(self) -> Mapping[str, Shift]:

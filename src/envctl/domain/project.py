@@ -262,28 +262,7 @@ class Project(Section):
 
     def rules(self, environment: str) -> Rules:
         """What the environment asks of whatever changes it."""
-        from envctl.domain.stateful import STATEFUL
+        from envctl.domain.rules_document import describe_rules, rules_of
 
-        there = self.environments[environment]
-        gates, last = there.gates, self.pipeline.before(environment) and self.pipeline.after(environment) is None
-        approvals = gates.approvals if gates.approvals is not None else USUAL_GATES if last else {}
-        return Rules(
-            approvals=approvals,
-            # Where there is one gate only, it is clear which one is meant.
-            reviewers=gates.reviewers or (next(iter(approvals)) if len(approvals) == 1 else ""),
-            apply=there.allow.apply,
-            approve=there.allow.approve,
-            only_ci=there.allow.only_ci,
-            self_approval=gates.self_approval,
-            expires=gates.expires,
-            soak=gates.soak,
-            max_age=gates.max_age,
-            windows=tuple(table.window() for table in gates.windows),
-            waivable=frozenset(gates.waivable),
-            committed=gates.committed,
-            rehearsed=gates.rehearsed,
-            may_differ=frozenset(self.parity.may_differ) if self.parity and last else None,
-            protected=there.protected,
-            max_destroys=there.max_destroys,
-            stateful=STATEFUL | frozenset(self.protection.stateful),
-        )
+        last = self.pipeline.before(environment) and self.pipeline.after(environment) is None
+        return rules_of(describe_rules(self, environment), USUAL_GATES if last else {})

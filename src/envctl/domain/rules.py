@@ -24,6 +24,7 @@ GUARD_CODES: Mapping[str, str] = {
     "lock": "G108",
     "busy": "G109",
     "drift": "G110",
+    "rules": "G112",
     "artifact": "G201",
     "secrets": "G202",
     "account": "G203",
@@ -40,6 +41,7 @@ NEVER_WAIVED: Mapping[str, str] = {
     "G207": "whoever may not would only have to say so",
     "G109": "two deployments at once would overwrite each other",
     "G204": "Terraform could not even plan",
+    "G112": "the rules themselves say what may be waived",
 }
 
 
@@ -49,7 +51,8 @@ class Rules:
     how old that proof may be. `may_differ` names the settings in which the source may differ; None where it is not
     compared. `max_destroys` and `stateful` count only where the environment is protected. `apply` and `approve` are
     patterns of who may, the latter by gate; without any, everybody may. `reviewers` is the gate at which reviewers in
-    GitHub count; empty where they count at none.
+    GitHub count; empty where they count at none. `checks` are those that the evidence of the source has to hold, each
+    name with its mark.
     """
 
     approvals: Mapping[str, int] = field(default_factory=dict)
@@ -69,6 +72,7 @@ class Rules:
     protected: bool = False
     max_destroys: int = 0
     stateful: frozenset[str] = frozenset()
+    checks: Mapping[str, str] = field(default_factory=dict)
 
     def who_approves(self, gate: str) -> tuple[str, ...]:
         """Patterns; none where everybody may."""

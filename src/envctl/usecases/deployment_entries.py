@@ -7,10 +7,11 @@ from envctl.domain.changes import touched
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_labels
 from envctl.domain.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
 from envctl.domain.guards import Refusal, RefusedError
+from envctl.domain.guards.request import changes_rules
 from envctl.domain.meaning import meaning_of, performed
 from envctl.domain.naming import short
 from envctl.domain.present import Present
-from envctl.usecases import approved, bundles, kept_places, kept_settings, permission, record, unpinned
+from envctl.usecases import approved, bundles, kept_places, kept_rules, kept_settings, permission, record, unpinned
 from envctl.usecases import place as places
 from envctl.usecases.run import Run, there
 
@@ -51,8 +52,9 @@ def start(run: Run) -> None:
         if late := [refusal for code, refusal in run.waived.items() if code not in overridden]:
             # The waiver that is recorded does not speak of it.
             raise RefusedError(tuple(late))
-        settings = there(run.prepared).settings
-        bound = (settings, run.action, run.source, plan, waiver, run.only, replaced, there(run.request).place)
+        settings, request = there(run.prepared).settings, there(run.request)
+        rules = request.rules_digest if changes_rules(request) else ""
+        bound = (settings, run.action, run.source, plan, waiver, run.only, replaced, request.place, rules)
         return DeploymentStarted(run.target, run.identity, *bound)
 
     _, entry = record.append(run.ports, decide)
@@ -66,6 +68,9 @@ def _keep_settings(run: Run) -> None:
     if before is None or before.place != where.digest:
         # What was deployed there before has left the same bytes.
         kept_places.keep(run.ports, where)
+    request = there(run.request)
+    if request.document is not None and changes_rules(request) and request.rules_digest != request.recorded_digest:
+        kept_rules.keep(run.ports, request.document)
 
 
 def _same_history(run: Run, present: Present) -> None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from envctl.domain.guards import gates
+from envctl.domain.guards import count_asked, gates
 from envctl.domain.naming import short
 from envctl.domain.present import EnvironmentPresent, KnownRelease, Present, Unbelieved, lag
 from envctl.domain.project import Project
+from envctl.domain.rules_document import describe_rules
 from envctl.usecases import bundles, candidates, load, record
 from envctl.usecases.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 from envctl.usecases.ports import Ports
@@ -75,7 +76,8 @@ def _of(ports: Ports, project: Project, present: Present, environment: str, read
     open_gates = _gates(ports, project, present, environment) if behind else {}
     # Only where it lies can it be put in its place: who looks from elsewhere is told the rest.
     unsaved = there.last is not None and ports.workspace.unsaved(environment)
-    way_on = f"envctl recover {environment}" if unsaved else _next(project, present, environment, behind)
+    gate_names = tuple(open_gates or project.rules(environment).approvals)
+    way_on = f"envctl recover {environment}" if unsaved else _next(project, present, environment, behind, gate_names)
     pending = find_pending_changes(ports, project, present, environment, read)
     way_on = way_on or _deploy_changes(project, environment, pending)
     return EnvironmentStatus(environment, there, release, behind, open_gates, way_on, pending)
@@ -90,18 +92,20 @@ def _deploy_changes(project: Project, environment: str, pending: PendingChanges 
 
 def _gates(ports: Ports, project: Project, present: Present, environment: str) -> dict[str, tuple[int, int]]:
     source = project.pipeline.before(environment)
-    asked = project.rules(environment).approvals
-    if source is None or not asked:
+    recorded = present.of(environment).rules
+    others = recorded is not None and recorded.digest != describe_rules(project, environment).digest
+    if source is None or not (project.rules(environment).approvals or others):
         return {}
-    missing = gates(candidates.promotion(ports, project, present, source=source, target=environment).request)
-    return {gate: (count - missing[gate], count) for gate, count in asked.items()}
+    request = candidates.promotion(ports, project, present, source=source, target=environment).request
+    missing = gates(request)
+    return {gate: (count - missing[gate], count) for gate, count in count_asked(request).items()}
 
 
-def _next(project: Project, present: Present, environment: str, behind: int | None) -> str:
+def _next(project: Project, present: Present, environment: str, behind: int | None, gate_names: tuple[str, ...]) -> str:
     there, before = present.of(environment), project.pipeline.before(environment)
     if there.unfinished or there.shifts:
         return f"envctl recover {environment}"
-    if way_on := _approve_rest(project, present, environment):
+    if way_on := _approve_rest(project, present, environment, gate_names):
         return way_on
     if before is None:
         return _prove(there, environment) if there.whole else f"envctl apply {environment}"
@@ -114,7 +118,7 @@ def _next(project: Project, present: Present, environment: str, behind: int | No
     return "" if there.current is None and there.last is None else f"envctl apply {environment}"
 
 
-def _approve_rest(project: Project, present: Present, environment: str) -> str:
+def _approve_rest(project: Project, present: Present, environment: str, gate_names: tuple[str, ...]) -> str:
     """Where a deployment stopped since a plan held more than was approved, the rest has to be approved first."""
     last, before = present.of(environment).last, project.pipeline.before(environment)
     if last is None or last.ended_at is None or last.outcome != "failed" or not last.reason.startswith(_NOT_APPROVED):
@@ -123,7 +127,7 @@ def _approve_rest(project: Project, present: Present, environment: str) -> str:
     if last.action == "promote" and source is not None and source.release != last.release:
         return ""
     since = [a for a in present.of(environment).approvals if a.release == last.release and a.at >= last.ended_at]
-    left = [gate for gate in project.rules(environment).approvals if gate not in {each.gate for each in since}]
+    left = [gate for gate in gate_names if gate not in {each.gate for each in since}]
     return f"envctl approve {environment} --gate {left[0]} --release {short(last.release)}" if left else ""
 
 

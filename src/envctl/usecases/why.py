@@ -1,14 +1,23 @@
 """`envctl why TARGET`: every guard's answer for the next promotion, without doing anything."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 from envctl.domain.changes import EnvironmentPlan
-from envctl.domain.guards import GUARDS, Guard, Refusal, Request, gates
+from envctl.domain.guards import (
+    GUARDS,
+    Guard,
+    Refusal,
+    Request,
+    check_twice,
+    count_asked,
+    find_who,
+    gates,
+    list_views,
+)
 from envctl.domain.guards.access import account
-from envctl.domain.guards.approvals import who
 from envctl.domain.guards.artifact import artifact
 from envctl.domain.guards.secrets import secrets
 from envctl.domain.meaning import meaning_of
@@ -111,7 +120,7 @@ def candidate(
 def answered(request: Request, way: str) -> Why:
     """What every guard says of it. `way` is the command that does it, where nothing stands against it."""
     answers = tuple(_answers(request))
-    asked, missing = request.rules.approvals, gates(request)
+    asked, missing = count_asked(request), gates(request)
     refused = [answer.refusal for answer in answers if answer.refusal and answer.outcome == "refuses"]
     opens = [refusal.opens for refusal in refused]
     return Why(
@@ -121,7 +130,7 @@ def answered(request: Request, way: str) -> Why:
         request.now,
         answers,
         {gate: (count - missing[gate], count) for gate, count in asked.items()},
-        who(request) if any(missing.values()) else "",
+        find_who(request) if any(missing.values()) else "",
         max(moment for moment in opens if moment) if opens and all(opens) else None,
         _next(refused) if refused else way,
         unbelieved=request.present.unbelieved,
@@ -138,20 +147,21 @@ def _next(refused: list[Refusal]) -> str:
 
 def _answers(request: Request) -> Iterator[Answer]:
     refused: set[str] = set()
+    views = list_views(request)
     for guard in GUARDS:
-        answer = _answer(guard, request, refused)
+        answer = _answer(guard, views, refused)
         if answer.outcome in {"refuses", "moot"}:
             refused.add(guard.code)
         yield answer
 
 
-def _answer(guard: Guard, request: Request, refused: set[str]) -> Answer:
-    refusal = guard.check(request)
+def _answer(guard: Guard, views: Sequence[Request], refused: set[str]) -> Answer:
+    refusal = check_twice(guard, views)
     if refusal is not None:
         return Answer(guard.code, guard.name, "warns" if refusal.warns else "refuses", refusal)
     if guard.rests_on in refused:
         return Answer(guard.code, guard.name, "moot")
-    return Answer(guard.code, guard.name, "unplanned" if _unasked(guard, request) else "passes")
+    return Answer(guard.code, guard.name, "unplanned" if _unasked(guard, views[0]) else "passes")
 
 
 def _unasked(guard: Guard, request: Request) -> bool:

@@ -133,6 +133,7 @@ GUARDS_AS_THEY_ARE = [
     ("G108", "lock", "", False),
     ("G109", "busy", "", False),
     ("G110", "drift", "", False),
+    ("G112", "rules", "", False),
     ("G201", "artifact", "", False),
     ("G202", "secrets", "", False),
     ("G203", "account", "", False),

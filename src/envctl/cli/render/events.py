@@ -25,6 +25,7 @@ from envctl.domain.events import (
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 
 NAMED = 3
 _Deploying = DeploymentStarted | DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
@@ -38,6 +39,8 @@ def style(event: Event) -> str:
         case DeploymentSucceeded() | VerificationPassed():
             return "green"
         case DeploymentFailed() | DeploymentAbandoned() | VerificationFailed() | WaiverUsed():
+            return "bold red"
+        case RulesResetRequested():
             return "bold red"
         case EnvironmentLocked() | HoldSet():
             return "yellow"
@@ -61,6 +64,8 @@ def told(event: Event) -> str:
             return _stopped(event)
         case RolloutStarted() | TrafficShifted():
             return _shifted(event)
+        case RulesApproved() | RulesResetRequested() | RulesResetWithdrawn():
+            return _ruled(event)
         case _:
             assert_never(event)
 
@@ -168,6 +173,20 @@ def _stopped(event: _Stopping) -> str:
             return f"on hold in {event.environment}{why}"
         case HoldLifted():
             return f"hold lifted in {event.environment}{why}"
+        case _:
+            assert_never(event)
+
+
+def _ruled(event: RulesApproved | RulesResetRequested | RulesResetWithdrawn) -> str:
+    match event:
+        case RulesApproved():
+            at = f" (gate {event.gate})" if event.gate else ""
+            return f"other rules of {event.environment} approved{at}"
+        case RulesResetRequested():
+            return f"reset of the rules of {event.environment} requested: {one_line(event.reason)}"
+        case RulesResetWithdrawn():
+            why = f": {one_line(event.reason)}" if event.reason.strip() else ""
+            return f"reset of the rules of {event.environment} withdrawn{why}"
         case _:
             assert_never(event)
 

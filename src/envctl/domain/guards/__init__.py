@@ -1,12 +1,15 @@
 """Guards: pure rules that answer *why not*. All are asked, and all refusals are shown at once."""
 
 from envctl.domain.guards.access import account, allowed
-from envctl.domain.guards.approvals import approvals, gates, makers
+from envctl.domain.guards.approvals import approvals, makers
 from envctl.domain.guards.artifact import artifact
+from envctl.domain.guards.both_documents import check_twice, list_views
+from envctl.domain.guards.both_gates import count_asked, find_who, gates
 from envctl.domain.guards.evidence import drift, max_age, soak, verified
 from envctl.domain.guards.order import order, provenance
 from envctl.domain.guards.plan import protection, rehearsed, same_plan
 from envctl.domain.guards.request import Bundle, Guard, Refusal, RefusedError, Request
+from envctl.domain.guards.rules import rules
 from envctl.domain.guards.secrets import secrets
 from envctl.domain.guards.settings import clean, parity, settings
 from envctl.domain.guards.target import busy, lock, window
@@ -19,7 +22,11 @@ __all__ = [
     "RefusedError",
     "Request",
     "ask",
+    "check_twice",
+    "count_asked",
+    "find_who",
     "gates",
+    "list_views",
     "makers",
     "refusals",
     "unwaived",
@@ -37,6 +44,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("G108", "lock", lock),
     Guard("G109", "busy", busy),
     Guard("G110", "drift", drift),
+    Guard("G112", "rules", rules),
     Guard("G201", "artifact", artifact, of_access=True),
     Guard("G202", "secrets", secrets, of_access=True),
     Guard("G203", "account", account, of_access=True),
@@ -51,8 +59,11 @@ GUARDS: tuple[Guard, ...] = (
 
 
 def ask(request: Request) -> tuple[Refusal, ...]:
-    """What every guard has to say, warnings too, in the order of the guards."""
-    return tuple(refusal for guard in GUARDS if (refusal := guard.check(request)))
+    """What every guard has to say, warnings too, in the order of the guards. Each is asked with the rules of the tree
+    and with the recorded ones.
+    """
+    views = list_views(request)
+    return tuple(refusal for guard in GUARDS if (refusal := check_twice(guard, views)))
 
 
 def refusals(request: Request) -> tuple[Refusal, ...]:
@@ -64,5 +75,6 @@ def warnings(request: Request) -> tuple[Refusal, ...]:
 
 
 def unwaived(request: Request, refused: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
-    """Those that even break-glass does not override there."""
-    return tuple(r for r in refused if not r.waivable or r.code not in request.rules.waivable)
+    """Those that even break-glass does not override there: it overrides what both documents list."""
+    views = list_views(request)
+    return tuple(r for r in refused if not r.waivable or any(r.code not in view.rules.waivable for view in views))
