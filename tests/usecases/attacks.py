@@ -57,7 +57,10 @@ def _a_checkpoint_is_forged(actors: Actors, how: How) -> None:
         raise AssertionError("no checkpoint was left")
     ran, marks = kept.of("dev"), load.project(actors.here).rules("prod").checks.values()
     # With all the checks that prod asks for.
-    evidence = {name: replace(proof, passed=dict.fromkeys(marks, kept.at)) for name, proof in ran.evidence.items()}
+    evidence = {
+        name: replace(proof, passed=dict.fromkeys(marks, proof.verified_at or proof.deployment.started_at))
+        for name, proof in ran.evidence.items()
+    }
     lie = replace(kept, environments={**kept.environments, "staging": replace(ran, evidence=evidence)})
     content[key] = checkpoint.encode(lie)
     try:

@@ -1,6 +1,7 @@
 """What differs between two documents of rules, in words, and what of it can't hold for one deployment."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from envctl.domain.durations import parse, spelt
@@ -55,14 +56,41 @@ def list_conflicts(before: RulesDocument, after: RulesDocument) -> tuple[str, ..
     return tuple(found)
 
 
-def describe_rules_in_words(document: RulesDocument) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class RuleLine:
+    """One thing that a document asks for. `path` is where envctl.toml says it; empty for what it does not say."""
+
+    what: str
+    value: str
+    path: tuple[str | int, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.value}"
+
+
+def list_rule_lines(document: RulesDocument) -> tuple[RuleLine, ...]:
     """What a document asks for, a line for each; the gates as they count today."""
-    rules = rules_of(document)
-    gates = ", ".join(f"{gate} {count}" for gate, count in rules.approvals.items()) or "none"
-    lines = [f"place: {_place(document)}", f"approvals: {gates}"]
-    lines += [f"{_LABELS.get(path, path)}: {value}" for path, value in _leaves(document.said)]
-    lines += [f"window: {value}" for value in _windows(document.said)]
-    return (*lines, *(f"check: {name}" for name in document.said.get("checks", {})))
+    said, here = document.said, ("environments", document.environment)
+    gates = ", ".join(f"{gate} {count}" for gate, count in rules_of(document).approvals.items()) or "none"
+    is_said = "approvals" in said.get("gates", {})
+    place = (*here, "pipeline") if document.is_beside else ("pipeline", "order")
+    return (
+        RuleLine("place", _place(document), place),
+        RuleLine("approvals", gates, (*here, "gates", "approvals") if is_said else ()),
+        *(RuleLine(_LABELS.get(path, path), value, _path(here, path)) for path, value in _leaves(said)),
+        *(RuleLine("window", value, (*here, "gates", "windows", index)) for index, value in enumerate(_windows(said))),
+        *(RuleLine("check", name, ("checks", name)) for name in said.get("checks", {})),
+    )
+
+
+def describe_rules_in_words(document: RulesDocument) -> tuple[str, ...]:
+    return tuple(map(str, list_rule_lines(document)))
+
+
+def _path(here: tuple[str, str], path: str) -> tuple[str | int, ...]:
+    keys = tuple(path.split("."))
+    # Those two tables are the project's.
+    return keys if keys[0] in {"parity", "protection"} else (*here, *keys)
 
 
 def _keeps_its_way(before: tuple[str, ...], after: tuple[str, ...]) -> bool:

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
+from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
+from envctl.domain.guards.both_documents import find_recorded_document
 from envctl.domain.guards.rules import must_own_account
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.rules_document import MalformedRulesError, RulesDocument, decode, describe_rules, encode
+from envctl.usecases.clocks import current_time
 from envctl.usecases.ports import AlreadyExistsError, Ports
 
 
@@ -43,6 +46,44 @@ def complete(ports: Ports, request: Request) -> Request:
     if must_own_account(request):
         request = _read_missing(ports, request, list_recorded(request.present))
     return request
+
+
+def request_for(ports: Ports, project: Project, present: Present, target: str) -> Request:
+    """What the guards are asked about rules alone: no release goes anywhere."""
+    request = Request(
+        action="promote",
+        pipeline=project.pipeline,
+        target=target,
+        source=project.pipeline.before(target),
+        release=None,
+        settings="",
+        bundle="missing",
+        present=present,
+        actor=ports.identity.actor(),
+        now=current_time(ports),
+        rules=project.rules(target),
+        document=describe_rules(project, target),
+        documents=describe_tree(project),
+    )
+    return complete(ports, request)
+
+
+def read_recorded(request: Request) -> RulesDocument:
+    """The recorded document. Raises UsageError (E488) where there is none, and OperationFailedError (E489) where it is
+    missing or damaged.
+    """
+    recorded, document = request.here.rules, find_recorded_document(request)
+    if recorded is None:
+        message = f"no deployment to {request.target} has recorded its rules yet: those of envctl.toml count alone"
+        raise UsageError(Problem("E488", message, f"envctl rules {request.target}"))
+    if document is None:
+        message = (
+            f"the rules that {request.target} was deployed with on {recorded.at:%Y-%m-%d} (entry {recorded.started})"
+            f" are missing or damaged in the store: {key(recorded.digest)}"
+        )
+        hint = f'restore it from a backup; if there is none: envctl rules reset {request.target} --reason "…"'
+        raise OperationFailedError(Problem("E489", message, hint))
+    return document
 
 
 def list_recorded(present: Present) -> list[str]:
