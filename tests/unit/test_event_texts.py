@@ -31,6 +31,7 @@ VERDICTS: dict[str, Source] = {
     "DeploymentStarted.unpinned": "name",
     "DeploymentStarted.place": "digest",
     "DeploymentStarted.rules": "digest",
+    "DeploymentStarted.rules_before": "digest",
     "DeploymentSucceeded.environment": "name",
     "DeploymentSucceeded.release": "digest",
     "DeploymentSucceeded.stacks": "name",

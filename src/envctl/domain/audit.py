@@ -42,7 +42,8 @@ class DeploymentRecord:
     was declared over. `checks` are those that passed, or those that failed, in the last verification. `approvals` are
     those of this release with these settings in this place that stood when it began. `held` are releases that it put on
     hold, and `rolled_back_by` is the number of the rollback that came right after it, or 0. `place` is the digest of
-    where it landed; empty where that was not recorded.
+    where it landed; empty where that was not recorded. `rules` is the digest of the rules that it was deployed with,
+    and `rules_before` that of those before it, where they were others; empty where they were not recorded.
     """
 
     number: int
@@ -74,6 +75,8 @@ class DeploymentRecord:
     held: tuple[str, ...] = ()
     rolled_back_by: int = 0
     place: str = ""
+    rules: str = ""
+    rules_before: str = ""
 
 
 @dataclass
@@ -128,6 +131,8 @@ class Audit:
             event.plan,
             entry.at,
             place=event.place,
+            rules=event.rules,
+            rules_before=event.rules_before,
             approvals=() if event.action == "destroy" else approvals,
             waivers=(waiver,) if waiver else (),
             held=held if event.action == "rollback" else (),

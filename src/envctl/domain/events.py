@@ -64,7 +64,8 @@ class DeploymentStarted:
     `only` names the stacks where they are not all of the release. `unpinned` are the addresses of providers that were
     not those which the release pins. `place` is the digest of the place that it lands in; it is empty in entries of
     before places were recorded. `rules` is the digest of the rules that the tree has for the environment; empty for
-    what asks for no approval, and in entries of before rules were recorded.
+    what asks for no approval, and in entries of before rules were recorded. `rules_before` is the digest of those that
+    were recorded until then, where they were others.
     """
 
     kind: ClassVar[str] = "deployment started"
@@ -79,6 +80,7 @@ class DeploymentStarted:
     unpinned: tuple[str, ...] = _later(())
     place: str = _later("")
     rules: str = _later("")
+    rules_before: str = _later("")
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,7 @@ def begin(entry: Entry, event: DeploymentStarted) -> Deployment:
         unpinned=event.unpinned,
         place=event.place,
         rules=event.rules,
+        rules_before=event.rules_before,
     )
 
 

@@ -17,7 +17,11 @@ def record_rules(there: EnvironmentPresent, done: Deployment) -> EnvironmentPres
     """
     if not done.rules or done.waiver:
         return there
-    rules = RulesRecord(done.rules, done.seq, done.ended_at or done.started_at)
+    known, before = there.rules, done.rules_before
+    if known is not None and known.digest == done.rules:
+        # They are known since the deployment that they came with; what they were before that is told still.
+        return replace(there, rules_approvals=(), rules_reset=None)
+    rules = RulesRecord(done.rules, done.seq, done.ended_at or done.started_at, before)
     # What was said of the rules of before is over.
     return replace(there, rules=rules, rules_approvals=(), rules_reset=None)
 

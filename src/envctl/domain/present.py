@@ -37,7 +37,8 @@ class Deployment:
     """`seq` is the number of its *started* entry, and its name within the ledger; `waiver` that of the waiver which it
     needed, or 0. `only` names the stacks where they are not all of the release; `unpinned` are providers that were not
     those which it pins. `place` is the digest of where it landed; empty where it was not recorded. `rules` is the
-    digest of the rules that it was deployed with; empty where they were not recorded.
+    digest of the rules that it was deployed with, empty where they were not recorded, and `rules_before` that of those
+    before it, where they were others.
     """
 
     seq: int
@@ -56,6 +57,7 @@ class Deployment:
     unpinned: tuple[str, ...] = ()
     place: str = ""
     rules: str = ""
+    rules_before: str = ""
 
 
 def ended(deployment: Deployment) -> str:

@@ -8,11 +8,14 @@ from envctl.domain.events import Actor
 
 @dataclass(frozen=True)
 class RulesRecord:
-    """The rules that an environment was deployed with: their digest, and the deployment that they came with."""
+    """The rules that an environment was deployed with: their digest, and the deployment that they came with. `before`
+    is the digest of those before them; empty where there were none.
+    """
 
     digest: str
     started: int
     at: datetime
+    before: str = ""
 
 
 @dataclass(frozen=True)

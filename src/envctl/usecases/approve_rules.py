@@ -27,6 +27,7 @@ class ApprovedRules:
     changes: what the tree says otherwise than the recorded rules.
     missing: for each gate of the recorded rules, how many approvals it still lacks.
     recorded, rules: the digests of the recorded rules, and of those of the tree.
+    release, withdrawn: empty and false; what readers of other approvals rely on.
     """
 
     environment: str
@@ -38,6 +39,8 @@ class ApprovedRules:
     next: str
     recorded: str
     rules: str
+    release: str = ""
+    withdrawn: bool = False
 
 
 def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> ApprovedRules:

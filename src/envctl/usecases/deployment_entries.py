@@ -54,7 +54,8 @@ def start(run: Run) -> None:
             raise RefusedError(tuple(late))
         settings, request = there(run.prepared).settings, there(run.request)
         rules = request.rules_digest if changes_rules(request) else ""
-        bound = (settings, run.action, run.source, plan, waiver, run.only, replaced, request.place, rules)
+        before = request.recorded_digest if rules and request.recorded_digest != rules else ""
+        bound = (settings, run.action, run.source, plan, waiver, run.only, replaced, request.place, rules, before)
         return DeploymentStarted(run.target, run.identity, *bound)
 
     _, entry = record.append(run.ports, decide)

@@ -10,6 +10,7 @@ from envctl.domain.guards.both_documents import find_recorded_document
 from envctl.domain.guards.rules import must_own_account
 from envctl.domain.present import Present
 from envctl.domain.project import Project
+from envctl.domain.rules_changes import list_differences
 from envctl.domain.rules_document import MalformedRulesError, RulesDocument, decode, describe_rules, encode
 from envctl.usecases.clocks import current_time
 from envctl.usecases.ports import AlreadyExistsError, Ports
@@ -84,6 +85,17 @@ def read_recorded(request: Request) -> RulesDocument:
         hint = f'restore it from a backup; if there is none: envctl rules reset {request.target} --reason "…"'
         raise OperationFailedError(Problem("E489", message, hint))
     return document
+
+
+def list_changes(ports: Ports, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """For pairs of digests of before and after, what the second document says otherwise. Nothing where one is empty."""
+    wanted = [pair for pair in dict.fromkeys(pairs) if all(pair) and pair[0] != pair[1]]
+    known = look(ports, [digest for pair in wanted for digest in pair])
+    unknown = ("unknown: a document is missing or damaged in the store",)
+    return {
+        (old, new): list_differences(known[old], known[new]) if old in known and new in known else unknown
+        for old, new in wanted
+    }
 
 
 def list_recorded(present: Present) -> list[str]:

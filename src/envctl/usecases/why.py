@@ -19,12 +19,14 @@ from envctl.domain.guards import (
 )
 from envctl.domain.guards.access import account
 from envctl.domain.guards.artifact import artifact
+from envctl.domain.guards.both_documents import find_recorded_document
 from envctl.domain.guards.secrets import secrets
 from envctl.domain.meaning import meaning_of
 from envctl.domain.present import Present, Unbelieved
 from envctl.domain.project import Project
+from envctl.domain.rules_changes import list_differences
 from envctl.domain.unseen import list_unseen
-from envctl.usecases import access, approved, candidates, costs, inside, load, record
+from envctl.usecases import access, approved, candidates, costs, inside, kept_rules, load, record
 from envctl.usecases.ports import Ports
 
 Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned"]
@@ -48,7 +50,8 @@ class Why:
 
     `place` is the digest of where it would land, which approvals are bound to, and `where` that in words.
     `not_seen` names the stacks that an approval of the plan does not cover unless it names them: they can't be planned
-    yet, each waits for others.
+    yet, each waits for others. `rules_changed` is what the last deployment changed of the rules of the target, and
+    `rules_differ` what envctl.toml says otherwise than they do.
 
     `opens` is when it opens by itself, where nothing but time is in the way. `planned` is what would be done, and
     `plan` its fingerprint, where that was asked for. `unbelieved` are the last entries of the ledger that do not count.
@@ -69,6 +72,8 @@ class Why:
     place: str = ""
     where: str = ""
     not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rules_changed: tuple[str, ...] = ()
+    rules_differ: tuple[str, ...] = ()
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -92,7 +97,16 @@ def why(ports: Ports, target: str, *, release: str | None = None, planned: bool 
             plan = _planned(ports, project, asked)
             request, fingerprint = replace(request, plan=plan), approved.keep(ports, meaning_of(plan))
     told = answered(request, project.pipeline.way_into(target))
-    return replace(told, plan=fingerprint, planned=request.plan)
+    changed = _rules_changed(ports, request)
+    return replace(told, plan=fingerprint, planned=request.plan, rules_changed=changed)
+
+
+def _rules_changed(ports: Ports, request: Request) -> tuple[str, ...]:
+    recorded = request.here.rules
+    if recorded is None or request.document is None or request.document.is_entry:
+        return ()
+    pair = (recorded.before, recorded.digest)
+    return kept_rules.list_changes(ports, [pair]).get(pair, ())
 
 
 def _planned(ports: Ports, project: Project, asked: candidates.Candidate) -> EnvironmentPlan:
@@ -137,7 +151,15 @@ def answered(request: Request, way: str) -> Why:
         place=request.place,
         where=request.where,
         not_seen=list_unseen(request.plan) if asked and request.plan else {},
+        rules_differ=_rules_differ(request),
     )
+
+
+def _rules_differ(request: Request) -> tuple[str, ...]:
+    before, now = find_recorded_document(request), request.document
+    if before is None or now is None or before.is_entry:
+        return ()
+    return list_differences(before, now)
 
 
 def _next(refused: list[Refusal]) -> str:

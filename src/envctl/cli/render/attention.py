@@ -12,11 +12,13 @@ from envctl.cli.render.line import counted
 from envctl.cli.render.moments import Zone, ago, since
 from envctl.cli.render.signing import mistrusted
 from envctl.cli.render.text import known_as, one_line
+from envctl.domain.guards.both_documents import RESET_DELAY
 from envctl.domain.naming import short
 from envctl.domain.present import Debt, Deployment, DriftCheck, EnvironmentPresent, Hold, Lock
+from envctl.domain.recorded_rules import RulesReset
 from envctl.domain.traffic import other
 from envctl.usecases.pending_changes import PendingChanges
-from envctl.usecases.status import Status
+from envctl.usecases.status import EnvironmentStatus, Status
 
 NEVER = "nobody has verified it since it was deployed"
 
@@ -40,6 +42,7 @@ def matters(status: Status, zone: Zone = None) -> tuple[Matter, ...]:
         for told, grave in (
             *_Speaker(each.environment, status.now, zone, entry).all(each.present),
             *((sentence, False) for sentence in pending_sentences(each.pending)),
+            *((sentence, False) for sentence in rules_sentences(each)),
         )
     )
 
@@ -55,6 +58,16 @@ def pending_sentences(pending: PendingChanges | None) -> Iterator[str]:
             yield f"unknown whether its {what} changed: {one_line(part.why)}"
         else:
             yield f"its {what} changed since it was deployed{in_brackets(part.names, len(part.names))}"
+
+
+def rules_sentences(each: EnvironmentStatus) -> Iterator[str]:
+    """What changed of its rules, and what would."""
+    if each.rules_changed and each.present.rules:
+        entry = each.present.rules.started
+        yield f"its rules changed with the deployment of entry {entry}: {'; '.join(map(one_line, each.rules_changed))}"
+    if each.rules_differ:
+        told = "; ".join(map(one_line, each.rules_differ))
+        yield f"envctl.toml and its recorded rules differ, and both count: {told}"
 
 
 @dataclass(frozen=True)
@@ -77,6 +90,8 @@ class _Speaker:
         if here.proof and not here.proof.verified:
             why = one_line(here.proof.revoked or NEVER)
             yield f"release {short(here.proof.deployment.release)} is not verified: {why}", False
+        if here.rules_reset:
+            yield self._reset(here.rules_reset), True
         if here.lock:
             yield f"locked by {self._held(here.lock)}", False
         for hold in here.holds.values():
@@ -115,6 +130,15 @@ class _Speaker:
         what = f"{counted(seen.drifted, 'difference')} from the state"
         named = in_brackets(seen.resources, seen.drifted)
         return f"drift: {what}{named}, seen {when} by {known_as(seen.by)}"
+
+    def _reset(self, reset: RulesReset) -> str:
+        due = since(reset.at + RESET_DELAY, self.now, self.zone)
+        stop = to_type(f"envctl rules reset {self.environment} --withdraw")
+        when = since(reset.at, self.now, self.zone)
+        return (
+            f"RESET of its rules by {known_as(reset.by)}, {when}: {one_line(reset.reason)};"
+            f" the recorded rules count until {due} ({stop} stops it)"
+        )
 
     def _held(self, held: Lock | Hold) -> str:
         return f"{known_as(held.by)} since {since(held.at, self.now, self.zone)}: {one_line(held.reason)}"

@@ -54,6 +54,8 @@ COLUMNS: dict[str, Callable[[DeploymentRecord], object]] = {
     "held": lambda each: _listed(each.held),
     "rolled_back_by": lambda each: each.rolled_back_by or "",
     "place": lambda each: each.place,
+    "rules": lambda each: each.rules,
+    "rules_before": lambda each: each.rules_before,
 }
 
 
