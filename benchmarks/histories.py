@@ -31,6 +31,8 @@ name = "bench"
 order = ["dev", "staging", "prod"]
 [environments.dev]
 [environments.staging]
+[environments.staging.gates]
+approvals = {}
 [environments.prod]
 [stacks.main]
 module = "modules/main"

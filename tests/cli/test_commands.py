@@ -86,7 +86,7 @@ def test_the_nearest_environment_is_offered(project: Path, capsys: pytest.Captur
 
 BAD_FILES = {
     "no project file": ("envctl.toml", "", 78),
-    "an environment in the order without a section": ("[environments.staging]", "", 78),
+    "an environment in the order without a section": ("environments.staging", "environments.stagingg", 78),
     "a stack that reads a stack that doesn't exist": ("network.subnet", "netwerk.subnet", 78),
     "a stack that reads itself in a circle": ("network.subnet", "web.subnet", 78),
     "a module folder that isn't there": ("modules/network", "modules/netwerk", 78),

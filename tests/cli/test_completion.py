@@ -122,10 +122,19 @@ def test_every_command_that_takes_an_environment_offers_some(offered: Offered) -
         assert "prod" in offered(command, "") or command == "promote", command
 
 
-def test_the_usual_gates_are_offered_where_none_are_given(project: Path, offered: Offered) -> None:
+@pytest.mark.parametrize(
+    ("environment", "said"), [("prod", "approvals = { peer = 1, business = 2 }"), ("staging", "approvals = {}")]
+)
+def test_the_usual_gates_are_offered_where_none_are_given(
+    project: Path, offered: Offered, environment: str, said: str
+) -> None:
     text = (project / "envctl.toml").read_text()
-    (project / "envctl.toml").write_text(text.replace("approvals = { peer = 1, business = 2 }", ""))
-    assert offered("approve", "prod", "--gate", "") == ["peer", "business", "quality"]
+    (project / "envctl.toml").write_text(text.replace(said, ""))
+    assert offered("approve", environment, "--gate", "") == ["peer", "business", "quality"]
+
+
+def test_no_gates_are_offered_where_code_enters(offered: Offered) -> None:
+    assert offered("approve", "dev", "--gate", "") == []
 
 
 def test_another_project_is_honoured_wherever_it_stands(

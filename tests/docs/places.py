@@ -28,6 +28,9 @@ name = "shop"
 order = ["dev", "staging", "prod"]
 
 {environments}
+[environments.staging.gates]
+approvals = {{}}
+
 [environments.prod.gates]
 approvals = {{ peer = 1, business = 1, quality = 1 }}
 waivable = ["window", "approvals"]

@@ -84,6 +84,15 @@ output "held" {
   }
 }
 
+resource "terraform_data" "keyed" {
+  for_each = toset([local.open, local.part])
+  input    = { (local.part) = { (local.open) = "deep" } }
+}
+
+output "keyed" {
+  value = { (local.open) = { (local.part) = 1 } }
+}
+
 output "url" {
   value = "http://localhost:1/${local.part}/${urlencode(local.open)}"
 }

@@ -185,7 +185,7 @@ class Organisation:
 
     def make_signed(self, project: Project, more: str = "") -> None:
         """The project's file, with a signing key for each environment, whose public part is pinned beside it."""
-        text = PROJECT.replace("approvals = {}", "approvals = { peer = 1 }")
+        text = PROJECT.replace("prod.gates]\napprovals = {}", "prod.gates]\napprovals = { peer = 1 }")
         for name in ACCOUNTS:
             # Whoever approves has a role in prod, and no other there.
             profile = 'profile = "shop-approver"\n' if name == "prod" else ""
@@ -325,6 +325,9 @@ order = ["dev", "staging", "prod"]
 
 [stacks.parameters]
 module = "modules/parameters"
+
+[environments.staging.gates]
+approvals = {{}}
 
 [environments.prod.gates]
 approvals = {{}}

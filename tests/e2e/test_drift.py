@@ -30,6 +30,9 @@ account_id = "222222222222"
 region = "ap-northeast-1"
 assume_role = "arn:aws:iam::222222222222:role/envctl-deployer"
 
+[environments.staging.gates]
+approvals = {}
+
 [environments.prod]
 account_id = "333333333333"
 region = "ap-northeast-1"

@@ -1,7 +1,9 @@
 """What is revoked by hand beside something else: the provider tells of it in both, and the plan holds one of them."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,9 @@ name = "beside"
 
 [pipeline]
 order = ["dev", "staging", "prod"]
+
+[environments.staging.gates]
+approvals = {}
 
 [environments.prod.gates]
 approvals = {}
@@ -80,11 +85,40 @@ resource "aws_iam_role_policy" "this" {
 """
 
 
+BUCKET = "beside-and-its-policy"
+WITH_A_BUCKET = """
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+
+resource "aws_s3_bucket" "this" {
+  bucket = "beside-and-its-policy"
+}
+
+resource "aws_s3_bucket_policy" "this" {
+  bucket = aws_s3_bucket.this.id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{
+      Sid       = "Tls"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:*"
+      Resource  = ["${aws_s3_bucket.this.arn}/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+}
+"""
+
+
 @pytest.fixture
-def project(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
+def project(tmp_path: Path, home: Path, unpacked_provider: Path, request: pytest.FixtureRequest) -> Iterator[Project]:
     made = Project(tmp_path / "beside", home)
     made.write("envctl.toml", TOML + ENVIRONMENTS)
-    made.write("modules/base/main.tf", MODULE)
+    made.write("modules/base/main.tf", getattr(request, "param", MODULE))
     for name in ACCOUNTS:
         made.write(f"environments/{name}/terraform.tfvars", "")
     (made.root / ".envctl" / "sandbox").mkdir(parents=True)
@@ -147,3 +181,47 @@ def test_what_nothing_brings_back_is_said_after_the_rest_is_done(project: Projec
         for each in ec2.describe_security_groups(GroupIds=[group(project)])["SecurityGroups"][0]["IpPermissions"]
     }
     assert ports == {443, 22}, "what could be set right is"
+
+
+def policy_of(project: Project) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(client(project, "dev", "s3").get_bucket_policy(Bucket=BUCKET)["Policy"])
+    return found
+
+
+def open_the_policy(project: Project) -> None:
+    policy = policy_of(project)
+    policy["Statement"][0] |= {"Sid": "Open", "Effect": "Allow", "Action": "s3:GetObject"}
+    del policy["Statement"][0]["Condition"]
+    client(project, "dev", "s3").put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
+
+
+def delete_the_policy(project: Project) -> None:
+    client(project, "dev", "s3").delete_bucket_policy(Bucket=BUCKET)
+
+
+def delete_the_bucket(project: Project) -> None:
+    delete_the_policy(project)
+    client(project, "dev", "s3").delete_bucket(Bucket=BUCKET)
+
+
+HANDS: list[tuple[Callable[[Project], None], set[str]]] = [
+    (open_the_policy, {"aws_s3_bucket_policy.this"}),
+    (delete_the_policy, {"aws_s3_bucket_policy.this"}),
+    (delete_the_bucket, {"aws_s3_bucket.this", "aws_s3_bucket_policy.this"}),
+]
+
+
+@pytest.mark.parametrize("project", [WITH_A_BUCKET], indirect=True, ids=["a bucket"])
+def test_bucket_and_its_policy_come_back(project: Project) -> None:
+    made = policy_of(project)
+    for hand, expected in HANDS:
+        hand(project)
+        found = project.run("--sandbox", "drift", "dev", "--json")
+        assert found.code == 2, found.out
+        (stack,) = found.document["result"]["environments"][0]["stacks"]
+        assert {each["address"] for each in stack["resources"]} == expected
+        fixed = project.run("--sandbox", "drift", "dev", "--fix", "--yes", "--json")
+        assert (fixed.code, fixed.codes) == (0, []), fixed.out
+        # That nothing else has drifted then, the next look tells.
+        assert policy_of(project) == made
+    assert project.run("--sandbox", "drift", "dev", "--json").code == 0

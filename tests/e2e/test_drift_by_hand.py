@@ -20,6 +20,9 @@ order = ["dev", "staging", "prod"]
 [environments.staging.drift]
 ignore = ["aws_autoscaling_group.*.desired_capacity"]
 
+[environments.staging.gates]
+approvals = {}
+
 [environments.prod.gates]
 approvals = {}
 

@@ -47,7 +47,10 @@ class TestTheState:
             assert (refused.code, refused.codes) == (1, ["E321", "E321"])
         assert state(deployed, "base").read_bytes() == b""
 
-        deployed.ok("destroy", "staging", "--yes")
+        refused = deployed.run("destroy", "staging", "--yes", "--json")
+        assert (refused.code, refused.codes) == (1, ["E371"])
+        given_up = deployed.ok("destroy", "staging", "--yes", "--state-lost")
+        assert "staging is given up: what base held may remain" in given_up.out
         deployed.ok("promote", "dev", "staging", "--yes")
         assert deployed.run("drift").code == 0
 
@@ -106,6 +109,9 @@ name = "news"
 
 [pipeline]
 order = ["dev", "staging", "prod"]
+
+[environments.staging.gates]
+approvals = {}
 
 [stacks.news]
 module = "modules/news"

@@ -122,7 +122,8 @@ resource "aws_ssm_parameter" "this" {
 @pytest.fixture
 def news(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
     project = Project(tmp_path / "news", home)
-    project.write("envctl.toml", TOML + ENVIRONMENTS + "protected = true\n[environments.prod.gates]\napprovals = {}\n")
+    gates = "".join(f"[environments.{name}.gates]\napprovals = {{}}\n" for name in ("staging", "prod"))
+    project.write("envctl.toml", TOML + ENVIRONMENTS + "protected = true\n" + gates)
     project.write("modules/news/main.tf", MODULE)
     (project.root / ".envctl" / "sandbox").mkdir(parents=True)
     (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)

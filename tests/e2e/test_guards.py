@@ -25,6 +25,8 @@ order = ["dev", "staging", "prod"]
 
 [environments.dev]
 [environments.staging]
+[environments.staging.gates]
+approvals = {{}}
 [environments.prod]
 {prod}
 

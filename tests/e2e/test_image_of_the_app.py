@@ -29,6 +29,8 @@ order = ["dev", "staging", "prod"]
 
 [environments.dev]
 [environments.staging]
+[environments.staging.gates]
+approvals = {}
 [environments.prod]
 
 [environments.prod.gates]

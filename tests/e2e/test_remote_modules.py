@@ -22,6 +22,8 @@ order = ["dev", "staging", "prod"]
 
 [environments.dev]
 [environments.staging]
+[environments.staging.gates]
+approvals = {}
 [environments.prod]
 
 [stacks.network]

@@ -23,6 +23,8 @@ order = ["dev", "staging", "prod"]
 
 [environments.dev]
 [environments.staging]
+[environments.staging.gates]
+approvals = {}
 [environments.prod]
 
 [stacks.base]
@@ -284,6 +286,26 @@ def test_a_terraform_that_says_nothing_promotes_nothing(command: str, tiny: Proj
     assert (ran.code, ran.codes) == (1, ["E354"])
     assert proofs(tiny) == before
     tiny.ok("--yes", "promote", "dev", "staging")
+
+
+WRAPPED = """#!/bin/sh
+command="$1"; shift
+[ "$command" = plan ] && exec {real} plan {flag} "$@"
+exec {real} "$command" "$@"
+"""
+
+
+@pytest.mark.parametrize("flag", ["-destroy", "-refresh-only"])
+def test_a_terraform_with_own_flags_promotes_nothing(flag: str, tiny: Project, tmp_path: Path) -> None:
+    tiny.ok("--yes", "apply", "dev")
+    before = proofs(tiny)
+    wrapper = tmp_path / "wrapper"
+    wrapper.write_text(WRAPPED.format(flag=flag, real=shlex.join(embedded())))
+    wrapper.chmod(0o755)
+    # Nothing is there yet: neither of the two plans would change anything.
+    ran = tiny.run("--yes", "--json", "promote", "dev", "staging", ENVCTL_TERRAFORM=str(wrapper))
+    assert (ran.code, ran.codes) == (1, ["E369"])
+    assert proofs(tiny) == before
 
 
 def test_a_program_that_is_no_terraform_destroys_nothing(tiny: Project) -> None:

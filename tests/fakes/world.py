@@ -38,6 +38,7 @@ from envctl.domain.events import Actor
 from envctl.domain.images import Found
 from envctl.domain.ledger import Entry
 from envctl.domain.owners import Owner
+from envctl.domain.provider_accounts import ProviderConfiguration
 from envctl.domain.release import File
 from envctl.domain.secrets import NeededSecret, SecretChange, SecretValue, Sighting, State
 from envctl.domain.signatures import Algorithm
@@ -231,8 +232,9 @@ class Killed(BaseException):
 @dataclass
 class MemoryTerraform:
     """`reality` is what was applied where: the hash of the code and of the root module. `extra` is what plans hold
-    besides, for as long as it is there. `linked` has what a stack reads of others become a part of what it is, and
-    `behind` names those that read what the one of that name only puts out once it is what it should be.
+    besides, for as long as it is there, `configurations` the providers that they work with, and what is `barren` has no
+    resources. `linked` has what a stack reads of others become a part of what it is, and `behind` names those that read
+    what the one of that name only puts out once it is what it should be.
     """
 
     workspace: MemoryWorkspace
@@ -241,6 +243,7 @@ class MemoryTerraform:
     fails_on: set[tuple[str, str]] = field(default_factory=set)
     failure: str = "said no"
     unplannable: set[tuple[str, str]] = field(default_factory=set)
+    barren: set[tuple[str, str]] = field(default_factory=set)
     interrupted: set[tuple[str, str]] = field(default_factory=set)
     behind: dict[tuple[str, str], str] = field(default_factory=dict)
     linked: bool = False
@@ -251,6 +254,7 @@ class MemoryTerraform:
     taken_in: list[tuple[str, str, str, str]] = field(default_factory=list)
     locks: dict[tuple[str, str], StateLock] = field(default_factory=dict)
     extra: dict[tuple[str, str], tuple[ResourceChange, ...]] = field(default_factory=dict)
+    configurations: dict[tuple[str, str], tuple[ProviderConfiguration, ...]] = field(default_factory=dict)
     holds: dict[tuple[str, str], Mapping[str, Output]] = field(default_factory=dict)
     unreadable: dict[tuple[str, str], EnvctlError] = field(default_factory=dict)
     here: Installed | EnvctlError = field(default_factory=lambda: Installed("/usr/bin/terraform", "1.15.5"))
@@ -300,12 +304,17 @@ class MemoryTerraform:
         self._demand_plannable(environment, stack, destroy=destroy)
         there, wanted = self.reality.get(where), None if destroy else self._wanted(environment, stack)
         self.planned[where] = wanted
-        if there == wanted:
-            return StackPlan(stack.name)
+        if there == wanted or where in self.barren:
+            return StackPlan(stack.name, stateless=destroy and where not in self.states)
         action = Action.CREATE if there is None else Action.DELETE if wanted is None else Action.UPDATE
         value = AttributeChange("input", there, wanted)
         resource = ResourceChange(f"terraform_data.{stack.name}", "terraform_data", action, (value,))
-        return StackPlan(stack.name, (*self.extra.get(where, ()), resource), stateless=there is None)
+        return StackPlan(
+            stack.name,
+            (*self.extra.get(where, ()), resource),
+            stateless=there is None,
+            providers=self.configurations.get(where, ()),
+        )
 
     def _demand_plannable(self, environment: str, stack: PreparedStack, *, destroy: bool) -> None:
         where = (environment, stack.name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 from hypothesis import strategies as st
 
@@ -20,6 +20,9 @@ from envctl.domain.events import (
     Event,
     HoldLifted,
     HoldSet,
+    ImportEnded,
+    ImportOutcome,
+    ImportStarted,
     ReleaseCreated,
     RolloutStarted,
     TrafficShifted,
@@ -91,6 +94,17 @@ EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
         artifacts,
         st.integers(1, 100),
         st.one_of(artifacts, st.just("")),
+    ),
+    ImportStarted: st.builds(ImportStarted, environments, releases, stack_name, texts),
+    ImportEnded: st.builds(
+        ImportEnded,
+        environments,
+        releases,
+        numbers,
+        stack_name,
+        texts,
+        st.sampled_from(get_args(ImportOutcome)),
+        texts,
     ),
     WaiverUsed: st.builds(WaiverUsed, environments, releases, texts, some_texts, some_texts, numbers),
 }

@@ -92,6 +92,10 @@ CHANGES: dict[tuple[type, str], tuple[Callable[[Document], None], str]] = {
         of_prod("session_tags", {"team": "ops"}),
         "access.session_tags.team web -> ops",
     ),
+    (Environment, "other_accounts"): (
+        of_prod("other_accounts", ["999999999999"]),
+        "access.other_accounts[0] none -> 999999999999",
+    ),
     (State, "backend"): (at("state", "backend", value="local"), "state bucket shop-state-222222222222 -> none"),
     (State, "bucket"): (at("state", "bucket", value="mine"), "state bucket shop-state-222222222222 -> mine"),
     (Stack, "region"): (at("stacks", "copy", "region", value=None), "region eu-west-1 -> us-east-1"),
@@ -242,7 +246,7 @@ def test_differences_begin_with_the_account_and_are_few() -> None:
     edited["state"]["backend"] = "s3"
     assert describe_differences(TODAY, place_of(edited)) == (
         "account 222222222222 -> 999999999999, region eu-west-1 -> eu-central-1, region us-east-1 -> eu-central-1,"
-        f" role {ROLE} -> {ROLE}-2 and 6 more"
+        f" role {ROLE} -> {ROLE}-2 and 7 more"
     )
     assert describe_differences(TODAY, TODAY) == ""
 

@@ -22,6 +22,7 @@ from envctl.domain.events import (
     EnvironmentLocked,
     EnvironmentUnlocked,
     HoldSet,
+    ImportStarted,
     ReleaseCreated,
     RolloutStarted,
     TrafficShifted,
@@ -78,6 +79,9 @@ BELIEVED = fold(
         TrafficShifted("dev", "r2", 6, "web", "green", "image-2", 100),
         RolloutStarted("dev", "r2", 6, "jobs", "green", "image-2", "image-1"),
         RolloutStarted("staging", "r1", 14, "web", "green", "image-2", "image-1"),
+        DeploymentStarted("qa", "r1", "s", "destroy"),
+        DeploymentSucceeded("qa", "r1", 21, (), 1, lost=("network",)),
+        ImportStarted("dev", "r2", "web", "module.web.aws_vpc.main"),
         RulesApproved("dev", "peer", "ru1es", "0thers"),
         RulesResetRequested("dev", "ru1es", "they left"),
     )
@@ -237,7 +241,7 @@ def test_what_can_not_be_read_is_no_checkpoint(data: bytes) -> None:
 def test_the_very_first_checkpoint_is_read_too() -> None:
     written = (
         f'{{"format":{FORMAT},"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}},'
-        '"unbelieved":[],"at":null}}'
+        '"unbelieved":[],"at":null,"came":{}}}'
     )
     assert gzip.decompress(encode(Present())).decode() == written
     assert decode(_packed(written.encode())) == Present()

@@ -72,7 +72,14 @@ APPROVALS: dict[str, tuple[Project, str, dict[str, int]]] = {
     "it does when it says other things": (project(*THREE, gates={"soak": "24h"}), "prod", USUAL),
     "it asks for what it says instead": (project(*THREE, gates={"approvals": {"cab": 2}}), "prod", {"cab": 2}),
     "it asks for nothing where it says so": (project(*THREE, gates={"approvals": {}}), "prod", {}),
-    "one in the middle asks for nothing": (project(*THREE), "staging", {}),
+    "one in the middle asks for them too": (project(*THREE), "staging", USUAL),
+    "a second prod asks for them": (project(*THREE, "prod-us"), "prod-us", USUAL),
+    "the first prod keeps them beside a second": (project(*THREE, "prod-us"), "prod", USUAL),
+    "it keeps them where the second says what it wants": (
+        project(*THREE, "prod-us", gates={"approvals": {}}),
+        "prod",
+        USUAL,
+    ),
     "the first asks for nothing": (project(*THREE), "dev", {}),
     "an only one asks for nothing": (project("dev"), "dev", {}),
     "an only one asks for what it says": (project("dev", gates={"approvals": {"peer": 1}}), "dev", {"peer": 1}),
@@ -92,7 +99,17 @@ PARITY: dict[str, tuple[Project, str, frozenset[str] | None]] = {
     ),
     "nothing may differ where nothing is listed": (project(*THREE, parity={}), "prod", frozenset()),
     "nothing is compared without a word about it": (project(*THREE), "prod", None),
-    "one in the middle is not compared": (project(*THREE, parity={}), "staging", None),
+    "one right after the entry is not compared": (project(*THREE, parity={}), "staging", None),
+    "it is compared where it is protected": (
+        project(*THREE, parity={}, environments={"dev": {}, "staging": {"protected": True}, "prod": {}}),
+        "staging",
+        frozenset(),
+    ),
+    "it is compared where it is named": (project(*THREE, parity={"environments": ["staging"]}), "staging", frozenset()),
+    "it is compared where nothing comes after it": (project("dev", "prod", parity={}), "prod", frozenset()),
+    "one that is not named is not compared": (project(*THREE, parity={"environments": ["staging"]}), "prod", None),
+    "the first prod is compared beside a second": (project(*THREE, "prod-us", parity={}), "prod", frozenset()),
+    "a second prod is compared with the first": (project(*THREE, "prod-us", parity={}), "prod-us", frozenset()),
     "an only one has nothing to be compared with": (project("dev", parity={}), "dev", None),
 }
 
@@ -102,8 +119,21 @@ def test_what_may_differ(of: Project, environment: str, may_differ: frozenset[st
     assert of.rules(environment).may_differ == may_differ
 
 
-def test_an_environment_that_says_nothing_asks_for_next_to_nothing() -> None:
-    assert project(*THREE).rules("staging") == Rules(max_destroys=5, stateful=STATEFUL)
+def test_an_environment_that_says_nothing_asks_for_usual_gates_alone() -> None:
+    usual = Rules(approvals=USUAL, is_usual=True, max_destroys=5, stateful=STATEFUL)
+    assert project(*THREE).rules("staging") == usual
+
+
+def test_entry_that_says_nothing_asks_for_next_to_nothing() -> None:
+    assert project(*THREE).rules("dev") == Rules(max_destroys=5, stateful=STATEFUL)
+
+
+@pytest.mark.parametrize(
+    ("gates", "is_usual"),
+    [(None, True), ({"soak": "24h"}, True), ({"approvals": {}}, False), ({"approvals": USUAL}, False)],
+)
+def test_gates_are_usual_only_where_nothing_is_said(gates: dict[str, Any] | None, *, is_usual: bool) -> None:
+    assert project(*THREE, gates=gates).rules("prod").is_usual is is_usual
 
 
 def test_all_that_an_environment_says_is_in_its_rules() -> None:

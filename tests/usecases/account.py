@@ -28,6 +28,7 @@ class Command:
     place: frozenset[tuple[str, str]] = frozenset()
     unseen: frozenset[str] = frozenset()
     foreign: bool = False
+    older: bool = False
     replaced: bool = False
     plans: dict[str, StackPlan] = field(default_factory=dict)
     contents: dict[str, Content | None] = field(default_factory=dict)
@@ -108,7 +109,8 @@ class Given:
 @dataclass
 class Place:
     """One environment. `current` is what was last deployed to its end, `last` what was last begun, and `returning` a
-    release that was brought back last: unless it is `doubted` by now, the same may be done again.
+    release that was brought back last: unless it is `doubted` by now, the same may be done again. `came` numbers the
+    releases in the order in which they last came there, and `given_up` are those that somebody meant to leave.
     """
 
     runs: dict[str, Content] = field(default_factory=dict)
@@ -123,6 +125,8 @@ class Place:
     drifted: bool = False
     approvals: list[Given] = field(default_factory=list)
     owed: dict[int, WaiverUsed] = field(default_factory=dict)
+    came: dict[str, int] = field(default_factory=dict)
+    given_up: set[str] = field(default_factory=set)
 
     def proof(self, release: str) -> Proof:
         return self.proofs.setdefault(release, Proof())

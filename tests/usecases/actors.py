@@ -62,13 +62,29 @@ class How:
     only: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ("web",)
     replaced: bool = False
+    older: bool = False
 
     @property
     def wishes(self) -> Wishes:
-        return Wishes(self.dry_run, self.verify, self.break_glass, selection=Selection(self.only))
+        selection = Selection(self.only)
+        return Wishes(self.dry_run, self.verify, self.break_glass, selection=selection, older=self.older)
 
 
 PLAINLY = How()
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command as it was given once: its arguments, the tree that it read, and where that said that prod is."""
+
+    verb: str
+    environment: str
+    command: Callable[[Ports], object]
+    how: How
+    source: str
+    gate: str
+    tree: Mapping[str, bytes]
+    place: Mapping[str, str]
 
 
 def more(kind: str) -> tuple[ResourceChange, ...]:
@@ -85,6 +101,16 @@ def more(kind: str) -> tuple[ResourceChange, ...]:
     }[kind]
 
 
+def settings_of(tree: MemoryTree, environment: str) -> bytes:
+    """The settings that count there: each line of its own file before the common one."""
+    found: dict[str, str] = {}
+    for path in ("environments/common.tfvars", f"environments/{environment}/terraform.tfvars"):
+        for line in tree.content[path].decode().splitlines():
+            name, _, value = line.partition(" = ")
+            found[name] = value
+    return repr(sorted(found.items())).encode()
+
+
 class Actors:
     """`here` and `elsewhere` are two machines; each command is told to the oracle before it begins."""
 
@@ -94,6 +120,7 @@ class Actors:
         self.oracle = Oracle(waivable)
         self.here, self.elsewhere = stage(self.oracle, waivable)
         self.shared, self.fresh = self.here.shared, 0
+        self.jobs: list[Job] = []
 
     def leave(self) -> None:
         checkpoint.EVERY = self.usual
@@ -115,15 +142,18 @@ class Actors:
     ) -> T | None:
         """None where the command said no, or was killed."""
         machine = at or self.here
+        tree, place = machine.shared.tree, machine.shared.place_of_prod
+        if machine.owner == self.here.owner:
+            self.jobs.append(Job(verb, environment, command, how, source, gate, dict(tree.content), dict(place)))
         machine.identity.name, machine.fuse = how.by, how.fuse
         machine.consent.answers = [] if how.yes else [False]
         machine.terraform.replaced = REPLACED if how.replaced else ()
-        given = Command(verb, environment, how.by, self.settings_of(environment), machine.of_the_tree(), source, gate)
+        given = Command(verb, environment, how.by, settings_of(tree, environment), machine.of_the_tree(), source, gate)
         given.foreign = machine.owner != self.here.owner
         given.break_glass, given.dry_run, given.only = how.break_glass, how.dry_run, frozenset(how.only)
         given.unseen = frozenset(how.unseen) if verb == "approve" else frozenset()
-        given.place = frozenset(self.shared.place_of_prod.items()) if environment == "prod" else frozenset()
-        given.replaced = how.replaced
+        given.place = frozenset(place.items()) if environment == "prod" else frozenset()
+        given.replaced, given.older = how.replaced, how.older
         self.oracle.begins(machine, given)
         result = None
         try:
@@ -188,6 +218,14 @@ class Actors:
         """One more, with another working tree, at the same store."""
         return Machine(replace(self.shared, tree=tree, terraform=MemoryTerraform(MemoryWorkspace())), self.oracle)
 
+    def runs_again(self, job: Job) -> None:
+        """The same command with its old arguments and its old tree, by the same person."""
+        shared = replace(self.shared, tree=MemoryTree(dict(job.tree)), place_of_prod=dict(job.place))
+        machine = Machine(shared, self.oracle)
+        machine.access.accounts["prod"] = job.place.get("account_id", f"{0:012}")
+        how = replace(job.how, fuse=None)
+        self.gives(job.verb, job.environment, job.command, how, at=machine, source=job.source, gate=job.gate)
+
     def passes(self, time: timedelta) -> None:
         self.shared.clock.time += time
 
@@ -210,15 +248,6 @@ class Actors:
         path = f"environments/{of}/terraform.tfvars"
         lines = self.shared.tree.content[path].decode().splitlines()
         self.here.edit(path, "".join(f"{line}\n" for line in lines if not line.startswith("size")))
-
-    def settings_of(self, environment: str) -> bytes:
-        """The settings that count there: each line of its own file before the common one."""
-        found: dict[str, str] = {}
-        for path in ("environments/common.tfvars", f"environments/{environment}/terraform.tfvars"):
-            for line in self.shared.tree.content[path].decode().splitlines():
-                name, _, value = line.partition(" = ")
-                found[name] = value
-        return repr(sorted(found.items())).encode()
 
     def edits_settings(self, of: str, number: int) -> None:
         path = f"environments/{of}/terraform.tfvars"

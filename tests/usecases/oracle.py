@@ -49,6 +49,7 @@ class Oracle:
         self.places = {name: Place() for name in ENVIRONMENTS}
         self.made: dict[str, Made] = {}
         self.commands: dict[int, Command] = {}
+        self.arrivals = 0
         self.broken: list[str] = []
         self.story: list[str] = []
 
@@ -197,7 +198,9 @@ class Oracle:
             return
         command.started, command.release = seq, release
         source = self.places[command.source] if command.source else place
-        case = verdict.Case(command, release, self.made[release], place, source, now)
+        before = self.places[verdict.BEFORE.get(event.environment, "dev")]
+        around = (before, self.places["dev"], self.made)
+        case = verdict.Case(command, release, self.made[release], place, source, now, *around)
         command.granted = verdict.standing(case) if command.verb in ("promote", "apply") else {}
         if event.environment != "prod":
             command.granted = {}
@@ -211,11 +214,16 @@ class Oracle:
             self.says(command, f"it was recorded as {event.action} from {event.source!r}")
         if bool(event.unpinned) != command.replaced or (event.unpinned and event.environment != "dev"):
             self.says(command, f"it started with {event.unpinned or 'what is pinned'}")
+        if event.older and not command.older:
+            self.says(command, "it was recorded that an older release was meant, and nobody said so")
         if frozenset(event.only) != command.only:
             self.says(command, f"it was recorded as one of {event.only or 'all'}")
         self._leaves(command, place, now)
 
     def _leaves(self, command: Command, place: Place, now: datetime) -> None:
+        if command.verb == "rollback" or command.older or "G111" in command.waived:
+            place.given_up |= {name for name, made in self.made.items() if made.content in place.runs.values()}
+        place.given_up.discard(command.release)
         for proof in place.proofs.values():
             proof.leave(now)
         if command.verb != "destroy":
@@ -241,6 +249,9 @@ class Oracle:
         wanted = {} if destroyed else dict.fromkeys(STACKS, self.made[release].content)
         if place.runs != wanted:
             self.says(command, f"recorded as succeeded, and this is there: {place.runs}")
+        if not destroyed and command.verb != "rollback" and place.current != release:
+            self.arrivals += 1
+            place.came[release] = self.arrivals
         place.current = "" if destroyed else release
         if destroyed:
             return

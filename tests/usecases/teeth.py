@@ -23,8 +23,9 @@ from envctl.domain.release import File, Release, identity, unpack
 from envctl.usecases import approve, approved, bundles, checkpointing, clocks, ledger_keys, record, unpinned
 from envctl.usecases.ports import Ports
 from tests.fakes.world import MemoryWorkspace
-from tests.usecases import attacks
+from tests.usecases import attacks, old_jobs
 from tests.usecases.actors import PLAINLY, Actors
+from tests.usecases.temptations import Temptation
 from tests.usecases.test_promotion_laws import WAIVABLE, Promotion
 
 CODES = sorted({*WAIVABLE, "G109"})
@@ -82,8 +83,15 @@ RULES: dict[str, Without] = {
     "the pins where drift is looked for": ((unpinned, "require_pinned_for_evidence", _forget),),
     "the clearing of the work folder": ((MemoryWorkspace, "lay_code", _lay_beside),),
     "the record of replaced providers": ((unpinned, "find_unpinned", lambda ports: ()),),
+    "the order of releases": ((guards, "GUARDS", tuple(g for g in guards.GUARDS if g.code != "G111")),),
 }
 """What each rule of the ledger and the store is made of, and what takes its place where it is gone."""
+TEMPTING: dict[str, Mapping[str, Temptation]] = {"the order of releases": old_jobs.OF_AGE}
+"""What tempts to break a rule, where that is not what machines and store hold."""
+
+
+def temptations_of(rule: str) -> Mapping[str, Temptation]:
+    return TEMPTING.get(rule, attacks.OF_MACHINES)
 
 
 @contextmanager
@@ -100,9 +108,9 @@ def without(rule: str) -> Iterator[None]:
             setattr(place, name, usual)
 
 
-def tempted() -> Iterator[tuple[str, list[str]]]:
-    """What the oracle says of each temptation by clocks, store, variables and files, on a stage of its own."""
-    for name, temptation in attacks.OF_MACHINES.items():
+def tempted(temptations: Mapping[str, Temptation]) -> Iterator[tuple[str, list[str]]]:
+    """What the oracle says of each temptation, on a stage of its own."""
+    for name, temptation in temptations.items():
         actors = Actors({"staging": frozenset(), "prod": frozenset()})
         try:
             temptation(actors, PLAINLY)
@@ -113,7 +121,7 @@ def tempted() -> Iterator[tuple[str, list[str]]]:
 
 def noticed(rule: str) -> bool:
     with without(rule):
-        if rule in RULES and any(broken for _, broken in tempted()):
+        if rule in RULES and any(broken for _, broken in tempted(temptations_of(rule))):
             return True
         try:
             run_state_machine_as_test(Promotion, settings=TRIES)

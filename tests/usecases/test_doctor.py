@@ -50,6 +50,17 @@ def test_where_all_is_well_every_row_is_good(world: World) -> None:
     assert row(found, "Terraform", "provider lock").seen == "hashicorp/aws 6.25.0"
 
 
+def test_usual_gates_that_nothing_is_said_of_are_a_warning(world: World) -> None:
+    text = world.tree.content["envctl.toml"].decode()
+    world.edit("envctl.toml", text.replace("[environments.staging.gates]\napprovals = {}\n", ""))
+    found = doctor(world.ports)
+    assert (amiss(found), found.exit_code) == ([("project", "approvals", "warn")], 0)
+    told = row(found, "project", "approvals")
+    where = text[: text.index("[environments.staging]")].count("\n") + 1
+    assert told.seen.startswith(f"envctl.toml:{where}: staging says nothing about approvals")
+    assert "[environments.staging.gates] approvals = {}" in told.mend
+
+
 def test_it_writes_nothing(world: World) -> None:
     before, taken = dict(world.store.content), len(world.buckets.taken)
     doctor(world.ports)

@@ -353,7 +353,7 @@ class TestApprovedPlan:
             promote(world.ports, "staging", "prod")
         (refusal,) = refused.value.refusals
         assert (refusal.code, refused.value.exit_code) == ("G302", ExitCode.REFUSED_FOR_NOW)
-        assert refusal.message.endswith("create web: terraform_data.web; web could not be planned when it was approved")
+        assert "create web: terraform_data.web; web could not be planned when it was approved;" in refusal.message
         assert refusal.hint == f"envctl approve prod --gate peer --release {told.release[:12]}"
         assert [where for where in world.terraform.reality if where[0] == "prod"] == [("prod", "network")]
         failed = recorded(world)[-1].event

@@ -20,13 +20,13 @@ from envctl.usecases.project_ports import Revision
 from envctl.usecases.status import status
 from envctl.usecases.why import why
 from tests.fakes.world import recorded
-from tests.usecases import attacks, temptations, verdict
+from tests.usecases import attacks, old_jobs, temptations, verdict
 from tests.usecases.account import Place
 from tests.usecases.actors import BOB, EVE, PEOPLE, PLACES, Actors, How, more
 from tests.usecases.machines import ENVIRONMENTS, STACKS
 from tests.usecases.temptations import Temptation
 
-WAIVABLE = ("G101", "G102", "G103", "G104", "G105", "G106", "G107", "G108", "G110", "G206", "G301", "G302")
+WAIVABLE = ("G101", "G102", "G103", "G104", "G105", "G106", "G107", "G108", "G110", "G111", "G206", "G301", "G302")
 TIMES = [timedelta(minutes=10), timedelta(hours=1), timedelta(hours=9), timedelta(hours=25), timedelta(days=3)]
 CLOCKS = [timedelta(), timedelta(hours=-25), timedelta(hours=25), timedelta(days=-400), timedelta(days=400)]
 PLANTED = ("modules/network/planted.tf", "modules/web/planted.tf")
@@ -47,6 +47,7 @@ ways = st.builds(
     fuses,
     unseen=st.sampled_from([("web",), ()]),
     replaced=st.sampled_from([False] * 5 + [True]),
+    older=st.sampled_from([False] * 5 + [True]),
 )
 tempted = st.builds(How, break_glass=st.sampled_from(["", "", "", "prod is down"]))
 waivable = st.sampled_from([(), WAIVABLE]) | st.sets(st.sampled_from(WAIVABLE))
@@ -201,6 +202,10 @@ class Promotion(RuleBasedStateMachine):
     def is_tempted_without_proof(self, temptation: Temptation, how: How) -> None:
         temptation(self.actors, how)
 
+    @rule(temptation=st.sampled_from(list(old_jobs.OF_AGE.values())), how=tempted)
+    def is_tempted_by_old_jobs(self, temptation: Temptation, how: How) -> None:
+        temptation(self.actors, how)
+
     @rule(temptation=st.sampled_from(list(temptations.OF_PEOPLE.values())), how=tempted)
     def is_tempted_by_people(self, temptation: Temptation, how: How) -> None:
         temptation(self.actors, how)
@@ -216,6 +221,12 @@ class Promotion(RuleBasedStateMachine):
     @rule(temptation=st.sampled_from(list((attacks.OF_VARIABLES | attacks.OF_FILES).values())), how=tempted)
     def is_tempted_by_variables_and_files(self, temptation: Temptation, how: How) -> None:
         temptation(self.actors, how)
+
+    @rule(pick=st.integers(0, 30))
+    def runs_an_old_job_again(self, pick: int) -> None:
+        jobs = self.actors.jobs
+        if jobs:
+            self.actors.runs_again(jobs[-1 - pick % len(jobs)])
 
     @rule(path=st.sampled_from(PLANTED), number=st.integers(0, 2))
     def plants_a_file(self, path: str, number: int) -> None:

@@ -2,14 +2,18 @@
 
 import pytest
 
-from tests.usecases.teeth import RULES, tempted, without
+from tests.usecases import attacks
+from tests.usecases.teeth import RULES, TEMPTING, temptations_of, tempted, without
+
+GROUPS = {"machines and store": attacks.OF_MACHINES, **TEMPTING}
 
 
-def test_no_temptation_of_machines_and_store_succeeds() -> None:
-    assert not [(name, broken) for name, broken in tempted() if broken]
+@pytest.mark.parametrize("group", GROUPS)
+def test_no_temptation_succeeds(group: str) -> None:
+    assert not [(name, broken) for name, broken in tempted(GROUPS[group]) if broken]
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_rule_that_is_gone_is_noticed(rule: str) -> None:
     with without(rule):
-        assert any(broken for _, broken in tempted())
+        assert any(broken for _, broken in tempted(temptations_of(rule)))

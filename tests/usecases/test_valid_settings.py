@@ -32,6 +32,35 @@ def test_a_key_that_is_missing_is_no_fault_of_the_settings(world: World) -> None
     assert check(world).settings == 12
 
 
+UNSAID: dict[str, tuple[tuple[str, ...], str, list[str]]] = {
+    "every environment says it": ((), "", []),
+    "staging does not": (("approvals = {}\n",), "", ["staging"]),
+    "no environment does": (("approvals = {}\n", "approvals = { peer = 1, business = 2 }\n"), "", ["staging", "prod"]),
+    "only prod is looked at": (("approvals = {}\n",), "prod", []),
+}
+
+
+@pytest.mark.parametrize(("without", "asked", "named"), UNSAID.values(), ids=UNSAID.keys())
+def test_environments_that_say_nothing_about_approvals_are_named(
+    world: World, without: tuple[str, ...], asked: str, named: list[str]
+) -> None:
+    text = world.tree.content["envctl.toml"].decode()
+    for line in without:
+        text = text.replace(line, "")
+    world.edit("envctl.toml", text)
+    lines = [text[: text.index(f"[environments.{name}.gates]")].count("\n") + 1 for name in named]
+    remarks = validate(world.ports, asked).remarks
+    assert [remark.partition(" says")[0] for remark in remarks] == [
+        f"envctl.toml:{line}: {name}" for line, name in zip(lines, named, strict=True)
+    ]
+    assert all(f"[environments.{name}.gates] approvals = {{}}" in remarks[at] for at, name in enumerate(named))
+
+
+def test_approvals_are_no_matter_of_settings_alone(world: World) -> None:
+    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace("approvals = {}\n", ""))
+    assert check(world).remarks == ()
+
+
 def test_what_is_wrong_in_any_environment_is_told_at_once_with_its_line(world: World) -> None:
     world.edit(STAGING, 'cidr = "10.20.0.0/16"\nsise = 2\n')
     world.edit(PROD, 'cidr = "10.30.0.0/16"\nsize = "many"\n')

@@ -1,5 +1,7 @@
 """The workflows of a project are written, kept current, and never written over somebody else's."""
 
+from typing import Literal
+
 import pytest
 
 from envctl.domain.errors import UsageError
@@ -145,3 +147,12 @@ class TestGitlab:
     def test_the_variables_that_gitlab_has_to_know_are_told(self, world: World) -> None:
         told, _ = workflows(world.ports, "gitlab", check=True, branch="main", version="1.0")
         assert [each.name for each in told.variables][-2:] == ["ENVCTL_ROLE", "ENVCTL_GITLAB_TOKEN"]
+
+
+@pytest.mark.parametrize("system", ["github", "gitlab"])
+def test_no_job_means_an_older_release(world: World, system: Literal["github", "gitlab"]) -> None:
+    """A job that is run again next week must be refused."""
+    told, _ = workflows(world.ports, system, check=False, branch="main", version="1.0")
+    written = b"".join(world.tree.content[each.path] for each in told.files)
+    assert b"promote" in written
+    assert b"--older" not in written

@@ -20,7 +20,9 @@ YEAR_END = datetime(2026, 12, 20), datetime(2027, 1, 4)
 
 @dataclass(frozen=True)
 class Case:
-    """One release on its way into one environment, at one moment."""
+    """One release on its way into one environment, at one moment. `before` is the environment right before it, `entry`
+    where code enters, and `known` are all releases.
+    """
 
     command: Command
     release: str
@@ -28,6 +30,9 @@ class Case:
     target: Place
     source: Place
     now: datetime
+    before: Place
+    entry: Place
+    known: Mapping[str, Made]
 
 
 def objections(case: Case) -> Iterator[tuple[str, str]]:
@@ -45,8 +50,30 @@ def objections(case: Case) -> Iterator[tuple[str, str]]:
         yield from _of_return(case)
     if verb == "apply" and case.command.environment != "dev" and case.release != target.current:
         yield NEVER, "new code outside of the entry without a promotion"
+    if verb in ("promote", "apply") and case.command.environment != "dev":
+        yield from _of_age(case)
     if case.command.environment == "prod":
         yield from _of_prod(case)
+
+
+def _of_age(case: Case) -> Iterator[tuple[str, str]]:
+    """What runs there in fact is what counts, stack by stack."""
+    if case.command.older or case.release == case.target.last:
+        return
+    there = {name for name, made in case.known.items() if made.content in case.target.runs.values()}
+    for newer in there - {case.release} - case.target.given_up:
+        if _is_older(case, newer):
+            yield "G111", f"the newer release {case.known[newer].number} runs there"
+
+
+def _is_older(case: Case, other: str) -> bool:
+    """In the order in which both last came into the environment before, or else where code enters."""
+    for place in (case.before, case.entry):
+        if {case.release, other} <= place.came.keys():
+            if place is case.before and place.last == case.release:
+                return False
+            return place.came[case.release] < place.came[other]
+    return case.known[case.release].number < case.known[other].number
 
 
 def _of_proof(case: Case) -> Iterator[tuple[str, str]]:

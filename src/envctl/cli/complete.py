@@ -115,13 +115,12 @@ def _given(context: typer.Context) -> set[str]:
 
 
 def _gates_of(context: typer.Context, environment: str) -> list[str]:
-    from envctl.domain.rules import USUAL_GATES
+    from envctl.domain.rules import find_usual_gates
 
     told = _table(_document(context), "environments", environment, "gates")
     if "approvals" in told:
         return list(_table(told, "approvals"))
-    order = _order(context)
-    return list(USUAL_GATES) if len(order) > 1 and environment == order[-1] else []
+    return list(find_usual_gates(_order(context), environment))
 
 
 def _declared(context: typer.Context, stack: str) -> list[str]:

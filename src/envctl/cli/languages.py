@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from envctl.domain.account_blocks import AccountBlocks
     from envctl.domain.errors import Location
     from envctl.domain.outside_reads import OutsideRead
     from envctl.domain.project import Project
@@ -28,6 +29,11 @@ class Languages:
 
         return place(data, path)
 
+    def place_rendered(self, data: bytes | None, environment: str, path: Sequence[str | int]) -> "Location | None":
+        from envctl.adapters.toml import place_rendered
+
+        return place_rendered(data or b"", environment, path)
+
     def settings(self, data: bytes, name: str) -> "SettingsFile":
         from envctl.adapters.hcl.settings import read_settings
 
@@ -47,3 +53,8 @@ class Languages:
         from envctl.adapters.hcl.outside_reads import find_outside_reads
 
         return find_outside_reads(files, modules)
+
+    def account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "AccountBlocks":
+        from envctl.adapters.hcl.account_blocks import find_account_blocks
+
+        return find_account_blocks(files, modules)

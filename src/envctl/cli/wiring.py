@@ -141,6 +141,7 @@ class Wired:
             trace=self.trace,
             secrecy=current(),
             surroundings=self._surroundings,
+            locate=lambda *where: self.reader.place_rendered(self.tree.read("envctl.toml"), *where),
         )
 
     @cached_property

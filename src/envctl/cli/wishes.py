@@ -17,12 +17,23 @@ BreakGlass = Annotated[
         show_default=False,
     ),
 ]
+Older = Annotated[
+    bool, typer.Option("--older", help="Deploy this release although a newer one runs there (G111). Recorded.")
+]
 
 
-def wishes(context: typer.Context, break_glass: str | None = None, *, no_verify: bool = False) -> "Wishes":
+def wishes(
+    context: typer.Context,
+    break_glass: str | None = None,
+    *,
+    no_verify: bool = False,
+    older: bool = False,
+    state_lost: bool = False,
+) -> "Wishes":
     from envctl.domain.errors import Problem, UsageError
     from envctl.usecases.run import Wishes
 
     if break_glass is not None and not break_glass.strip():
         raise UsageError(Problem("E008", "a reason can't be empty", 'say why: --break-glass "…"'))
-    return Wishes(context.obj.dry_run, not no_verify, (break_glass or "").strip())
+    reason = (break_glass or "").strip()
+    return Wishes(context.obj.dry_run, not no_verify, reason, older=older, state_lost=state_lost)

@@ -12,6 +12,9 @@ from envctl.domain.events import (
     DeploymentSucceeded,
     Ending,
     HoldSet,
+    ImportEnded,
+    ImportOutcome,
+    ImportStarted,
     Move,
     VerificationFailed,
     VerificationPassed,
@@ -35,6 +38,20 @@ class Waiver:
 
 
 @dataclass(frozen=True)
+class ImportRecord:
+    """What was taken into a state by `recover --import`. `number` is that of the entry with which it began; `outcome`
+    is empty where its end is not recorded.
+    """
+
+    number: int
+    by: Actor
+    at: datetime
+    stack: str
+    address: str
+    outcome: ImportOutcome | Literal[""] = ""
+
+
+@dataclass(frozen=True)
 class DeploymentRecord:
     """`number` is that of the entry with which it began, and the name of the deployment within the ledger.
 
@@ -42,8 +59,10 @@ class DeploymentRecord:
     was declared over. `checks` are those that passed, or those that failed, in the last verification. `approvals` are
     those of this release with these settings in this place that stood when it began. `held` are releases that it put on
     hold, and `rolled_back_by` is the number of the rollback that came right after it, or 0. `place` is the digest of
-    where it landed; empty where that was not recorded. `rules` is the digest of the rules that it was deployed with,
-    and `rules_before` that of those before it, where they were others; empty where they were not recorded.
+    where it landed; empty where that was not recorded. `older` is true where it went over a newer release, as --older
+    said. `lost` are stacks whose state was gone at a destruction, and `imports` what was taken into its states until
+    the next deployment began. `rules` is the digest of the rules that it was deployed with, and `rules_before` that of
+    those before it, where they were others; empty where they were not recorded.
     """
 
     number: int
@@ -75,6 +94,9 @@ class DeploymentRecord:
     held: tuple[str, ...] = ()
     rolled_back_by: int = 0
     place: str = ""
+    older: bool = False
+    lost: tuple[str, ...] = ()
+    imports: tuple[ImportRecord, ...] = ()
     rules: str = ""
     rules_before: str = ""
 
@@ -105,6 +127,8 @@ class Audit:
                 self._verify(entry, event)
             case WaiverUsed():
                 self._waive(entry, event)
+            case ImportStarted() | ImportEnded():
+                self._import(entry, event)
             case HoldSet():
                 self._holds[event.environment] = (*self._holds.get(event.environment, ()), event.release)
 
@@ -136,6 +160,7 @@ class Audit:
             approvals=() if event.action == "destroy" else approvals,
             waivers=(waiver,) if waiver else (),
             held=held if event.action == "rollback" else (),
+            older=event.older,
         )
         before = here.last
         if event.action == "rollback" and before and before.release != event.release:
@@ -153,6 +178,7 @@ class Audit:
             outcome=done.outcome,
             changed=done.changed,
             reason=done.reason,
+            lost=done.lost,
             performed=() if isinstance(event, DeploymentAbandoned) else event.performed,
         )
 
@@ -170,6 +196,22 @@ class Audit:
         self._waivers[entry.seq] = waiver
         if begun := self.deployments.get(event.started):
             self._change(event.started, waivers=(*begun.waivers, waiver))
+
+    def _import(self, entry: Entry, event: ImportStarted | ImportEnded) -> None:
+        last = self.present.of(event.environment).last
+        if isinstance(event, ImportStarted):
+            if last is not None and last.seq in self.deployments:
+                begun = ImportRecord(entry.seq, entry.actor, entry.at, event.stack, event.address)
+                self._change(last.seq, imports=(*self.deployments[last.seq].imports, begun))
+            return
+        for number, deployment in self.deployments.items():
+            if any(each.number == event.started and not each.outcome for each in deployment.imports):
+                ended = [
+                    replace(each, outcome=event.outcome) if each.number == event.started else each
+                    for each in deployment.imports
+                ]
+                self._change(number, imports=tuple(ended))
+                return
 
     def _change(self, number: int, **changes: object) -> None:
         if number in self.deployments:

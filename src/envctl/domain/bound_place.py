@@ -47,7 +47,8 @@ class BoundPlace:
     """Attributes:
 
     environment: its name.
-    access: the account and the role that envctl checks and takes itself, whether they are rendered or not.
+    access: the account and the role that envctl checks and takes itself, whether they are rendered or not, and the
+        other accounts in which providers may act.
     stacks: for each stack of a release its `backend` and its `provider` blocks.
     """
 
@@ -77,6 +78,7 @@ def bind_place(wiring: Wiring, place: Place) -> BoundPlace:
         "assume_role": place.assume_role,
         "external_id": place.external_id,
         "session_tags": dict(place.session_tags),
+        "other_accounts": list(place.other_accounts),
     }
     said = {name: value for name, value in access.items() if value}
     return BoundPlace(place.environment, said, {stack: render_place(wiring, stack, place) for stack in wiring.stacks})

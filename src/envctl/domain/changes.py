@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 
+from envctl.domain.provider_accounts import ProviderConfiguration
+
 
 class Action(StrEnum):
     CREATE = "create"
@@ -91,7 +93,8 @@ class StackPlan:
 
     `stateless` says that its state holds no resource, or is not there. `drifted` is what the plan found otherwise than
     the state says: there, `before` is what the state says, and `after` what is there. `restored` names what has drifted
-    in attributes alone that come back with what the plan makes anew beside it, as a group's with its rule.
+    in attributes alone that come back with what the plan makes anew beside it, as a group's with its rule. `providers`
+    are the configurations of AWS providers that it works with; none are known of a plan without changes.
     """
 
     stack: str
@@ -103,6 +106,7 @@ class StackPlan:
     drifted: tuple[ResourceChange, ...] = ()
     behind: bool = False
     restored: tuple[str, ...] = ()
+    providers: tuple[ProviderConfiguration, ...] = ()
 
     @property
     def changes(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, get_args
 from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 
 Move = Literal["apply", "promote", "rollback", "destroy"]
+ImportOutcome = Literal["imported", "failed", "abandoned"]
 LATER = "later"
 
 
@@ -63,9 +64,10 @@ class DeploymentStarted:
     `plan` the fingerprint of what is going to be done, and `waiver` the number of the waiver that it needed, or 0.
     `only` names the stacks where they are not all of the release. `unpinned` are the addresses of providers that were
     not those which the release pins. `place` is the digest of the place that it lands in; it is empty in entries of
-    before places were recorded. `rules` is the digest of the rules that the tree has for the environment; empty for
-    what asks for no approval, and in entries of before rules were recorded. `rules_before` is the digest of those that
-    were recorded until then, where they were others.
+    before places were recorded. `older` is true where the release goes over a newer one, and --older said that it is
+    meant. `rules` is the digest of the rules that the tree has for the environment; empty for what asks for no
+    approval, and in entries of before rules were recorded. `rules_before` is the digest of those that were recorded
+    until then, where they were others.
     """
 
     kind: ClassVar[str] = "deployment started"
@@ -79,6 +81,7 @@ class DeploymentStarted:
     only: tuple[str, ...] = _later(())
     unpinned: tuple[str, ...] = _later(())
     place: str = _later("")
+    older: bool = _later(False)
     rules: str = _later("")
     rules_before: str = _later("")
 
@@ -87,7 +90,8 @@ class DeploymentStarted:
 class DeploymentSucceeded:
     """`stacks` are those that were deployed: all of the release, or those that its start named. `changed` counts the
     resources that were touched, and `performed` says what was done to which types of them, like "create aws_vpc".
-    `partial` says that the release has more stacks than those.
+    `partial` says that the release has more stacks than those. `lost` are stacks of a destruction whose state was gone:
+    what they held may remain.
     """
 
     kind: ClassVar[str] = "deployment succeeded"
@@ -98,6 +102,7 @@ class DeploymentSucceeded:
     changed: int = 0
     performed: tuple[str, ...] = _later(())
     partial: bool = _later(False)
+    lost: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)
@@ -279,6 +284,35 @@ class TrafficShifted:
     stable: str = ""
 
 
+@dataclass(frozen=True)
+class ImportStarted:
+    """What exists already is about to be taken into the state of a stack, at an address of its root module. Secret keys
+    in the address are redacted. Its id is not recorded, since it may be a secret.
+    """
+
+    kind: ClassVar[str] = "import started"
+    environment: str
+    release: str
+    stack: str
+    address: str
+
+
+@dataclass(frozen=True)
+class ImportEnded:
+    """`started` is the number of its start. *failed* changed nothing that Terraform told of; *abandoned* is one whose
+    end nobody recorded, so that it may be in the state or not. `reason` says why in codes alone.
+    """
+
+    kind: ClassVar[str] = "import ended"
+    environment: str
+    release: str
+    started: int
+    stack: str
+    address: str
+    outcome: ImportOutcome
+    reason: str = ""
+
+
 Ending = DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
 LocalEvent = (
     DeploymentStarted
@@ -298,6 +332,8 @@ LocalEvent = (
     | WaiverUsed
     | RolloutStarted
     | TrafficShifted
+    | ImportStarted
+    | ImportEnded
 )
 Event = ReleaseCreated | LocalEvent
 EVENTS: dict[str, type[Event]] = {event.kind: event for event in get_args(Event)}

@@ -18,6 +18,8 @@ from envctl.domain.events import (
     EnvironmentUnlocked,
     HoldLifted,
     HoldSet,
+    ImportEnded,
+    ImportStarted,
     LocalEvent,
     ReleaseCreated,
     RolloutStarted,
@@ -27,6 +29,7 @@ from envctl.domain.events import (
     WaiverUsed,
 )
 from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
+from envctl.domain.fold_imports import follow_import
 from envctl.domain.fold_rules import follow_rules, record_rules
 from envctl.domain.fold_traffic import shifted
 from envctl.domain.ledger import Entry, digest, encode
@@ -75,13 +78,15 @@ def follow(present: Present, entry: Entry, doubt: str = "") -> Present:
     if doubt:
         unbelieved = (*present.unbelieved, disbelieved(entry, doubt))[-UNBELIEVED:]
         return replace(present, seq=entry.seq, head=head, unbelieved=unbelieved)
-    releases, environments = present.releases, present.environments
+    releases, environments, came = present.releases, present.environments, present.came
     if isinstance(event, ReleaseCreated):
         releases = {**releases, event.release: _made(releases.get(event.release), entry, event)}
     else:
-        there = _follow_in(present, present.of(event.environment), entry, event)
+        before = present.of(event.environment)
+        there = _follow_in(present, before, entry, event)
         environments = {**environments, event.environment: there}
-    return Present(entry.seq, head, releases, environments, present.unbelieved, latest)
+        came = _arrive(came, event.environment, before, there)
+    return Present(entry.seq, head, releases, environments, present.unbelieved, latest, came)
 
 
 def _made(known: KnownRelease | None, entry: Entry, event: ReleaseCreated) -> KnownRelease:
@@ -91,6 +96,16 @@ def _made(known: KnownRelease | None, entry: Entry, event: ReleaseCreated) -> Kn
         return replace(known, made_for=made_for)
     revision = (event.commit, event.uncommitted, event.author)
     return KnownRelease(event.release, entry.seq, entry.at, entry.actor, *revision, (event.beside,))
+
+
+def _arrive(
+    came: Mapping[str, Mapping[str, int]], environment: str, before: EnvironmentPresent, there: EnvironmentPresent
+) -> Mapping[str, Mapping[str, int]]:
+    """Which release came where, once another one runs in an environment. A rollback brings none."""
+    done, ran = there.current, before.current
+    if done is None or done.action not in {"apply", "promote"} or (ran is not None and ran.release == done.release):
+        return came
+    return {**came, done.release: {**came.get(done.release, {}), environment: done.seq}}
 
 
 def disbelieved(entry: Entry, why: str) -> Unbelieved:
@@ -115,6 +130,7 @@ def begin(entry: Entry, event: DeploymentStarted) -> Deployment:
         place=event.place,
         rules=event.rules,
         rules_before=event.rules_before,
+        older=event.older,
     )
 
 
@@ -123,7 +139,7 @@ def end(begun: Deployment, event: Ending, at: datetime) -> Deployment:
     match event:
         case DeploymentSucceeded():
             whole: Outcome = "partial" if begun.only else "succeeded"
-            return replace(begun, outcome=whole, ended_at=at, changed=event.changed)
+            return replace(begun, outcome=whole, ended_at=at, changed=event.changed, lost=event.lost)
         case DeploymentFailed():
             outcome: Outcome = "interrupted" if event.interrupted else "failed"
         case DeploymentAbandoned():
@@ -147,6 +163,8 @@ def _follow_in(present: Present, there: EnvironmentPresent, entry: Entry, event:
             return shifted(there, event)
         case RulesApproved() | RulesResetRequested() | RulesResetWithdrawn():
             return follow_rules(there, entry, event)
+        case ImportStarted() | ImportEnded():
+            return follow_import(there, entry, event)
         case _:
             return _say(there, entry, event)
 

@@ -63,7 +63,7 @@ def _some_day_open(tables: tuple[WindowTable, ...]) -> tuple[WindowTable, ...]:
 class Gates(Section):
     """What must be true of a release, and of the moment, before the environment takes it.
 
-    `approvals` says how many people each gate asks for; None stands for what is usual in that place of the pipeline.
+    `approvals` says how many people each gate asks for; None stands for the usual gates, and no gate where code enters.
     `reviewers` is the gate at which those count who let a job of GitHub Actions into the environment of that name.
     """
 

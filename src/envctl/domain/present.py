@@ -36,9 +36,11 @@ class KnownRelease:
 class Deployment:
     """`seq` is the number of its *started* entry, and its name within the ledger; `waiver` that of the waiver which it
     needed, or 0. `only` names the stacks where they are not all of the release; `unpinned` are providers that were not
-    those which it pins. `place` is the digest of where it landed; empty where it was not recorded. `rules` is the
-    digest of the rules that it was deployed with, empty where they were not recorded, and `rules_before` that of those
-    before it, where they were others.
+    those which it pins. `place` is the digest of where it landed; empty where it was not recorded. `older` is true
+    where it went over a newer release, and --older said that this is meant. `lost` are stacks whose state was gone when
+    the environment was destroyed: what they held may remain. `rules` is the digest of the
+    rules that it was deployed with, empty where they were not recorded, and `rules_before` that of those before it,
+    where they were others.
     """
 
     seq: int
@@ -56,6 +58,8 @@ class Deployment:
     only: tuple[str, ...] = ()
     unpinned: tuple[str, ...] = ()
     place: str = ""
+    older: bool = False
+    lost: tuple[str, ...] = ()
     rules: str = ""
     rules_before: str = ""
 
@@ -146,6 +150,19 @@ class Hold:
 
 
 @dataclass(frozen=True)
+class OpenImport:
+    """Something is taken into the state of a stack: it began, and its end is not recorded. `seq` is the number of its
+    entry.
+    """
+
+    seq: int
+    stack: str
+    address: str
+    by: Actor
+    at: datetime
+
+
+@dataclass(frozen=True)
 class DriftCheck:
     """`drifted` counts what differed from the state, and `resources` names the first of it, resources and outputs."""
 
@@ -195,7 +212,7 @@ class EnvironmentPresent:
     `evidence` is there for each release whose latest deployment here succeeded: a later failure of the same release
     takes it away. `performed` is what each release did here to which types of resources. `stacks` are those that were
     ever applied to their end. `drift` is the last look at reality since the last deployment. `traffic` is which colour
-    of a stack has the requests, where envctl sends them.
+    of a stack has the requests, where envctl sends them. `imports` are those whose end is not recorded.
 
     `rules` are those of the last deployment of a whole release that asked for approval and succeeded without a waiver;
     None where there was none yet. `rules_approvals` are for others in their place, and `rules_reset` is what was asked
@@ -214,6 +231,7 @@ class EnvironmentPresent:
     waivers: tuple[Debt, ...] = ()
     debts: tuple[Debt, ...] = ()
     traffic: Mapping[str, Traffic] = field(default_factory=dict)
+    imports: tuple[OpenImport, ...] = ()
     rules: RulesRecord | None = None
     rules_approvals: tuple[RulesApproval, ...] = ()
     rules_reset: RulesReset | None = None
@@ -258,6 +276,9 @@ NOTHING = EnvironmentPresent()
 class Present:
     """`seq` and `head` are the number of the last entry and the SHA-256 of its bytes. `unbelieved` are the last entries
     that do not count, oldest first. `at` is the latest time of any entry that counts; None where there is none.
+
+    `came` says for each release, by environment, the number of the deployment with which it came there last: by a
+    promotion, or into the entry by an apply. A rollback, and a deployment of what runs already, bring nothing.
     """
 
     seq: int = 0
@@ -266,6 +287,7 @@ class Present:
     environments: Mapping[str, EnvironmentPresent] = field(default_factory=dict)
     unbelieved: tuple[Unbelieved, ...] = ()
     at: datetime | None = None
+    came: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def of(self, environment: str) -> EnvironmentPresent:
         return self.environments.get(environment, NOTHING)
@@ -274,6 +296,20 @@ class Present:
         """Whether a release was made after another one."""
         one, other = self.releases.get(release), self.releases.get(than)
         return one is not None and other is not None and one.seq > other.seq
+
+    def came_before(self, source: str, entry: str, release: str, other: str) -> bool:
+        """Whether a release is older than another one: by the order in which they last came into `source`, or where
+        one of them never did, into the entry environment, or else by the order in which they were made.
+
+        What `source` deployed last is the newest of all that came there.
+        """
+        one, two, last = self.came.get(release, {}), self.came.get(other, {}), self.of(source).last
+        if source in one and source in two:
+            is_newest = last is not None and last.release == release
+            return not is_newest and one[source] < two[source]
+        if entry in one and entry in two:
+            return one[entry] < two[entry]
+        return self.newer(other, release)
 
 
 def lag(order: tuple[str, ...], present: Present, environment: str) -> int | None:

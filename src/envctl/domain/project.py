@@ -39,7 +39,7 @@ from envctl.domain.project_types import (
 )
 from envctl.domain.references import Reference
 from envctl.domain.rollout import Rollout
-from envctl.domain.rules import USUAL_GATES, Rules
+from envctl.domain.rules import Rules, find_usual_gates
 
 
 class Identity(Section):
@@ -91,11 +91,12 @@ class Environment(Section):
 
     `in_pipeline` is false for what stands beside it, such as the account of an organization: it takes code from the
     working tree, and is no step on the way of any release. `regions` are further regions, by the names that stacks
-    know them by.
+    know them by. `other_accounts` are accounts beside its own in which providers may act.
     """
 
     in_pipeline: Flag = Field(default=True, alias="pipeline")
     account_id: AccountId | None = None
+    other_accounts: tuple[AccountId, ...] = ()
     region: Region | None = None
     regions: Mapping[Name, Region] = {}
     profile: Profile | None = None
@@ -149,11 +150,12 @@ class Secrets(Section):
 
 
 class Parity(Section):
-    """The settings in which an environment may differ from the one before it; all others must be equal in the last two
-    environments of the pipeline.
+    """`may_differ` names the settings in which an environment may differ from the one before it; all others must be
+    equal. `environments` are those that are compared; where it is None, their places say which.
     """
 
     may_differ: tuple[VariableName, ...] = ()
+    environments: tuple[Name, ...] | None = None
 
 
 class Protection(Section):
@@ -260,9 +262,26 @@ class Project(Section):
     def after(self, environment: str) -> str | None:
         return self.pipeline.after(environment)
 
+    def has_usual_gates(self, environment: str) -> bool:
+        """Whether it comes after the entry and says nothing about approvals."""
+        said = self.environments[environment].gates.approvals
+        return said is None and bool(find_usual_gates(self.pipeline.order, environment))
+
+    def is_compared(self, environment: str) -> bool:
+        """Whether parity compares its settings with those of the environment before it.
+
+        The entry mirrors nothing, so that an environment right after it is compared only where it is the one to be
+        mirrored: where it is protected, where nothing comes after it, or where the project names it.
+        """
+        before = self.before(environment)
+        if self.parity is None or before is None:
+            return False
+        if self.parity.environments is not None:
+            return environment in self.parity.environments
+        return before != self.entry or self.environments[environment].protected or self.after(environment) is None
+
     def rules(self, environment: str) -> Rules:
         """What the environment asks of whatever changes it."""
         from envctl.domain.rules_document import describe_rules, rules_of
 
-        last = self.pipeline.before(environment) and self.pipeline.after(environment) is None
-        return rules_of(describe_rules(self, environment), USUAL_GATES if last else {})
+        return rules_of(describe_rules(self, environment))

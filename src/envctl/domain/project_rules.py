@@ -12,7 +12,7 @@ from envctl.domain.project_faults import Fault, TomlPath, table, texts
 from envctl.domain.project_places import places
 from envctl.domain.references import Reference
 from envctl.domain.rollout_rules import rollouts
-from envctl.domain.rules import USUAL_GATES
+from envctl.domain.rules import find_usual_gates
 
 
 def faults(document: Mapping[str, object]) -> list[Fault]:
@@ -20,6 +20,7 @@ def faults(document: Mapping[str, object]) -> list[Fault]:
         *_pipeline(document),
         *_roles(document),
         *_allowed(document),
+        *_compared(document),
         *_signing_keys(document),
         *_wiring(document),
         *places(document),
@@ -58,6 +59,11 @@ def _roles(document: Mapping[str, object]) -> Iterator[Fault]:
             message = f"the role of {name} is not in its account {account}"
             hint = "one of the two belongs to another environment; correct it"
             yield Fault("E103", message, hint, ("environments", name, "assume_role"))
+        if section.get("other_accounts") and not (account or role):
+            message = f"{name} names other accounts, and none of its own: nothing is compared with them"
+            yield Fault(
+                "E135", message, f"add account_id to [environments.{name}]", ("environments", name, "other_accounts")
+            )
 
 
 def _allowed(document: Mapping[str, object]) -> Iterator[Fault]:
@@ -65,7 +71,7 @@ def _allowed(document: Mapping[str, object]) -> Iterator[Fault]:
     order = listed if isinstance(listed, list) else []
     for name in table(document, "environments"):
         section = table(document, "environments", name)
-        usual = USUAL_GATES if order[1:] and order[-1] == name else {}
+        usual = find_usual_gates(order, name)
         gates = table(section, "gates", "approvals") if "approvals" in table(section, "gates") else usual
         for gate in table(section, "allow", "approve"):
             if gate not in gates:
@@ -77,6 +83,15 @@ def _allowed(document: Mapping[str, object]) -> Iterator[Fault]:
             message = f"reviewers in GitHub shall count at {counts_at} of {name}, which has no such gate"
             path = ("environments", name, "gates", "reviewers")
             yield Fault("E104", message, suggestion(counts_at, gates) or "add it to gates.approvals", path)
+
+
+def _compared(document: Mapping[str, object]) -> Iterator[Fault]:
+    order = texts(table(document, "pipeline").get("order"))
+    for position, name in enumerate(texts(table(document, "parity").get("environments"))):
+        if name not in order[1:]:
+            message = f"parity compares {name} with the environment before it, and no release is promoted into {name}"
+            hint = suggestion(name, order[1:]) or "name environments that come after the first one in pipeline.order"
+            yield Fault("E104", message, hint, ("parity", "environments", position))
 
 
 def _signing_keys(document: Mapping[str, object]) -> Iterator[Fault]:

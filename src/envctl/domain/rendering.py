@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from envctl.domain.layout import CODE, SESSION
+from envctl.domain.provider_accounts import kind_of, source_of
 from envctl.domain.references import Reference
 from envctl.domain.release import StackWiring, Wiring
 from envctl.domain.settings import Variable
@@ -31,7 +32,7 @@ class Backend:
 @dataclass(frozen=True)
 class Place:
     """What of an environment is rendered: where its resources go, and where its state lives. `regions` are further
-    ones, by the names that stacks know them by.
+    ones, by the names that stacks know them by. `other_accounts` is not rendered: it says what else may be.
     """
 
     environment: str
@@ -42,6 +43,7 @@ class Place:
     external_id: str | None = None
     session_tags: Mapping[str, str] = field(default_factory=dict)
     regions: Mapping[str, str] = field(default_factory=dict)
+    other_accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,17 +126,38 @@ def _providers(wiring: Wiring, place: Place, stack: str) -> dict[str, Any]:
     }
     if place.region:
         named = wiring.stacks[stack].region
-        aws: dict[str, Any] = {"region": place.regions[named] if named else place.region}
-        if place.assume_role:
-            # The same bytes for everybody: who is at work is said when Terraform is started.
-            aws["assume_role"] = [role(place, f"${{var.{SESSION}}}")]
+        where: dict[str, Any] = {"region": place.regions[named] if named else place.region}
+        # The same bytes for everybody: who is at work is said when Terraform is started.
+        taken = role(place, f"${{var.{SESSION}}}") if place.assume_role else {}
+        aws = {**where, "assume_role": [taken]} if taken else dict(where)
         if place.account_id:
             aws["allowed_account_ids"] = [place.account_id]
         # Never the release: it would touch every resource at every promotion.
         tags = {"project": wiring.project, "environment": place.environment, "stack": stack, "managed_by": "envctl"}
         aws["default_tags"] = [{"tags": tags}]
         providers["aws"] = {**aws, **providers.get("aws", {})}
+        for name in wiring.providers:
+            if kind_of(source_of(name, wiring.providers)) == "awscc":
+                # It knows no accounts and no default tags, and has one role as a value.
+                providers[name] = {**where, **({"assume_role": taken} if taken else {}), **providers[name]}
     return providers
+
+
+def list_origins(environment: str, path: Sequence[str | int]) -> Iterator[tuple[str | int, ...]]:
+    """The keys of the project file that what is rendered at a path can come from, the nearest first. The path is one of
+    a root module, like `provider`, `aws`, `region`.
+    """
+    kind, *rest = path
+    if kind != "provider" or not rest:
+        return
+    for length in range(len(rest), 1, -1):
+        yield ("providers", *rest[:length])
+    if rest[0] == "aws":
+        yield ("environments", environment, _SAID_AS.get(str(rest[1]), "") if len(rest) > 1 else "account_id")
+    yield ("providers", rest[0])
+
+
+_SAID_AS = {"allowed_account_ids": "account_id", "assume_role": "assume_role", "region": "region"}
 
 
 def role(place: Place, session: str) -> dict[str, object]:

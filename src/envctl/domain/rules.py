@@ -1,6 +1,6 @@
 """What an environment asks of whatever changes it, as values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 Rehearsed = Literal["off", "warn", "refuse"]
 
-# What the last environment of a pipeline asks for where its section does not say.
+# What an environment after the entry asks for where its section says nothing about approvals.
 USUAL_GATES: Mapping[str, int] = {"peer": 1, "business": 1, "quality": 1}
 # By name: the project file may call a guard by either.
 GUARD_CODES: Mapping[str, str] = {
@@ -24,6 +24,7 @@ GUARD_CODES: Mapping[str, str] = {
     "lock": "G108",
     "busy": "G109",
     "drift": "G110",
+    "older": "G111",
     "rules": "G112",
     "artifact": "G201",
     "secrets": "G202",
@@ -51,11 +52,13 @@ class Rules:
     how old that proof may be. `may_differ` names the settings in which the source may differ; None where it is not
     compared. `max_destroys` and `stateful` count only where the environment is protected. `apply` and `approve` are
     patterns of who may, the latter by gate; without any, everybody may. `reviewers` is the gate at which reviewers in
-    GitHub count; empty where they count at none. `checks` are those that the evidence of the source has to hold, each
+    GitHub count; empty where they count at none. `is_usual` says that the project file says nothing about `approvals`,
+    and that they are the usual ones. `checks` are those that the evidence of the source has to hold, each
     name with its mark.
     """
 
     approvals: Mapping[str, int] = field(default_factory=dict)
+    is_usual: bool = False
     apply: tuple[str, ...] = ()
     approve: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     only_ci: bool = False
@@ -77,3 +80,11 @@ class Rules:
     def who_approves(self, gate: str) -> tuple[str, ...]:
         """Patterns; none where everybody may."""
         return self.approve.get(gate, ())
+
+
+def find_usual_gates(order: Sequence[str], environment: str) -> Mapping[str, int]:
+    """Returns the gates of an environment that says nothing about approvals: none where code enters, and the usual ones
+    in every environment after that. The place after the entry does not count: a second prod asks for what the first
+    does.
+    """
+    return USUAL_GATES if environment in order[1:] else {}

@@ -34,6 +34,7 @@ _KEYS = frozenset(
         "gates",
         "max_destroys",
         "order",
+        "other_accounts",
         "parity",
         "protected",
         "protection",
@@ -50,7 +51,9 @@ _TABLES: Mapping[str, frozenset[str]] = {
     "protection": frozenset({"stateful"}),
 }
 _WINDOW = {field.alias or name: name for name, field in WindowTable.model_fields.items()}
-_SETS = frozenset({"allow.apply", "drift.ignore", "gates.waivable", "parity.may_differ", "protection.stateful"})
+_SETS = frozenset(
+    {"allow.apply", "drift.ignore", "gates.waivable", "other_accounts", "parity.may_differ", "protection.stateful"}
+)
 _MAX_DESTROYS = 5
 
 
@@ -94,6 +97,11 @@ class RulesDocument:
         return str(self.said.get("account_id", ""))
 
     @property
+    def other_accounts(self) -> tuple[str, ...]:
+        """The accounts beside its own in which its providers may act."""
+        return tuple(self.said.get("other_accounts", ()))
+
+    @property
     def region(self) -> str:
         return str(self.said.get("region", ""))
 
@@ -107,12 +115,12 @@ def describe_rules(project: "Project", environment: str) -> RulesDocument:
         before = order[: order.index(environment)] if environment in order else ()
         place = {"after": list(before)}
     said: dict[str, Any] = {"order": place}
-    for name in ("account_id", "region", "protected", "max_destroys", "gates", "allow", "drift"):
+    for name in ("account_id", "region", "other_accounts", "protected", "max_destroys", "gates", "allow", "drift"):
         if name in there.model_fields_set and (value := _plain(getattr(there, name))) not in (None, {}):
             said[name] = value
     if project.protection.stateful:
         said["protection"] = {"stateful": sorted(project.protection.stateful)}
-    if project.parity is not None and before and order[-1] == environment:
+    if project.parity is not None and before and project.seen_from(environment).is_compared(environment):
         said["parity"] = {"may_differ": sorted(project.parity.may_differ)}
     if checks := _checks(project, before[-1] if before else ""):
         said["checks"] = checks
@@ -139,20 +147,18 @@ def decode(data: bytes) -> RulesDocument:
     return document
 
 
-def rules_of(document: RulesDocument, usual: Mapping[str, int] | None = None) -> Rules:
-    """Returns what the document means today. `usual` are the gates that it asks for where it says none; by default
-    those of an environment after the entry.
-    """
+def rules_of(document: RulesDocument) -> Rules:
+    """Returns what the document means today: where it says nothing about approvals, the usual gates after the entry."""
     from envctl.domain.stateful import STATEFUL
 
     said = document.said
     gates, allow, parity = said.get("gates", {}), said.get("allow", {}), said.get("parity")
-    if usual is None:
-        usual = USUAL_GATES if document.predecessors else {}
+    usual = USUAL_GATES if document.predecessors else {}
     approvals = dict(gates.get("approvals", usual))
     waivable = {GUARD_CODES.get(code, code) for code in gates.get("waivable", ())}
     return Rules(
         approvals=approvals,
+        is_usual=bool(usual) and "approvals" not in gates,
         # Where there is one gate only, it is clear which one is meant.
         reviewers=gates.get("reviewers") or (next(iter(approvals)) if len(approvals) == 1 else ""),
         apply=tuple(allow.get("apply", ())),

@@ -1,6 +1,6 @@
 """What a deployment left in the stacks of an environment, and what can be set right there and then."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from envctl.domain.changes import StackPlan
@@ -16,6 +16,7 @@ from envctl.domain.errors import (
 )
 from envctl.domain.present import Deployment, EnvironmentPresent
 from envctl.domain.project import Project
+from envctl.usecases.lost_states import find_lost, lost_problem
 from envctl.usecases.planning import plan_each, plan_stacks
 from envctl.usecases.ports import Ports
 from envctl.usecases.prepare import Made
@@ -98,7 +99,15 @@ class _Looking:
                     plans |= self._otherwise(stack, applied, looked.failed[stack.name])
             there = {name for name, plan in plans.items() if not plan.changes and not plan.waits_for}
             applied = applied | there
+        self._tell_lost(stacks, plans)
         self.found = replace(self.found, left=tuple(plans[stack.name] for stack in stacks if stack.name in plans))
+
+    def _tell_lost(self, stacks: Sequence[PreparedStack], plans: Mapping[str, StackPlan]) -> None:
+        """Of a destruction: a lost state looks like one that holds nothing any more."""
+        if not self._destroys:
+            return
+        if lost := find_lost(self.ports, self._environment, stacks, plans, self.here.stacks):
+            self.found = replace(self.found, unseen=(*self.found.unseen, lost_problem(self._environment, lost)))
 
     def _otherwise(self, stack: PreparedStack, applied: Set[str], error: EnvctlError) -> dict[str, StackPlan]:
         try:

@@ -10,6 +10,7 @@ from envctl.domain.guards import Refusal, RefusedError, Request, ask, count_aske
 from envctl.domain.guards.approvals import has_expired, made_by, to_approve
 from envctl.domain.guards.both_documents import find_recorded_document
 from envctl.domain.guards.both_gates import find_bar
+from envctl.domain.guards.older import find_newer
 from envctl.domain.meaning import meaning_of, outline
 from envctl.domain.naming import short
 from envctl.domain.nearest import nearest
@@ -17,7 +18,17 @@ from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.rules_changes import list_differences
 from envctl.domain.unseen import check_unseen, describe_planned_anew, describe_unseen, list_unseen
-from envctl.usecases import approved, candidates, kept_places, kept_rules, load, prepare, record, self_contained
+from envctl.usecases import (
+    approved,
+    candidates,
+    kept_places,
+    kept_rules,
+    load,
+    prepare,
+    provider_accounts,
+    record,
+    self_contained,
+)
 from envctl.usecases.clocks import check_clock, current_time
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.ports import Ports
@@ -25,6 +36,8 @@ from envctl.usecases.run import there
 
 # What must hold before a plan can be shown at all: the code is what it says, and fits the settings.
 _NEEDED = frozenset({"G102", "G204"})
+# What who approves should know of the plan, and that it goes back to an older release.
+_REMARKED = frozenset({"G110", "G111", "G203", "G301", "G303"})
 
 
 @dataclass(frozen=True)
@@ -169,6 +182,8 @@ def _refuse(request: Request, gate: str) -> None:
 def plan_candidate(ports: Ports, project: Project, candidate: candidates.Candidate) -> EnvironmentPlan:
     if candidate.release:
         self_contained.check_stored(ports, project, candidate.release, candidate.request.identity)
+        there = candidate.request.target
+        provider_accounts.check_stored(ports, project, candidate.release, candidate.request.identity, there)
     prepared, target = prepare.from_store(ports, project, candidate), candidate.request.target
     try:
         stacks = plan_stacks(ports, target, prepared.stacks, candidate.request.here.stacks)
@@ -180,7 +195,7 @@ def plan_candidate(ports: Ports, project: Project, candidate: candidates.Candida
 
 def remarks(request: Request) -> tuple[str, ...]:
     """What the guards say of the plan itself: who approves it should know that before, not after."""
-    return tuple(f"{r.code} {r.guard}: {r.message}" for r in ask(request) if r.code in {"G301", "G303", "G110"})
+    return tuple(f"{r.code} {r.guard}: {r.message}" for r in ask(request) if r.code in _REMARKED)
 
 
 def describe_not_seen(request: Request, plan: EnvironmentPlan, accepted: Sequence[str]) -> tuple[str, ...]:
@@ -224,7 +239,17 @@ def lacking(ports: Ports, project: Project, request: Request) -> tuple[dict[str,
     missing = {name: count for name, count in gates(other).items() if count}
     if missing:
         return missing, f"envctl approve {request.target} --gate {next(iter(missing))}"
-    return missing, project.pipeline.way_into(request.target)
+    return missing, _way_on(project, request)
+
+
+def _way_on(project: Project, request: Request) -> str:
+    """The command that deploys what was approved."""
+    if request.action == "apply":
+        return request.command
+    running = request.there.last
+    named = "" if running and running.release == request.release else f" --release {short(request.identity)}"
+    meant = " --older" if find_newer(request) else ""
+    return f"{project.pipeline.way_into(request.target)}{named}{meant}"
 
 
 def given(request: Request, said: Saying) -> Callable[[Present], Event | None]:

@@ -187,7 +187,7 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         if approval.release == wanted.release and approval.settings == found.settings
     ]
     place = found.place.digest if found.place else ""
-    document = describe_rules(project, wanted.target)
+    there, document = project.environments[wanted.target], describe_rules(project, wanted.target)
     request = Request(
         action=wanted.action,
         pipeline=project.pipeline,
@@ -203,7 +203,9 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         unfit=found.unfit,
         images=found.images,
         approved=approved.look(ports, [each for each in given if each.place == place]),
-        account=project.environments[wanted.target].account_id or "",
+        account=there.account_id or "",
+        role=there.assume_role or "",
+        other_accounts=there.other_accounts,
         place=place,
         where=found.place.summary if found.place else "",
         elsewhere=kept_places.compare(ports, _places(present, wanted), found.place) if found.place else {},

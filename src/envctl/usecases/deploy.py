@@ -1,12 +1,12 @@
 """A deployment: one release, applied to one environment with its settings. Every verb that changes one ends here."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from typing import assert_never
 
 from envctl.domain import release as releases
 from envctl.domain.changes import unsettled
-from envctl.domain.enumeration import first_of
+from envctl.domain.enumeration import first_of, listed
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.graph import within
 from envctl.domain.guards import RefusedError, count_asked, refusals
@@ -20,8 +20,10 @@ from envctl.usecases import (
     bundles,
     candidates,
     image_copies,
+    lost_states,
     permission,
     prepare,
+    provider_accounts,
     record,
     rollout_ahead,
     self_contained,
@@ -35,6 +37,7 @@ from envctl.usecases import deployment_entries as entries
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.run import Deployed, Run, there
 from envctl.usecases.selecting import selected
+from envctl.usecases.terraform_ports import PreparedStack
 
 NAMED = 3
 
@@ -106,6 +109,7 @@ def carry_out(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
         up_to_date=run.up_to_date,
         only=run.only,
         rollouts=tuple(run.rolled_out),
+        lost=run.lost,
         next=_next(run),
     )
 
@@ -189,8 +193,10 @@ def _prepare(run: Run) -> None:
         return
     if run.action == "rollback":
         self_contained.remark_stored(run.ports, run.release, run.identity)
+        provider_accounts.remark_stored(run.ports, run.project, run.release, run.identity, run.target)
     elif run.action != "destroy":
         self_contained.check_stored(run.ports, run.project, run.release, run.identity)
+        provider_accounts.check_stored(run.ports, run.project, run.release, run.identity, run.target)
     prepared = prepare.lay_out(run.ports, run.project, run.release, there(run.settings), run.identity)
     run.prepared = access.named(run.ports, run.project, prepared)
     prepare.initialise_from(run.ports, run.project, run.prepared, run.release)
@@ -206,6 +212,8 @@ def _plan_all(run: Run) -> None:
     stacks = [run.stack(name) for name in (run.only or [stack.name for stack in run.prepared.stacks])]
     plans = plan_stacks(run.ports, run.target, stacks, here.stacks, destroy=run.action == "destroy")
     run.plans = {plan.stack: plan for plan in plans}
+    if run.action == "destroy":
+        _find_lost(run, stacks, here)
     run.rolling = rollout_ahead.foreseen(run, here)
     run.ports.observer.planned(there(run.plan))
     if run.wishes.undo and (left := _drifted_and_unplanned(run, undoing.restored(run))):
@@ -215,6 +223,15 @@ def _plan_all(run: Run) -> None:
     if run.only:
         _demand_needed(run)
     run.up_to_date = not there(run.plan).changes and (bool(run.only) or _stands_already(run, here))
+
+
+def _find_lost(run: Run, stacks: Sequence[PreparedStack], here: EnvironmentPresent) -> None:
+    """Raises OperationFailedError where a state is lost, unless the person said so."""
+    run.lost = lost_states.find_lost(run.ports, run.target, stacks, run.plans, here.stacks)
+    if not run.wishes.state_lost:
+        lost_states.check_lost(run.target, run.lost)
+    if run.lost:
+        run.ports.observer.said(f"what {listed(run.lost)} held may remain in {run.target}: its state is lost")
 
 
 def _demand_needed(run: Run) -> None:
@@ -228,7 +245,7 @@ def _demand_needed(run: Run) -> None:
 def _stands_already(run: Run, here: EnvironmentPresent) -> bool:
     current = here.current
     if run.action == "destroy":
-        return current is None and here.unfinished is None
+        return current is None and here.unfinished is None and not run.lost
     if here.drifted:
         # What the plan does not set right stays: that is worth an entry, and without one it would be drift for ever.
         return False

@@ -6,7 +6,8 @@ from contextlib import suppress
 from envctl.domain.changes import touched
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_labels
 from envctl.domain.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
-from envctl.domain.guards import Refusal, RefusedError
+from envctl.domain.guards import Refusal, RefusedError, Request
+from envctl.domain.guards.older import find_newer
 from envctl.domain.guards.request import changes_rules
 from envctl.domain.meaning import meaning_of, performed
 from envctl.domain.naming import short
@@ -55,11 +56,17 @@ def start(run: Run) -> None:
         settings, request = there(run.prepared).settings, there(run.request)
         rules = request.rules_digest if changes_rules(request) else ""
         before = request.recorded_digest if rules and request.recorded_digest != rules else ""
-        bound = (settings, run.action, run.source, plan, waiver, run.only, replaced, request.place, rules, before)
-        return DeploymentStarted(run.target, run.identity, *bound)
+        bound = (settings, run.action, run.source, plan, waiver, run.only, replaced, request.place)
+        older = _goes_back(request)
+        return DeploymentStarted(run.target, run.identity, *bound, rules=rules, rules_before=before, older=older)
 
     _, entry = record.append(run.ports, decide)
     run.started = there(entry).seq
+
+
+def _goes_back(request: Request) -> bool:
+    """Whether it goes over a newer release, and was said to be meant: --older beside a newer one says nothing."""
+    return request.older and find_newer(request) is not None
 
 
 def _keep_settings(run: Run) -> None:
@@ -95,7 +102,7 @@ def succeed(run: Run) -> None:
     changed = touched(run.plans.values())
     names = () if run.action == "destroy" else tuple(run.applied)
     did = performed(run.done())
-    event = DeploymentSucceeded(run.target, run.identity, run.started, names, changed, did, partial=bool(run.only))
+    event = DeploymentSucceeded(run.target, run.identity, run.started, names, changed, did, bool(run.only), run.lost)
     try:
         ended = _append_end(run, event)
     except EnvctlError as error:

@@ -63,7 +63,11 @@ def _sections(
     yield (
         "project",
         "",
-        [("envctl.toml", lambda: [files.project_file(project)]), ("settings", partial(files.settings, ports))],
+        [
+            ("envctl.toml", lambda: [files.project_file(project)]),
+            ("approvals", partial(files.approvals, ports, project, environments)),
+            ("settings", partial(files.settings, ports)),
+        ],
     )
     yield (
         "Terraform",

@@ -18,7 +18,7 @@ def ask_guards(run: Run, present: Present, plan: EnvironmentPlan | None = None) 
     if not run.wishes.dry_run:
         clocks.check_clock(run.ports)
     now = run.ports.clock.now() if run.wishes.dry_run else clocks.current_time(run.ports)
-    request = replace(there(run.request), present=present, now=now, plan=plan)
+    request = replace(there(run.request), present=present, now=now, plan=plan, older=run.wishes.older)
     # Somebody else may have recorded other rules meanwhile.
     request = kept_rules.complete(run.ports, request)
     run.request = request
@@ -44,11 +44,19 @@ def _ask_of_access(run: Run, request: Request) -> None:
 def ask_again(run: Run) -> None:
     """About a plan that was made anew while the deployment runs. What was waived by now is recorded at once."""
     request = replace(there(run.request), plan=run.plan)
-    refused = tuple(r for r in _told(run, request) if r.code in _OF_PLAN)
+    refused = tuple(_describe_halfway(run, r) for r in _told(run, request) if r.code in _OF_PLAN)
     before = set(run.waived)
     _waive(run, request, refused)
     if more := tuple(refusal for refusal in refused if refusal.code not in before):
         record.append(run.ports, lambda _: _waiver(run, more, started=run.started))
+
+
+def _describe_halfway(run: Run, refusal: Refusal) -> Refusal:
+    """What stops at it can go on once it is approved: nothing has to be recovered or taken back."""
+    if not refusal.for_now:
+        return refusal
+    message = f"{refusal.message}; {run.target} keeps what was applied, and the rest goes on once it is approved"
+    return replace(refusal, message=message)
 
 
 def record_waiver(run: Run) -> int:

@@ -21,6 +21,7 @@ def place(project: Project, environment: str) -> Place:
         there.external_id,
         there.session_tags,
         there.regions,
+        there.other_accounts,
     )
     return replace(where, backend=_backend(project, where))
 

@@ -18,6 +18,7 @@ from envctl.usecases import (
     images,
     load,
     prepare,
+    provider_accounts,
     record,
     remote_modules,
     self_contained,
@@ -125,6 +126,7 @@ def plan_with(ports: Ports, project: Project, what: Previewed, settings: Environ
     prepared = prepare.lay_out(ports, project, what.release, settings, what.identity)
     if what.made:
         self_contained.check_stored(ports, project, what.release, what.identity)
+        provider_accounts.check_stored(ports, project, what.release, what.identity, target)
         prepare.initialise_from(ports, project, prepared, what.release)
     else:
         prepare.initialise(ports, project, prepared)

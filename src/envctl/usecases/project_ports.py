@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from envctl.domain.account_blocks import AccountBlocks
     from envctl.domain.errors import Location
     from envctl.domain.outside_reads import OutsideRead
     from envctl.domain.project import Project
@@ -76,6 +77,9 @@ class Reader(Protocol):
 
     def outside_reads(self, files: Mapping[str, bytes], modules: Sequence[str]) -> tuple[OutsideRead, ...]:
         """Returns where the code of these module folders reads what is not among the files, as far as can be seen."""
+
+    def account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> AccountBlocks:
+        """Returns the blocks of these module folders that decide with whose credentials something is done."""
 
 
 class Modules(Protocol):

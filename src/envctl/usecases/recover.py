@@ -12,6 +12,7 @@ from envctl.domain.naming import short
 from envctl.domain.present import Deployment, Present
 from envctl.domain.project import Project
 from envctl.usecases import aftermath, bundles, candidates, load, prepare, record
+from envctl.usecases.imports import Imports
 from envctl.usecases.ports import Ports
 from envctl.usecases.prepare import Made
 from envctl.usecases.terraform_ports import PreparedStack
@@ -25,7 +26,7 @@ class Recovered:
     `broken` are the locks of Terraform's that it left, `rescued` the stacks whose state it could not save, `left` what
     is still to be done to complete it, and `unseen` why that could not be found out. `back` are the stacks whose
     requests it had begun to send to another colour, and that have gone back. `taken_in` are the addresses of what was
-    taken into the states.
+    taken into the states, and `abandoned_imports` those of earlier imports whose end was never recorded.
     """
 
     environment: str
@@ -37,6 +38,7 @@ class Recovered:
     unseen: tuple[Problem, ...] = ()
     back: tuple[WentBack, ...] = ()
     taken_in: tuple[str, ...] = ()
+    abandoned_imports: tuple[str, ...] = ()
 
 
 def recover(ports: Ports, environment: str, existing: Sequence[tuple[str, str]] = ()) -> Recovered:
@@ -49,6 +51,8 @@ def recover(ports: Ports, environment: str, existing: Sequence[tuple[str, str]] 
         present = record.present(ports)
         last = present.of(target).last
         found = _look(ports, project, present, Recovered(target, None, ""), last)
+        imports = Imports(ports, target, last.release if last else "")
+        found = replace(found, abandoned_imports=imports.abandon_open(present))
         found = _take_in(ports, project, present, found, existing)
         if last is not None and last.outcome == "unfinished":
             after = _abandon(ports, target, last, found)
@@ -100,14 +104,16 @@ def _take_in(
     if not existing:
         return found
     target = found.environment
-    ready = _prepare(ports, project, present, target, present.of(target).last)
+    last = present.of(target).last
+    ready = _prepare(ports, project, present, target, last)
     if ready is None:
         message = f"nothing was deployed to {target}: no state can take anything in"
         raise OperationFailedError(Problem("E322", message, "envctl status"))
     stacks = {f"module.{stack.name}.": stack for stack in ready.prepared.stacks}
     wanted = [(address, identity, _stack_of(address, stacks)) for address, identity in existing]
+    imports = Imports(ports, target, last.release if last else "")
     for address, identity, stack in wanted:
-        ports.terraform.take_in(target, stack, address, identity)
+        imports.take_in(stack, address, identity)
     left = aftermath.look(ports, project, present.of(target), ready).left
     return replace(found, taken_in=tuple(address for address, _, _ in wanted), left=left)
 

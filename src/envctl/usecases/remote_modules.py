@@ -20,7 +20,7 @@ from envctl.domain.remote_modules import (
     shown,
 )
 from envctl.domain.settings import ModuleCall
-from envctl.usecases import self_contained
+from envctl.usecases import provider_accounts, self_contained
 from envctl.usecases.ports import Ports
 
 NAMED = 3
@@ -53,6 +53,7 @@ def complete(ports: Ports, project: Project, release: Release) -> Completed:
             ports.observer.said(f"{key}: {_spelled(call)} is {version} today")
     made = Release(wiring, {**release.files, **files})
     self_contained.check_tree(ports, made)
+    provider_accounts.check_tree(ports, project, made)
     return Completed(made, (*moving, *walk.unread))
 
 

@@ -28,7 +28,8 @@ class Deployed:
 
     `waived` is what break-glass overrode, `warnings` what guards remarked without refusing, and `held` the release
     that a rollback put on hold. `only` names the stacks, where they are not all of the release, and `rollouts` are
-    those whose requests went over to another colour.
+    those whose requests went over to another colour. `lost` are the stacks whose state was gone when the environment
+    was destroyed: what they held may remain.
     """
 
     environment: str
@@ -45,6 +46,7 @@ class Deployed:
     dry_run: bool = False
     only: tuple[str, ...] = ()
     rollouts: tuple[RolledOut, ...] = ()
+    lost: tuple[str, ...] = ()
     next: str = ""
 
 
@@ -52,7 +54,8 @@ class Deployed:
 class Wishes:
     """What the person who deploys wants beyond the deployment itself. `break_glass` is the reason, or empty, and
     `undo` asks that all drift is undone: what no plan undoes shall not be taken over in silence. `selection` leaves
-    stacks out.
+    stacks out. `older` says that the release is meant although a newer one runs there. `state_lost` says of a
+    destruction that what lost states held may remain.
     """
 
     dry_run: bool = False
@@ -60,6 +63,8 @@ class Wishes:
     break_glass: str = ""
     undo: bool = False
     selection: Selection = ALL
+    older: bool = False
+    state_lost: bool = False
 
 
 PLAINLY = Wishes()
@@ -78,7 +83,7 @@ class Run:
     of which it was said that they have no data.
 
     Where drift is to be undone, `found` is what a look has found, by the names of the ledger, and `remaining` names
-    what is not as it was before, although all is applied.
+    what is not as it was before, although all is applied. `lost` are the stacks of a destruction whose state is gone.
     """
 
     ports: Ports
@@ -115,6 +120,7 @@ class Run:
     returned: set[str] = field(default_factory=set)
     found: Mapping[str, ResourceChange] = field(default_factory=dict)
     remaining: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def plan(self) -> EnvironmentPlan | None:

@@ -6,18 +6,21 @@ from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.settings import EnvironmentSettings, Schema
-from envctl.usecases import image_tags, load, working_tree
+from envctl.usecases import image_tags, load, unsaid_gates, working_tree
 from envctl.usecases.ports import Ports
 
 
 @dataclass(frozen=True)
 class Valid:
-    """`unread` are the settings files that no environment takes anything from."""
+    """`unread` are the settings files that no environment takes anything from. `remarks` say, with file and line, what
+    the project file leaves unsaid and could surprise.
+    """
 
     environments: tuple[str, ...]
     stacks: tuple[str, ...]
     settings: int
     unread: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def validate(ports: Ports, environment: str = "", *, only_settings: bool = False) -> Valid:
@@ -41,7 +44,9 @@ def validate(ports: Ports, environment: str = "", *, only_settings: bool = False
     for of, release in () if only_settings else seen.releases.values():
         image_tags.tell_tags(ports, of, release)
     stacks = dict.fromkeys(stack for _, release in seen.releases.values() for stack in release.wiring.stacks)
-    return Valid(asked, tuple(stacks), count, _unread(ports, project))
+    unsaid = () if only_settings else unsaid_gates.find_unsaid_gates(ports, project, asked)
+    remarks = tuple(f"{each.seen}; {each.mend}" for each in unsaid)
+    return Valid(asked, tuple(stacks), count, _unread(ports, project), remarks)
 
 
 @dataclass

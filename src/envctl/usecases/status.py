@@ -1,21 +1,23 @@
 """`envctl status`: the pipeline with what runs where, since when, by whom, and how far each environment lags."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
-from envctl.domain.guards import count_asked, gates
+from envctl.domain.events import Actor
+from envctl.domain.guards import Request, count_asked, gates
+from envctl.domain.guards.both_gates import find_rest
+from envctl.domain.guards.older import find_newer_there
+from envctl.domain.guards.plan import was_stopped
 from envctl.domain.naming import short
-from envctl.domain.present import EnvironmentPresent, KnownRelease, Present, Unbelieved, lag
+from envctl.domain.present import Deployment, EnvironmentPresent, KnownRelease, Present, Unbelieved, lag
 from envctl.domain.project import Project
 from envctl.domain.rules_changes import list_differences
 from envctl.domain.rules_document import describe_rules
 from envctl.usecases import bundles, candidates, kept_rules, load, record
 from envctl.usecases.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 from envctl.usecases.ports import Ports
-
-_NOT_APPROVED = "G302"
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,9 @@ def _of(ports: Ports, project: Project, present: Present, environment: str, read
     open_gates = _gates(ports, project, present, environment) if behind else {}
     # Only where it lies can it be put in its place: who looks from elsewhere is told the rest.
     unsaved = there.last is not None and ports.workspace.unsaved(environment)
-    gate_names = tuple(open_gates or project.rules(environment).approvals)
-    way_on = f"envctl recover {environment}" if unsaved else _next(project, present, environment, behind, gate_names)
+    lost = unsaved or there.unfinished or there.shifts or there.imports
+    way_on = f"envctl recover {environment}" if lost else _approve_rest(ports, project, present, environment)
+    way_on = way_on or _next(project, present, environment, behind)
     pending = find_pending_changes(ports, project, present, environment, read)
     way_on = way_on or _deploy_changes(project, environment, pending)
     rules = _rules(ports, project, there, environment)
@@ -122,34 +125,53 @@ def _gates(ports: Ports, project: Project, present: Present, environment: str) -
     return {gate: (count - missing[gate], count) for gate, count in count_asked(request).items()}
 
 
-def _next(project: Project, present: Present, environment: str, behind: int | None, gate_names: tuple[str, ...]) -> str:
+def _next(project: Project, present: Present, environment: str, behind: int | None) -> str:
     there, before = present.of(environment), project.pipeline.before(environment)
-    if there.unfinished or there.shifts:
-        return f"envctl recover {environment}"
-    if way_on := _approve_rest(project, present, environment, gate_names):
-        return way_on
     if before is None:
         return _prove(there, environment) if there.whole else f"envctl apply {environment}"
     source = present.of(before)
     if behind and source.whole and source.current:
-        held = source.current.release in there.holds
-        return f"envctl why {environment}" if held else project.pipeline.way_into(environment)
+        release = source.current.release
+        stands_against = release in there.holds or find_newer_there(present, project.pipeline, environment, release)
+        return f"envctl why {environment}" if stands_against else project.pipeline.way_into(environment)
     if there.whole:
         return _prove(there, environment)
-    return "" if there.current is None and there.last is None else f"envctl apply {environment}"
+    return _go_on(there, environment)
 
 
-def _approve_rest(project: Project, present: Present, environment: str, gate_names: tuple[str, ...]) -> str:
-    """Where a deployment stopped since a plan held more than was approved, the rest has to be approved first."""
+def _go_on(there: EnvironmentPresent, environment: str) -> str:
+    """The command that goes on with the last deployment, where nothing newer is to come."""
+    last, current = there.last, there.current
+    if last is None or (current is None and last.action == "destroy"):
+        return ""
+    if last.action == "rollback" and last.outcome != "succeeded":
+        return f"envctl rollback {environment}"
+    if last.action == "promote" and not (current and current.release == last.release):
+        return f"envctl promote {last.source} {environment} --release {short(last.release)}"
+    return f"envctl apply {environment}"
+
+
+def _approve_rest(ports: Ports, project: Project, present: Present, environment: str) -> str:
+    """Where a deployment stopped since a plan held more than was approved, the rest has to be approved first; unless
+    another release comes next.
+    """
     last, before = present.of(environment).last, project.pipeline.before(environment)
-    if last is None or last.ended_at is None or last.outcome != "failed" or not last.reason.startswith(_NOT_APPROVED):
+    if last is None or not was_stopped(last):
         return ""
     source = present.of(before).current if before else None
     if last.action == "promote" and source is not None and source.release != last.release:
         return ""
-    since = [a for a in present.of(environment).approvals if a.release == last.release and a.at >= last.ended_at]
-    left = [gate for gate in gate_names if gate not in {each.gate for each in since}]
-    return f"envctl approve {environment} --gate {left[0]} --release {short(last.release)}" if left else ""
+    # Counted as for somebody else, so that one's own approval shows as given.
+    rest = find_rest(replace(_begun(ports, project, present, last, environment), actor=Actor("")))
+    return rest.hint if rest else ""
+
+
+def _begun(ports: Ports, project: Project, present: Present, last: Deployment, environment: str) -> Request:
+    """What the last deployment of an environment asked for, as it would be asked for today."""
+    if last.action == "promote":
+        what = (ports, project, present)
+        return candidates.promotion(*what, source=last.source, target=environment, release=last.release).request
+    return candidates.redeployment(ports, project, present, target=environment, release=last.release).request
 
 
 def _prove(there: EnvironmentPresent, environment: str) -> str:

@@ -20,6 +20,7 @@ from envctl.domain.guards import (
 from envctl.domain.guards.access import account
 from envctl.domain.guards.artifact import artifact
 from envctl.domain.guards.both_documents import find_recorded_document
+from envctl.domain.guards.plan import find_rest, same_plan
 from envctl.domain.guards.secrets import secrets
 from envctl.domain.meaning import meaning_of
 from envctl.domain.present import Present, Unbelieved
@@ -178,7 +179,8 @@ def _answers(request: Request) -> Iterator[Answer]:
 
 
 def _answer(guard: Guard, views: Sequence[Request], refused: set[str]) -> Answer:
-    refusal = check_twice(guard, views)
+    asked = replace(guard, check=find_rest) if guard.check is same_plan and views[0].plan is None else guard
+    refusal = check_twice(asked, views)
     if refusal is not None:
         return Answer(guard.code, guard.name, "warns" if refusal.warns else "refuses", refusal)
     if guard.rests_on in refused:
@@ -190,4 +192,7 @@ def _unasked(guard: Guard, request: Request) -> bool:
     seen = {artifact: request.images, secrets: request.secrets}
     if guard.check in seen:
         return seen[guard.check] is None and request.action != "destroy"
+    if guard.check is account:
+        # Of an account it is asked twice: once of the credentials, and once of the plan.
+        return request.unasked or (bool(request.account or request.role) and request.plan is None)
     return request.plan is None if guard.of_plan else guard.of_access and request.unasked

@@ -13,7 +13,7 @@ from envctl.domain.project import Artifact, Project
 from envctl.domain.release import File, Release, StackWiring, Wiring
 from envctl.domain.remote_modules import is_local
 from envctl.domain.settings import Assignment, ModuleCall, ModuleInterface, Schema
-from envctl.usecases import self_contained
+from envctl.usecases import provider_accounts, self_contained
 from envctl.usecases.load import COMMON_SETTINGS, PROJECT_FILE, settings_file, settings_files
 from envctl.usecases.ports import Ports
 
@@ -33,6 +33,7 @@ def release(ports: Ports, project: Project) -> Release:
     lock = ports.tree.read(ports.provider_lock)
     made = Release(_wiring(ports, project, code.interfaces), code.files, tuple(code.missing))
     self_contained.check_tree(ports, made)
+    provider_accounts.check_tree(ports, project, made)
     return made.with_lock(lock)
 
 

@@ -104,6 +104,22 @@ def test_a_good_project_is_read() -> None:
             id="a section that is not in the order",
         ),
         pytest.param(
+            "[stacks.network]",
+            '[parity]\nenvironments = ["staging", "prd"]\n\n[stacks.network]',
+            "environments = [",
+            "E104 parity compares prd with the environment before it, and no release is promoted into prd",
+            "did you mean prod?",
+            id="parity of an environment that does not exist",
+        ),
+        pytest.param(
+            "[stacks.network]",
+            '[parity]\nenvironments = ["dev"]\n\n[stacks.network]',
+            "environments = [",
+            "E104 parity compares dev with the environment before it, and no release is promoted into dev",
+            "known are: prod, staging",
+            id="parity of the environment where code enters",
+        ),
+        pytest.param(
             "network.vpc_id",
             "netwrok.vpc_id",
             "netwrok",

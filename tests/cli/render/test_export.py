@@ -42,7 +42,7 @@ def test_a_row_says_all(snapshot: object) -> None:
     assert full == snapshot
     assert {name for name, value in empty.items() if value} == {
         "number", "environment", "action", "release", "uncommitted", "by", "by_via", "by_verified", "settings",
-        "started_at", "outcome", "changed",
+        "started_at", "outcome", "changed", "older",
     }  # fmt: skip
 
 

@@ -183,6 +183,16 @@ def test_an_approval_can_still_come_and_it_is_said_from_whom() -> None:
     )
 
 
+def test_gates_that_nobody_wrote_down_name_both_ways_on() -> None:
+    refusal = answer("G106", ruled(ASKED, is_usual=True))
+    assert refusal is not None
+    unsaid = "; envctl.toml says nothing about approvals of prod, so that it asks for the usual ones"
+    assert refusal.message == f"{LACKS}peer (0 of 1){unsaid}"
+    assert (
+        refusal.hint == f"if it needs none, say so: [environments.prod.gates] approvals = {{}}; if it does: {TO_GIVE}"
+    )
+
+
 def test_only_gates_that_are_open_are_listed_and_the_first_of_them_is_the_one_to_type() -> None:
     request = approved(approval(CAT), approval(DAN, "business"), request=GATES)
     refusal = answer("G106", request)

@@ -18,9 +18,9 @@ _CODE = (".tf", ".tofu")
 _JSON = (".tf.json", ".tofu.json")
 # A folder where nothing of this stands is not read any further: most are like that. Each pattern begins with a plain
 # text, which is found fast; a comment may stand between the words of code.
-_GAP = rb"(?:\s|/\*.*?\*/|(?:#|//)[^\n]*)*"
+GAP = rb"(?:\s|/\*.*?\*/|(?:#|//)[^\n]*)*"
 _READING = tuple(
-    re.compile(pattern.replace(b"_", _GAP), re.DOTALL)
+    re.compile(pattern.replace(b"_", GAP), re.DOTALL)
     for pattern in (
         rb"file\w*_\(",
         rb"path(?:expand)?_(?:\(|\._(?:root|cwd))",
@@ -30,9 +30,9 @@ _READING = tuple(
 _READING_TYPES = tuple(sorted(f'"{kind}"'.encode() for _, kind in PATH_ATTRIBUTES))
 # Values that a module may be called with, and that lead out of the release there.
 _PASSING = re.compile(rb"[=:]\s*\"(?:[/~]|\.\./)|\bvar\b")
-_LOCAL_CALL = re.compile(rb"source\"?_[=:]_\"((?:\.|\\)[^\"\n]*)\"".replace(b"_", _GAP), re.DOTALL)
+_LOCAL_CALL = re.compile(rb"source\"?_[=:]_\"((?:\.|\\)[^\"\n]*)\"".replace(b"_", GAP), re.DOTALL)
 # Terraform takes spaces there, and the grammar does not.
-_NAMESPACE = re.compile(rb"\bcore_::_(?=\w)".replace(b"_", _GAP), re.DOTALL)
+_NAMESPACE = re.compile(rb"\bcore_::_(?=\w)".replace(b"_", GAP), re.DOTALL)
 _HEREDOC = b"x = <<ENVCTL_TEXT\n%s\nENVCTL_TEXT\n"
 
 
@@ -76,6 +76,16 @@ def read_folders(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str
                     # What a module is called with is what its variables may hold.
                     target.scope.variables.setdefault(argument, []).append(later)
     return folders
+
+
+def find_reached_code(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str, dict[str, bytes]]:
+    """Returns the code of each folder that the modules reach, by its path."""
+    code = _code_by_folder(files)
+    return {folder: code[folder] for folder in _find_called(code, modules)}
+
+
+def is_json(path: str) -> bool:
+    return path.endswith(_JSON)
 
 
 def is_worth_reading(code: bytes) -> bool:
@@ -125,7 +135,7 @@ def _move_together(match: re.Match[bytes]) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _parse(data: bytes, name: str) -> Source | None:
+def parse_code(data: bytes, name: str) -> Source | None:
     try:
         return Source(_NAMESPACE.sub(_move_together, data), name)
     except ConfigurationError:
@@ -133,17 +143,22 @@ def _parse(data: bytes, name: str) -> Source | None:
         return None
 
 
+def load_document(data: bytes) -> Document | None:
+    """None for what is not JSON, which who reads the module says."""
+    try:
+        return Document(json.loads(data), data)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _read(folder: str, files: Mapping[str, bytes]) -> Folder:
     found = Folder(scope=Scope(folder))
     for path, data in sorted(files.items()):
         if path.endswith(_JSON):
-            try:
-                document = json.loads(data)
-            except ValueError:
-                continue
-            found.documents[path] = Document(document, data)
-            _declare_json(found.scope, document)
-        elif source := _parse(data, path):
+            if document := load_document(data):
+                found.documents[path] = document
+                _declare_json(found.scope, document.content)
+        elif source := parse_code(data, path):
             found.sources[path] = source
             _declare(found.scope, source)
     return found

@@ -16,9 +16,10 @@ from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failing import full_disk, killed
 from envctl.adapters.terraform.failing.failures import missing_upstream, unreadable
 from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check, check_end
+from envctl.adapters.terraform.plans import made
 from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN, PlanFile, PlanFiles
 from envctl.adapters.terraform.process import Ended
-from envctl.adapters.terraform.running import Site
+from envctl.adapters.terraform.running import Locate, Site
 from envctl.adapters.terraform.surroundings.clearing import Surroundings
 from envctl.adapters.terraform.watch import Watch
 from envctl.adapters.terraform.written import was_written
@@ -53,7 +54,8 @@ _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 class TerraformDriver:
     """`home` is envctl's own folder in the project. `inherited` is what every process inherits that works with
     an AWS profile, or with none. `limits` are what stacks may take that are worked on at once, and `patience` is for
-    how many seconds a plan may say nothing. `secrecy` is told the sensitive values that a state or a plan holds.
+    how many seconds a plan may say nothing. `secrecy` is told the sensitive values that a state or a plan holds, and
+    `locate` tells where the project file says what is rendered.
     """
 
     def __init__(
@@ -68,7 +70,9 @@ class TerraformDriver:
         patience: float = PATIENCE,
         secrecy: Secrecy = NoSecrecy(),  # noqa: B008 (it holds nothing)
         surroundings: Surroundings | None = None,
+        locate: Locate = lambda _, __: None,
     ) -> None:
+        self._locate = locate
         self._secrecy = secrecy
         self._root = home / "work"
         self._limits = limits
@@ -154,7 +158,8 @@ class TerraformDriver:
             transcript = self._planned(site, PLAN, refresh=False, **mode)
         if not transcript.anything:
             self.discard(environment, stack)
-            return StackPlan(stack.name, warnings=transcript.warnings)
+            # Where all goes away, a state that is lost looks like one that holds nothing.
+            return StackPlan(stack.name, warnings=transcript.warnings, stateless=destroy and transcript.stateless)
         plan = self._meaning(site, transcript.warnings)
         self._planned_changes[site.directory] = plan.resources
         return plan
@@ -259,7 +264,15 @@ class TerraformDriver:
             from envctl.adapters.terraform.surroundings.overrides import require_found
 
             require_found(self.unpinned(), site.stack.name)
+        self._check_made(site, name, made.Asked.by(options, site.stack.secrets), transcript)
         return transcript
+
+    def _check_made(self, site: Site, name: str, asked: made.Asked, transcript: Transcript) -> None:
+        with self._plans.open(site, name) as file:
+            saved = made.check_file(site.stack.name, file, asked, refreshed=transcript.refreshed)
+        if saved is None:
+            made.check_covered(site.stack.name, self._document(site, name), asked)
+        transcript.stateless = saved is None or saved.stateless
 
     def _patiently(
         self, site: Site, begun: Progressed | None, command: str, *words: str, **options: bool | str
@@ -301,7 +314,7 @@ class TerraformDriver:
     def _document(self, site: Site, file: str) -> dict[str, Any]:
         """A saved plan as `terraform show -json` tells it, where it is whole and holds nothing unknown."""
         from envctl.adapters.terraform.plans import documents, form
-        from envctl.adapters.terraform.plans.attributes import all_secrets
+        from envctl.adapters.terraform.plans.hidden_keys import take_secrets
 
         plan = self._plans.get(site, file)
         ended, said = self._launcher.ask(_with(plan, site), "show", plan.path, json=True)
@@ -310,25 +323,22 @@ class TerraformDriver:
         with unreadable(site.stack.name, ended.errors):
             document = documents.parse(said)
             form.check_form(site.stack.name, document, site.stack.plan_keys)
-        self._secrecy.learn(all_secrets(document), (site.environment, site.stack.name))
+            made.check_requested(site.stack.name, document)
+        document, secrets = take_secrets(document, site.stack.name)
+        self._secrecy.learn(secrets, (site.environment, site.stack.name))
         return document
 
     def _site(self, environment: str, stack: PreparedStack) -> Site:
-        return Site(environment, stack, self._root / environment / stack.name)
+        return Site(environment, stack, self._root / environment / stack.name, locate=self._locate)
 
 
 def _redacted(plan: StackPlan, *documents: Mapping[str, Any]) -> StackPlan:
     """Without what is a secret in any of these."""
     if not plan.changes and not plan.drifted:
         return plan
-    from envctl.adapters.terraform.plans.attributes import all_secrets
+    from envctl.adapters.terraform.plans.redacted import redact_by
 
-    secrets = frozenset[str]().union(*map(all_secrets, documents))
-    if not secrets:
-        return plan
-    from envctl.adapters.terraform.plans.redacted import redact_plan
-
-    return redact_plan(plan, secrets)
+    return redact_by(plan, documents)
 
 
 def _with(plan: PlanFile | None, site: Site) -> Site:

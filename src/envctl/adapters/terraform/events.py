@@ -38,6 +38,7 @@ _RUNS: dict[str, Phase] = {
 _NO_CHANGE = frozenset({"noop", "read"})
 _PLANNED, _SUMMARY = "planned_", "change_summary"
 _TARGETED = "targeting"
+_ELSEWHERE = "Deprecated flag: -state"
 _OVERRIDDEN = "Provider development overrides are in effect"
 
 
@@ -60,6 +61,7 @@ class Transcript:
     `partial` says that Terraform warns of a plan which is not the whole: what it left out is in no line.
     `begun` are the resources that it has begun to change and not ended, and `dumped` is a state that it could write
     nowhere. `summed_up` are the operations that it says to have ended, and `planned` is what an apply was to do.
+    `refreshed` says that it has looked at a resource at least, and `stateless` that there may be no state at all.
     """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -72,6 +74,8 @@ class Transcript:
     other: list[str] = field(default_factory=list)
     summed_up: set[str] = field(default_factory=set)
     planned: tuple[ResourceChange, ...] = ()
+    refreshed: bool = False
+    stateless: bool = False
 
     @property
     def anything(self) -> bool:
@@ -82,6 +86,11 @@ class Transcript:
     def is_overridden(self) -> bool:
         """Whether Terraform says that its configuration replaces providers."""
         return any(diagnostic.summary == _OVERRIDDEN for diagnostic in self.diagnostics)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it was told to take another file for the state."""
+        return any(diagnostic.summary.startswith(_ELSEWHERE) for diagnostic in self.diagnostics)
 
     @property
     def errors(self) -> list[Diagnostic]:
@@ -115,6 +124,7 @@ def read(line: str, stack: str, transcript: Transcript, redact: Callable[[str], 
     elif kind == "outputs":
         transcript.output_changes = any(o.get("action", "noop") != "noop" for o in message["outputs"].values())
     elif kind in _PHASES:
+        transcript.refreshed = transcript.refreshed or _PHASES[kind] == "refresh"
         return _noted(_progress(message["hook"], _PHASES[kind], stack), transcript)
     elif kind in _RUNS and isinstance(message.get("hook"), dict):
         return _noted(_run(message["hook"], _RUNS[kind], stack), transcript)

@@ -33,6 +33,9 @@ _DEFAULTS = {
 # own of the memory, a plan costs 15 to 20 % less of them, and most end before that.
 _OF_SEVERAL = {"GOGC": "off"}
 
+ADDED_FLAGS = (
+    "what is started adds flags to Terraform: remove that, or name another: [terraform] binary, ENVCTL_TERRAFORM, PATH"
+)
 # What is summed up at the end of a command that ended well.
 _ENDS = {"plan": {"plan"}, "apply": {"apply", "destroy"}}
 
@@ -208,9 +211,12 @@ def check(ended: Ended, transcript: events.Transcript, site: Site, command: str)
 
 def check_end(transcript: events.Transcript, site: Site, command: str) -> None:
     """Raises OperationFailedError where Terraform ended well and did not sum up what it did, as it does of every plan
-    and every apply: what says nothing would pass for no changes.
+    and every apply: what says nothing would pass for no changes. And where it worked with another state than it should.
     """
     if transcript.summed_up.isdisjoint(_ENDS[command]):
         message = f"terraform {command} of {site.stack.name} ended without a word on what it did"
         hint = "what is started may be no Terraform, or hide what it says: [terraform] binary, ENVCTL_TERRAFORM, PATH"
         raise OperationFailedError(Problem("E354", message, hint, stack=site.stack.name))
+    if transcript.is_elsewhere:
+        message = f"terraform {command} of {site.stack.name} took another file for its state (-state)"
+        raise OperationFailedError(Problem("E369", message, ADDED_FLAGS, stack=site.stack.name))

@@ -3,17 +3,19 @@
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from envctl.adapters.disk.faults import unwritable
 from envctl.adapters.disk.places import real_path
-from envctl.domain.errors import LockHeldError, Problem
+from envctl.domain.errors import Location, LockHeldError, Problem
 from envctl.usecases.terraform_ports import PreparedStack
 
 FILE = ".running"
 _PROCESSES = Path("/proc")
+Locate = Callable[[str, Sequence[str | int]], Location | None]
+"""Of an environment, and a path of a root module of it."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Site:
     """The directory of one stack of an environment.
 
     `plugins` is a plugin cache for it alone. `inherited` are descriptors of files that Terraform is to read or write.
+    `locate` tells where the project file says what stands at a path of the root module.
     """
 
     environment: str
@@ -28,6 +31,7 @@ class Site:
     directory: Path
     plugins: Path | None = None
     inherited: tuple[int, ...] = ()
+    locate: Locate = field(default=lambda _, __: None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """envctl.toml → Project."""
 
-from envctl.adapters.toml.reader import load_project, place
+from envctl.adapters.toml.reader import load_project, place, place_rendered
 
-__all__ = ["load_project", "place"]
+__all__ = ["load_project", "place", "place_rendered"]

@@ -40,6 +40,17 @@ def place(text: bytes, path: Sequence[str | int], name: str = "envctl.toml") -> 
     return Location(name, line_of(lines_of(text), tuple(path)))
 
 
+def place_rendered(
+    text: bytes, environment: str, path: Sequence[str | int], name: str = "envctl.toml"
+) -> Location | None:
+    """Where the project file says what is rendered at that path of a root module. None where nothing there says it."""
+    from envctl.adapters.toml.lines import lines_of
+    from envctl.domain.rendering import list_origins
+
+    lines = lines_of(text)
+    return next((Location(name, lines[key]) for key in list_origins(environment, path) if key in lines), None)
+
+
 def _parse(text: bytes, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text.decode("utf-8-sig"))

@@ -8,7 +8,7 @@ import typer
 from envctl.cli.arguments import an_environment
 from envctl.cli.boundary import answer
 from envctl.cli.stacks import Stacks, WithDownstream, WithUpstream, selection
-from envctl.cli.wishes import BreakGlass, NoVerify, wishes
+from envctl.cli.wishes import BreakGlass, NoVerify, Older, wishes
 
 
 def apply(
@@ -20,6 +20,7 @@ def apply(
     with_downstream: WithDownstream = False,
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
+    older: Older = False,
 ) -> None:
     """Apply the working tree to the first environment; elsewhere, today's settings to the release that is there.
 
@@ -28,7 +29,7 @@ def apply(
     from envctl.usecases.apply import apply as use
 
     chosen = selection(stack, upstream=with_upstream, downstream=with_downstream)
-    wanted = replace(wishes(context, break_glass, no_verify=no_verify), selection=chosen)
+    wanted = replace(wishes(context, break_glass, no_verify=no_verify, older=older), selection=chosen)
     answer(context, lambda ports: use(ports, environment, wanted))
 
 

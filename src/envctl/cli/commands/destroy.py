@@ -14,11 +14,17 @@ def destroy(
     environment: Annotated[str, an_environment("The environment, for example dev.")],
     *,
     break_glass: BreakGlass = None,
+    state_lost: Annotated[
+        bool,
+        typer.Option(
+            "--state-lost", help="Give up stacks whose state is lost. What they held may remain, and this is recorded."
+        ),
+    ] = False,
 ) -> None:
-    """Take away all that an environment holds. Refused where it is protected, or asks for approvals."""
+    """Take away all that an environment holds. Refused where it is protected, asks for approvals, or lost a state."""
     from envctl.usecases.destroy import destroy as use
 
-    wanted = wishes(context, break_glass)
+    wanted = wishes(context, break_glass, state_lost=state_lost)
     answer(context, lambda ports: use(ports, environment, wanted))
 
 

@@ -6,7 +6,7 @@ import typer
 
 from envctl.cli.boundary import answer
 from envctl.cli.complete import releases, sources, targets
-from envctl.cli.wishes import BreakGlass, NoVerify, wishes
+from envctl.cli.wishes import BreakGlass, NoVerify, Older, wishes
 
 
 def promote(
@@ -24,11 +24,12 @@ def promote(
     ] = None,
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
+    older: Older = False,
 ) -> None:
     """Deploy to TARGET the very bundle that SOURCE runs, through every guard."""
     from envctl.usecases.promote import promote as use
 
-    wanted = wishes(context, break_glass, no_verify=no_verify)
+    wanted = wishes(context, break_glass, no_verify=no_verify, older=older)
     answer(context, lambda ports: use(ports, source, target, wanted, release=release))
 
 

@@ -9,13 +9,13 @@ from envctl.cli.render.deed import deed
 from envctl.cli.render.events import in_brackets
 from envctl.cli.render.guards import named
 from envctl.cli.render.line import counted
-from envctl.cli.render.moments import Zone, ago, since
+from envctl.cli.render.moments import Zone, ago, opening, since
 from envctl.cli.render.signing import mistrusted
 from envctl.cli.render.text import known_as, one_line
+from envctl.domain.enumeration import listed
 from envctl.domain.guards.both_documents import RESET_DELAY
 from envctl.domain.naming import short
 from envctl.domain.present import Debt, Deployment, DriftCheck, EnvironmentPresent, Hold, Lock
-from envctl.domain.recorded_rules import RulesReset
 from envctl.domain.traffic import other
 from envctl.usecases.pending_changes import PendingChanges
 from envctl.usecases.status import EnvironmentStatus, Status
@@ -41,6 +41,7 @@ def matters(status: Status, zone: Zone = None) -> tuple[Matter, ...]:
         for each in status.everywhere
         for told, grave in (
             *_Speaker(each.environment, status.now, zone, entry).all(each.present),
+            *((sentence, True) for sentence in reset_sentences(each, status.now, zone)),
             *((sentence, False) for sentence in pending_sentences(each.pending)),
             *((sentence, False) for sentence in rules_sentences(each)),
         )
@@ -70,6 +71,17 @@ def rules_sentences(each: EnvironmentStatus) -> Iterator[str]:
         yield f"envctl.toml and its recorded rules differ, and both count: {told}"
 
 
+def reset_sentences(each: EnvironmentStatus, now: datetime, zone: Zone) -> Iterator[str]:
+    reset = each.present.rules_reset
+    if reset is None:
+        return
+    end = reset.at + RESET_DELAY
+    due = opening(end, now, zone) if end > now else since(end, now, zone)
+    stop = to_type(f"envctl rules reset {each.environment} --withdraw")
+    asked = f"RESET of its rules by {known_as(reset.by)}, {since(reset.at, now, zone)}: {one_line(reset.reason)}"
+    yield f"{asked}; the recorded rules count until {due} ({stop} stops it)"
+
+
 @dataclass(frozen=True)
 class _Speaker:
     environment: str
@@ -80,6 +92,12 @@ class _Speaker:
     def all(self, here: EnvironmentPresent) -> Iterator[tuple[str, bool]]:
         if here.last and here.last.outcome != "succeeded":
             yield self._last(here.last), True
+        if here.last and here.last.lost:
+            yield f"what {listed(here.last.lost)} held may remain: its state was lost when it was destroyed", True
+        for begun in here.imports:
+            when = ago(begun.at, self.now)
+            what = f"the import of {one_line(begun.address)} by {known_as(begun.by)}"
+            yield f"{what} began {when}, and its end is not recorded (it may still run)", True
         for stack, shift in here.shifts.items():
             told = f"{shift.percent} % of the requests of {stack} go to {shift.color}, the rest to {other(shift.color)}"
             yield told, here.unfinished is None
@@ -90,8 +108,6 @@ class _Speaker:
         if here.proof and not here.proof.verified:
             why = one_line(here.proof.revoked or NEVER)
             yield f"release {short(here.proof.deployment.release)} is not verified: {why}", False
-        if here.rules_reset:
-            yield self._reset(here.rules_reset), True
         if here.lock:
             yield f"locked by {self._held(here.lock)}", False
         for hold in here.holds.values():
@@ -130,15 +146,6 @@ class _Speaker:
         what = f"{counted(seen.drifted, 'difference')} from the state"
         named = in_brackets(seen.resources, seen.drifted)
         return f"drift: {what}{named}, seen {when} by {known_as(seen.by)}"
-
-    def _reset(self, reset: RulesReset) -> str:
-        due = since(reset.at + RESET_DELAY, self.now, self.zone)
-        stop = to_type(f"envctl rules reset {self.environment} --withdraw")
-        when = since(reset.at, self.now, self.zone)
-        return (
-            f"RESET of its rules by {known_as(reset.by)}, {when}: {one_line(reset.reason)};"
-            f" the recorded rules count until {due} ({stop} stops it)"
-        )
 
     def _held(self, held: Lock | Hold) -> str:
         return f"{known_as(held.by)} since {since(held.at, self.now, self.zone)}: {one_line(held.reason)}"

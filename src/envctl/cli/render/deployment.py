@@ -43,6 +43,8 @@ def headline(deployed: Deployed) -> str:
     if deployed.only:
         return f"{deployed.environment} has {_some(deployed)} of {release}"
     match deployed.action:
+        case "destroy" if deployed.lost:
+            return f"{deployed.environment} is given up: what {listed(deployed.lost)} held may remain"
         case "destroy":
             return f"{deployed.environment} holds nothing any more"
         case "rollback":

@@ -18,6 +18,8 @@ from envctl.domain.events import (
     Event,
     HoldLifted,
     HoldSet,
+    ImportEnded,
+    ImportStarted,
     ReleaseCreated,
     RolloutStarted,
     TrafficShifted,
@@ -36,11 +38,15 @@ _Stopping = EnvironmentLocked | EnvironmentUnlocked | HoldSet | HoldLifted
 
 def style(event: Event) -> str:
     match event:
+        case DeploymentSucceeded() if event.lost:
+            return "yellow"
         case DeploymentSucceeded() | VerificationPassed():
             return "green"
         case DeploymentFailed() | DeploymentAbandoned() | VerificationFailed() | WaiverUsed():
             return "bold red"
         case RulesResetRequested():
+            return "bold red"
+        case ImportEnded() if event.outcome != "imported":
             return "bold red"
         case EnvironmentLocked() | HoldSet():
             return "yellow"
@@ -66,12 +72,16 @@ def told(event: Event) -> str:
             return _shifted(event)
         case RulesApproved() | RulesResetRequested() | RulesResetWithdrawn():
             return _ruled(event)
+        case ImportStarted() | ImportEnded():
+            return _imported(event)
         case _:
             assert_never(event)
 
 
 def is_failure(event: Event) -> bool:
     """Whether something was said of it that no entry holds."""
+    if isinstance(event, ImportEnded):
+        return event.outcome == "failed" and event.reason != "interrupted"
     return isinstance(event, VerificationFailed) or (isinstance(event, DeploymentFailed) and not event.interrupted)
 
 
@@ -92,7 +102,11 @@ def _deployed(event: _Deploying) -> str:
     match event:
         case DeploymentStarted():
             only = f" with {' and '.join(event.only)} alone" if event.only else ""
-            return f"{_way(event)} began{only}{' by break-glass' if event.waiver else ''}"
+            back = ", over a newer release as --older said" if event.older else ""
+            return f"{_way(event)} began{only}{' by break-glass' if event.waiver else ''}{back}"
+        case DeploymentSucceeded() if event.lost:
+            remains = f"what {listed(event.lost)} held may remain, since its state is lost"
+            return f"{event.environment} is given up ({event.changed} destroyed): {remains}"
         case DeploymentSucceeded() if not event.stacks:
             return f"{event.environment} holds nothing any more ({event.changed} destroyed)"
         case DeploymentSucceeded(partial=True):
@@ -202,5 +216,18 @@ def _shifted(event: RolloutStarted | TrafficShifted) -> str:
             return f"all of {where} go to {event.color}"
         case TrafficShifted():
             return f"{event.percent} % of {where} go to {event.color}"
+        case _:
+            assert_never(event)
+
+
+def _imported(event: ImportStarted | ImportEnded) -> str:
+    what = f"import of {one_line(event.address)} into {event.environment}"
+    match event:
+        case ImportStarted():
+            return f"{what} began"
+        case ImportEnded(outcome="imported"):
+            return f"{what} done: it is in the state of {event.stack}"
+        case ImportEnded():
+            return f"{what} {event.outcome}: {one_line(event.reason)}"
         case _:
             assert_never(event)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from envctl.cli.render.machine import as_json
-from envctl.domain.audit import DeploymentRecord
+from envctl.domain.audit import DeploymentRecord, ImportRecord
 from envctl.domain.enumeration import listed
 from envctl.domain.events import Actor
 from envctl.domain.present import Approval
@@ -54,6 +54,9 @@ COLUMNS: dict[str, Callable[[DeploymentRecord], object]] = {
     "held": lambda each: _listed(each.held),
     "rolled_back_by": lambda each: each.rolled_back_by or "",
     "place": lambda each: each.place,
+    "older": lambda each: each.older,
+    "lost": lambda each: _listed(each.lost),
+    "imports": lambda each: _listed(map(_import, each.imports)),
     "rules": lambda each: each.rules,
     "rules_before": lambda each: each.rules_before,
 }
@@ -96,6 +99,11 @@ def _listed(texts: Iterable[str]) -> str:
 
 def _name(actor: Actor | None) -> str:
     return actor.name if actor else ""
+
+
+def _import(taken_in: ImportRecord) -> str:
+    ended = taken_in.outcome or "not ended"
+    return f"{taken_in.address}: {ended}, by {taken_in.by} at {as_json(taken_in.at)}"
 
 
 def _approval(given: Approval) -> str:

@@ -12,7 +12,7 @@ def line(result: object) -> str | None:
     """The whole of what is told, or None where a person has to see more than a line."""
     # By name: importing every kind of result would cost more than saying it does.
     match type(result).__name__:
-        case "Valid" if not cast("Valid", result).unread:
+        case "Valid" if not (cast("Valid", result).unread or cast("Valid", result).remarks):
             return valid(cast("Valid", result))
         case "Matrix":
             from envctl.cli.render.matrix import matrix_text

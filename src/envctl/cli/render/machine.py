@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from envctl.cli import usage
 from envctl.cli.render.commands import to_type
-from envctl.domain.changes import Marker, ResourceChange
+from envctl.domain.changes import Marker, ResourceChange, StackPlan
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.literals import number_text
 from envctl.domain.settings import EnvironmentSettings, Setting
@@ -65,6 +65,9 @@ def as_json(value: object) -> Any:  # noqa: ANN401 (JSON)
         case ResourceChange():
             # Digests that a plan is compared by say nothing to a reader.
             return _fields(value, without="planned")
+        case StackPlan():
+            # They are for guards, who say what matters of them.
+            return _fields(value, without="providers")
         case _ if is_dataclass(value) and not isinstance(value, type):
             return _fields(value)
         case Mapping():

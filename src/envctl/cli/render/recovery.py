@@ -26,6 +26,8 @@ def show_recovered(recovered: Recovered, out: Console) -> None:
         _done(f"Terraform's lock of {lock.stack} was broken. It was held by {_held(lock)}", out)
     for stack in recovered.rescued:
         _done(f"the state of {stack}, which could not be saved then, is saved now", out)
+    for address in recovered.abandoned_imports:
+        _done(f"the import of {address}, whose end was never recorded, is recorded as abandoned", out)
     for address in recovered.taken_in:
         _done(f"{address} is in the state now", out)
     for went in recovered.back:

@@ -59,6 +59,8 @@ def show_valid(valid: Valid, out: Console) -> None:
     say(out, line.valid(valid))
     for path in valid.unread:
         hanging(out, joined(("! ", "bold yellow"), f"{path} is not read: {UNREAD}"))
+    for remark in valid.remarks:
+        hanging(out, joined(("! ", "bold yellow"), remark))
 
 
 def show_rendered(rendered: Rendered, out: Console) -> None:

@@ -134,7 +134,8 @@ def _why(status: EnvironmentStatus) -> str:
         case "verify":
             return f"what {environment} runs is not verified"
         case "why":
-            return f"the release that would be next in {environment} is on hold there"
+            held = f"the release that would be next in {environment} is on hold there"
+            return held if here.holds else f"{environment} runs a newer release than the one that would be next"
         case "promote":
             return f"{environment} is {counted(status.lag or 0, 'release')} behind{locked}"
         case "plan":

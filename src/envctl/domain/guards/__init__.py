@@ -6,6 +6,7 @@ from envctl.domain.guards.artifact import artifact
 from envctl.domain.guards.both_documents import check_twice, list_views
 from envctl.domain.guards.both_gates import count_asked, find_who, gates
 from envctl.domain.guards.evidence import drift, max_age, soak, verified
+from envctl.domain.guards.older import older
 from envctl.domain.guards.order import order, provenance
 from envctl.domain.guards.plan import protection, rehearsed, same_plan
 from envctl.domain.guards.request import Bundle, Guard, Refusal, RefusedError, Request
@@ -44,10 +45,11 @@ GUARDS: tuple[Guard, ...] = (
     Guard("G108", "lock", lock),
     Guard("G109", "busy", busy),
     Guard("G110", "drift", drift),
+    Guard("G111", "older", older),
     Guard("G112", "rules", rules),
     Guard("G201", "artifact", artifact, of_access=True),
     Guard("G202", "secrets", secrets, of_access=True),
-    Guard("G203", "account", account, of_access=True),
+    Guard("G203", "account", account, of_access=True, of_plan=True),
     Guard("G204", "settings", settings),
     Guard("G205", "parity", parity),
     Guard("G206", "clean", clean),

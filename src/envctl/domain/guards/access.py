@@ -1,13 +1,14 @@
 """G203 and G207: that it happens in the right account, and that whoever asks may ask for it."""
 
 from envctl.domain.access import Caller
+from envctl.domain.guards.providers import check_providers
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.people import in_ci, may
 
 
 def account(request: Request) -> Refusal | None:
-    """G203: the account that answers to the credentials is the target's."""
-    return wrong_account(request.target, request.account, request.caller)
+    """G203: the account that answers to the credentials, and that of every provider in the plan, is the target's."""
+    return wrong_account(request.target, request.account, request.caller) or check_providers(request)
 
 
 def wrong_account(target: str, wanted: str, caller: Caller | None) -> Refusal | None:

@@ -24,9 +24,11 @@ def approvals(request: Request) -> Refusal | None:
         for gate, missing in open_gates.items()
     )
     message = f"release {short(request.release)} lacks approvals for {request.target}: {wanted}{_stale(request)}"
-    return Refusal(
-        "G106", "approvals", message, to_approve(request, next(iter(open_gates))), for_now=True, who=who(request)
-    )
+    hint = to_approve(request, next(iter(open_gates)))
+    if request.rules.is_usual:
+        message += f"; envctl.toml says nothing about approvals of {request.target}, so that it asks for the usual ones"
+        hint = f"if it needs none, say so: [environments.{request.target}.gates] approvals = {{}}; if it does: {hint}"
+    return Refusal("G106", "approvals", message, hint, for_now=True, who=who(request))
 
 
 def asked(request: Request) -> bool:

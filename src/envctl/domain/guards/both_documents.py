@@ -19,7 +19,10 @@ RESET_DELAY = timedelta(days=7)
 def list_views(request: Request) -> tuple[Request, ...]:
     """The request by the rules of the tree, and by the recorded ones where they are others and count."""
     counting = find_counting_document(request)
-    return (request,) if counting is None else (request, replace(request, rules=rules_of(counting)))
+    if counting is None:
+        return (request,)
+    accounts = tuple(account for account in request.other_accounts if account in counting.other_accounts)
+    return (request, replace(request, rules=rules_of(counting), other_accounts=accounts))
 
 
 def check_twice(guard: Guard, views: Sequence[Request]) -> Refusal | None:

@@ -1,10 +1,11 @@
 """The gates of an environment, as the rules of the tree and the recorded ones ask for them together."""
 
 from envctl.domain.events import Actor
+from envctl.domain.guards import plan
 from envctl.domain.guards.approvals import counting, made_by, may_approve, who
-from envctl.domain.guards.approvals import gates as count_missing
-from envctl.domain.guards.both_documents import list_views
-from envctl.domain.guards.request import Request
+from envctl.domain.guards.both_documents import check_twice, list_views
+from envctl.domain.guards.plan import count_missing
+from envctl.domain.guards.request import Guard, Refusal, Request
 from envctl.domain.present import Approval
 
 
@@ -24,6 +25,11 @@ def gates(request: Request) -> dict[str, int]:
         for gate, count in count_missing(view).items():
             missing[gate] = max(count, missing.get(gate, 0))
     return missing
+
+
+def find_rest(request: Request) -> Refusal | None:
+    """What both say of what a deployment left that stopped halfway, without a plan."""
+    return check_twice(Guard("G302", "same_plan", plan.find_rest, of_plan=True), list_views(request))
 
 
 def find_who(request: Request) -> str:

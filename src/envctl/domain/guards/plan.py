@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange
 from envctl.domain.enumeration import first_of, listed
-from envctl.domain.guards.approvals import asked, counting, to_approve, who
+from envctl.domain.guards.approvals import asked, counting, gates, to_approve, who
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.meaning import FORMAT, Change, meaning_of, performed, uncovered
 from envctl.domain.naming import short
-from envctl.domain.present import Approval
+from envctl.domain.present import Approval, Deployment
 from envctl.domain.unseen import list_left_out
 
 _DESTROYS = frozenset({Action.DELETE, Action.REPLACE})
@@ -60,6 +60,53 @@ def same_plan(request: Request) -> Refusal | None:
             earlier = bool(formats) and FORMAT not in formats
             return _not_approved(request, gate, meaning.changes, closest, earlier=earlier)
     return None
+
+
+def find_rest(request: Request) -> Refusal | None:
+    """What G302 has to say without a plan: the last deployment of the release stopped halfway since its plan held more
+    than what was approved, and too few people have approved what is left.
+
+    Only a plan can tell what that is. Where one is made, it decides.
+    """
+    last = request.here.last
+    if last is None or not was_stopped(last) or last.release != request.release or not asked(request):
+        return None
+    missing = _missing_since(request, last)
+    if not missing:
+        return None
+    message = f"the last deployment stopped halfway, and what is left has to be approved: {', '.join(missing)}"
+    return Refusal(
+        "G302",
+        "same_plan",
+        message,
+        to_approve(request, next(iter(missing))),
+        for_now=True,
+        since=last.ended_at,
+        who=who(request),
+    )
+
+
+def was_stopped(deployment: Deployment) -> bool:
+    """Whether a deployment stopped since a plan that was made anew held more than what was approved."""
+    return deployment.outcome == "failed" and deployment.reason.startswith("G302")
+
+
+def count_missing(request: Request) -> dict[str, int]:
+    """For each gate of the target, how many approvals are missing: of what is left, where the last deployment of the
+    release stopped halfway, and no plan tells what that is.
+    """
+    missing, last = gates(request), request.here.last
+    if request.plan is not None or last is None or find_rest(request) is None:
+        return missing
+    return dict.fromkeys(missing, 0) | _missing_since(request, last)
+
+
+def _missing_since(request: Request, stopped: Deployment) -> dict[str, int]:
+    """For each gate that lacks some, how many have to approve yet what a deployment left when it stopped."""
+    since = [each for each in counting(request) if stopped.ended_at is not None and each.at >= stopped.ended_at]
+    people = {gate: {each.by.person for each in since if each.gate == gate} for gate in request.rules.approvals}
+    missing = {gate: count - len(people[gate]) for gate, count in request.rules.approvals.items()}
+    return {gate: number for gate, number in missing.items() if number > 0}
 
 
 def rehearsed(request: Request) -> Refusal | None:

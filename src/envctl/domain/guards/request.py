@@ -27,9 +27,12 @@ class Request:
     `release` is None where the target (apply) or the source (promote) has none. `settings` is the digest of the
     target's settings, `unfit` what is wrong with them for this release, and `differing` names those that the source
     has otherwise, each with the lines that say so. `plan` is None until there is one, and `approved` holds what was
-    approved, by its fingerprint. `account` is the account of the target, where it has one, and `caller` who AWS says
-    that one is there, once it was asked. `images`, and what was seen of the `secrets` that the settings name, are None
+    approved, by its fingerprint. `account` is the account of the target, where it has one, `role` the role that is
+    taken there, `other_accounts` those in which its providers may act besides, and `caller` who AWS says that one is
+    there, once it was asked. `images`, and what was seen of the `secrets` that the settings name, are None
     until somebody has looked, which takes the target's credentials.
+
+    `older` says that the release is meant although a newer one runs there.
 
     `place` is the digest of where it would land, `where` that in words, and `elsewhere` says, for other places that the
     release was approved for, what is another value today. `needs` names for each stack of the release those that have
@@ -62,6 +65,9 @@ class Request:
     where: str = ""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    older: bool = False
+    role: str = ""
+    other_accounts: tuple[str, ...] = ()
     document: RulesDocument | None = None
     documents: Mapping[str, RulesDocument] = field(default_factory=dict)
     undoes: bool = False

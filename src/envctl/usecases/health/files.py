@@ -1,6 +1,6 @@
 """The project's own files: whether they can be read, and make sense."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from envctl.domain.errors import ConfigurationError
 from envctl.domain.project import Project
@@ -8,10 +8,17 @@ from envctl.usecases import load
 from envctl.usecases.health.rows import Row, bad, good
 from envctl.usecases.ports import Ports
 from envctl.usecases.settings import validate
+from envctl.usecases.unsaid_gates import find_unsaid_gates
 
 
 def project_file(project: Project) -> Row:
     return good(load.PROJECT_FILE, f"{project.name}: {', '.join(project.pipeline.order)}")
+
+
+def approvals(ports: Ports, project: Project, environments: Sequence[str]) -> Iterator[Row]:
+    """Nothing where each environment says which approvals it asks for."""
+    for finding in find_unsaid_gates(ports, project, environments):
+        yield Row(finding)
 
 
 def settings(ports: Ports) -> Iterator[Row]:

@@ -67,9 +67,19 @@ RENDERED = Rendered(
 FORMATTED = Formatted(
     (FormattedFile("environments/prod/terraform.tfvars", 7), FormattedFile("modules/ec2_instance/main.tf", 12)), 81
 )
+UNSAID = (
+    "envctl.toml:12: staging says nothing about approvals, and asks for the usual ones (peer, business, quality); if it"
+    " needs none, say so: [environments.staging.gates] approvals = {}"
+)
 FILES: dict[str, object] = {
     "a valid project with files that nobody reads": Valid(
         ("dev", "staging", "prod"), ("network", "web"), 34, ("environments/prd/terraform.tfvars",)
+    ),
+    "a valid project that leaves something unsaid": Valid(
+        ("dev", "staging"),
+        ("network",),
+        9,
+        remarks=(UNSAID,),
     ),
     "formatted files": FORMATTED,
     "files that would be formatted": replace(FORMATTED, dry_run=True),

@@ -60,7 +60,8 @@ def eight() -> Report:
     order = ", ".join(f'"{name}"' for name in LONG)
     project = world.tree.content["envctl.toml"].decode().replace('"dev", "staging", "prod"', order)
     start, end = project.index("[environments.dev]"), project.index("[stacks.network]")
-    tables = "\n".join(f"[environments.{name}]" for name in LONG)
+    ungated = "\n".join(f"[environments.{name}.gates]\napprovals = {{}}" for name in LONG[1:-1])
+    tables = "\n".join(f"[environments.{name}]" for name in LONG) + f"\n{ungated}"
     world.edit("envctl.toml", f"{project[:start]}{tables}\n\n{project[end:]}")
     for name in LONG:
         image = 'image = "registry.example.com/shop@sha256:' + "a" * 64 + '"\n' if name == LONG[0] else ""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 import typer
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from envctl.cli.app import application
@@ -95,6 +95,10 @@ def _records(value: object, document: Any) -> Iterator[tuple[dict[str, Any], lis
         yield from _records(part, said)
 
 
+def _other_results(command: str, cls: type) -> list[set[str]]:
+    return [{each.name for each in fields(other)} for other in result_types(command) if other is not cls]
+
+
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT.keys())
 @given(data=st.data())
 def test_no_document_is_valid_with(spoil: Callable[[dict[str, Any], str], None], data: st.DataObject) -> None:
@@ -106,6 +110,8 @@ def test_no_document_is_valid_with(spoil: Callable[[dict[str, Any], str], None],
     key = data.draw(st.sampled_from(keys))
     assert schema(command).is_valid(document)
     spoil(place, key)
+    # Some commands have two results, and the one has all keys of the other.
+    assume((document.get("result") or {}).keys() not in _other_results(command, type(value)))
     assert not schema(command).is_valid(document)
 
 

@@ -17,7 +17,7 @@ def _cause(code: str, pattern: str, hint: str) -> Cause:
     return Cause(code, re.compile(pattern, re.IGNORECASE), hint)
 
 
-UPSTREAM_GONE = "E321"
+UPSTREAM_GONE, DENIED = "E321", "E326"
 # The first that fits: a damaged state is of no known format either, and a role that can't be taken because credentials
 # are expired or nobody answers is no question of rights.
 CAUSES = (
@@ -78,7 +78,7 @@ CAUSES = (
         "check the network, the proxy and the region, and run the command again",
     ),
     _cause(
-        "E326",
+        DENIED,
         r"cannot assume (?:IAM )?role|AccessDenied|UnauthorizedOperation|not authorized to perform|StatusCode: 403",
         "the credentials are valid and may not do that: check assume_role of the environment in envctl.toml, and its"
         " rights",

@@ -4,11 +4,12 @@ import contextlib
 import re
 from collections.abc import Iterator, Sequence
 
+from envctl.adapters.disk.reading import read_text
 from envctl.adapters.terraform import errored, state_lock
 from envctl.adapters.terraform.behind import upstream_behind
 from envctl.adapters.terraform.events import Diagnostic, Transcript
 from envctl.adapters.terraform.failing import existing, full_disk, killed
-from envctl.adapters.terraform.failing.causes import UPSTREAM_GONE, cause_of
+from envctl.adapters.terraform.failing.causes import DENIED, UPSTREAM_GONE, cause_of
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.domain.changes import ResourceChange
@@ -16,6 +17,13 @@ from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Pr
 from envctl.domain.layout import CODE, MAIN
 
 _DONE = ("Failed to create local state file", "Failed to persist state to backend")
+# In a module: those of the root module are rendered, with the role of the environment.
+_REMOTE_STATE = ".data.terraform_remote_state."
+_BY_INPUTS = (
+    "a module reads that state as who runs envctl, or as a role of its own, and not as the role of the environment:"
+    " read another stack by [stacks.STACK] inputs in envctl.toml"
+)
+_KEY = re.compile(r'\s*"((?:[^"\\]|\\.)*)": ')
 _TEXT = re.compile(r"\A\s*Error: ([^\n]+)\n(.*)\Z", re.DOTALL)
 
 
@@ -77,7 +85,9 @@ def _problem(diagnostic: Diagnostic, site: Site, command: str, planned: Sequence
         code, hint = existing.EXISTS, existing.hint(change, stack, site.environment)
     else:
         code, hint = _code_and_hint(f"{diagnostic.summary}\n{diagnostic.detail}", site, command)
-    return Problem(code, message, hint, _location(diagnostic, stack), stack, address)
+        if code == DENIED and _REMOTE_STATE in diagnostic.address:
+            hint = _BY_INPUTS
+    return Problem(code, message, hint, _location(diagnostic, site), stack, address)
 
 
 def _code_and_hint(said: str, site: Site, command: str) -> tuple[str, str]:
@@ -87,14 +97,36 @@ def _code_and_hint(said: str, site: Site, command: str) -> tuple[str, str]:
     return cause.code, full_disk.hint(said, site.directory) if cause.code == full_disk.CODE else cause.hint
 
 
-def _location(diagnostic: Diagnostic, stack: str) -> Location | None:
-    """The release's copy of a module is named as the module itself: that is the file that a person edits."""
+def _location(diagnostic: Diagnostic, site: Site) -> Location | None:
+    """The file that a person edits: a module, where its copy in the release is named, and the project file, where the
+    root module is that was made of it.
+    """
     if not diagnostic.file:
         return None
     code = f"../{CODE}/"
     if diagnostic.file == MAIN:
-        return Location(f"{stack}/{MAIN}", diagnostic.line)
+        said = site.locate(site.environment, _path_at(site, diagnostic.line)) if diagnostic.line else None
+        return said or Location(f"{site.stack.name}/{MAIN}", diagnostic.line)
     return Location(diagnostic.file.removeprefix(code), diagnostic.line)
+
+
+def _path_at(site: Site, number: int) -> tuple[str | int, ...]:
+    """The keys that lead to a line of the root module, which is written with one value a line."""
+    try:
+        lines = read_text(site.directory / MAIN).splitlines()[:number]
+    except OSError:
+        return ()
+    path: list[str | int] = []
+    for line in lines:
+        depth = (len(line) - len(line.lstrip())) // 2
+        if line.lstrip()[:1] in ("}", "]"):
+            path = path[:depth]
+        elif key := _KEY.match(line):
+            path = [*path[: depth - 1], key[1]]
+        elif depth:
+            before = path[depth - 1] if len(path) >= depth else -1
+            path = [*path[: depth - 1], before + 1 if isinstance(before, int) else 0]
+    return tuple(path)
 
 
 def _next(command: str) -> str:

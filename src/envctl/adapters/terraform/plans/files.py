@@ -9,7 +9,9 @@ next command in that environment removes what a killed one has left.
 import contextlib
 import os
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.running import Site
@@ -62,6 +64,15 @@ class PlanFiles:
     def get(self, site: Site, name: str) -> PlanFile:
         descriptor = self._in_memory.get((site.directory, name))
         return PlanFile(name) if descriptor is None else PlanFile(f"{_DESCRIPTORS}/{descriptor}", descriptor)
+
+    def open(self, site: Site, name: str) -> BinaryIO:
+        """For reading. One that was not saved is empty."""
+        descriptor = self._in_memory.get((site.directory, name))
+        path = site.directory / name if descriptor is None else _DESCRIPTORS / str(descriptor)
+        try:
+            return path.open("rb")
+        except FileNotFoundError:
+            return BytesIO()
 
     def discard(self, site: Site, *names: str) -> None:
         for name in names:

@@ -7,6 +7,7 @@ from envctl.adapters.terraform.plans.attributes import all_secrets, attributes, 
 from envctl.adapters.terraform.plans.invocations import invocations
 from envctl.adapters.terraform.plans.planned import configured, imported, planned
 from envctl.adapters.terraform.plans.programs import Code, programs, ran_already
+from envctl.adapters.terraform.plans.providers import provider_configurations
 from envctl.domain.changes import Action, OutputChange, ResourceChange, StackPlan
 
 _ACTIONS: dict[tuple[str, ...], Action | None] = {
@@ -36,7 +37,15 @@ def meaning(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...]) 
     )
     outputs = tuple(output_changes(document, secrets))
     beside = restored_beside(document, f"module.{stack}.")
-    return StackPlan(stack, resources, outputs, warnings=warnings, stateless=_stateless(document), restored=beside)
+    return StackPlan(
+        stack,
+        resources,
+        outputs,
+        warnings=warnings,
+        stateless=_stateless(document),
+        restored=beside,
+        providers=provider_configurations(document),
+    )
 
 
 def restored_beside(document: Mapping[str, Any], prefix: str) -> tuple[str, ...]:

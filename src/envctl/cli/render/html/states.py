@@ -73,4 +73,5 @@ def of_stay(stay: Stay) -> Sign | None:
 
 
 def deed(done: Deployment) -> str:
-    return f"promote from {done.source}" if done.action == "promote" else done.action
+    told = f"promote from {done.source}" if done.action == "promote" else done.action
+    return f"{told}, over a newer release" if done.older else told

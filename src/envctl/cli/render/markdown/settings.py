@@ -30,5 +30,6 @@ def _told(setting: Setting) -> str:
 
 def valid(told: Valid) -> str:
     word, _, extent = in_a_line(told).partition(": ")
-    unread = "\n".join(f"- {code(path)} is not read: {UNREAD}" for path in told.unread)
-    return page(f"## {PASSES} {word}", sentence(escaped(extent)), unread)
+    unread = [f"- {code(path)} is not read: {UNREAD}" for path in told.unread]
+    remarks = [f"- {escaped(remark)}" for remark in told.remarks]
+    return page(f"## {PASSES} {word}", sentence(escaped(extent)), "\n".join([*unread, *remarks]))

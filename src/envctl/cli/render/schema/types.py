@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from envctl.cli.render.machine import WORKED_OUT
 from envctl.cli.render.schema.annotations import described, hints_of, returned_by
-from envctl.domain.changes import Marker, ResourceChange
+from envctl.domain.changes import Marker, ResourceChange, StackPlan
 from envctl.domain.settings import EnvironmentSettings, Setting
 
 Schema = dict[str, Any]
@@ -29,7 +29,7 @@ SCALARS: dict[object, Schema] = {
     Any: {"description": "any JSON value"},
 }
 OF_TEXT = {"type", "format", "pattern"}
-LEFT_OUT = {EnvironmentSettings: ("arguments",), ResourceChange: ("planned",)}
+LEFT_OUT = {EnvironmentSettings: ("arguments",), ResourceChange: ("planned",), StackPlan: ("providers",)}
 MASKED: dict[type, Schema] = {
     Setting: {
         "if": {"properties": {"sensitive": {"const": True}}},

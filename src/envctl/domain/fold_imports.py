@@ -1,0 +1,21 @@
+"""Imports into the states of an environment that have begun, and whose end is not recorded."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from envctl.domain.events import ImportEnded, ImportStarted
+from envctl.domain.ledger import Entry
+from envctl.domain.present import EnvironmentPresent, OpenImport
+
+REMEMBERED = 100
+
+
+def follow_import(there: EnvironmentPresent, entry: Entry, event: ImportStarted | ImportEnded) -> EnvironmentPresent:
+    match event:
+        case ImportStarted():
+            begun = OpenImport(entry.seq, event.stack, event.address, entry.actor, entry.at)
+            return replace(there, imports=(*there.imports, begun)[-REMEMBERED:])
+        case ImportEnded():
+            return replace(there, imports=tuple(each for each in there.imports if each.seq != event.started))
+        case _:
+            assert_never(event)

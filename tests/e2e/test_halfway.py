@@ -1,0 +1,154 @@
+"""A stack is planned anew once what it reads is applied: its promotion stops, is approved, and goes on. And a job of
+last week, whose release is older than what runs by then. Real Terraform with its built-in provider.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Project, Ran
+
+pytestmark = pytest.mark.terraform
+
+TOML = """
+[project]
+name = "wired"
+
+[pipeline]
+order = ["dev", "staging", "prod"]
+
+[environments.dev]
+[environments.staging]
+[environments.staging.gates]
+approvals = {}
+[environments.prod]
+[environments.prod.gates]
+approvals = { peer = 1 }
+rehearsed = "refuse"
+
+[stacks.a]
+module = "modules/a"
+
+[stacks.b]
+module = "modules/b"
+inputs = { of = "a.made" }
+"""
+A = """
+resource "terraform_data" "this" {
+  input            = "VERSION"
+  triggers_replace = "VERSION"
+}
+
+output "made" {
+  value = terraform_data.this.id
+}
+"""
+B = """
+variable "of" {
+  type = string
+}
+
+resource "terraform_data" "this" {
+  triggers_replace = var.of
+}
+"""
+BOB = "bob@example.com"
+APPROVE = ("approve", "prod", "--gate", "peer", "--yes")
+PROMOTE = ("promote", "staging", "prod", "--yes")
+
+
+@pytest.fixture
+def wired(tmp_path: Path, home: Path) -> Project:
+    """Release one runs everywhere, release two in staging."""
+    project = Project(tmp_path / "wired", home)
+    project.write("envctl.toml", TOML)
+    project.write("modules/b/main.tf", B)
+    for environment in ("dev", "staging", "prod"):
+        project.write(f"environments/{environment}/terraform.tfvars", "")
+    proven(project, "one")
+    project.ok(*APPROVE, "--unseen", "b", GIT_AUTHOR_EMAIL=BOB)
+    project.ok(*PROMOTE)
+    proven(project, "two")
+    return project
+
+
+def proven(project: Project, version: str) -> str:
+    """A release that staging runs."""
+    project.write("modules/a/main.tf", A.replace("VERSION", version))
+    project.ok("apply", "dev", "--yes")
+    return str(project.ok("promote", "dev", "staging", "--yes", "--json").document["result"]["release"])
+
+
+def prod(project: Project) -> dict[str, Any]:
+    found: dict[str, Any] = project.ok("status", "--json").document["result"]["environments"][2]
+    return found
+
+
+def ends(ran: Ran) -> dict[str, str]:
+    return {each["stack"]: each["end"] for each in ran.document["stacks"]}
+
+
+def test_promotion_stops_is_approved_and_goes_on(wired: Project) -> None:
+    release = prod_release(wired, "staging")
+    # Nothing but `a` changes as far as anybody can see: what `b` reads is another id only once `a` is made anew.
+    wired.ok(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
+    stopped = wired.run(*PROMOTE, "--json")
+    (problem,) = stopped.document["problems"]
+    hint = f"envctl approve prod --gate peer --release {release[:12]}"
+    assert (stopped.code, problem["code"], problem["hint"]) == (4, "G302", hint)
+    assert "replace b: terraform_data.this" in problem["message"]
+    assert "prod keeps what was applied, and the rest goes on once it is approved" in problem["message"]
+    assert ends(stopped) == {"a": "applied", "b": "refused"}
+
+    assert (prod(wired)["next"], prod(wired)["gates"]) == (hint, {"peer": [0, 1]})
+    told = wired.ok("why", "prod", "--json").document["result"]
+    assert (told["next"], told["gates"]) == (hint, {"peer": [0, 1]})
+    assert [each["code"] for each in told["answers"] if each["outcome"] == "refuses"] == ["G302"]
+    assert "approve" in wired.ok("status").out
+    again = wired.run(*PROMOTE, "--json")
+    assert (again.code, again.codes, again.document["stacks"]) == (4, ["G302"], [])
+
+    approved = wired.ok(*hint.split()[1:], "--yes", GIT_AUTHOR_EMAIL=BOB)
+    assert "a: no changes" in approved.err
+    assert "Total for prod: 1 to replace" in approved.err
+    assert prod(wired)["next"] == "envctl promote staging prod"
+    done = wired.ok(*PROMOTE, "--json").document["result"]
+    assert (done["release"], done["deployment"]["changed"]) == (release, 1)
+    assert (prod(wired)["next"], prod_release(wired)) == ("", release)
+    assert wired.run("plan", "prod", "--detailed-exitcode").code == 0
+
+
+def prod_release(project: Project, environment: str = "prod") -> str:
+    everywhere = project.ok("status", "--json").document["result"]["environments"]
+    return next(str(each["present"]["current"]["release"]) for each in everywhere if each["environment"] == environment)
+
+
+# How the guard decides is shown by day, with fakes: tests/usecases/test_older.py.
+@pytest.mark.night
+def test_job_of_last_week_does_not_take_prod_back(wired: Project) -> None:
+    # Staging never went back, and so never did what prod would do.
+    wired.write("envctl.toml", TOML.replace('rehearsed = "refuse"', 'rehearsed = "warn"'))
+    first, second = prod_release(wired), prod_release(wired, "staging")
+    wired.ok(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
+    wired.run(*PROMOTE)
+    wired.ok(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
+    wired.ok(*PROMOTE)
+    assert prod_release(wired) == second
+
+    old = ("promote", "staging", "prod", "--release", first, "--yes", "--json")
+    refused = wired.run(*old)
+    assert (refused.code, "G111" in refused.codes) == (3, True)
+    assert prod_release(wired) == second
+    told = wired.ok(*APPROVE, "--release", first[:12], "--json", GIT_AUTHOR_EMAIL=BOB).document["result"]
+    assert f"G111 older: release {first[:12]} is older than release {second[:12]}, which prod runs" in told["notes"]
+    assert told["next"] == f"envctl promote staging prod --release {first[:12]} --older"
+    assert wired.run(*old).codes == ["G111"]
+
+    # Where it is meant, it stops like any other: what `b` becomes is seen once `a` is made anew.
+    assert wired.run(*old, "--older").codes == ["G302"]
+    wired.ok(*APPROVE, "--release", first[:12], GIT_AUTHOR_EMAIL=BOB)
+    done = wired.ok(*old).document["result"]
+    assert (done["release"], prod_release(wired)) == (first, first)
+    assert "over a newer release as --older said" in wired.ok("history", "prod").out
+    assert wired.ok("why", "prod", "--json").document["result"]["release"] == second

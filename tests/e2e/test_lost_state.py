@@ -1,0 +1,60 @@
+"""Real Terraform, whose state is deleted: `destroy` forgets nothing in silence."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Project
+
+pytestmark = pytest.mark.terraform
+
+TOML = """
+[project]
+name = "tiny"
+
+[pipeline]
+order = ["dev", "staging"]
+
+[environments.dev]
+[environments.staging]
+
+[stacks.base]
+module = "modules/base"
+
+[stacks.bare]
+module = "modules/bare"
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Project:
+    (tmp_path / "home").mkdir()
+    project = Project(tmp_path / "tiny", tmp_path / "home")
+    project.write("envctl.toml", TOML)
+    project.write("modules/base/main.tf", 'resource "terraform_data" "one" {}\n')
+    project.write("modules/bare/main.tf", 'resource "terraform_data" "none" {\n  count = 0\n}\n')
+    project.ok("--yes", "apply", "dev")
+    return project
+
+
+def test_lost_state_is_refused_and_given_up_by_a_word(tiny: Project) -> None:
+    state = tiny.root / ".envctl/state/dev/base.tfstate"
+    kept = state.read_bytes()
+    for lose in (state.unlink, lambda: state.write_bytes(b"")):
+        lose()
+        ran = tiny.run("--yes", "--json", "destroy", "dev")
+        assert (ran.code, ran.codes) == (1, ["E371"])
+        message = ran.document["problems"][0]["message"]
+        assert "base in dev" in message
+        assert "bare" not in message
+    state.write_bytes(kept)
+    tiny.ok("plan", "dev", "--detailed-exitcode")
+    state.unlink()
+    ran = tiny.ok("--yes", "--json", "destroy", "dev", "--state-lost")
+    assert ran.document["result"]["lost"] == ["base"]
+    assert "what base held may remain" in tiny.ok("status").out.replace("\n", " ")
+    assert "what base held may remain" in tiny.ok("history", "dev").out.replace("\n", " ")
+    tiny.ok("--yes", "apply", "dev")
+    assert "may remain" not in tiny.ok("status").out
+    ran = tiny.ok("--yes", "--json", "destroy", "dev")
+    assert ran.document["result"]["lost"] == []

@@ -1,0 +1,95 @@
+"""G203, asked about a plan: in whose account its providers act."""
+
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.access import Caller
+from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.guards import GUARDS, Refusal, Request
+from envctl.domain.provider_accounts import ProviderConfiguration
+from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, R1, SAME_CODE, answer
+
+MINE, OTHER = "111111111111", "999999999999"
+ROLE = f"arn:aws:iam::{MINE}:role/deployer"
+RENDERED = ProviderConfiguration("aws", "aws", allowed=(MINE,), role=ROLE)
+SILENT = ProviderConfiguration("aws.us_east_1", "aws", "module.web")
+FOREIGN = ProviderConfiguration("aws.far", "aws", "module.web", allowed=(OTHER,))
+SILENT_ADVICE = (
+    "take the provider block out of the module: a stack with `region = NAME` works in another region of the account; a"
+    ' block for another account says allowed_account_ids = ["ACCOUNT"], and other_accounts of [environments.staging]'
+    " names it"
+)
+FOREIGN_ADVICE = f'if that is meant, write other_accounts = ["{OTHER}"] in [environments.staging] of envctl.toml'
+
+
+def planned(request: Request, *found: ProviderConfiguration, account: str = MINE, role: str = ROLE) -> Request:
+    stacks = (StackPlan("network"), StackPlan("web", providers=(RENDERED, *found)))
+    plan = EnvironmentPlan("staging", R1, stacks)
+    return replace(request, target="staging", account=account, role=role, plan=plan)
+
+
+PASSES: dict[str, Request] = {
+    "all providers are rendered": planned(PROMOTION),
+    "there is no plan yet": replace(planned(PROMOTION, SILENT), plan=None),
+    "the environment has no account": planned(PROMOTION, SILENT, account="", role=""),
+    "the other account is named": replace(planned(PROMOTION, FOREIGN), other_accounts=(OTHER,)),
+    "the account is that of the role": planned(PROMOTION, account=""),
+}
+
+
+@pytest.mark.parametrize("request_", PASSES.values(), ids=PASSES)
+def test_passes_where(request_: Request) -> None:
+    assert answer("G203", request_) is None
+
+
+@pytest.mark.parametrize("request_", [PROMOTION, SAME_CODE, replace(ENTRY, target="staging")])
+def test_provider_without_an_account_is_refused(request_: Request) -> None:
+    assert answer("G203", planned(request_, SILENT)) == Refusal(
+        "G203",
+        "account",
+        f"web: provider aws.us_east_1 in module.web does not say its account; staging is account {MINE}",
+        f"{SILENT_ADVICE}; then: envctl apply dev",
+        waivable=False,
+    )
+
+
+@pytest.mark.parametrize("request_", [PROMOTION, SAME_CODE, BACK, DESTRUCTION])
+def test_provider_of_another_account_is_always_refused(request_: Request) -> None:
+    request = planned(request_, FOREIGN)
+    assert answer("G203", request) == Refusal(
+        "G203",
+        "account",
+        f"web: provider aws.far in module.web may act in account {OTHER}; staging is account {MINE}",
+        f"{FOREIGN_ADVICE}; then: {request.command}",
+        waivable=False,
+    )
+
+
+@pytest.mark.parametrize("request_", [BACK, DESTRUCTION])
+def test_way_back_is_warned_of_a_provider_without_an_account(request_: Request) -> None:
+    refusal = answer("G203", planned(request_, SILENT))
+    assert refusal is not None
+    assert refusal.warns
+    both = answer("G203", planned(request_, SILENT, FOREIGN))
+    assert both is not None
+    assert not both.warns
+
+
+def test_all_providers_are_named_at_once() -> None:
+    refusal = answer("G203", planned(PROMOTION, SILENT, FOREIGN))
+    assert refusal is not None
+    assert "aws.us_east_1" in refusal.message
+    assert OTHER in refusal.message
+
+
+def test_wrong_credentials_come_before_the_plan() -> None:
+    request = replace(planned(PROMOTION, SILENT), caller=Caller(OTHER, "arn"))
+    refusal = answer("G203", request)
+    assert refusal is not None
+    assert "the credentials are of" in refusal.message
+
+
+def test_account_is_asked_of_access_and_of_the_plan() -> None:
+    (guard,) = (guard for guard in GUARDS if guard.code == "G203")
+    assert (guard.of_access, guard.of_plan) == (True, True)
