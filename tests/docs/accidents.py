@@ -111,6 +111,15 @@ def the_store_is_gone(place: Place) -> None:
     shutil.rmtree(place.root / ".envctl" / "store")
 
 
+def the_store_is_gone_for_good(place: Place) -> None:
+    """A ledger begins anew, on a machine that has seen none, over what is in dev."""
+    dev_runs_a_release(place)
+    shutil.rmtree(place.root / ".envctl" / "store")
+    (place.root / ".envctl" / "witness.json").unlink()
+    text = (place.root / "envctl.toml").read_text()
+    place.write("envctl.toml", f'{text}\n[environments.dev.gates]\nwaivable = ["known_state"]\n')
+
+
 def the_store_was_replicated(place: Place) -> None:
     """Into another region; envctl.toml names that one by now."""
     dev_runs_a_release(place)

@@ -148,6 +148,7 @@ SITUATIONS: Mapping[str, Callable[[Place], None]] = {
     "an entry of the ledger was changed by hand": accidents.an_entry_was_changed,
     "an entry of the ledger in S3 was changed by hand": accidents.an_entry_in_s3_was_changed,
     "the store is gone": accidents.the_store_is_gone,
+    "the store is gone for good": accidents.the_store_is_gone_for_good,
     "the store can't be reached": accidents.the_store_cannot_be_reached,
     "the state of a stack can't be saved": accidents.a_state_cannot_be_saved,
     "S3 throttles whoever reads a state": accidents.states_are_throttled,

@@ -147,6 +147,7 @@ class MemoryWorkspace:
     records: dict[tuple[str, str], bytes] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     unsaved_in: set[str] = field(default_factory=set)
+    noted: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @contextmanager
     def lock(self, environment: str, holder: str) -> Iterator[None]:
@@ -178,6 +179,12 @@ class MemoryWorkspace:
 
     def provider_lock(self, environment: str, stack: str) -> bytes | None:
         return None
+
+    def known_states(self, environment: str) -> frozenset[str]:
+        return self.noted.get(environment, frozenset())
+
+    def note_known_states(self, environment: str, stacks: Sequence[str]) -> None:
+        self.noted[environment] = frozenset(stacks)
 
     def unsaved(self, environment: str) -> bool:
         return environment in self.unsaved_in
@@ -304,8 +311,9 @@ class MemoryTerraform:
         self._demand_plannable(environment, stack, destroy=destroy)
         there, wanted = self.reality.get(where), None if destroy else self._wanted(environment, stack)
         self.planned[where] = wanted
+        held = 0 if there is None else 1
         if there == wanted or where in self.barren:
-            return StackPlan(stack.name, stateless=destroy and where not in self.states)
+            return StackPlan(stack.name, stateless=destroy and where not in self.states, in_state=held)
         action = Action.CREATE if there is None else Action.DELETE if wanted is None else Action.UPDATE
         value = AttributeChange("input", there, wanted)
         resource = ResourceChange(f"terraform_data.{stack.name}", "terraform_data", action, (value,))
@@ -313,6 +321,7 @@ class MemoryTerraform:
             stack.name,
             (*self.extra.get(where, ()), resource),
             stateless=there is None,
+            in_state=held,
             providers=self.configurations.get(where, ()),
         )
 

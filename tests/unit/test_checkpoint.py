@@ -84,6 +84,7 @@ BELIEVED = fold(
         ImportStarted("dev", "r2", "web", "module.web.aws_vpc.main"),
         RulesApproved("dev", "peer", "ru1es", "0thers"),
         RulesResetRequested("dev", "ru1es", "they left"),
+        DeploymentStarted("prod", "r1", "s", "apply"),
     )
 )
 FORGED = EnvironmentUnlocked("dev", "trust me")
@@ -141,7 +142,7 @@ def _comparable(value: Any, name: str = "") -> object:
             return {key: _comparable(item, name if name == "performed" else key) for key, item in value.items()}
         case list():
             items = [_comparable(item) for item in value]
-            return set(map(repr, items)) if name in {"performed", "stacks"} else items
+            return set(map(repr, items)) if name in {"performed", "stacks", "begun"} else items
         case bool():
             return str(value)
         case _:

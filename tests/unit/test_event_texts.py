@@ -28,6 +28,7 @@ VERDICTS: dict[str, Source] = {
     "DeploymentStarted.source": "name",
     "DeploymentStarted.plan": "digest",
     "DeploymentStarted.only": "name",
+    "DeploymentStarted.stacks": "name",
     "DeploymentStarted.unpinned": "name",
     "DeploymentStarted.place": "digest",
     "DeploymentStarted.rules": "digest",

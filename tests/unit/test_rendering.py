@@ -276,3 +276,16 @@ def _texts(value: object) -> list[str]:
             return [text for item in value for text in _texts(item)]
         case _:
             return []
+
+
+def test_cloud_control_provider_gets_region_and_role() -> None:
+    wiring = replace(
+        WIRING, providers={"cc": {"source": "hashicorp/awscc", "max_retries": 3}, "awscc": {"region": "x"}}
+    )
+    place = replace(LOCAL, account_id="222222222222", region="ap-northeast-1", assume_role=ROLE)
+    providers = render(wiring, "network", place, {}).document["provider"]
+    taken = {"role_arn": ROLE, "session_name": "${var.envctl_session}"}
+    assert providers["cc"] == {"region": "ap-northeast-1", "assume_role": taken, "max_retries": 3}
+    assert providers["awscc"] == {"region": "x", "assume_role": taken}
+    alone = render(wiring, "network", replace(place, assume_role=None), {}).document["provider"]
+    assert alone["cc"] == {"region": "ap-northeast-1", "max_retries": 3}

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.events import WaiverUsed
 from tests.usecases.machines import Content
+from tests.usecases.rulebook import Asked
 
 
 @dataclass
 class Command:
-    """One command of one person, and what was seen while it ran. `settings` are those of the files it read,
-    `place` what the project file said of where the environment is, and `unseen` the stacks that an approval names.
+    """One command of one person, and what was seen while it ran. `settings` are those of the files it read, `place`
+    what the project file said of where the environment is, `asked` what it asks of prod, and `unseen` the stacks that
+    an approval names. `vouched` says that AWS knows the person, in the role of those who approve.
     """
 
     verb: str
@@ -20,6 +22,7 @@ class Command:
     person: str
     settings: bytes
     tree: Content
+    asked: Asked
     source: str = ""
     gate: str = ""
     break_glass: str = ""
@@ -29,6 +32,7 @@ class Command:
     unseen: frozenset[str] = frozenset()
     foreign: bool = False
     older: bool = False
+    vouched: bool = False
     replaced: bool = False
     plans: dict[str, StackPlan] = field(default_factory=dict)
     contents: dict[str, Content | None] = field(default_factory=dict)
@@ -36,7 +40,7 @@ class Command:
     probed: dict[str, str] = field(default_factory=dict)
     drifted: int = 0
     waivers: dict[int, WaiverUsed] = field(default_factory=dict)
-    granted: dict[str, list["Given"]] = field(default_factory=dict)
+    granted: list[tuple[Asked, dict[str, list["Given"]]]] = field(default_factory=list)
     started: int = 0
     release: str = ""
     wrote: list[str] = field(default_factory=list)
@@ -72,13 +76,16 @@ class Made:
 
 @dataclass
 class Proof:
-    """What is known of a release in an environment since it was last deployed there to its end."""
+    """What is known of a release in an environment since it was last deployed there to its end. `passed` says when each
+    check passed last since then.
+    """
 
     whole: bool = False
     verified_at: datetime | None = None
     since: datetime | None = None
     longest: timedelta = timedelta()
     replaced: bool = False
+    passed: dict[str, datetime] = field(default_factory=dict)
 
     def soaked(self, now: datetime) -> timedelta:
         return max(self.longest, now - self.since) if self.since else self.longest
@@ -87,13 +94,15 @@ class Proof:
         self.longest, self.since = self.soaked(now), None
 
     def revoke(self) -> None:
+        self.passed = {}
         self.verified_at, self.since, self.longest = None, None, timedelta()
 
 
 @dataclass(frozen=True)
 class Given:
     """An approval: who has seen which plan of which release, made with which settings for which place, and said yes;
-    and to which stacks they said yes without a plan.
+    and to which stacks they said yes without a plan. `asked` is what the tree asked of prod then, and `recorded` what
+    it was deployed with; `vouched` says that AWS knows them, in the role of those who approve.
     """
 
     person: str
@@ -104,12 +113,16 @@ class Given:
     at: datetime
     place: frozenset[tuple[str, str]]
     unseen: frozenset[str]
+    asked: Asked
+    recorded: Asked | None
+    vouched: bool = False
 
 
 @dataclass
 class Place:
     """One environment. `current` is what was last deployed to its end, `last` what was last begun, and `returning` a
-    release that was brought back last: unless it is `doubted` by now, the same may be done again. `came` numbers the
+    release that was brought back last: unless it is `doubted` by now, the same may be done again. `asked` is what was
+    asked of it when it was deployed last by a way that needs approvals, and `where` it was then. `came` numbers the
     releases in the order in which they last came there, and `given_up` are those that somebody meant to leave.
     """
 
@@ -127,6 +140,8 @@ class Place:
     owed: dict[int, WaiverUsed] = field(default_factory=dict)
     came: dict[str, int] = field(default_factory=dict)
     given_up: set[str] = field(default_factory=set)
+    asked: Asked | None = None
+    where: frozenset[tuple[str, str]] = frozenset()
 
     def proof(self, release: str) -> Proof:
         return self.proofs.setdefault(release, Proof())

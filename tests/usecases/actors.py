@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from envctl.domain import checkpoint
 from envctl.domain.changes import Action, ResourceChange
 from envctl.domain.errors import EnvctlError
 from envctl.domain.present import Present
-from envctl.domain.release import File
 from envctl.usecases import record
 from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve, withdraw
@@ -27,21 +26,17 @@ from envctl.usecases.run import Deployed, Wishes
 from envctl.usecases.selecting import Selection
 from envctl.usecases.terraform_ports import UnpinnedProvider
 from envctl.usecases.verify import verify
-from tests.fakes.world import NETWORK, Killed, MemoryTerraform, MemoryTree, MemoryWorkspace
+from tests.fakes.world import Killed, MemoryTerraform, MemoryTree, MemoryWorkspace
 from tests.usecases import verdict
 from tests.usecases.account import Command
+from tests.usecases.editors import Edits, settings_of
 from tests.usecases.machines import Machine, stage
 from tests.usecases.oracle import Oracle
+from tests.usecases.rulebook import RECORDED, ROLE, Asked
 
 ANN, BOB, CAT, DAN, EVE = PEOPLE = tuple(f"{name}@example.com" for name in ("ann", "bob", "cat", "dan", "eve"))
 OFTEN = 8
-PLACES = {
-    "account_id": "{:012}",
-    "region": "eu-west-{}",
-    "assume_role": "arn:aws:iam::ACCOUNT:role/deployer-{}",
-    "external_id": "shop-{}",
-}
-PROD, RULES_OF_PROD = "[environments.prod]\n", "protected = true"
+SESSION = ROLE.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
 REPLACED = (UnpinnedProvider("hashicorp/aws", "dev_overrides"),)
 T = TypeVar("T")
 
@@ -50,7 +45,8 @@ T = TypeVar("T")
 class How:
     """Who gives a command, what they wish, what they answer, and when their machine is killed. `only` is of an
     apply: the stacks, where they are not all. `unseen` is of an approval: the stacks that it names. `replaced` says
-    that the machine has a provider of its own.
+    that the machine has a provider of its own. `name` says whether AWS vouches for the person, in the role of those who
+    approve, or whether the machine only claims that name.
     """
 
     by: str = ANN
@@ -63,6 +59,7 @@ class How:
     unseen: tuple[str, ...] = ("web",)
     replaced: bool = False
     older: bool = False
+    name: Literal["own", "vouched", "claimed"] = "own"
 
     @property
     def wishes(self) -> Wishes:
@@ -85,6 +82,7 @@ class Job:
     gate: str
     tree: Mapping[str, bytes]
     place: Mapping[str, str]
+    asked: Asked
 
 
 def more(kind: str) -> tuple[ResourceChange, ...]:
@@ -101,17 +99,7 @@ def more(kind: str) -> tuple[ResourceChange, ...]:
     }[kind]
 
 
-def settings_of(tree: MemoryTree, environment: str) -> bytes:
-    """The settings that count there: each line of its own file before the common one."""
-    found: dict[str, str] = {}
-    for path in ("environments/common.tfvars", f"environments/{environment}/terraform.tfvars"):
-        for line in tree.content[path].decode().splitlines():
-            name, _, value = line.partition(" = ")
-            found[name] = value
-    return repr(sorted(found.items())).encode()
-
-
-class Actors:
+class Actors(Edits):
     """`here` and `elsewhere` are two machines; each command is told to the oracle before it begins."""
 
     def __init__(self, waivable: Mapping[str, frozenset[str]]) -> None:
@@ -121,6 +109,7 @@ class Actors:
         self.here, self.elsewhere = stage(self.oracle, waivable)
         self.shared, self.fresh = self.here.shared, 0
         self.jobs: list[Job] = []
+        self.book = self.shared.asked
 
     def leave(self) -> None:
         checkpoint.EVERY = self.usual
@@ -144,16 +133,21 @@ class Actors:
         machine = at or self.here
         tree, place = machine.shared.tree, machine.shared.place_of_prod
         if machine.owner == self.here.owner:
-            self.jobs.append(Job(verb, environment, command, how, source, gate, dict(tree.content), dict(place)))
-        machine.identity.name, machine.fuse = how.by, how.fuse
+            then = (dict(tree.content), dict(place), machine.shared.asked)
+            self.jobs.append(Job(verb, environment, command, how, source, gate, *then))
+        machine.fuse = how.fuse
+        machine.identity.name = how.by if how.name == "own" else f"{SESSION}/{how.by}"
+        machine.identity.via = "aws" if how.name == "vouched" else "local"
+        person = machine.identity.actor().person
         machine.consent.answers = [] if how.yes else [False]
         machine.terraform.replaced = REPLACED if how.replaced else ()
-        given = Command(verb, environment, how.by, settings_of(tree, environment), machine.of_the_tree(), source, gate)
+        read = (settings_of(tree, environment), machine.of_the_tree(), machine.shared.asked)
+        given = Command(verb, environment, person, *read, source, gate)
         given.foreign = machine.owner != self.here.owner
         given.break_glass, given.dry_run, given.only = how.break_glass, how.dry_run, frozenset(how.only)
         given.unseen = frozenset(how.unseen) if verb == "approve" else frozenset()
         given.place = frozenset(place.items()) if environment == "prod" else frozenset()
-        given.replaced, given.older = how.replaced, how.older
+        given.replaced, given.older, given.vouched = how.replaced, how.older, how.name == "vouched"
         self.oracle.begins(machine, given)
         result = None
         try:
@@ -220,7 +214,7 @@ class Actors:
 
     def runs_again(self, job: Job) -> None:
         """The same command with its old arguments and its old tree, by the same person."""
-        shared = replace(self.shared, tree=MemoryTree(dict(job.tree)), place_of_prod=dict(job.place))
+        shared = replace(self.shared, tree=MemoryTree(dict(job.tree)), asked=job.asked, place_of_prod=dict(job.place))
         machine = Machine(shared, self.oracle)
         machine.access.accounts["prod"] = job.place.get("account_id", f"{0:012}")
         how = replace(job.how, fuse=None)
@@ -228,44 +222,6 @@ class Actors:
 
     def passes(self, time: timedelta) -> None:
         self.shared.clock.time += time
-
-    def edits_code(self, text: str) -> None:
-        self.here.edit("modules/network/main.tf", NETWORK.decode() + f"# {text}\n")
-
-    def plants(self, path: str, number: int) -> None:
-        self.here.edit(path, f"# planted {number}\n")
-
-    def plants_in_work_folder(self, of: str) -> None:
-        """Code beside what the last command laid there, on both machines."""
-        for machine in (self.here, self.elsewhere):
-            code = machine.workspace.code.get(of, {})
-            machine.workspace.code[of] = {**code, "modules/web/planted.tf": File(b"# planted\n")}
-
-    def edits_common(self, number: int) -> None:
-        self.here.edit("environments/common.tfvars", f"size = {number}\n")
-
-    def leaves_size_to_all(self, of: str) -> None:
-        path = f"environments/{of}/terraform.tfvars"
-        lines = self.shared.tree.content[path].decode().splitlines()
-        self.here.edit(path, "".join(f"{line}\n" for line in lines if not line.startswith("size")))
-
-    def edits_settings(self, of: str, number: int) -> None:
-        path = f"environments/{of}/terraform.tfvars"
-        lines = self.shared.tree.content[path].decode().splitlines()
-        kept = [line for line in lines if not line.startswith("cidr")]
-        self.here.edit(path, "\n".join([f'cidr = "10.{number}.0.0/16"', *kept, ""]))
-
-    def edits_place(self, key: str, number: int) -> None:
-        """Prod is somewhere else from now on, and its credentials answer there."""
-        place = self.shared.place_of_prod
-        place[key] = PLACES[key].format(number)
-        account = place.get("account_id", f"{0:012}")
-        for machine in (self.here, self.elsewhere):
-            machine.access.accounts["prod"] = account
-        before, _, after = self.shared.tree.content["envctl.toml"].decode().partition(PROD)
-        _, end, rest = after.partition(RULES_OF_PROD)
-        lines = "".join(f'{name} = "{value.replace("ACCOUNT", account)}"\n' for name, value in sorted(place.items()))
-        self.here.edit("envctl.toml", before + PROD + lines + end + rest)
 
     def fails_a_check(self, of: str, *, at: Machine | None = None) -> None:
         self.shared.failing.add((of, "smoke"))
@@ -280,7 +236,9 @@ class Actors:
     # By the book.
 
     def mends(self) -> None:
-        """Whatever was broken works again, and nobody stands in the way."""
+        """Whatever was broken works again, nobody stands in the way, and prod asks for what it always did."""
+        self.shared.asked, prod = self.book, self.oracle.places["prod"]
+        self.moves_prod(dict(prod.where) if RECORDED and prod.asked else dict(self.shared.place_of_prod))
         terraform = self.shared.terraform
         for broken in (terraform.fails_on, terraform.dies_on, terraform.drifted, self.shared.failing):
             broken.clear()
@@ -321,9 +279,12 @@ class Actors:
         ).release
 
     def soaks(self) -> None:
+        self.soaks_in("staging")
+
+    def soaks_in(self, what: str) -> None:
         self.passes(timedelta(hours=25))
         self.waits_until_open()
-        self.verifies("staging")
+        self.verifies(what)
 
     def all_approve(self, release: str, *, unseen: tuple[str, ...] = ("web",), replaced: bool = False) -> None:
         people = (("peer", BOB), ("business", CAT), ("business", DAN))

@@ -5,6 +5,7 @@ A machine can be killed between any two things that it does, and somebody else c
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,16 +31,12 @@ from tests.fakes.world import (
     World,
     project_files,
 )
+from tests.usecases.rulebook import ORDER, Asked
 
 Where = tuple[str, str]
 Content = tuple[str, str]
 ENVIRONMENTS = ("dev", "staging", "prod")
 STACKS = ("network", "web")
-CHECKS = {
-    "dev": frozenset({"smoke", "front"}),
-    "staging": frozenset({"smoke", "front", "deep"}),
-    "prod": frozenset({"smoke", "front"}),
-}
 RULES = """
 [checks.smoke]
 kind = "command"
@@ -49,46 +46,28 @@ command = ["smoke"]
 kind = "http"
 url = "https://shop.example.com"
 
-[checks.deep]
-kind = "command"
-command = ["deep"]
-environments = ["staging"]
-
 [environments.staging.gates]
 approvals = {{}}
 waivable = {staging}
 
 [environments.prod]
-protected = true
-max_destroys = 1
-
-[environments.prod.gates]
-approvals = {{ peer = 1, business = 2 }}
-expires = "8h"
-soak = "24h"
-max_age = "14d"
-committed = true
-waivable = {prod}
-windows = [
-  {{ kind = "deny", name = "year end", start = "2026-12-20T00:00", end = "2027-01-04T00:00", tz = "Asia/Tokyo" }},
-  {{ kind = "deny", name = "friday", days = ["fri"], from = "16:00", to = "24:00", tz = "Europe/Berlin" }},
-]
-"""
-PLAIN = b"""
-[environments.staging]
-[environments.staging.gates]
-approvals = {}
-[environments.prod]
-
-[environments.prod.gates]
-approvals = { peer = 1, business = 2 }
+{place}{prod}"""
+DEEP = """
+[checks.deep]
+kind = "command"
+command = ["deep"]
+environments = ["staging"]
 """
 
 
-def project(waivable: Mapping[str, frozenset[str]]) -> bytes:
-    lists = {name: json.dumps(sorted(waivable[name])) for name in ("staging", "prod")}
-    assert PLAIN in PROJECT
-    return PROJECT.replace(PLAIN, b"") + RULES.format(**lists).encode()
+def project(waivable: Mapping[str, frozenset[str]], asked: Asked, place: Mapping[str, str]) -> bytes:
+    """The project file that asks for this, with prod in that place."""
+    account = place.get("account_id", f"{0:012}")
+    where = "".join(f'{name} = "{value.replace("ACCOUNT", account)}"\n' for name, value in sorted(place.items()))
+    head = re.sub(rb"\n\[environments[.](staging|prod)[^\[]*(?=\n\[)", b"", PROJECT)
+    head = head.replace(json.dumps(ORDER).encode(), json.dumps(asked.order).encode())
+    rules = RULES.format(staging=json.dumps(sorted(waivable["staging"])), place=where, prod=asked.of_prod)
+    return head + rules.encode() + (DEEP.encode() if "deep" in asked.checks else b"")
 
 
 class Watcher(Protocol):
@@ -126,6 +105,7 @@ class Shared:
     """What is the same whoever looks at it from wherever."""
 
     tree: MemoryTree
+    asked: Asked
     content: dict[str, bytes] = field(default_factory=dict)
     written: dict[str, datetime] = field(default_factory=dict)
     clock: StillClock = field(default_factory=StillClock)
@@ -176,7 +156,8 @@ class Machine(World):
         for name, data in sorted(self.tree.content.items()):
             if name.startswith("modules/"):
                 digest.update(name.encode() + b"\0" + data)
-        settings = self.tree.content["environments/dev/terraform.tfvars"].decode()
+        files = (self.tree.content[f"environments/{name}/terraform.tfvars"] for name in ("dev", "prod"))
+        settings = b"".join(files).decode()
         return digest.hexdigest(), settings.partition('image = "')[2].partition('"')[0]
 
 
@@ -272,5 +253,6 @@ class WatchedProbes(MemoryProbes):
 
 
 def stage(watcher: Watcher, waivable: Mapping[str, frozenset[str]]) -> tuple[Machine, Machine]:
-    shared = Shared(MemoryTree({**project_files(), "envctl.toml": project(waivable)}))
+    asked = Asked(waivable=waivable["prod"])
+    shared = Shared(MemoryTree({**project_files(), "envctl.toml": project(waivable, asked, {})}), asked)
     return Machine(shared, watcher), Machine(shared, watcher)

@@ -12,7 +12,8 @@ from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.domain.ledger import Entry
 from tests.usecases import verdict
 from tests.usecases.account import Command, Given, Made, Place, losses
-from tests.usecases.machines import CHECKS, ENVIRONMENTS, STACKS, Content, Machine, Where
+from tests.usecases.machines import ENVIRONMENTS, STACKS, Content, Machine, Where
+from tests.usecases.rulebook import RECORDED, Asked
 
 DEPLOYS = {"waiver used", "deployment started", "deployment succeeded", "deployment failed"}
 VERIFIES = {"verification passed", "verification failed"}
@@ -121,12 +122,13 @@ class Oracle:
             self._applies_to_prod(command, stack)
 
     def _applies_to_prod(self, command: Command, stack: str) -> None:
-        lost = losses(command.plans)
-        if len(lost) > verdict.MAX_DESTROYS or any(resource.type in verdict.HOLDS_DATA for resource in lost):
-            self._needs(command, "G301", f"prod loses {[resource.address for resource in lost]}")
-        for gate, given in command.granted.items():
-            if verdict.too_few(given, {stack: command.plans[stack]}, verdict.GATES[gate]):
-                self._needs(command, "G302", f"gate {gate} did not approve what is done to {stack}")
+        for asked, granted in command.granted:
+            if verdict.is_too_much_lost(command.plans, asked):
+                lost = [resource.address for resource in losses(command.plans)]
+                self._needs(command, "G301", f"prod loses {lost}")
+            for gate, given in granted.items():
+                if verdict.too_few(given, {stack: command.plans[stack]}, dict(asked.gates)[gate]):
+                    self._needs(command, "G302", f"gate {gate} did not approve what is done to {stack}")
 
     def _needs(self, command: Command, code: str, problem: str) -> None:
         excuses = {code, "G106"} if code == "G302" else {code}
@@ -153,7 +155,7 @@ class Oracle:
             self.says(command, "another project wrote into this store")
         if event.kind not in MAY_WRITE[command.verb]:
             self.says(command, f"it wrote {event.kind}")
-        if (entry.actor.name, entry.at) != (command.person, now):
+        if (entry.actor.person, entry.at) != (command.person, now):
             self.says(command, f"it wrote of another person or time: {entry}")
         if isinstance(event, events.ReleaseCreated):
             self._made(machine, command, event)
@@ -174,7 +176,9 @@ class Oracle:
                 self._said(command, place, event, now)
 
     def _made(self, machine: Machine, command: Command, event: events.ReleaseCreated) -> None:
-        content, known = next(iter(command.contents.values())), [made.content for made in self.made.values()]
+        # Where it has to be approved it is made before anything is planned.
+        content = next(iter(command.contents.values()), machine.content(command.environment))
+        known = [made.content for made in self.made.values()]
         if content is None or content != command.tree or content in known or event.release in self.made:
             self.says(command, "the release is not what the working tree holds, or another one is the same")
             return
@@ -186,7 +190,11 @@ class Oracle:
         command.waivers[seq] = event
         if not command.break_glass or event.reason != command.break_glass:
             self.says(command, "something was waived without the reason that was given")
-        if set(event.guards) - self.waivable.get(command.environment, frozenset()):
+        place = self.places[event.environment]
+        listed = [asked.waivable for asked in self._asked(command, place)]
+        if event.environment != "prod":
+            listed = [self.waivable.get(event.environment, frozenset())]
+        if any(set(event.guards) - waivable for waivable in listed):
             self.says(command, f"{event.guards} can't all be waived there")
         if len(event.refusals) != len(event.guards) or not all(event.refusals):
             self.says(command, "a waiver does not say what it overrides")
@@ -199,11 +207,11 @@ class Oracle:
         command.started, command.release = seq, release
         source = self.places[command.source] if command.source else place
         before = self.places[verdict.BEFORE.get(event.environment, "dev")]
-        around = (before, self.places["dev"], self.made)
+        around = (before, self.places["dev"], self.made, self._asked(command, place))
         case = verdict.Case(command, release, self.made[release], place, source, now, *around)
-        command.granted = verdict.standing(case) if command.verb in ("promote", "apply") else {}
-        if event.environment != "prod":
-            command.granted = {}
+        if event.environment == "prod":
+            asks = command.verb in ("promote", "apply")
+            command.granted = [(asked, verdict.standing(case, asked) if asks else {}) for asked in case.asked]
         objections = list(verdict.objections(case))
         for code, problem in objections:
             self._needs(command, code, problem)
@@ -220,6 +228,11 @@ class Oracle:
             self.says(command, f"it was recorded as one of {event.only or 'all'}")
         self._leaves(command, place, now)
 
+    def _asked(self, command: Command, place: Place) -> tuple[Asked, ...]:
+        """Both documents, where deployments record theirs."""
+        recorded = place.asked if RECORDED else None
+        return (command.asked,) if recorded in (None, command.asked) else (command.asked, recorded)
+
     def _leaves(self, command: Command, place: Place, now: datetime) -> None:
         if command.verb == "rollback" or command.older or "G111" in command.waived:
             place.given_up |= {name for name, made in self.made.items() if made.content in place.runs.values()}
@@ -228,7 +241,7 @@ class Oracle:
             proof.leave(now)
         if command.verb != "destroy":
             proof = place.proof(command.release)
-            proof.whole, proof.verified_at = False, None
+            proof.whole, proof.verified_at, proof.passed = False, None, {}
         if command.verb == "rollback" and place.last not in ("", command.release):
             place.held.add(place.last)
         place.open, place.last, place.drifted, place.doubted = command, command.release, False, False
@@ -255,6 +268,8 @@ class Oracle:
         place.current = "" if destroyed else release
         if destroyed:
             return
+        if command.verb in ("promote", "apply") and command.environment != "dev" and not command.waivers:
+            place.asked, place.where = command.asked, command.place
         proof = place.proof(release)
         proof.whole, proof.replaced = True, command.replaced
         if command.replaced:
@@ -280,7 +295,8 @@ class Oracle:
     ) -> None:
         passed, proof = isinstance(event, events.VerificationPassed), place.proof(event.release)
         place.doubted = not passed
-        if set(command.probed) != CHECKS[command.environment] or passed == any(command.probed.values()):
+        wanted = command.asked.checks_of(command.environment)
+        if set(command.probed) != wanted or passed == any(command.probed.values()):
             self.says(command, f"{event.kind}, and the checks said {command.probed}")
         if event.release != place.last or place.open is not None or not proof.whole:
             self.says(command, f"{event.kind} of what does not run")
@@ -288,6 +304,7 @@ class Oracle:
             return
         if passed:
             proof.verified_at, proof.since = now, proof.since or now
+            proof.passed |= dict.fromkeys(command.probed, now)
         else:
             proof.revoke()
 
@@ -316,7 +333,7 @@ class Oracle:
         if command.replaced:
             self.says(command, "an approval rests on a plan of another provider than the pinned one")
         said = (command.person, command.gate, event.release, command.settings, plan, now, command.place, command.unseen)
-        place.approvals.append(Given(*said))
+        place.approvals.append(Given(*said, command.asked, place.asked, command.vouched))
 
     def _drift(self, command: Command, place: Place, event: events.DriftChecked) -> None:
         if event.drifted != command.drifted or event.release != place.current or place.open is not None:

@@ -1,8 +1,8 @@
 """`make nightly`: takes one guard after the other away, and wants the laws of promotion to notice each time. The same
 for the rules of the ledger, the store and the surroundings.
 
-Laws that nothing breaks would prove nothing. G202, G204, G205 and G303 are not among those taken away: what the laws
-let people do does not touch them.
+Laws that nothing breaks would prove nothing. G202, G204, G205, G303 and G304 are not among those taken away: what the
+laws let people do does not touch them.
 """
 
 # ruff: noqa: T201 (a script prints)
@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
@@ -23,8 +24,9 @@ from envctl.domain.release import File, Release, identity, unpack
 from envctl.usecases import approve, approved, bundles, checkpointing, clocks, ledger_keys, record, unpinned
 from envctl.usecases.ports import Ports
 from tests.fakes.world import MemoryWorkspace
-from tests.usecases import attacks, old_jobs
+from tests.usecases import attacks, old_jobs, rule_edits
 from tests.usecases.actors import PLAINLY, Actors
+from tests.usecases.rulebook import RECORDED
 from tests.usecases.temptations import Temptation
 from tests.usecases.test_promotion_laws import WAIVABLE, Promotion
 
@@ -62,6 +64,10 @@ def _forget(*_: object) -> None:
     return None
 
 
+def _without_guard(code: str) -> tuple[guards.Guard, ...]:
+    return tuple(guard for guard in guards.GUARDS if guard.code != code)
+
+
 Without = tuple[tuple[Any, str, object], ...]
 RULES: dict[str, Without] = {
     "the clock of the store": (
@@ -83,11 +89,22 @@ RULES: dict[str, Without] = {
     "the pins where drift is looked for": ((unpinned, "require_pinned_for_evidence", _forget),),
     "the clearing of the work folder": ((MemoryWorkspace, "lay_code", _lay_beside),),
     "the record of replaced providers": ((unpinned, "find_unpinned", lambda ports: ()),),
-    "the order of releases": ((guards, "GUARDS", tuple(g for g in guards.GUARDS if g.code != "G111")),),
+    "the order of releases": ((guards, "GUARDS", _without_guard("G111")),),
+    "the word of AWS for a name": (
+        (import_module("envctl.domain.guards.approvals"), "may", lambda patterns, actor: True),
+    ),
 }
 """What each rule of the ledger and the store is made of, and what takes its place where it is gone."""
-TEMPTING: dict[str, Mapping[str, Temptation]] = {"the order of releases": old_jobs.OF_AGE}
+TEMPTING: dict[str, Mapping[str, Temptation]] = {
+    "the order of releases": old_jobs.OF_AGE,
+    "the word of AWS for a name": rule_edits.OF_NAMES,
+}
 """What tempts to break a rule, where that is not what machines and store hold."""
+if RECORDED:
+    RULES["the double question"] = ((guards, "list_views", lambda request: (request,)),)
+    RULES["what can't hold twice"] = ((guards, "GUARDS", _without_guard("G112")),)
+    TEMPTING["the double question"] = rule_edits.OF_RULES
+    TEMPTING["what can't hold twice"] = rule_edits.OF_THE_ORDER
 
 
 def temptations_of(rule: str) -> Mapping[str, Temptation]:
@@ -97,7 +114,7 @@ def temptations_of(rule: str) -> Mapping[str, Temptation]:
 @contextmanager
 def without(rule: str) -> Iterator[None]:
     """A guard by its code, or one of RULES."""
-    gone: Without = RULES.get(rule) or ((guards, "GUARDS", tuple(g for g in guards.GUARDS if g.code != rule)),)
+    gone: Without = RULES.get(rule) or ((guards, "GUARDS", _without_guard(rule)),)
     kept = [(place, name, getattr(place, name)) for place, name, _ in gone]
     for place, name, instead in gone:
         setattr(place, name, instead)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from tests.usecases import verdict
-from tests.usecases.actors import BOB, CAT, DAN, PLACES, PLAINLY, Actors, How, more
+from tests.usecases.actors import BOB, CAT, DAN, PLAINLY, Actors, How, more
+from tests.usecases.editors import PLACES
 
 
 def ready(actors: Actors, **proven: object) -> str:

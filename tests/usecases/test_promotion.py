@@ -40,7 +40,7 @@ from envctl.usecases.run import Wishes
 from envctl.usecases.status import status
 from envctl.usecases.terraform_ports import PreparedStack
 from envctl.usecases.why import why
-from tests.fakes.world import IMAGE, NETWORK, WEB, Killed, MemoryStore, World, recorded
+from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, Killed, MemoryStore, World, recorded
 
 OTHER_IMAGE = IMAGE.replace("a" * 64, "b" * 64)
 
@@ -92,7 +92,9 @@ def test_a_stack_that_waited_is_planned_whatever_becomes_of_its_upstream(world: 
     apply(world.ports, "dev")
     forgetful = World(store=MemoryStore(), workspace=world.workspace)
     forgetful.terraform.reality = {("dev", "network"): world.terraform.reality["dev", "network"]}
-    apply(forgetful.ports, "dev")
+    listed = '[environments.dev]\ngates = { waivable = ["known_state"] }\n'
+    forgetful.edit("envctl.toml", PROJECT.decode().replace("[environments.dev]\n", listed))
+    apply(forgetful.ports, "dev", Wishes(break_glass="the store was lost"))
     assert ("dev", "web") in forgetful.terraform.reality
     assert forgetful.terraform.reality == world.terraform.reality
 

@@ -20,9 +20,10 @@ from envctl.usecases.project_ports import Revision
 from envctl.usecases.status import status
 from envctl.usecases.why import why
 from tests.fakes.world import recorded
-from tests.usecases import attacks, old_jobs, temptations, verdict
+from tests.usecases import attacks, old_jobs, rule_edits, rulebook, temptations, verdict
 from tests.usecases.account import Place
-from tests.usecases.actors import BOB, EVE, PEOPLE, PLACES, Actors, How, more
+from tests.usecases.actors import BOB, EVE, PEOPLE, Actors, How, more
+from tests.usecases.editors import PLACES
 from tests.usecases.machines import ENVIRONMENTS, STACKS
 from tests.usecases.temptations import Temptation
 
@@ -30,6 +31,7 @@ WAIVABLE = ("G101", "G102", "G103", "G104", "G105", "G106", "G107", "G108", "G11
 TIMES = [timedelta(minutes=10), timedelta(hours=1), timedelta(hours=9), timedelta(hours=25), timedelta(days=3)]
 CLOCKS = [timedelta(), timedelta(hours=-25), timedelta(hours=25), timedelta(days=-400), timedelta(days=400)]
 PLANTED = ("modules/network/planted.tf", "modules/web/planted.tf")
+OF_RULES = rule_edits.OF_RULES | rule_edits.OF_THE_ORDER if rulebook.RECORDED else rule_edits.OF_RULES
 LONG_TIMES = [timedelta(days=15)]
 environments = st.sampled_from(ENVIRONMENTS)
 stacks = st.sampled_from(STACKS)
@@ -48,6 +50,7 @@ ways = st.builds(
     unseen=st.sampled_from([("web",), ()]),
     replaced=st.sampled_from([False] * 5 + [True]),
     older=st.sampled_from([False] * 5 + [True]),
+    name=st.sampled_from(["own"] * 5 + ["vouched", "claimed"]),
 )
 tempted = st.builds(How, break_glass=st.sampled_from(["", "", "", "prod is down"]))
 waivable = st.sampled_from([(), WAIVABLE]) | st.sets(st.sampled_from(WAIVABLE))
@@ -74,6 +77,15 @@ class Promotion(RuleBasedStateMachine):
     @rule(key=st.sampled_from(sorted(PLACES)), number=st.integers(0, 2))
     def edits_place(self, key: str, number: int) -> None:
         self.actors.edits_place(key, number)
+
+    @rule(kind=st.sampled_from(list(rulebook.EDITS)), back=st.booleans())
+    def edits_rules(self, kind: str, back: bool) -> None:
+        asked = self.actors.book if back else self.actors.shared.asked
+        self.actors.asks(rulebook.EDITS[kind](asked))
+
+    @rule()
+    def puts_rules_back(self) -> None:
+        self.actors.asks(self.actors.book)
 
     @rule(author=people, uncommitted=st.booleans())
     def commits(self, author: str, uncommitted: bool) -> None:
@@ -220,6 +232,14 @@ class Promotion(RuleBasedStateMachine):
 
     @rule(temptation=st.sampled_from(list((attacks.OF_VARIABLES | attacks.OF_FILES).values())), how=tempted)
     def is_tempted_by_variables_and_files(self, temptation: Temptation, how: How) -> None:
+        temptation(self.actors, how)
+
+    @rule(temptation=st.sampled_from(list(OF_RULES.values())), how=tempted)
+    def is_tempted_by_rules(self, temptation: Temptation, how: How) -> None:
+        temptation(self.actors, how)
+
+    @rule(temptation=st.sampled_from(list(rule_edits.OF_NAMES.values())), how=tempted)
+    def is_tempted_by_names(self, temptation: Temptation, how: How) -> None:
         temptation(self.actors, how)
 
     @rule(pick=st.integers(0, 30))

@@ -34,6 +34,7 @@ from envctl.usecases.ports import UnansweredError
 from envctl.usecases.promote import promote
 from envctl.usecases.report import report
 from envctl.usecases.rollback import rollback
+from envctl.usecases.run import Wishes
 from envctl.usecases.settings import validate
 from envctl.usecases.status import status
 from envctl.usecases.why import why
@@ -466,7 +467,13 @@ def test_a_key_that_is_believed_no_more_takes_all_with_it_that_it_signed(world: 
     signing.pin(world.ports, ("staging",), create=True)
     with pytest.raises(RefusedError, match="G102"):
         promote(world.ports, "staging", "prod")
-    promote(world.ports, "dev", "staging")
+    # What the states hold was deployed by entries that are believed no more.
+    with pytest.raises(RefusedError, match=r"G304.*envctl ledger verify"):
+        promote(world.ports, "dev", "staging")
+    text = world.tree.content["envctl.toml"].decode()
+    listed = '[environments.staging.gates]\nwaivable = ["known_state"]\n'
+    world.edit("envctl.toml", text.replace("[environments.staging.gates]\n", listed))
+    promote(world.ports, "dev", "staging", wishes=Wishes(break_glass="the key was lost"))
     promote(world.ports, "staging", "prod")
 
 

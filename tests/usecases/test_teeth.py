@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.usecases import attacks
+from tests.usecases import attacks, rule_edits
+from tests.usecases.actors import PLAINLY, Actors
 from tests.usecases.teeth import RULES, TEMPTING, temptations_of, tempted, without
 
 GROUPS = {"machines and store": attacks.OF_MACHINES, **TEMPTING}
@@ -17,3 +18,14 @@ def test_no_temptation_succeeds(group: str) -> None:
 def test_rule_that_is_gone_is_noticed(rule: str) -> None:
     with without(rule):
         assert any(broken for _, broken in tempted(temptations_of(rule)))
+
+
+def test_approvals_of_those_whom_aws_vouches_for_count() -> None:
+    """Else it would be no wonder that a claimed name is refused."""
+    actors = Actors({"staging": frozenset(), "prod": frozenset()})
+    try:
+        rule_edits.claim(actors, PLAINLY, name="vouched")
+    finally:
+        actors.leave()
+    assert actors.oracle.places["prod"].current
+    assert not actors.oracle.broken

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from envctl.domain.changes import StackPlan
-from tests.usecases.account import Command, Given, Made, Place, covered, losses
+from tests.usecases.account import Command, Given, Made, Place, Proof, covered, losses
+from tests.usecases.rulebook import RECORDED, Asked
 
 BEFORE = {"staging": "dev", "prod": "staging"}
-GATES = {"peer": 1, "business": 2}
-EXPIRES, SOAK, MAX_AGE = timedelta(hours=8), timedelta(hours=24), timedelta(days=14)
-MAX_DESTROYS = 1
 HOLDS_DATA = frozenset({"aws_db_instance", "aws_s3_bucket"})
 NEVER = "never"
 FRIDAY, EVENING = 5, 16
@@ -21,7 +19,8 @@ YEAR_END = datetime(2026, 12, 20), datetime(2027, 1, 4)
 @dataclass(frozen=True)
 class Case:
     """One release on its way into one environment, at one moment. `before` is the environment right before it, `entry`
-    where code enters, and `known` are all releases.
+    where code enters, and `known` are all releases. `asked` is what the tree asks of prod, and what prod was
+    deployed with, where that counts: both have to be satisfied.
     """
 
     command: Command
@@ -33,6 +32,11 @@ class Case:
     before: Place
     entry: Place
     known: Mapping[str, Made]
+    asked: tuple[Asked, ...]
+
+    @property
+    def prod(self) -> bool:
+        return self.command.environment == "prod"
 
 
 def objections(case: Case) -> Iterator[tuple[str, str]]:
@@ -44,16 +48,23 @@ def objections(case: Case) -> Iterator[tuple[str, str]]:
         yield "G108", "the environment is locked"
     if case.release in target.held and verb != "destroy":
         yield "G108", "the release is on hold there"
-    if verb == "promote":
-        yield from _of_proof(case)
     if verb == "rollback":
         yield from _of_return(case)
-    if verb == "apply" and case.command.environment != "dev" and case.release != target.current:
-        yield NEVER, "new code outside of the entry without a promotion"
     if verb in ("promote", "apply") and case.command.environment != "dev":
         yield from _of_age(case)
-    if case.command.environment == "prod":
-        yield from _of_prod(case)
+    for asked in case.asked:
+        yield from _by(case, asked)
+
+
+def _by(case: Case, asked: Asked) -> Iterator[tuple[str, str]]:
+    """What stands against it by one document."""
+    environment, verb = case.command.environment, case.command.verb
+    if verb == "promote":
+        yield from _of_proof(case, asked)
+    if verb == "apply" and asked.before(environment) and case.release != case.target.current:
+        yield NEVER, "new code outside of the entry without a promotion"
+    if case.prod:
+        yield from _of_prod(case, asked)
 
 
 def _of_age(case: Case) -> Iterator[tuple[str, str]]:
@@ -76,22 +87,31 @@ def _is_older(case: Case, other: str) -> bool:
     return case.known[case.release].number < case.known[other].number
 
 
-def _of_proof(case: Case) -> Iterator[tuple[str, str]]:
-    proof, prod = case.source.proofs.get(case.release), case.command.environment == "prod"
-    if case.command.source != BEFORE.get(case.command.environment):
+def _of_proof(case: Case, asked: Asked) -> Iterator[tuple[str, str]]:
+    proof = case.source.proofs.get(case.release)
+    if case.command.source != asked.before(case.command.environment):
         yield "G101", "it does not come from the environment right before"
     if proof is None or not proof.whole:
         yield "G102", "it was not deployed to its end in the source"
     elif proof.verified_at is None:
         yield "G103", "it is not verified in the source"
-    elif prod and case.now - proof.verified_at > MAX_AGE:
-        yield "G105", "the proof is too old"
-    elif prod and proof.soaked(case.now) < SOAK:
-        yield "G104", "it has not soaked"
+    elif case.prod:
+        yield from _of_time(case, asked, proof, proof.verified_at)
     if case.source.drifted:
         yield "G110", "the source has drifted"
-    if prod and case.made.uncommitted:
+    if case.prod and asked.committed and case.made.uncommitted:
         yield "G206", "it was made from an uncommitted tree"
+
+
+def _of_time(case: Case, asked: Asked, proof: Proof, verified_at: datetime) -> Iterator[tuple[str, str]]:
+    wanted = asked.checks_of(asked.before("prod") or "dev") if RECORDED else frozenset()
+    if missing := wanted - proof.passed.keys():
+        yield "G103", f"{', '.join(sorted(missing))} did not pass in the source"
+    oldest = min((proof.passed[each] for each in wanted - missing), default=verified_at)
+    if asked.max_age is not None and case.now - oldest > asked.max_age:
+        yield "G105", "the proof is too old"
+    if proof.soaked(case.now) < asked.soak:
+        yield "G104", "it has not soaked"
 
 
 def _of_return(case: Case) -> Iterator[tuple[str, str]]:
@@ -106,28 +126,40 @@ def _of_return(case: Case) -> Iterator[tuple[str, str]]:
         yield "G102", "it is not an earlier one"
 
 
-def _of_prod(case: Case) -> Iterator[tuple[str, str]]:
+def _of_prod(case: Case, asked: Asked) -> Iterator[tuple[str, str]]:
     if case.command.verb in ("promote", "apply"):
-        if window := denied(case.now):
+        if asked.windows and (window := denied(case.now)):
             yield "G107", f"the window {window} is open"
-        yield from _of_approvals(case)
-    lost = losses(case.command.plans)
-    if case.command.verb == "destroy" or len(lost) > MAX_DESTROYS or any(r.type in HOLDS_DATA for r in lost):
-        yield "G301", f"it would lose {len(lost)} resources"
+        if RECORDED and case.target.asked and _account(case.target.where) != _account(case.command.place):
+            yield NEVER, "it is in another account or region than it was deployed to"
+        yield from _of_approvals(case, asked)
+    if case.command.verb == "destroy" and (asked.protected or asked.gates):
+        yield "G301", "it is never destroyed as a whole"
+    elif is_too_much_lost(case.command.plans, asked):
+        yield "G301", f"it would lose {len(losses(case.command.plans))} resources"
 
 
-def _of_approvals(case: Case) -> Iterator[tuple[str, str]]:
-    granted = standing(case)
-    for gate, count in GATES.items():
+def _account(place: frozenset[tuple[str, str]]) -> dict[str, str]:
+    return {name: value for name, value in place if name in ("account_id", "region")}
+
+
+def is_too_much_lost(plans: Mapping[str, StackPlan], asked: Asked) -> bool:
+    lost = losses(plans)
+    return asked.protected and (len(lost) > asked.max_destroys or any(each.type in HOLDS_DATA for each in lost))
+
+
+def _of_approvals(case: Case, asked: Asked) -> Iterator[tuple[str, str]]:
+    granted = standing(case, asked)
+    for gate, count in asked.gates:
         if len({given.person for given in granted[gate]}) < count:
             yield "G106", f"gate {gate} lacks approvals"
         elif too_few(granted[gate], case.command.plans, count):
             yield "G302", f"gate {gate} has approved another plan"
 
 
-def standing(case: Case) -> dict[str, list[Given]]:
+def standing(case: Case, asked: Asked) -> dict[str, list[Given]]:
     """The approvals of each gate that hold now, whatever plan they were given for."""
-    barred = case.made.makers | {case.command.person}
+    barred = frozenset() if asked.self_approval else case.made.makers | {case.command.person}
     holding = [
         given
         for given in case.target.approvals
@@ -135,9 +167,17 @@ def standing(case: Case) -> dict[str, list[Given]]:
         and given.settings == case.command.settings
         and given.place == case.command.place
         and given.person not in barred
-        and case.now - given.at <= EXPIRES
+        and (asked.expires is None or case.now - given.at <= asked.expires)
+        and _of_these_rules(case, given)
+        and (given.vouched or not asked.approvers or given.gate != "business")
     ]
-    return {gate: [given for given in holding if given.gate == gate] for gate in GATES}
+    return {gate: [given for given in holding if given.gate == gate] for gate, _ in asked.gates}
+
+
+def _of_these_rules(case: Case, given: Given) -> bool:
+    """Who approved knew both documents. Once the tree's rules are the recorded ones, those of before do not matter."""
+    tree, recorded = case.command.asked, case.target.asked
+    return not RECORDED or (given.asked == tree and (recorded in (given.recorded, tree)))
 
 
 def too_few(granted: list[Given], plans: Mapping[str, StackPlan], count: int) -> bool:

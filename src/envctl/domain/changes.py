@@ -91,9 +91,10 @@ class StackPlan:
     """The plan of one stack. `waits_for` names the stacks that must be applied before it can be planned at all:
     nothing of it is there yet, unless it is `behind`, and reads what those are only about to put out.
 
-    `stateless` says that its state holds no resource, or is not there. `drifted` is what the plan found otherwise than
-    the state says: there, `before` is what the state says, and `after` what is there. `restored` names what has drifted
-    in attributes alone that come back with what the plan makes anew beside it, as a group's with its rule. `providers`
+    `stateless` says that its state holds no resource, or is not there, and `in_state` how many managed resources it
+    holds, as far as the plan tells. `drifted` is what the plan found otherwise than the state says: there, `before` is
+    what the state says, and `after` what is there. `restored` names what has drifted in attributes alone that come back
+    with what the plan makes anew beside it, as a group's with its rule. `providers`
     are the configurations of AWS providers that it works with; none are known of a plan without changes.
     """
 
@@ -107,6 +108,7 @@ class StackPlan:
     behind: bool = False
     restored: tuple[str, ...] = ()
     providers: tuple[ProviderConfiguration, ...] = ()
+    in_state: int = 0
 
     @property
     def changes(self) -> bool:

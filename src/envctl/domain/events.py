@@ -65,7 +65,8 @@ class DeploymentStarted:
     `only` names the stacks where they are not all of the release. `unpinned` are the addresses of providers that were
     not those which the release pins. `place` is the digest of the place that it lands in; it is empty in entries of
     before places were recorded. `older` is true where the release goes over a newer one, and --older said that it is
-    meant. `rules` is the digest of the rules that the tree has for the environment; empty for what asks for no
+    meant. `stacks` are all that it may change, where `only` names none; entries of before they were recorded have
+    neither. `rules` is the digest of the rules that the tree has for the environment; empty for what asks for no
     approval, and in entries of before rules were recorded. `rules_before` is the digest of those that were recorded
     until then, where they were others.
     """
@@ -82,6 +83,7 @@ class DeploymentStarted:
     unpinned: tuple[str, ...] = _later(())
     place: str = _later("")
     older: bool = _later(False)
+    stacks: tuple[str, ...] = _later(())
     rules: str = _later("")
     rules_before: str = _later("")
 

@@ -54,6 +54,7 @@ from envctl.domain.present import (
 REMEMBERED = 100
 APPROVALS = 300
 UNBELIEVED = 20
+UNNAMED = 20
 
 
 def fold(
@@ -203,7 +204,10 @@ def _start(there: EnvironmentPresent, entry: Entry, event: DeploymentStarted) ->
     # Whatever ran until now does not run undisturbed any longer.
     evidence = {release: proof.rest(entry.at) for release, proof in there.evidence.items()}
     debts = there.debts + tuple(waiver for waiver in there.waivers if waiver.waiver == event.waiver)
-    return replace(there, last=begun, evidence=evidence, waivers=(), debts=debts)
+    there = replace(there, last=begun, evidence=evidence, waivers=(), debts=debts)
+    if named := event.only or event.stacks:
+        return replace(there, begun=there.begun | set(named))
+    return replace(there, unnamed=(*there.unnamed, entry.seq)[-UNNAMED:])
 
 
 def _end(present: Present, there: EnvironmentPresent, entry: Entry, event: Ending) -> EnvironmentPresent:
@@ -225,7 +229,8 @@ def _succeed(
     present: Present, there: EnvironmentPresent, done: Deployment, event: DeploymentSucceeded
 ) -> EnvironmentPresent:
     if done.action == "destroy":
-        return replace(there, current=None, last=done, stacks=frozenset(), drift=None, traffic={})
+        empty: frozenset[str] = frozenset()
+        return replace(there, current=None, last=done, stacks=empty, drift=None, traffic={}, begun=empty, unnamed=())
     before = there.evidence.get(done.release)
     proof = Evidence(done, longest=before.longest, until=before.until) if before else Evidence(done)
     if done.unpinned:
@@ -240,6 +245,8 @@ def _succeed(
         evidence=evidence,
         performed={release: did for release, did in performed.items() if release in evidence},
         stacks=there.stacks | set(event.stacks),
+        # Now it is recorded which stacks it was of.
+        unnamed=tuple(number for number in there.unnamed if number != done.seq),
         drift=None,
         holds=_holds_after(present, there, done),
         debts=() if _clears(there, done) else there.debts,

@@ -14,7 +14,10 @@ def follow_import(there: EnvironmentPresent, entry: Entry, event: ImportStarted 
     match event:
         case ImportStarted():
             begun = OpenImport(entry.seq, event.stack, event.address, entry.actor, entry.at)
-            return replace(there, imports=(*there.imports, begun)[-REMEMBERED:])
+            # What is taken into the state of a stack is of this ledger, be nothing of it deployed yet.
+            return replace(
+                there, imports=(*there.imports, begun)[-REMEMBERED:], begun=there.begun | frozenset({event.stack})
+            )
         case ImportEnded():
             return replace(there, imports=tuple(each for each in there.imports if each.seq != event.started))
         case _:

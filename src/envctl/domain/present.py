@@ -211,8 +211,10 @@ class EnvironmentPresent:
 
     `evidence` is there for each release whose latest deployment here succeeded: a later failure of the same release
     takes it away. `performed` is what each release did here to which types of resources. `stacks` are those that were
-    ever applied to their end. `drift` is the last look at reality since the last deployment. `traffic` is which colour
-    of a stack has the requests, where envctl sends them. `imports` are those whose end is not recorded.
+    ever applied to their end, and `begun` those that a deployment or an import ever began with; `unnamed` are the
+    numbers of deployments that did not succeed and of which it was not recorded which stacks they were of. `drift` is
+    the last look at reality since the last deployment. `traffic` is which colour of a stack has the requests, where
+    envctl sends them. `imports` are those whose end is not recorded.
 
     `rules` are those of the last deployment of a whole release that asked for approval and succeeded without a waiver;
     None where there was none yet. `rules_approvals` are for others in their place, and `rules_reset` is what was asked
@@ -232,9 +234,15 @@ class EnvironmentPresent:
     debts: tuple[Debt, ...] = ()
     traffic: Mapping[str, Traffic] = field(default_factory=dict)
     imports: tuple[OpenImport, ...] = ()
+    begun: frozenset[str] = frozenset()
+    unnamed: tuple[int, ...] = ()
     rules: RulesRecord | None = None
     rules_approvals: tuple[RulesApproval, ...] = ()
     rules_reset: RulesReset | None = None
+
+    def has_begun(self, stack: str) -> bool:
+        """Whether a deployment or an import ever began with it. One of unrecorded stacks may have been of any."""
+        return bool(self.unnamed) or stack in self.stacks or stack in self.begun
 
     @property
     def shifts(self) -> Mapping[str, Shift]:

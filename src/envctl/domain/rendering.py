@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,12 +143,12 @@ def _providers(wiring: Wiring, place: Place, stack: str) -> dict[str, Any]:
     return providers
 
 
-def list_origins(environment: str, path: Sequence[str | int]) -> Iterator[tuple[str | int, ...]]:
+def list_origins(environment: str, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
     """The keys of the project file that what is rendered at a path can come from, the nearest first. The path is one of
     a root module, like `provider`, `aws`, `region`.
     """
-    kind, *rest = path
-    if kind != "provider" or not rest:
+    rest = path[1:]
+    if path[:1] != ("provider",) or not rest:
         return
     for length in range(len(rest), 1, -1):
         yield ("providers", *rest[:length])

@@ -84,6 +84,9 @@ def _apply(run: Run, crew: Crew, name: str, begun: set[str]) -> Steps:
         run.plans[name] = anew[0]
         if anew[0] != shown and anew[0].changes:
             _ask_again(run, crew, name)
+        elif anew[0] != shown:
+            # Nothing is to be done there. Whose that is, is known only now.
+            permission.ask_again(run)
 
     if name in run.rolling and run.plans[name].changes:
         begun.add(name)

@@ -37,7 +37,7 @@ from envctl.usecases.run import there
 # What must hold before a plan can be shown at all: the code is what it says, and fits the settings.
 _NEEDED = frozenset({"G102", "G204"})
 # What who approves should know of the plan, and that it goes back to an older release.
-_REMARKED = frozenset({"G110", "G111", "G203", "G301", "G303"})
+_REMARKED = frozenset({"G110", "G111", "G203", "G301", "G303", "G304"})
 
 
 @dataclass(frozen=True)

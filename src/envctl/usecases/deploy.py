@@ -10,6 +10,7 @@ from envctl.domain.enumeration import first_of, listed
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.graph import within
 from envctl.domain.guards import RefusedError, count_asked, refusals
+from envctl.domain.known_states import find_unknown_states
 from envctl.domain.naming import short
 from envctl.domain.placing import copied
 from envctl.domain.present import EnvironmentPresent
@@ -222,7 +223,9 @@ def _plan_all(run: Run) -> None:
         raise OperationFailedError(Problem("E330", message, hint))
     if run.only:
         _demand_needed(run)
-    run.up_to_date = not there(run.plan).changes and (bool(run.only) or _stands_already(run, here))
+    unknown = find_unknown_states(here, run.plans.values())
+    stands = bool(run.only) or _stands_already(run, here)
+    run.up_to_date = stands and not unknown and not there(run.plan).changes
 
 
 def _find_lost(run: Run, stacks: Sequence[PreparedStack], here: EnvironmentPresent) -> None:

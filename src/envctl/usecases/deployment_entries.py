@@ -57,8 +57,8 @@ def start(run: Run) -> None:
         rules = request.rules_digest if changes_rules(request) else ""
         before = request.recorded_digest if rules and request.recorded_digest != rules else ""
         bound = (settings, run.action, run.source, plan, waiver, run.only, replaced, request.place)
-        older = _goes_back(request)
-        return DeploymentStarted(run.target, run.identity, *bound, rules=rules, rules_before=before, older=older)
+        stacks = () if run.only else tuple(run.plans)
+        return DeploymentStarted(run.target, run.identity, *bound, _goes_back(request), stacks, rules, before)
 
     _, entry = record.append(run.ports, decide)
     run.started = there(entry).seq

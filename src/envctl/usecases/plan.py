@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import EnvctlError, together
+from envctl.domain.known_states import remark_unknown_states
 from envctl.usecases.planning import Planned, demand_state, plan_each
 from envctl.usecases.ports import Ports
 from envctl.usecases.project_ports import Prepared
 from envctl.usecases.selecting import ALL, Selection, selected
+
+if TYPE_CHECKING:
+    from envctl.domain.present import EnvironmentPresent
 
 
 def plan(
@@ -87,20 +92,22 @@ def _prepare(ports: Ports, environment: str) -> Prepared:
 
 
 def _plan_all(ports: Ports, prepared: Prepared) -> Planned:
-    needs_another = any(stack.needs for stack in prepared.stacks)
-    applied = _applied(ports, prepared.environment) if needs_another else frozenset()
-    planned = plan_each(ports, prepared.environment, prepared.stacks, applied)
-    if any(plan.stateless for plan in planned.plans) and not needs_another:
+    environment, needs_another = prepared.environment, any(stack.needs for stack in prepared.stacks)
+    here = _look_up(ports, environment) if needs_another else None
+    planned = plan_each(ports, environment, prepared.stacks, here.stacks if here else ())
+    held = {plan.stack for plan in planned.plans if plan.in_state}
+    stateless = {plan.stack for plan in planned.plans if plan.stateless}
+    if here is None and (stateless or not held <= ports.workspace.known_states(environment)):
         # The ledger is read only where it matters.
-        applied = _applied(ports, prepared.environment)
-        stateless = {plan.stack for plan in planned.plans if plan.stateless}
+        here = _look_up(ports, environment)
         for stack in prepared.stacks:
-            if stack.name in applied & stateless:
-                demand_state(ports, prepared.environment, stack)
-    return planned
+            if stack.name in here.stacks & stateless:
+                demand_state(ports, environment, stack)
+        ports.workspace.note_known_states(environment, [name for name in sorted(held) if here.has_begun(name)])
+    return replace(planned, plans=remark_unknown_states(environment, here, planned.plans)) if here else planned
 
 
-def _applied(ports: Ports, environment: str) -> frozenset[str]:
+def _look_up(ports: Ports, environment: str) -> "EnvironmentPresent":
     from envctl.usecases import record
 
-    return record.present(ports).of(environment).stacks
+    return record.present(ports).of(environment)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst
+from envctl.domain.known_states import remark_unknown_states
 from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.settings import EnvironmentSettings
@@ -130,9 +131,10 @@ def plan_with(ports: Ports, project: Project, what: Previewed, settings: Environ
         prepare.initialise_from(ports, project, prepared, what.release)
     else:
         prepare.initialise(ports, project, prepared)
-    applied = record.present(ports).of(target).stacks
+    here = record.present(ports).of(target)
     try:
-        return EnvironmentPlan(target, what.identity, plan_stacks(ports, target, prepared.stacks, applied))
+        plans = plan_stacks(ports, target, prepared.stacks, here.stacks)
+        return EnvironmentPlan(target, what.identity, remark_unknown_states(target, here, plans))
     finally:
         for stack in prepared.stacks:
             ports.terraform.discard(target, stack)

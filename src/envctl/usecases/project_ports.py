@@ -141,6 +141,12 @@ class Workspace(Protocol):
     def provider_lock(self, environment: str, stack: str) -> bytes | None:
         """The provider lock as Terraform left it there."""
 
+    def known_states(self, environment: str) -> frozenset[str]:
+        """The stacks of which this machine has found in the ledger that it deployed what their states hold."""
+
+    def note_known_states(self, environment: str, stacks: Sequence[str]) -> None:
+        """Notes them, so that a plan need not read the ledger for that again."""
+
     def unsaved(self, environment: str) -> bool:
         """Whether the state of a stack lies there that an apply could not save."""
 

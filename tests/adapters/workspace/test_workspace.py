@@ -95,6 +95,17 @@ def test_code_is_laid_out_with_its_modes(workspace: DirectoryWorkspace, code: Pa
     assert (code / "modules/web/run.sh").stat().st_mode & 0o777 == 0o644
 
 
+@pytest.mark.parametrize("held", [b"", b"{", b"{}", b"[1]", b"null"])
+def test_known_states_are_noted_and_nonsense_is_none(tmp_path: Path, held: bytes) -> None:
+    workspace = DirectoryWorkspace(tmp_path, tmp_path / "work", "test")
+    assert workspace.known_states("dev") == frozenset()
+    (tmp_path / "work" / "dev").mkdir(parents=True)
+    (tmp_path / "work" / "dev" / ".known-states.json").write_bytes(held)
+    assert workspace.known_states("dev") == frozenset()
+    workspace.note_known_states("dev", ["network", "web"])
+    assert workspace.known_states("dev") == {"network", "web"}
+
+
 def test_the_release_of_the_code_is_noted(workspace: DirectoryWorkspace, code: Path) -> None:
     assert workspace.code_of("dev") == ""
     laid(workspace, a="1")

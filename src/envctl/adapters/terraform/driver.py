@@ -159,7 +159,8 @@ class TerraformDriver:
         if not transcript.anything:
             self.discard(environment, stack)
             # Where all goes away, a state that is lost looks like one that holds nothing.
-            return StackPlan(stack.name, warnings=transcript.warnings, stateless=destroy and transcript.stateless)
+            lost, held = destroy and transcript.stateless, len(transcript.refreshed)
+            return StackPlan(stack.name, warnings=transcript.warnings, stateless=lost, in_state=held)
         plan = self._meaning(site, transcript.warnings)
         self._planned_changes[site.directory] = plan.resources
         return plan
@@ -269,7 +270,7 @@ class TerraformDriver:
 
     def _check_made(self, site: Site, name: str, asked: made.Asked, transcript: Transcript) -> None:
         with self._plans.open(site, name) as file:
-            saved = made.check_file(site.stack.name, file, asked, refreshed=transcript.refreshed)
+            saved = made.check_file(site.stack.name, file, asked, refreshed=bool(transcript.refreshed))
         if saved is None:
             made.check_covered(site.stack.name, self._document(site, name), asked)
         transcript.stateless = saved is None or saved.stateless

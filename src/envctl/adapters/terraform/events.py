@@ -61,7 +61,8 @@ class Transcript:
     `partial` says that Terraform warns of a plan which is not the whole: what it left out is in no line.
     `begun` are the resources that it has begun to change and not ended, and `dumped` is a state that it could write
     nowhere. `summed_up` are the operations that it says to have ended, and `planned` is what an apply was to do.
-    `refreshed` says that it has looked at a resource at least, and `stateless` that there may be no state at all.
+    `refreshed` are the resources of its state that it has looked at, and `stateless` says that there may be no state at
+    all.
     """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -70,11 +71,11 @@ class Transcript:
     drift: bool = False
     output_changes: bool = False
     begun: set[str] = field(default_factory=set)
+    refreshed: set[str] = field(default_factory=set)
     dumped: dict[str, Any] | None = None
     other: list[str] = field(default_factory=list)
     summed_up: set[str] = field(default_factory=set)
     planned: tuple[ResourceChange, ...] = ()
-    refreshed: bool = False
     stateless: bool = False
 
     @property
@@ -124,7 +125,6 @@ def read(line: str, stack: str, transcript: Transcript, redact: Callable[[str], 
     elif kind == "outputs":
         transcript.output_changes = any(o.get("action", "noop") != "noop" for o in message["outputs"].values())
     elif kind in _PHASES:
-        transcript.refreshed = transcript.refreshed or _PHASES[kind] == "refresh"
         return _noted(_progress(message["hook"], _PHASES[kind], stack), transcript)
     elif kind in _RUNS and isinstance(message.get("hook"), dict):
         return _noted(_run(message["hook"], _RUNS[kind], stack), transcript)
@@ -134,7 +134,9 @@ def read(line: str, stack: str, transcript: Transcript, redact: Callable[[str], 
 
 
 def _noted(progress: Progressed, transcript: Transcript) -> Progressed:
-    if progress.phase == "started":
+    if progress.phase == "refresh":
+        transcript.refreshed.add(progress.address)
+    elif progress.phase == "started":
         transcript.begun.add(progress.address)
     elif progress.phase in ("done", "failed"):
         transcript.begun.discard(progress.address)

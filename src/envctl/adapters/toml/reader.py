@@ -48,7 +48,7 @@ def place_rendered(
     from envctl.domain.rendering import list_origins
 
     lines = lines_of(text)
-    return next((Location(name, lines[key]) for key in list_origins(environment, path) if key in lines), None)
+    return next((Location(name, lines[key]) for key in list_origins(environment, tuple(path)) if key in lines), None)
 
 
 def _parse(text: bytes, name: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PREPARED = ".prepared.json"
 NAMED = ".release"
 LOCK = ".lock"
+KNOWN_STATES = ".known-states.json"
 
 
 class DirectoryWorkspace:
@@ -80,6 +81,16 @@ class DirectoryWorkspace:
 
     def provider_lock(self, environment: str, stack: str) -> bytes | None:
         return _read(self._root / environment / stack / LOCK_FILE)
+
+    def known_states(self, environment: str) -> frozenset[str]:
+        try:
+            kept = json.loads(_read(self._root / environment / KNOWN_STATES) or b"[]")
+        except ValueError:
+            return frozenset()
+        return frozenset(name for name in kept if isinstance(name, str)) if isinstance(kept, list) else frozenset()
+
+    def note_known_states(self, environment: str, stacks: Sequence[str]) -> None:
+        _write_if_different(self._root / environment / KNOWN_STATES, json.dumps(list(stacks)).encode(), 0o644)
 
     def unsaved(self, environment: str) -> bool:
         return any((self._root / environment).glob(f"*/{UNSAVED}"))

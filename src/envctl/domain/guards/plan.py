@@ -1,4 +1,4 @@
-"""G301, G302 and G303: that what is going to happen may happen, was approved, and was done before."""
+"""G301 to G304: that what is going to happen may happen, was approved, was done before, and is this ledger's."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange
 from envctl.domain.enumeration import first_of, listed
 from envctl.domain.guards.approvals import asked, counting, gates, to_approve, who
 from envctl.domain.guards.request import Refusal, Request
+from envctl.domain.known_states import describe_unknown_states, find_unknown_states
 from envctl.domain.meaning import FORMAT, Change, meaning_of, performed, uncovered
 from envctl.domain.naming import short
 from envctl.domain.present import Approval, Deployment
@@ -125,6 +126,22 @@ def rehearsed(request: Request) -> Refusal | None:
         f"look at the plan with care, or rehearse it in {request.source} first: envctl history {request.source}",
         warns=request.rules.rehearsed == "warn",
     )
+
+
+def known_state(request: Request) -> Refusal | None:
+    """G304: what the states hold was made by deployments of this ledger."""
+    unknown = find_unknown_states(request.here, request.plan.stacks) if request.plan else ()
+    if not unknown:
+        return None
+    target = request.target
+    hint = (
+        f"correct [store] or the name of {target} in envctl.toml; to take over what is there, list known_state in"
+        f" waivable of {target} and add --break-glass; what this ledger has of it: envctl history {target}"
+    )
+    message = describe_unknown_states(target, unknown)
+    if any(each.environment == target for each in request.present.unbelieved):
+        message += ", or it was deployed by entries that are not believed (envctl ledger verify names them)"
+    return Refusal("G304", "known_state", message, hint)
 
 
 def _protected(request: Request, message: str) -> Refusal:

@@ -44,6 +44,7 @@ def meaning(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...]) 
         warnings=warnings,
         stateless=_stateless(document),
         restored=beside,
+        in_state=_count_in_state(document),
         providers=provider_configurations(document),
     )
 
@@ -134,6 +135,13 @@ def _action(raw: Mapping[str, Any]) -> Action | None:
 def _stateless(document: Mapping[str, Any]) -> bool:
     """Data sources and outputs stand there too, as they were just read."""
     return not any(managed(document.get("prior_state", {}).get("values", {}).get("root_module", {})))
+
+
+def _count_in_state(document: Mapping[str, Any]) -> int:
+    """What the refresh did not find any more is left out of the state that a plan tells, and counts all the same."""
+    held = managed(document.get("prior_state", {}).get("values", {}).get("root_module", {}))
+    gone = (raw for raw in document.get("resource_drift", ()) if action_of(raw["change"]) is Action.DELETE)
+    return len({raw["address"] for raw in (*held, *gone)})
 
 
 def output_changes(document: Mapping[str, Any], secrets: frozenset[str]) -> Iterator[OutputChange]:

@@ -1,0 +1,62 @@
+"""A state whose resources another ledger made is not taken over unseen: real Terraform, state and store on disk."""
+
+import shutil
+
+import pytest
+
+from tests.e2e.conftest import LOCAL_PROJECT, Project
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+WAIVABLE = '[environments.dev.gates]\nwaivable = ["known_state"]\n'
+
+
+def lose_store(project: Project) -> None:
+    """The ledger begins anew on a machine that has seen nothing of the one before."""
+    shutil.rmtree(project.root / ".envctl" / "store")
+    (project.root / ".envctl" / "witness.json").unlink()
+
+
+def answered(project: Project, *words: str) -> tuple[int, dict[str, str]]:
+    """The exit code, and the messages by their codes."""
+    document = project.run(*words, "--json").document
+    return document["exit_code"], {problem["code"]: problem["message"] for problem in document["problems"]}
+
+
+def test_state_of_another_store_is_refused_and_taken_over_by_break_glass(small: Project) -> None:
+    small.ok("apply", "dev", "--yes")
+    states = small.files()
+    lose_store(small)
+    for change in ("", 'resource "terraform_data" "more" {}\n'):
+        with (small.root / "modules/base/main.tf").open("a") as module:
+            module.write(change)
+        code, said = answered(small, "apply", "dev", "--yes")
+        assert (code, list(said)) == (3, ["G304"])
+        assert "the state of base (1 resource) in dev holds what this ledger never deployed there" in said["G304"]
+    assert {name: data for name, data in small.files().items() if name.endswith("tfstate")} == {
+        name: data for name, data in states.items() if name.endswith("tfstate")
+    }
+    assert "never deployed there" in small.ok("plan", "dev").out
+    code, said = answered(small, "apply", "dev", "--yes", "--break-glass", "the store was lost")
+    assert (code, list(said)) == (3, ["G304"])
+    assert "dev does not list it as waivable" in said["G304"]
+
+    small.write("envctl.toml", f"{LOCAL_PROJECT}\n{WAIVABLE}")
+    assert "BREAK-GLASS in dev" in small.ok("apply", "dev", "--yes", "--break-glass", "the store was lost").out
+    assert "never deployed there" not in small.ok("plan", "dev").out
+    small.ok("apply", "dev", "--yes")
+
+
+def test_environment_of_another_name_is_refused(small: Project) -> None:
+    small.ok("apply", "dev", "--yes")
+    small.ok("promote", "dev", "staging", "--yes")
+    small.write("envctl.toml", LOCAL_PROJECT.replace("staging", "stage"))
+    for folder in ("environments", ".envctl/state"):
+        (small.root / folder / "staging").rename(small.root / folder / "stage")
+    code, said = answered(small, "promote", "dev", "stage", "--yes")
+    assert (code, list(said)) == (3, ["G304"])
+    assert "base (1 resource) in stage" in said["G304"]
+    small.write("envctl.toml", LOCAL_PROJECT)
+    for folder in ("environments", ".envctl/state"):
+        (small.root / folder / "stage").rename(small.root / folder / "staging")
+    assert "Nothing to do" in small.ok("promote", "dev", "staging", "--yes").out

@@ -1,0 +1,69 @@
+"""G304: the states of the stacks hold nothing but what this ledger deployed there."""
+
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
+from envctl.domain.guards import Request, unwaived
+from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, R1, answer, change, here, ruled, said
+
+HELD = StackPlan("web", in_state=3)
+ADDED = StackPlan("web", (change(Action.CREATE),), in_state=1)
+FRESH = StackPlan("web", (change(Action.CREATE),))
+UPSTREAM = StackPlan("network", in_state=2)
+
+
+def planned(request: Request, *stacks: StackPlan) -> Request:
+    return replace(request, plan=EnvironmentPlan(request.target, R1, stacks))
+
+
+WEB = planned(PROMOTION, HELD)
+KNOWN: dict[str, Request] = {
+    "there is no plan yet": PROMOTION,
+    "the state holds nothing": planned(PROMOTION, FRESH),
+    "it was applied to its end": here(WEB, stacks=frozenset({"web"})),
+    "a deployment began with it": here(WEB, begun=frozenset({"web"})),
+    "one began of unrecorded stacks": here(WEB, unnamed=(4,)),
+    "what waits for others holds nothing known": planned(PROMOTION, StackPlan("web", waits_for=("network",))),
+}
+UNKNOWN: dict[str, Request] = {
+    "nothing was deployed there": WEB,
+    "nothing is to be done": planned(ENTRY, HELD),
+    "something is to be done": planned(PROMOTION, replace(ADDED, in_state=3)),
+    "other stacks were deployed there": here(WEB, stacks=frozenset({"network"}), begun=frozenset({"network"})),
+    "a known stack stands beside it": here(planned(PROMOTION, UPSTREAM, HELD), begun=frozenset({"network"})),
+    "the entry environment": planned(ENTRY, HELD),
+    "a rollback": planned(BACK, HELD),
+    "a destruction": planned(DESTRUCTION, HELD),
+}
+
+
+@pytest.mark.parametrize("request_", KNOWN.values(), ids=KNOWN.keys())
+def test_known_state_is_not_refused(request_: Request) -> None:
+    assert answer("G304", request_) is None
+
+
+@pytest.mark.parametrize("request_", UNKNOWN.values(), ids=UNKNOWN.keys())
+def test_unknown_state_is_refused_with_its_stack_and_resources(request_: Request) -> None:
+    where = request_.target
+    assert said("G304", request_) == (
+        f"the state of web (3 resources) in {where} holds what this ledger never deployed there:"
+        f" it was deployed with another [store], or {where} had another name"
+    )
+
+
+def test_all_unknown_states_are_named_at_once() -> None:
+    told = said("G304", planned(PROMOTION, UPSTREAM, ADDED))
+    assert told.startswith("the states of network (2 resources) and web (1 resource) in staging hold what this ledger")
+
+
+def test_unknown_state_is_waived_only_where_it_is_listed() -> None:
+    refusal = answer("G304", WEB)
+    assert refusal is not None
+    assert unwaived(WEB, (refusal,)) == (refusal,)
+    assert unwaived(ruled(WEB, waivable=frozenset({"G304"})), (refusal,)) == ()
+    assert not refusal.for_now
+    assert refusal.hint.endswith("envctl history staging")
+    assert "[store]" in refusal.hint
+    assert "list known_state in waivable of staging" in refusal.hint

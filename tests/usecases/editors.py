@@ -1,0 +1,103 @@
+"""What people write into the working tree: code, settings, and what the project file says of prod."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from envctl.domain.release import File
+from tests.fakes.world import NETWORK, MemoryTree
+from tests.usecases.machines import Machine, Shared, project
+from tests.usecases.oracle import Oracle
+from tests.usecases.rulebook import Asked
+
+PLACES = {
+    "account_id": "{:012}",
+    "region": "eu-west-{}",
+    "assume_role": "arn:aws:iam::ACCOUNT:role/deployer-{}",
+    "external_id": "shop-{}",
+}
+
+
+def settings_of(tree: MemoryTree, environment: str) -> bytes:
+    """The settings that count there: each line of its own file before the common one."""
+    found: dict[str, str] = {}
+    for path in ("environments/common.tfvars", f"environments/{environment}/terraform.tfvars"):
+        for line in tree.content[path].decode().splitlines():
+            name, _, value = line.partition(" = ")
+            found[name] = value
+    return repr(sorted(found.items())).encode()
+
+
+class Edits:
+    """`book` is what prod asks for by the book."""
+
+    here: Machine
+    elsewhere: Machine
+    shared: Shared
+    oracle: Oracle
+    book: Asked
+
+    def edits_code(self, text: str) -> None:
+        self.here.edit("modules/network/main.tf", NETWORK.decode() + f"# {text}\n")
+
+    def plants(self, path: str, number: int) -> None:
+        self.here.edit(path, f"# planted {number}\n")
+
+    def plants_in_work_folder(self, of: str) -> None:
+        """Code beside what the last command laid there, on both machines."""
+        for machine in (self.here, self.elsewhere):
+            code = machine.workspace.code.get(of, {})
+            machine.workspace.code[of] = {**code, "modules/web/planted.tf": File(b"# planted\n")}
+
+    def edits_common(self, number: int) -> None:
+        self.here.edit("environments/common.tfvars", f"size = {number}\n")
+
+    def leaves_size_to_all(self, of: str) -> None:
+        path = f"environments/{of}/terraform.tfvars"
+        lines = self.shared.tree.content[path].decode().splitlines()
+        self.here.edit(path, "".join(f"{line}\n" for line in lines if not line.startswith("size")))
+
+    def edits_settings(self, of: str, number: int) -> None:
+        path = f"environments/{of}/terraform.tfvars"
+        lines = self.shared.tree.content[path].decode().splitlines()
+        kept = [line for line in lines if not line.startswith("cidr")]
+        self.here.edit(path, "\n".join([f'cidr = "10.{number}.0.0/16"', *kept, ""]))
+
+    def edits_place(self, key: str, number: int) -> None:
+        """Prod is somewhere else from now on, and its credentials answer there."""
+        place = {**self.shared.place_of_prod, key: PLACES[key].format(number)}
+        self.moves_prod(place)
+
+    def moves_prod(self, place: dict[str, str]) -> None:
+        self.shared.place_of_prod.clear()
+        self.shared.place_of_prod.update(place)
+        for machine in (self.here, self.elsewhere):
+            machine.access.accounts["prod"] = place.get("account_id", f"{0:012}")
+        self.writes_project()
+
+    def asks(self, asked: Asked) -> None:
+        """From now on this is what the project file asks of prod."""
+        self.shared.asked = asked
+        self.writes_project()
+
+    def writes_project(self) -> None:
+        text = project(self.oracle.waivable, self.shared.asked, self.shared.place_of_prod)
+        self.here.edit("envctl.toml", text.decode())
+
+    @contextmanager
+    def with_book(self, asked: Asked) -> Iterator[None]:
+        """For so long the project file asks for something else of prod; then it is put back."""
+        book, self.book = self.book, asked
+        self.asks(asked)
+        try:
+            yield
+        finally:
+            self.book = book
+            self.asks(book)
+
+    def moves_image(self, source: str, target: str) -> None:
+        """Which environment says the image is the one where code enters."""
+        of, to = (f"environments/{name}/terraform.tfvars" for name in (source, target))
+        lines = self.shared.tree.content[of].decode().splitlines(keepends=True)
+        image = [line for line in lines if line.startswith("image")]
+        self.here.edit(of, "".join(line for line in lines if line not in image))
+        self.here.edit(to, "".join([*image, self.shared.tree.content[to].decode()]))
