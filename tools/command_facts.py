@@ -67,6 +67,7 @@ FACTS = {
     "render": Facts(("envctl render prod",), ("concepts.md",)),
     "report": Facts(("envctl report",), ("report.md",)),
     "rollback": Facts(("envctl rollback prod",), ("recovery.md", "guards.md"), DEPLOYS, "prod runs its second release"),
+    "rules": Facts(("envctl rules prod",), ("rules.md", "guards.md"), given="prod runs its second release"),
     "sandbox down": Facts(("envctl sandbox down",), ("sandbox.md",)),
     "sandbox status": Facts(("envctl sandbox status",), ("sandbox.md",)),
     "sandbox up": Facts(("envctl sandbox up", "envctl sandbox down"), ("sandbox.md",)),

@@ -672,6 +672,10 @@ class Answering:
         self.notes.append(tuple(notes))
         return self._answer()
 
+    def approves_rules(self, environment: str, gate: str, changes: Sequence[str]) -> bool:
+        self.notes.append(tuple(changes))
+        return self._answer()
+
     def breaks(self, lock: StateLock) -> bool:
         return self._answer()
 

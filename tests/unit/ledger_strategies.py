@@ -30,6 +30,7 @@ from envctl.domain.events import (
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger import GENESIS, Entry, digest, encode
 
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -57,9 +58,12 @@ actors = st.builds(
     arn=texts,
     teams=some_texts,
 )
+rules = st.sampled_from(["", "ru1es", "0ther"])
 EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
     ReleaseCreated: st.builds(ReleaseCreated, releases, texts, st.booleans(), texts),
-    DeploymentStarted: st.builds(DeploymentStarted, environments, releases, texts, moves, environments, texts, numbers),
+    DeploymentStarted: st.builds(
+        DeploymentStarted, environments, releases, texts, moves, environments, texts, numbers, rules=rules
+    ),
     DeploymentSucceeded: st.builds(DeploymentSucceeded, environments, releases, numbers, stack_names, numbers, done),
     DeploymentFailed: st.builds(
         DeploymentFailed, environments, releases, numbers, texts, stack_names, st.booleans(), done
@@ -69,6 +73,9 @@ EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
     VerificationFailed: st.builds(VerificationFailed, environments, releases, numbers, some_texts, texts),
     ApprovalGiven: st.builds(ApprovalGiven, environments, gates, releases, texts, texts),
     ApprovalWithdrawn: st.builds(ApprovalWithdrawn, environments, gates, releases),
+    RulesApproved: st.builds(RulesApproved, environments, gates, rules, rules),
+    RulesResetRequested: st.builds(RulesResetRequested, environments, rules, texts),
+    RulesResetWithdrawn: st.builds(RulesResetWithdrawn, environments, rules, texts),
     EnvironmentLocked: st.builds(EnvironmentLocked, environments, texts),
     EnvironmentUnlocked: st.builds(EnvironmentUnlocked, environments, texts),
     HoldSet: st.builds(HoldSet, environments, releases, texts),

@@ -30,6 +30,7 @@ from envctl.domain.events import (
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.events_rules import RulesApproved, RulesResetRequested
 from envctl.domain.fold import fold, follow
 from envctl.domain.ledger import GENESIS, Entry
 from envctl.domain.present import Present
@@ -63,7 +64,7 @@ BELIEVED = fold(
         DeploymentSucceeded("dev", "r1", 3, ("network", "web"), 4, ("create aws_vpc", "update aws_eip")),
         VerificationPassed("dev", "r1", 3, ("http",)),
         timedelta(milliseconds=1234567),
-        DeploymentStarted("dev", "r2", "s", "apply"),
+        DeploymentStarted("dev", "r2", "s", "apply", rules="ru1es"),
         DeploymentSucceeded("dev", "r2", 6, ("network",)),
         VerificationPassed("dev", "r2", 6, ("http", "command")),
         ApprovalGiven("dev", "peer", "r1", "s", "f00d", place="p1ace", unseen=("web",)),
@@ -81,6 +82,8 @@ BELIEVED = fold(
         DeploymentStarted("qa", "r1", "s", "destroy"),
         DeploymentSucceeded("qa", "r1", 21, (), 1, lost=("network",)),
         ImportStarted("dev", "r2", "web", "module.web.aws_vpc.main"),
+        RulesApproved("dev", "peer", "ru1es", "0thers"),
+        RulesResetRequested("dev", "ru1es", "they left"),
         DeploymentStarted("prod", "r1", "s", "apply"),
     )
 )

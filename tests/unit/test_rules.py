@@ -7,9 +7,10 @@ import pytest
 from envctl.domain.access import Caller
 from envctl.domain.errors import Problem
 from envctl.domain.guards import GUARDS, ask
+from envctl.domain.recorded_rules import RulesRecord
 from envctl.domain.rules import GUARD_CODES, NEVER_WAIVED, USUAL_GATES, Rules
 from envctl.domain.stateful import STATEFUL
-from tests.unit.guards.asked import PROMOTION, R2, deployed, here, ruled
+from tests.unit.guards.asked import NOW, PROMOTION, R2, deployed, here, ruled
 
 
 def test_every_guard_is_known_by_its_name_and_no_other_is() -> None:
@@ -18,8 +19,9 @@ def test_every_guard_is_known_by_its_name_and_no_other_is() -> None:
 
 
 def test_what_is_never_waived_is_what_its_guard_lets_nobody_waive() -> None:
+    gone = RulesRecord("0" * 64, 7, NOW)
     request = replace(
-        here(ruled(PROMOTION, only_ci=True), last=deployed(R2, outcome="unfinished")),
+        here(ruled(PROMOTION, only_ci=True), last=deployed(R2, outcome="unfinished"), rules=gone),
         unfit=(Problem("E204", "size is not a number"),),
         account="222222222222",
         caller=Caller("111111111111", "arn:aws:iam::111111111111:user/bob"),

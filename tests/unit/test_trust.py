@@ -134,6 +134,9 @@ def test_people_sign_what_they_say_and_deployments_what_they_do() -> None:
         "environment locked",
         "environment unlocked",
         "hold lifted",
+        "rules approved",
+        "rules reset requested",
+        "rules reset withdrawn",
     }
     assert said_by_a_person(EnvironmentLocked("prod", "mine"))
     assert not said_by_a_person(DeploymentStarted("prod", "r1", "s", "apply"))

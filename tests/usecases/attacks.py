@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from envctl.domain import checkpoint
-from envctl.usecases import ledger_keys
+from envctl.usecases import ledger_keys, load
 from tests.fakes.world import MemoryTree
 from tests.usecases.actors import EVE, Actors, How, more
 from tests.usecases.temptations import Temptation, ready, tries_prod
@@ -55,7 +55,13 @@ def _a_checkpoint_is_forged(actors: Actors, how: How) -> None:
     honest, kept = content[key], checkpoint.decode(content[key])
     if kept is None:
         raise AssertionError("no checkpoint was left")
-    lie = replace(kept, environments={**kept.environments, "staging": kept.of("dev")})
+    ran, marks = kept.of("dev"), load.project(actors.here).rules("prod").checks.values()
+    # With all the checks that prod asks for.
+    evidence = {
+        name: replace(proof, passed=dict.fromkeys(marks, proof.verified_at or proof.deployment.started_at))
+        for name, proof in ran.evidence.items()
+    }
+    lie = replace(kept, environments={**kept.environments, "staging": replace(ran, evidence=evidence)})
     content[key] = checkpoint.encode(lie)
     try:
         actors.all_approve(done.release)

@@ -23,6 +23,7 @@ MAY_WRITE = {
     "rollback": DEPLOYS | VERIFIES | {"hold set"},
     "destroy": DEPLOYS,
     "approve": {"approval given"},
+    "approve rules": {"rules approved"},
     "withdraw": {"approval withdrawn"},
     "verify": VERIFIES,
     "drift": {"drift checked"},

@@ -179,7 +179,10 @@ def test_an_approval_by_somebody_who_may_not_is_refused_and_would_not_count(worl
     as_role(world, "DeveloperRole", "bob")
     with pytest.raises(RefusedError) as raised:
         promote(world.ports, "staging", "prod")
-    assert "peer (0 of 1), business (0 of 2); cat may not approve at peer" in raised.value.problems[0].message
+    assert (
+        "peer (0 of 1), business (0 of 2); the rules of prod are others than those that cat approved"
+        in raised.value.problems[0].message
+    )
 
 
 def test_one_person_with_two_roles_is_one_person(world: World) -> None:

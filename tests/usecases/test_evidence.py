@@ -76,7 +76,9 @@ class TestVerification:
         done = apply(world.ports, "dev")
         assert done.verification is not None
         assert [(check.name, check.outcome) for check in done.verification.checks] == [("smoke", "passed")]
-        assert recorded(world)[-1].event == VerificationPassed("dev", done.release, 2, ("smoke",))
+        assert recorded(world)[-1].event == VerificationPassed(
+            "dev", done.release, 2, ("smoke",), ("smoke:4410667d999706c5219508e7bab0f759",)
+        )
 
     def test_a_check_is_told_where_it_is(self, world: World) -> None:
         release = apply(world.ports, "dev").release

@@ -26,6 +26,7 @@ MODULES = {
     "promote": "promote",
     "approve": "approve",
     "why": "why",
+    "rules": "rules",
     "status": "status",
     "history": "history",
     "diff": "diff",

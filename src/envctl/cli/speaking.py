@@ -104,6 +104,9 @@ class LateConsent:
     def approves(self, plan: "EnvironmentPlan", gate: str, notes: "Sequence[str]") -> bool:
         return self._consent.approves(current().redact_all(plan), gate, notes)
 
+    def approves_rules(self, environment: str, gate: str, changes: "Sequence[str]") -> bool:
+        return self._consent.approves_rules(environment, gate, changes)
+
     def breaks(self, lock: "StateLock") -> bool:
         return self._consent.breaks(lock)
 

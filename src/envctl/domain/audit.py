@@ -61,7 +61,8 @@ class DeploymentRecord:
     hold, and `rolled_back_by` is the number of the rollback that came right after it, or 0. `place` is the digest of
     where it landed; empty where that was not recorded. `older` is true where it went over a newer release, as --older
     said. `lost` are stacks whose state was gone at a destruction, and `imports` what was taken into its states until
-    the next deployment began.
+    the next deployment began. `rules` is the digest of the rules that it was deployed with, and `rules_before` that of
+    those before it, where they were others; empty where they were not recorded.
     """
 
     number: int
@@ -96,6 +97,8 @@ class DeploymentRecord:
     older: bool = False
     lost: tuple[str, ...] = ()
     imports: tuple[ImportRecord, ...] = ()
+    rules: str = ""
+    rules_before: str = ""
 
 
 @dataclass
@@ -152,6 +155,8 @@ class Audit:
             event.plan,
             entry.at,
             place=event.place,
+            rules=event.rules,
+            rules_before=event.rules_before,
             approvals=() if event.action == "destroy" else approvals,
             waivers=(waiver,) if waiver else (),
             held=held if event.action == "rollback" else (),

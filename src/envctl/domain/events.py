@@ -7,6 +7,8 @@ that were written before it still are what they were.
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
+from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
+
 Move = Literal["apply", "promote", "rollback", "destroy"]
 ImportOutcome = Literal["imported", "failed", "abandoned"]
 LATER = "later"
@@ -64,7 +66,9 @@ class DeploymentStarted:
     not those which the release pins. `place` is the digest of the place that it lands in; it is empty in entries of
     before places were recorded. `older` is true where the release goes over a newer one, and --older said that it is
     meant. `stacks` are all that it may change, where `only` names none; entries of before they were recorded have
-    neither.
+    neither. `rules` is the digest of the rules that the tree has for the environment; empty for what asks for no
+    approval, and in entries of before rules were recorded. `rules_before` is the digest of those that were recorded
+    until then, where they were others.
     """
 
     kind: ClassVar[str] = "deployment started"
@@ -80,6 +84,8 @@ class DeploymentStarted:
     place: str = _later("")
     older: bool = _later(False)
     stacks: tuple[str, ...] = _later(())
+    rules: str = _later("")
+    rules_before: str = _later("")
 
 
 @dataclass(frozen=True)
@@ -128,13 +134,16 @@ class DeploymentAbandoned:
 
 @dataclass(frozen=True)
 class VerificationPassed:
-    """`started` is the number of the deployment that was verified."""
+    """`started` is the number of the deployment that was verified. `marks` says for each check that the environment
+    has what it asked, by a digest; none in entries of before that was recorded.
+    """
 
     kind: ClassVar[str] = "verification passed"
     environment: str
     release: str
     started: int
     checks: tuple[str, ...] = ()
+    marks: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)
@@ -156,6 +165,9 @@ class ApprovalGiven:
 
     `unseen` names stacks that could not be planned yet, and that were approved all the same. `reviewer` is who gave it
     in GitHub, as a reviewer of the job that records it; empty where the actor gave it.
+
+    `rules` is the digest of the rules that the tree had for the environment, and `recorded` of those that it was
+    deployed with before; both are empty in entries of before rules were recorded.
     """
 
     kind: ClassVar[str] = "approval given"
@@ -167,6 +179,8 @@ class ApprovalGiven:
     reviewer: str = _later("")
     place: str = _later("")
     unseen: tuple[str, ...] = _later(())
+    rules: str = _later("")
+    recorded: str = _later("")
 
 
 @dataclass(frozen=True)
@@ -309,6 +323,9 @@ LocalEvent = (
     | VerificationFailed
     | ApprovalGiven
     | ApprovalWithdrawn
+    | RulesApproved
+    | RulesResetRequested
+    | RulesResetWithdrawn
     | EnvironmentLocked
     | EnvironmentUnlocked
     | HoldSet

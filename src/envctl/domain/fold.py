@@ -28,7 +28,9 @@ from envctl.domain.events import (
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.fold_imports import follow_import
+from envctl.domain.fold_rules import follow_rules, record_rules
 from envctl.domain.fold_traffic import shifted
 from envctl.domain.ledger import Entry, digest, encode
 from envctl.domain.people import reviewer
@@ -127,6 +129,8 @@ def begin(entry: Entry, event: DeploymentStarted) -> Deployment:
         only=event.only,
         unpinned=event.unpinned,
         place=event.place,
+        rules=event.rules,
+        rules_before=event.rules_before,
         older=event.older,
     )
 
@@ -158,6 +162,8 @@ def _follow_in(present: Present, there: EnvironmentPresent, entry: Entry, event:
             return _waive(there, entry, event)
         case RolloutStarted() | TrafficShifted():
             return shifted(there, event)
+        case RulesApproved() | RulesResetRequested() | RulesResetWithdrawn():
+            return follow_rules(there, entry, event)
         case ImportStarted() | ImportEnded():
             return follow_import(there, entry, event)
         case _:
@@ -173,7 +179,7 @@ def _say(
     match event:
         case ApprovalGiven():
             by = reviewer(event.reviewer, entry.actor, event.environment) if event.reviewer else entry.actor
-            bound = (event.plan, event.place, event.unseen)
+            bound = (event.plan, event.place, event.unseen, event.rules, event.recorded)
             given = Approval(event.gate, event.release, event.settings, by, entry.at, *bound)
             return replace(there, approvals=(*there.approvals, given)[-APPROVALS:])
         case ApprovalWithdrawn():
@@ -233,7 +239,7 @@ def _succeed(
     evidence = _latest(there.evidence, done.release, proof)
     performed = _performed(there, done.release, event.performed)
     return replace(
-        there,
+        record_rules(there, done),
         current=done,
         last=done,
         evidence=evidence,
@@ -284,7 +290,9 @@ def _verify(
         # A stay in which reality is known to be another one proves nothing, however long it lasts.
         # And one that began in the future begins now: the clock was wrong that told its beginning.
         since = None if there.drifted else min(proof.since or now, now)
-        proof = replace(proof, verified_at=now, checks=event.checks, revoked="", since=since)
+        # Of one deployment: what passed an hour ago and is not asked any more has passed all the same.
+        passed = {**proof.passed, **dict.fromkeys(event.marks or event.checks, now)}
+        proof = replace(proof, verified_at=now, checks=event.checks, revoked="", since=since, passed=passed)
     else:
         proof = _revoked(proof, _reason(event))
     return replace(there, evidence={**there.evidence, event.release: proof})

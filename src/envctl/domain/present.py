@@ -11,6 +11,7 @@ from typing import Literal
 from envctl.domain.clocks import is_future
 from envctl.domain.events import Actor, Move
 from envctl.domain.ledger import GENESIS
+from envctl.domain.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.traffic import Shift, Traffic
 
 Outcome = Literal["unfinished", "succeeded", "partial", "failed", "interrupted", "abandoned"]
@@ -37,7 +38,9 @@ class Deployment:
     needed, or 0. `only` names the stacks where they are not all of the release; `unpinned` are providers that were not
     those which it pins. `place` is the digest of where it landed; empty where it was not recorded. `older` is true
     where it went over a newer release, and --older said that this is meant. `lost` are stacks whose state was gone when
-    the environment was destroyed: what they held may remain.
+    the environment was destroyed: what they held may remain. `rules` is the digest of the
+    rules that it was deployed with, empty where they were not recorded, and `rules_before` that of those before it,
+    where they were others.
     """
 
     seq: int
@@ -57,6 +60,8 @@ class Deployment:
     place: str = ""
     older: bool = False
     lost: tuple[str, ...] = ()
+    rules: str = ""
+    rules_before: str = ""
 
 
 def ended(deployment: Deployment) -> str:
@@ -79,6 +84,7 @@ class Evidence:
     `verified_at` is the last check that passed; None where none did since, and then `revoked` says what took the proof
     away, if anything did. A *stay* is the time in which a release runs somewhere and is verified: `since` is the
     beginning of the one that goes on, and `longest` the longest of those that ended; `until` is when that one ended.
+    `passed` says for each check, by its mark, when it passed last; by its name where marks were not recorded yet.
     """
 
     deployment: Deployment
@@ -88,6 +94,7 @@ class Evidence:
     since: datetime | None = None
     longest: timedelta = timedelta()
     until: datetime | None = None
+    passed: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def verified(self) -> bool:
@@ -111,7 +118,8 @@ class Evidence:
 class Approval:
     """`plan` is the fingerprint of what was approved; empty where it was given before plans were looked at. `place` is
     the digest of the place that it was given for; empty where places were not recorded yet. `unseen` names stacks that
-    could not be planned, and were approved all the same.
+    could not be planned, and were approved all the same. `rules` and `recorded` are the digests of the rules of the
+    tree and of those that the environment was deployed with; empty where rules were not recorded yet.
     """
 
     gate: str
@@ -122,6 +130,8 @@ class Approval:
     plan: str = ""
     place: str = ""
     unseen: tuple[str, ...] = ()
+    rules: str = ""
+    recorded: str = ""
 
 
 @dataclass(frozen=True)
@@ -205,6 +215,10 @@ class EnvironmentPresent:
     numbers of deployments that did not succeed and of which it was not recorded which stacks they were of. `drift` is
     the last look at reality since the last deployment. `traffic` is which colour of a stack has the requests, where
     envctl sends them. `imports` are those whose end is not recorded.
+
+    `rules` are those of the last deployment of a whole release that asked for approval and succeeded without a waiver;
+    None where there was none yet. `rules_approvals` are for others in their place, and `rules_reset` is what was asked
+    for against them.
     """
 
     current: Deployment | None = None
@@ -222,6 +236,9 @@ class EnvironmentPresent:
     imports: tuple[OpenImport, ...] = ()
     begun: frozenset[str] = frozenset()
     unnamed: tuple[int, ...] = ()
+    rules: RulesRecord | None = None
+    rules_approvals: tuple[RulesApproval, ...] = ()
+    rules_reset: RulesReset | None = None
 
     def has_begun(self, stack: str) -> bool:
         """Whether a deployment or an import ever began with it. One of unrecorded stacks may have been of any."""

@@ -39,7 +39,7 @@ from envctl.domain.project_types import (
 )
 from envctl.domain.references import Reference
 from envctl.domain.rollout import Rollout
-from envctl.domain.rules import USUAL_GATES, Rules, find_usual_gates
+from envctl.domain.rules import Rules, find_usual_gates
 
 
 class Identity(Section):
@@ -267,7 +267,7 @@ class Project(Section):
         said = self.environments[environment].gates.approvals
         return said is None and bool(find_usual_gates(self.pipeline.order, environment))
 
-    def _is_compared(self, environment: str) -> bool:
+    def is_compared(self, environment: str) -> bool:
         """Whether parity compares its settings with those of the environment before it.
 
         The entry mirrors nothing, so that an environment right after it is compared only where it is the one to be
@@ -282,29 +282,6 @@ class Project(Section):
 
     def rules(self, environment: str) -> Rules:
         """What the environment asks of whatever changes it."""
-        from envctl.domain.stateful import STATEFUL
+        from envctl.domain.rules_document import describe_rules, rules_of
 
-        there = self.environments[environment]
-        gates, is_usual = there.gates, self.has_usual_gates(environment)
-        approvals = USUAL_GATES if is_usual else gates.approvals or {}
-        return Rules(
-            approvals=approvals,
-            is_usual=is_usual,
-            # Where there is one gate only, it is clear which one is meant.
-            reviewers=gates.reviewers or (next(iter(approvals)) if len(approvals) == 1 else ""),
-            apply=there.allow.apply,
-            approve=there.allow.approve,
-            only_ci=there.allow.only_ci,
-            self_approval=gates.self_approval,
-            expires=gates.expires,
-            soak=gates.soak,
-            max_age=gates.max_age,
-            windows=tuple(table.window() for table in gates.windows),
-            waivable=frozenset(gates.waivable),
-            committed=gates.committed,
-            rehearsed=gates.rehearsed,
-            may_differ=frozenset(self.parity.may_differ) if self.parity and self._is_compared(environment) else None,
-            protected=there.protected,
-            max_destroys=there.max_destroys,
-            stateful=STATEFUL | frozenset(self.protection.stateful),
-        )
+        return rules_of(describe_rules(self, environment))

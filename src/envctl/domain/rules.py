@@ -25,6 +25,7 @@ GUARD_CODES: Mapping[str, str] = {
     "busy": "G109",
     "drift": "G110",
     "older": "G111",
+    "rules": "G112",
     "artifact": "G201",
     "secrets": "G202",
     "account": "G203",
@@ -42,6 +43,7 @@ NEVER_WAIVED: Mapping[str, str] = {
     "G207": "whoever may not would only have to say so",
     "G109": "two deployments at once would overwrite each other",
     "G204": "Terraform could not even plan",
+    "G112": "the rules themselves say what may be waived",
 }
 
 
@@ -52,7 +54,8 @@ class Rules:
     compared. `max_destroys` and `stateful` count only where the environment is protected. `apply` and `approve` are
     patterns of who may, the latter by gate; without any, everybody may. `reviewers` is the gate at which reviewers in
     GitHub count; empty where they count at none. `is_usual` says that the project file says nothing about `approvals`,
-    and that they are the usual ones.
+    and that they are the usual ones. `checks` are those that the evidence of the source has to hold, each
+    name with its mark.
     """
 
     approvals: Mapping[str, int] = field(default_factory=dict)
@@ -73,6 +76,7 @@ class Rules:
     protected: bool = False
     max_destroys: int = 0
     stateful: frozenset[str] = frozenset()
+    checks: Mapping[str, str] = field(default_factory=dict)
 
     def who_approves(self, gate: str) -> tuple[str, ...]:
         """Patterns; none where everybody may."""

@@ -19,10 +19,20 @@ from envctl.domain.events import (
     HoldLifted,
     ReleaseCreated,
 )
+from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger import Entry, encode
 from envctl.domain.signatures import PublicKey, Signature, value_of
 
-SAID = (ApprovalGiven, ApprovalWithdrawn, EnvironmentLocked, EnvironmentUnlocked, HoldLifted)
+SAID = (
+    ApprovalGiven,
+    ApprovalWithdrawn,
+    EnvironmentLocked,
+    EnvironmentUnlocked,
+    HoldLifted,
+    RulesApproved,
+    RulesResetRequested,
+    RulesResetWithdrawn,
+)
 
 
 @dataclass(frozen=True)

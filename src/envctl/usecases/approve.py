@@ -6,16 +6,29 @@ from dataclasses import dataclass, field, replace
 from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
-from envctl.domain.guards import Refusal, RefusedError, Request, ask, gates
-from envctl.domain.guards.approvals import has_expired, made_by, may_approve, to_approve
+from envctl.domain.guards import Refusal, RefusedError, Request, ask, count_asked, gates
+from envctl.domain.guards.approvals import has_expired, made_by, to_approve
+from envctl.domain.guards.both_documents import find_recorded_document
+from envctl.domain.guards.both_gates import find_bar
 from envctl.domain.guards.older import find_newer
 from envctl.domain.meaning import meaning_of, outline
 from envctl.domain.naming import short
 from envctl.domain.nearest import nearest
 from envctl.domain.present import Present
 from envctl.domain.project import Project
+from envctl.domain.rules_changes import list_differences
 from envctl.domain.unseen import check_unseen, describe_planned_anew, describe_unseen, list_unseen
-from envctl.usecases import approved, candidates, kept_places, load, prepare, provider_accounts, record, self_contained
+from envctl.usecases import (
+    approved,
+    candidates,
+    kept_places,
+    kept_rules,
+    load,
+    prepare,
+    provider_accounts,
+    record,
+    self_contained,
+)
 from envctl.usecases.clocks import check_clock, current_time
 from envctl.usecases.planning import plan_stacks
 from envctl.usecases.ports import Ports
@@ -78,8 +91,7 @@ def approve(
     """
     ports.store.foresee_time()
     project, target = load.seen_from(ports, environment)
-    known_gate(project, target, gate)
-    candidate = candidate_for(ports, project, target, release)
+    candidate = candidate_for(ports, project, target, release, gate)
     check_clock(ports)
     _refuse(candidate.request, gate)
     if fingerprint is None:
@@ -92,10 +104,11 @@ def approve(
     ports.observer.planned(plan)
     request = replace(candidate.request, plan=plan)
     accepted = check_unseen(plan, unseen, request.needs, to_approve(request, gate))
-    notes = (*remarks(request), *describe_not_seen(request, plan, accepted))
+    notes = (*describe_rules_change(request), *remarks(request), *describe_not_seen(request, plan, accepted))
     if not ports.consent.approves(plan, gate, notes):
         raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was approved", ""))
     kept_places.keep(ports, there(candidate.place))
+    keep_document(ports, request)
     said = Saying(gate, approved.keep(ports, meaning), unseen=accepted)
     return replace(_record(ports, project, request, said), notes=notes)
 
@@ -103,8 +116,7 @@ def approve(
 def withdraw(ports: Ports, environment: str, gate: str, *, release: str | None = None) -> Withdrawn:
     """Takes back what the same person approved for that release at that gate."""
     project, target = load.seen_from(ports, environment)
-    known_gate(project, target, gate)
-    identity = candidate_for(ports, project, target, release).request.release
+    identity = candidate_for(ports, project, target, release, gate).request.release
     actor = ports.identity.actor()
     if identity is None:
         return Withdrawn(target, gate, "", actor, withdrawn=False)
@@ -119,9 +131,22 @@ def withdraw(ports: Ports, environment: str, gate: str, *, release: str | None =
     return Withdrawn(target, gate, identity, actor, entry is not None)
 
 
-def candidate_for(ports: Ports, project: Project, target: str, release: str | None) -> candidates.Candidate:
-    """A promotion, or where the target runs that release already, new settings for it."""
+def candidate_for(ports: Ports, project: Project, target: str, release: str | None, gate: str) -> candidates.Candidate:
+    """A promotion, or where the target runs that release already, new settings for it. Raises UsageError (E005) for a
+    gate that neither the tree nor the recorded rules have.
+    """
     present = record.present(ports)
+    if gate not in project.rules(target).approvals and present.of(target).rules is None:
+        raise _unknown_gate(target, gate, project.rules(target).approvals)
+    found = _find_candidate(ports, project, present, target, release)
+    if gate not in (asked := count_asked(found.request)):
+        raise _unknown_gate(target, gate, asked)
+    return found
+
+
+def _find_candidate(
+    ports: Ports, project: Project, present: Present, target: str, release: str | None
+) -> candidates.Candidate:
     wanted = candidates.named(present, release) if release is not None else None
     source, current = project.pipeline.before(target), present.of(target).current
     if source is not None and not (wanted and current and current.release == wanted):
@@ -141,15 +166,17 @@ def refuse_unplannable(request: Request) -> None:
 
 def _refuse(request: Request, gate: str) -> None:
     refuse_unplannable(request)
-    if made_by(request, request.actor) and not request.rules.self_approval:
+    barred = find_bar(request, gate, request.actor)
+    if barred is None:
+        return
+    if made_by(barred, request.actor) and not barred.rules.self_approval:
         name = short(request.identity)
         message = f"{request.actor.person} made release {name}, and can't approve it"
         raise RefusedError((Refusal("G106", "approvals", message, "ask somebody else: envctl why " + request.target),))
-    if not may_approve(request, gate, request.actor):
-        patterns = request.rules.approve[gate]
-        message = f"{request.actor} may not approve at {gate}: that may {' or '.join(patterns)}"
-        hint = f"as {patterns[0]}: envctl approve {request.target} --gate {gate}"
-        raise RefusedError((Refusal("G207", "allowed", message, hint, waivable=False),))
+    patterns = barred.rules.approve[gate]
+    message = f"{request.actor} may not approve at {gate}: that may {' or '.join(patterns)}"
+    hint = f"as {patterns[0]}: envctl approve {request.target} --gate {gate}"
+    raise RefusedError((Refusal("G207", "allowed", message, hint, waivable=False),))
 
 
 def plan_candidate(ports: Ports, project: Project, candidate: candidates.Candidate) -> EnvironmentPlan:
@@ -231,7 +258,7 @@ def given(request: Request, said: Saying) -> Callable[[Present], Event | None]:
     `request.now` has to be the time by the store's clock.
     """
     bound = (request.identity, request.settings, said.plan, said.reviewer, request.place, said.unseen)
-    event = ApprovalGiven(request.target, said.gate, *bound)
+    event = ApprovalGiven(request.target, said.gate, *bound, request.rules_digest, request.recorded_digest)
 
     def decide(now: Present) -> Event | None:
         by = said.reviewer or request.actor.name
@@ -245,6 +272,8 @@ def given(request: Request, said: Saying) -> Callable[[Present], Event | None]:
                 said.reviewer,
                 each.place,
                 each.unseen,
+                each.rules,
+                each.recorded,
             )
             if (before, each.by.name) == (event, by) and not has_expired(request, each):
                 return None
@@ -253,11 +282,23 @@ def given(request: Request, said: Saying) -> Callable[[Present], Event | None]:
     return decide
 
 
-def known_gate(project: Project, target: str, gate: str) -> None:
-    known = project.rules(target).approvals
-    if gate in known:
-        return
+def describe_rules_change(request: Request) -> tuple[str, ...]:
+    """What the tree's rules say otherwise than those that the target was deployed with: it goes or comes with this."""
+    before, now = find_recorded_document(request), request.document
+    if before is None or now is None or request.rules_digest == request.recorded_digest or before.is_entry:
+        return ()
+    changes = f"the rules of {request.target} change with this deployment"
+    return tuple(f"{changes}: {each}" for each in list_differences(before, now))
+
+
+def keep_document(ports: Ports, request: Request) -> None:
+    """So that it can be said later what another envctl.toml says otherwise."""
+    if request.document is not None and request.rules_digest != request.recorded_digest:
+        kept_rules.keep(ports, request.document)
+
+
+def _unknown_gate(target: str, gate: str, known: Mapping[str, int]) -> UsageError:
     near = nearest(gate, known)
     listed = ", ".join(known) or "none"
     hint = f"did you mean {near}? (its gates: {listed})" if near else f"its gates: {listed}"
-    raise UsageError(Problem("E005", f"{target} has no gate {gate!r}", hint))
+    return UsageError(Problem("E005", f"{target} has no gate {gate!r}", hint))

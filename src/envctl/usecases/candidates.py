@@ -1,21 +1,22 @@
 """Which release a command speaks of, and what the guards are asked about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from envctl.domain.bound_place import BoundPlace
 from envctl.domain.comparison import compare
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.events import Move
-from envctl.domain.guards import Bundle, Request
+from envctl.domain.guards import Bundle, Request, list_views
 from envctl.domain.images import ImageFound
 from envctl.domain.placing import images
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.release import Release
+from envctl.domain.rules_document import describe_rules
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import approved, bundles, kept_places, load
+from envctl.usecases import approved, bundles, kept_places, kept_rules, load
 from envctl.usecases import place as places
 from envctl.usecases.ports import Ports
 
@@ -130,7 +131,6 @@ class _Found:
     bundle: Bundle
     settings: str
     unfit: tuple[Problem, ...] = ()
-    differing: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     images: tuple[ImageFound, ...] | None = None
     place: BoundPlace | None = None
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -139,13 +139,14 @@ class _Found:
 def _candidate(ports: Ports, project: Project, present: Present, wanted: _Wanted) -> Candidate:
     state, release, data = bundles.look(ports, wanted.release) if wanted.release else ("missing", None, b"")
     settings, unfit = _settings(ports, project, wanted.target, release)
-    differing = _differing(ports, project, wanted, release, settings)
     # Where there are none, there is nothing to look for.
     none = () if release and not images(project, release.wiring.artifacts) else None
     # Where the settings do not fit, the place may lack the region of a stack.
     place = places.bound(project, wanted.target, release.wiring) if release and settings else None
-    found = _Found(state, settings.digest() if settings else "", unfit, differing, none, place, _needs(release))
-    return Candidate(_request(ports, project, present, wanted, found), release, data, settings, place)
+    found = _Found(state, settings.digest() if settings else "", unfit, none, place, _needs(release))
+    request = _request(ports, project, present, wanted, found)
+    request = replace(request, differing=_differing(ports, project, request, release, settings))
+    return Candidate(request, release, data, settings, place)
 
 
 def _needs(release: Release | None) -> Mapping[str, tuple[str, ...]]:
@@ -164,13 +165,13 @@ def _settings(
 
 
 def _differing(
-    ports: Ports, project: Project, wanted: _Wanted, release: Release | None, settings: EnvironmentSettings | None
+    ports: Ports, project: Project, request: Request, release: Release | None, settings: EnvironmentSettings | None
 ) -> Mapping[str, tuple[Problem, ...]]:
-    """The settings that the source of a promotion has otherwise, where the target compares them at all."""
-    source = project.before(wanted.target)
-    if source is None or wanted.source != source or settings is None:
+    """The settings that the source of a promotion has otherwise, where rules of the target compare them at all."""
+    source = project.before(request.target)
+    if source is None or request.source != source or settings is None:
         return {}
-    if project.rules(wanted.target).may_differ is None:
+    if all(view.rules.may_differ is None for view in list_views(request)):
         return {}
     there, unfit = _settings(ports, project, source, release)
     # Settings that can't even be read are like none others.
@@ -186,8 +187,8 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         if approval.release == wanted.release and approval.settings == found.settings
     ]
     place = found.place.digest if found.place else ""
-    there = project.environments[wanted.target]
-    return Request(
+    there, document = project.environments[wanted.target], describe_rules(project, wanted.target)
+    request = Request(
         action=wanted.action,
         pipeline=project.pipeline,
         target=wanted.target,
@@ -200,7 +201,6 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         now=ports.clock.now(),
         rules=project.rules(wanted.target),
         unfit=found.unfit,
-        differing=found.differing,
         images=found.images,
         approved=approved.look(ports, [each for each in given if each.place == place]),
         account=there.account_id or "",
@@ -210,7 +210,10 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         where=found.place.summary if found.place else "",
         elsewhere=kept_places.compare(ports, _places(present, wanted), found.place) if found.place else {},
         needs=found.needs,
+        document=document,
+        documents=kept_rules.describe_tree(project),
     )
+    return kept_rules.complete(ports, request)
 
 
 def _places(present: Present, wanted: _Wanted) -> set[str]:

@@ -7,11 +7,12 @@ from envctl.domain.clocks import PRECISION, TOLERANCE, is_future
 from envctl.domain.durations import spelt
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.events import ApprovalGiven, DeploymentStarted, Event
+from envctl.domain.events_rules import RulesApproved, RulesResetRequested
 from envctl.domain.present import Present
 from envctl.usecases.ledger_keys import entry_key
 from envctl.usecases.ports import Ports
 
-_DECISIONS = (DeploymentStarted, ApprovalGiven)
+_DECISIONS = (DeploymentStarted, ApprovalGiven, RulesApproved, RulesResetRequested)
 _NTP = "set this machine's clock, and let NTP keep it right (timedatectl set-ntp true)"
 
 

@@ -9,7 +9,7 @@ from envctl.domain.changes import unsettled
 from envctl.domain.enumeration import first_of, listed
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.graph import within
-from envctl.domain.guards import RefusedError, refusals
+from envctl.domain.guards import RefusedError, count_asked, refusals
 from envctl.domain.known_states import find_unknown_states
 from envctl.domain.naming import short
 from envctl.domain.placing import copied
@@ -45,7 +45,7 @@ NAMED = 3
 
 def deploy(candidate: candidates.Candidate, run: Run) -> Deployed:
     """Deploys a stored release, or explains how; refused at once where a guard says no."""
-    request, release = candidate.request, candidate.release
+    request, release = replace(candidate.request, undoes=run.wishes.undo), candidate.release
     run.request, run.release, run.settings, run.bundle = request, release, candidate.settings, candidate.bundle
     run.source, run.identity = request.origin, request.identity
     if release is None or candidate.settings is None:
@@ -157,14 +157,14 @@ def _record(run: Run, step: stages.SetHold | stages.RecordStart | stages.RecordE
 def _bundle(run: Run) -> None:
     run.bundle = releases.pack(there(run.release))
     run.identity = releases.identity(run.bundle)
-    if run.project.rules(run.target).approvals:
-        # It has to be known before anybody can approve it.
-        bundles.keep(run.ports, run.identity, run.bundle, there(run.release), run.project.pipeline.makes_for)
     present = record.present(run.ports)
     settings = there(run.prepared).settings
     run.request = candidates.entering(
         run.ports, run.project, present, identity=run.identity, settings=settings, release=there(run.release)
     )
+    if count_asked(run.request):
+        # It has to be known before anybody can approve it.
+        bundles.keep(run.ports, run.identity, run.bundle, there(run.release), run.project.pipeline.makes_for)
 
 
 def _make_ready(run: Run, step: stages.TakeAccess | stages.BringImages | stages.Prepare) -> None:

@@ -8,10 +8,11 @@ from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationF
 from envctl.domain.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
 from envctl.domain.guards import Refusal, RefusedError, Request
 from envctl.domain.guards.older import find_newer
+from envctl.domain.guards.request import changes_rules
 from envctl.domain.meaning import meaning_of, performed
 from envctl.domain.naming import short
 from envctl.domain.present import Present
-from envctl.usecases import approved, bundles, kept_places, kept_settings, permission, record, unpinned
+from envctl.usecases import approved, bundles, kept_places, kept_rules, kept_settings, permission, record, unpinned
 from envctl.usecases import place as places
 from envctl.usecases.run import Run, there
 
@@ -53,9 +54,11 @@ def start(run: Run) -> None:
             # The waiver that is recorded does not speak of it.
             raise RefusedError(tuple(late))
         settings, request = there(run.prepared).settings, there(run.request)
+        rules = request.rules_digest if changes_rules(request) else ""
+        before = request.recorded_digest if rules and request.recorded_digest != rules else ""
         bound = (settings, run.action, run.source, plan, waiver, run.only, replaced, request.place)
         stacks = () if run.only else tuple(run.plans)
-        return DeploymentStarted(run.target, run.identity, *bound, older=_goes_back(request), stacks=stacks)
+        return DeploymentStarted(run.target, run.identity, *bound, _goes_back(request), stacks, rules, before)
 
     _, entry = record.append(run.ports, decide)
     run.started = there(entry).seq
@@ -73,6 +76,9 @@ def _keep_settings(run: Run) -> None:
     if before is None or before.place != where.digest:
         # What was deployed there before has left the same bytes.
         kept_places.keep(run.ports, where)
+    request = there(run.request)
+    if request.document is not None and changes_rules(request) and request.rules_digest != request.recorded_digest:
+        kept_rules.keep(run.ports, request.document)
 
 
 def _same_history(run: Run, present: Present) -> None:

@@ -1,14 +1,16 @@
 """`envctl history [ENV]` and `envctl ledger verify`: the record, to read and to check."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
+from envctl.domain.events import DeploymentStarted
 from envctl.domain.ledger import Entry
 from envctl.domain.present import Unbelieved
 from envctl.domain.spans import Span, span
-from envctl.usecases import load, record
+from envctl.usecases import kept_rules, load, record
 from envctl.usecases.ports import Ports
 
 USUAL = 20
@@ -20,7 +22,8 @@ EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
 @dataclass(frozen=True)
 class History:
     """Entries, newest first. `more` says that older ones were left off, and `unbelieved` which of them do not count.
-    `since` and `until` are the ends that were asked for.
+    `since` and `until` are the ends that were asked for. `rules` says for deployments, by the number of their entry,
+    what their rules say otherwise than those before them.
     """
 
     environment: str
@@ -29,6 +32,7 @@ class History:
     since: datetime | None = None
     until: datetime | None = None
     unbelieved: tuple[Unbelieved, ...] = ()
+    rules: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,19 @@ def history(
     found = tuple(islice(told, most + 1 if most else None))
     more = most is not None and len(found) > most
     shown = found[:most]
-    return History(environment, shown, more, wanted.since, wanted.until, record.unbelieved(ports, shown))
+    return History(
+        environment, shown, more, wanted.since, wanted.until, record.unbelieved(ports, shown), _rules(ports, shown)
+    )
+
+
+def _rules(ports: Ports, shown: tuple[Entry, ...]) -> Mapping[int, tuple[str, ...]]:
+    pairs = {
+        entry.seq: (entry.event.rules_before, entry.event.rules)
+        for entry in shown
+        if isinstance(entry.event, DeploymentStarted)
+    }
+    changes = kept_rules.list_changes(ports, pairs.values())
+    return {seq: changes[pair] for seq, pair in pairs.items() if pair in changes}
 
 
 def span_of(ports: Ports, since: str, until: str) -> Span:

@@ -6,7 +6,7 @@ from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.events import Event, WaiverUsed
 from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, ask, unwaived
 from envctl.domain.present import Present
-from envctl.usecases import access, clocks, inside, record
+from envctl.usecases import access, clocks, inside, kept_rules, record
 from envctl.usecases.run import Run, there
 
 _OF_PLAN = frozenset(guard.code for guard in GUARDS if guard.of_plan)
@@ -19,6 +19,8 @@ def ask_guards(run: Run, present: Present, plan: EnvironmentPlan | None = None) 
         clocks.check_clock(run.ports)
     now = run.ports.clock.now() if run.wishes.dry_run else clocks.current_time(run.ports)
     request = replace(there(run.request), present=present, now=now, plan=plan, older=run.wishes.older)
+    # Somebody else may have recorded other rules meanwhile.
+    request = kept_rules.complete(run.ports, request)
     run.request = request
     _tell_unbelieved(run, present)
     refused = _told(run, request)

@@ -175,6 +175,9 @@ class Consent(Protocol):
     def approves(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
         """Whether that person approves the plan, which was shown, at a gate. `notes` is what they should know."""
 
+    def approves_rules(self, environment: str, gate: str, changes: Sequence[str]) -> bool:
+        """Whether that person approves the changes of the rules of an environment; `gate` may be empty."""
+
     def breaks(self, lock: StateLock) -> bool:
         """Whether whoever holds this lock of Terraform's is gone for sure."""
 

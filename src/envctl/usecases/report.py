@@ -6,7 +6,7 @@ from datetime import datetime
 
 from envctl.domain.changes import Action, EnvironmentPlan, count
 from envctl.domain.events import Actor, DeploymentStarted
-from envctl.domain.guards.approvals import counting
+from envctl.domain.guards.both_gates import list_counting
 from envctl.domain.meaning import PlanMeaning, outline
 from envctl.domain.present import Approval, Deployment, Present
 from envctl.domain.project import Project
@@ -121,7 +121,7 @@ def _with_gates(status: Status, outlooks: tuple[Outlook, ...]) -> Status:
 def _outlook(ports: Ports, project: Project, present: Present, target: str) -> Outlook:
     request = replace(answers.candidate(ports, project, present, target).request, actor=NOBODY)
     told = answers.answered(request, project.pipeline.way_into(target))
-    return Outlook(target, told, _asked(request.rules), counting(request))
+    return Outlook(target, told, _asked(request.rules), list_counting(request))
 
 
 def _asked(rules: Rules) -> Asked:

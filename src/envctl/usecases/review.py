@@ -9,7 +9,7 @@ from typing import Literal
 
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.events import Actor
-from envctl.domain.guards import Request
+from envctl.domain.guards import Request, list_views
 from envctl.domain.guards.approvals import made_by, may_approve, to_approve
 from envctl.domain.meaning import outline
 from envctl.domain.naming import short
@@ -75,13 +75,14 @@ def review(
         # Of each review GitHub tells the run, and not the attempt: it may have been of the plan of an earlier one.
         message = "who approved in an earlier attempt of this run, and may have seen another plan, can't be told"
         raise UsageError(Problem("E034", message, "start a new run, rather than all jobs of this one again"))
-    candidate = approve.candidate_for(ports, project, target, release)
+    candidate = approve.candidate_for(ports, project, target, release, gate)
     request = candidate.request
     approve.refuse_unplannable(request)
     meaning = approved.named(ports, fingerprint)
     plan = outline(meaning, target, request.identity)
     accepted = check_unseen(plan, unseen, request.needs, to_approve(request, gate))
     kept_places.keep(ports, there(candidate.place))
+    approve.keep_document(ports, request)
     said = approve.Saying(gate, meaning.fingerprint, unseen=accepted)
     told = tuple(_record(ports, request, replace(said, reviewer=name)) for name in ports.reviews.approved(target))
     missing, following = approve.lacking(ports, project, replace(request, present=record.present(ports)))
@@ -95,7 +96,11 @@ def review(
         following,
         meaning.fingerprint,
         told,
-        (*approve.remarks(replace(request, plan=plan)), *approve.describe_not_seen(request, plan, accepted)),
+        (
+            *approve.describe_rules_change(request),
+            *approve.remarks(replace(request, plan=plan)),
+            *approve.describe_not_seen(request, plan, accepted),
+        ),
         request.place,
         request.where,
         list_unseen(plan),
@@ -109,7 +114,6 @@ def _gate(project: Project, target: str, gate: str | None) -> str:
         message = f"nothing says at which gate of {target} reviewers in GitHub count"
         hint = f'[environments.{target}.gates] reviewers = "…" in envctl.toml, or --gate'
         raise UsageError(Problem("E005", message, hint))
-    approve.known_gate(project, target, wanted)
     return wanted
 
 
@@ -122,6 +126,13 @@ def _record(ports: Ports, request: Request, said: approve.Saying) -> Reviewer:
 
 
 def _barred(request: Request, gate: str, who: Actor) -> str:
+    views = [view for view in list_views(request) if gate in view.rules.approvals]
+    reasons = [_barred_by(view, gate, who) for view in views]
+    # It counts where one of the two documents lets it count.
+    return reasons[0] if reasons and all(reasons) else ""
+
+
+def _barred_by(request: Request, gate: str, who: Actor) -> str:
     if not request.rules.self_approval:
         if made_by(request, who):
             return f"made release {short(request.identity)}"

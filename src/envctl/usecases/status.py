@@ -6,13 +6,16 @@ from datetime import datetime
 from functools import cache
 
 from envctl.domain.events import Actor
-from envctl.domain.guards import Request
+from envctl.domain.guards import Request, count_asked, gates
+from envctl.domain.guards.both_gates import find_rest
 from envctl.domain.guards.older import find_newer_there
-from envctl.domain.guards.plan import count_missing, find_rest, was_stopped
+from envctl.domain.guards.plan import was_stopped
 from envctl.domain.naming import short
 from envctl.domain.present import Deployment, EnvironmentPresent, KnownRelease, Present, Unbelieved, lag
 from envctl.domain.project import Project
-from envctl.usecases import bundles, candidates, load, record
+from envctl.domain.rules_changes import list_differences
+from envctl.domain.rules_document import describe_rules
+from envctl.usecases import bundles, candidates, kept_rules, load, record
 from envctl.usecases.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 from envctl.usecases.ports import Ports
 
@@ -22,7 +25,8 @@ class EnvironmentStatus:
     """`lag` is how many releases it is behind the environment before; None where there is nothing to compare.
 
     `gates` are those of the next promotion into it: approvals given, approvals asked for. `pending` is how the working
-    tree compares with what runs; None where nothing runs.
+    tree compares with what runs; None where nothing runs. `rules_changed` is what the recorded rules say otherwise than
+    those before them, and `rules_differ` what envctl.toml says otherwise than the recorded ones.
     """
 
     environment: str
@@ -32,6 +36,8 @@ class EnvironmentStatus:
     gates: Mapping[str, tuple[int, int]]
     next: str
     pending: PendingChanges | None = None
+    rules_changed: tuple[str, ...] = ()
+    rules_differ: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,24 @@ def _of(ports: Ports, project: Project, present: Present, environment: str, read
     way_on = way_on or _next(project, present, environment, behind)
     pending = find_pending_changes(ports, project, present, environment, read)
     way_on = way_on or _deploy_changes(project, environment, pending)
-    return EnvironmentStatus(environment, there, release, behind, open_gates, way_on, pending)
+    rules = _rules(ports, project, there, environment)
+    return EnvironmentStatus(environment, there, release, behind, open_gates, way_on, pending, *rules)
+
+
+def _rules(
+    ports: Ports, project: Project, there: EnvironmentPresent, environment: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What changed with the recorded rules, and what envctl.toml says otherwise. Where code enters, branches differ."""
+    recorded, tree = there.rules, describe_rules(project, environment)
+    if recorded is None:
+        return (), ()
+    if tree.is_entry or recorded.digest == tree.digest:
+        found = kept_rules.list_changes(ports, [(recorded.before, recorded.digest)]) if not tree.is_entry else {}
+        return found.get((recorded.before, recorded.digest), ()), ()
+    known = kept_rules.look(ports, [recorded.digest])
+    differ = list_differences(known[recorded.digest], tree) if known else ("the recorded rules are missing or damaged",)
+    changed = kept_rules.list_changes(ports, [(recorded.before, recorded.digest)])
+    return changed.get((recorded.before, recorded.digest), ()), differ
 
 
 def _deploy_changes(project: Project, environment: str, pending: PendingChanges | None) -> str:
@@ -93,11 +116,13 @@ def _deploy_changes(project: Project, environment: str, pending: PendingChanges 
 
 def _gates(ports: Ports, project: Project, present: Present, environment: str) -> dict[str, tuple[int, int]]:
     source = project.pipeline.before(environment)
-    asked = project.rules(environment).approvals
-    if source is None or not asked:
+    recorded = present.of(environment).rules
+    others = recorded is not None and recorded.digest != describe_rules(project, environment).digest
+    if source is None or not (project.rules(environment).approvals or others):
         return {}
-    missing = count_missing(candidates.promotion(ports, project, present, source=source, target=environment).request)
-    return {gate: (count - missing[gate], count) for gate, count in asked.items()}
+    request = candidates.promotion(ports, project, present, source=source, target=environment).request
+    missing = gates(request)
+    return {gate: (count - missing[gate], count) for gate, count in count_asked(request).items()}
 
 
 def _next(project: Project, present: Present, environment: str, behind: int | None) -> str:

@@ -1,6 +1,6 @@
 """Deployments as the ledger tells of them, newest first, each with how it ended and whether it was verified."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import dropwhile, islice
 from typing import Literal
@@ -18,7 +18,7 @@ from envctl.domain.events import (
 from envctl.domain.fold import begin, end
 from envctl.domain.ledger import Entry
 from envctl.domain.present import Deployment, Present
-from envctl.usecases import record
+from envctl.usecases import kept_rules, record
 from envctl.usecases.ports import Ports
 
 LOOKED_THROUGH = 2000
@@ -28,13 +28,14 @@ Checked = VerificationPassed | VerificationFailed
 @dataclass(frozen=True)
 class Happened:
     """`verified` is what its last verification said; empty where there was none. `plan` is the fingerprint of what it
-    set out to do.
+    set out to do. `rules` is what its rules say otherwise than those before them.
     """
 
     environment: str
     deployment: Deployment
     plan: str = ""
     verified: Literal["", "passed", "failed"] = ""
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,16 @@ def timeline(ports: Ports, present: Present, most: int, through: int = LOOKED_TH
     for entry in islice(entries, through):
         happened = None if trust.doubt(entry) else _follow(seen, entry)
         if happened is not None and len(found) == most:
-            return Timeline(tuple(found), since, more=True)
+            return Timeline(_with_rules(ports, found), since, more=True)
         since = entry.seq
         found += [happened] if happened else []
-    return Timeline(tuple(found), since, more=since > 1)
+    return Timeline(_with_rules(ports, found), since, more=since > 1)
+
+
+def _with_rules(ports: Ports, found: Sequence[Happened]) -> tuple[Happened, ...]:
+    pairs = [(each.deployment.rules_before, each.deployment.rules) for each in found]
+    changes = kept_rules.list_changes(ports, pairs)
+    return tuple(replace(each, rules=changes.get(pair, ())) for each, pair in zip(found, pairs, strict=True))
 
 
 def tried(happened: tuple[Happened, ...]) -> Iterator[tuple[tuple[str, str], Deployment]]:

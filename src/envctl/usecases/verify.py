@@ -12,6 +12,7 @@ from envctl.domain.guards import RefusedError, refusals
 from envctl.domain.outputs import public
 from envctl.domain.present import Deployment, Present, ended
 from envctl.domain.project import Project
+from envctl.domain.rules_document import mark_check
 from envctl.usecases import candidates, load, prepare, reading_outputs, record
 from envctl.usecases.ports import Ports
 from envctl.usecases.project_ports import Prepared
@@ -49,7 +50,7 @@ def verify_prepared(ports: Ports, project: Project, prepared: Prepared) -> Verif
     running = _running(record.present(ports), target)
     checked = tuple(_check(ports, project, prepared, running))
     failed = [each for each in checked if each.outcome == "failed"]
-    _record(ports, target, running, checked)
+    _record(ports, project, target, running, checked)
     if failed:
         raise OperationFailedError(*(_failed(target, each) for each in failed))
     after = project.pipeline.after(target)
@@ -111,8 +112,10 @@ def _check(ports: Ports, project: Project, prepared: Prepared, running: Deployme
         yield Checked(name, "failed" if problem else "passed", problem)
 
 
-def _record(ports: Ports, target: str, running: Deployment, checked: tuple[Checked, ...]) -> None:
+def _record(ports: Ports, project: Project, target: str, running: Deployment, checked: tuple[Checked, ...]) -> None:
     failed = [each for each in checked if each.outcome == "failed"]
+    known = asked(project, target, sandbox=False)
+    marks = tuple(mark_check(name, check) for name, check in known.items())
 
     def decide(present: Present) -> Event:
         now = present.of(target).proof
@@ -124,7 +127,7 @@ def _record(ports: Ports, target: str, running: Deployment, checked: tuple[Check
             # Not what the check said: it may quote a secret, and an entry is for ever.
             return VerificationFailed(target, running.release, running.seq, names, f"E410 at check {names[0]}")
         passed = tuple(each.name for each in checked if each.outcome == "passed")
-        return VerificationPassed(target, running.release, running.seq, passed)
+        return VerificationPassed(target, running.release, running.seq, passed, marks)
 
     record.append(ports, decide)
 

@@ -1,22 +1,33 @@
 """`envctl why TARGET`: every guard's answer for the next promotion, without doing anything."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 from envctl.domain.changes import EnvironmentPlan
-from envctl.domain.guards import GUARDS, Guard, Refusal, Request
+from envctl.domain.guards import (
+    GUARDS,
+    Guard,
+    Refusal,
+    Request,
+    check_twice,
+    count_asked,
+    find_who,
+    gates,
+    list_views,
+)
 from envctl.domain.guards.access import account
-from envctl.domain.guards.approvals import who
 from envctl.domain.guards.artifact import artifact
-from envctl.domain.guards.plan import count_missing, find_rest, same_plan
+from envctl.domain.guards.both_documents import find_recorded_document
+from envctl.domain.guards.plan import find_rest, same_plan
 from envctl.domain.guards.secrets import secrets
 from envctl.domain.meaning import meaning_of
 from envctl.domain.present import Present, Unbelieved
 from envctl.domain.project import Project
+from envctl.domain.rules_changes import list_differences
 from envctl.domain.unseen import list_unseen
-from envctl.usecases import access, approved, candidates, costs, inside, load, record
+from envctl.usecases import access, approved, candidates, costs, inside, kept_rules, load, record
 from envctl.usecases.ports import Ports
 
 Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned"]
@@ -40,7 +51,8 @@ class Why:
 
     `place` is the digest of where it would land, which approvals are bound to, and `where` that in words.
     `not_seen` names the stacks that an approval of the plan does not cover unless it names them: they can't be planned
-    yet, each waits for others.
+    yet, each waits for others. `rules_changed` is what the last deployment changed of the rules of the target, and
+    `rules_differ` what envctl.toml says otherwise than they do.
 
     `opens` is when it opens by itself, where nothing but time is in the way. `planned` is what would be done, and
     `plan` its fingerprint, where that was asked for. `unbelieved` are the last entries of the ledger that do not count.
@@ -61,6 +73,8 @@ class Why:
     place: str = ""
     where: str = ""
     not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rules_changed: tuple[str, ...] = ()
+    rules_differ: tuple[str, ...] = ()
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -84,7 +98,16 @@ def why(ports: Ports, target: str, *, release: str | None = None, planned: bool 
             plan = _planned(ports, project, asked)
             request, fingerprint = replace(request, plan=plan), approved.keep(ports, meaning_of(plan))
     told = answered(request, project.pipeline.way_into(target))
-    return replace(told, plan=fingerprint, planned=request.plan)
+    changed = _rules_changed(ports, request)
+    return replace(told, plan=fingerprint, planned=request.plan, rules_changed=changed)
+
+
+def _rules_changed(ports: Ports, request: Request) -> tuple[str, ...]:
+    recorded = request.here.rules
+    if recorded is None or request.document is None or request.document.is_entry:
+        return ()
+    pair = (recorded.before, recorded.digest)
+    return kept_rules.list_changes(ports, [pair]).get(pair, ())
 
 
 def _planned(ports: Ports, project: Project, asked: candidates.Candidate) -> EnvironmentPlan:
@@ -112,7 +135,7 @@ def candidate(
 def answered(request: Request, way: str) -> Why:
     """What every guard says of it. `way` is the command that does it, where nothing stands against it."""
     answers = tuple(_answers(request))
-    asked, missing = request.rules.approvals, count_missing(request)
+    asked, missing = count_asked(request), gates(request)
     refused = [answer.refusal for answer in answers if answer.refusal and answer.outcome == "refuses"]
     opens = [refusal.opens for refusal in refused]
     return Why(
@@ -122,14 +145,22 @@ def answered(request: Request, way: str) -> Why:
         request.now,
         answers,
         {gate: (count - missing[gate], count) for gate, count in asked.items()},
-        who(request) if any(missing.values()) else "",
+        find_who(request) if any(missing.values()) else "",
         max(moment for moment in opens if moment) if opens and all(opens) else None,
         _next(refused) if refused else way,
         unbelieved=request.present.unbelieved,
         place=request.place,
         where=request.where,
         not_seen=list_unseen(request.plan) if asked and request.plan else {},
+        rules_differ=_rules_differ(request),
     )
+
+
+def _rules_differ(request: Request) -> tuple[str, ...]:
+    before, now = find_recorded_document(request), request.document
+    if before is None or now is None or before.is_entry:
+        return ()
+    return list_differences(before, now)
 
 
 def _next(refused: list[Refusal]) -> str:
@@ -139,22 +170,22 @@ def _next(refused: list[Refusal]) -> str:
 
 def _answers(request: Request) -> Iterator[Answer]:
     refused: set[str] = set()
+    views = list_views(request)
     for guard in GUARDS:
-        answer = _answer(guard, request, refused)
+        answer = _answer(guard, views, refused)
         if answer.outcome in {"refuses", "moot"}:
             refused.add(guard.code)
         yield answer
 
 
-def _answer(guard: Guard, request: Request, refused: set[str]) -> Answer:
-    refusal = guard.check(request)
-    if guard.check is same_plan and request.plan is None:
-        refusal = find_rest(request)
+def _answer(guard: Guard, views: Sequence[Request], refused: set[str]) -> Answer:
+    asked = replace(guard, check=find_rest) if guard.check is same_plan and views[0].plan is None else guard
+    refusal = check_twice(asked, views)
     if refusal is not None:
         return Answer(guard.code, guard.name, "warns" if refusal.warns else "refuses", refusal)
     if guard.rests_on in refused:
         return Answer(guard.code, guard.name, "moot")
-    return Answer(guard.code, guard.name, "unplanned" if _unasked(guard, request) else "passes")
+    return Answer(guard.code, guard.name, "unplanned" if _unasked(guard, views[0]) else "passes")
 
 
 def _unasked(guard: Guard, request: Request) -> bool:

@@ -134,6 +134,7 @@ GUARDS_AS_THEY_ARE = [
     ("G109", "busy", "", False),
     ("G110", "drift", "", False),
     ("G111", "older", "", False),
+    ("G112", "rules", "", False),
     ("G201", "artifact", "", False),
     ("G202", "secrets", "", False),
     ("G203", "account", "", True),

@@ -45,6 +45,10 @@ def approve(
         bool,
         typer.Option("--reviewers", help="In a job of GitHub Actions: record who let it begin, for the plan they saw."),
     ] = False,
+    rules: Annotated[
+        bool,
+        typer.Option("--rules", help="Approve that the rules in envctl.toml take the place of the recorded ones."),
+    ] = False,
     attempt: Annotated[
         int, typer.Option(min=1, help="With --reviewers: the attempt of the run that made the plan.")
     ] = 1,
@@ -55,6 +59,12 @@ def approve(
 
     refuse_dry_run(context)
     accepted = tuple(name for names in unseen or () for name in names.split(","))
+    if rules:
+        if release or plan or accepted or withdraw or reviewers:
+            raise UsageError(Problem("E012", "--rules goes with --gate alone", f"envctl approve {environment} --rules"))
+        from envctl.usecases.approve_rules import approve_rules
+
+        answer(context, lambda ports: approve_rules(ports, environment, gate))
     if accepted and withdraw:
         raise UsageError(Problem("E012", "--unseen and --withdraw do not go together", "envctl approve --help"))
     if reviewers:

@@ -9,15 +9,16 @@ from envctl.cli.render.deed import deed
 from envctl.cli.render.events import in_brackets
 from envctl.cli.render.guards import named
 from envctl.cli.render.line import counted
-from envctl.cli.render.moments import Zone, ago, since
+from envctl.cli.render.moments import Zone, ago, opening, since
 from envctl.cli.render.signing import mistrusted
 from envctl.cli.render.text import known_as, one_line
 from envctl.domain.enumeration import listed
+from envctl.domain.guards.both_documents import RESET_DELAY
 from envctl.domain.naming import short
 from envctl.domain.present import Debt, Deployment, DriftCheck, EnvironmentPresent, Hold, Lock
 from envctl.domain.traffic import other
 from envctl.usecases.pending_changes import PendingChanges
-from envctl.usecases.status import Status
+from envctl.usecases.status import EnvironmentStatus, Status
 
 NEVER = "nobody has verified it since it was deployed"
 
@@ -40,7 +41,9 @@ def matters(status: Status, zone: Zone = None) -> tuple[Matter, ...]:
         for each in status.everywhere
         for told, grave in (
             *_Speaker(each.environment, status.now, zone, entry).all(each.present),
+            *((sentence, True) for sentence in reset_sentences(each, status.now, zone)),
             *((sentence, False) for sentence in pending_sentences(each.pending)),
+            *((sentence, False) for sentence in rules_sentences(each)),
         )
     )
 
@@ -56,6 +59,27 @@ def pending_sentences(pending: PendingChanges | None) -> Iterator[str]:
             yield f"unknown whether its {what} changed: {one_line(part.why)}"
         else:
             yield f"its {what} changed since it was deployed{in_brackets(part.names, len(part.names))}"
+
+
+def rules_sentences(each: EnvironmentStatus) -> Iterator[str]:
+    """What changed of its rules, and what would."""
+    if each.rules_changed and each.present.rules:
+        entry = each.present.rules.started
+        yield f"its rules changed with the deployment of entry {entry}: {'; '.join(map(one_line, each.rules_changed))}"
+    if each.rules_differ:
+        told = "; ".join(map(one_line, each.rules_differ))
+        yield f"envctl.toml and its recorded rules differ, and both count: {told}"
+
+
+def reset_sentences(each: EnvironmentStatus, now: datetime, zone: Zone) -> Iterator[str]:
+    reset = each.present.rules_reset
+    if reset is None:
+        return
+    end = reset.at + RESET_DELAY
+    due = opening(end, now, zone) if end > now else since(end, now, zone)
+    stop = to_type(f"envctl rules reset {each.environment} --withdraw")
+    asked = f"RESET of its rules by {known_as(reset.by)}, {since(reset.at, now, zone)}: {one_line(reset.reason)}"
+    yield f"{asked}; the recorded rules count until {due} ({stop} stops it)"
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,19 @@ class TerminalConsent:
         say(out, total(plan), 2)
         return self._answered(joined("Approve it?"))
 
+    def approves_rules(self, environment: str, gate: str, changes: Sequence[str]) -> bool:
+        if self._settled(
+            "there are rules to approve", "look at them, then add --yes to approve them without a question"
+        ):
+            return True
+        out = self._console
+        out.print()
+        say(out, joined("The rules of ", (environment, "bold"), " change:"))
+        for change in changes:
+            hanging(out, joined(("! ", "bold yellow"), one_line(change)))
+        at = f" (gate {gate})" if gate else ""
+        return self._answered(joined(f"Approve the new rules{at}?"))
+
     def breaks(self, lock: StateLock) -> bool:
         matter = f"Terraform's lock of {lock.stack}, held by {lock.who}, has to be broken"
         if self._settled(matter, "if that run is dead for sure, add --yes"):

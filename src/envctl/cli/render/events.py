@@ -27,6 +27,7 @@ from envctl.domain.events import (
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 
 NAMED = 3
 _Deploying = DeploymentStarted | DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
@@ -42,6 +43,8 @@ def style(event: Event) -> str:
         case DeploymentSucceeded() | VerificationPassed():
             return "green"
         case DeploymentFailed() | DeploymentAbandoned() | VerificationFailed() | WaiverUsed():
+            return "bold red"
+        case RulesResetRequested():
             return "bold red"
         case ImportEnded() if event.outcome != "imported":
             return "bold red"
@@ -67,6 +70,8 @@ def told(event: Event) -> str:
             return _stopped(event)
         case RolloutStarted() | TrafficShifted():
             return _shifted(event)
+        case RulesApproved() | RulesResetRequested() | RulesResetWithdrawn():
+            return _ruled(event)
         case ImportStarted() | ImportEnded():
             return _imported(event)
         case _:
@@ -182,6 +187,20 @@ def _stopped(event: _Stopping) -> str:
             return f"on hold in {event.environment}{why}"
         case HoldLifted():
             return f"hold lifted in {event.environment}{why}"
+        case _:
+            assert_never(event)
+
+
+def _ruled(event: RulesApproved | RulesResetRequested | RulesResetWithdrawn) -> str:
+    match event:
+        case RulesApproved():
+            at = f" (gate {event.gate})" if event.gate else ""
+            return f"other rules of {event.environment} approved{at}"
+        case RulesResetRequested():
+            return f"reset of the rules of {event.environment} requested: {one_line(event.reason)}"
+        case RulesResetWithdrawn():
+            why = f": {one_line(event.reason)}" if event.reason.strip() else ""
+            return f"reset of the rules of {event.environment} withdrawn{why}"
         case _:
             assert_never(event)
 

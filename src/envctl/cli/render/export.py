@@ -57,6 +57,8 @@ COLUMNS: dict[str, Callable[[DeploymentRecord], object]] = {
     "older": lambda each: each.older,
     "lost": lambda each: _listed(each.lost),
     "imports": lambda each: _listed(map(_import, each.imports)),
+    "rules": lambda each: each.rules,
+    "rules_before": lambda each: each.rules_before,
 }
 
 

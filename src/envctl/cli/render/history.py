@@ -9,7 +9,7 @@ from rich.text import Text
 from envctl.cli.render.columns import columns
 from envctl.cli.render.events import is_failure, style, told
 from envctl.cli.render.moments import clock, moment, zone_name
-from envctl.cli.render.text import called, joined, plain, say, whole
+from envctl.cli.render.text import called, hanging, joined, one_line, plain, say, whole
 from envctl.domain.events import Actor, Event
 from envctl.domain.ledger import Entry
 from envctl.domain.naming import short
@@ -35,10 +35,18 @@ def show_history(history: History, out: Console) -> None:
         say(out, plain("… and older entries", "dim"))
     for each in history.unbelieved:
         say(out, joined((f"{NOT_BELIEVED} #{each.seq}: ", "bold red"), f"it does not count: {each.why}"))
+    for line in rules_of(history):
+        hanging(out, joined(("! ", "bold yellow"), line))
     for line in logs_of(history):
         say(out, plain(line, "dim"))
     if not all(entry.actor.verified for entry in history.entries):
         say(out, plain("? unverified: nobody but that person's own machine vouches for the name", "dim"))
+
+
+def rules_of(history: History) -> Iterator[str]:
+    """What a deployment changed of the rules of its environment."""
+    for seq, changes in history.rules.items():
+        yield f"#{seq}: the rules changed: {'; '.join(map(one_line, changes))}"
 
 
 def logs_of(history: History) -> Iterator[str]:

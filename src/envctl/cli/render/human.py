@@ -7,6 +7,7 @@ from rich.console import Console
 # By name: importing every kind of result would cost a plan more than drawing it does.
 RENDERERS = {
     "Approved": "approval.show_approved",
+    "ApprovedRules": "rules.show_approved_rules",
     "Reviewed": "approval.show_reviewed",
     "Begun": "begun.show_begun",
     "Bootstrap": "bootstrap.show_bootstrap",
@@ -15,6 +16,7 @@ RENDERERS = {
     "Doctor": "doctor.show_doctor",
     "Drift": "drift.show_drift",
     "EnvironmentOutputs": "outputs.show_outputs",
+    "EnvironmentRules": "rules.show_rules",
     "EnvironmentPlan": "plan.show_plan_alone",
     "EnvironmentSettings": "settings.show_settings",
     "Explained": "explained.show_explained",
@@ -32,6 +34,7 @@ RENDERERS = {
     "Recovered": "recovery.show_recovered",
     "Rendered": "settings.show_rendered",
     "ReportWritten": "written.show_written",
+    "RulesResetState": "rules.show_reset",
     "SandboxState": "sandbox.show_sandbox",
     "SecretSet": "secrets.show_set",
     "SecretsChecked": "secrets.show_checked",

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 RESULTS: dict[str, tuple[str, ...]] = {
     "--version": ("cli.render.results.Version",),
     "apply": ("usecases.run.Deployed",),
-    "approve": ("usecases.approve.Approved", "usecases.approve.Withdrawn", "usecases.review.Reviewed"),
+    "approve": (
+        "usecases.approve.Approved",
+        "usecases.approve.Withdrawn",
+        "usecases.approve_rules.ApprovedRules",
+        "usecases.review.Reviewed",
+    ),
     "bootstrap": ("usecases.bootstrap.Bootstrap",),
     "ci github": ("usecases.workflows.Workflows",),
     "ci gitlab": ("usecases.workflows.Workflows",),
@@ -35,6 +40,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "render": ("usecases.render.Rendered",),
     "report": ("cli.pages.ReportWritten", "usecases.report.Report"),
     "rollback": ("usecases.run.Deployed",),
+    "rules": ("usecases.rules.EnvironmentRules", "usecases.reset_rules.RulesResetState"),
     "sandbox down": ("cli.commands.sandbox.SandboxState",),
     "sandbox status": ("cli.commands.sandbox.SandboxState",),
     "sandbox up": ("cli.commands.sandbox.SandboxState",),

@@ -6,7 +6,7 @@ from envctl.cli.render.commands import to_type
 from envctl.cli.render.guards import ANSWER, INDENT, opens_by_itself, show_refusal, verdict
 from envctl.cli.render.line import counted
 from envctl.cli.render.signing import mistrusted
-from envctl.cli.render.text import advised, hanging, hinted, joined, plain, say
+from envctl.cli.render.text import advised, hanging, hinted, joined, one_line, plain, say
 from envctl.domain.enumeration import listed
 from envctl.domain.guards import GUARDS
 from envctl.domain.naming import short
@@ -25,6 +25,8 @@ def show_why(why: Why, out: Console) -> None:
     if why.gates:
         _gates(why, out)
     for told in not_seen(why):
+        hanging(out, joined(("! ", "bold yellow"), told), INDENT)
+    for told in rules_told(why):
         hanging(out, joined(("! ", "bold yellow"), told), INDENT)
     _mistrusted(why, out)
     out.print()
@@ -48,6 +50,13 @@ def not_seen(why: Why) -> tuple[str, ...]:
         f"not seen: {stack} (waits for {listed(waits_for)}). An approval covers it only with --unseen {stack}"
         for stack, waits_for in why.not_seen.items()
     )
+
+
+def rules_told(why: Why) -> tuple[str, ...]:
+    """What changed of the rules with the last deployment, and what would change with the next one."""
+    changed = [f"the last deployment changed the rules of {why.target}: {one_line(each)}" for each in why.rules_changed]
+    differ = [f"envctl.toml changes the rules of {why.target}: {one_line(each)}" for each in why.rules_differ]
+    return (*changed, *differ)
 
 
 def to_ask_them_too(why: Why) -> str:

@@ -1,13 +1,16 @@
 """Guards: pure rules that answer *why not*. All are asked, and all refusals are shown at once."""
 
 from envctl.domain.guards.access import account, allowed
-from envctl.domain.guards.approvals import approvals, gates, makers
+from envctl.domain.guards.approvals import approvals, makers
 from envctl.domain.guards.artifact import artifact
+from envctl.domain.guards.both_documents import check_twice, list_views
+from envctl.domain.guards.both_gates import count_asked, find_who, gates
 from envctl.domain.guards.evidence import drift, max_age, soak, verified
 from envctl.domain.guards.older import older
 from envctl.domain.guards.order import order, provenance
 from envctl.domain.guards.plan import known_state, protection, rehearsed, same_plan
 from envctl.domain.guards.request import Bundle, Guard, Refusal, RefusedError, Request
+from envctl.domain.guards.rules import rules
 from envctl.domain.guards.secrets import secrets
 from envctl.domain.guards.settings import clean, parity, settings
 from envctl.domain.guards.target import busy, lock, window
@@ -20,7 +23,11 @@ __all__ = [
     "RefusedError",
     "Request",
     "ask",
+    "check_twice",
+    "count_asked",
+    "find_who",
     "gates",
+    "list_views",
     "makers",
     "refusals",
     "unwaived",
@@ -39,6 +46,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("G109", "busy", busy),
     Guard("G110", "drift", drift),
     Guard("G111", "older", older),
+    Guard("G112", "rules", rules),
     Guard("G201", "artifact", artifact, of_access=True),
     Guard("G202", "secrets", secrets, of_access=True),
     Guard("G203", "account", account, of_access=True, of_plan=True),
@@ -54,8 +62,11 @@ GUARDS: tuple[Guard, ...] = (
 
 
 def ask(request: Request) -> tuple[Refusal, ...]:
-    """What every guard has to say, warnings too, in the order of the guards."""
-    return tuple(refusal for guard in GUARDS if (refusal := guard.check(request)))
+    """What every guard has to say, warnings too, in the order of the guards. Each is asked with the rules of the tree
+    and with the recorded ones.
+    """
+    views = list_views(request)
+    return tuple(refusal for guard in GUARDS if (refusal := check_twice(guard, views)))
 
 
 def refusals(request: Request) -> tuple[Refusal, ...]:
@@ -67,5 +78,6 @@ def warnings(request: Request) -> tuple[Refusal, ...]:
 
 
 def unwaived(request: Request, refused: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
-    """Those that even break-glass does not override there."""
-    return tuple(r for r in refused if not r.waivable or r.code not in request.rules.waivable)
+    """Those that even break-glass does not override there: it overrides what both documents list."""
+    views = list_views(request)
+    return tuple(r for r in refused if not r.waivable or any(r.code not in view.rules.waivable for view in views))

@@ -2,10 +2,11 @@
 
 from envctl.domain.clocks import is_future
 from envctl.domain.events import Actor
-from envctl.domain.guards.request import Refusal, Request
+from envctl.domain.guards.request import Refusal, Request, changes_rules
 from envctl.domain.naming import short
 from envctl.domain.people import may
 from envctl.domain.present import Approval
+from envctl.domain.rules_changes import describe_differences
 from envctl.domain.unseen import list_left_out
 
 
@@ -90,7 +91,26 @@ def to_approve(request: Request, gate: str) -> str:
 
 def _given(request: Request) -> tuple[Approval, ...]:
     """An approval without a place was given before places were recorded, and is for none that is known."""
+    return tuple(each for each in _in_place(request) if is_bound_to_rules(request, each))
+
+
+def _in_place(request: Request) -> tuple[Approval, ...]:
+    """The approvals of this release, these settings and this place, under whatever rules."""
     return tuple(each for each in _fitting(request) if each.place and each.place == request.place)
+
+
+def is_bound_to_rules(request: Request, approval: Approval) -> bool:
+    """Whether it was given for the rules of today: those of the tree, beside the recorded ones.
+
+    Once the tree's rules are the recorded ones, it does not matter which were before. What was given before rules were
+    recorded counts until the first deployment records some. What changes no rules needs nobody's word on them.
+    """
+    if not changes_rules(request):
+        return True
+    tree, recorded = request.rules_digest, request.recorded_digest
+    if not approval.rules:
+        return not recorded
+    return approval.rules == tree and recorded in {approval.recorded, tree}
 
 
 def _fitting(request: Request) -> tuple[Approval, ...]:
@@ -139,6 +159,7 @@ def _stale(request: Request) -> str:
         ", ".join(sorted(strangers)),
         f"the settings of {request.target} have changed since it was approved" if others else "",
         *_misplaced(request),
+        *_under_other_rules(request),
         *_unseen(request),
     ]
     return "".join(f"; {reason}" for reason in told if reason)
@@ -152,7 +173,7 @@ def _unseen(request: Request) -> tuple[str, ...]:
 
 def _misplaced(request: Request) -> tuple[str, ...]:
     """Why approvals do not count that fit but for the place, each reason once."""
-    given = [each for each in _not_renewed(request, _fitting(request)) if each not in _given(request)]
+    given = [each for each in _not_renewed(request, _fitting(request)) if each not in _in_place(request)]
     return tuple(dict.fromkeys(_why_misplaced(request, each) for each in given))
 
 
@@ -161,6 +182,23 @@ def _why_misplaced(request: Request, approval: Approval) -> str:
         return f"the approval of {approval.by.person} was given by an older envctl: approve again"
     what = request.elsewhere.get(approval.place) or "account, region, role, backend or provider settings"
     return f"{request.target} is in another place than it was approved for: {what}"
+
+
+def _under_other_rules(request: Request) -> tuple[str, ...]:
+    """Why approvals do not count that fit but for the rules, each reason once."""
+    given = [each for each in _not_renewed(request, _in_place(request)) if not is_bound_to_rules(request, each)]
+    return tuple(dict.fromkeys(_why_other_rules(request, each) for each in given))
+
+
+def _why_other_rules(request: Request, approval: Approval) -> str:
+    by = approval.by.person
+    if not approval.rules:
+        return f"the approval of {by} was given before rules were recorded: approve again"
+    pairs = ((approval.rules, request.rules_digest), (approval.recorded, request.recorded_digest))
+    before, now = next(((was, today) for was, today in pairs if was != today), ("", ""))
+    old, new = request.documents.get(before), request.documents.get(now)
+    what = describe_differences(old, new) if old and new else "envctl.toml, or what was deployed since"
+    return f"the rules of {request.target} are others than those that {by} approved under: {what}"
 
 
 def _not_renewed(request: Request, approvals: tuple[Approval, ...]) -> list[Approval]:

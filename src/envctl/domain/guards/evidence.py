@@ -1,5 +1,7 @@
 """G103, G104, G105 and G110: that what the source proves is enough, recent, and still true."""
 
+from datetime import datetime
+
 from envctl.domain.clocks import is_future
 from envctl.domain.durations import spelt
 from envctl.domain.enumeration import first_of
@@ -11,13 +13,33 @@ NAMED = 3
 
 
 def verified(request: Request) -> Refusal | None:
-    """G103: the last verification of the release in the source passed, and nothing has taken that away since."""
+    """G103: the last verification of the release in the source passed, nothing has taken that away since, and it held
+    every check that the target's rules know.
+    """
     proof = request.evidence
-    if proof is None or proof.verified:
+    if proof is None:
         return None
+    if proof.verified:
+        return _checked(request, proof)
     why = proof.revoked or "it was never verified since it was deployed there"
     message = f"release {short(proof.deployment.release)} is not verified in {request.source}: {why}"
     return Refusal("G103", "verified", message, _prove_again(request, proof))
+
+
+def _checked(request: Request, proof: Evidence) -> Refusal | None:
+    missing = [name for name, mark in request.rules.checks.items() if _passed(proof, name, mark) is None]
+    if not missing:
+        return None
+    what = "the check" if len(missing) == 1 else "the checks"
+    message = f"release {short(proof.deployment.release)} was verified in {request.source} without {what} "
+    changed = [name for name in missing if any(mark.startswith(f"{name}:") for mark in proof.passed)]
+    message += f"{', '.join(missing)}{' as it is asked for' if changed else ''}"
+    return Refusal("G103", "verified", message, f"with the checks that are missing: envctl verify {request.origin}")
+
+
+def _passed(proof: Evidence, name: str, mark: str) -> datetime | None:
+    """When the check passed last; by its name alone where it was not recorded what it asked."""
+    return proof.passed.get(mark) or proof.passed.get(name)
 
 
 def soak(request: Request) -> Refusal | None:
@@ -44,20 +66,27 @@ def max_age(request: Request) -> Refusal | None:
     proof, oldest = request.evidence, request.rules.max_age
     if proof is None or proof.verified_at is None or oldest is None:
         return None
+    verified_at = _proven_at(request, proof, proof.verified_at)
     if is_future(proof.verified_at, request.now):
         message = (
             f"the verification of release {short(proof.deployment.release)} in {request.source} is recorded as of"
             f" {proof.verified_at:%Y-%m-%d %H:%M} UTC, still to come: a clock was wrong, and its age is unknown"
         )
         return Refusal("G105", "max_age", message, _prove_again(request, proof))
-    age = request.now - proof.verified_at
+    age = request.now - verified_at
     if age <= oldest:
         return None
     message = (
         f"release {short(proof.deployment.release)} was verified in {request.source} {spelt(age)} ago;"
         f" {request.target} takes proof of at most {spelt(oldest)}"
     )
-    return Refusal("G105", "max_age", message, _prove_again(request, proof), since=proof.verified_at + oldest)
+    return Refusal("G105", "max_age", message, _prove_again(request, proof), since=verified_at + oldest)
+
+
+def _proven_at(request: Request, proof: Evidence, last: datetime) -> datetime:
+    """The oldest of the checks that the target's rules know: the last verification may have asked for less."""
+    passed = [_passed(proof, name, mark) for name, mark in request.rules.checks.items()]
+    return min((at for at in passed if at is not None), default=last)
 
 
 def drift(request: Request) -> Refusal | None:

@@ -14,6 +14,7 @@ from envctl.domain.meaning import PlanMeaning
 from envctl.domain.pipeline import Pipeline
 from envctl.domain.present import NOTHING, EnvironmentPresent, Evidence, KnownRelease, Present
 from envctl.domain.rules import Rules
+from envctl.domain.rules_document import RulesDocument
 from envctl.domain.secrets import Sighting
 
 Bundle = Literal["intact", "missing", "damaged"]
@@ -36,6 +37,9 @@ class Request:
     `place` is the digest of where it would land, `where` that in words, and `elsewhere` says, for other places that the
     release was approved for, what is another value today. `needs` names for each stack of the release those that have
     to be applied before it.
+
+    `document` is what the tree says of the target, which `rules` were made of, and `documents` are the documents of
+    rules that are known, by their digests. `undoes` says that it only sets right what has drifted.
     """
 
     action: Move
@@ -64,6 +68,19 @@ class Request:
     older: bool = False
     role: str = ""
     other_accounts: tuple[str, ...] = ()
+    document: RulesDocument | None = None
+    documents: Mapping[str, RulesDocument] = field(default_factory=dict)
+    undoes: bool = False
+
+    @property
+    def rules_digest(self) -> str:
+        """The digest of the rules of the tree; empty where its document is not known."""
+        return self.document.digest if self.document else ""
+
+    @property
+    def recorded_digest(self) -> str:
+        """The digest of the rules that the target was deployed with; empty where none were recorded."""
+        return self.here.rules.digest if self.here.rules else ""
 
     @property
     def identity(self) -> str:
@@ -115,6 +132,11 @@ class Request:
         if self.action == "promote":
             return f"envctl promote {self.source} {self.target}"
         return f"envctl {self.action} {self.target}"
+
+
+def changes_rules(request: Request) -> bool:
+    """Whether the rules of the tree are recorded once it has succeeded: not by what needs no approval."""
+    return request.action in {"apply", "promote"} and not request.undoes
 
 
 @dataclass(frozen=True)

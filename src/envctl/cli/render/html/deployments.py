@@ -11,7 +11,6 @@ from envctl.cli.render.html.tables import section, table
 from envctl.cli.render.html.wording import person, release, since
 from envctl.cli.render.line import counted
 from envctl.cli.render.moments import lasting
-from envctl.domain.present import Deployment
 from envctl.usecases.report import Report
 from envctl.usecases.timeline import Happened
 
@@ -48,13 +47,15 @@ def _row(happened: Happened, now: datetime) -> tuple[Piece, ...]:
         happened.environment,
         states.deed(done),
         release(done.release),
-        several(labelled(states.of_deployment(happened)), _remarks(done)),
+        several(labelled(states.of_deployment(happened)), _remarks(happened)),
         str(done.changed) if done.outcome == "succeeded" else "",
         took,
         person(done.by),
     )
 
 
-def _remarks(done: Deployment) -> Html:
+def _remarks(happened: Happened) -> Html:
+    done = happened.deployment
+    rules = [tag("span", quoted(f"rules: {change}"), class_="doubt under") for change in happened.rules]
     glass = tag("span", states.GLASS.word, class_="bad under") if done.waiver else several()
-    return several(glass, tag("span", quoted(done.reason), class_="quiet under") if done.reason else "")
+    return several(glass, tag("span", quoted(done.reason), class_="quiet under") if done.reason else "", *rules)

@@ -4,7 +4,7 @@ from datetime import UTC
 
 from envctl.cli.render.events import style
 from envctl.cli.render.events import told as told_of
-from envctl.cli.render.history import NOT_BELIEVED, logs_of, release_of, when_of, who
+from envctl.cli.render.history import NOT_BELIEVED, logs_of, release_of, rules_of, when_of, who
 from envctl.cli.render.line import counted
 from envctl.cli.render.markdown.pieces import NEITHER, PASSES, REFUSES, WARNS, code, escaped, page, table
 from envctl.cli.render.moments import moment
@@ -37,6 +37,7 @@ def history(told: History) -> str:
         f"## History{about}",
         table(HEADS, rows),
         "… and older entries" if told.more else "",
+        "\n".join(f"- {WARNS} {escaped(line)}" for line in rules_of(told)),
         "\n".join(f"- {escaped(line)}" for line in logs_of(told)),
         "? unverified: nobody but that person's own machine vouches for the name" if unverified else "",
     )

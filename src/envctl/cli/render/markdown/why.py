@@ -17,7 +17,7 @@ from envctl.cli.render.markdown.pieces import (
 )
 from envctl.cli.render.markdown.refused import HEADS, guard, row
 from envctl.cli.render.signing import mistrusted
-from envctl.cli.render.why import conclusion, not_seen, question, rests_on, to_ask_them_too
+from envctl.cli.render.why import conclusion, not_seen, question, rests_on, rules_told, to_ask_them_too
 from envctl.usecases.why import Answer, Why
 
 
@@ -28,7 +28,7 @@ def why(told: Why) -> str:
         f"{mark} {strong(conclusion(told))} {escaped(opens_by_itself(told.opens, told.now, UTC))}",
         table(HEADS, (_row(answer, told) for answer in told.answers)),
         _gates(told),
-        "\n".join(f"- {WARNS} {escaped(each)}" for each in not_seen(told)),
+        "\n".join(f"- {WARNS} {escaped(each)}" for each in (*not_seen(told), *rules_told(told))),
         "\n".join(f"- {WARNS} {escaped(each)}" for each in mistrusted(told.unbelieved, UTC)),
         next_step(told.next),
     )

@@ -1,0 +1,114 @@
+"""Both documents count: every guard is asked with the rules of the tree, and with those that were recorded.
+
+A deployment has to satisfy both. Neither is weaker or stronger: what only one of them asks for is asked for.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from envctl.domain.guards.request import Guard, Refusal, Request
+from envctl.domain.people import may
+from envctl.domain.recorded_rules import RulesApproval, RulesRecord
+from envctl.domain.rules import Rules
+from envctl.domain.rules_document import RulesDocument, rules_of
+
+RESET_DELAY = timedelta(days=7)
+
+
+def list_views(request: Request) -> tuple[Request, ...]:
+    """The request by the rules of the tree, and by the recorded ones where they are others and count."""
+    counting = find_counting_document(request)
+    if counting is None:
+        return (request,)
+    accounts = tuple(account for account in request.other_accounts if account in counting.other_accounts)
+    return (request, replace(request, rules=rules_of(counting), other_accounts=accounts))
+
+
+def check_twice(guard: Guard, views: Sequence[Request]) -> Refusal | None:
+    """What the guard says of all views, as one refusal."""
+    by_tree, *others = (guard.check(view) for view in views)
+    for by_record in others:
+        by_tree = _join(views[0], by_tree, by_record)
+    return by_tree
+
+
+def find_recorded_document(request: Request) -> RulesDocument | None:
+    """The recorded document; None where there is none, or where it could not be read."""
+    recorded = request.here.rules
+    return request.documents.get(recorded.digest) if recorded else None
+
+
+def find_counting_document(request: Request) -> RulesDocument | None:
+    """The recorded document, where it is another one than the tree's and has to be satisfied as well."""
+    recorded, found = request.here.rules, find_recorded_document(request)
+    if recorded is None or found is None or recorded.digest == request.rules_digest:
+        return None
+    # Branches differ where code enters. Whether it enters there, the recorded document says, and not the tree.
+    if found.is_entry or is_replaced(request, rules_of(found)):
+        return None
+    return found
+
+
+def is_replaced(request: Request, recorded: Rules) -> bool:
+    """Whether the tree's rules may take the place of the recorded ones: by approvals, or by a reset that is due."""
+    return is_reset(request) or not any(count_missing_rules_approvals(request, recorded).values())
+
+
+def is_reset(request: Request) -> bool:
+    """Whether the recorded rules were reset, and the delay is over."""
+    reset = request.here.rules_reset
+    return reset is not None and request.now - reset.at >= RESET_DELAY
+
+
+def count_missing_rules_approvals(request: Request, recorded: Rules) -> Mapping[str, int]:
+    """For each gate of the recorded rules, how many approvals of the tree's rules are missing. Where they have no gate,
+    one person has to say it.
+    """
+    given = [each for each in list_rules_approvals(request) if _counts(request, recorded, each)]
+    if not recorded.approvals:
+        return {"": 0 if given else 1}
+    return {
+        gate: max(0, count - len({each.by.person for each in given if each.gate == gate}))
+        for gate, count in recorded.approvals.items()
+    }
+
+
+def list_rules_approvals(request: Request) -> tuple[RulesApproval, ...]:
+    """Those of the tree's rules in place of the recorded ones, by whomever."""
+    recorded = request.here.rules
+    bound = (recorded.digest if recorded else "", request.rules_digest)
+    return tuple(each for each in request.here.rules_approvals if (each.recorded, each.rules) == bound)
+
+
+def describe_recorded(target: str, recorded: RulesRecord) -> str:
+    return f"by the rules that {target} was deployed with on {recorded.at:%Y-%m-%d} (entry {recorded.started})"
+
+
+def _counts(request: Request, recorded: Rules, approval: RulesApproval) -> bool:
+    patterns = recorded.who_approves(approval.gate)
+    if recorded.expires is not None and not approval.at <= request.now <= approval.at + recorded.expires:
+        return False
+    # Where nobody is asked for, it is enough that the change is said.
+    barred = bool(recorded.approvals) and not recorded.self_approval and approval.by.person == request.actor.person
+    return not barred and (not patterns or may(patterns, approval.by))
+
+
+def _join(request: Request, by_tree: Refusal | None, by_record: Refusal | None) -> Refusal | None:
+    """Both answers as one: what refuses counts more than what only warns, and the same is said once."""
+    recorded = request.here.rules
+    if by_record is None or by_record == by_tree or recorded is None:
+        return by_tree
+    if by_tree is not None and by_record.warns:
+        return by_tree
+    whose = describe_recorded(request.target, recorded)
+    if by_tree is None or by_tree.warns:
+        return replace(by_record, message=f"{by_record.message} ({whose})")
+    return replace(
+        by_tree,
+        message=f"{by_tree.message}; {whose}: {by_record.message}",
+        for_now=by_tree.for_now and by_record.for_now,
+        opens=max(by_tree.opens, by_record.opens) if by_tree.opens and by_record.opens else None,
+        waivable=by_tree.waivable and by_record.waivable,
+        because=tuple(dict.fromkeys((*by_tree.because, *by_record.because))),
+    )

@@ -1,0 +1,403 @@
+"""A deployment satisfies the rules of the tree and the recorded ones: no guard, and no rule, is asked by one alone."""
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from envctl.domain.changes import Action
+from envctl.domain.errors import Problem
+from envctl.domain.events import Actor
+from envctl.domain.guards import GUARDS, Refusal, Request, ask, check_twice, count_asked, gates, list_views, unwaived
+from envctl.domain.guards.both_documents import RESET_DELAY
+from envctl.domain.guards.both_gates import find_bar, find_who, list_counting
+from envctl.domain.guards.request import Guard
+from envctl.domain.present import Evidence
+from envctl.domain.recorded_rules import RulesApproval, RulesRecord, RulesReset
+from envctl.domain.rules import Rules
+from envctl.domain.rules_document import RulesDocument, rules_of
+from tests.unit.guards.asked import (
+    ANN,
+    BOB,
+    CAT,
+    DAN,
+    HOUR,
+    NOW,
+    PLACE,
+    PROMOTION,
+    R1,
+    TICK,
+    TO_PROD,
+    approval,
+    change,
+    deployed,
+    here,
+    plan,
+    ran,
+    there,
+)
+
+WAY: dict[str, Any] = {"order": {"after": ["dev", "staging"]}}
+RECORDED_AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+BY_RECORD = "by the rules that prod was deployed with on 2026-11-20 (entry 41)"
+
+
+def document(**said: Any) -> RulesDocument:
+    return RulesDocument("prod", {**WAY, "gates": {"approvals": {}}, **said})
+
+
+def gated(**gates: Any) -> RulesDocument:
+    return document(gates={"approvals": {}, **gates})
+
+
+PLAIN = document()
+
+
+def ruled_by(tree: RulesDocument, recorded: RulesDocument, request: Request = TO_PROD) -> Request:
+    """The request by a tree that says the one, in an environment that was deployed with the other."""
+    record = RulesRecord(recorded.digest, 41, RECORDED_AT)
+    known = {each.digest: each for each in (tree, recorded)}
+    asked = here(request, rules=record, current=deployed(source="staging"))
+    return replace(asked, rules=rules_of(tree), document=tree, documents=known)
+
+
+def codes(request: Request) -> set[str]:
+    return {refusal.code for refusal in ask(request)}
+
+
+# In each point that a rule can ask for: what it says, and a request that it stands against.
+OTHERWISE = there(TO_PROD, performed={R1: frozenset[str]()})
+DESTROYS = replace(TO_PROD, plan=plan(change(Action.DELETE, "acme_db.main"), change(Action.DELETE, "acme_queue.main")))
+UNCOMMITTED = replace(
+    TO_PROD,
+    present=replace(
+        TO_PROD.present,
+        releases={R1: replace(TO_PROD.present.releases[R1], uncommitted=True)},
+    ),
+)
+DIFFERING = replace(TO_PROD, differing={"size": (Problem("E001", "size differs"),)})
+BY_ROLE = Actor("arn:aws:sts::3:assumed-role/Qa/cat", "aws", arn="arn:aws:sts::3:assumed-role/Qa/cat")
+ASKS_PEER: dict[str, Any] = {"gates": {"approvals": {"peer": 1}}}
+GIVEN = here(TO_PROD, approvals=(approval(CAT),))
+GIVEN_BY_MAKER = here(TO_PROD, approvals=(approval(ANN),))
+OLD = here(TO_PROD, approvals=(approval(CAT, at=NOW - timedelta(days=2)),))
+STALE = there(TO_PROD, evidence={R1: Evidence(deployed(), NOW - timedelta(days=3), since=NOW - timedelta(days=3))})
+TWO_GATES: dict[str, Any] = {"approvals": {"peer": 1, "law": 1}}
+REVIEWED = here(TO_PROD, approvals=(approval(CAT, "law"), approval(DAN, "peer")))
+FREEZE = {"kind": "deny", "name": "x", "start": "2026-11-01T00:00", "end": "2026-12-01T00:00", "tz": "UTC"}
+STRICTER: dict[str, tuple[str, RulesDocument, RulesDocument, Request]] = {
+    "approvals": ("G106", PLAIN, document(**ASKS_PEER), TO_PROD),
+    "apply": ("G207", PLAIN, document(allow={"apply": ["github:zoe"]}), TO_PROD),
+    "approve": (
+        "G106",
+        document(**ASKS_PEER),
+        document(**ASKS_PEER, allow={"approve": {"peer": ["github:zoe"]}}),
+        GIVEN,
+    ),
+    "only_ci": ("G207", PLAIN, document(allow={"only_ci": True}), TO_PROD),
+    "self_approval": ("G106", gated(approvals={"peer": 1}, self_approval=True), document(**ASKS_PEER), GIVEN_BY_MAKER),
+    "expires": ("G106", document(**ASKS_PEER), gated(approvals={"peer": 1}, expires="1d"), OLD),
+    "soak": ("G104", PLAIN, gated(soak="2d"), TO_PROD),
+    "max_age": ("G105", PLAIN, gated(max_age="1d"), STALE),
+    "windows": ("G107", PLAIN, gated(windows=[FREEZE]), TO_PROD),
+    "committed": ("G206", PLAIN, gated(committed=True), UNCOMMITTED),
+    "rehearsed": (
+        "G303",
+        gated(rehearsed="off"),
+        gated(rehearsed="refuse"),
+        replace(OTHERWISE, plan=plan(change(Action.CREATE))),
+    ),
+    "may_differ": ("G205", PLAIN, document(parity={}), DIFFERING),
+    "protected": ("G301", document(max_destroys=1), document(max_destroys=1, protected=True), DESTROYS),
+    "max_destroys": ("G301", document(protected=True), document(protected=True, max_destroys=1), DESTROYS),
+    "stateful": (
+        "G301",
+        document(protected=True),
+        document(protected=True, protection={"stateful": ["acme_db"]}),
+        DESTROYS,
+    ),
+    "checks": ("G103", PLAIN, document(checks={"smoke": {"kind": "command", "command": ["smoke"]}}), TO_PROD),
+}
+# Not asked by a guard: where reviewers count is where somebody said so, and what may be waived is tested below.
+ASKED_ELSEWHERE = {"reviewers", "waivable"}
+
+
+def bound(request: Request) -> Request:
+    """With its approvals given under the rules of today."""
+    given = tuple(
+        replace(each, rules=request.rules_digest, recorded=request.recorded_digest) for each in request.here.approvals
+    )
+    return here(request, approvals=given)
+
+
+def test_every_rule_is_asked_by_both() -> None:
+    assert set(STRICTER) | ASKED_ELSEWHERE == {each.name for each in fields(Rules)} - {"is_usual"}
+
+
+@pytest.mark.parametrize(("code", "lenient", "strict", "request_"), STRICTER.values(), ids=STRICTER.keys())
+def test_strict_rule_refuses_in_either_document(
+    code: str, lenient: RulesDocument, strict: RulesDocument, request_: Request
+) -> None:
+    assert code not in codes(bound(ruled_by(lenient, lenient, request_)))
+    by_tree = bound(ruled_by(strict, lenient, request_))
+    by_record = bound(ruled_by(lenient, strict, request_))
+    assert code in codes(by_tree)
+    assert code in codes(by_record)
+    told = next(refusal.message for refusal in ask(by_record) if refusal.code == code)
+    assert BY_RECORD in told
+    assert BY_RECORD not in next(refusal.message for refusal in ask(by_tree) if refusal.code == code)
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+def test_every_guard_is_asked_with_both(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Rules] = []
+
+    def check(request: Request) -> Refusal | None:
+        seen.append(request.rules)
+        return None
+
+    asked = tuple(replace(each, check=check) if each.code == guard.code else each for each in GUARDS)
+    monkeypatch.setattr("envctl.domain.guards.GUARDS", asked)
+    tree, recorded = gated(soak="1h"), gated(soak="2h")
+    ask(ruled_by(tree, recorded))
+    assert [rules.soak for rules in seen] == [timedelta(hours=1), timedelta(hours=2)]
+
+
+def test_same_refusal_is_said_once() -> None:
+    window = gated(windows=[FREEZE])
+    told = [refusal for refusal in ask(ruled_by(window, gated(windows=[FREEZE], soak="1h"))) if refusal.code == "G107"]
+    assert len(told) == 1
+    assert BY_RECORD not in told[0].message
+
+
+def test_two_refusals_of_one_guard_are_one() -> None:
+    request = ruled_by(gated(soak="3h"), gated(soak="2d"))
+    (told,) = (refusal for refusal in ask(request) if refusal.code == "G104")
+    assert "for 1h of 3h" in told.message
+    assert f"{BY_RECORD}: release" in told.message
+    assert "for 1h of 2d" in told.message
+    assert told.opens == NOW - HOUR + timedelta(days=2)
+
+
+REFUSAL = Refusal("G104", "soak", "no", "wait", for_now=True, opens=NOW, waivable=True)
+OTHER = replace(REFUSAL, message="not that either")
+JOINED: dict[str, tuple[Refusal | None, Refusal | None, dict[str, Any]]] = {
+    "the tree alone": (REFUSAL, None, {"message": "no"}),
+    "the record alone": (None, REFUSAL, {"message": f"no ({BY_RECORD})", "for_now": True, "opens": NOW}),
+    "both the same": (REFUSAL, REFUSAL, {"message": "no"}),
+    "both": (REFUSAL, OTHER, {"message": f"no; {BY_RECORD}: not that either", "opens": NOW}),
+    "one for good": (REFUSAL, replace(OTHER, for_now=False), {"for_now": False}),
+    "the other for good": (replace(REFUSAL, for_now=False), OTHER, {"for_now": False}),
+    "one without an end": (REFUSAL, replace(OTHER, opens=None), {"opens": None}),
+    "the other without an end": (replace(REFUSAL, opens=None), OTHER, {"opens": None}),
+    "the later end": (REFUSAL, replace(OTHER, opens=NOW + HOUR), {"opens": NOW + HOUR}),
+    "one that nobody waives": (REFUSAL, replace(OTHER, waivable=False), {"waivable": False}),
+    "the other that nobody waives": (replace(REFUSAL, waivable=False), OTHER, {"waivable": False}),
+    "a warning by the record": (REFUSAL, replace(OTHER, warns=True), {"message": "no", "warns": False}),
+    "a warning by the tree": (
+        replace(REFUSAL, warns=True),
+        OTHER,
+        {"message": f"not that either ({BY_RECORD})", "warns": False},
+    ),
+    "two warnings": (replace(REFUSAL, warns=True), replace(OTHER, warns=True), {"message": "no", "warns": True}),
+    "a warning by the record alone": (
+        None,
+        replace(OTHER, warns=True),
+        {"message": f"not that either ({BY_RECORD})", "warns": True},
+    ),
+    "neither": (None, None, {}),
+}
+
+
+@pytest.mark.parametrize(("by_tree", "by_record", "joined"), JOINED.values(), ids=JOINED.keys())
+def test_two_answers_become_one(by_tree: Refusal | None, by_record: Refusal | None, joined: dict[str, Any]) -> None:
+    answers: Iterator[Refusal | None] = iter([by_tree, by_record])
+    told = check_twice(Guard("G104", "soak", lambda _: next(answers)), list_views(ruled_by(PLAIN, gated(soak="1h"))))
+    assert (told is None) == (not joined)
+    assert {name: getattr(told, name) for name in joined} == joined
+
+
+def test_problems_of_both_are_told() -> None:
+    one, two = Problem("E204", "one"), Problem("E204", "two")
+    answers = iter([replace(REFUSAL, because=(one,)), replace(OTHER, because=(two, one))])
+    told = check_twice(Guard("G104", "soak", lambda _: next(answers)), list_views(ruled_by(PLAIN, gated(soak="1h"))))
+    assert told is not None
+    assert told.because == (one, two)
+
+
+def test_break_glass_overrides_what_both_list() -> None:
+    lists, silent = gated(waivable=["G104"], soak="2d"), gated(soak="2d")
+    for tree, recorded, left in ((lists, lists, []), (lists, silent, ["G104"]), (silent, lists, ["G104"])):
+        request = ruled_by(tree, recorded)
+        refused = tuple(refusal for refusal in ask(request) if refusal.code == "G104")
+        assert [refusal.code for refusal in unwaived(request, refused)] == left
+
+
+ENTRY_RULES = RulesDocument("prod", {"order": {"after": []}, "gates": {"soak": "2d"}})
+COUNTING: dict[str, tuple[Request, bool]] = {
+    "another one": (ruled_by(PLAIN, gated(soak="2d")), True),
+    "the same": (ruled_by(gated(soak="2d"), gated(soak="2d")), False),
+    "none": (here(ruled_by(PLAIN, gated(soak="2d")), rules=None), False),
+    "recorded where code entered": (ruled_by(PLAIN, ENTRY_RULES), False),
+    "the tree calls it the entry": (ruled_by(replace(PLAIN, said={"order": {"after": []}}), gated(soak="2d")), True),
+    "recorded beside the pipeline": (ruled_by(PLAIN, RulesDocument("prod", {"order": {"beside": True}})), True),
+}
+
+
+@pytest.mark.parametrize(("request_", "counts"), COUNTING.values(), ids=COUNTING.keys())
+def test_recorded_document_counts_where_it_is_another(request_: Request, *, counts: bool) -> None:
+    assert (len(list_views(request_)) == 2) is counts
+
+
+LAW = gated(approvals={"peer": 1, "law": 2})
+
+
+def test_gate_of_either_document_is_asked() -> None:
+    request = bound(ruled_by(gated(approvals={"peer": 2, "qa": 1}), LAW, here(TO_PROD, approvals=(approval(CAT),))))
+    assert count_asked(request) == {"peer": 2, "qa": 1, "law": 2}
+    assert gates(request) == {"peer": 1, "qa": 1, "law": 2}
+    assert list_counting(request) == request.here.approvals
+
+
+def test_who_can_approve_is_asked_of_both() -> None:
+    law = document(gates={"approvals": {"law": 1}}, allow={"approve": {"law": ["github:zoe"]}})
+    assert find_who(ruled_by(PLAIN, law)) == "github:zoe but ann, bob"
+    assert find_who(ruled_by(law, PLAIN)) == "github:zoe but ann, bob"
+    assert find_who(ruled_by(PLAIN, PLAIN)) == "anybody but ann, bob"
+
+
+def test_person_may_approve_where_one_document_lets_them() -> None:
+    zoe = document(gates={"approvals": {"law": 1}}, allow={"approve": {"law": ["github:zoe"]}})
+    open_to_all = gated(approvals={"law": 1})
+    assert find_bar(ruled_by(zoe, open_to_all), "law", CAT) is None
+    assert find_bar(ruled_by(open_to_all, zoe), "law", CAT) is None
+    barred = find_bar(ruled_by(zoe, zoe), "law", CAT)
+    assert barred is not None
+    assert barred.rules.approve == {"law": ("github:zoe",)}
+    # Who made it may not, by any document but one that says so.
+    assert find_bar(ruled_by(open_to_all, open_to_all), "law", ANN) is not None
+    selfish = gated(approvals={"law": 1}, self_approval=True)
+    assert find_bar(ruled_by(selfish, open_to_all), "law", ANN) is None
+    # A document without the gate has no say.
+    assert find_bar(ruled_by(PLAIN, zoe), "law", CAT) is not None
+
+
+TREE = gated(approvals={"peer": 1})
+BOUND = {"rules": TREE.digest, "recorded": LAW.digest}
+APPROVALS: dict[str, tuple[Any, Any, dict[str, str], bool]] = {
+    "given for both": (TREE, LAW, BOUND, True),
+    "another tree": (gated(approvals={"peer": 1}, soak="1h"), LAW, BOUND, False),
+    "another record": (TREE, gated(approvals={"peer": 1}, soak="1h"), BOUND, False),
+    "the tree's became the recorded ones": (TREE, TREE, BOUND, True),
+    "they went back": (LAW, LAW, BOUND, False),
+    "without a digest, and some are recorded": (TREE, TREE, {}, False),
+    "without a digest, and none are recorded": (TREE, None, {}, True),
+    "with one, and none are recorded": (TREE, None, {"rules": TREE.digest}, True),
+    "with another one, and none are recorded": (TREE, None, {"rules": LAW.digest}, False),
+}
+
+
+@pytest.mark.parametrize(("tree", "recorded", "digests", "counts"), APPROVALS.values(), ids=APPROVALS.keys())
+def test_approval_is_bound_to_both_digests(
+    tree: RulesDocument, recorded: RulesDocument | None, digests: dict[str, str], *, counts: bool
+) -> None:
+    given = here(TO_PROD, approvals=(approval(CAT, **digests),))
+    request = ruled_by(tree, recorded or tree, given)
+    if recorded is None:
+        request = here(request, rules=None)
+    assert bool(list_counting(request)) is counts
+
+
+def test_reason_says_what_differs() -> None:
+    other = gated(approvals={"peer": 1}, soak="1h")
+    given = here(TO_PROD, approvals=(approval(CAT, rules=TREE.digest, recorded=LAW.digest),))
+    request = replace(ruled_by(other, LAW, given), documents={each.digest: each for each in (TREE, LAW, other)})
+    (told,) = (refusal.message for refusal in ask(request) if refusal.code == "G106")
+    assert "the rules of prod are others than those that cat approved under: gates.soak not said -> 1h" in told
+    unknown = replace(request, documents={each.digest: each for each in (LAW, other)})
+    (told,) = (refusal.message for refusal in ask(unknown) if refusal.code == "G106")
+    assert "that cat approved under: envctl.toml, or what was deployed since" in told
+    before = here(ruled_by(TREE, TREE, TO_PROD), approvals=(approval(CAT),))
+    (told,) = (refusal.message for refusal in ask(before) if refusal.code == "G106")
+    assert "the approval of cat was given before rules were recorded: approve again" in told
+
+
+def test_rollback_and_fix_need_no_word_on_rules() -> None:
+    given = here(TO_PROD, approvals=(approval(CAT, rules="gone", recorded="gone"),))
+    for request in (
+        replace(ruled_by(TREE, LAW, given), action="rollback"),
+        replace(ruled_by(TREE, LAW, given), action="apply", undoes=True),
+    ):
+        assert [each.by for each in list_counting(request)] == [CAT]
+
+
+def reset(ago: timedelta) -> RulesReset:
+    return RulesReset(50, LAW.digest, BOB, NOW - ago, "they left")
+
+
+def test_reset_counts_after_its_delay() -> None:
+    request = ruled_by(PLAIN, LAW)
+    assert len(list_views(here(request, rules_reset=reset(RESET_DELAY - TICK)))) == 2
+    assert len(list_views(here(request, rules_reset=reset(RESET_DELAY)))) == 1
+    assert timedelta(days=7) == RESET_DELAY
+
+
+def agreed(by: Actor, gate: str = "law", **more: Any) -> RulesApproval:
+    return replace(RulesApproval(gate, LAW.digest, PLAIN.digest, by, NOW - HOUR), **more)
+
+
+ZOES = document(gates={"approvals": {"law": 1}}, allow={"approve": {"law": ["arn:*:assumed-role/Qa/*"]}})
+AGREED: dict[str, tuple[RulesDocument, tuple[RulesApproval, ...], bool]] = {
+    "nobody": (LAW, (), False),
+    "enough at each gate": (LAW, (agreed(CAT, "peer"), agreed(CAT), agreed(DAN)), True),
+    "one person twice": (LAW, (agreed(CAT, "peer"), agreed(CAT), agreed(CAT)), False),
+    "a gate without anybody": (LAW, (agreed(CAT), agreed(DAN)), False),
+    "who promotes it": (LAW, (agreed(CAT, "peer"), agreed(CAT), agreed(BOB)), False),
+    "other rules": (LAW, (agreed(CAT, "peer"), agreed(CAT), agreed(DAN, rules="others")), False),
+    "other recorded ones": (LAW, (agreed(CAT, "peer"), agreed(CAT), agreed(DAN, recorded="others")), False),
+    "rules that ask for nobody": (gated(soak="2d"), (), False),
+    "rules that ask for nobody, and one who says so": (
+        gated(soak="2d"),
+        (agreed(BOB, "", recorded=gated(soak="2d").digest),),
+        True,
+    ),
+    "who may not": (ZOES, (agreed(CAT, recorded=ZOES.digest),), False),
+    "who may": (ZOES, (agreed(BY_ROLE, recorded=ZOES.digest),), True),
+    "too long ago": (
+        gated(approvals={"law": 1}, expires="30m"),
+        (agreed(CAT, recorded=gated(approvals={"law": 1}, expires="30m").digest),),
+        False,
+    ),
+    "just in time": (
+        gated(approvals={"law": 1}, expires="1h"),
+        (agreed(CAT, recorded=gated(approvals={"law": 1}, expires="1h").digest),),
+        True,
+    ),
+    "in the future": (
+        gated(approvals={"law": 1}, expires="1h"),
+        (agreed(CAT, recorded=gated(approvals={"law": 1}, expires="1h").digest, at=NOW + TICK),),
+        False,
+    ),
+    "oneself where that is allowed": (
+        gated(approvals={"law": 1}, self_approval=True),
+        (agreed(BOB, recorded=gated(approvals={"law": 1}, self_approval=True).digest),),
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize(("recorded", "given", "replaced"), AGREED.values(), ids=AGREED.keys())
+def test_people_of_recorded_rules_can_let_them_go(
+    recorded: RulesDocument, given: tuple[RulesApproval, ...], *, replaced: bool
+) -> None:
+    request = here(ruled_by(PLAIN, recorded), rules_approvals=given)
+    assert (len(list_views(request)) == 1) is replaced
+
+
+def test_place_and_settings_are_still_bound() -> None:
+    elsewhere = here(TO_PROD, approvals=(approval(CAT, place="elsewhere", **BOUND),))
+    assert list_counting(ruled_by(TREE, LAW, elsewhere)) == ()
+    assert PROMOTION.place == PLACE
+    assert ran(R1).current is not None

@@ -1,0 +1,222 @@
+"""G112: what can't hold twice, what is missing, and what is said the first time."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from envctl.domain.guards import Refusal, Request, ask
+from envctl.domain.guards.both_documents import RESET_DELAY
+from envctl.domain.present import NOTHING
+from envctl.domain.recorded_rules import RulesApproval, RulesRecord, RulesReset
+from envctl.domain.rules_document import RulesDocument
+from tests.unit.guards.asked import BOB, CAT, HOUR, NOW, R1, deployed, here, ran, with_environment
+from tests.unit.guards.test_both_documents import PLAIN, RECORDED_AT, document, gated, ruled_by
+
+ACCOUNT = "333333333333"
+OWNED = document(account_id=ACCOUNT, region="eu-west-1")
+MOVED = document(account_id="444444444444", region="eu-west-1")
+FIRST = RulesDocument("prod", {"order": {"after": []}, "gates": {"approvals": {}}})
+BESIDE = RulesDocument("prod", {"order": {"beside": True}, "gates": {"approvals": {}}})
+
+
+def answered(request: Request) -> Refusal | None:
+    return next((refusal for refusal in ask(request) if refusal.code == "G112"), None)
+
+
+def refused(request: Request) -> str:
+    told = answered(request)
+    return told.message if told and not told.warns else ""
+
+
+CONFLICTS: dict[str, tuple[RulesDocument, RulesDocument, str]] = {
+    "another account": (MOVED, OWNED, "account 333333333333 -> 444444444444"),
+    "no account": (document(region="eu-west-1"), OWNED, "account 333333333333 -> not said"),
+    "another region": (document(account_id=ACCOUNT, region="us-east-1"), OWNED, "region eu-west-1 -> us-east-1"),
+    "first in the order": (FIRST, PLAIN, "place in the order: after dev, staging -> the entry"),
+    "beside the pipeline": (BESIDE, PLAIN, "place in the order: after dev, staging -> beside the pipeline"),
+}
+
+
+@pytest.mark.parametrize(("tree", "recorded", "what"), CONFLICTS.values(), ids=CONFLICTS.keys())
+def test_what_cannot_hold_twice_is_refused(tree: RulesDocument, recorded: RulesDocument, what: str) -> None:
+    told = answered(ruled_by(tree, recorded))
+    assert told is not None
+    assert told.message == (
+        "envctl.toml says of prod what can't hold beside the rules that it was deployed with on 2026-11-20"
+        f" (entry 41): {what}"
+    )
+    assert (told.hint, told.for_now, told.waivable, told.warns) == ("envctl approve prod --rules", True, False, False)
+
+
+def test_gates_that_lack_approvals_are_named() -> None:
+    recorded = document(account_id=ACCOUNT, gates={"approvals": {"peer": 1, "law": 1}})
+    told = answered(ruled_by(document(account_id="444444444444"), recorded))
+    assert told is not None
+    assert told.message.endswith("; the change lacks approvals at peer and law")
+    assert told.hint == "envctl approve prod --rules --gate peer"
+
+
+LET_GO: dict[str, Request] = {
+    "the same": ruled_by(OWNED, OWNED),
+    "a window more": ruled_by(gated(soak="1m"), PLAIN),
+    "an account that was not said before": ruled_by(OWNED, PLAIN),
+    "recorded where code entered": ruled_by(OWNED, replace(FIRST, said={**FIRST.said, "account_id": "1"})),
+    "a rollback": replace(ruled_by(MOVED, OWNED), action="rollback"),
+    "a destruction": replace(ruled_by(MOVED, OWNED), action="destroy"),
+    "a fix of drift": replace(ruled_by(MOVED, OWNED), action="apply", undoes=True),
+    "nothing recorded and nothing deployed": here(ruled_by(MOVED, OWNED), rules=None, current=None, last=None),
+    "approved": here(
+        ruled_by(MOVED, OWNED), rules_approvals=(RulesApproval("", OWNED.digest, MOVED.digest, CAT, NOW - HOUR),)
+    ),
+}
+
+
+@pytest.mark.parametrize("request_", LET_GO.values(), ids=LET_GO.keys())
+def test_everything_else_passes(request_: Request) -> None:
+    assert answered(request_) is None
+
+
+@pytest.mark.parametrize("action", ["promote", "apply", "rollback", "destroy"])
+def test_missing_document_is_never_no_rules(action: Any) -> None:
+    request = replace(ruled_by(PLAIN, OWNED), action=action, documents={PLAIN.digest: PLAIN})
+    told = answered(request)
+    assert told is not None
+    assert told.message == (
+        "the rules that prod was deployed with on 2026-11-20 are missing or damaged in the store"
+        f" (rules/{OWNED.digest}.json)"
+    )
+    assert told.hint == "restore them from a backup of the store, or take envctl.toml of then: envctl rules prod"
+    assert (told.waivable, told.for_now) == (False, False)
+    assert refused(replace(request, document=None))
+    # The tree that has the very same rules has the document.
+    assert answered(replace(ruled_by(OWNED, OWNED), action=action, documents={})) is None
+    gone = RulesReset(50, OWNED.digest, BOB, NOW - RESET_DELAY, "gone")
+    assert not refused(here(request, rules_reset=gone))
+
+
+def before_rules(tree: RulesDocument, **more: Any) -> Request:
+    done = deployed(**{"action": "promote", "source": "staging", **more})
+    return here(ruled_by(tree, PLAIN), rules=None, current=done, last=done)
+
+
+def test_promoted_environment_is_no_entry_without_record() -> None:
+    message = "prod took releases from staging, and takes code from the tree by envctl.toml of today"
+    hint = (
+        "restore its place in [pipeline], and deploy it once, so that its rules are recorded:"
+        " envctl promote staging prod"
+    )
+    for tree in (FIRST, BESIDE):
+        told = answered(before_rules(tree))
+        assert told is not None
+        assert (told.message, told.hint, told.waivable) == (message, hint, False)
+        assert refused(here(before_rules(tree), current=None)) == message
+        assert not refused(replace(before_rules(tree), action="rollback"))
+    assert not refused(before_rules(PLAIN))
+    assert not refused(before_rules(FIRST, source=""))
+    assert not refused(replace(before_rules(FIRST), document=None))
+
+
+def test_first_deployment_says_its_rules() -> None:
+    told = answered(before_rules(PLAIN))
+    assert told is not None
+    assert told.warns
+    assert told.message == (
+        "the rules of prod are recorded for the first time: place: after dev, staging; approvals: none"
+    )
+    assert told.hint == "envctl rules prod"
+    assert answered(replace(before_rules(PLAIN), action="rollback")) is None
+    assert answered(replace(before_rules(PLAIN), document=None)) is None
+    entry = here(ruled_by(FIRST, FIRST), rules=None, current=deployed(), last=deployed())
+    assert answered(entry) is None
+
+
+def owned_by(name: str, owner: RulesDocument, request: Request) -> Request:
+    known = {**request.documents, owner.digest: owner}
+    record = RulesRecord(owner.digest, 12, RECORDED_AT)
+    return replace(with_environment(request, name, replace(ran(R1), rules=record)), documents=known)
+
+
+def beside(account: str = ACCOUNT) -> RulesDocument:
+    return RulesDocument("prod", {"order": {"beside": True}, "account_id": account})
+
+
+def entry(account: str = ACCOUNT) -> RulesDocument:
+    return RulesDocument("prod", {"order": {"after": []}, "account_id": account})
+
+
+def unrecorded(tree: RulesDocument) -> Request:
+    return replace(with_environment(ruled_by(tree, PLAIN), "prod", NOTHING), action="apply", source=None)
+
+
+STAGING = RulesDocument("staging", {"order": {"after": ["dev"]}, "account_id": ACCOUNT, "gates": {"approvals": {}}})
+GUARDED = replace(STAGING, said={**STAGING.said, "gates": {"approvals": {"peer": 1}}})
+PROTECTED = replace(STAGING, said={**STAGING.said, "protected": True})
+ORG = RulesDocument("staging", {"order": {"beside": True}, "account_id": ACCOUNT})
+TAKEN: dict[str, tuple[Request, bool]] = {
+    "beside, and new": (owned_by("staging", STAGING, unrecorded(beside())), True),
+    "beside, and had another one": (owned_by("staging", STAGING, ruled_by(beside(), beside("1"))), True),
+    "beside, and had none": (owned_by("staging", STAGING, ruled_by(beside(), beside(""))), True),
+    "beside, and had it before": (
+        owned_by("staging", STAGING, ruled_by(replace(beside(), environment="x"), beside())),
+        False,
+    ),
+    "beside, and another one": (owned_by("staging", STAGING, unrecorded(beside("1"))), False),
+    "beside, and that of another one beside": (owned_by("staging", ORG, unrecorded(beside())), False),
+    "beside, without an account": (owned_by("staging", STAGING, unrecorded(beside(""))), False),
+    "beside, to go back": (replace(owned_by("staging", STAGING, unrecorded(beside())), action="rollback"), False),
+    "the entry takes a guarded one": (owned_by("staging", GUARDED, ruled_by(entry(), entry("1"))), True),
+    "the entry takes a protected one": (owned_by("staging", PROTECTED, ruled_by(entry(), entry("1"))), True),
+    "the entry shares with what asks for nothing": (owned_by("staging", STAGING, ruled_by(entry(), entry("1"))), False),
+    "the entry says its account first": (owned_by("staging", GUARDED, ruled_by(entry(), entry(""))), False),
+    "an entry that is new": (owned_by("staging", GUARDED, unrecorded(entry())), False),
+    "a stage": (owned_by("staging", GUARDED, unrecorded(OWNED)), False),
+}
+
+
+@pytest.mark.parametrize(("request_", "is_refused"), TAKEN.values(), ids=TAKEN.keys())
+def test_account_of_another_environment_is_refused(request_: Request, *, is_refused: bool) -> None:
+    message = refused(request_)
+    wanted = f"prod has the account {ACCOUNT}, which is that of staging by the rules that it was deployed with"
+    assert (message == wanted) is is_refused
+    if is_refused:
+        told = answered(request_)
+        assert told is not None
+        assert told.hint == f"give prod an account of its own in envctl.toml, then: {request_.command}"
+
+
+def test_two_owners_are_both_named() -> None:
+    request = owned_by("qa", replace(STAGING, environment="qa"), owned_by("staging", STAGING, unrecorded(beside())))
+    assert refused(request).endswith("which is that of staging and qa by the rules that they were deployed with")
+
+
+def test_owner_whose_document_is_gone_is_unknown() -> None:
+    request = replace(owned_by("staging", STAGING, unrecorded(beside())), documents={})
+    assert refused(request) == (
+        "the rules that staging was deployed with are missing or damaged in the store:"
+        f" unknown whether {ACCOUNT} is its account"
+    )
+
+
+def test_reset_is_remarked_until_it_is_done() -> None:
+    def asked(ago: timedelta) -> Request:
+        return here(ruled_by(PLAIN, OWNED), rules_reset=RulesReset(50, OWNED.digest, BOB, NOW - ago, "they left"))
+
+    told = answered(asked(HOUR))
+    assert told is None or told.warns is False  # the region and the account conflict first
+    quiet = here(
+        ruled_by(gated(soak="1m"), PLAIN), rules_reset=RulesReset(50, PLAIN.digest, BOB, NOW - HOUR, "they left")
+    )
+    told = answered(quiet)
+    assert told is not None
+    assert told.warns
+    assert told.message == (
+        "bob (unverified) reset the rules of prod on 2026-11-25: they left; the recorded ones"
+        " end 2026-12-02 07:00 UTC, 1w after that"
+    )
+    assert told.hint == "envctl rules reset prod --withdraw"
+    due = answered(asked(RESET_DELAY))
+    assert due is not None
+    assert due.warns
+    assert "the recorded ones count no longer since 2026-11-25 08:00 UTC" in due.message
