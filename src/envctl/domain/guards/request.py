@@ -35,7 +35,7 @@ class Request:
 
     `place` is the digest of where it would land, `where` that in words, and `elsewhere` says, for other places that the
     release was approved for, what is another value today. `needs` names for each stack of the release those that have
-    to be applied before it.
+    to be applied before it. `doubt` says why the actor is not verified as a run of CI, where that is known.
     """
 
     action: Move
@@ -64,6 +64,7 @@ class Request:
     older: bool = False
     role: str = ""
     other_accounts: tuple[str, ...] = ()
+    doubt: str = ""
 
     @property
     def identity(self) -> str:
