@@ -57,12 +57,12 @@ def test_a_forged_token_beside_own_keys_makes_nobody_else(shop: Project, organis
     }
 
 
+GATES = "approvals = { peer = 1, open = 1 }"
 FORGED = (
-    PROJECT.replace(f'account_id = "{TOOLS}"', f'account_id = "{TOOLS}"\nprofile = "own"')
+    PROJECT.replace(f'account_id = "{TOOLS}"', f'account_id = "{TOOLS}"\nprofile = "own"').replace(
+        "staging.gates]\napprovals = {}", f"staging.gates]\n{GATES}"
+    )
     + """
-[environments.staging.gates]
-approvals = { peer = 1, open = 1 }
-
 [environments.staging.allow]
 approve = { peer = ["github:bob"] }
 apply = ["github-team:acme/operators"]
