@@ -63,7 +63,6 @@ VERDICTS: dict[str, Source] = {
     "ApprovalGiven.unseen": "name",
     "ApprovalGiven.rules": "digest",
     "ApprovalGiven.recorded": "digest",
-    "DeploymentSucceeded.lost": "name",
     "ImportStarted.environment": "name",
     "ImportStarted.release": "digest",
     "ImportStarted.stack": "name",
@@ -117,15 +116,6 @@ VERDICTS: dict[str, Source] = {
     "TrafficShifted.color": "name",
     "TrafficShifted.value": "name",
     "TrafficShifted.stable": "name",
-    "ImportStarted.environment": "name",
-    "ImportStarted.release": "digest",
-    "ImportStarted.stack": "name",
-    "ImportStarted.address": "name",
-    "ImportEnded.environment": "name",
-    "ImportEnded.release": "digest",
-    "ImportEnded.stack": "name",
-    "ImportEnded.address": "name",
-    "ImportEnded.reason": "envctl",
 }
 
 
