@@ -19,6 +19,9 @@ name = "shop"
 [pipeline]
 order = ["dev", "staging", "prod"]
 {ENVIRONMENTS}
+[environments.staging.gates]
+approvals = {{}}
+
 [stacks.news]
 module = "modules/news"
 """

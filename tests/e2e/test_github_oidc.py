@@ -36,6 +36,7 @@ def test_a_run_of_github_actions_needs_no_key_and_is_who_its_token_says(
         "arn": actor["arn"],
         "teams": [],
         "environment": "",
+        "also": [],
     }
     assert actor["arn"].startswith(f"arn:aws:sts::{TOOLS}:assumed-role/envctl-ci/")
     # Who only says that it is a run is not believed.
@@ -43,6 +44,7 @@ def test_a_run_of_github_actions_needs_no_key_and_is_who_its_token_says(
     at_home = Project(shop.root, home, pretended)
     refused = at_home.run("apply", "dev", "--yes", "--json")
     assert (refused.code, refused.codes) == (3, ["G207"])
+    assert "AWS_WEB_IDENTITY_TOKEN_FILE is not set" in refused.document["problems"][0]["message"]
 
 
 ONLY_CI = """

@@ -596,11 +596,15 @@ class CountedMarks:
 class SettableIdentity:
     name: str = "ann@example.com"
     via: Literal["aws", "github", "local"] = "local"
+    why: str = ""
 
     def actor(self) -> Actor:
         if self.via == "aws":
             return Actor(self.name, "aws", verified=True, arn=self.name)
         return Actor(self.name, self.via)
+
+    def doubt(self) -> str:
+        return self.why
 
 
 @dataclass
@@ -608,18 +612,27 @@ class SettableReviews:
     """Who let the job begin, by environment."""
 
     names: dict[str, list[str]] = field(default_factory=dict)
+    written: dict[str, list[str]] = field(default_factory=dict)
 
     def approved(self, environment: str) -> list[str]:
         return self.names.get(environment, [])
+
+    def authors(self, commit: str) -> list[str]:
+        return self.written.get(commit, [])
 
 
 @dataclass
 class SettableVersions:
     known: Revision = field(default_factory=lambda: Revision("c0ffee", "ann@example.com", uncommitted=False))
     lies_in: str | None = None
+    others: dict[str, list[str]] = field(default_factory=dict)
+    """Contributors, by the commit that they came after."""
 
     def revision(self, paths: Sequence[str]) -> Revision:
         return self.known
+
+    def contributors(self, since: str) -> list[str]:
+        return self.others.get(since, [])
 
     def folder(self) -> str | None:
         return self.lies_in

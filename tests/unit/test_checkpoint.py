@@ -57,8 +57,17 @@ def test_reading_goes_on_from_a_checkpoint_as_from_the_start(entries: list[Entry
 # There is something of everything in it.
 BELIEVED = fold(
     story(
-        Actor("ann", "github", True, "https://example.com/1", "arn:aws:sts::1:assumed-role/ci/ann", ("acme/web",)),
-        ReleaseCreated("r1", "c0ffee", True, "ann"),
+        Actor(
+            "ann",
+            "github",
+            True,
+            "https://example.com/1",
+            "arn:aws:sts::1:assumed-role/ci/ann",
+            ("acme/web",),
+            "",
+            ("a",),
+        ),
+        ReleaseCreated("r1", "c0ffee", True, "ann", others=("bob",)),
         WaiverUsed("dev", "r1", "it burns", ("G104",), ("soak: too short",)),
         DeploymentStarted("dev", "r1", "s", "promote", "qa", "f00d", 2),
         DeploymentSucceeded("dev", "r1", 3, ("network", "web"), 4, ("create aws_vpc", "update aws_eip")),

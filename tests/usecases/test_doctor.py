@@ -296,3 +296,10 @@ def test_a_project_that_is_not_on_aws_asks_nobody_who_one_is() -> None:
     assert world.access.asked == []
     assert {f.verdict for each in found.sections for f in each.findings if f.name == "credentials"} == {"unseen"}
     assert found.exit_code == 0
+
+
+def test_who_one_is_and_why_not_a_run_of_ci_is_said(world: World) -> None:
+    assert row(doctor(world.ports), "you", "identity").verdict == "good"
+    world.identity.why = "the token had expired"
+    found = row(doctor(world.ports), "you", "identity")
+    assert (found.verdict, found.seen) == ("warn", "ann@example.com (unverified): the token had expired")

@@ -189,3 +189,30 @@ def test_a_plan_that_was_never_made_can_not_have_been_seen(world: World) -> None
     with pytest.raises(UsageError) as error:
         review(world.ports, "prod", release=None, fingerprint="f00d" * 16)
     assert error.value.problems[0].code == "E009"
+
+
+def test_the_author_of_a_pull_request_does_not_count() -> None:
+    """Whoever merges it has their own name on the commit."""
+    world = World(identity=Somebody())
+    world.reviews.written = {"c0ffee": ["octocat"]}
+    edit(world, b"approvals = { peer = 1, business = 2 }", GATES)
+    apply(world.ports, "dev", SURE)
+    promote(world.ports, "dev", "staging", SURE)
+    first, second = reviewed(world, "Octocat", "hubot").reviewers
+    assert (first.outcome, second.outcome) == ("does not count", "recorded")
+    assert first.why.startswith("made release ")
+
+
+def test_a_bot_that_let_the_job_begin_does_not_count(world: World) -> None:
+    first, second = reviewed(world, "gatekeeper[bot]", "hubot").reviewers
+    assert (first.outcome, first.why) == ("does not count", "is no person, and no pattern of peer is its very name")
+    assert second.outcome == "recorded"
+
+
+def test_with_keys_of_aws_no_reviewer_counts_for_who_promotes(world: World) -> None:
+    """With the keys of a principal and no token of GitHub, any name could be recorded."""
+    arn = "arn:aws:sts::3:assumed-role/dev/mallory"
+    world.identity = Somebody(who=Actor(arn, "aws", verified=True, arn=arn))
+    assert [(each.outcome, each.why) for each in reviewed(world, "octocat", "hubot").reviewers] == [
+        ("does not count", "promotes it")
+    ] * 2

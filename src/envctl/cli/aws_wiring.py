@@ -45,7 +45,12 @@ class AwsWiring:
         from envctl.adapters.aws.sessions import Sessions
 
         remembered = RememberedAccess(self._home / "access.json", self._root / "envctl.toml", self._inherited)
-        return Sessions(self._inherited, self._passport, remembered)
+        return Sessions(self._inherited, self._passport, remembered, store_url=self._store_url)
+
+    def _store_url(self) -> str:
+        from envctl.adapters.store import opening
+
+        return opening.endpoint(self._inherited()) if self._project().store.url.startswith("s3://") else ""
 
     @cached_property
     def buckets(self) -> "S3Buckets":

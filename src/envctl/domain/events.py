@@ -24,7 +24,8 @@ class Actor:
 
     On AWS the name is the caller's ARN, and in GitHub Actions that of the actor; `arn` is the caller's there too, and
     `teams` are those that GitHub's token says the actor is in, like `acme/operators`, and `environment` is GitHub's own
-    that the token says the job is for: whom that one's reviewers let in.
+    that the token says the job is for: whom that one's reviewers let in. `also` are other names of the same person,
+    which only the machine gives: they bar from approving one's own, and never permit anything.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Actor:
     arn: str = _later("")
     teams: tuple[str, ...] = _later(())
     environment: str = _later("")
+    also: tuple[str, ...] = _later(())
 
     @property
     def person(self) -> str:
@@ -48,7 +50,10 @@ class Actor:
 
 @dataclass(frozen=True)
 class ReleaseCreated:
-    """`beside` is the environment beside the pipeline that it was made for; empty where that was the pipeline."""
+    """`beside` is the environment beside the pipeline that it was made for; empty where that was the pipeline. `author`
+    wrote the commit, and `others` have a part in it: who committed or merged it, co-authors, the authors of what was
+    merged with it, and those of its pull requests.
+    """
 
     kind: ClassVar[str] = "release created"
     release: str
@@ -56,6 +61,7 @@ class ReleaseCreated:
     uncommitted: bool = False
     author: str = ""
     beside: str = _later("")
+    others: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ def _made(known: KnownRelease | None, entry: Entry, event: ReleaseCreated) -> Kn
         made_for = tuple(dict.fromkeys((*known.made_for, event.beside)))
         return replace(known, made_for=made_for)
     revision = (event.commit, event.uncommitted, event.author)
-    return KnownRelease(event.release, entry.seq, entry.at, entry.actor, *revision, (event.beside,))
+    return KnownRelease(event.release, entry.seq, entry.at, entry.actor, *revision, (event.beside,), event.others)
 
 
 def _arrive(

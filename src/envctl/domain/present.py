@@ -20,7 +20,9 @@ Outcome = Literal["unfinished", "succeeded", "partial", "failed", "interrupted",
 
 @dataclass(frozen=True)
 class KnownRelease:
-    """`made_for` names the environments beside the pipeline that it was made for; an empty name is the pipeline."""
+    """`made_for` names the environments beside the pipeline that it was made for; an empty name is the pipeline.
+    `others` have a part in it, beside its author.
+    """
 
     release: str
     seq: int
@@ -30,6 +32,7 @@ class KnownRelease:
     uncommitted: bool
     author: str
     made_for: tuple[str, ...] = ("",)
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
 from envctl.domain.guards import Refusal, RefusedError, Request, ask, count_asked, gates
+from envctl.domain.guards.access import describe_doubt
 from envctl.domain.guards.approvals import has_expired, made_by, to_approve
 from envctl.domain.guards.both_documents import find_recorded_document
 from envctl.domain.guards.both_gates import find_bar
@@ -14,6 +15,7 @@ from envctl.domain.guards.older import find_newer
 from envctl.domain.meaning import meaning_of, outline
 from envctl.domain.naming import short
 from envctl.domain.nearest import nearest
+from envctl.domain.persons import is_machine
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.rules_changes import list_differences
@@ -173,10 +175,17 @@ def _refuse(request: Request, gate: str) -> None:
         name = short(request.identity)
         message = f"{request.actor.person} made release {name}, and can't approve it"
         raise RefusedError((Refusal("G106", "approvals", message, "ask somebody else: envctl why " + request.target),))
-    patterns = barred.rules.approve[gate]
-    message = f"{request.actor} may not approve at {gate}: that may {' or '.join(patterns)}"
-    hint = f"as {patterns[0]}: envctl approve {request.target} --gate {gate}"
+    patterns = barred.rules.who_approves(gate)
+    message = f"{request.actor} may not approve at {gate}: {_describe_who(request.actor, patterns)}"
+    message += describe_doubt(request)
+    hint = f"as {patterns[0] if patterns else 'a person'}: envctl approve {request.target} --gate {gate}"
     raise RefusedError((Refusal("G207", "allowed", message, hint, waivable=False),))
+
+
+def _describe_who(actor: Actor, patterns: Sequence[str]) -> str:
+    if is_machine(actor):
+        return "an app or a bot is no person, and no pattern is its very name"
+    return f"that may {' or '.join(patterns)}"
 
 
 def plan_candidate(ports: Ports, project: Project, candidate: candidates.Candidate) -> EnvironmentPlan:

@@ -6,8 +6,9 @@ from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.events import Actor, Event
 from envctl.domain.events_rules import RulesApproved
 from envctl.domain.guards import Refusal, RefusedError, Request
+from envctl.domain.guards.approvals import is_same_person
 from envctl.domain.guards.both_documents import count_missing_rules_approvals, list_rules_approvals
-from envctl.domain.people import may
+from envctl.domain.people import may_at_gate
 from envctl.domain.present import Present
 from envctl.domain.rules import Rules
 from envctl.domain.rules_changes import list_differences
@@ -99,9 +100,9 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
             Problem("E005", f"{target} has no gate {named!r} by its recorded rules", f"its gates: {listed}")
         )
     patterns = asked.who_approves(named)
-    if patterns and not may(patterns, request.actor):
-        message = f"{request.actor} may not approve at {named}: that may {' or '.join(patterns)}"
-        hint = f"as {patterns[0]}: envctl approve {target} --rules --gate {named}"
+    if not may_at_gate(patterns, request.actor):
+        message = f"{request.actor} may not approve at {named}: that may {' or '.join(patterns) or 'persons alone'}"
+        hint = f"as {patterns[0] if patterns else 'a person'}: envctl approve {target} --rules --gate {named}"
         raise RefusedError((Refusal("G207", "allowed", message, hint, waivable=False),))
     return named
 
@@ -110,6 +111,6 @@ def _is_given(request: Request, asked: Rules, event: RulesApproved) -> bool:
     mine = [
         each
         for each in list_rules_approvals(request)
-        if each.gate == event.gate and each.by.person == request.actor.person
+        if each.gate == event.gate and is_same_person(each.by, request.actor)
     ]
     return any(asked.expires is None or request.now - each.at <= asked.expires for each in mine)

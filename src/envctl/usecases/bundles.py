@@ -1,6 +1,6 @@
 """Releases in the store: kept once under their own hash, and believed only when they match it."""
 
-from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.events import Event, ReleaseCreated
 from envctl.domain.guards import Bundle
 from envctl.domain.naming import short
@@ -9,7 +9,11 @@ from envctl.domain.release import DamagedBundleError, Release, unpack
 from envctl.usecases import record, working_tree
 from envctl.usecases.ledger_keys import release_key
 from envctl.usecases.ports import AlreadyExistsError, Ports
+from envctl.usecases.project_ports import Revision
 from envctl.usecases.store_owner import check_release_owner
+
+MOST = 200
+"""Names that are recorded of one release."""
 
 
 def key(identity: str) -> str:
@@ -30,12 +34,27 @@ def keep(ports: Ports, identity: str, bundle: bytes, release: Release, beside: s
             raise unusable(identity, "damaged") from None
     revision = ports.versions.revision(working_tree.code_paths(release, ports.provider_lock))
 
+    others = _list_others(ports, revision)
+
     def decide(present: Present) -> Event | None:
         if _is_known(present, identity, beside):
             return None
-        return ReleaseCreated(identity, revision.commit, revision.uncommitted, revision.author, beside)
+        return ReleaseCreated(identity, revision.commit, revision.uncommitted, revision.author, beside, others)
 
     record.append(ports, decide)
+
+
+def _list_others(ports: Ports, revision: Revision) -> tuple[str, ...]:
+    """Who has a part in it beside the author of its commit: since the release before, as far as git and GitHub tell."""
+    if not revision.commit:
+        return ()
+    before = max(record.present(ports).releases.values(), key=lambda each: each.seq, default=None)
+    found = list(ports.versions.contributors(before.commit if before else ""))
+    try:
+        found += ports.reviews.authors(revision.commit)
+    except EnvctlError as error:
+        ports.observer.said(f"who wrote {revision.commit[:12]} is known from git alone: {error.problems[0].message}")
+    return tuple(name for name in dict.fromkeys(found) if name and name != revision.author)[:MOST]
 
 
 def _is_known(present: Present, identity: str, beside: str) -> bool:

@@ -210,6 +210,7 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         where=found.place.summary if found.place else "",
         elsewhere=kept_places.compare(ports, _places(present, wanted), found.place) if found.place else {},
         needs=found.needs,
+        doubt=ports.identity.doubt(),
         document=document,
         documents=kept_rules.describe_tree(project),
     )

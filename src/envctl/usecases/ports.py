@@ -49,13 +49,22 @@ class Identity(Protocol):
     def actor(self) -> Actor:
         """Who is at work."""
 
+    def doubt(self) -> str:
+        """Why the actor of a job in CI is not verified as such, or why the caller is not; empty where none is."""
+
 
 class Reviews(Protocol):
     """Who let the job begin in which envctl runs, where the code is hosted."""
 
     def approved(self, environment: str) -> Sequence[str]:
         """The names of those who approved it as reviewers of the forge's own environment, each once. Raises UsageError
-        where there is no such job, and OperationFailedError where it can't be asked.
+        where there is no such job, and OperationFailedError where it can't be asked. The name of an app or a bot ends
+        in `[bot]`.
+        """
+
+    def authors(self, commit: str) -> Sequence[str]:
+        """The logins of those who wrote or committed a commit, and of who opened its pull requests. Empty where there
+        is no job, or it has no token to ask with. Raises OperationFailedError where the forge does not answer.
         """
 
 

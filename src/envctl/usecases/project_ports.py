@@ -34,6 +34,11 @@ class VersionControl(Protocol):
     def revision(self, paths: Sequence[str]) -> Revision:
         """The commit of the working tree, looking only at these paths for what is uncommitted."""
 
+    def contributors(self, since: str) -> Sequence[str]:
+        """The addresses of those who wrote, committed or co-authored what came after the commit `since`, or where that
+        is empty or not known, what the last commit has brought: a merge brings the commits that it merges.
+        """
+
     def folder(self) -> str | None:
         """Where the project lies in its repository, empty at the top; None where it is in none."""
 

@@ -10,8 +10,9 @@ from envctl.domain.errors import Problem, UsageError
 from envctl.domain.events import Event
 from envctl.domain.events_rules import RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.guards import Refusal, RefusedError, Request
+from envctl.domain.guards.approvals import is_same_person
 from envctl.domain.guards.both_documents import RESET_DELAY, find_recorded_document
-from envctl.domain.people import may
+from envctl.domain.people import may_at_gate
 from envctl.domain.present import Present
 from envctl.domain.recorded_rules import RulesReset
 from envctl.domain.rules_document import rules_of
@@ -89,11 +90,7 @@ def _check_may_withdraw(request: Request, reset: RulesReset) -> None:
     document = find_recorded_document(request)
     asked = rules_of(document) if document else request.rules
     patterns = [asked.who_approves(gate) for gate in asked.approvals]
-    if (
-        request.actor.person == reset.by.person
-        or not all(patterns)
-        or any(may(each, request.actor) for each in patterns)
-    ):
+    if is_same_person(request.actor, reset.by) or any(may_at_gate(each, request.actor) for each in patterns):
         return
     listed = " or ".join(dict.fromkeys(pattern for each in patterns for pattern in each))
     message = f"{request.actor} may not withdraw the reset of the rules of {request.target}: that may {listed}"

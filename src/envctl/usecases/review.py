@@ -10,10 +10,11 @@ from typing import Literal
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.events import Actor
 from envctl.domain.guards import Request, list_views
-from envctl.domain.guards.approvals import made_by, may_approve, to_approve
+from envctl.domain.guards.approvals import is_same_person, made_by, may_approve, to_approve
 from envctl.domain.meaning import outline
 from envctl.domain.naming import short
 from envctl.domain.people import reviewer
+from envctl.domain.persons import is_machine
 from envctl.domain.project import Project
 from envctl.domain.unseen import check_unseen, list_unseen
 from envctl.usecases import approve, approved, kept_places, load, record
@@ -136,8 +137,10 @@ def _barred_by(request: Request, gate: str, who: Actor) -> str:
     if not request.rules.self_approval:
         if made_by(request, who):
             return f"made release {short(request.identity)}"
-        if who.person == request.actor.person:
+        if is_same_person(who, request.actor):
             return "promotes it"
     if not may_approve(request, gate, who):
+        if is_machine(who):
+            return f"is no person, and no pattern of {gate} is its very name"
         return f"may not approve at {gate}: that may {' or '.join(request.rules.who_approves(gate))}"
     return ""

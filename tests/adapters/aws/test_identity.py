@@ -1,84 +1,237 @@
-"""Who is at work: what the machine says, what AWS says, and what GitHub's token says that AWS has accepted."""
+"""Who is at work: what the machine says, what AWS says, and what GitHub's token says that the credentials came of."""
 
-import base64
-import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from botocore.session import get_session
 
-from envctl.adapters.aws.identity import ISSUER, AwsIdentity
-from envctl.domain.access import Caller
+from envctl.adapters.aws.exchanges import Exchange, is_of_aws
+from envctl.adapters.aws.identity import AwsIdentity, Standing
+from envctl.adapters.aws.sessions import Sessions
+from envctl.adapters.aws.tokens import ISSUER, LONGEST
+from envctl.domain.access import Caller, Passport
+from envctl.domain.errors import EnvctlError
 from envctl.domain.events import Actor
+from tests.adapters.aws.sts_on_loopback import ROLE, SESSION, Sts, jwt, sts_on_loopback
 
-ARN = "arn:aws:sts::111111111111:assumed-role/ci/octocat"
-CALLER = Caller("111111111111", ARN)
 ANN = Actor("ann@example.com")
-RUN = Actor("octocat", "github", run_url="https://github.com/acme/shop/actions/runs/1")
-CLAIMS = {"iss": ISSUER, "actor": "octocat", "repository": "acme/shop"}
+URL = "https://github.com/acme/shop/actions/runs/1"
+RUN = Actor("octocat", "github", run_url=URL)
+CLAIMS = {
+    "iss": ISSUER,
+    "sub": "repo:acme/shop:environment:prod",
+    "aud": "sts.amazonaws.com",
+    "actor": "octocat",
+    "repository": "acme/shop",
+    "run_id": "1",
+}
+OF_RUN = {"GITHUB_ACTOR": "octocat", "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "1"}
+CALLER = Caller("111111111111", SESSION)
 
 
-def token(tmp_path: Path, claims: object = CLAIMS) -> dict[str, str]:
-    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    (tmp_path / "token").write_text(f"eyJhbGciOiJSUzI1NiJ9.{payload}.c2lnbmF0dXJl\n")
-    return {"AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "token"), "AWS_ROLE_ARN": "arn:aws:iam::111111111111:role/ci"}
+def exchange(claims: object = CLAIMS, **more: str) -> Exchange:
+    return replace(Exchange(jwt(claims), "ASIA", SESSION), **more)
 
 
-def actor(local: Actor, caller: Caller | None, environment: dict[str, str]) -> Actor:
-    return AwsIdentity(lambda: local, lambda: caller, lambda: environment).actor()
+def known(exchanged: Exchange | None, local: Actor = RUN, **more: str) -> AwsIdentity:
+    standing = Standing(CALLER, "assume-role-with-web-identity", exchanged)
+    return AwsIdentity(lambda: local, lambda: standing, lambda: {**OF_RUN, **more})
 
 
 def test_without_credentials_one_is_who_the_machine_says() -> None:
-    assert actor(ANN, None, {}) == ANN
+    assert AwsIdentity(lambda: ANN, lambda: None, dict).actor() == ANN
 
 
-def test_with_credentials_one_is_the_caller_and_aws_vouches_for_it() -> None:
-    assert actor(ANN, CALLER, {}) == Actor(ARN, "aws", verified=True, arn=ARN)
-    assert actor(ANN, CALLER, {}).person == "octocat"
+def test_with_credentials_one_is_the_caller() -> None:
+    found = known(None, ANN)
+    assert (found.actor(), found.doubt()) == (Actor(SESSION, "aws", verified=True, arn=SESSION), "")
 
 
-def test_a_run_whose_token_aws_has_accepted_is_verified(tmp_path: Path) -> None:
-    assert actor(RUN, CALLER, token(tmp_path)) == replace(RUN, verified=True, arn=ARN)
+def test_a_run_whose_token_aws_exchanged_is_verified() -> None:
+    found = known(exchange())
+    assert (found.actor(), found.doubt()) == (replace(RUN, verified=True, arn=SESSION), "")
 
 
-def test_a_token_may_say_in_which_teams_the_actor_is(tmp_path: Path) -> None:
-    listed = token(tmp_path, {**CLAIMS, "teams": ["acme/web", "acme/operators"]})
-    assert actor(RUN, CALLER, listed).teams == ("acme/operators", "acme/web")
-    as_text = token(tmp_path, {**CLAIMS, "team": "acme/web, acme/operators"})
-    assert actor(RUN, CALLER, as_text).teams == ("acme/operators", "acme/web")
+def test_what_aws_says_of_the_token_fits_it() -> None:
+    provider = "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com"
+    for named in (provider, ISSUER, ISSUER.removeprefix("https://")):
+        fitting = exchange(subject=CLAIMS["sub"], audience=CLAIMS["aud"], provider=named)
+        assert known(fitting).actor().verified, named
 
 
-def test_a_token_may_say_for_which_environment_of_github_the_job_is(tmp_path: Path) -> None:
-    assert actor(RUN, CALLER, token(tmp_path, {**CLAIMS, "environment": "prod"})).environment == "prod"
+def test_an_enterprise_has_an_issuer_of_its_own() -> None:
+    assert known(exchange({**CLAIMS, "iss": f"{ISSUER}/acme-inc"})).actor().verified
 
 
-UNPROVEN = {
-    "it is of another issuer": {**CLAIMS, "iss": "https://example.com"},
-    "it is of another actor": {**CLAIMS, "actor": "mallory", "teams": ["acme/operators"], "environment": "prod"},
-    "it says nothing": {},
-    "it is no table": ["actor"],
+def test_a_token_may_say_in_which_teams_the_actor_is() -> None:
+    listed = exchange({**CLAIMS, "teams": ["acme/web", "acme/operators"]})
+    assert known(listed).actor().teams == ("acme/operators", "acme/web")
+    as_text = exchange({**CLAIMS, "team": "acme/web, acme/operators"})
+    assert known(as_text).actor().teams == ("acme/operators", "acme/web")
+
+
+def test_a_token_may_say_for_which_environment_the_job_is() -> None:
+    assert known(exchange({**CLAIMS, "environment": "prod"})).actor().environment == "prod"
+
+
+def test_the_run_is_that_of_the_token() -> None:
+    forged = replace(RUN, run_url="https://github.com/acme/shop/actions/runs/999")
+    assert known(exchange(), forged, GITHUB_RUN_ID="").actor().run_url == URL
+
+
+UNPROVEN: dict[str, tuple[Exchange | None, dict[str, str], str]] = {
+    "there was no exchange": (None, {}, "not set"),
+    "other credentials act": (None, {"AWS_WEB_IDENTITY_TOKEN_FILE": "t"}, "and not from AWS_WEB_IDENTITY_TOKEN_FILE"),
+    "another session acts": (exchange(arn=f"{SESSION}2"), {}, f"AWS gave {SESSION}2 for the token"),
+    "it is of another issuer": (exchange({**CLAIMS, "iss": "https://example.com"}), {}, "is not of GitHub"),
+    "its issuer begins like GitHub's": (exchange({**CLAIMS, "iss": f"{ISSUER}.example.com"}), {}, "is not of GitHub"),
+    "its issuer is a path below": (exchange({**CLAIMS, "iss": f"{ISSUER}/a/b"}), {}, "is not of GitHub"),
+    "its issuer is no text": (exchange({**CLAIMS, "iss": [ISSUER]}), {}, "is not of GitHub"),
+    "AWS names another provider": (exchange(provider="https://example.com"), {}, "https://example.com"),
+    "AWS names a provider that ends alike": (exchange(provider=f"xtoken.{ISSUER[8:]}"), {}, "AWS names"),
+    "AWS names another subject": (exchange(subject="repo:mallory/x:ref:refs/heads/main"), {}, "another subject"),
+    "AWS names another audience": (exchange(audience="x"), {}, "another audience"),
+    "it is of another actor": (exchange({**CLAIMS, "actor": "mallory"}), {}, "is of mallory, and GITHUB_ACTOR says"),
+    "it is of another run": (exchange(), {"GITHUB_RUN_ID": "2"}, "the token is of 1, and GITHUB_RUN_ID says 2"),
+    "it is of another repository": (exchange(), {"GITHUB_REPOSITORY": "acme/x"}, "GITHUB_REPOSITORY says acme/x"),
+    "it names no actor": (exchange({**CLAIMS, "actor": ""}), {}, "names no actor"),
+    "its actor is no text": (exchange({**CLAIMS, "actor": 1}), {}, "names no actor"),
+    "it says nothing": (exchange({}), {}, "is not of GitHub"),
+    "it is no table": (exchange(["actor"]), {}, "can't be read"),
+    "it is not signed": (exchange(token=jwt(CLAIMS, {"alg": "None"})), {}, "is not signed"),
+    "it has no signature": (exchange(token=jwt(CLAIMS).rpartition(".")[0] + "."), {}, "no signed JSON Web Token"),
+    "it had expired": (exchange({**CLAIMS, "exp": 1}), {}, "had expired"),
+    "its end is no time": (exchange({**CLAIMS, "exp": "soon"}), {}, "says no time"),
+    "its end is beyond all times": (exchange({**CLAIMS, "exp": 1e300}), {}, "says no time"),
+    "it is two tokens": (exchange(token=f"{jwt(CLAIMS)}\n{jwt(CLAIMS)}"), {}, "no signed JSON Web Token"),
+    "it is huge": (exchange(token="a" * LONGEST + ".b.c"), {}, "is too long"),
+    "it is empty": (exchange(token=""), {}, "no signed JSON Web Token"),
+    "it is no base64": (exchange(token="a.b.c"), {}, "can't be read"),
+    "it is brackets alone": (exchange(token="e30." + "W1tb" * 5000 + ".c"), {}, "can't be read"),
 }
 
 
-@pytest.mark.parametrize("claims", UNPROVEN.values(), ids=UNPROVEN)
-def test_nobody_vouches_for_a_run_whose_token_where(tmp_path: Path, claims: object) -> None:
-    assert actor(RUN, CALLER, token(tmp_path, claims)) == replace(RUN, arn=ARN)
+@pytest.mark.parametrize(("exchanged", "more", "why"), UNPROVEN.values(), ids=UNPROVEN)
+def test_one_is_the_caller_where(exchanged: Exchange | None, more: dict[str, str], why: str) -> None:
+    found = known(exchanged, RUN, **more)
+    assert found.actor() == Actor(SESSION, "aws", verified=True, run_url=URL, arn=SESSION, also=("octocat",))
+    assert why in found.doubt()
 
 
-BESIDE = {
-    "keys go before it": {"AWS_ACCESS_KEY_ID": "AKIA"},
-    "a profile goes before it": {"AWS_PROFILE": "me"},
-    "the file is gone": {"AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere"},
+def test_a_token_in_time_by_the_clock_of_aws_is_no_late_one() -> None:
+    old = exchange({**CLAIMS, "exp": 1_000_000_000}, date="Sun, 09 Sep 2001 01:46:00 GMT")
+    assert known(old).actor().verified
+
+
+def test_who_took_a_role_of_a_profile_is_that_person_too() -> None:
+    user = "arn:aws:iam::111111111111:user/ann"
+    standing = Standing(CALLER, "assume-role", origin=user)
+    found = AwsIdentity(lambda: ANN, lambda: standing, dict).actor()
+    assert found.also == (user,)
+
+
+def test_the_user_of_a_pipeline_in_gitlab_is_that_person_too() -> None:
+    """The job chooses the name of its session, and GitLab that of its user."""
+    token = {"iss": "https://gitlab.com", "user_login": "octocat", "user_email": "ann@example.com", "actor": "bob"}
+    found = known(exchange(token), ANN)
+    assert found.actor() == Actor(SESSION, "aws", verified=True, arn=SESSION, also=("octocat", "ann@example.com"))
+    assert known(exchange(token="x"), ANN).actor().also == ()
+
+
+def test_an_answer_of_a_stranger_is_not_believed() -> None:
+    standing = Standing(CALLER, "env", doubt="http://127.0.0.1:9 answered")
+    for local in (ANN, RUN):
+        found = AwsIdentity(lambda local=local: local, lambda: standing, dict)  # type: ignore[misc]
+        assert (found.actor().verified, found.actor().arn, found.doubt()) == (False, "", standing.doubt)
+
+
+def test_every_partition_has_addresses_of_aws() -> None:
+    partitions = get_session().get_component("data_loader").load_data("partitions")["partitions"]
+    suffixes = {outputs[name] for each in partitions for outputs in [each["outputs"]] for name in _SUFFIXES}
+    assert suffixes
+    assert [each for each in suffixes if not is_of_aws(f"https://sts.somewhere.{each}/")] == []
+
+
+_SUFFIXES = ("dnsSuffix", "dualStackDnsSuffix")
+NOT_OF_AWS = (
+    "http://sts.amazonaws.com",
+    "https://amazonaws.com.evil.example",
+    "https://evilamazonaws.com",
+    "https://127.0.0.1:4566/",
+    "",
+)
+
+
+@pytest.mark.parametrize("url", NOT_OF_AWS)
+def test_an_address_is_not_of_aws(url: str) -> None:
+    assert not is_of_aws(url)
+
+
+@pytest.fixture
+def sts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sts]:
+    with sts_on_loopback() as told:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", told.url)
+        monkeypatch.setenv("AWS_REGION", "eu-west-1")
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            monkeypatch.setenv(name, str(tmp_path / name))
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        monkeypatch.setenv("AWS_ROLE_ARN", ROLE)
+        monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+        told.genuine.add(jwt(CLAIMS))
+        (tmp_path / "token").write_text(f"{jwt(CLAIMS)}\n")
+        yield told
+
+
+def asked(sts: Sts, *, beside: bool = True) -> AwsIdentity:
+    sessions = Sessions(lambda: None, lambda _: Passport(), store_url=lambda: sts.url if beside else "")
+    return AwsIdentity(lambda: RUN, sessions.at_hand, lambda: OF_RUN)
+
+
+def test_the_exchange_of_the_acting_credentials_costs_no_question(sts: Sts) -> None:
+    assert asked(sts).actor() == replace(RUN, verified=True, arn=SESSION)
+    assert sts.asked == ["AssumeRoleWithWebIdentity", "GetCallerIdentity"]
+
+
+def test_what_counts_is_the_token_that_was_sent(sts: Sts, tmp_path: Path) -> None:
+    """And not what lies in the file once it is looked at."""
+    sessions = Sessions(lambda: None, lambda _: Passport(), store_url=lambda: sts.url)
+    sessions.caller()
+    (tmp_path / "token").write_text(jwt({**CLAIMS, "actor": "mallory"}))
+    assert AwsIdentity(lambda: RUN, sessions.at_hand, lambda: OF_RUN).actor().name == "octocat"
+
+
+def test_an_sts_that_is_not_where_the_store_is_vouches_for_none(sts: Sts) -> None:
+    found = asked(sts, beside=False)
+    assert not found.actor().verified
+    assert "no address of AWS" in found.doubt()
+
+
+def test_a_refused_token_is_described_and_not_shown(sts: Sts, tmp_path: Path) -> None:
+    sts.refusal = ("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
+    (tmp_path / "token").write_text(jwt({**CLAIMS, "environment": "prod\x1b[2J", "aud": ["a", "b"]}))
+    with pytest.raises(EnvctlError) as raised:
+        asked(sts).actor()
+    (only,) = raised.value.problems
+    assert only.code == "E415"
+    assert 'sub repo:acme/shop:environment:prod, aud ["a", "b"], environment prod?[2J' in only.message
+    assert "eyJ" not in only.message
+    assert "trust policy" in only.hint
+
+
+FILES = {
+    "a pipe": lambda file: __import__("os").mkfifo(file),
+    "a huge file": lambda file: file.write_bytes(b"a" * 10_000_000),
+    "a folder": lambda file: file.mkdir(),
+    "no ASCII": lambda file: file.write_bytes(b"\xff\xfe"),
+    "nothing": lambda _: None,
 }
 
 
-@pytest.mark.parametrize("more", BESIDE.values(), ids=BESIDE)
-def test_a_token_that_was_not_used_proves_nothing_where(tmp_path: Path, more: dict[str, str]) -> None:
-    assert not actor(RUN, CALLER, {**token(tmp_path), **more}).verified
-
-
-@pytest.mark.parametrize("text", ["", "a.b", "a.!!!.c", "é.é.é"], ids=["empty", "two parts", "no base64", "no ASCII"])
-def test_a_file_that_holds_no_token_proves_nothing(tmp_path: Path, text: str) -> None:
-    environment = token(tmp_path)
-    (tmp_path / "token").write_text(text, encoding="utf-8")
-    assert not actor(RUN, CALLER, environment).verified
+@pytest.mark.parametrize("make", FILES.values(), ids=FILES)
+def test_a_token_file_is_refused_that_is(sts: Sts, tmp_path: Path, make) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
+    (tmp_path / "token").unlink()
+    make(tmp_path / "token")
+    with pytest.raises(EnvctlError, match="E495"):
+        asked(sts).actor()

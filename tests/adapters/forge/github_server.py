@@ -16,13 +16,17 @@ RUN = "42"
 
 @dataclass
 class GithubServer(Server):
-    """`reviews` is who let which jobs of its run begin."""
+    """`reviews` is who let which jobs of its run begin, and `pulls` are the pull requests of `commits`."""
 
     reviews: list[dict[str, Any]] = field(default_factory=list)
+    commits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
-    def add_review(self, login: str, *environments: str, state: str = "approved") -> None:
+    def add_review(self, login: str, *environments: str, state: str = "approved", kind: str = PERSON) -> None:
         there = [{"id": 1, "name": name} for name in environments]
-        self.reviews.append({"state": state, "comment": "", "environments": there, "user": {"login": login}})
+        self.reviews.append(
+            {"state": state, "comment": "", "environments": there, "user": {"login": login, "type": kind}}
+        )
 
     def add_comment(self, body: str, *, machine: bool = True) -> None:
         user = {"type": BOT if machine else PERSON}
@@ -69,6 +73,10 @@ class GithubServer(Server):
                 return _changed(self.comments, "id", comment, body)
             case "GET", ["actions", "runs", run, "approvals"] if run == RUN:
                 return 200, self.reviews, ""
+            case "GET", ["commits", commit] if commit in self.commits:
+                return 200, self.commits[commit], ""
+            case "GET", ["commits", commit, "pulls"] if commit in self.pulls:
+                return self.paged(self.pulls[commit], query, target)
             case "GET", ["issues"]:
                 wanted = [i for i in self.issues if i["state"] == query["state"] and query["labels"] in i["labels"]]
                 return self.paged(wanted, query, target)

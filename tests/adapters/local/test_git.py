@@ -117,3 +117,47 @@ def test_change_behind_a_linked_folder_is_uncommitted(tmp_path: Path) -> None:
 def test_an_author_in_another_encoding_is_an_author(committed: Path) -> None:
     subprocess.run(["git", "config", "user.email", b"caf\xe9@example.com"], cwd=committed, check=True)
     assert ask(committed, "config", "user.email") == "caf\ufffd@example.com"
+
+
+def _commit(project: Path, author: str, message: str = "more", *more: str) -> str:
+    address = f"{author} <{author}@example.com>"
+    git(project, "commit", "-q", "--allow-empty", f"--author={address}", "-m", message, *more)
+    return git(project, "rev-parse", "HEAD")
+
+
+def test_contributors_are_those_since_the_release_before(committed: Path) -> None:
+    first = git(committed, "rev-parse", "HEAD")
+    _commit(committed, "bob")
+    _commit(
+        committed, "cat", "more\n\nCo-authored-by: Dan <7+dan@users.noreply.github.com>\nco-authored-by: eve@x.org\n"
+    )
+    assert Git(committed).contributors(first) == (
+        "cat@example.com",
+        "ann@example.com",
+        "7+dan@users.noreply.github.com",
+        "eve@x.org",
+        "bob@example.com",
+    )
+
+
+def test_a_merge_brings_those_of_what_it_merges(committed: Path) -> None:
+    main = git(committed, "branch", "--show-current")
+    git(committed, "switch", "-q", "-c", "feature")
+    _commit(committed, "octocat")
+    git(committed, "switch", "-q", main)
+    _commit(committed, "bob")
+    git(committed, "-c", "user.email=merger@example.com", "merge", "-q", "--no-ff", "-m", "merge", "feature")
+    everybody = ("merger@example.com", "octocat@example.com", "ann@example.com")
+    for since in ("", "0" * 40, git(committed, "rev-parse", "HEAD"), "--output=x"):
+        assert Git(committed).contributors(since) == everybody
+
+
+def test_without_history_the_last_commit_has_its_own(committed: Path, tmp_path: Path) -> None:
+    assert Git(committed).contributors("") == ("ann@example.com",)
+    _commit(committed, "bob")
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{git(committed, 'rev-parse', '--show-toplevel')}", "shallow")
+    assert Git(tmp_path / "shallow").contributors("0" * 40) == ("bob@example.com", "ann@example.com")
+
+
+def test_without_a_repository_there_are_none(project: Path) -> None:
+    assert Git(project).contributors("") == ()

@@ -27,7 +27,7 @@ def test_approvals_are_kept_in_the_order_in_which_they_were_given() -> None:
 
 
 def test_of_a_review_in_github_the_reviewer_has_approved() -> None:
-    """And is believed as far as the job is that recorded it."""
+    """And is believed as far as the job is that recorded it. Who records it with the keys of AWS is that reviewer."""
     reviewed = ApprovalGiven("dev", "peer", "r1", "s", "f00d", "octocat")
     for job, believed in (
         (Actor("hubot", "github", verified=True, run_url="run", environment="dev"), True),
@@ -36,7 +36,8 @@ def test_of_a_review_in_github_the_reviewer_has_approved() -> None:
         (Actor("hubot", "github", run_url="run", environment="dev"), False),
         (Actor("hubot", "aws", verified=True, run_url="run", environment="dev"), False),
     ):
-        by = Actor("octocat", "github", verified=believed, run_url="run")
+        also = ("hubot",) if job.via == "aws" else ()
+        by = Actor("octocat", "github", verified=believed, run_url="run", also=also)
         assert [approval.by for approval in dev(job, reviewed).approvals] == [by]
 
 

@@ -86,7 +86,14 @@ def test_what_ci_alone_may_change_is_refused_to(actor: Actor) -> None:
     assert answer("G207", replace(ruled(PROMOTION, only_ci=True), actor=actor)) == Refusal(
         "G207",
         "allowed",
-        f"staging is changed by CI alone, and nobody vouches that {actor.name} is a run of it",
+        f"staging is changed by CI alone, and {actor.name} is not verified as a run of it",
         "let a workflow that has an identity of its own run: envctl promote dev staging --yes",
         waivable=False,
     )
+
+
+def test_why_a_run_is_not_verified_is_said() -> None:
+    request = replace(ruled(PROMOTION, only_ci=True), actor=UNPROVEN, doubt="the token had expired")
+    refusal = answer("G207", request)
+    assert refusal is not None
+    assert refusal.message.endswith("is not verified as a run of it; the token had expired")

@@ -1,6 +1,7 @@
 """G106: whether enough people have approved, and who counts."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -245,6 +246,73 @@ QA = "arn:aws:iam::333333333333:role/QARole"
 def on_aws(person: str, role: str = "QARole") -> Actor:
     arn = f"arn:aws:sts::333333333333:assumed-role/{role}/{person}"
     return Actor(arn, "aws", verified=True, arn=arn)
+
+
+def github(login: str, **more: Any) -> Actor:
+    return replace(Actor(login, "github", verified=True), **more)
+
+
+OF_OCTOCAT = released(ASKED, author="583231+octocat@users.noreply.github.com")
+SAME_PERSON: dict[str, tuple[Request, str]] = {
+    "the author, by a no-reply address, as a login": (
+        approved(approval(github("Octocat")), request=OF_OCTOCAT),
+        "Octocat",
+    ),
+    "the author, by a no-reply address, on AWS": (approved(approval(on_aws("octocat")), request=OF_OCTOCAT), "octocat"),
+    "who merged or committed it": (
+        approved(approval(github("cat")), request=released(ASKED, others=("1+cat@users.noreply.github.com",))),
+        "cat",
+    ),
+    "a co-author": (
+        approved(approval(on_aws("cat@example.com")), request=released(ASKED, others=("cat+x@example.com",))),
+        "cat@example.com",
+    ),
+    "who had it bundled, by another name": (
+        approved(approval(github("cat")), request=released(ASKED, by=replace(on_aws("ci"), also=("cat",)))),
+        "cat",
+    ),
+    "who promotes it, by another name": (
+        approved(approval(github("dan")), request=replace(ASKED, actor=replace(on_aws("ci"), also=("Dan",)))),
+        "dan",
+    ),
+    "who approves, by another name": (
+        approved(approval(replace(on_aws("cat"), also=("arn:aws:iam::333333333333:user/bob",)))),
+        "cat",
+    ),
+}
+
+
+@pytest.mark.parametrize(("request_", "name"), SAME_PERSON.values(), ids=SAME_PERSON)
+def test_it_does_not_count_who_is_one_person_with(request_: Request, name: str) -> None:
+    assert said("G106", request_) == f"{LACKS}peer (0 of 1); {name} made or promotes it, and does not count"
+
+
+TWICE = {
+    "a login and a session": (github("cat"), on_aws("cat")),
+    "a session and an address": (on_aws("cat@example.com"), Actor("Cat@example.com")),
+    "a login and a no-reply address": (github("cat"), Actor("7+Cat@users.noreply.github.com")),
+    "two logins that differ in case": (github("cat"), github("CAT")),
+    "two roles of one user": (
+        replace(on_aws("a", "One"), also=("arn:aws:iam::333333333333:user/cat",)),
+        replace(on_aws("b", "Two"), also=("arn:aws:iam::333333333333:user/cat",)),
+    ),
+    "two sessions that boto3 named": (on_aws("botocore-session-1"), on_aws("botocore-session-2")),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), TWICE.values(), ids=TWICE)
+def test_one_person_counts_once_as(one: Actor, other: Actor) -> None:
+    assert said("G106", approved(approval(one), approval(other), request=TWO)) == f"{LACKS}peer (1 of 2)"
+    assert answer("G106", approved(approval(one), approval(DAN), request=TWO)) is None
+
+
+def test_a_bot_is_no_person_at_a_gate() -> None:
+    gatekeeper = approval(github("gatekeeper[bot]"))
+    assert said("G106", approved(gatekeeper)) == (
+        f"{LACKS}peer (0 of 1); gatekeeper[bot], which is no person, may not approve at peer"
+    )
+    named = ruled(ASKED, approve={"peer": ("github:gatekeeper[bot]",)})
+    assert answer("G106", approved(gatekeeper, request=named)) is None
 
 
 TO_QA = ruled(ASKED, approve={"peer": (QA,), "business": ("github:eve",)})

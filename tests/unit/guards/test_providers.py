@@ -83,6 +83,13 @@ def test_all_providers_are_named_at_once() -> None:
     assert OTHER in refusal.message
 
 
+def test_first_three_providers_are_named() -> None:
+    found = [replace(SILENT, name=f"aws.r{number}") for number in range(5)]
+    refusal = answer("G203", planned(PROMOTION, *found))
+    assert refusal is not None
+    assert "aws.r2 in module.web does not say its account and 2 more; staging is account" in refusal.message
+
+
 def test_wrong_credentials_come_before_the_plan() -> None:
     request = replace(planned(PROMOTION, SILENT), caller=Caller(OTHER, "arn"))
     refusal = answer("G203", request)

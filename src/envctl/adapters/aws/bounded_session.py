@@ -2,10 +2,15 @@
 answer about credentials, and for a code on a terminal that is not there.
 """
 
+import errno
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
+
+from envctl.adapters.aws.tokens import LONGEST
+from envctl.adapters.disk.reading import open_file
 
 CONNECT_SECONDS, ATTEMPTS = 5, 4
 METADATA_SECONDS, METADATA_ATTEMPTS = 10, 5
@@ -68,8 +73,38 @@ def _bound_programs(resolver: Any, seconds: float) -> None:  # noqa: ANN401
             provider._popen = _bounded(seconds)
         if hasattr(provider, "_prompter"):
             provider._prompter = ask_code
+        _bound_token(provider)
         if builder := getattr(provider, "_profile_provider_builder", None):
             builder._create_process_provider = _with_bound(builder._create_process_provider, seconds)
+            builder._create_web_identity_provider = _with_bounded_token(builder._create_web_identity_provider)
+
+
+def _bound_token(provider: Any) -> None:  # noqa: ANN401
+    if hasattr(provider, "_token_loader_cls"):
+        provider._token_loader_cls = BoundedFileWebIdentityTokenLoader
+
+
+def _with_bounded_token(create: Callable[..., Any]) -> Callable[..., Any]:
+    def created(*words: Any, **named: Any) -> Any:  # noqa: ANN401
+        provider = create(*words, **named)
+        _bound_token(provider)
+        return provider
+
+    return created
+
+
+class BoundedFileWebIdentityTokenLoader:
+    """As botocore's own, which waits for ever at a pipe and reads a file of any size."""
+
+    def __init__(self, web_identity_token_path: str) -> None:
+        self._path = web_identity_token_path
+
+    def __call__(self) -> str:
+        with os.fdopen(open_file(self._path), "rb") as file:
+            token = file.read(LONGEST + 1)
+        if len(token) > LONGEST:
+            raise OSError(errno.EFBIG, "it is larger than any token", self._path)
+        return token.decode("ascii").strip()
 
 
 def _with_bound(create: Callable[[str], Any], seconds: float) -> Callable[[str], Any]:

@@ -1,68 +1,106 @@
-"""The Identity port on AWS: the caller whom STS names, or the actor of a run whose token AWS has accepted."""
+"""The Identity port on AWS: the caller whom STS names, or the actor of a run, where the credentials came of its token.
 
-import base64
-import json
+Who acts is who the credentials are. A token that lies beside them says nothing, whatever is in it.
+"""
+
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
-from envctl.adapters.disk.reading import read_text
+from envctl.adapters.aws.exchanges import Exchange
+from envctl.adapters.aws.tokens import Claims, UnprovenTokenError, list_users, read_claims
 from envctl.domain.access import Caller
 from envctl.domain.events import Actor
 
-ISSUER = "https://token.actions.githubusercontent.com"
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known of one's own credentials. `method` is how boto3 calls the way by which they came, `exchange` what
+    AWS answered for the token that they came of. `origin` is the ARN of who took the role, where a profile of this
+    machine takes one. `doubt` says why what STS said is not believed.
+    """
+
+    caller: Caller
+    method: str = ""
+    exchange: Exchange | None = None
+    origin: str = ""
+    doubt: str = ""
 
 
 class AwsIdentity:
-    """`local` is who the machine says that one is; what AWS knows of it goes above it. `caller` is None where there are
-    no credentials at all.
+    """`local` is who the machine says that one is; what AWS knows of it goes above it. `standing` gives None where
+    there are no credentials at all.
     """
 
     def __init__(
         self,
         local: Callable[[], Actor],
-        caller: Callable[[], Caller | None],
+        standing: Callable[[], Standing | None],
         environment: Callable[[], Mapping[str, str]],
     ) -> None:
         self._local = local
-        self._caller = caller
+        self._standing = standing
         self._environment = environment
 
     def actor(self) -> Actor:
-        return self._actor
+        return self._known[0]
+
+    def doubt(self) -> str:
+        return self._known[1]
 
     @cached_property
-    def _actor(self) -> Actor:
-        said, caller = self._local(), self._caller()
-        if caller is None:
-            return said
+    def _known(self) -> tuple[Actor, str]:
+        said, standing = self._local(), self._standing()
+        if standing is None:
+            return said, "there are no AWS credentials" if said.via == "github" else ""
+        arn = standing.caller.arn
+        # What git or the system calls this machine's user is left out: people share machines, and set it as they like.
+        users = list_users(standing.exchange) if standing.exchange else ()
+        named = (said.name if said.via == "github" else "", standing.origin, *users)
+        also = tuple(dict.fromkeys(name for name in named if name))
+        caller = Actor(arn, "aws", verified=True, run_url=said.run_url, arn=arn, also=also)
+        if standing.doubt:
+            # Without the ARN no pattern of `allow` means the actor.
+            return replace(caller, verified=False, arn=""), standing.doubt
         if said.via != "github":
-            return Actor(caller.arn, "aws", verified=True, arn=caller.arn)
-        claims = _claims(self._environment())
-        # STS has checked the signature of the token that the credentials were taken with: so what it says is true.
-        verified = claims.get("iss") == ISSUER and claims.get("actor") == said.name
-        if not verified:
-            return replace(said, arn=caller.arn)
-        environment = str(claims.get("environment", ""))
-        return replace(said, verified=True, arn=caller.arn, teams=_teams(claims), environment=environment)
+            return caller, ""
+        try:
+            claims = self._believe(said, standing)
+        except UnprovenTokenError as error:
+            return caller, str(error)
+        teams, environment = claims.teams, claims.environment
+        url = _run_url(claims) or said.run_url
+        return Actor(claims.actor, "github", True, url, arn, teams, environment), ""
+
+    def _believe(self, said: Actor, standing: Standing) -> Claims:
+        """The claims of the token that the credentials came of, where it is of the run that this says it is."""
+        exchange, known = standing.exchange, self._environment()
+        if exchange is None:
+            raise UnprovenTokenError(_describe_source(standing, known))
+        if exchange.arn != standing.caller.arn:
+            raise UnprovenTokenError(f"AWS gave {exchange.arn} for the token, and {standing.caller.arn} acts")
+        try:
+            claims = read_claims(exchange)
+        except UnprovenTokenError as error:
+            raise UnprovenTokenError(f"the token {error}") from None
+        ours = (
+            ("GITHUB_ACTOR", claims.actor, said.name),
+            ("GITHUB_REPOSITORY", claims.repository, known.get("GITHUB_REPOSITORY", "")),
+            ("GITHUB_RUN_ID", claims.run_id, known.get("GITHUB_RUN_ID", "")),
+        )
+        for variable, claimed, here in ours:
+            if claimed and here and claimed.casefold() != here.casefold():
+                raise UnprovenTokenError(f"the token is of {claimed}, and {variable} says {here}")
+        return claims
 
 
-def _claims(environment: Mapping[str, str]) -> dict[str, Any]:
-    """What the token says that AWS was shown; nothing where there was none, or other credentials went before it."""
-    file = environment.get("AWS_WEB_IDENTITY_TOKEN_FILE", "")
-    if not file or "AWS_ACCESS_KEY_ID" in environment or "AWS_PROFILE" in environment:
-        return {}
-    try:
-        payload = read_text(file, encoding="ascii").strip().split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (OSError, ValueError, IndexError):
-        return {}
-    return claims if isinstance(claims, dict) else {}
+def _describe_source(standing: Standing, known: Mapping[str, str]) -> str:
+    if not known.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
+        return "the credentials do not come of a token of GitHub (AWS_WEB_IDENTITY_TOKEN_FILE is not set)"
+    return f"the credentials come from {standing.method or 'elsewhere'}, and not from AWS_WEB_IDENTITY_TOKEN_FILE"
 
 
-def _teams(claims: Mapping[str, Any]) -> tuple[str, ...]:
-    """A token has such a claim where the organisation asks for it."""
-    said = claims.get("teams", claims.get("team", ()))
-    listed = said.split(",") if isinstance(said, str) else said
-    return tuple(sorted(str(team).strip() for team in listed)) if isinstance(listed, list) else ()
+def _run_url(claims: Claims) -> str:
+    if not (claims.repository and claims.run_id):
+        return ""
+    return f"https://github.com/{claims.repository}/actions/runs/{claims.run_id}"

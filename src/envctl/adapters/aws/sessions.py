@@ -4,15 +4,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.aws.aws_clock import AwsClock
+from envctl.adapters.aws.exchanges import DESCRIBED, Exchanges
 from envctl.adapters.aws.remembered import RememberedAccess
 from envctl.domain.access import Caller, Passport
 from envctl.domain.errors import EnvctlError, MisconfiguredMachineError, OperationFailedError, Problem
 
 if TYPE_CHECKING:
     from obstore.auth.boto3 import Boto3CredentialProvider
+
+    from envctl.adapters.aws.identity import Standing
 
 READ_SECONDS, PROGRAM_SECONDS = 10, 60.0
 """For each answer of AWS, and for a `credential_process`: as long as Terraform's AWS provider waits for one."""
@@ -23,15 +27,17 @@ ENDING = ("env", "assume-role-with-web-identity")
 
 @dataclass(frozen=True)
 class Taken:
-    """A session of boto3 that was asked who it is."""
+    """A session of boto3 that was asked who it is, and what STS was heard to say to it."""
 
     session: Any
     caller: Caller
+    heard: Exchanges
 
 
 class Sessions:
     """`prepare` is called before boto3 looks for credentials: in the sandbox it takes the real ones away. `passport`
-    gives the one of an environment, and one's own for an empty name.
+    gives the one of an environment, and one's own for an empty name. `store_url` gives the URL that AWS's variables
+    name for S3; empty where that is AWS's own.
     """
 
     def __init__(
@@ -42,7 +48,9 @@ class Sessions:
         *,
         patience: float = READ_SECONDS,
         program_seconds: float = PROGRAM_SECONDS,
+        store_url: Callable[[], str] = lambda: "",
     ) -> None:
+        self._store_url = store_url
         self._program_seconds = program_seconds
         self._prepare = prepare
         self._passport = passport
@@ -72,14 +80,31 @@ class Sessions:
         keys = {"AWS_ACCESS_KEY_ID": found.access_key, "AWS_SECRET_ACCESS_KEY": found.secret_key}
         return {**keys, "AWS_SESSION_TOKEN": found.token} if found.token else keys
 
-    def at_hand(self) -> Caller | None:
-        """Who one is; None where there are no credentials at all."""
+    def at_hand(self) -> "Standing | None":
+        """What is known of one's own credentials; None where there are none at all."""
+        from envctl.adapters.aws.standing import find_standing
+
         self._prepare()
         own = self._passport("")
         with _explained(own):
-            if self._begin(own).get_credentials() is None:
+            if self._own[0].get_credentials() is None:
                 return None
-        return self.caller()
+        taken = self._of("")
+        with _explained(own):
+            return find_standing(taken.session, taken.caller, taken.heard, self._store_url(), self._ask_source)
+
+    def _ask_source(self, credentials: Any) -> str:  # noqa: ANN401
+        """The ARN of who took a role of a profile. Empty where STS does not say: then the role alone is known."""
+        import boto3
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        own = self._passport("")
+        try:
+            keys = credentials.get_frozen_credentials()
+            session = boto3.Session(keys.access_key, keys.secret_key, keys.token)
+            return str(self._client(session, "sts", own).get_caller_identity()["Arn"])
+        except (BotoCoreError, ClientError, OperationFailedError):
+            return ""
 
     def store_credentials(self) -> "Boto3CredentialProvider | None":
         """One's own, as obstore takes them; None where there are none. They are there once this returns."""
@@ -88,7 +113,7 @@ class Sessions:
         self._prepare()
         own = self._passport("")
         with _explained(own):
-            session = self._begin(own)
+            session, _ = self._own
             credentials = session.get_credentials()
             if credentials is None:
                 return None
@@ -107,17 +132,27 @@ class Sessions:
 
     def _of(self, environment: str) -> Taken:
         if environment not in self._taken:
-            self._taken[environment] = self._take(self._passport(environment))
+            self._taken[environment] = self._take(environment, self._passport(environment))
         return self._taken[environment]
 
-    def _take(self, passport: Passport) -> Taken:
+    @cached_property
+    def _own(self) -> tuple[Any, Exchanges]:
+        """One session for one's own credentials: who is asked for their name is who reaches the store."""
+        return self._open(self._passport(""))
+
+    def _open(self, passport: Passport) -> tuple[Any, Exchanges]:
+        session, heard = self._begin(passport), Exchanges()
+        self._clock.hear(session)
+        heard.hear(session)
+        return session, heard
+
+    def _take(self, environment: str, passport: Passport) -> Taken:
         self._prepare()
         with _explained(passport):
-            session = self._begin(passport)
-            self._clock.hear(session)
+            session, heard = self._open(passport) if environment else self._own
             if not passport.role:
-                return self._identified(session, passport)
-            return self._assumed(session, passport)
+                return self._identified(session, passport, heard)
+            return self._assumed(session, passport, heard)
 
     def _begin(self, passport: Passport) -> Any:  # noqa: ANN401
         from envctl.adapters.aws.bounded_session import open_session
@@ -133,11 +168,11 @@ class Sessions:
 
         return passport.profile if passport.profile in known_profiles() else ""
 
-    def _identified(self, session: Any, passport: Passport) -> Taken:  # noqa: ANN401
+    def _identified(self, session: Any, passport: Passport, heard: Exchanges) -> Taken:  # noqa: ANN401
         said = self._client(session, "sts", passport).get_caller_identity()
-        return Taken(session, Caller(said["Account"], said["Arn"], _end(session)))
+        return Taken(session, Caller(said["Account"], said["Arn"], _end(session)), heard)
 
-    def _assumed(self, session: Any, passport: Passport) -> Taken:  # noqa: ANN401
+    def _assumed(self, session: Any, passport: Passport, heard: Exchanges) -> Taken:  # noqa: ANN401
         import boto3
 
         sts = self._client(session, "sts", passport)
@@ -159,7 +194,7 @@ class Sessions:
         # Not what the role is called but who answers: a role's name proves nothing about an endpoint.
         said = self._client(role, "sts", passport).get_caller_identity()
         # Terraform takes the role anew before it ends, for as long as what it is taken with holds.
-        return Taken(role, Caller(said["Account"], said["Arn"], _end(session)))
+        return Taken(role, Caller(said["Account"], said["Arn"], _end(session)), heard)
 
     def _client(self, session: Any, service: str, passport: Passport, region: str = "") -> Any:  # noqa: ANN401
         from envctl.adapters.aws.bounded_session import limits
@@ -235,6 +270,9 @@ def _problem(passport: Passport, error: Exception) -> Problem:
         said = response.get("Error", {})
         name = str(said.get("Code", ""))
         message = str(said.get("Message", "")).strip() or name
+        if token := response.get(DESCRIBED):
+            hint = "correct the trust policy of the role, or what asks for the token: docs/access.md"
+            return Problem(*_wish(passport, f"{message} ({name}); {token}"), hint)
         return Problem(*_wish(passport, f"{message} ({name})"), _REFUSED.get(name, _ASK))
     from envctl.adapters.aws.misconfiguration import reason
 

@@ -62,11 +62,22 @@ class GithubApi:
     def reviews(self, run: int) -> list[Review]:
         """Those of a run that approved, and not those that rejected or wait. It needs `actions: read`."""
         return [
-            Review(str(each["user"]["login"]), tuple(str(there["name"]) for there in each.get("environments", ())))
+            Review(_login(each["user"]), tuple(str(there["name"]) for there in each.get("environments", ())))
             for each in self._rest.listed(f"repos/{self.repository}/actions/runs/{run}/approvals")
             # A person who has left GitHub has no name any more, and is nobody.
             if each.get("state") == "approved" and each.get("user")
         ]
+
+    def authors(self, commit: str) -> list[str]:
+        """Who wrote a commit, who committed it, and who opened the pull requests that brought it. Those need
+        `pull-requests: read`.
+        """
+        there = self._rest.got(f"repos/{self.repository}/commits/{commit}")
+        users = [there.get("author"), there.get("committer")]
+        users += [each.get("user") for each in self._rest.listed(f"repos/{self.repository}/commits/{commit}/pulls")]
+        # GitHub itself commits what is merged with its button.
+        names = [_login(user) for user in users if user and user.get("login")]
+        return [name for name in dict.fromkeys(names) if name != "web-flow"]
 
     def _notes(self, path: str, number: str) -> Iterator[Note]:
         for each in self._rest.listed(f"repos/{self.repository}/{path}"):
@@ -94,6 +105,12 @@ class GithubApi:
             patience=self.patience,
             pause=self.pause,
         )
+
+
+def _login(user: Mapping[str, object]) -> str:
+    """An app or a bot is told by its name: GitHub ends most of them so, and the rest is said by the type."""
+    name = str(user["login"])
+    return f"{name}[bot]" if user.get("type") == "Bot" and not name.endswith("[bot]") else name
 
 
 _HINTS = {

@@ -3,10 +3,14 @@
 https://docs.github.com/rest/actions/workflow-runs#get-the-review-history-for-a-workflow-run
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from envctl.adapters.forge.github import URL, GithubApi
 from envctl.domain.errors import Problem, UsageError
+
+AUTHORS_SECONDS = 5.0
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
 class GithubReviews:
@@ -33,3 +37,12 @@ class GithubReviews:
             if environment.casefold() in {name.casefold() for name in review.environments}
         ]
         return list(dict.fromkeys(names))
+
+    def authors(self, commit: str) -> Sequence[str]:
+        known = self._environ()
+        repository, token = known.get("GITHUB_REPOSITORY", ""), known.get("GITHUB_TOKEN") or known.get("GH_TOKEN", "")
+        if known.get("GITHUB_ACTIONS") != "true" or not (repository and token and _COMMIT.fullmatch(commit)):
+            return ()
+        # It is asked before something is deployed: what GitHub can't say at once is left unsaid.
+        api = GithubApi(repository, token, known.get("GITHUB_API_URL") or URL, known, patience=AUTHORS_SECONDS)
+        return api.authors(commit)

@@ -1,12 +1,19 @@
 """The VersionControl port over git."""
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from envctl.adapters.disk.places import real_path
 from envctl.usecases.project_ports import Revision
+
+MOST = 1000
+"""Commits of one release that are looked at."""
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
+_NAMES = "--format=%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly,unfold)"
+_IN_BRACKETS = re.compile(r"<([^<>]+)>\s*$")
 
 
 class Git:
@@ -31,9 +38,23 @@ class Git:
         )
         return Revision(commit, author, uncommitted=status is None or bool(status))
 
+    def contributors(self, since: str) -> Sequence[str]:
+        """Without the history back to `since`, as in a job that fetched one commit, those of the last commit alone."""
+        before = since if _COMMIT.fullmatch(since) else "HEAD^1"
+        ranges = (("HEAD", "--not", before), ("HEAD", "--not", "HEAD^1"), ("-1", "HEAD"))
+        for each in ranges:
+            if found := ask(self._project, "log", f"--max-count={MOST}", "--no-show-signature", _NAMES, *each, "--"):
+                return tuple(dict.fromkeys(_address(line) for line in found.splitlines() if line.strip()))
+        return ()
+
     def folder(self) -> str | None:
         found = ask(self._project, "rev-parse", "--show-prefix")
         return None if found is None else found.rstrip("/")
+
+
+def _address(line: str) -> str:
+    found = _IN_BRACKETS.search(line)
+    return (found[1] if found else line).strip()
 
 
 def _followed(project: Path, paths: Sequence[str]) -> list[str]:

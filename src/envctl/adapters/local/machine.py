@@ -37,6 +37,9 @@ class LocalIdentity:
     def actor(self) -> Actor:
         return self._actor
 
+    def doubt(self) -> str:
+        return "nothing of the project lies in AWS, which would vouch for a name" if self._actor.via == "github" else ""
+
     @cached_property
     def _actor(self) -> Actor:
         known = self._environment

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, S3Config
 
 OWNER_HEADER = "x-amz-expected-bucket-owner"
-OWN = ("AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
-"""What obstore takes credentials from by itself."""
+OWN = "AWS_ACCESS_KEY_ID"
+"""What obstore takes credentials from by itself. All others are found by boto3, as those are that say who one is: with
+it a token of a job goes before a container.
+"""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -155,12 +157,12 @@ def _authority(name: str, file: str) -> str:
 
 
 def _provider(profile: str, find: Callable[[], "Boto3CredentialProvider | None"]) -> "Boto3CredentialProvider | None":
-    """obstore knows keys and containers by itself; profiles, single sign-on and tokens of a job are found by what is
-    asked who one is, too. A job in CI has no profile, and credentials of its own.
+    """obstore knows keys by itself; profiles, single sign-on, containers and tokens of a job are found by what is asked
+    who one is, too. A job in CI has no profile, and credentials of its own.
     """
     environment = os.environ
-    if not profile and any(name in environment for name in OWN):
-        if environment.get("AWS_ACCESS_KEY_ID") and not environment.get("AWS_SECRET_ACCESS_KEY"):
+    if not profile and environment.get(OWN):
+        if not environment.get("AWS_SECRET_ACCESS_KEY"):
             message = "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"
             raise MisconfiguredMachineError(Problem("E493", message, "set both, or unset both"))
         return None

@@ -23,10 +23,16 @@ def allowed(request: Request) -> Refusal | None:
     """G207: the actor is one of those who may change the target, and is where it may be changed from."""
     who, rules = request.actor, request.rules
     if rules.only_ci and not in_ci(who):
-        message = f"{request.target} is changed by CI alone, and nobody vouches that {who.name} is a run of it"
+        message = f"{request.target} is changed by CI alone, and {who.name} is not verified as a run of it"
+        message += describe_doubt(request)
         hint = f"let a workflow that has an identity of its own run: {request.command} --yes"
         return Refusal("G207", "allowed", message, hint, waivable=False)
     if not rules.apply or may(rules.apply, who):
         return None
-    message = f"{who} may not change {request.target}: that may {' or '.join(rules.apply)}"
+    message = f"{who} may not change {request.target}: that may {' or '.join(rules.apply)}{describe_doubt(request)}"
     return Refusal("G207", "allowed", message, f"as {rules.apply[0]}: {request.command}", waivable=False)
+
+
+def describe_doubt(request: Request) -> str:
+    """Why the actor is not verified, behind a refusal of that actor; empty where that is not known."""
+    return f"; {request.doubt}" if request.doubt else ""

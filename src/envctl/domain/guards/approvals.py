@@ -4,7 +4,8 @@ from envctl.domain.clocks import is_future
 from envctl.domain.events import Actor
 from envctl.domain.guards.request import Refusal, Request, changes_rules
 from envctl.domain.naming import short
-from envctl.domain.people import may
+from envctl.domain.people import may_at_gate
+from envctl.domain.persons import is_machine, is_one, is_person, list_names, list_people
 from envctl.domain.present import Approval
 from envctl.domain.rules_changes import describe_differences
 from envctl.domain.unseen import list_left_out
@@ -43,9 +44,9 @@ def gates(request: Request) -> dict[str, int]:
     return {gate: max(0, count - len(approvers(request, gate))) for gate, count in request.rules.approvals.items()}
 
 
-def approvers(request: Request, gate: str) -> frozenset[str]:
-    """Who has approved at a gate, and counts."""
-    return frozenset(approval.by.person for approval in counting(request) if approval.gate == gate)
+def approvers(request: Request, gate: str) -> tuple[Actor, ...]:
+    """Who has approved at a gate, and counts: each person once, under whatever names."""
+    return list_people([approval.by for approval in counting(request) if approval.gate == gate])
 
 
 def counting(request: Request) -> tuple[Approval, ...]:
@@ -60,19 +61,24 @@ def counting(request: Request) -> tuple[Approval, ...]:
 
 def may_approve(request: Request, gate: str, actor: Actor) -> bool:
     """Whether the target lets that person approve at that gate."""
-    patterns = request.rules.who_approves(gate)
-    return not patterns or may(patterns, actor)
+    return may_at_gate(request.rules.who_approves(gate), actor)
 
 
 def makers(request: Request) -> frozenset[str]:
-    """Who made the release: who wrote its last commit, and who had envctl bundle it."""
+    """Who made the release: who wrote, committed or merged it, and who had envctl bundle it."""
     known = request.known
-    return frozenset({known.author, known.by.person} - {""}) if known else frozenset()
+    return frozenset({known.author, *known.others, known.by.person} - {""}) if known else frozenset()
 
 
 def made_by(request: Request, actor: Actor) -> bool:
     """Whether the release is that person's own, in whatever account they were when they made it."""
-    return not makers(request).isdisjoint({actor.name, actor.person})
+    known = request.known
+    return known is not None and is_person(actor, {*makers(request), *list_names(known.by)})
+
+
+def is_same_person(one: Actor, other: Actor) -> bool:
+    """Whether two actors are one person, as far as their names tell."""
+    return is_one(list_names(one), list_names(other))
 
 
 def who(request: Request) -> str:
@@ -127,7 +133,9 @@ def _barred(request: Request) -> frozenset[str]:
 
 
 def _is_barred(request: Request, actor: Actor) -> bool:
-    return not _barred(request).isdisjoint({actor.name, actor.person})
+    if request.rules.self_approval:
+        return False
+    return made_by(request, actor) or is_same_person(actor, request.actor)
 
 
 def has_expired(request: Request, approval: Approval) -> bool:
@@ -151,7 +159,9 @@ def _stale(request: Request) -> str:
     given, counted = _given(request), {a.by.person for a in counting(request)}
     expired = {a.by.person for a in given if has_expired(request, a)} - counted
     barred = {a.by.person for a in given if _is_barred(request, a.by)}
-    strangers = {f"{a.by.person} may not approve at {a.gate}" for a in given if not may_approve(request, a.gate, a.by)}
+    strangers = {
+        f"{_describe(a.by)} may not approve at {a.gate}" for a in given if not may_approve(request, a.gate, a.by)
+    }
     others = [a for a in request.here.approvals if a.release == request.release and a.settings != request.settings]
     told = [
         f"the approval of {', '.join(sorted(expired))} has expired" if expired else "",
@@ -163,6 +173,10 @@ def _stale(request: Request) -> str:
         *_unseen(request),
     ]
     return "".join(f"; {reason}" for reason in told if reason)
+
+
+def _describe(actor: Actor) -> str:
+    return f"{actor.person}, which is no person," if is_machine(actor) else actor.person
 
 
 def _unseen(request: Request) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from envctl.domain.guards.request import Guard, Refusal, Request
-from envctl.domain.people import may
+from envctl.domain.people import may_at_gate
+from envctl.domain.persons import is_one, list_names, list_people
 from envctl.domain.recorded_rules import RulesApproval, RulesRecord
 from envctl.domain.rules import Rules
 from envctl.domain.rules_document import RulesDocument, rules_of
@@ -69,7 +70,7 @@ def count_missing_rules_approvals(request: Request, recorded: Rules) -> Mapping[
     if not recorded.approvals:
         return {"": 0 if given else 1}
     return {
-        gate: max(0, count - len({each.by.person for each in given if each.gate == gate}))
+        gate: max(0, count - len(list_people([each.by for each in given if each.gate == gate])))
         for gate, count in recorded.approvals.items()
     }
 
@@ -90,8 +91,9 @@ def _counts(request: Request, recorded: Rules, approval: RulesApproval) -> bool:
     if recorded.expires is not None and not approval.at <= request.now <= approval.at + recorded.expires:
         return False
     # Where nobody is asked for, it is enough that the change is said.
-    barred = bool(recorded.approvals) and not recorded.self_approval and approval.by.person == request.actor.person
-    return not barred and (not patterns or may(patterns, approval.by))
+    is_own = is_one(list_names(approval.by), list_names(request.actor))
+    barred = bool(recorded.approvals) and not recorded.self_approval and is_own
+    return not barred and may_at_gate(patterns, approval.by)
 
 
 def _join(request: Request, by_tree: Refusal | None, by_record: Refusal | None) -> Refusal | None:

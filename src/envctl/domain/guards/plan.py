@@ -9,6 +9,7 @@ from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.known_states import describe_unknown_states, find_unknown_states
 from envctl.domain.meaning import FORMAT, Change, meaning_of, performed, uncovered
 from envctl.domain.naming import short
+from envctl.domain.persons import list_people
 from envctl.domain.present import Approval, Deployment
 from envctl.domain.unseen import list_left_out
 
@@ -53,7 +54,7 @@ def same_plan(request: Request) -> Refusal | None:
     given = [(approval, request.approved.get(approval.plan)) for approval in counting(request)]
     beyond = {approval: uncovered(meaning, seen, approval.unseen) for approval, seen in given if seen is not None}
     for gate, count in request.rules.approvals.items():
-        people = {approval.by.person for approval, rest in beyond.items() if approval.gate == gate and not rest}
+        people = list_people([each.by for each, rest in beyond.items() if each.gate == gate and not rest])
         if len(people) < count:
             at_gate = [(approval, rest) for approval, rest in beyond.items() if approval.gate == gate and rest]
             closest = min(at_gate, key=lambda each: len(each[1]), default=None)
@@ -105,7 +106,7 @@ def count_missing(request: Request) -> dict[str, int]:
 def _missing_since(request: Request, stopped: Deployment) -> dict[str, int]:
     """For each gate that lacks some, how many have to approve yet what a deployment left when it stopped."""
     since = [each for each in counting(request) if stopped.ended_at is not None and each.at >= stopped.ended_at]
-    people = {gate: {each.by.person for each in since if each.gate == gate} for gate in request.rules.approvals}
+    people = {gate: list_people([a.by for a in since if a.gate == gate]) for gate in request.rules.approvals}
     missing = {gate: count - len(people[gate]) for gate, count in request.rules.approvals.items()}
     return {gate: number for gate, number in missing.items() if number > 0}
 

@@ -36,7 +36,7 @@ class Request:
 
     `place` is the digest of where it would land, `where` that in words, and `elsewhere` says, for other places that the
     release was approved for, what is another value today. `needs` names for each stack of the release those that have
-    to be applied before it.
+    to be applied before it. `doubt` says why the actor is not verified as a run of CI, where that is known.
 
     `document` is what the tree says of the target, which `rules` were made of, and `documents` are the documents of
     rules that are known, by their digests. `undoes` says that it only sets right what has drifted.
@@ -68,6 +68,7 @@ class Request:
     older: bool = False
     role: str = ""
     other_accounts: tuple[str, ...] = ()
+    doubt: str = ""
     document: RulesDocument | None = None
     documents: Mapping[str, RulesDocument] = field(default_factory=dict)
     undoes: bool = False

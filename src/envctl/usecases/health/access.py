@@ -18,6 +18,7 @@ TELLS, REFUSES = timedelta(seconds=60), timedelta(seconds=300)
 def own(ports: Ports, project: Project) -> Iterator[Row]:
     if on_aws(project):
         yield _lasting(ports, ports.access.caller())
+        yield _identity(ports)
     else:
         yield unseen("credentials", "nothing of the project lies in AWS")
 
@@ -50,6 +51,15 @@ def clock(ports: Ports) -> Iterator[Row]:
         yield warn("clock", seen, hint)
     else:
         yield good("clock", seen)
+
+
+def _identity(ports: Ports) -> Row:
+    """As whom the ledger names one, and why that is not the actor of the job."""
+    actor, doubt = ports.identity.actor(), ports.identity.doubt()
+    if not doubt:
+        return good("identity", str(actor))
+    way = "docs/access.md says whom envctl believes; in a job of GitHub, hand its token over, and no keys"
+    return warn("identity", f"{actor}: {doubt}", way)
 
 
 def _lasting(ports: Ports, caller: Caller) -> Row:
