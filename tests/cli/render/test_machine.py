@@ -66,7 +66,7 @@ def test_times_are_utc_and_enumerations_are_their_values() -> None:
 
 
 def test_an_entry_says_what_kind_of_event_it_is() -> None:
-    shown = (as_json(RESULTS[name])["entries"] for name in ("a history", "a history of guards"))
+    shown = (as_json(RESULTS[name])["entries"] for name in ("a history", "a history of guards", "a history of rules"))
     kinds = {entry["event"]["kind"] for entries in shown for entry in entries}
     assert kinds == {event.kind for event in get_args(Event)}
 

@@ -28,7 +28,7 @@ def show_rules(told: EnvironmentRules, out: Console) -> None:
         hanging(out, joined("  ", (value, "bold" if rule.whose != "both" else ""), f"  ({', '.join(rule.where)})"))
     for change in told.changes:
         style = "bold red" if change in told.conflicts else "bold yellow"
-        hanging(out, joined(("! ", style), f"envctl.toml changes {one_line(change)}"))
+        hanging(out, joined(("! ", style), f"changed in envctl.toml: {one_line(change)}"))
     for given in told.approvals:
         at = f" (gate {given.gate})" if given.gate else ""
         say(out, f"{known_as(given.by)} approved other rules on {moment(given.at)}{at}")

@@ -37,6 +37,7 @@ from tests.cli.render.samples.refusals import (
     WHY_SOON,
     WHY_UNPROVEN,
 )
+from tests.cli.render.samples.rules import RULES
 from tests.cli.render.samples.scripts import IN_MANY_SCRIPTS, WRONG_IN_MANY_SCRIPTS
 from tests.cli.render.samples.secrets import MISSING, REFUSED_SECRETS, SECRETS
 from tests.cli.render.samples.signatures import DISBELIEVED, NOT_BELIEVED
@@ -124,6 +125,7 @@ RESULTS: dict[str, object] = {
     **DIFFS,
     **AHEAD,
     **MANY,
+    **RULES,
     **SECRETS,
     **PROVIDER_LOCKS,
     **WORKFLOWS,

@@ -1,0 +1,103 @@
+"""What counts for an environment, and what people said of it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
+from envctl.domain.recorded_rules import RulesApproval, RulesRecord, RulesReset
+from envctl.usecases.approve_rules import ApprovedRules
+from envctl.usecases.history import History
+from envctl.usecases.reset_rules import RulesResetState
+from envctl.usecases.rules import CountingRule, EnvironmentRules
+from tests.cli.render.samples.basics import HANAKO, NOW, ROBOT, TARO
+from tests.cli.render.samples.ledger import entries
+from tests.cli.render.samples.refusals import WHY_NOT_AT_ALL
+from tests.cli.render.samples.statuses import STATUS
+
+RECORDED, TREE = "5e" * 32, "77" * 32
+RECORD = RulesRecord(RECORDED, 41, NOW - timedelta(days=3), "9a" * 32)
+RESET = RulesReset(52, RECORDED, HANAKO, NOW - timedelta(hours=2), "the law team was dissolved")
+CHANGES = ("account 333333333333 -> 444444444444", "gate business goes", "gates.soak 1d -> not said")
+SAME = EnvironmentRules(
+    "prod",
+    "same",
+    RECORDED,
+    RECORD,
+    (
+        CountingRule("place", "after dev, staging", "both", ("envctl.toml:5", "entry 41")),
+        CountingRule("approvals", "peer 1, business 1, quality 1", "both", ("not said: what is usual", "entry 41")),
+    ),
+    (),
+    (),
+    (),
+    None,
+    "envctl why prod",
+)
+DIFFERENT = replace(
+    SAME,
+    standing="refused",
+    digest=TREE,
+    rules=(
+        CountingRule("place", "after dev, staging", "both", ("envctl.toml:5", "entry 41")),
+        CountingRule("approvals", "peer 1", "tree", ("envctl.toml:31",)),
+        CountingRule("approvals", "business 1, peer 1", "recorded", ("entry 41",)),
+    ),
+    changes=CHANGES,
+    conflicts=CHANGES[:1],
+    approvals=(RulesApproval("peer", RECORDED, TREE, TARO, NOW - timedelta(hours=1)),),
+    reset=RESET,
+    next="envctl approve prod --rules",
+)
+RULES: dict[str, object] = {
+    "rules that are recorded": SAME,
+    "rules that differ": DIFFERENT,
+    "rules that nobody recorded": replace(SAME, standing="none recorded", recorded=None),
+    "an approval of rules": ApprovedRules(
+        "prod",
+        "peer",
+        TARO,
+        False,
+        CHANGES,
+        {"business": 1},
+        "envctl approve prod --rules --gate business",
+        RECORDED,
+        TREE,
+    ),
+    "the last approval of rules": ApprovedRules(
+        "staging", "", TARO, True, CHANGES[:1], {}, "envctl promote dev staging", RECORDED, TREE
+    ),
+    "a reset of rules": RulesResetState(
+        "prod", RESET, RESET.at + timedelta(days=7), False, withdrawn=False, next="envctl rules reset prod --withdraw"
+    ),
+    "a reset of rules that was withdrawn": RulesResetState(
+        "prod", RESET, None, False, withdrawn=True, next="envctl rules prod"
+    ),
+    "no reset of rules": RulesResetState("prod", None, None, True, withdrawn=True, next="envctl rules prod"),
+    "a history of rules": History(
+        "prod",
+        entries(
+            (TARO, RulesApproved("prod", "peer", RECORDED, TREE)),
+            (TARO, RulesApproved("prod", "", RECORDED, TREE)),
+            (HANAKO, RulesResetRequested("prod", RECORDED, "the law team was\ndissolved")),
+            (ROBOT, RulesResetWithdrawn("prod", RECORDED, "they are back")),
+            (ROBOT, RulesResetWithdrawn("prod", RECORDED)),
+        ),
+        more=False,
+        rules={1: CHANGES},
+    ),
+    "a why after rules changed": replace(
+        WHY_NOT_AT_ALL, rules_changed=("gate quality goes",), rules_differ=CHANGES[1:]
+    ),
+    "a status after rules changed": replace(
+        STATUS,
+        environments=(
+            *STATUS.environments[:-1],
+            replace(
+                STATUS.environments[-1],
+                present=replace(STATUS.environments[-1].present, rules=RECORD, rules_reset=RESET),
+                rules_changed=("gate quality goes",),
+                rules_differ=CHANGES[1:],
+            ),
+        ),
+    ),
+}
