@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.events import WaiverUsed
-from tests.usecases.machines import Content
+from tests.usecases.machines import NO_THIRD, STACKS, Content, Third
 from tests.usecases.rulebook import Asked
 
 
@@ -32,6 +32,7 @@ class Command:
     unseen: frozenset[str] = frozenset()
     foreign: bool = False
     older: bool = False
+    third: Third = NO_THIRD
     vouched: bool = False
     replaced: bool = False
     plans: dict[str, StackPlan] = field(default_factory=dict)
@@ -72,6 +73,16 @@ class Made:
     content: Content
     makers: frozenset[str]
     uncommitted: bool
+    third: Third = NO_THIRD
+
+    @property
+    def stacks(self) -> frozenset[str]:
+        return frozenset({*STACKS, self.third.name} - {""})
+
+    @property
+    def forgets(self) -> frozenset[str]:
+        """The stacks that stay as they are once the release has them no more."""
+        return frozenset(name for name, fate in self.third.fates if fate == "forget") - self.stacks
 
 
 @dataclass
@@ -124,6 +135,7 @@ class Place:
     release that was brought back last: unless it is `doubted` by now, the same may be done again. `asked` is what was
     asked of it when it was deployed last by a way that needs approvals, and `where` it was then. `came` numbers the
     releases in the order in which they last came there, and `given_up` are those that somebody meant to leave.
+    `forgotten` are stacks that were said to stay as they are, and are looked after no longer.
     """
 
     runs: dict[str, Content] = field(default_factory=dict)
@@ -142,6 +154,7 @@ class Place:
     given_up: set[str] = field(default_factory=set)
     asked: Asked | None = None
     where: frozenset[tuple[str, str]] = frozenset()
+    forgotten: set[str] = field(default_factory=set)
 
     def proof(self, release: str) -> Proof:
         return self.proofs.setdefault(release, Proof())

@@ -24,11 +24,13 @@ from envctl.domain.release import File, Release, identity, unpack
 from envctl.usecases import approve, approved, bundles, checkpointing, clocks, ledger_keys, record, unpinned
 from envctl.usecases.ports import Ports
 from tests.fakes.world import MemoryWorkspace
-from tests.usecases import attacks, old_jobs, rule_edits
+from tests.usecases import attacks, old_jobs, rule_edits, stack_edits
 from tests.usecases.actors import PLAINLY, Actors
+from tests.usecases.draws import WAIVABLE
+from tests.usecases.machines import LEAVING
 from tests.usecases.rulebook import RECORDED
 from tests.usecases.temptations import Temptation
-from tests.usecases.test_promotion_laws import WAIVABLE, Promotion
+from tests.usecases.test_promotion_laws import Promotion
 
 CODES = sorted({*WAIVABLE, "G109"})
 TRIES = settings(
@@ -62,6 +64,10 @@ def _lay_beside(workspace: MemoryWorkspace, environment: str, files: Mapping[str
 
 def _forget(*_: object) -> None:
     return None
+
+
+def _keep_all(*_: object) -> object:
+    return import_module("envctl.domain.leaving").NO_CHANGEOVER
 
 
 def _without_guard(code: str) -> tuple[guards.Guard, ...]:
@@ -100,6 +106,10 @@ TEMPTING: dict[str, Mapping[str, Temptation]] = {
     "the word of AWS for a name": rule_edits.OF_NAMES,
 }
 """What tempts to break a rule, where that is not what machines and store hold."""
+if LEAVING:
+    RULES["the word for what leaves"] = ((guards, "GUARDS", _without_guard("G305")),)
+    RULES["the plan of what leaves"] = ((import_module("envctl.usecases.changeovers"), "compare_stacks", _keep_all),)
+    TEMPTING["the word for what leaves"] = TEMPTING["the plan of what leaves"] = stack_edits.OF_STACKS
 if RECORDED:
     RULES["the double question"] = ((guards, "list_views", lambda request: (request,)),)
     RULES["what can't hold twice"] = ((guards, "GUARDS", _without_guard("G112")),)

@@ -35,8 +35,17 @@ class Case:
     asked: tuple[Asked, ...]
 
     @property
+    def plans(self) -> Mapping[str, StackPlan]:
+        """Those that are carried out: what is forgotten is only listed."""
+        return carried_out(self.command.plans, self.made)
+
+    @property
     def prod(self) -> bool:
         return self.command.environment == "prod"
+
+
+def carried_out(plans: Mapping[str, StackPlan], made: Made) -> dict[str, StackPlan]:
+    return {name: plan for name, plan in plans.items() if name not in made.forgets}
 
 
 def objections(case: Case) -> Iterator[tuple[str, str]]:
@@ -135,8 +144,17 @@ def _of_prod(case: Case, asked: Asked) -> Iterator[tuple[str, str]]:
         yield from _of_approvals(case, asked)
     if case.command.verb == "destroy" and (asked.protected or asked.gates):
         yield "G301", "it is never destroyed as a whole"
-    elif is_too_much_lost(case.command.plans, asked):
-        yield "G301", f"it would lose {len(losses(case.command.plans))} resources"
+    elif is_too_much_lost(case.plans, asked):
+        yield "G301", f"it would lose {len(losses(case.plans))} resources"
+
+
+def of_stacks(case: Case, there: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Where prod is protected, somebody says what becomes of a stack that leaves. `there` are those of the target."""
+    made = case.made
+    said = {name for name, _ in made.third.fates} | {made.third.was}
+    unsaid = there - made.stacks - said - case.target.forgotten
+    if case.prod and case.command.verb != "destroy" and unsaid and any(asked.protected for asked in case.asked):
+        yield "G305", f"nobody said what becomes of {sorted(unsaid)}"
 
 
 def _account(place: frozenset[tuple[str, str]]) -> dict[str, str]:
@@ -153,7 +171,7 @@ def _of_approvals(case: Case, asked: Asked) -> Iterator[tuple[str, str]]:
     for gate, count in asked.gates:
         if len({given.person for given in granted[gate]}) < count:
             yield "G106", f"gate {gate} lacks approvals"
-        elif too_few(granted[gate], case.command.plans, count):
+        elif too_few(granted[gate], case.plans, count):
             yield "G302", f"gate {gate} has approved another plan"
 
 
