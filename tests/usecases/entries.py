@@ -22,7 +22,7 @@ MAY_WRITE = {
 ENDS = {"deployment succeeded", "deployment failed", "deployment abandoned"}
 
 
-def told(event: events.Event) -> str:
+def describe_event(event: events.Event) -> str:
     shown = {
         name: value
         for name, value in vars(event).items()

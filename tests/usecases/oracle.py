@@ -7,20 +7,22 @@ seen. It collects what is wrong and raises nothing, so that no command can swall
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from envctl.domain import events
 from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.domain.ledger import Entry
 from tests.usecases import verdict
 from tests.usecases.account import Command, Given, Made, Place, losses
-from tests.usecases.entries import MAY_WRITE, told
+from tests.usecases.entries import MAY_WRITE, describe_event
 from tests.usecases.machines import ENVIRONMENTS, LEAVING, Content, Machine, Where
 from tests.usecases.rulebook import RECORDED, Asked
 
 
 def _as_planned(shown: StackPlan) -> StackPlan:
     """As Terraform planned it: that the stack leaves is only told."""
-    return replace(shown, leaves="") if LEAVING else shown  # type: ignore[arg-type]
+    told: dict[str, Any] = {"leaves": ""} if LEAVING else {}
+    return replace(shown, **told)
 
 
 class Oracle:
@@ -131,7 +133,7 @@ class Oracle:
         command, event = self.commands[id(machine)], entry.event
         now = machine.shared.clock.now()
         command.wrote.append(event.kind)
-        self.story.append(f"  {entry.seq} {told(event)}")
+        self.story.append(f"  {entry.seq} {describe_event(event)}")
         if command.foreign:
             self.says(command, "another project wrote into this store")
         if event.kind not in MAY_WRITE[command.verb]:
