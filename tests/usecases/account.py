@@ -129,13 +129,33 @@ class Given:
     vouched: bool = False
 
 
+@dataclass(frozen=True)
+class Said:
+    """Somebody has said at a gate that what the tree asks, in that account and region, may take the place of what was
+    asked before.
+    """
+
+    person: str
+    gate: str
+    asked: Asked
+    account: frozenset[tuple[str, str]]
+    at: datetime
+    vouched: bool
+
+
+def account_of(place: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """What of a place can't be two things at once."""
+    return frozenset((name, value) for name, value in place if name in ("account_id", "region"))
+
+
 @dataclass
 class Place:
     """One environment. `current` is what was last deployed to its end, `last` what was last begun, and `returning` a
     release that was brought back last: unless it is `doubted` by now, the same may be done again. `asked` is what was
     asked of it when it was deployed last by a way that needs approvals, and `where` it was then. `came` numbers the
-    releases in the order in which they last came there, and `given_up` are those that somebody meant to leave.
-    `forgotten` are stacks that were said to stay as they are, and are looked after no longer.
+    releases in the order in which they last came there, and `given_up` those that somebody meant to leave. `said` is
+    what people have said of other rules since then. `forgotten` are stacks that were said to stay as they are, and are
+    looked after no longer.
     """
 
     runs: dict[str, Content] = field(default_factory=dict)
@@ -155,6 +175,7 @@ class Place:
     asked: Asked | None = None
     where: frozenset[tuple[str, str]] = frozenset()
     forgotten: set[str] = field(default_factory=set)
+    said: list[Said] = field(default_factory=list)
 
     def proof(self, release: str) -> Proof:
         return self.proofs.setdefault(release, Proof())

@@ -32,7 +32,7 @@ from tests.usecases.account import Command
 from tests.usecases.editors import Edits, settings_of
 from tests.usecases.machines import Machine, Third, stage
 from tests.usecases.oracle import Oracle
-from tests.usecases.rulebook import RECORDED, ROLE, Asked
+from tests.usecases.rulebook import ROLE, Asked
 
 ANN, BOB, CAT, DAN, EVE = PEOPLE = tuple(f"{name}@example.com" for name in ("ann", "bob", "cat", "dan", "eve"))
 OFTEN = 8
@@ -242,7 +242,7 @@ class Actors(Edits):
         """Whatever was broken works again, nobody stands in the way, and prod asks for what it always did."""
         self.shared.asked, prod = self.book, self.oracle.places["prod"]
         self.says_what_leaves()
-        self.moves_prod(dict(prod.where) if RECORDED and prod.asked else dict(self.shared.place_of_prod))
+        self.moves_prod(dict(prod.where) if prod.asked else dict(self.shared.place_of_prod))
         terraform = self.shared.terraform
         for broken in (terraform.fails_on, terraform.dies_on, terraform.drifted, self.shared.failing):
             broken.clear()

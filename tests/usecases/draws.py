@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from tests.usecases import rule_edits, rulebook
+from tests.usecases import rule_edits
 from tests.usecases.actors import PEOPLE, How
 from tests.usecases.machines import ENVIRONMENTS, STACKS
 
@@ -12,7 +12,7 @@ WAIVABLE = ("G101", "G102", "G103", "G104", "G105", "G106", "G107", "G108", "G11
 TIMES = [timedelta(minutes=10), timedelta(hours=1), timedelta(hours=9), timedelta(hours=25), timedelta(days=3)]
 CLOCKS = [timedelta(), timedelta(hours=-25), timedelta(hours=25), timedelta(days=-400), timedelta(days=400)]
 PLANTED = ("modules/network/planted.tf", "modules/web/planted.tf")
-OF_RULES = rule_edits.OF_RULES | rule_edits.OF_THE_ORDER if rulebook.RECORDED else rule_edits.OF_RULES
+OF_RULES = rule_edits.OF_RULES | rule_edits.OF_THE_ORDER
 LONG_TIMES = [timedelta(days=15)]
 environments = st.sampled_from(ENVIRONMENTS)
 stacks = st.sampled_from(STACKS)

@@ -11,12 +11,13 @@ from typing import Any
 
 from envctl.domain import events
 from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.events_rules import RulesApproved
 from envctl.domain.ledger import Entry
 from tests.usecases import verdict
-from tests.usecases.account import Command, Given, Made, Place, losses
+from tests.usecases.account import Command, Given, Made, Place, Said, account_of, losses
 from tests.usecases.entries import MAY_WRITE, describe_event
 from tests.usecases.machines import ENVIRONMENTS, LEAVING, Content, Machine, Where
-from tests.usecases.rulebook import RECORDED, Asked
+from tests.usecases.rulebook import Asked
 
 
 def _as_planned(shown: StackPlan) -> StackPlan:
@@ -148,7 +149,7 @@ class Oracle:
         place = self.places[event.environment]
         match event:
             case events.WaiverUsed():
-                self._waived(command, entry.seq, event)
+                self._waived(command, entry.seq, event, now)
             case events.DeploymentStarted():
                 self._started(machine, command, entry.seq, event, now)
             case events.DeploymentSucceeded() | events.DeploymentFailed() | events.DeploymentAbandoned():
@@ -169,12 +170,12 @@ class Oracle:
         makers = frozenset({command.person, revision.author})
         self.made[event.release] = Made(len(self.made), content, makers, revision.uncommitted, command.third)
 
-    def _waived(self, command: Command, seq: int, event: events.WaiverUsed) -> None:
+    def _waived(self, command: Command, seq: int, event: events.WaiverUsed, now: datetime) -> None:
         command.waivers[seq] = event
         if not command.break_glass or event.reason != command.break_glass:
             self.says(command, "something was waived without the reason that was given")
         place = self.places[event.environment]
-        listed = [asked.waivable for asked in self._asked(command, place)]
+        listed = [asked.waivable for asked in self._asked(command, place, now)]
         if event.environment != "prod":
             listed = [self.waivable.get(event.environment, frozenset())]
         if any(set(event.guards) - waivable for waivable in listed):
@@ -192,7 +193,7 @@ class Oracle:
         command.started, command.release = seq, release
         source = self.places[command.source] if command.source else place
         before = self.places[verdict.BEFORE.get(event.environment, "dev")]
-        around = (before, self.places["dev"], self.made, self._asked(command, place))
+        around = (before, self.places["dev"], self.made, self._asked(command, place, now))
         case = verdict.Case(command, release, self.made[release], place, source, now, *around)
         if event.environment == "prod":
             asks = command.verb in ("promote", "apply")
@@ -213,10 +214,12 @@ class Oracle:
             self.says(command, f"it was recorded as one of {event.only or 'all'}")
         self._leaves(command, place, now)
 
-    def _asked(self, command: Command, place: Place) -> tuple[Asked, ...]:
-        """Both documents, where deployments record theirs."""
-        recorded = place.asked if RECORDED else None
-        return (command.asked,) if recorded in (None, command.asked) else (command.asked, recorded)
+    def _asked(self, command: Command, place: Place, now: datetime) -> tuple[Asked, ...]:
+        """Both documents, unless people have said that the tree's may take the place of the recorded one."""
+        recorded = place.asked
+        if recorded is None or verdict.is_replaced(place, command, now):
+            return (command.asked,)
+        return (command.asked, recorded)
 
     def _leaves(self, command: Command, place: Place, now: datetime) -> None:
         if command.verb == "rollback" or command.older or "G111" in command.waived:
@@ -258,7 +261,7 @@ class Oracle:
         if destroyed:
             return
         if command.verb in ("promote", "apply") and command.environment != "dev" and not command.waivers:
-            place.asked, place.where = command.asked, command.place
+            place.asked, place.where, place.said = command.asked, command.place, []
         proof = place.proof(release)
         proof.whole, proof.replaced = True, command.replaced
         if command.replaced:
@@ -301,6 +304,9 @@ class Oracle:
         match event:
             case events.ApprovalGiven():
                 self._approved(command, place, event, now)
+            case RulesApproved():
+                said = (command.person, event.gate, command.asked, account_of(command.place), now, command.vouched)
+                place.said.append(Said(*said))
             case events.ApprovalWithdrawn():
                 mine = (command.person, command.gate, event.release)
                 place.approvals = [g for g in place.approvals if (g.person, g.gate, g.release) != mine]

@@ -110,6 +110,10 @@ class Promotion(RuleBasedStateMachine):
     def approves(self, gate: str, how: How, pick: int | None) -> None:
         self.actors.approves(gate, how, release=self._release(pick))
 
+    @rule(gate=st.sampled_from(["peer", "business"]), by=people)
+    def approves_rules(self, gate: str, by: str) -> None:
+        self.actors.approves_rules(gate, by)
+
     @rule(pick=picks)
     def all_approve(self, pick: int | None) -> None:
         release = self._release(pick)
