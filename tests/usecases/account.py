@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.events import WaiverUsed
-from tests.usecases.machines import Content
+from tests.usecases.machines import NO_THIRD, STACKS, Content, Third
 from tests.usecases.rulebook import Asked
 
 
@@ -32,6 +32,7 @@ class Command:
     unseen: frozenset[str] = frozenset()
     foreign: bool = False
     older: bool = False
+    third: Third = NO_THIRD
     vouched: bool = False
     replaced: bool = False
     plans: dict[str, StackPlan] = field(default_factory=dict)
@@ -72,6 +73,16 @@ class Made:
     content: Content
     makers: frozenset[str]
     uncommitted: bool
+    third: Third = NO_THIRD
+
+    @property
+    def stacks(self) -> frozenset[str]:
+        return frozenset({*STACKS, self.third.name} - {""})
+
+    @property
+    def forgets(self) -> frozenset[str]:
+        """The stacks that stay as they are once the release has them no more."""
+        return frozenset(name for name, fate in self.third.fates if fate == "forget") - self.stacks
 
 
 @dataclass
@@ -118,12 +129,33 @@ class Given:
     vouched: bool = False
 
 
+@dataclass(frozen=True)
+class Said:
+    """Somebody has said at a gate that what the tree asks, in that account and region, may take the place of what was
+    asked before.
+    """
+
+    person: str
+    gate: str
+    asked: Asked
+    account: frozenset[tuple[str, str]]
+    at: datetime
+    vouched: bool
+
+
+def account_of(place: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """What of a place can't be two things at once."""
+    return frozenset((name, value) for name, value in place if name in ("account_id", "region"))
+
+
 @dataclass
 class Place:
     """One environment. `current` is what was last deployed to its end, `last` what was last begun, and `returning` a
     release that was brought back last: unless it is `doubted` by now, the same may be done again. `asked` is what was
     asked of it when it was deployed last by a way that needs approvals, and `where` it was then. `came` numbers the
-    releases in the order in which they last came there, and `given_up` are those that somebody meant to leave.
+    releases in the order in which they last came there, and `given_up` those that somebody meant to leave. `said` is
+    what people have said of other rules since then. `forgotten` are stacks that were said to stay as they are, and are
+    looked after no longer.
     """
 
     runs: dict[str, Content] = field(default_factory=dict)
@@ -142,6 +174,8 @@ class Place:
     given_up: set[str] = field(default_factory=set)
     asked: Asked | None = None
     where: frozenset[tuple[str, str]] = frozenset()
+    forgotten: set[str] = field(default_factory=set)
+    said: list[Said] = field(default_factory=list)
 
     def proof(self, release: str) -> Proof:
         return self.proofs.setdefault(release, Proof())

@@ -30,9 +30,9 @@ from tests.fakes.world import Killed, MemoryTerraform, MemoryTree, MemoryWorkspa
 from tests.usecases import verdict
 from tests.usecases.account import Command
 from tests.usecases.editors import Edits, settings_of
-from tests.usecases.machines import Machine, stage
+from tests.usecases.machines import Machine, Third, stage
 from tests.usecases.oracle import Oracle
-from tests.usecases.rulebook import RECORDED, ROLE, Asked
+from tests.usecases.rulebook import ROLE, Asked
 
 ANN, BOB, CAT, DAN, EVE = PEOPLE = tuple(f"{name}@example.com" for name in ("ann", "bob", "cat", "dan", "eve"))
 OFTEN = 8
@@ -83,6 +83,7 @@ class Job:
     tree: Mapping[str, bytes]
     place: Mapping[str, str]
     asked: Asked
+    third: Third
 
 
 def more(kind: str) -> tuple[ResourceChange, ...]:
@@ -133,7 +134,7 @@ class Actors(Edits):
         machine = at or self.here
         tree, place = machine.shared.tree, machine.shared.place_of_prod
         if machine.owner == self.here.owner:
-            then = (dict(tree.content), dict(place), machine.shared.asked)
+            then = (dict(tree.content), dict(place), machine.shared.asked, machine.shared.third)
             self.jobs.append(Job(verb, environment, command, how, source, gate, *then))
         machine.fuse = how.fuse
         machine.identity.name = how.by if how.name == "own" else f"{SESSION}/{how.by}"
@@ -147,6 +148,7 @@ class Actors(Edits):
         given.break_glass, given.dry_run, given.only = how.break_glass, how.dry_run, frozenset(how.only)
         given.unseen = frozenset(how.unseen) if verb == "approve" else frozenset()
         given.place = frozenset(place.items()) if environment == "prod" else frozenset()
+        given.third = machine.shared.third
         given.replaced, given.older, given.vouched = how.replaced, how.older, how.name == "vouched"
         self.oracle.begins(machine, given)
         result = None
@@ -214,7 +216,8 @@ class Actors(Edits):
 
     def runs_again(self, job: Job) -> None:
         """The same command with its old arguments and its old tree, by the same person."""
-        shared = replace(self.shared, tree=MemoryTree(dict(job.tree)), asked=job.asked, place_of_prod=dict(job.place))
+        then = {"asked": job.asked, "third": job.third, "place_of_prod": dict(job.place)}
+        shared = replace(self.shared, tree=MemoryTree(dict(job.tree)), **then)  # type: ignore[arg-type]
         machine = Machine(shared, self.oracle)
         machine.access.accounts["prod"] = job.place.get("account_id", f"{0:012}")
         how = replace(job.how, fuse=None)
@@ -238,7 +241,8 @@ class Actors(Edits):
     def mends(self) -> None:
         """Whatever was broken works again, nobody stands in the way, and prod asks for what it always did."""
         self.shared.asked, prod = self.book, self.oracle.places["prod"]
-        self.moves_prod(dict(prod.where) if RECORDED and prod.asked else dict(self.shared.place_of_prod))
+        self.says_what_leaves()
+        self.moves_prod(dict(prod.where) if prod.asked else dict(self.shared.place_of_prod))
         terraform = self.shared.terraform
         for broken in (terraform.fails_on, terraform.dies_on, terraform.drifted, self.shared.failing):
             broken.clear()

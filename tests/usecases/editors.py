@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from envctl.domain.release import File
 from tests.fakes.world import NETWORK, MemoryTree
-from tests.usecases.machines import Machine, Shared, project
+from tests.usecases.machines import LEAVING, NO_THIRD, Machine, Shared, Third, project
 from tests.usecases.oracle import Oracle
 from tests.usecases.rulebook import Asked
 
+SEEN = "modules/network/third.tf"
+ENVIRONMENT = 'variable "environment" { type = string }\n'
+THIRDS = ("jobs", "cron")
 PLACES = {
     "account_id": "{:012}",
     "region": "eu-west-{}",
@@ -28,13 +32,14 @@ def settings_of(tree: MemoryTree, environment: str) -> bytes:
 
 
 class Edits:
-    """`book` is what prod asks for by the book."""
+    """`book` is what prod asks for by the book; `by_word` means that it is said what becomes of stacks that leave."""
 
     here: Machine
     elsewhere: Machine
     shared: Shared
     oracle: Oracle
     book: Asked
+    by_word = True
 
     def edits_code(self, text: str) -> None:
         self.here.edit("modules/network/main.tf", NETWORK.decode() + f"# {text}\n")
@@ -80,8 +85,38 @@ class Edits:
         self.writes_project()
 
     def writes_project(self) -> None:
-        text = project(self.oracle.waivable, self.shared.asked, self.shared.place_of_prod)
+        text = project(self.oracle.waivable, self.shared.asked, self.shared.place_of_prod, self.shared.third)
         self.here.edit("envctl.toml", text.decode())
+
+    def has_third(self, third: Third) -> None:
+        """The project has another third stack, or none. It is seen in the code too, so that no two releases with other
+        stacks have the same content.
+        """
+        self.shared.third = third
+        content = self.shared.tree.content
+        for path, wanted in (("modules/jobs/main.tf", bool(third.name)), (SEEN, third != NO_THIRD)):
+            content.pop(path, None)
+            if wanted:
+                self.here.edit(path, f"# {third}\n" + (ENVIRONMENT if path != SEEN else ""))
+        self.writes_project()
+
+    @contextmanager
+    def with_third(self, third: Third) -> Iterator[None]:
+        """For so long nobody says by the book what becomes of stacks that leave."""
+        self.has_third(third)
+        self.by_word = False
+        try:
+            yield
+        finally:
+            self.by_word = True
+            self.says_what_leaves()
+
+    def says_what_leaves(self) -> None:
+        """By the book: what the project has no more is destroyed."""
+        third = self.shared.third
+        if LEAVING and self.by_word:
+            fates = tuple((name, "destroy") for name in THIRDS if name not in (third.name, third.was))
+            self.has_third(replace(third, fates=fates))
 
     @contextmanager
     def with_book(self, asked: Asked) -> Iterator[None]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from typing import Protocol
 
 from envctl.domain.changes import EnvironmentPlan, StackPlan
@@ -37,6 +38,8 @@ Where = tuple[str, str]
 Content = tuple[str, str]
 ENVIRONMENTS = ("dev", "staging", "prod")
 STACKS = ("network", "web")
+LEAVING = find_spec("envctl.domain.leaving") is not None
+"""Whether a stack that leaves the project is a part of plans."""
 RULES = """
 [checks.smoke]
 kind = "command"
@@ -60,14 +63,36 @@ environments = ["staging"]
 """
 
 
-def project(waivable: Mapping[str, frozenset[str]], asked: Asked, place: Mapping[str, str]) -> bytes:
+@dataclass(frozen=True)
+class Third:
+    """The third stack of the project: its name, or nothing where there is none; what it was called before, where it
+    says so; and what is said to become of stacks that are no more.
+    """
+
+    name: str = ""
+    was: str = ""
+    fates: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def text(self) -> str:
+        renamed = f'moved_from = "{self.was}"\n' if self.was else ""
+        stack = f'\n[stacks.{self.name}]\nmodule = "modules/jobs"\n{renamed}' if self.name else ""
+        return stack + "".join(f'\n[removed.{name}]\nthen = "{fate}"\n' for name, fate in self.fates)
+
+
+NO_THIRD = Third()
+
+
+def project(
+    waivable: Mapping[str, frozenset[str]], asked: Asked, place: Mapping[str, str], third: Third = NO_THIRD
+) -> bytes:
     """The project file that asks for this, with prod in that place."""
     account = place.get("account_id", f"{0:012}")
     where = "".join(f'{name} = "{value.replace("ACCOUNT", account)}"\n' for name, value in sorted(place.items()))
     head = re.sub(rb"\n\[environments[.](staging|prod)[^\[]*(?=\n\[)", b"", PROJECT)
     head = head.replace(json.dumps(ORDER).encode(), json.dumps(asked.order).encode())
     rules = RULES.format(staging=json.dumps(sorted(waivable["staging"])), place=where, prod=asked.of_prod)
-    return head + rules.encode() + (DEEP.encode() if "deep" in asked.checks else b"")
+    return head + rules.encode() + (DEEP.encode() if "deep" in asked.checks else b"") + third.text.encode()
 
 
 class Watcher(Protocol):
@@ -106,6 +131,7 @@ class Shared:
 
     tree: MemoryTree
     asked: Asked
+    third: Third = NO_THIRD
     content: dict[str, bytes] = field(default_factory=dict)
     written: dict[str, datetime] = field(default_factory=dict)
     clock: StillClock = field(default_factory=StillClock)
@@ -149,6 +175,10 @@ class Machine(World):
     def content(self, environment: str) -> Content:
         main = json.loads(self.workspace.stacks[environment, "web"])
         return self.terraform.code_of(environment), main["module"]["web"]["image"]
+
+    def stacks_in(self, environment: str) -> frozenset[str]:
+        """Those that hold something in reality."""
+        return frozenset(stack for where, stack in self.terraform.reality if where == environment)
 
     def of_the_tree(self) -> Content:
         """As it would be in a release that is made now."""

@@ -5,43 +5,25 @@ seen. It collects what is wrong and raises nothing, so that no command can swall
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from envctl.domain import events
 from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.events_rules import RulesApproved
 from envctl.domain.ledger import Entry
 from tests.usecases import verdict
-from tests.usecases.account import Command, Given, Made, Place, losses
-from tests.usecases.machines import ENVIRONMENTS, STACKS, Content, Machine, Where
-from tests.usecases.rulebook import RECORDED, Asked
-
-DEPLOYS = {"waiver used", "deployment started", "deployment succeeded", "deployment failed"}
-VERIFIES = {"verification passed", "verification failed"}
-MAY_WRITE = {
-    "apply": DEPLOYS | VERIFIES | {"release created"},
-    "promote": DEPLOYS | VERIFIES,
-    "rollback": DEPLOYS | VERIFIES | {"hold set"},
-    "destroy": DEPLOYS,
-    "approve": {"approval given"},
-    "approve rules": {"rules approved"},
-    "withdraw": {"approval withdrawn"},
-    "verify": VERIFIES,
-    "drift": {"drift checked"},
-    "lock": {"environment locked"},
-    "unlock": {"environment unlocked", "hold lifted"},
-    "recover": {"deployment abandoned"},
-    "look": set[str](),
-}
-ENDS = {"deployment succeeded", "deployment failed", "deployment abandoned"}
+from tests.usecases.account import Command, Given, Made, Place, Said, account_of, losses
+from tests.usecases.entries import MAY_WRITE, describe_event
+from tests.usecases.machines import ENVIRONMENTS, LEAVING, Content, Machine, Where
+from tests.usecases.rulebook import Asked
 
 
-def _told(event: events.Event) -> str:
-    told = {
-        name: value
-        for name, value in vars(event).items()
-        if name not in {"settings", "plan", "stacks", "performed", "place"}
-    }
-    return f"{event.kind} {', '.join(str(value)[:30] for value in told.values() if value)}"
+def _as_planned(shown: StackPlan) -> StackPlan:
+    """As Terraform planned it: that the stack leaves is only told."""
+    told: dict[str, Any] = {"leaves": ""} if LEAVING else {}
+    return replace(shown, **told)
 
 
 class Oracle:
@@ -77,7 +59,7 @@ class Oracle:
     def _runs(self, command: Command, place: Place, release: str) -> bool:
         """Whether all that the command is for is of that release."""
         content = self.made[release].content
-        return all(place.runs.get(stack) == content for stack in command.only or STACKS)
+        return all(place.runs.get(stack) == content for stack in command.only or self.made[release].stacks)
 
     def _leaves_nothing_open(self, command: Command) -> None:
         if self.places[command.environment].open is command:
@@ -114,17 +96,19 @@ class Oracle:
             self.says(command, f"{stack} is applied without a start that was recorded")
             return
         plan = command.plans[stack]
-        if not any(yes and plan in shown.stacks for shown, yes in command.shown):
+        if not any(yes and plan in map(_as_planned, shown.stacks) for shown, yes in command.shown):
             self.says(command, f"a plan of {stack} is applied that nobody has seen and said yes to")
-        if command.contents[stack] != (None if command.verb == "destroy" else self.made[command.release].content):
+        made = self.made[command.release]
+        if command.contents[stack] != (made.content if command.verb != "destroy" and stack in made.stacks else None):
             self.says(command, f"{stack} gets other bytes than the release was made of")
         if environment == "prod":
             self._applies_to_prod(command, stack)
 
     def _applies_to_prod(self, command: Command, stack: str) -> None:
+        plans = verdict.carried_out(command.plans, self.made[command.release])
         for asked, granted in command.granted:
-            if verdict.is_too_much_lost(command.plans, asked):
-                lost = [resource.address for resource in losses(command.plans)]
+            if verdict.is_too_much_lost(plans, asked):
+                lost = [resource.address for resource in losses(plans)]
                 self._needs(command, "G301", f"prod loses {lost}")
             for gate, given in granted.items():
                 if verdict.too_few(given, {stack: command.plans[stack]}, dict(asked.gates)[gate]):
@@ -150,7 +134,7 @@ class Oracle:
         command, event = self.commands[id(machine)], entry.event
         now = machine.shared.clock.now()
         command.wrote.append(event.kind)
-        self.story.append(f"  {entry.seq} {_told(event)}")
+        self.story.append(f"  {entry.seq} {describe_event(event)}")
         if command.foreign:
             self.says(command, "another project wrote into this store")
         if event.kind not in MAY_WRITE[command.verb]:
@@ -165,11 +149,11 @@ class Oracle:
         place = self.places[event.environment]
         match event:
             case events.WaiverUsed():
-                self._waived(command, entry.seq, event)
+                self._waived(command, entry.seq, event, now)
             case events.DeploymentStarted():
-                self._started(command, entry.seq, event, now)
+                self._started(machine, command, entry.seq, event, now)
             case events.DeploymentSucceeded() | events.DeploymentFailed() | events.DeploymentAbandoned():
-                self._ended(command, place, event)
+                self._ended(command, place, event, machine.stacks_in(event.environment))
             case events.VerificationPassed() | events.VerificationFailed():
                 self._verified(command, place, event, now)
             case _:
@@ -184,14 +168,14 @@ class Oracle:
             return
         revision = machine.versions.known
         makers = frozenset({command.person, revision.author})
-        self.made[event.release] = Made(len(self.made), content, makers, revision.uncommitted)
+        self.made[event.release] = Made(len(self.made), content, makers, revision.uncommitted, command.third)
 
-    def _waived(self, command: Command, seq: int, event: events.WaiverUsed) -> None:
+    def _waived(self, command: Command, seq: int, event: events.WaiverUsed, now: datetime) -> None:
         command.waivers[seq] = event
         if not command.break_glass or event.reason != command.break_glass:
             self.says(command, "something was waived without the reason that was given")
         place = self.places[event.environment]
-        listed = [asked.waivable for asked in self._asked(command, place)]
+        listed = [asked.waivable for asked in self._asked(command, place, now)]
         if event.environment != "prod":
             listed = [self.waivable.get(event.environment, frozenset())]
         if any(set(event.guards) - waivable for waivable in listed):
@@ -199,7 +183,9 @@ class Oracle:
         if len(event.refusals) != len(event.guards) or not all(event.refusals):
             self.says(command, "a waiver does not say what it overrides")
 
-    def _started(self, command: Command, seq: int, event: events.DeploymentStarted, now: datetime) -> None:
+    def _started(
+        self, machine: Machine, command: Command, seq: int, event: events.DeploymentStarted, now: datetime
+    ) -> None:
         place, release = self.places[event.environment], event.release
         if release not in self.made:
             self.says(command, "a release starts that nobody has made")
@@ -207,12 +193,12 @@ class Oracle:
         command.started, command.release = seq, release
         source = self.places[command.source] if command.source else place
         before = self.places[verdict.BEFORE.get(event.environment, "dev")]
-        around = (before, self.places["dev"], self.made, self._asked(command, place))
+        around = (before, self.places["dev"], self.made, self._asked(command, place, now))
         case = verdict.Case(command, release, self.made[release], place, source, now, *around)
         if event.environment == "prod":
             asks = command.verb in ("promote", "apply")
             command.granted = [(asked, verdict.standing(case, asked) if asks else {}) for asked in case.asked]
-        objections = list(verdict.objections(case))
+        objections = [*verdict.objections(case), *verdict.of_stacks(case, machine.stacks_in(event.environment))]
         for code, problem in objections:
             self._needs(command, code, problem)
         place.returning = release if command.verb == "rollback" and not objections else ""
@@ -228,10 +214,12 @@ class Oracle:
             self.says(command, f"it was recorded as one of {event.only or 'all'}")
         self._leaves(command, place, now)
 
-    def _asked(self, command: Command, place: Place) -> tuple[Asked, ...]:
-        """Both documents, where deployments record theirs."""
-        recorded = place.asked if RECORDED else None
-        return (command.asked,) if recorded in (None, command.asked) else (command.asked, recorded)
+    def _asked(self, command: Command, place: Place, now: datetime) -> tuple[Asked, ...]:
+        """Both documents, unless people have said that the tree's may take the place of the recorded one."""
+        recorded = place.asked
+        if recorded is None or verdict.is_replaced(place, command, now):
+            return (command.asked,)
+        return (command.asked, recorded)
 
     def _leaves(self, command: Command, place: Place, now: datetime) -> None:
         if command.verb == "rollback" or command.older or "G111" in command.waived:
@@ -246,22 +234,26 @@ class Oracle:
             place.held.add(place.last)
         place.open, place.last, place.drifted, place.doubted = command, command.release, False, False
 
-    def _ended(self, command: Command, place: Place, event: events.Ending) -> None:
+    def _ended(self, command: Command, place: Place, event: events.Ending, there: frozenset[str]) -> None:
         deployment, place.open = place.open, None
         if deployment is None or (deployment.started, deployment.release) != (event.started, event.release):
             self.says(command, f"{event.kind}, and it had not started")
         elif isinstance(event, events.DeploymentSucceeded) and not command.only:
-            self._succeeded(command, place, event.release)
+            self._succeeded(command, place, event.release, there)
         elif isinstance(event, events.DeploymentSucceeded):
             self._succeeded_partly(command, place, event)
         elif deployment.verb != "destroy":
             place.proof(event.release).revoke()
 
-    def _succeeded(self, command: Command, place: Place, release: str) -> None:
-        destroyed = command.verb == "destroy"
-        wanted = {} if destroyed else dict.fromkeys(STACKS, self.made[release].content)
-        if place.runs != wanted:
+    def _succeeded(self, command: Command, place: Place, release: str, there: frozenset[str]) -> None:
+        destroyed, made = command.verb == "destroy", self.made[release]
+        wanted = {} if destroyed else dict.fromkeys(made.stacks, made.content)
+        if {stack: place.runs.get(stack) for stack in wanted} != wanted:
             self.says(command, f"recorded as succeeded, and this is there: {place.runs}")
+        leaves = there - wanted.keys()
+        if left := leaves - place.forgotten - (frozenset() if destroyed else made.forgets):
+            self.says(command, f"{sorted(left)} were left behind, and nobody said so")
+        place.runs, place.forgotten = wanted, (place.forgotten | leaves) - wanted.keys()
         if not destroyed and command.verb != "rollback" and place.current != release:
             self.arrivals += 1
             place.came[release] = self.arrivals
@@ -269,7 +261,7 @@ class Oracle:
         if destroyed:
             return
         if command.verb in ("promote", "apply") and command.environment != "dev" and not command.waivers:
-            place.asked, place.where = command.asked, command.place
+            place.asked, place.where, place.said = command.asked, command.place, []
         proof = place.proof(release)
         proof.whole, proof.replaced = True, command.replaced
         if command.replaced:
@@ -312,6 +304,9 @@ class Oracle:
         match event:
             case events.ApprovalGiven():
                 self._approved(command, place, event, now)
+            case RulesApproved():
+                said = (command.person, event.gate, command.asked, account_of(command.place), now, command.vouched)
+                place.said.append(Said(*said))
             case events.ApprovalWithdrawn():
                 mine = (command.person, command.gate, event.release)
                 place.approvals = [g for g in place.approvals if (g.person, g.gate, g.release) != mine]

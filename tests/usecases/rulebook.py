@@ -2,14 +2,11 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from envctl.domain.events import DeploymentStarted
 from envctl.domain.rules import GUARD_CODES, NEVER_WAIVED
 
-RECORDED = any(each.name == "rules" for each in fields(DeploymentStarted))
-"""Whether deployments record the rules that they had to satisfy: from then on both documents count."""
 ORDER = ("dev", "staging", "prod")
 ALL_CHECKS = frozenset({"smoke", "front", "deep"})
 WINDOWS = """windows = [

@@ -24,11 +24,12 @@ from envctl.domain.release import File, Release, identity, unpack
 from envctl.usecases import approve, approved, bundles, checkpointing, clocks, ledger_keys, record, unpinned
 from envctl.usecases.ports import Ports
 from tests.fakes.world import MemoryWorkspace
-from tests.usecases import attacks, old_jobs, rule_edits
+from tests.usecases import attacks, old_jobs, rule_edits, stack_edits
 from tests.usecases.actors import PLAINLY, Actors
-from tests.usecases.rulebook import RECORDED
+from tests.usecases.draws import WAIVABLE
+from tests.usecases.machines import LEAVING
 from tests.usecases.temptations import Temptation
-from tests.usecases.test_promotion_laws import WAIVABLE, Promotion
+from tests.usecases.test_promotion_laws import Promotion
 
 CODES = sorted({*WAIVABLE, "G109"})
 TRIES = settings(
@@ -64,6 +65,10 @@ def _forget(*_: object) -> None:
     return None
 
 
+def _keep_all(*_: object) -> object:
+    return import_module("envctl.domain.leaving").NO_CHANGEOVER
+
+
 def _without_guard(code: str) -> tuple[guards.Guard, ...]:
     return tuple(guard for guard in guards.GUARDS if guard.code != code)
 
@@ -90,6 +95,8 @@ RULES: dict[str, Without] = {
     "the clearing of the work folder": ((MemoryWorkspace, "lay_code", _lay_beside),),
     "the record of replaced providers": ((unpinned, "find_unpinned", lambda ports: ()),),
     "the order of releases": ((guards, "GUARDS", _without_guard("G111")),),
+    "the double question": ((guards, "list_views", lambda request: (request,)),),
+    "what can't hold twice": ((guards, "GUARDS", _without_guard("G112")),),
     "the word of AWS for a name": (
         (import_module("envctl.domain.guards.approvals"), "may", lambda patterns, actor: True),
     ),
@@ -98,13 +105,14 @@ RULES: dict[str, Without] = {
 TEMPTING: dict[str, Mapping[str, Temptation]] = {
     "the order of releases": old_jobs.OF_AGE,
     "the word of AWS for a name": rule_edits.OF_NAMES,
+    "the double question": rule_edits.OF_RULES,
+    "what can't hold twice": rule_edits.OF_THE_ORDER,
 }
 """What tempts to break a rule, where that is not what machines and store hold."""
-if RECORDED:
-    RULES["the double question"] = ((guards, "list_views", lambda request: (request,)),)
-    RULES["what can't hold twice"] = ((guards, "GUARDS", _without_guard("G112")),)
-    TEMPTING["the double question"] = rule_edits.OF_RULES
-    TEMPTING["what can't hold twice"] = rule_edits.OF_THE_ORDER
+if LEAVING:
+    RULES["the word for what leaves"] = ((guards, "GUARDS", _without_guard("G305")),)
+    RULES["the plan of what leaves"] = ((import_module("envctl.usecases.changeovers"), "compare_stacks", _keep_all),)
+    TEMPTING["the word for what leaves"] = TEMPTING["the plan of what leaves"] = stack_edits.OF_STACKS
 
 
 def temptations_of(rule: str) -> Mapping[str, Temptation]:

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from envctl.domain.fold import fold
 from envctl.domain.present import EnvironmentPresent
@@ -20,40 +20,27 @@ from envctl.usecases.project_ports import Revision
 from envctl.usecases.status import status
 from envctl.usecases.why import why
 from tests.fakes.world import recorded
-from tests.usecases import attacks, old_jobs, rule_edits, rulebook, temptations, verdict
+from tests.usecases import attacks, old_jobs, rule_edits, rulebook, stack_edits, temptations, verdict
 from tests.usecases.account import Place
-from tests.usecases.actors import BOB, EVE, PEOPLE, Actors, How, more
-from tests.usecases.editors import PLACES
-from tests.usecases.machines import ENVIRONMENTS, STACKS
-from tests.usecases.temptations import Temptation
-
-WAIVABLE = ("G101", "G102", "G103", "G104", "G105", "G106", "G107", "G108", "G110", "G111", "G206", "G301", "G302")
-TIMES = [timedelta(minutes=10), timedelta(hours=1), timedelta(hours=9), timedelta(hours=25), timedelta(days=3)]
-CLOCKS = [timedelta(), timedelta(hours=-25), timedelta(hours=25), timedelta(days=-400), timedelta(days=400)]
-PLANTED = ("modules/network/planted.tf", "modules/web/planted.tf")
-OF_RULES = rule_edits.OF_RULES | rule_edits.OF_THE_ORDER if rulebook.RECORDED else rule_edits.OF_RULES
-LONG_TIMES = [timedelta(days=15)]
-environments = st.sampled_from(ENVIRONMENTS)
-stacks = st.sampled_from(STACKS)
-people = st.sampled_from(PEOPLE)
-picks = st.none() | st.integers(0, 5)
-fuses = st.none() | st.integers(0, 20)
-reasons = st.sampled_from(["", "", "prod is down"])
-ways = st.builds(
-    How,
-    people,
-    reasons,
-    st.sampled_from([True, True, False]),
-    st.sampled_from([False] * 5 + [True]),
-    st.booleans(),
+from tests.usecases.actors import BOB, EVE, Actors, How, more
+from tests.usecases.draws import (
+    CLOCKS,
+    LONG_TIMES,
+    OF_RULES,
+    PLANTED,
+    TIMES,
+    environments,
     fuses,
-    unseen=st.sampled_from([("web",), ()]),
-    replaced=st.sampled_from([False] * 5 + [True]),
-    older=st.sampled_from([False] * 5 + [True]),
-    name=st.sampled_from(["own"] * 5 + ["vouched", "claimed"]),
+    people,
+    picks,
+    stacks,
+    tempted,
+    waivable,
+    ways,
 )
-tempted = st.builds(How, break_glass=st.sampled_from(["", "", "", "prod is down"]))
-waivable = st.sampled_from([(), WAIVABLE]) | st.sets(st.sampled_from(WAIVABLE))
+from tests.usecases.editors import PLACES
+from tests.usecases.machines import ENVIRONMENTS, LEAVING, Third
+from tests.usecases.temptations import Temptation
 
 
 class Promotion(RuleBasedStateMachine):
@@ -123,6 +110,10 @@ class Promotion(RuleBasedStateMachine):
     def approves(self, gate: str, how: How, pick: int | None) -> None:
         self.actors.approves(gate, how, release=self._release(pick))
 
+    @rule(gate=st.sampled_from(["peer", "business"]), by=people)
+    def approves_rules(self, gate: str, by: str) -> None:
+        self.actors.approves_rules(gate, by)
+
     @rule(pick=picks)
     def all_approve(self, pick: int | None) -> None:
         release = self._release(pick)
@@ -189,9 +180,9 @@ class Promotion(RuleBasedStateMachine):
     @rule(fuses=st.tuples(fuses, fuses, fuses))
     def does_it_by_the_book(self, fuses: tuple[int | None, int | None, int | None]) -> None:
         release = self.actors.by_the_book(fuses)
-        content = self.actors.oracle.made[release].content
+        made = self.actors.oracle.made[release]
         for environment in ENVIRONMENTS:
-            assert self.actors.oracle.places[environment].runs == dict.fromkeys(STACKS, content)
+            assert self.actors.oracle.places[environment].runs == dict.fromkeys(made.stacks, made.content)
         prod = self.actors.present.of("prod")
         assert prod.proof is not None and prod.proof.verified, "what runs in prod is not verified there"
         assert not prod.debts, "a normal promotion cleared no debt"
@@ -240,6 +231,16 @@ class Promotion(RuleBasedStateMachine):
 
     @rule(temptation=st.sampled_from(list(rule_edits.OF_NAMES.values())), how=tempted)
     def is_tempted_by_names(self, temptation: Temptation, how: How) -> None:
+        temptation(self.actors, how)
+
+    @precondition(lambda _: LEAVING)
+    @rule(third=st.sampled_from(list(stack_edits.CHANGES.values())))
+    def changes_stacks(self, third: Third) -> None:
+        self.actors.has_third(third)
+
+    @precondition(lambda _: LEAVING)
+    @rule(temptation=st.sampled_from(list(stack_edits.OF_STACKS.values())), how=tempted)
+    def is_tempted_by_stacks(self, temptation: Temptation, how: How) -> None:
         temptation(self.actors, how)
 
     @rule(pick=st.integers(0, 30))

@@ -6,8 +6,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from envctl.domain.changes import StackPlan
-from tests.usecases.account import Command, Given, Made, Place, Proof, covered, losses
-from tests.usecases.rulebook import RECORDED, Asked
+from tests.usecases.account import Command, Given, Made, Place, Proof, account_of, covered, losses
+from tests.usecases.rulebook import Asked
 
 BEFORE = {"staging": "dev", "prod": "staging"}
 HOLDS_DATA = frozenset({"aws_db_instance", "aws_s3_bucket"})
@@ -35,8 +35,17 @@ class Case:
     asked: tuple[Asked, ...]
 
     @property
+    def plans(self) -> Mapping[str, StackPlan]:
+        """Those that are carried out: what is forgotten is only listed."""
+        return carried_out(self.command.plans, self.made)
+
+    @property
     def prod(self) -> bool:
         return self.command.environment == "prod"
+
+
+def carried_out(plans: Mapping[str, StackPlan], made: Made) -> dict[str, StackPlan]:
+    return {name: plan for name, plan in plans.items() if name not in made.forgets}
 
 
 def objections(case: Case) -> Iterator[tuple[str, str]]:
@@ -104,7 +113,7 @@ def _of_proof(case: Case, asked: Asked) -> Iterator[tuple[str, str]]:
 
 
 def _of_time(case: Case, asked: Asked, proof: Proof, verified_at: datetime) -> Iterator[tuple[str, str]]:
-    wanted = asked.checks_of(asked.before("prod") or "dev") if RECORDED else frozenset()
+    wanted = asked.checks_of(asked.before("prod") or "dev")
     if missing := wanted - proof.passed.keys():
         yield "G103", f"{', '.join(sorted(missing))} did not pass in the source"
     oldest = min((proof.passed[each] for each in wanted - missing), default=verified_at)
@@ -130,17 +139,41 @@ def _of_prod(case: Case, asked: Asked) -> Iterator[tuple[str, str]]:
     if case.command.verb in ("promote", "apply"):
         if asked.windows and (window := denied(case.now)):
             yield "G107", f"the window {window} is open"
-        if RECORDED and case.target.asked and _account(case.target.where) != _account(case.command.place):
+        if asked == case.target.asked and account_of(case.target.where) != account_of(case.command.place):
             yield NEVER, "it is in another account or region than it was deployed to"
         yield from _of_approvals(case, asked)
     if case.command.verb == "destroy" and (asked.protected or asked.gates):
         yield "G301", "it is never destroyed as a whole"
-    elif is_too_much_lost(case.command.plans, asked):
-        yield "G301", f"it would lose {len(losses(case.command.plans))} resources"
+    elif is_too_much_lost(case.plans, asked):
+        yield "G301", f"it would lose {len(losses(case.plans))} resources"
 
 
-def _account(place: frozenset[tuple[str, str]]) -> dict[str, str]:
-    return {name: value for name, value in place if name in ("account_id", "region")}
+def of_stacks(case: Case, there: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Where prod is protected, somebody says what becomes of a stack that leaves. `there` are those of the target."""
+    made = case.made
+    said = {name for name, _ in made.third.fates} | {made.third.was}
+    unsaid = there - made.stacks - said - case.target.forgotten
+    if case.prod and case.command.verb != "destroy" and unsaid and any(asked.protected for asked in case.asked):
+        yield "G305", f"nobody said what becomes of {sorted(unsaid)}"
+
+
+def is_replaced(place: Place, command: Command, now: datetime) -> bool:
+    """Whether enough people of the recorded gates have said that what the tree asks may take their place."""
+    recorded, wanted = place.asked, (command.asked, account_of(command.place))
+    if recorded is None:
+        return False
+    given = [
+        each
+        for each in place.said
+        if (each.asked, each.account) == wanted
+        and (recorded.expires is None or now - each.at <= recorded.expires)
+        and (recorded.self_approval or not recorded.gates or each.person != command.person)
+        and (each.vouched or not recorded.approvers or each.gate != "business")
+    ]
+    if not recorded.gates:
+        return bool(given)
+    people = {gate: {each.person for each in given if each.gate == gate} for gate, _ in recorded.gates}
+    return all(len(people[gate]) >= count for gate, count in recorded.gates)
 
 
 def is_too_much_lost(plans: Mapping[str, StackPlan], asked: Asked) -> bool:
@@ -153,7 +186,7 @@ def _of_approvals(case: Case, asked: Asked) -> Iterator[tuple[str, str]]:
     for gate, count in asked.gates:
         if len({given.person for given in granted[gate]}) < count:
             yield "G106", f"gate {gate} lacks approvals"
-        elif too_few(granted[gate], case.command.plans, count):
+        elif too_few(granted[gate], case.plans, count):
             yield "G302", f"gate {gate} has approved another plan"
 
 
@@ -177,7 +210,7 @@ def standing(case: Case, asked: Asked) -> dict[str, list[Given]]:
 def _of_these_rules(case: Case, given: Given) -> bool:
     """Who approved knew both documents. Once the tree's rules are the recorded ones, those of before do not matter."""
     tree, recorded = case.command.asked, case.target.asked
-    return not RECORDED or (given.asked == tree and (recorded in (given.recorded, tree)))
+    return given.asked == tree and (recorded in (given.recorded, tree))
 
 
 def too_few(granted: list[Given], plans: Mapping[str, StackPlan], count: int) -> bool:
