@@ -7,13 +7,13 @@ from tests.e2e.conftest import LOCAL_PROJECT, Project
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 ASKS = LOCAL_PROJECT.replace("approvals = {}", "approvals = { peer = 1 }")
-BOB = {"GIT_AUTHOR_EMAIL": "bob@example.com"}
+BOB = "bob@example.com"
 
 
 def test_gate_that_is_deleted_asks_once_more(small: Project) -> None:
     small.write("envctl.toml", ASKS)
     small.ok("apply", "dev", "--yes")
-    small.ok("approve", "staging", "--gate", "peer", "--unseen", "top", "--yes", **BOB)
+    small.ok("approve", "staging", "--gate", "peer", "--unseen", "top", "--yes", GIT_AUTHOR_EMAIL=BOB)
     small.ok("promote", "dev", "staging", "--yes")
     assert small.ok("rules", "staging", "--json").document["result"]["standing"] == "same"
 
@@ -26,7 +26,7 @@ def test_gate_that_is_deleted_asks_once_more(small: Project) -> None:
     assert (refused.code, refused.codes) == (4, ["G106"])
     assert "by the rules that staging was deployed with on" in refused.document["problems"][0]["message"]
 
-    approved = small.ok("approve", "staging", "--gate", "peer", "--yes", "--json", **BOB).document["result"]
+    approved = small.ok("approve", "staging", "--gate", "peer", "--yes", "--json", GIT_AUTHOR_EMAIL=BOB).document["result"]
     assert "the rules of staging change with this deployment: gate peer goes" in approved["notes"]
     small.ok("promote", "dev", "staging", "--yes")
     changes = small.ok("history", "staging", "--json").document["result"]["rules"]
@@ -40,5 +40,5 @@ def test_gate_that_is_deleted_asks_once_more(small: Project) -> None:
     assert (refused.code, refused.codes) == (4, ["G112"])
     assert {name: data for name, data in small.files().items() if "state/staging" in name} == before
     assert "place in the order: after dev -> the entry" in small.ok("rules", "staging").out
-    small.ok("approve", "staging", "--rules", "--yes", **BOB)
+    small.ok("approve", "staging", "--rules", "--yes", GIT_AUTHOR_EMAIL=BOB)
     assert small.ok("rules", "staging", "--json").document["result"]["standing"] == "tree alone"
