@@ -25,6 +25,7 @@ from envctl.domain.events import (
     ImportStarted,
     ReleaseCreated,
     RolloutStarted,
+    StateMoved,
     TrafficShifted,
     VerificationFailed,
     VerificationPassed,
@@ -99,6 +100,7 @@ EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
         st.sampled_from(get_args(ImportOutcome)),
         texts,
     ),
+    StateMoved: st.builds(StateMoved, environments, releases, numbers, stack_name, stack_name),
     WaiverUsed: st.builds(WaiverUsed, environments, releases, texts, some_texts, some_texts, numbers),
 }
 events: st.SearchStrategy[Event] = st.one_of(*EVENTS_BY_KIND.values())

@@ -64,7 +64,7 @@ class DeploymentStarted:
     not those which the release pins. `place` is the digest of the place that it lands in; it is empty in entries of
     before places were recorded. `older` is true where the release goes over a newer one, and --older said that it is
     meant. `stacks` are all that it may change, where `only` names none; entries of before they were recorded have
-    neither.
+    neither. `creates` are the stacks of it that were never applied to their end there.
     """
 
     kind: ClassVar[str] = "deployment started"
@@ -80,6 +80,7 @@ class DeploymentStarted:
     place: str = _later("")
     older: bool = _later(False)
     stacks: tuple[str, ...] = _later(())
+    creates: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ class DeploymentSucceeded:
     """`stacks` are those that were deployed: all of the release, or those that its start named. `changed` counts the
     resources that were touched, and `performed` says what was done to which types of them, like "create aws_vpc".
     `partial` says that the release has more stacks than those. `lost` are stacks of a destruction whose state was gone:
-    what they held may remain.
+    what they held may remain. `left` are stacks that the release has no more, and all of which was destroyed; `forgot`
+    those that stay as they are, and are looked after no longer.
     """
 
     kind: ClassVar[str] = "deployment succeeded"
@@ -99,11 +101,15 @@ class DeploymentSucceeded:
     performed: tuple[str, ...] = _later(())
     partial: bool = _later(False)
     lost: tuple[str, ...] = _later(())
+    left: tuple[str, ...] = _later(())
+    forgot: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)
 class DeploymentFailed:
-    """`stacks` are those that were applied to their end before it failed."""
+    """`stacks` are those that were applied to their end before it failed. `left` are stacks that the release has no
+    more, and all of which was destroyed by then; `untouched` those that it would have created, and did not begin with.
+    """
 
     kind: ClassVar[str] = "deployment failed"
     environment: str
@@ -113,6 +119,8 @@ class DeploymentFailed:
     stacks: tuple[str, ...] = ()
     interrupted: bool = False
     performed: tuple[str, ...] = _later(())
+    left: tuple[str, ...] = _later(())
+    untouched: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)
@@ -301,6 +309,20 @@ class ImportEnded:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class StateMoved:
+    """The state of a stack is that of another one from now on: it was renamed. `started` is the number of the
+    deployment.
+    """
+
+    kind: ClassVar[str] = "state moved"
+    environment: str
+    release: str
+    started: int
+    stack: str
+    to: str
+
+
 Ending = DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
 LocalEvent = (
     DeploymentStarted
@@ -319,6 +341,7 @@ LocalEvent = (
     | TrafficShifted
     | ImportStarted
     | ImportEnded
+    | StateMoved
 )
 Event = ReleaseCreated | LocalEvent
 EVENTS: dict[str, type[Event]] = {event.kind: event for event in get_args(Event)}

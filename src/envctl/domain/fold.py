@@ -23,12 +23,14 @@ from envctl.domain.events import (
     LocalEvent,
     ReleaseCreated,
     RolloutStarted,
+    StateMoved,
     TrafficShifted,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
 )
 from envctl.domain.fold_imports import follow_import
+from envctl.domain.fold_stacks import change_stacks, move_state
 from envctl.domain.fold_traffic import shifted
 from envctl.domain.ledger import Entry, digest, encode
 from envctl.domain.people import reviewer
@@ -160,6 +162,8 @@ def _follow_in(present: Present, there: EnvironmentPresent, entry: Entry, event:
             return shifted(there, event)
         case ImportStarted() | ImportEnded():
             return follow_import(there, entry, event)
+        case StateMoved():
+            return move_state(there, event)
         case _:
             return _say(there, entry, event)
 
@@ -198,7 +202,8 @@ def _start(there: EnvironmentPresent, entry: Entry, event: DeploymentStarted) ->
     # Whatever ran until now does not run undisturbed any longer.
     evidence = {release: proof.rest(entry.at) for release, proof in there.evidence.items()}
     debts = there.debts + tuple(waiver for waiver in there.waivers if waiver.waiver == event.waiver)
-    there = replace(there, last=begun, evidence=evidence, waivers=(), debts=debts)
+    coming = there.half_made | set(event.creates)
+    there = replace(there, last=begun, evidence=evidence, waivers=(), debts=debts, half_made=coming)
     if named := event.only or event.stacks:
         return replace(there, begun=there.begun | set(named))
     return replace(there, unnamed=(*there.unnamed, entry.seq)[-UNNAMED:])
@@ -213,9 +218,7 @@ def _end(present: Present, there: EnvironmentPresent, entry: Entry, event: Endin
     if isinstance(event, DeploymentSucceeded) and not begun.only:
         return _succeed(present, there, done, event)
     if isinstance(event, DeploymentFailed | DeploymentSucceeded):
-        there = replace(
-            there, stacks=there.stacks | set(event.stacks), performed=_performed(there, event.release, event.performed)
-        )
+        there = replace(change_stacks(there, event), performed=_performed(there, event.release, event.performed))
     return replace(there, last=done, evidence=_without(there.evidence, begun.release))
 
 
@@ -224,7 +227,8 @@ def _succeed(
 ) -> EnvironmentPresent:
     if done.action == "destroy":
         empty: frozenset[str] = frozenset()
-        return replace(there, current=None, last=done, stacks=empty, drift=None, traffic={}, begun=empty, unnamed=())
+        there = replace(there, stacks=empty, begun=empty, half_made=empty, unnamed=(), renamed={})
+        return replace(there, current=None, last=done, drift=None, traffic={})
     before = there.evidence.get(done.release)
     proof = Evidence(done, longest=before.longest, until=before.until) if before else Evidence(done)
     if done.unpinned:
@@ -233,12 +237,11 @@ def _succeed(
     evidence = _latest(there.evidence, done.release, proof)
     performed = _performed(there, done.release, event.performed)
     return replace(
-        there,
+        change_stacks(there, event),
         current=done,
         last=done,
         evidence=evidence,
         performed={release: did for release, did in performed.items() if release in evidence},
-        stacks=there.stacks | set(event.stacks),
         # Now it is recorded which stacks it was of.
         unnamed=tuple(number for number in there.unnamed if number != done.seq),
         drift=None,

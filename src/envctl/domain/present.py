@@ -201,10 +201,12 @@ class EnvironmentPresent:
 
     `evidence` is there for each release whose latest deployment here succeeded: a later failure of the same release
     takes it away. `performed` is what each release did here to which types of resources. `stacks` are those that were
-    ever applied to their end, and `begun` those that a deployment or an import ever began with; `unnamed` are the
-    numbers of deployments that did not succeed and of which it was not recorded which stacks they were of. `drift` is
-    the last look at reality since the last deployment. `traffic` is which colour of a stack has the requests, where
-    envctl sends them. `imports` are those whose end is not recorded.
+    ever applied to their end, and `begun` those that a deployment or an import ever began with; `half_made` are those
+    that may hold something although none ended, and `unnamed` the numbers of deployments that did not succeed and of
+    which it was not recorded which stacks they were of. `forgotten` are stacks that a release left as they are, and
+    that are looked after no longer. `renamed` are those whose state was that of another stack, by that name, as long as
+    they were not applied since. `drift` is the last look at reality since the last deployment. `traffic` is which
+    colour of a stack has the requests, where envctl sends them. `imports` are those whose end is not recorded.
     """
 
     current: Deployment | None = None
@@ -222,6 +224,14 @@ class EnvironmentPresent:
     imports: tuple[OpenImport, ...] = ()
     begun: frozenset[str] = frozenset()
     unnamed: tuple[int, ...] = ()
+    half_made: frozenset[str] = frozenset()
+    forgotten: frozenset[str] = frozenset()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The stacks whose states may hold something."""
+        return self.stacks | self.half_made
 
     def has_begun(self, stack: str) -> bool:
         """Whether a deployment or an import ever began with it. One of unrecorded stacks may have been of any."""

@@ -13,6 +13,7 @@ from envctl.domain.naming import short
 from envctl.domain.present import Deployment, EnvironmentPresent, KnownRelease, Present, Unbelieved, lag
 from envctl.domain.project import Project
 from envctl.usecases import bundles, candidates, load, record
+from envctl.usecases.gone import GoneEnvironment, find_gone
 from envctl.usecases.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 from envctl.usecases.ports import Ports
 
@@ -22,7 +23,8 @@ class EnvironmentStatus:
     """`lag` is how many releases it is behind the environment before; None where there is nothing to compare.
 
     `gates` are those of the next promotion into it: approvals given, approvals asked for. `pending` is how the working
-    tree compares with what runs; None where nothing runs.
+    tree compares with what runs; None where nothing runs. `leaving` are stacks that it holds, and that the
+    release which runs has no more.
     """
 
     environment: str
@@ -32,12 +34,13 @@ class EnvironmentStatus:
     gates: Mapping[str, tuple[int, int]]
     next: str
     pending: PendingChanges | None = None
+    leaving: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Status:
     """`environments` are those of the pipeline, `beside` those that stand beside it, and `unbelieved` the last entries
-    of the ledger that do not count.
+    of the ledger that do not count. `gone` are environments that the project file names no more, and that hold stacks.
     """
 
     project: str
@@ -45,6 +48,7 @@ class Status:
     environments: tuple[EnvironmentStatus, ...]
     unbelieved: tuple[Unbelieved, ...] = ()
     beside: tuple[EnvironmentStatus, ...] = ()
+    gone: tuple[GoneEnvironment, ...] = ()
 
     @property
     def everywhere(self) -> tuple[EnvironmentStatus, ...]:
@@ -66,7 +70,8 @@ def _standing(ports: Ports, project: Project, present: Present) -> Status:
     read = cache(lambda release: bundles.look(ports, release)[:2])
     shown = tuple(_of(ports, project, present, environment, read) for environment in project.pipeline.order)
     beside = tuple(_of(ports, project.seen_from(name), present, name, read) for name in project.beside)
-    return Status(project.name, ports.clock.now(), shown, present.unbelieved, beside)
+    gone = find_gone(project, present)
+    return Status(project.name, ports.clock.now(), shown, present.unbelieved, beside, gone)
 
 
 def _of(ports: Ports, project: Project, present: Present, environment: str, read: ReadBundle) -> EnvironmentStatus:
@@ -80,8 +85,20 @@ def _of(ports: Ports, project: Project, present: Present, environment: str, read
     way_on = f"envctl recover {environment}" if lost else _approve_rest(ports, project, present, environment)
     way_on = way_on or _next(project, present, environment, behind)
     pending = find_pending_changes(ports, project, present, environment, read)
+    leaving = _leaving(there, read)
     way_on = way_on or _deploy_changes(project, environment, pending)
-    return EnvironmentStatus(environment, there, release, behind, open_gates, way_on, pending)
+    if leaving and not way_on:
+        way_on = f"envctl apply {environment}"
+    return EnvironmentStatus(environment, there, release, behind, open_gates, way_on, pending, leaving)
+
+
+def _leaving(there: EnvironmentPresent, read: ReadBundle) -> tuple[str, ...]:
+    """Nothing where the release can't be read: that is said already."""
+    release = read(there.current.release)[1] if there.whole and there.current else None
+    if release is None:
+        # Where a deployment did not end, the next one goes on with what is there.
+        return ()
+    return tuple(sorted(there.stacks - release.wiring.stacks.keys()))
 
 
 def _deploy_changes(project: Project, environment: str, pending: PendingChanges | None) -> str:

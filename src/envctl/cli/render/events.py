@@ -22,6 +22,7 @@ from envctl.domain.events import (
     ImportStarted,
     ReleaseCreated,
     RolloutStarted,
+    StateMoved,
     TrafficShifted,
     VerificationFailed,
     VerificationPassed,
@@ -69,6 +70,8 @@ def told(event: Event) -> str:
             return _shifted(event)
         case ImportStarted() | ImportEnded():
             return _imported(event)
+        case StateMoved():
+            return f"the state of {event.stack} in {event.environment} became that of {event.to}"
         case _:
             assert_never(event)
 
@@ -107,7 +110,7 @@ def _deployed(event: _Deploying) -> str:
         case DeploymentSucceeded(partial=True):
             return f"{event.environment} has {' and '.join(event.stacks)} of it ({event.changed} changed)"
         case DeploymentSucceeded():
-            return f"{event.environment} runs it ({event.changed} changed)"
+            return f"{event.environment} runs it ({event.changed} changed{_left(event)})"
         case DeploymentFailed() if event.interrupted:
             return f"interrupted in {event.environment}{_kept(event)}"
         case DeploymentFailed():
@@ -129,6 +132,12 @@ def _way(event: DeploymentStarted) -> str:
             return f"apply to {event.environment}"
         case _:
             assert_never(event.action)
+
+
+def _left(event: DeploymentSucceeded) -> str:
+    """What became of the stacks that it has no more."""
+    destroyed = f"; {listed(event.left)} destroyed" if event.left else ""
+    return f"{destroyed}; {listed(event.forgot)} forgotten" if event.forgot else destroyed
 
 
 def _kept(event: DeploymentFailed) -> str:

@@ -10,6 +10,7 @@ from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import EnvctlError, ExitCode, Problem
 from envctl.domain.events import Actor, Move
 from envctl.domain.images import ImageFound
+from envctl.domain.leaving import NO_CHANGEOVER, Changeover
 from envctl.domain.meaning import PlanMeaning
 from envctl.domain.pipeline import Pipeline
 from envctl.domain.present import NOTHING, EnvironmentPresent, Evidence, KnownRelease, Present
@@ -35,7 +36,7 @@ class Request:
 
     `place` is the digest of where it would land, `where` that in words, and `elsewhere` says, for other places that the
     release was approved for, what is another value today. `needs` names for each stack of the release those that have
-    to be applied before it.
+    to be applied before it. `changeover` says which stacks leave the target with it, and which are renamed there.
     """
 
     action: Move
@@ -64,6 +65,7 @@ class Request:
     older: bool = False
     role: str = ""
     other_accounts: tuple[str, ...] = ()
+    changeover: Changeover = NO_CHANGEOVER
 
     @property
     def identity(self) -> str:

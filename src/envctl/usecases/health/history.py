@@ -7,6 +7,7 @@ from envctl.domain.project import Project
 from envctl.usecases import create_only, record
 from envctl.usecases.bucket_places import S3
 from envctl.usecases.checkpointing import load_checkpoint
+from envctl.usecases.gone import describe_gone, find_gone
 from envctl.usecases.health.rows import Row, bad, good, warn
 from envctl.usecases.ports import Ports
 
@@ -21,6 +22,13 @@ def ledger(ports: Ports) -> Iterator[Row]:
         yield warn("checkpoints", seen, f"the next is left at entry {(entries // EVERY + 1) * EVERY}, by itself")
     elif last:
         yield good("checkpoints", f"the last is {since} entries old")
+
+
+def environments(ports: Ports, project: Project) -> Iterator[Row]:
+    """Those that the project file names no more, and that hold stacks."""
+    gone = find_gone(project, record.present(ports))
+    if gone:
+        yield bad("environments", *map(describe_gone, gone))
 
 
 def nothing_written_over(ports: Ports, project: Project, *, probe: bool) -> Iterator[Row]:
