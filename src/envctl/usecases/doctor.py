@@ -85,8 +85,7 @@ def _sections(
         "",
         [
             ("bucket", partial(buckets.of_the_store, ports, project)),
-            ("ledger", partial(history.ledger, ports)),
-            ("environments", partial(history.environments, ports, project)),
+            ("ledger", partial(history.ledger, ports, project)),
             ("create-only", partial(history.nothing_written_over, ports, project, probe=probe)),
         ],
     )

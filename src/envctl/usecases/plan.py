@@ -126,6 +126,8 @@ def _plan_all(ports: Ports, ready: _Ready) -> Planned:
         for stack in prepared.stacks:
             if stack.name in here.stacks & stateless:
                 demand_state(ports, environment, stack)
+    if here is not None and not any(stack.needs for stack in prepared.stacks):
+        # The next plan of what lies ready need not look them up.
         ports.workspace.note_known_states(environment, [name for name in sorted(held) if here.has_begun(name)])
     return replace(planned, plans=remark_unknown_states(environment, here, planned.plans)) if here else planned
 

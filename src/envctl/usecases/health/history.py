@@ -12,8 +12,9 @@ from envctl.usecases.health.rows import Row, bad, good, warn
 from envctl.usecases.ports import Ports
 
 
-def ledger(ports: Ports) -> Iterator[Row]:
-    entries = record.verify(ports).seq
+def ledger(ports: Ports, project: Project) -> Iterator[Row]:
+    present = record.verify(ports)
+    entries = present.seq
     yield good("ledger", f"whole: all {entries} entries fit the chain" if entries else "nothing was recorded yet")
     last = load_checkpoint(ports).seq
     since = entries - last
@@ -22,12 +23,7 @@ def ledger(ports: Ports) -> Iterator[Row]:
         yield warn("checkpoints", seen, f"the next is left at entry {(entries // EVERY + 1) * EVERY}, by itself")
     elif last:
         yield good("checkpoints", f"the last is {since} entries old")
-
-
-def environments(ports: Ports, project: Project) -> Iterator[Row]:
-    """Those that the project file names no more, and that hold stacks."""
-    gone = find_gone(project, record.present(ports))
-    if gone:
+    if gone := find_gone(project, present):
         yield bad("environments", *map(describe_gone, gone))
 
 
