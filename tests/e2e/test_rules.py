@@ -26,7 +26,9 @@ def test_gate_that_is_deleted_asks_once_more(small: Project) -> None:
     assert (refused.code, refused.codes) == (4, ["G106"])
     assert "by the rules that staging was deployed with on" in refused.document["problems"][0]["message"]
 
-    approved = small.ok("approve", "staging", "--gate", "peer", "--yes", "--json", GIT_AUTHOR_EMAIL=BOB).document["result"]
+    approved = small.ok("approve", "staging", "--gate", "peer", "--yes", "--json", GIT_AUTHOR_EMAIL=BOB).document[
+        "result"
+    ]
     assert "the rules of staging change with this deployment: gate peer goes" in approved["notes"]
     small.ok("promote", "dev", "staging", "--yes")
     changes = small.ok("history", "staging", "--json").document["result"]["rules"]

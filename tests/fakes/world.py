@@ -1,6 +1,8 @@
 """The ports as plain classes in memory. What they can't show is shown elsewhere for real."""
 
 import hashlib
+import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -36,6 +38,7 @@ from envctl.domain.errors import (
 )
 from envctl.domain.events import Actor
 from envctl.domain.images import Found
+from envctl.domain.layout import LEFT
 from envctl.domain.ledger import Entry
 from envctl.domain.owners import Owner
 from envctl.domain.provider_accounts import ProviderConfiguration
@@ -199,7 +202,7 @@ class MemoryWorkspace:
         return ""
 
     def mark_laid_out(self, prepared: Prepared) -> str:
-        stacks = [self.stacks.get((prepared.environment, stack.name)) for stack in prepared.stacks]
+        stacks = [self.stacks.get((prepared.environment, stack.name)) for stack in prepared.all_stacks]
         return repr((self.code.get(prepared.environment), stacks))
 
     def remember(self, prepared: Prepared, inputs: Sequence[str], mark: str) -> None:
@@ -262,6 +265,8 @@ class MemoryTerraform:
     locks: dict[tuple[str, str], StateLock] = field(default_factory=dict)
     extra: dict[tuple[str, str], tuple[ResourceChange, ...]] = field(default_factory=dict)
     configurations: dict[tuple[str, str], tuple[ProviderConfiguration, ...]] = field(default_factory=dict)
+    lineages: dict[tuple[str, str], str] = field(default_factory=dict)
+    serials: dict[tuple[str, str], int] = field(default_factory=dict)
     holds: dict[tuple[str, str], Mapping[str, Output]] = field(default_factory=dict)
     unreadable: dict[tuple[str, str], EnvctlError] = field(default_factory=dict)
     here: Installed | EnvctlError = field(default_factory=lambda: Installed("/usr/bin/terraform", "1.15.5"))
@@ -309,11 +314,11 @@ class MemoryTerraform:
         if where in self.locks:
             raise StateLockedError(self.locks[where], Problem("E306", f"the state of {stack.name} is locked"))
         self._demand_plannable(environment, stack, destroy=destroy)
-        there, wanted = self.reality.get(where), None if destroy else self._wanted(environment, stack)
+        there, wanted = self.reality.get(self._at(where)), None if destroy else self._wanted(environment, stack)
         self.planned[where] = wanted
         held = 0 if there is None else 1
         if there == wanted or where in self.barren:
-            return StackPlan(stack.name, stateless=destroy and where not in self.states, in_state=held)
+            return StackPlan(stack.name, stateless=destroy and self._at(where) not in self.states, in_state=held)
         action = Action.CREATE if there is None else Action.DELETE if wanted is None else Action.UPDATE
         value = AttributeChange("input", there, wanted)
         resource = ResourceChange(f"terraform_data.{stack.name}", "terraform_data", action, (value,))
@@ -345,13 +350,13 @@ class MemoryTerraform:
             raise OperationFailedError(Problem("E305", f"{stack.name} {self.failure}", stack=stack.name))
         if where in self.interrupted:
             raise InterruptedByUserError(Problem("E311", "interrupted: Terraform stopped cleanly"))
-        planned = self.planned.pop(where)
+        planned, there = self.planned.pop(where), self._at(where)
         # A state from which all was destroyed is still there.
-        self.states.add(where)
+        self.states.add(there)
         if planned is None:
-            del self.reality[where]
+            del self.reality[there]
         else:
-            self.reality[where] = planned
+            self.reality[there] = planned
 
     def discard(self, environment: str, stack: PreparedStack) -> None:
         self.planned.pop((environment, stack.name), None)
@@ -366,7 +371,7 @@ class MemoryTerraform:
         return Look(drift, self._pending(environment, stack))
 
     def _pending(self, environment: str, stack: PreparedStack) -> StackPlan:
-        there, wanted = self.reality.get((environment, stack.name)), self._wanted(environment, stack)
+        there, wanted = self.reality.get(self._at((environment, stack.name))), self._wanted(environment, stack)
         if there == wanted:
             return StackPlan(stack.name)
         action = Action.CREATE if there is None else Action.UPDATE
@@ -380,7 +385,36 @@ class MemoryTerraform:
         self.states.discard((environment, stack))
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
-        return (environment, stack.name) in self.states
+        return self._at((environment, stack.name)) in self.states
+
+    def pull_state(self, environment: str, stack: PreparedStack) -> bytes:
+        where = self._at((environment, stack.name))
+        if where not in self.states:
+            return b""
+        held = [self.reality[where]] if where in self.reality else []
+        document = {"lineage": self.lineages.get(where, "".join(where)), "serial": self.serials.get(where, 1)}
+        return json.dumps({**document, "resources": held, "outputs": {}}).encode()
+
+    def push_state(self, environment: str, stack: PreparedStack, state: bytes) -> None:
+        where, document = self._at((environment, stack.name)), json.loads(state)
+        self.ran.append(("push", environment, where[1]))
+        if where in self.dies_on:
+            raise Killed
+        if where in self.states and document["lineage"] != self.lineages.get(where, "".join(where)):
+            raise OperationFailedError(Problem("E305", f"the state of {where[1]} has another lineage"))
+        self.states.add(where)
+        self.lineages[where], self.serials[where] = document["lineage"], document["serial"]
+        self.reality.pop(where, None)
+        if document["resources"]:
+            self.reality[where] = document["resources"][0]
+
+    def _at(self, where: tuple[str, str]) -> tuple[str, str]:
+        """Where the state lies by the root module, which is mostly under the name of the stack."""
+        main = self.workspace.stacks.get(where)
+        backend = json.loads(main)["terraform"]["backend"] if main else {}
+        said: dict[str, str] = next(iter(backend.values()), {})
+        path = str(said.get("path") or said.get("key") or where[1])
+        return where[0], PurePosixPath(path).stem
 
     def settle(self, environment: str, stack: PreparedStack) -> None:
         self.ran.append(("settle", environment, stack.name))
@@ -409,11 +443,17 @@ class MemoryTerraform:
         """A hash of the code that lies ready in an environment."""
         digest = hashlib.sha256()
         for name, file in sorted(self.workspace.code[environment].items()):
+            if name.startswith(f"{LEFT}/"):
+                continue
             digest.update(name.encode() + b"\0" + file.data)
         return digest.hexdigest()
 
     def _wanted(self, environment: str, stack: PreparedStack) -> str:
-        main = self.workspace.stacks[environment, stack.name]
+        main, there = self.workspace.stacks[environment, stack.name], self._at((environment, stack.name))[1]
+        if stack.leaves:
+            return self.reality.get((environment, there), "")
+        # Where a state lies is nothing that is applied.
+        main = re.sub(rb"[\w-]+[.]tfstate", b"state", main)
         read = [self.reality.get((environment, name)) for name in stack.upstream] if self.linked else []
         return f"{self.code_of(environment)} {hashlib.sha256(main + repr(read).encode()).hexdigest()}"
 

@@ -20,9 +20,6 @@ from envctl.domain.events import (
     Event,
     HoldLifted,
     HoldSet,
-    ImportEnded,
-    ImportOutcome,
-    ImportStarted,
     ReleaseCreated,
     RolloutStarted,
     TrafficShifted,
@@ -31,6 +28,7 @@ from envctl.domain.events import (
     WaiverUsed,
 )
 from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
+from envctl.domain.events_states import ImportEnded, ImportOutcome, ImportStarted, StateMoved
 from envctl.domain.ledger import GENESIS, Entry, digest, encode
 
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -106,6 +104,7 @@ EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
         st.sampled_from(get_args(ImportOutcome)),
         texts,
     ),
+    StateMoved: st.builds(StateMoved, environments, releases, numbers, stack_name, stack_name),
     WaiverUsed: st.builds(WaiverUsed, environments, releases, texts, some_texts, some_texts, numbers),
 }
 events: st.SearchStrategy[Event] = st.one_of(*EVENTS_BY_KIND.values())

@@ -117,6 +117,7 @@ MEANS_NOTHING: dict[tuple[type, str], str] = {
     (Stack, "inputs"): "wiring, which is in the release",
     (Stack, "after"): "wiring, which is in the release",
     (Stack, "environments"): "which stacks a release has",
+    (Stack, "moved_from"): "what a stack was called before, which is in the release",
     (Stack, "rollout"): "in which steps requests go over",
 }
 FIELDS = [(table, name) for table in (Environment, State, Stack) for name in table.model_fields]

@@ -22,7 +22,6 @@ from envctl.domain.events import (
     EnvironmentLocked,
     EnvironmentUnlocked,
     HoldSet,
-    ImportStarted,
     ReleaseCreated,
     RolloutStarted,
     TrafficShifted,
@@ -31,6 +30,7 @@ from envctl.domain.events import (
     WaiverUsed,
 )
 from envctl.domain.events_rules import RulesApproved, RulesResetRequested
+from envctl.domain.events_states import ImportStarted, StateMoved
 from envctl.domain.fold import fold, follow
 from envctl.domain.ledger import GENESIS, Entry
 from envctl.domain.present import Present
@@ -74,15 +74,18 @@ BELIEVED = fold(
         VerificationPassed("dev", "r1", 3, ("http",)),
         timedelta(milliseconds=1234567),
         DeploymentStarted("dev", "r2", "s", "apply", rules="ru1es"),
-        DeploymentSucceeded("dev", "r2", 6, ("network",)),
+        DeploymentSucceeded("dev", "r2", 6, ("network",), left=("web",), forgot=("edge",)),
         VerificationPassed("dev", "r2", 6, ("http", "command")),
         ApprovalGiven("dev", "peer", "r1", "s", "f00d", place="p1ace", unseen=("web",)),
         EnvironmentLocked("dev", "we migrate"),
         HoldSet("dev", "r1", "it leaks"),
         DriftChecked("dev", "r2", 0, ("network: aws_vpc.main",)),
         WaiverUsed("staging", "r1", "it burns", ("G104",), ("soak: too short",)),
-        DeploymentStarted("staging", "r1", "s", "apply", waiver=13, only=("network",), unpinned=("hashicorp/aws",)),
-        DeploymentSucceeded("staging", "r1", 14, ("network",)),
+        DeploymentStarted(
+            "staging", "r1", "s", "apply", waiver=13, only=("network",), unpinned=("hashicorp/aws",), creates=("old",)
+        ),
+        StateMoved("staging", "r1", 14, "old", "new"),
+        DeploymentSucceeded("staging", "r1", 14, ("network",), lost=("web",)),
         VerificationFailed("staging", "r1", 14, ("http",), "500"),
         WaiverUsed("staging", "r1", "it burns", ("G104",), ("soak: too short",)),
         TrafficShifted("dev", "r2", 6, "web", "green", "image-2", 100),
@@ -187,7 +190,7 @@ def test_what_lacks_a_field_is_no_checkpoint() -> None:
 
 def test_what_has_a_field_too_many_is_no_checkpoint() -> None:
     for path in PLACES:
-        if isinstance(_at(WHOLE, path), dict) and path[-1] != "performed":
+        if isinstance(_at(WHOLE, path), dict) and path[-1] not in {"performed", "renamed"}:
             assert decode(_with((*path, "more"), "x")) is None, f"more in {path}"
 
 

@@ -60,7 +60,7 @@ def test_the_bytes_of_an_entry_never_change() -> None:
 
 
 def test_every_kind_of_event_has_a_name_of_its_own() -> None:
-    assert len(EVENTS) == 22
+    assert len(EVENTS) == 23
     assert all(name == event.kind for name, event in EVENTS.items())
     assert set(EVENTS_BY_KIND) == set(EVENTS.values())
 

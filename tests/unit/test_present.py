@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envctl.domain.distance import lag
 from envctl.domain.events import Actor, DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event
 from envctl.domain.fold import fold
 from envctl.domain.present import (

@@ -91,6 +91,22 @@ def test_the_order_of_the_stacks_survives() -> None:
     assert bundle != pack(Release(WIRING, {}))
 
 
+def test_release_without_leaving_stacks_says_nothing_of_them() -> None:
+    """Its name is that which an envctl gave it that knew nothing of them."""
+    assert b"moved_from" not in BUNDLE
+    assert b'"removed"' not in BUNDLE
+    assert b'"format": 1' in BUNDLE
+
+
+def test_what_leaves_and_what_was_renamed_survives() -> None:
+    stacks = {**WIRING.stacks, "web": replace(WIRING.stacks["web"], moved_from="site")}
+    wiring = replace(WIRING, stacks=stacks, removed={"cache": "destroy", "edge": "forget"})
+    bundle = pack(Release(wiring, FILES))
+    assert unpack(bundle, identity(bundle)) == Release(wiring, FILES)
+    # An envctl that does not know of that must not deploy it.
+    assert b'"format": 3' in bundle
+
+
 @given(st.permutations(list(FILES)), st.permutations(["network", "web"]))
 def test_the_order_of_insertion_does_not_count(names: list[str], stacks: list[str]) -> None:
     wiring = replace(
@@ -186,7 +202,9 @@ FORGED: Mapping[str, bytes] = {
     "no manifest": _forged(manifest=b""),
     "a manifest that is a list": _forged(manifest=b"[]"),
     "a manifest of brackets without an end": _forged(manifest=b"[" * 100_000),
-    "a format of tomorrow": _document(format=3),
+    "a format of tomorrow": _document(format=4),
+    "a stack that becomes something else": _document(removed={"old": "keep"}),
+    "a removed stack without a name": _document(removed={"../old": "forget"}),
     "stacks that are a number": _document(stacks=7),
     "a schema that is a list": _document(schema=[]),
     "a schema with a type that is none": _document(schema={"web": [{"name": "x"}]}),

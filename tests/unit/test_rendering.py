@@ -44,6 +44,7 @@ WIRING = Wiring(
     outputs={"network": {"subnets": False, "ids": False}, "web": {"url": False, "token": True}},
 )
 LOCAL = Place("dev", Backend("local", {}, "dev"))
+RENAMED = replace(WIRING, stacks={**WIRING.stacks, "network": replace(WIRING.stacks["network"], moved_from="net")})
 ROLE = "arn:aws:iam::222222222222:role/envctl-deployer"
 S3 = Place(
     "staging",
@@ -289,3 +290,22 @@ def test_cloud_control_provider_gets_region_and_role() -> None:
     assert providers["awscc"] == {"region": "x", "assume_role": taken}
     alone = render(wiring, "network", replace(place, assume_role=None), {}).document["provider"]
     assert alone["cc"] == {"region": "ap-northeast-1", "max_retries": 3}
+
+
+def test_renamed_stack_says_where_its_resources_were() -> None:
+    moved = {"from": "module.net", "to": "module.network"}
+    assert render(RENAMED, "network", LOCAL, {}).document["moved"] == [moved]
+    back = render(WIRING, "network", LOCAL, {}, called="site").document["moved"]
+    assert back == [{"from": "module.site", "to": "module.network"}]
+    assert "moved" not in render(WIRING, "network", LOCAL, {}).document
+
+
+def test_state_that_was_not_moved_yet_is_read_under_its_old_name() -> None:
+    place = replace(LOCAL, backend=replace(LOCAL.backend, under={"network": "net"}))
+    assert (
+        render(RENAMED, "network", place, {})
+        .document["terraform"]["backend"]["local"]["path"]
+        .endswith("dev/net.tfstate")
+    )
+    read = render(RENAMED, "web", place, {}).document["data"]["terraform_remote_state"]["network"]
+    assert read["config"]["path"].endswith("dev/net.tfstate")

@@ -5,7 +5,7 @@ import pytest
 from envctl.cli.render.events import is_failure, style, told
 from envctl.domain.audit import Audit
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.events import ImportEnded, ImportStarted
+from envctl.domain.events_states import ImportEnded, ImportStarted
 from envctl.usecases import record
 from envctl.usecases.apply import apply
 from envctl.usecases.recover import recover

@@ -12,14 +12,12 @@ from envctl.domain.events import (
     DeploymentSucceeded,
     Ending,
     HoldSet,
-    ImportEnded,
-    ImportOutcome,
-    ImportStarted,
     Move,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.events_states import ImportEnded, ImportOutcome, ImportStarted
 from envctl.domain.fold import end, follow
 from envctl.domain.ledger import Entry
 from envctl.domain.present import Approval, Outcome, Present

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 
+from envctl.domain.leaving import Leaves
 from envctl.domain.provider_accounts import ProviderConfiguration
 
 
@@ -96,6 +97,8 @@ class StackPlan:
     what the state says, and `after` what is there. `restored` names what has drifted in attributes alone that come back
     with what the plan makes anew beside it, as a group's with its rule. `providers`
     are the configurations of AWS providers that it works with; none are known of a plan without changes.
+
+    `leaves` is what becomes of a stack that the release has no more; empty for those that it has.
     """
 
     stack: str
@@ -109,6 +112,7 @@ class StackPlan:
     restored: tuple[str, ...] = ()
     providers: tuple[ProviderConfiguration, ...] = ()
     in_state: int = 0
+    leaves: Leaves = ""
 
     @property
     def changes(self) -> bool:

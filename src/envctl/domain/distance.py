@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from envctl.domain.present import KnownRelease, Present, lag
+from envctl.domain.present import KnownRelease, Present
 from envctl.domain.release_changes import ReleaseChanges
 
 
@@ -19,6 +19,24 @@ class Distance:
     behind: int
     releases: tuple[KnownRelease, ...]
     changes: ReleaseChanges | None = None
+
+
+def lag(order: tuple[str, ...], present: Present, environment: str) -> int | None:
+    """How many releases the environment right before has deployed whole since the one that runs here.
+
+    None where there is nothing to compare: the entry, or nothing deployed before it.
+    """
+    position = order.index(environment)
+    if position == 0:
+        return None
+    source, here = present.of(order[position - 1]), present.of(environment).current
+    if source.current is None:
+        return None
+    rank = sorted((proof.deployment for proof in source.evidence.values()), key=lambda deployment: deployment.seq)
+    passed = source.evidence.get(here.release) if here else None
+    if here and here.release == source.current.release:
+        return 0
+    return len([proof for proof in rank if passed is None or proof.seq > passed.deployment.seq])
 
 
 def made_between(present: Present, older: str, newer: str, made_for: Iterable[str] = ("",)) -> tuple[KnownRelease, ...]:

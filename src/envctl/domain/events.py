@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
 from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
+from envctl.domain.events_states import ImportEnded, ImportStarted, StateMoved
 
 Move = Literal["apply", "promote", "rollback", "destroy"]
-ImportOutcome = Literal["imported", "failed", "abandoned"]
 LATER = "later"
 
 
@@ -74,7 +74,8 @@ class DeploymentStarted:
     meant. `stacks` are all that it may change, where `only` names none; entries of before they were recorded have
     neither. `rules` is the digest of the rules that the tree has for the environment; empty for what asks for no
     approval, and in entries of before rules were recorded. `rules_before` is the digest of those that were recorded
-    until then, where they were others.
+    until then, where they were others. `creates` are the stacks of it that were
+    never applied to their end there.
     """
 
     kind: ClassVar[str] = "deployment started"
@@ -92,6 +93,7 @@ class DeploymentStarted:
     stacks: tuple[str, ...] = _later(())
     rules: str = _later("")
     rules_before: str = _later("")
+    creates: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,8 @@ class DeploymentSucceeded:
     """`stacks` are those that were deployed: all of the release, or those that its start named. `changed` counts the
     resources that were touched, and `performed` says what was done to which types of them, like "create aws_vpc".
     `partial` says that the release has more stacks than those. `lost` are stacks of a destruction whose state was gone:
-    what they held may remain.
+    what they held may remain. `left` are stacks that the release has no more, and all of which was destroyed; `forgot`
+    those that stay as they are, and are looked after no longer.
     """
 
     kind: ClassVar[str] = "deployment succeeded"
@@ -111,11 +114,15 @@ class DeploymentSucceeded:
     performed: tuple[str, ...] = _later(())
     partial: bool = _later(False)
     lost: tuple[str, ...] = _later(())
+    left: tuple[str, ...] = _later(())
+    forgot: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)
 class DeploymentFailed:
-    """`stacks` are those that were applied to their end before it failed."""
+    """`stacks` are those that were applied to their end before it failed. `left` are stacks that the release has no
+    more, and all of which was destroyed by then; `untouched` those that it would have created, and did not begin with.
+    """
 
     kind: ClassVar[str] = "deployment failed"
     environment: str
@@ -125,6 +132,8 @@ class DeploymentFailed:
     stacks: tuple[str, ...] = ()
     interrupted: bool = False
     performed: tuple[str, ...] = _later(())
+    left: tuple[str, ...] = _later(())
+    untouched: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)
@@ -292,35 +301,6 @@ class TrafficShifted:
     stable: str = ""
 
 
-@dataclass(frozen=True)
-class ImportStarted:
-    """What exists already is about to be taken into the state of a stack, at an address of its root module. Secret keys
-    in the address are redacted. Its id is not recorded, since it may be a secret.
-    """
-
-    kind: ClassVar[str] = "import started"
-    environment: str
-    release: str
-    stack: str
-    address: str
-
-
-@dataclass(frozen=True)
-class ImportEnded:
-    """`started` is the number of its start. *failed* changed nothing that Terraform told of; *abandoned* is one whose
-    end nobody recorded, so that it may be in the state or not. `reason` says why in codes alone.
-    """
-
-    kind: ClassVar[str] = "import ended"
-    environment: str
-    release: str
-    started: int
-    stack: str
-    address: str
-    outcome: ImportOutcome
-    reason: str = ""
-
-
 Ending = DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
 LocalEvent = (
     DeploymentStarted
@@ -342,6 +322,7 @@ LocalEvent = (
     | TrafficShifted
     | ImportStarted
     | ImportEnded
+    | StateMoved
 )
 Event = ReleaseCreated | LocalEvent
 EVENTS: dict[str, type[Event]] = {event.kind: event for event in get_args(Event)}

@@ -18,8 +18,6 @@ from envctl.domain.events import (
     EnvironmentUnlocked,
     HoldLifted,
     HoldSet,
-    ImportEnded,
-    ImportStarted,
     LocalEvent,
     ReleaseCreated,
     RolloutStarted,
@@ -29,8 +27,11 @@ from envctl.domain.events import (
     WaiverUsed,
 )
 from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
+from envctl.domain.events_states import ImportEnded, ImportStarted, StateMoved
+from envctl.domain.fold_evidence import follow_drift, follow_verification
 from envctl.domain.fold_imports import follow_import
 from envctl.domain.fold_rules import follow_rules, record_rules
+from envctl.domain.fold_stacks import change_stacks, move_state
 from envctl.domain.fold_traffic import shifted
 from envctl.domain.ledger import Entry, digest, encode
 from envctl.domain.people import reviewer
@@ -38,7 +39,6 @@ from envctl.domain.present import (
     Approval,
     Debt,
     Deployment,
-    DriftCheck,
     EnvironmentPresent,
     Evidence,
     Hold,
@@ -155,9 +155,9 @@ def _follow_in(present: Present, there: EnvironmentPresent, entry: Entry, event:
         case DeploymentSucceeded() | DeploymentFailed() | DeploymentAbandoned():
             return _end(present, there, entry, event)
         case VerificationPassed() | VerificationFailed():
-            return _verify(there, entry.at, event)
+            return follow_verification(there, entry.at, event)
         case DriftChecked():
-            return _drift(there, entry, event)
+            return follow_drift(there, entry, event)
         case WaiverUsed():
             return _waive(there, entry, event)
         case RolloutStarted() | TrafficShifted():
@@ -166,6 +166,8 @@ def _follow_in(present: Present, there: EnvironmentPresent, entry: Entry, event:
             return follow_rules(there, entry, event)
         case ImportStarted() | ImportEnded():
             return follow_import(there, entry, event)
+        case StateMoved():
+            return move_state(there, event)
         case _:
             return _say(there, entry, event)
 
@@ -204,7 +206,8 @@ def _start(there: EnvironmentPresent, entry: Entry, event: DeploymentStarted) ->
     # Whatever ran until now does not run undisturbed any longer.
     evidence = {release: proof.rest(entry.at) for release, proof in there.evidence.items()}
     debts = there.debts + tuple(waiver for waiver in there.waivers if waiver.waiver == event.waiver)
-    there = replace(there, last=begun, evidence=evidence, waivers=(), debts=debts)
+    coming = there.half_made | set(event.creates)
+    there = replace(there, last=begun, evidence=evidence, waivers=(), debts=debts, half_made=coming)
     if named := event.only or event.stacks:
         return replace(there, begun=there.begun | set(named))
     return replace(there, unnamed=(*there.unnamed, entry.seq)[-UNNAMED:])
@@ -219,9 +222,7 @@ def _end(present: Present, there: EnvironmentPresent, entry: Entry, event: Endin
     if isinstance(event, DeploymentSucceeded) and not begun.only:
         return _succeed(present, there, done, event)
     if isinstance(event, DeploymentFailed | DeploymentSucceeded):
-        there = replace(
-            there, stacks=there.stacks | set(event.stacks), performed=_performed(there, event.release, event.performed)
-        )
+        there = replace(change_stacks(there, event), performed=_performed(there, event.release, event.performed))
     return replace(there, last=done, evidence=_without(there.evidence, begun.release))
 
 
@@ -230,7 +231,8 @@ def _succeed(
 ) -> EnvironmentPresent:
     if done.action == "destroy":
         empty: frozenset[str] = frozenset()
-        return replace(there, current=None, last=done, stacks=empty, drift=None, traffic={}, begun=empty, unnamed=())
+        there = replace(there, stacks=empty, begun=empty, half_made=empty, unnamed=(), renamed={})
+        return replace(there, current=None, last=done, drift=None, traffic={})
     before = there.evidence.get(done.release)
     proof = Evidence(done, longest=before.longest, until=before.until) if before else Evidence(done)
     if done.unpinned:
@@ -239,12 +241,11 @@ def _succeed(
     evidence = _latest(there.evidence, done.release, proof)
     performed = _performed(there, done.release, event.performed)
     return replace(
-        record_rules(there, done),
+        record_rules(change_stacks(there, event), done),
         current=done,
         last=done,
         evidence=evidence,
         performed={release: did for release, did in performed.items() if release in evidence},
-        stacks=there.stacks | set(event.stacks),
         # Now it is recorded which stacks it was of.
         unnamed=tuple(number for number in there.unnamed if number != done.seq),
         drift=None,
@@ -274,67 +275,8 @@ def _clears(there: EnvironmentPresent, done: Deployment) -> bool:
     return done.action == "promote" or (done.action == "apply" and other)
 
 
-def _verify(
-    there: EnvironmentPresent, now: datetime, event: VerificationPassed | VerificationFailed
-) -> EnvironmentPresent:
-    proof = there.proof
-    if isinstance(event, VerificationFailed) and there.unfinished and there.unfinished.seq == event.started:
-        return _stopped(there, event)
-    if proof is None or (proof.deployment.seq, proof.deployment.release) != (event.started, event.release):
-        # It looked at something that does not run there any more.
-        return there
-    if isinstance(event, VerificationPassed):
-        if proof.deployment.unpinned:
-            # What was made with other providers stays unproven, whatever a check says of it.
-            return there
-        # A stay in which reality is known to be another one proves nothing, however long it lasts.
-        # And one that began in the future begins now: the clock was wrong that told its beginning.
-        since = None if there.drifted else min(proof.since or now, now)
-        # Of one deployment: what passed an hour ago and is not asked any more has passed all the same.
-        passed = {**proof.passed, **dict.fromkeys(event.marks or event.checks, now)}
-        proof = replace(proof, verified_at=now, checks=event.checks, revoked="", since=since, passed=passed)
-    else:
-        proof = _revoked(proof, _reason(event))
-    return replace(there, evidence={**there.evidence, event.release: proof})
-
-
-def _stopped(there: EnvironmentPresent, event: VerificationFailed) -> EnvironmentPresent:
-    """A rollout was stopped by what it looked at, and went back. What the release proved here before is over.
-
-    The end of the deployment follows, and says that it failed: then all is as after any other failure. `current` stays
-    the release from before, which is what the requests have, and what a rollback brings back whole, with its own code
-    and settings; `last` is the one that failed, so that nothing whole runs here until somebody deploys again. Promoting
-    anew begins anew, since the position is at rest where it was before.
-    """
-    proof = there.evidence.get(event.release)
-    if proof is None:
-        return there
-    return replace(there, evidence={**there.evidence, event.release: _revoked(proof, _reason(event))})
-
-
 def _unpinned(done: Deployment) -> str:
     return f"it was deployed there with {', '.join(done.unpinned)} in place of what the release pins"
-
-
-def _reason(event: VerificationFailed) -> str:
-    return f"its verification failed: {event.reason}"
-
-
-def _drift(there: EnvironmentPresent, entry: Entry, event: DriftChecked) -> EnvironmentPresent:
-    seen = DriftCheck(event.release, entry.actor, entry.at, event.drifted, event.resources)
-    there = replace(there, drift=seen)
-    proof = there.evidence.get(event.release)
-    if proof is None or there.current is None or there.current.release != event.release:
-        return there
-    if event.drifted:
-        proof = _revoked(proof, "drift was found there")
-    elif there.whole and proof.verified:
-        proof = replace(proof, since=min(proof.since or entry.at, entry.at))
-    return replace(there, evidence={**there.evidence, event.release: proof})
-
-
-def _revoked(proof: Evidence, reason: str) -> Evidence:
-    return Evidence(proof.deployment, revoked=reason)
 
 
 def _waive(there: EnvironmentPresent, entry: Entry, event: WaiverUsed) -> EnvironmentPresent:

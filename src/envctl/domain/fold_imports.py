@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from envctl.domain.events import ImportEnded, ImportStarted
+from envctl.domain.events_states import ImportEnded, ImportStarted
 from envctl.domain.ledger import Entry
 from envctl.domain.present import EnvironmentPresent, OpenImport
 

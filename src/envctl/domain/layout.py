@@ -12,6 +12,9 @@ LOCK_FILE = ".terraform.lock.hcl"
 REMOTE = ".remote"
 """The folder in a release, beside the modules of the project, of the code that they call by an address."""
 
+LEFT = ".left"
+"""The folder in the environment's code of the releases that made stacks which are leaving."""
+
 MANIFEST = ".terraform/modules/modules.json"
 """Terraform's record of the modules that are installed, in a stack's folder."""
 
@@ -20,6 +23,9 @@ BACKEND_RECORD = ".terraform/terraform.tfstate"
 
 UNSAVED = "errored.tfstate"
 """Terraform's name for a state that an apply could not save, in a stack's folder: it has to be put in its place."""
+
+MOVING = "moving.tfstate"
+"""A state on its way to another stack, for as long as Terraform takes it in."""
 
 LEFT_OUT = frozenset({".terraform", LOCK_FILE, "tests", ".git", REMOTE})
 """Parts of a path that never travel in a release: they say nothing about what is deployed."""

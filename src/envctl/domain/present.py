@@ -214,10 +214,12 @@ class EnvironmentPresent:
 
     `evidence` is there for each release whose latest deployment here succeeded: a later failure of the same release
     takes it away. `performed` is what each release did here to which types of resources. `stacks` are those that were
-    ever applied to their end, and `begun` those that a deployment or an import ever began with; `unnamed` are the
-    numbers of deployments that did not succeed and of which it was not recorded which stacks they were of. `drift` is
-    the last look at reality since the last deployment. `traffic` is which colour of a stack has the requests, where
-    envctl sends them. `imports` are those whose end is not recorded.
+    ever applied to their end, and `begun` those that a deployment or an import ever began with; `half_made` are those
+    that may hold something although none ended, and `unnamed` the numbers of deployments that did not succeed and of
+    which it was not recorded which stacks they were of. `forgotten` are stacks that a release left as they are, and
+    that are looked after no longer. `renamed` are those whose state was that of another stack, by that name, as long as
+    they were not applied since. `drift` is the last look at reality since the last deployment. `traffic` is which
+    colour of a stack has the requests, where envctl sends them. `imports` are those whose end is not recorded.
 
     `rules` are those of the last deployment of a whole release that asked for approval and succeeded without a waiver;
     None where there was none yet. `rules_approvals` are for others in their place, and `rules_reset` is what was asked
@@ -239,9 +241,17 @@ class EnvironmentPresent:
     imports: tuple[OpenImport, ...] = ()
     begun: frozenset[str] = frozenset()
     unnamed: tuple[int, ...] = ()
+    half_made: frozenset[str] = frozenset()
+    forgotten: frozenset[str] = frozenset()
+    renamed: Mapping[str, str] = field(default_factory=dict)
     rules: RulesRecord | None = None
     rules_approvals: tuple[RulesApproval, ...] = ()
     rules_reset: RulesReset | None = None
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The stacks whose states may hold something."""
+        return self.stacks | self.half_made
 
     def has_begun(self, stack: str) -> bool:
         """Whether a deployment or an import ever began with it. One of unrecorded stacks may have been of any."""
@@ -321,21 +331,3 @@ class Present:
         if entry in one and entry in two:
             return one[entry] < two[entry]
         return self.newer(other, release)
-
-
-def lag(order: tuple[str, ...], present: Present, environment: str) -> int | None:
-    """How many releases the environment right before has deployed whole since the one that runs here.
-
-    None where there is nothing to compare: the entry, or nothing deployed before it.
-    """
-    position = order.index(environment)
-    if position == 0:
-        return None
-    source, here = present.of(order[position - 1]), present.of(environment).current
-    if source.current is None:
-        return None
-    rank = sorted((proof.deployment for proof in source.evidence.values()), key=lambda deployment: deployment.seq)
-    passed = source.evidence.get(here.release) if here else None
-    if here and here.release == source.current.release:
-        return 0
-    return len([proof for proof in rank if passed is None or proof.seq > passed.deployment.seq])

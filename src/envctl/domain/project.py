@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr
 from envctl.domain.checks_table import Check, with_kind
 from envctl.domain.cost_table import CostTable
 from envctl.domain.gates_table import Allow, Gates
+from envctl.domain.leaving import Fate
 from envctl.domain.owners import Owner
 from envctl.domain.pipeline import Pipeline
 from envctl.domain.project_types import (
@@ -117,6 +118,7 @@ class Stack(Section):
     """`environments` are those beside the pipeline that it is for; without them it runs in all of the pipeline.
     `region` is the name of a further region of the environment, in place of its own. `after` names stacks that have to
     be there before it although it reads nothing of them. With `rollout` its requests go over to a new release in steps.
+    `moved_from` is what the stack was called before: it takes over that state.
     """
 
     module: Folder
@@ -125,10 +127,19 @@ class Stack(Section):
     environments: tuple[Name, ...] = ()
     region: Name | None = None
     rollout: Rollout | None = None
+    moved_from: Name | None = None
 
     def references(self) -> dict[str, Reference]:
         """The variables that are wired, and where each value comes from."""
         return {variable: Reference.parse(text) for variable, text in self.inputs.items()}
+
+
+class Removed(Section):
+    """What becomes of a stack that the project has no more, in each environment that still holds it: `destroy` all that
+    it made, or `forget` it, which leaves its resources and its state as they are.
+    """
+
+    then: Fate
 
 
 class Artifact(Section):
@@ -188,6 +199,7 @@ class Project(Section):
     order: Order = Field(alias="pipeline")
     environments: Mapping[Name, Environment]
     every_stack: Annotated[Mapping[Name, Stack], Field(min_length=1, alias="stacks")]
+    removed: Mapping[Name, Removed] = {}
     every_artifact: Mapping[Name, Artifact] = Field(default={}, alias="artifacts")
     secrets: Secrets = Secrets.model_construct()
     providers: Mapping[str, Mapping[str, Any]] = {}
@@ -224,6 +236,11 @@ class Project(Section):
             for name, stack in self.every_stack.items()
             if (self._beside in stack.environments if self._beside else not stack.environments)
         }
+
+    @property
+    def fates(self) -> Mapping[str, Fate]:
+        """What `removed` says of each stack, whether the project still has it or not."""
+        return {name: each.then for name, each in self.removed.items()}
 
     @property
     def artifacts(self) -> Mapping[str, Artifact]:

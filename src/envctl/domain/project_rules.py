@@ -11,6 +11,7 @@ from envctl.domain.nearest import suggestion
 from envctl.domain.project_faults import Fault, TomlPath, table, texts
 from envctl.domain.project_places import places
 from envctl.domain.references import Reference
+from envctl.domain.rename_rules import renames
 from envctl.domain.rollout_rules import rollouts
 from envctl.domain.rules import find_usual_gates
 
@@ -27,6 +28,7 @@ def faults(document: Mapping[str, object]) -> list[Fault]:
         *_artifacts(document),
         *_checks(document),
         *rollouts(document),
+        *renames(document),
     ]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from envctl.domain.bundle_names import find_clash, find_fault, find_fault_of_folder
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.layout import LOCK_FILE
+from envctl.domain.leaving import FATES, Fate
 from envctl.domain.literals import IDENTIFIER
 from envctl.domain.names import is_name
 from envctl.domain.remote_modules import CarriedModule
@@ -24,19 +25,25 @@ _RENAME = "rename it: a release has to be the same wherever it is unpacked"
 FORMAT = 1
 WITH_MODULES = 2
 """The format of releases that carry remote modules: an envctl that does not know of those would fetch them anew."""
+WITH_LEAVING = 3
+"""The format of releases that say of stacks that they left, or what they were called before: an envctl that does not
+know of that would leave the one behind, and make the other a second time.
+"""
 
 
 @dataclass(frozen=True)
 class StackWiring:
     """`module` is a path in the bundle; `inputs` are references to outputs of other stacks, as in envctl.toml; `region`
     is the name of the region that it runs in, where that is not the one of its environment. `after` are stacks that
-    come before it although it reads nothing of them.
+    come before it although it reads nothing of them. `moved_from` is what the stack was called before, where it was
+    renamed.
     """
 
     module: str
     inputs: Mapping[str, str] = field(default_factory=dict)
     region: str = ""
     after: tuple[str, ...] = ()
+    moved_from: str = ""
 
     @property
     def upstream(self) -> tuple[str, ...]:
@@ -55,7 +62,7 @@ class Wiring:
 
     `stacks` are in the order in which they are applied. `artifacts` map a variable to its value. `outputs` map a stack
     to its output names, true where sensitive. `modules` are those of the stacks that call any by
-    an address.
+    an address. `removed` says what becomes of stacks that it has no more, where an environment still holds them.
     """
 
     project: str
@@ -66,6 +73,7 @@ class Wiring:
     outputs: Mapping[str, Mapping[str, bool]]
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     modules: tuple[CarriedModule, ...] = ()
+    removed: Mapping[str, Fate] = field(default_factory=dict)
 
     @property
     def regions(self) -> Mapping[str, str]:
@@ -164,8 +172,9 @@ def _check_portable(names: Iterable[str]) -> None:
 
 def _document(wiring: Wiring) -> dict[str, Any]:
     modules = [{"key": m.key, "source": m.source, "version": m.version, "folder": m.folder} for m in wiring.modules]
+    leaving = bool(wiring.removed) or any(stack.moved_from for stack in wiring.stacks.values())
     return {
-        "format": WITH_MODULES if modules else FORMAT,
+        "format": WITH_LEAVING if leaving else WITH_MODULES if modules else FORMAT,
         "project": wiring.project,
         "terraform": wiring.terraform,
         # A list, since the order is part of it and JSON objects have none.
@@ -174,33 +183,40 @@ def _document(wiring: Wiring) -> dict[str, Any]:
             # Left out where there is none: releases of before there were regions keep their names.
             | ({"region": stack.region} if stack.region else {})
             | ({"after": list(stack.after)} if stack.after else {})
+            | ({"moved_from": stack.moved_from} if stack.moved_from else {})
             for name, stack in wiring.stacks.items()
         ],
         "artifacts": dict(wiring.artifacts),
         "schema": {stack: [v.to_json() for v in variables] for stack, variables in wiring.schema.items()},
         "outputs": {stack: dict(outputs) for stack, outputs in wiring.outputs.items()},
         "providers": {name: dict(provider) for name, provider in wiring.providers.items()},
-    } | ({"modules": modules} if modules else {})
+        **({"modules": modules} if modules else {}),
+        **({"removed": dict(wiring.removed)} if wiring.removed else {}),
+    }
 
 
 def _stack(document: dict[str, Any]) -> StackWiring:
     region, after = document.get("region", ""), tuple(document.get("after", ()))
-    for name in (document["name"], *after, *([region] if region else [])):
+    before = document.get("moved_from", "")
+    for name in (document["name"], *after, *filter(None, (region, before))):
         if not is_name(name):
             raise DamagedBundleError(f"{name!r} is not a name")
     if fault := find_fault_of_folder(document["module"]):
         raise DamagedBundleError(f"the module {document['module']!r} {fault}")
-    return StackWiring(document["module"], document["inputs"], region, after)
+    return StackWiring(document["module"], document["inputs"], region, after, before)
 
 
 def _wiring(document: dict[str, Any]) -> Wiring:
-    if document["format"] not in (FORMAT, WITH_MODULES):
+    if document["format"] not in (FORMAT, WITH_MODULES, WITH_LEAVING):
         raise DamagedBundleError(f"format {document['format']} is not known to this version of envctl")
-    names = (document["project"], *document["schema"], *document["outputs"])
+    removed = document.get("removed", {})
+    names = (document["project"], *document["schema"], *document["outputs"], *removed)
     wrong = [name for name in names if not is_name(name)]
     wrong += [name for name in document["artifacts"] if not IDENTIFIER.fullmatch(name)]
     if wrong:
         raise DamagedBundleError(f"{wrong[0]!r} is not a name")
+    if unknown := [fate for fate in removed.values() if fate not in FATES]:
+        raise DamagedBundleError(f"{unknown[0]!r} is nothing that becomes of a stack")
     return Wiring(
         project=document["project"],
         terraform=document["terraform"],
@@ -210,6 +226,7 @@ def _wiring(document: dict[str, Any]) -> Wiring:
         outputs=document["outputs"],
         providers=document["providers"],
         modules=tuple(_module(m) for m in document.get("modules", ())),
+        removed=removed,
     )
 
 

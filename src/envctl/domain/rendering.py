@@ -15,14 +15,17 @@ from envctl.domain.settings import Variable
 
 @dataclass(frozen=True)
 class Backend:
-    """Where the state of each stack lives. `settings` holds everything but the part that differs by stack."""
+    """Where the state of each stack lives. `settings` holds everything but the part that differs by stack. `under`
+    names the stacks whose state still lies under another name, each with that name.
+    """
 
     kind: str
     settings: Mapping[str, object]
     environment: str
+    under: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, stack: str) -> dict[str, object]:
-        name = f"{self.environment}/{stack}.tfstate"
+        name = f"{self.environment}/{self.under.get(stack, stack)}.tfstate"
         if self.kind == "local":
             # Relative to the stack's working directory, so that no path of a machine is rendered.
             return {**self.settings, "path": f"../../../state/{name}"}
@@ -58,7 +61,12 @@ class RootModule:
         return (json.dumps(self.document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def render(wiring: Wiring, stack: str, place: Place, arguments: Mapping[str, object]) -> RootModule:
+def render(
+    wiring: Wiring, stack: str, place: Place, arguments: Mapping[str, object], *, called: str = ""
+) -> RootModule:
+    """`called` is what the stack was called when its state was written, where that is another name than the wiring
+    says.
+    """
     wired = wiring.stacks[stack]
     # null is no secret, and no text that a variable of the environment could hold means it.
     sensitive = {v.name: v for v in wiring.schema[stack] if v.sensitive and arguments.get(v.name) is not None}
@@ -70,6 +78,8 @@ def render(wiring: Wiring, stack: str, place: Place, arguments: Mapping[str, obj
         "terraform": _terraform(wiring, where["backend"]),
         "module": {stack: {"source": f"../{CODE}/{wired.module}", **plain, **inputs, **secret}},
     }
+    if before := called or wired.moved_from:
+        document["moved"] = [{"from": f"module.{before}", "to": f"module.{stack}"}]
     if where["provider"]:
         document["provider"] = where["provider"]
     if declared := _variables(sensitive, place):

@@ -37,6 +37,7 @@ GUARD_CODES: Mapping[str, str] = {
     "same_plan": "G302",
     "rehearsed": "G303",
     "known_state": "G304",
+    "removed": "G305",
 }
 NEVER_WAIVED: Mapping[str, str] = {
     "G203": "it would happen to another environment",

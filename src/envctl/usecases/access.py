@@ -53,4 +53,5 @@ def named(ports: Ports, project: Project, prepared: Prepared) -> Prepared:
     if not project.environments[prepared.environment].assume_role:
         return prepared
     session = session_name(ports.identity.actor())
-    return replace(prepared, stacks=tuple(replace(stack, session=session) for stack in prepared.stacks))
+    stacks = tuple(replace(stack, session=session) for stack in prepared.stacks)
+    return replace(prepared, stacks=stacks, left=tuple(replace(stack, session=session) for stack in prepared.left))

@@ -45,9 +45,9 @@ def look(ports: Ports, project: Project, here: EnvironmentPresent, ready: Made) 
     """Only a lock that stays stops it: whatever else is wrong must not block the environment."""
     looking = _Looking(ports, project, here, ready)
     try:
-        looking.plan([stack for stack in ready.prepared.stacks if looking.sets_right(stack)])
+        looking.plan([s for s in ready.prepared.all_stacks if not s.unready and looking.sets_right(s)])
     finally:
-        for stack in ready.prepared.stacks:
+        for stack in ready.prepared.all_stacks:
             ports.terraform.discard(ready.prepared.environment, stack)
     return looking.found
 
@@ -88,9 +88,10 @@ class _Looking:
         """What is still to be done, of all that can be looked at by now, and then of what reads it: whatever reads a
         stack can be looked at if that one is there at all.
         """
-        applied, waiting, plans = self.here.stacks, list(stacks), dict[str, StackPlan]()
+        applied = self.ready.changeover.applied(self.here.stacks)
+        waiting, plans = list(stacks), dict[str, StackPlan]()
         while waiting:
-            batch = [stack for stack in waiting if set(stack.needs) <= applied] or waiting
+            batch = [stack for stack in waiting if stack.leaves or set(stack.needs) <= applied] or waiting
             waiting = [stack for stack in waiting if stack not in batch]
             looked = plan_each(self.ports, self._environment, batch, applied, destroy=self._destroys, wait=False)
             plans |= {plan.stack: plan for plan in looked.plans}

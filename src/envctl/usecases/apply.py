@@ -1,7 +1,19 @@
 """`envctl apply ENV`: the working tree into the entry environment; elsewhere what it has, with today's settings."""
 
+from envctl.domain.leaving import NO_CHANGEOVER, Changeover
 from envctl.domain.placing import copied
-from envctl.usecases import candidates, image_tags, load, record, remote_modules, rollout_ahead, stages, working_tree
+from envctl.domain.release import Release
+from envctl.usecases import (
+    candidates,
+    changeovers,
+    image_tags,
+    load,
+    record,
+    remote_modules,
+    rollout_ahead,
+    stages,
+    working_tree,
+)
 from envctl.usecases.deploy import carry_out, chosen, deploy, explained
 from envctl.usecases.ports import Ports
 from envctl.usecases.run import PLAINLY, Deployed, Run, Wishes
@@ -26,5 +38,15 @@ def _enter(run: Run) -> Deployed:
     # A part is no whole, and proves nothing.
     verify = run.wishes.verify and not run.only
     rolled = rollout_ahead.told(project, needs, run.action)
-    steps = stages.of_entry(needs, verify=verify, tagged=tagged, called=called, copied=copied(project), rolled=rolled)
+    # A deployment itself finds out anew what leaves, once it has made the release.
+    over = _changeover(run, made) if run.wishes.dry_run and not run.only else NO_CHANGEOVER
+    copies = copied(project)
+    steps = stages.of_entry(
+        needs, verify=verify, tagged=tagged, called=called, copied=copies, rolled=rolled, changeover=over
+    )
     return explained(run, steps) if run.wishes.dry_run else carry_out(run, steps)
+
+
+def _changeover(run: Run, made: Release) -> Changeover:
+    present = record.present(run.ports)
+    return changeovers.find_changeover(run.ports, run.project, present, run.target, made.wiring)

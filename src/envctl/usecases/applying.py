@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NoReturn
 
 from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.domain.errors import (
@@ -14,6 +15,7 @@ from envctl.domain.errors import (
     StackEnd,
     together,
 )
+from envctl.domain.graph import turned
 from envctl.domain.guards import RefusedError
 from envctl.usecases import permission, rollout, rollout_entries
 from envctl.usecases.run import Run, there
@@ -42,13 +44,39 @@ def ask_consent(run: Run, plan: EnvironmentPlan, *, before: str = "") -> None:
 
 def apply_all(run: Run, needs: Mapping[str, Sequence[str]]) -> None:
     """What fails keeps back what needs it, and nothing else. Raises what went wrong, with how far each stack got."""
-    begun = set[str]()
+    begun = run.begun
     with run.ports.terraform.at_once() as crew:
         course = side_by_side(
             crew, needs, lambda name: _apply(run, crew, name, begun), lambda name: f"{run.target}/{name}"
         )
     if course.stopped is None and not course.failed:
         return
+    _fail(run, course, needs)
+
+
+def destroy_left(run: Run) -> None:
+    """Destroys the stacks that leave, each after those that read it. Raises what went wrong, with how far each got.
+    Those that are forgotten stay as they are.
+    """
+    left = {stack.name: stack.needs for stack in there(run.prepared).left if stack.leaves == "destroy"}
+    if not left:
+        return
+
+    def steps(name: str) -> Steps:
+        if run.plans[name].changes:
+            run.begun.add(name)
+            yield lambda: run.ports.terraform.apply(run.target, run.stack(name))
+        run.gone.append(name)
+
+    needs = turned(left)
+    with run.ports.terraform.at_once() as crew:
+        course = side_by_side(crew, needs, steps, lambda name: f"{run.target}/{name}")
+    if course.stopped is not None or course.failed:
+        _fail(run, course, needs)
+
+
+def _fail(run: Run, course: Course, needs: Mapping[str, Sequence[str]]) -> NoReturn:
+    begun = run.begun
     back = rollout.bring_back(run) if run.shifting else ()
     error = _went_wrong(course, [course.failed[name] for name in needs if name in course.failed])
     if isinstance(error, EnvctlError) and len(needs) > 1:
@@ -77,6 +105,8 @@ def _went_wrong(course: Course, failed: Sequence[EnvctlError]) -> BaseException:
 def _apply(run: Run, crew: Crew, name: str, begun: set[str]) -> Steps:
     stack = run.stack(name)
     stale = [needed for needed in stack.needs if needed in run.plans and run.plans[needed].changes]
+    # The state of these was read where it lies no more.
+    stale += [each for each in (name, *stack.needs) if each in run.moved]
     if run.action != "destroy" and (stale or run.plans[name].waits_for):
         # What it was planned with is about to be otherwise, or was not there.
         shown, anew = run.plans[name], list[StackPlan]()

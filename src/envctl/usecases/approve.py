@@ -25,6 +25,7 @@ from envctl.usecases import (
     candidates,
     kept_places,
     kept_rules,
+    leaving,
     load,
     prepare,
     provider_accounts,
@@ -39,7 +40,7 @@ from envctl.usecases.run import there
 # What must hold before a plan can be shown at all: the code is what it says, and fits the settings.
 _NEEDED = frozenset({"G102", "G204"})
 # What who approves should know of the plan, and that it goes back to an older release.
-_REMARKED = frozenset({"G110", "G111", "G203", "G301", "G303", "G304"})
+_REMARKED = frozenset({"G110", "G111", "G203", "G301", "G303", "G304", "G305"})
 
 
 @dataclass(frozen=True)
@@ -191,13 +192,16 @@ def _describe_who(actor: Actor, patterns: Sequence[str]) -> str:
 def plan_candidate(ports: Ports, project: Project, candidate: candidates.Candidate) -> EnvironmentPlan:
     if candidate.release:
         self_contained.check_stored(ports, project, candidate.release, candidate.request.identity)
-        there = candidate.request.target
-        provider_accounts.check_stored(ports, project, candidate.release, candidate.request.identity, there)
-    prepared, target = prepare.from_store(ports, project, candidate), candidate.request.target
+        where = candidate.request.target
+        provider_accounts.check_stored(ports, project, candidate.release, candidate.request.identity, where)
+    request, target = candidate.request, candidate.request.target
+    over, prepared = request.changeover, prepare.from_store(ports, project, candidate)
+    release = there(candidate.release)
+    prepared = leaving.add_leaving(ports, project, request.present, prepared, release=release, changeover=over)
     try:
-        stacks = plan_stacks(ports, target, prepared.stacks, candidate.request.here.stacks)
+        stacks = plan_stacks(ports, target, prepared.all_stacks, over.applied(request.here.stacks))
     finally:
-        for stack in prepared.stacks:
+        for stack in prepared.all_stacks:
             ports.terraform.discard(target, stack)
     return EnvironmentPlan(target, prepared.release, stacks)
 

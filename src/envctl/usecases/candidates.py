@@ -10,13 +10,14 @@ from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.events import Move
 from envctl.domain.guards import Bundle, Request, list_views
 from envctl.domain.images import ImageFound
+from envctl.domain.leaving import NO_CHANGEOVER, Changeover
 from envctl.domain.placing import images
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.rules_document import describe_rules
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import approved, bundles, kept_places, kept_rules, load
+from envctl.usecases import approved, bundles, changeovers, kept_places, kept_rules, load
 from envctl.usecases import place as places
 from envctl.usecases.ports import Ports
 
@@ -112,10 +113,15 @@ def entering(
     ports: Ports, project: Project, present: Present, *, identity: str, settings: str, release: Release
 ) -> Request:
     """Deploys a release that was made just now to the entry environment. `settings` is the digest of its settings."""
+    wanted = _Wanted("apply", project.entry, None, identity)
     found = _Found(
-        "intact", settings, place=places.bound(project, project.entry, release.wiring), needs=_needs(release)
+        "intact",
+        settings,
+        place=places.bound(project, project.entry, release.wiring),
+        needs=_needs(release),
+        changeover=_changeover(ports, project, present, wanted, release),
     )
-    return _request(ports, project, present, _Wanted("apply", project.entry, None, identity), found)
+    return _request(ports, project, present, wanted, found)
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,7 @@ class _Found:
     images: tuple[ImageFound, ...] | None = None
     place: BoundPlace | None = None
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    changeover: Changeover = NO_CHANGEOVER
 
 
 def _candidate(ports: Ports, project: Project, present: Present, wanted: _Wanted) -> Candidate:
@@ -143,10 +150,24 @@ def _candidate(ports: Ports, project: Project, present: Present, wanted: _Wanted
     none = () if release and not images(project, release.wiring.artifacts) else None
     # Where the settings do not fit, the place may lack the region of a stack.
     place = places.bound(project, wanted.target, release.wiring) if release and settings else None
-    found = _Found(state, settings.digest() if settings else "", unfit, none, place, _needs(release))
+    digest = settings.digest() if settings else ""
+    over = _changeover(ports, project, present, wanted, release)
+    found = _Found(state, digest, unfit, none, place, _needs(release), over)
     request = _request(ports, project, present, wanted, found)
     request = replace(request, differing=_differing(ports, project, request, release, settings))
     return Candidate(request, release, data, settings, place)
+
+
+def _changeover(
+    ports: Ports, project: Project, present: Present, wanted: _Wanted, release: Release | None
+) -> Changeover:
+    if release is None:
+        return NO_CHANGEOVER
+    if wanted.action == "destroy":
+        return changeovers.find_destroyed(present, wanted.target, release.wiring)
+    return changeovers.find_changeover(
+        ports, project, present, wanted.target, release.wiring, release=wanted.release or ""
+    )
 
 
 def _needs(release: Release | None) -> Mapping[str, tuple[str, ...]]:
@@ -210,6 +231,7 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         where=found.place.summary if found.place else "",
         elsewhere=kept_places.compare(ports, _places(present, wanted), found.place) if found.place else {},
         needs=found.needs,
+        changeover=found.changeover,
         doubt=ports.identity.doubt(),
         document=document,
         documents=kept_rules.describe_tree(project),

@@ -8,8 +8,9 @@ from envctl.domain import release as releases
 from envctl.domain.changes import unsettled
 from envctl.domain.enumeration import first_of, listed
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
+from envctl.domain.fold_stacks import with_moves
 from envctl.domain.graph import within
-from envctl.domain.guards import RefusedError, count_asked, refusals
+from envctl.domain.guards import RefusedError, Request, count_asked, refusals
 from envctl.domain.known_states import find_unknown_states
 from envctl.domain.naming import short
 from envctl.domain.placing import copied
@@ -21,6 +22,8 @@ from envctl.usecases import (
     bundles,
     candidates,
     image_copies,
+    in_order,
+    leaving,
     lost_states,
     permission,
     prepare,
@@ -51,9 +54,12 @@ def deploy(candidate: candidates.Candidate, run: Run) -> Deployed:
     if release is None or candidate.settings is None:
         raise RefusedError(refusals(request))
     needs = chosen(run, release)
+    run.request = request = whole_or_part(run, request)
+    needs = {name: needed for name, needed in needs.items() if name not in request.changeover.leaving}
     steps = stages.of_release(
         request.action,
         needs,
+        changeover=request.changeover,
         verify=run.wishes.verify and not run.only,
         copied=copied(run.project),
         rolled=rollout_ahead.told(run.project, needs, request.action),
@@ -79,6 +85,11 @@ def chosen(run: Run, release: Release) -> dict[str, tuple[str, ...]]:
     return within(needs, wanted)
 
 
+def whole_or_part(run: Run, request: Request) -> Request:
+    """Of some stacks alone none leaves: what is not deployed stays as it is, and known."""
+    return replace(request, changeover=replace(request.changeover, leaving={})) if run.only else request
+
+
 def carry_out(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
     """Does the stages one after the other. Once the start is recorded, an end is recorded too, whatever happens.
 
@@ -97,12 +108,13 @@ def carry_out(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
         raise
     finally:
         _discard_plans(run)
+    here = record.present(run.ports).of(run.target)
     return Deployed(
         run.target,
         run.identity,
         run.action,
         plan=run.plan,
-        deployment=record.present(run.ports).of(run.target).last,
+        deployment=here.last,
         verification=run.verification,
         warnings=tuple(run.warnings.values()),
         waived=() if run.up_to_date else tuple(run.waived.values()),
@@ -112,6 +124,7 @@ def carry_out(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
         rollouts=tuple(run.rolled_out),
         lost=run.lost,
         next=_next(run),
+        forgotten=tuple(sorted(here.forgotten)),
     )
 
 
@@ -132,8 +145,7 @@ def _do(run: Run, step: stages.Stage) -> None:
         case stages.SetHold() | stages.RecordStart() | stages.RecordEnd() | stages.Verify():
             _record(run, step)
         case stages.ApplyAll(needs):
-            applying.apply_all(run, needs)
-            run.through = True
+            in_order.apply_in_order(run, needs)
         case stages.Settle(stacks):
             _settle(run, stacks)
         case _:
@@ -159,9 +171,10 @@ def _bundle(run: Run) -> None:
     run.identity = releases.identity(run.bundle)
     present = record.present(run.ports)
     settings = there(run.prepared).settings
-    run.request = candidates.entering(
+    request = candidates.entering(
         run.ports, run.project, present, identity=run.identity, settings=settings, release=there(run.release)
     )
+    run.request = whole_or_part(run, request)
     if count_asked(run.request):
         # It has to be known before anybody can approve it.
         bundles.keep(run.ports, run.identity, run.bundle, there(run.release), run.project.pipeline.makes_for)
@@ -198,7 +211,8 @@ def _prepare(run: Run) -> None:
     elif run.action != "destroy":
         self_contained.check_stored(run.ports, run.project, run.release, run.identity)
         provider_accounts.check_stored(run.ports, run.project, run.release, run.identity, run.target)
-    prepared = prepare.lay_out(run.ports, run.project, run.release, there(run.settings), run.identity)
+    over = there(run.request).changeover
+    prepared = prepare.lay_out(run.ports, run.project, run.release, there(run.settings), run.identity, changeover=over)
     run.prepared = access.named(run.ports, run.project, prepared)
     prepare.initialise_from(run.ports, run.project, run.prepared, run.release)
 
@@ -206,12 +220,20 @@ def _prepare(run: Run) -> None:
 def _plan_all(run: Run) -> None:
     # Terraform reads the prepared root modules, whose release has no name yet where it was made just now.
     run.prepared = replace(there(run.prepared), release=run.identity)
-    here = record.present(run.ports).of(run.target)
+    present = record.present(run.ports)
+    here = present.of(run.target)
     run.seen, run.drifted = here.last, here.drift if here.drifted else None
     run.traffic = here.traffic
     rollout_ahead.lay_ends(run, here)
-    stacks = [run.stack(name) for name in (run.only or [stack.name for stack in run.prepared.stacks])]
-    plans = plan_stacks(run.ports, run.target, stacks, here.stacks, destroy=run.action == "destroy")
+    over = there(run.request).changeover
+    if not run.only:
+        run.prepared = leaving.add_leaving(
+            run.ports, run.project, present, run.prepared, release=there(run.release), changeover=over
+        )
+    run.moves = {new: old for new, old in over.moves.items() if not run.only or new in run.only}
+    stacks = [run.stack(name) for name in (run.only or [stack.name for stack in run.prepared.all_stacks])]
+    applied = over.applied(here.stacks)
+    plans = plan_stacks(run.ports, run.target, stacks, applied, destroy=run.action == "destroy")
     run.plans = {plan.stack: plan for plan in plans}
     if run.action == "destroy":
         _find_lost(run, stacks, here)
@@ -223,9 +245,9 @@ def _plan_all(run: Run) -> None:
         raise OperationFailedError(Problem("E330", message, hint))
     if run.only:
         _demand_needed(run)
-    unknown = find_unknown_states(here, run.plans.values())
+    unknown = find_unknown_states(with_moves(here, over.moves), run.plans.values())
     stands = bool(run.only) or _stands_already(run, here)
-    run.up_to_date = stands and not unknown and not there(run.plan).changes
+    run.up_to_date = stands and not (unknown or run.prepared.left or run.moves or there(run.plan).changes)
 
 
 def _find_lost(run: Run, stacks: Sequence[PreparedStack], here: EnvironmentPresent) -> None:
@@ -248,7 +270,7 @@ def _demand_needed(run: Run) -> None:
 def _stands_already(run: Run, here: EnvironmentPresent) -> bool:
     current = here.current
     if run.action == "destroy":
-        return current is None and here.unfinished is None and not run.lost
+        return current is None and here.unfinished is None and not run.lost and not here.held
     if here.drifted:
         # What the plan does not set right stays: that is worth an entry, and without one it would be drift for ever.
         return False
@@ -313,7 +335,7 @@ def _unplanned(run: Run) -> list[str]:
 
 
 def _discard_plans(run: Run) -> None:
-    for stack in run.prepared.stacks if run.prepared else ():
+    for stack in run.prepared.all_stacks if run.prepared else ():
         run.ports.terraform.discard(run.target, stack)
 
 

@@ -57,8 +57,10 @@ def start(run: Run) -> None:
         rules = request.rules_digest if changes_rules(request) else ""
         before = request.recorded_digest if rules and request.recorded_digest != rules else ""
         bound = (settings, run.action, run.source, plan, waiver, run.only, replaced, request.place)
+        run.creates = _list_created(run, present)
         stacks = () if run.only else tuple(run.plans)
-        return DeploymentStarted(run.target, run.identity, *bound, _goes_back(request), stacks, rules, before)
+        more = (_goes_back(request), stacks, rules, before, run.creates)
+        return DeploymentStarted(run.target, run.identity, *bound, *more)
 
     _, entry = record.append(run.ports, decide)
     run.started = there(entry).seq
@@ -67,6 +69,16 @@ def start(run: Run) -> None:
 def _goes_back(request: Request) -> bool:
     """Whether it goes over a newer release, and was said to be meant: --older beside a newer one says nothing."""
     return request.older and find_newer(request) is not None
+
+
+def _list_created(run: Run, present: Present) -> tuple[str, ...]:
+    """The stacks that may come to hold something, and that were never applied to their end there."""
+    if run.action == "destroy":
+        return ()
+    known = {*present.of(run.target).stacks, *run.moves}
+    return tuple(
+        stack.name for stack in there(run.prepared).stacks if stack.name in run.plans and stack.name not in known
+    )
 
 
 def _keep_settings(run: Run) -> None:
@@ -99,10 +111,22 @@ def succeed(run: Run) -> None:
     Raises OperationFailedError (E408) where another person declared it over, and UnrecordedEndError (E478) where its
     end could not be recorded: then it stays unfinished, since it did not fail.
     """
-    changed = touched(run.plans.values())
+    changed = touched(plan for plan in run.plans.values() if plan.leaves != "forget")
+    forgot = tuple(stack.name for stack in there(run.prepared).left if stack.leaves == "forget")
     names = () if run.action == "destroy" else tuple(run.applied)
     did = performed(run.done())
-    event = DeploymentSucceeded(run.target, run.identity, run.started, names, changed, did, bool(run.only), run.lost)
+    event = DeploymentSucceeded(
+        run.target,
+        run.identity,
+        run.started,
+        names,
+        changed,
+        did,
+        partial=bool(run.only),
+        lost=run.lost,
+        left=tuple(run.gone),
+        forgot=forgot,
+    )
     try:
         ended = _append_end(run, event)
     except EnvctlError as error:
@@ -146,7 +170,11 @@ def fail(run: Run, error: BaseException) -> None:
     reason = "interrupted" if interrupted else format_labels(error)
     applied = () if run.action == "destroy" else tuple(run.applied)
     did = performed(run.done())
-    event = DeploymentFailed(run.target, run.identity, run.started, reason, applied, interrupted, did)
+    untouched = tuple(name for name in run.creates if name not in run.begun)
+    left = tuple(run.gone)
+    event = DeploymentFailed(
+        run.target, run.identity, run.started, reason, applied, interrupted, did, left=left, untouched=untouched
+    )
     try:
         record.append(run.ports, _while_open(run, event))
     except EnvctlError as unrecorded:

@@ -85,7 +85,7 @@ def _sections(
         "",
         [
             ("bucket", partial(buckets.of_the_store, ports, project)),
-            ("ledger", partial(history.ledger, ports)),
+            ("ledger", partial(history.ledger, ports, project)),
             ("create-only", partial(history.nothing_written_over, ports, project, probe=probe)),
         ],
     )

@@ -16,8 +16,9 @@ from envctl.domain.guards import RefusedError
 from envctl.domain.guards.settings import settings as fitting
 from envctl.domain.present import EnvironmentPresent, Present, ended
 from envctl.domain.project import Project
-from envctl.usecases import bundles, candidates, load, prepare, record, unpinned
+from envctl.usecases import bundles, candidates, leaving, load, prepare, record, unpinned
 from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift, together
+from envctl.usecases.gone import describe_gone, find_gone
 from envctl.usecases.planning import demand_state
 from envctl.usecases.ports import Ports
 from envctl.usecases.project_ports import Prepared
@@ -35,7 +36,15 @@ def drift(ports: Ports, environments: Sequence[str] = (), selection: Selection =
     project = load.project(ports)
     wanted = load.wanted_environments(project, environments)
     unless_empty = () if environments else tuple(project.beside)
-    return Looks(ports, project, keeps=True).all(dict.fromkeys(wanted, selection), unless_empty)
+    looks = Looks(ports, project, keeps=True)
+    found = looks.all(dict.fromkeys(wanted, selection), unless_empty)
+    if environments:
+        return found
+    gone = (
+        EnvironmentDrift(each.environment, each.release, "unknown", problems=(describe_gone(each),))
+        for each in find_gone(project, looks.known)
+    )
+    return Drift((*found.environments, *gone))
 
 
 def look(ports: Ports, units: Mapping[str, frozenset[str]]) -> Drift:
@@ -137,9 +146,17 @@ class Looks:
         needs = (
             {name: stack.needs for name, stack in candidate.release.wiring.stacks.items()} if candidate.release else {}
         )
-        names = selected(selection, needs)
+        over = candidate.request.changeover
+        names = selected(selection, {**needs, **dict.fromkeys(over.leaving, ())})
         prepared = prepare.from_store(self.ports, project, candidate)
-        return _Place(target, project, here, prepared, tuple(s for s in prepared.stacks if s.name in names))
+        stacks = tuple(s for s in prepared.stacks if s.name in names)
+        if candidate.release is not None and over.leaving.keys() & set(names):
+            # What left is looked after until it is destroyed or forgotten.
+            prepared = leaving.add_leaving(
+                self.ports, project, present, prepared, release=candidate.release, changeover=over
+            )
+            stacks = (*stacks, *(s for s in prepared.left if s.name in names and not s.unready))
+        return _Place(target, project, here, prepared, stacks)
 
     def _look(self, place: _Place, stack: PreparedStack) -> None:
         began = self.ports.clock.now()
@@ -160,7 +177,7 @@ class Looks:
 
     def _answer(self, place: _Place) -> EnvironmentDrift:
         stacks = tuple(place.seen[stack.name] for stack in place.stacks)
-        current, whole = there(place.here.current), len(stacks) == len(place.prepared.stacks)
+        current, whole = there(place.here.current), {s.name for s in place.prepared.stacks} <= place.seen.keys()
         found = EnvironmentDrift(place.target, place.prepared.release, together(stacks), stacks)
         found = replace(found, deployment=current.seq, settings=place.prepared.settings, whole=whole)
         if self.keeps:
@@ -191,7 +208,7 @@ def _stack(
 ) -> StackDrift:
     target, applied = prepared.environment, stack.name in here.stacks
     waits_for = tuple(needed for needed in stack.needs if needed not in here.stacks)
-    if waits_for:
+    if waits_for and not stack.leaves:
         return StackDrift(stack.name, "clean", pending=StackPlan(stack.name, waits_for=waits_for))
     unchanged = here.whole and here.current is not None and here.current.settings == prepared.settings
     try:
@@ -205,7 +222,9 @@ def _stack(
     rules = [Ignore(text) for text in project.environments[target].drift.ignore]
     left, ignored = without_ignored(without_moving(seen.drift), rules)
     condition: Condition = "drifted" if left.changes else "clean"
-    pending = seen.pending if seen.pending.changes else None
+    pending = seen.pending if seen.pending.changes and not stack.leaves else None
+    if stack.leaves:
+        pending = StackPlan(stack.name, leaves=stack.leaves)
     return StackDrift(stack.name, condition, left.resources, left.outputs, pending, ignored, left.warnings)
 
 

@@ -59,7 +59,8 @@ class EnvironmentDrift:
 
     @property
     def pending(self) -> bool:
-        return any(stack.pending and (stack.pending.changes or stack.pending.waits_for) for stack in self.stacks)
+        pending = (stack.pending for stack in self.stacks if stack.pending)
+        return any(each.changes or each.waits_for or each.leaves for each in pending)
 
     @property
     def named(self) -> tuple[str, ...]:

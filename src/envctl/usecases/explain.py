@@ -137,7 +137,7 @@ class _Between:
         """With the code that runs, and the settings of then or of today."""
         arguments = _arguments(self._artifacts(old), old.release, self._settings, self._then, as_then=as_then)
         settings = EnvironmentSettings(self._settings.environment, (), arguments)
-        return plan_with(self._ports, self._project, old, settings).stacks
+        return plan_with(self._ports, self._project, old, settings, left=False).stacks
 
     def _artifacts(self, old: Previewed) -> Mapping[str, object]:
         return load.artifacts(self._ports, self._project, self._settings.environment, old.release.wiring)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_labels
-from envctl.domain.events import Event, ImportEnded, ImportOutcome, ImportStarted
+from envctl.domain.events import Event
+from envctl.domain.events_states import ImportEnded, ImportOutcome, ImportStarted
 from envctl.domain.present import OpenImport, Present
 from envctl.domain.redaction.addresses import redact_address
 from envctl.usecases import record

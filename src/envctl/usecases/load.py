@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from envctl.domain.errors import ConfigurationError, Problem, UsageError
+from envctl.domain.errors import ConfigurationError, EnvctlError, Problem, UsageError
 from envctl.domain.nearest import nearest
 from envctl.domain.placing import MisplacedError, placed
 from envctl.domain.project import Project
@@ -48,8 +48,24 @@ def known_environment(project: Project, environment: str) -> str:
 def seen_from(ports: Ports, environment: str) -> tuple[Project, str]:
     """The project as an environment sees it, and that environment; a UsageError where there is none."""
     found = project(ports)
+    if environment not in found.environments:
+        _check_gone(ports, found, environment)
     target = known_environment(found, environment)
     return found.seen_from(target), target
+
+
+def _check_gone(ports: Ports, project: Project, environment: str) -> None:
+    """Raises UsageError (E139) for an environment that the project file names no more, and that holds stacks."""
+    from envctl.usecases import gone, record
+
+    try:
+        present = record.present(ports)
+    except EnvctlError:
+        # Of an environment that is not known, no ledger is needed to say so.
+        return
+    for each in gone.find_gone(project, present):
+        if each.environment == environment:
+            raise UsageError(gone.describe_gone(each))
 
 
 def wanted_environments(project: Project, names: Sequence[str]) -> tuple[str, ...]:

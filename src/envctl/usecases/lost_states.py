@@ -25,7 +25,7 @@ def find_lost(
     held anything has no state either: the code that was deployed last would create nothing.
     """
     doubtful = [stack for stack in stacks if stack.name in applied and _is_doubtful(plans.get(stack.name))]
-    return tuple(stack.name for stack in doubtful if _is_lost(ports, environment, stack))
+    return tuple(stack.name for stack in doubtful if is_lost(ports, environment, stack))
 
 
 def check_lost(environment: str, lost: Iterable[str]) -> None:
@@ -51,7 +51,8 @@ def _is_doubtful(plan: StackPlan | None) -> bool:
     return plan is not None and plan.stateless and not plan.changes
 
 
-def _is_lost(ports: Ports, environment: str, stack: PreparedStack) -> bool:
+def is_lost(ports: Ports, environment: str, stack: PreparedStack) -> bool:
+    """Whether it has no state, although its code would create something."""
     if ports.terraform.has_state(environment, stack):
         return False
     try:

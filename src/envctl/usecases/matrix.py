@@ -15,7 +15,7 @@ from envctl.domain.present import EnvironmentPresent, Present
 from envctl.domain.project import Project
 from envctl.domain.runs import Kind, Planned, Run
 from envctl.domain.sharding import JOBS, MOST_JOBS, Shard, Unit, sharded
-from envctl.usecases import bundles, load, record, runs, working_tree
+from envctl.usecases import bundles, changeovers, load, record, runs, working_tree
 from envctl.usecases.ports import Ports
 
 Format = Literal["github", "codebuild"]
@@ -82,7 +82,8 @@ def as_seen(ports: Ports, project: Project, present: Present, kind: Kind, enviro
         tree = working_tree.release(ports, seen)
         # Without the lock of the providers, to which the first plan of all may add, and with no module fetched.
         name = releases.identity(releases.pack(replace(tree.with_lock(None), missing=())))
-        return Planned(environment, name, deployment, tuple(tree.wiring.stacks))
+        over = changeovers.find_changeover(ports, seen, present, environment, tree.wiring)
+        return Planned(environment, name, deployment, (*tree.wiring.stacks, *over.leaving))
     running = here.current or here.last
     return Planned(environment, running.release if running and _is_there(here) else "", deployment)
 
@@ -124,7 +125,10 @@ class _Planning:
         seen = as_seen(self._ports, self._project, self._present, self._kind, name)
         if seen.stacks or here.unfinished or here.current is None:
             return seen
-        return Planned(name, seen.release, seen.deployment, self._in(seen.release))
+        stacks = self._in(seen.release)
+        # Where the bundle can't be read, nobody can say which stacks there are.
+        left = sorted(here.held.difference(stacks)) if stacks else ()
+        return Planned(name, seen.release, seen.deployment, (*stacks, *left))
 
     def _in(self, release: str) -> tuple[str, ...]:
         """None where the bundle is missing or damaged."""

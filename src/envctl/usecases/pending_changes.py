@@ -16,7 +16,7 @@ from envctl.domain.layout import LEFT_OUT, LOCK_FILE, REMOTE
 from envctl.domain.naming import short
 from envctl.domain.present import Deployment, Present
 from envctl.domain.project import Project
-from envctl.domain.release import File, Release, StackWiring
+from envctl.domain.release import File, Release
 from envctl.domain.remote_modules import settled
 from envctl.domain.settings import EnvironmentSettings
 from envctl.usecases import kept_settings, load, working_tree
@@ -107,12 +107,13 @@ def _compare_code(ports: Ports, project: Project, release: Release) -> Part:
 def _changed_keys(ports: Ports, project: Project, release: Release) -> Iterator[str]:
     """What of envctl.toml travels with a release."""
     wiring = release.wiring
-    stacks = {
-        name: StackWiring(normpath(each.module), dict(each.inputs), each.region or "", tuple(sorted(set(each.after))))
-        for name, each in project.stacks.items()
-    }
+    stacks = {name: working_tree.wire_stack(each) for name, each in project.stacks.items()}
     yield from (
         f"stacks.{name}" for name in sorted({*stacks, *wiring.stacks}) if stacks.get(name) != wiring.stacks.get(name)
+    )
+    said = working_tree.list_removed(project)
+    yield from (
+        f"removed.{name}" for name in sorted({*said, *wiring.removed}) if said.get(name) != wiring.removed.get(name)
     )
     if project.name != wiring.project:
         yield "project.name"

@@ -1,5 +1,6 @@
 """Where an environment is, and where its state lies, as the project file says it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from envctl.domain.access import USUAL_REGION
@@ -10,7 +11,8 @@ from envctl.domain.release import Wiring
 from envctl.domain.rendering import Backend, Place, role
 
 
-def place(project: Project, environment: str) -> Place:
+def place(project: Project, environment: str, under: Mapping[str, str] | None = None) -> Place:
+    """`under` names the stacks whose state still lies under another name, each with that name."""
     there = project.environments[environment]
     where = Place(
         environment,
@@ -23,7 +25,7 @@ def place(project: Project, environment: str) -> Place:
         there.regions,
         there.other_accounts,
     )
-    return replace(where, backend=_backend(project, where))
+    return replace(where, backend=replace(_backend(project, where), under=under or {}))
 
 
 def bound(project: Project, environment: str, wiring: Wiring) -> BoundPlace:

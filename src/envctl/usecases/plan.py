@@ -1,7 +1,7 @@
 """`envctl plan ENV`: what `envctl apply ENV` would do now. Nothing is recorded, and no plan is kept."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envctl.domain.changes import EnvironmentPlan
@@ -30,11 +30,12 @@ def plan(
         # Before a folder of that name is made.
         load.known_environment(load.project(ports), environment)
     with ports.workspace.lock(environment, f"envctl plan {environment}"):
-        prepared = _chosen(_recalled(ports, environment) or _prepare(ports, environment), selection)
+        ready = _recalled(ports, environment) or _prepare(ports, environment)
+        prepared = _chosen(ready.prepared, selection)
         try:
-            planned = _plan_all(ports, prepared)
+            planned = _plan_all(ports, replace(ready, prepared=prepared))
         finally:
-            for stack in prepared.stacks:
+            for stack in prepared.all_stacks:
                 ports.terraform.discard(environment, stack)
     error = together(tuple(planned.failed.values())) if planned.failed else None
     if error is not None and not planned.plans:
@@ -60,11 +61,20 @@ def plan_units(ports: Ports, units: Mapping[str, frozenset[str]]) -> tuple[Envir
 
 
 def _chosen(prepared: Prepared, selection: Selection) -> Prepared:
-    names = selected(selection, {stack.name: stack.needs for stack in prepared.stacks})
-    return replace(prepared, stacks=tuple(stack for stack in prepared.stacks if stack.name in names))
+    names = selected(selection, {stack.name: stack.needs for stack in prepared.all_stacks})
+    stacks, left = ([each for each in some if each.name in names] for some in (prepared.stacks, prepared.left))
+    return replace(prepared, stacks=tuple(stacks), left=tuple(left))
 
 
-def _recalled(ports: Ports, environment: str) -> Prepared | None:
+@dataclass(frozen=True)
+class _Ready:
+    """`here` is the environment as the plan sees it; None where the ledger was not read."""
+
+    prepared: Prepared
+    here: "EnvironmentPresent | None" = None
+
+
+def _recalled(ports: Ports, environment: str) -> _Ready | None:
     prepared = ports.workspace.recall(environment)
     if prepared is not None and prepared.live:
         from envctl.usecases import positions
@@ -77,24 +87,37 @@ def _recalled(ports: Ports, environment: str) -> Prepared | None:
         from envctl.usecases import access, load
 
         access.demand(ports, load.project(ports), environment)
-    return prepared
+    if prepared is None or not any(stack.needs for stack in prepared.stacks):
+        # Of a stack that needs no other one, the plan is known without the ledger.
+        return _Ready(prepared) if prepared else None
+    from envctl.usecases import record
+
+    here = record.present(ports).of(environment)
+    # Otherwise somebody has deployed other stacks meanwhile.
+    return _Ready(prepared, here) if here.held <= {stack.name for stack in prepared.stacks} else None
 
 
-def _prepare(ports: Ports, environment: str) -> Prepared:
+def _prepare(ports: Ports, environment: str) -> _Ready:
     # Imported late: reading a project takes longer than starting Terraform in one that lies ready.
-    from envctl.usecases import candidates, load, prepare, record
+    from envctl.domain.fold_stacks import with_moves
+    from envctl.usecases import candidates, leaving, load, prepare, record, run
 
     project, target = load.seen_from(ports, environment)
     if target == project.entry:
-        return prepare.from_working_tree(ports, project, target).prepared
-    present = record.present(ports)
-    return prepare.from_store(ports, project, candidates.redeployment(ports, project, present, target=target))
+        made = prepare.from_working_tree(ports, project, target)
+        prepared, release, over, present = made.prepared, made.release, made.changeover, made.present
+    else:
+        present = record.present(ports)
+        candidate = candidates.redeployment(ports, project, present, target=target)
+        prepared = prepare.from_store(ports, project, candidate)
+        release, over = run.there(candidate.release), candidate.request.changeover
+    prepared = leaving.add_leaving(ports, project, present, prepared, release=release, changeover=over)
+    return _Ready(prepared, with_moves(present.of(environment), over.moves))
 
 
-def _plan_all(ports: Ports, prepared: Prepared) -> Planned:
-    environment, needs_another = prepared.environment, any(stack.needs for stack in prepared.stacks)
-    here = _look_up(ports, environment) if needs_another else None
-    planned = plan_each(ports, environment, prepared.stacks, here.stacks if here else ())
+def _plan_all(ports: Ports, ready: _Ready) -> Planned:
+    prepared, here, environment = ready.prepared, ready.here, ready.prepared.environment
+    planned = plan_each(ports, environment, prepared.all_stacks, here.stacks if here else ())
     held = {plan.stack for plan in planned.plans if plan.in_state}
     stateless = {plan.stack for plan in planned.plans if plan.stateless}
     if here is None and (stateless or not held <= ports.workspace.known_states(environment)):
@@ -103,6 +126,8 @@ def _plan_all(ports: Ports, prepared: Prepared) -> Planned:
         for stack in prepared.stacks:
             if stack.name in here.stacks & stateless:
                 demand_state(ports, environment, stack)
+    if here is not None and not any(stack.needs for stack in prepared.stacks):
+        # The next plan of what lies ready need not look them up.
         ports.workspace.note_known_states(environment, [name for name in sorted(held) if here.has_begun(name)])
     return replace(planned, plans=remark_unknown_states(environment, here, planned.plans)) if here else planned
 

@@ -6,6 +6,7 @@ the other one where it is to run another. So a look at what runs finds no differ
 
 from collections.abc import Mapping
 
+from envctl.domain.leaving import NO_CHANGEOVER, Changeover
 from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.rendering import RootModule, render
@@ -46,20 +47,34 @@ def artifact(project: Project, release: Release, settings: EnvironmentSettings, 
 
 
 def root_modules(
-    project: Project, release: Release, settings: EnvironmentSettings, live: Live
+    project: Project,
+    release: Release,
+    settings: EnvironmentSettings,
+    live: Live,
+    changeover: Changeover = NO_CHANGEOVER,
 ) -> tuple[RootModule, ...]:
     """One for each stack, in the order in which they are applied."""
     ends = {
         name: destination(traffic.live if traffic else None, artifact(project, release, settings, name))
         for name, traffic in live.items()
     }
-    return tuple(root_module(project, release, settings, name, ends.get(name)) for name in release.wiring.stacks)
+    return tuple(
+        root_module(project, release, settings, name, ends.get(name), changeover=changeover)
+        for name in release.wiring.stacks
+    )
 
 
 def root_module(
-    project: Project, release: Release, settings: EnvironmentSettings, stack: str, position: Position | None
+    project: Project,
+    release: Release,
+    settings: EnvironmentSettings,
+    stack: str,
+    position: Position | None,
+    *,
+    changeover: Changeover = NO_CHANGEOVER,
 ) -> RootModule:
     arguments = dict(settings.arguments[stack])
     if position is not None:
         arguments |= position.arguments(rolled(project, release.wiring)[stack])
-    return render(release.wiring, stack, place(project, settings.environment), arguments)
+    where = place(project, settings.environment, changeover.moves)
+    return render(release.wiring, stack, where, arguments, called=changeover.called.get(stack, ""))

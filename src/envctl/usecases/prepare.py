@@ -1,18 +1,32 @@
 """Root modules that lie ready for Terraform: the release's code, rendered with an environment's settings, and init."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError, refusals
 from envctl.domain.layout import SESSION
+from envctl.domain.leaving import NO_CHANGEOVER, Changeover
+from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.provider_lock import merge, providers, strays
 from envctl.domain.release import Release
 from envctl.domain.remote_modules import manifest
 from envctl.domain.rendering import RootModule
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import access, costs, image_tags, images, load, positions, remote_modules, unpinned, working_tree
+from envctl.usecases import (
+    access,
+    changeovers,
+    costs,
+    image_tags,
+    images,
+    load,
+    positions,
+    record,
+    remote_modules,
+    unpinned,
+    working_tree,
+)
 from envctl.usecases.candidates import Candidate
 from envctl.usecases.ports import Ports
 from envctl.usecases.project_ports import Prepared
@@ -22,11 +36,15 @@ from envctl.usecases.terraform_ports import PreparedStack
 
 @dataclass(frozen=True)
 class Made:
-    """What was made of the working tree: the release, and its root modules with those settings, which lie ready."""
+    """What was made of the working tree: the release, and its root modules with those settings, which lie ready.
+    `present` is what was known when that was done.
+    """
 
     prepared: Prepared
     release: Release
     settings: EnvironmentSettings
+    changeover: Changeover = NO_CHANGEOVER
+    present: Present = field(default_factory=Present)
 
 
 def from_working_tree(ports: Ports, project: Project, environment: str) -> Made:
@@ -42,13 +60,15 @@ def from_working_tree(ports: Ports, project: Project, environment: str) -> Made:
     settings = load.settings(ports, project, environment, pinned.wiring)
     completed = remote_modules.complete(ports, project, pinned)
     release = completed.release
-    prepared = lay_out(ports, project, release, settings, "")
+    present = record.present(ports)
+    over = changeovers.find_changeover(ports, project, present, environment, release.wiring)
+    prepared = lay_out(ports, project, release, settings, "", changeover=over)
     initialise(ports, project, prepared)
-    if not (image_tags.tagged(project, written) or completed.moving):
+    if not (over.leaving or over.called or image_tags.tagged(project, written) or completed.moving):
         # A tag may mean something else by the next time, though no file of the project has changed.
         ports.workspace.remember(prepared, inputs, mark)
     # The lock is part of the release, and init may have added to it.
-    return Made(prepared, release.with_lock(ports.tree.read(ports.provider_lock)), settings)
+    return Made(prepared, release.with_lock(ports.tree.read(ports.provider_lock)), settings, over, present)
 
 
 def from_store(ports: Ports, project: Project, candidate: Candidate) -> Prepared:
@@ -58,13 +78,23 @@ def from_store(ports: Ports, project: Project, candidate: Candidate) -> Prepared
     request, release = candidate.request, candidate.release
     if release is None or candidate.settings is None:
         raise RefusedError(refusals(request))
-    prepared = lay_out(ports, project, release, candidate.settings, request.identity)
+    prepared = lay_out(ports, project, release, candidate.settings, request.identity, changeover=request.changeover)
     initialise_from(ports, project, prepared, release)
     return prepared
 
 
-def lay_out(ports: Ports, project: Project, release: Release, settings: EnvironmentSettings, identity: str) -> Prepared:
-    """Writes the working directories. `identity` is the name of the release, or empty where it has none yet."""
+def lay_out(
+    ports: Ports,
+    project: Project,
+    release: Release,
+    settings: EnvironmentSettings,
+    identity: str,
+    *,
+    changeover: Changeover = NO_CHANGEOVER,
+) -> Prepared:
+    """Writes the working directories of the stacks that the release has. `identity` is the name of the release, or
+    empty where it has none yet.
+    """
     environment = settings.environment
     for stack in release.wiring.stacks:
         ports.terraform.at_rest(environment, PreparedStack(stack))
@@ -73,8 +103,8 @@ def lay_out(ports: Ports, project: Project, release: Release, settings: Environm
         ports.workspace.name_code(environment, identity)
     stacks = []
     live = positions.known(ports, project, release, environment)
-    for root in positions.root_modules(project, release, settings, live):
-        _check_secrets(root)
+    for root in positions.root_modules(project, release, settings, live, changeover):
+        check_secrets(root)
         ports.observer.hides(tuple(root.secrets.values()), (environment, *release.wiring.stacks))
         ports.workspace.lay_stack(environment, root.stack, root.encode())
         ports.workspace.lay_modules(environment, root.stack, manifest(release.wiring, root.stack))
@@ -129,10 +159,15 @@ def initialise_from(ports: Ports, project: Project, prepared: Prepared, release:
     """Runs `terraform init` where it is needed, with the providers that the release carries and no others."""
     unpinned.require_pinned(ports, project, prepared.environment)
     access.demand(ports, project, prepared.environment)
-    _init(ports, prepared.environment, prepared.stacks, release.lock())
-    for stack in prepared.stacks:
-        remote_modules.demand_carried(ports, release, prepared.environment, stack.name)
-        written = ports.workspace.provider_lock(prepared.environment, stack.name)
+    initialise_pinned(ports, prepared.environment, prepared.stacks, release)
+
+
+def initialise_pinned(ports: Ports, environment: str, stacks: Sequence[PreparedStack], release: Release) -> None:
+    """As `initialise_from`, of some stacks, for who has asked already whether that may be done there."""
+    _init(ports, environment, stacks, release.lock())
+    for stack in stacks:
+        remote_modules.demand_carried(ports, release, environment, stack.name)
+        written = ports.workspace.provider_lock(environment, stack.name)
         if written is not None and (foreign := strays(release.lock(), written)):
             raise OperationFailedError(
                 Problem(
@@ -158,7 +193,7 @@ def _init(ports: Ports, environment: str, stacks: Sequence[PreparedStack], lock:
         course.demand_whole()
 
 
-def _check_secrets(root: RootModule) -> None:
+def check_secrets(root: RootModule) -> None:
     """A process can't be given a variable with a NUL character in it, and one name is envctl's own."""
     if SESSION in root.secrets:
         message = f"{root.stack}: the sensitive variable {SESSION} has a name that envctl needs for itself"

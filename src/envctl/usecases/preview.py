@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst
+from envctl.domain.fold_stacks import with_moves
 from envctl.domain.known_states import remark_unknown_states
 from envctl.domain.project import Project
 from envctl.domain.release import Release
@@ -15,8 +16,10 @@ from envctl.domain.settings import EnvironmentSettings
 from envctl.usecases import (
     bundles,
     candidates,
+    changeovers,
     costs,
     images,
+    leaving,
     load,
     prepare,
     provider_accounts,
@@ -121,22 +124,29 @@ def plan_of(ports: Ports, environment: str, release: str) -> EnvironmentPlan:
     return plan_release(ports, project, stored(ports, release), target)
 
 
-def plan_with(ports: Ports, project: Project, what: Previewed, settings: EnvironmentSettings) -> EnvironmentPlan:
-    """For who holds the lock of the environment's work directory."""
-    target = settings.environment
-    prepared = prepare.lay_out(ports, project, what.release, settings, what.identity)
+def plan_with(
+    ports: Ports, project: Project, what: Previewed, settings: EnvironmentSettings, *, left: bool = True
+) -> EnvironmentPlan:
+    """For who holds the lock of the environment's work directory. Without `left` nothing is planned of the stacks that
+    the release has no more.
+    """
+    target, present = settings.environment, record.present(ports)
+    over = changeovers.find_changeover(ports, project, present, target, what.release.wiring, release=what.identity)
+    prepared = prepare.lay_out(ports, project, what.release, settings, what.identity, changeover=over)
     if what.made:
         self_contained.check_stored(ports, project, what.release, what.identity)
         provider_accounts.check_stored(ports, project, what.release, what.identity, target)
         prepare.initialise_from(ports, project, prepared, what.release)
     else:
         prepare.initialise(ports, project, prepared)
-    here = record.present(ports).of(target)
+    if left:
+        prepared = leaving.add_leaving(ports, project, present, prepared, release=what.release, changeover=over)
+    here = with_moves(present.of(target), over.moves)
     try:
-        plans = plan_stacks(ports, target, prepared.stacks, here.stacks)
+        plans = plan_stacks(ports, target, prepared.all_stacks, here.stacks)
         return EnvironmentPlan(target, what.identity, remark_unknown_states(target, here, plans))
     finally:
-        for stack in prepared.stacks:
+        for stack in prepared.all_stacks:
             ports.terraform.discard(target, stack)
 
 

@@ -110,6 +110,7 @@ class Modules(Protocol):
 class Prepared:
     """All root modules of an environment, rendered from one release and the settings with this digest. `live` is what
     was known of the stacks with a rollout: they are rendered by that. `costs` is who knows what they cost, if anybody.
+    `left` are stacks that the environment holds and the release has no more, made ready with the code that made them.
     """
 
     environment: str
@@ -118,6 +119,11 @@ class Prepared:
     stacks: tuple[PreparedStack, ...]
     live: Mapping[str, str] = field(default_factory=dict)
     costs: CostSource | None = None
+    left: tuple[PreparedStack, ...] = ()
+
+    @property
+    def all_stacks(self) -> tuple[PreparedStack, ...]:
+        return (*self.stacks, *self.left)
 
 
 class Workspace(Protocol):

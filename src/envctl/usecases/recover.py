@@ -4,6 +4,7 @@ still to be done, so that the next one may begin. Locks and states that somethin
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from envctl.domain.changes import StackPlan
 from envctl.domain.errors import OperationFailedError, Problem, StateLock, UsageError
@@ -11,7 +12,7 @@ from envctl.domain.events import DeploymentAbandoned, Event
 from envctl.domain.naming import short
 from envctl.domain.present import Deployment, Present
 from envctl.domain.project import Project
-from envctl.usecases import aftermath, bundles, candidates, load, prepare, record
+from envctl.usecases import aftermath, bundles, candidates, leaving, load, prepare, record
 from envctl.usecases.imports import Imports
 from envctl.usecases.ports import Ports
 from envctl.usecases.prepare import Made
@@ -131,13 +132,16 @@ def _prepare(ports: Ports, project: Project, present: Present, target: str, last
     """What was deployed last. Where nothing was, a plan of the entry may have left something; elsewhere nothing can."""
     if last is None:
         return prepare.from_working_tree(ports, project, target) if target == project.entry else None
-    candidate = candidates.redeployment(ports, project, present, target=target, release=last.release)
+    action: Literal["apply", "destroy"] = "destroy" if last.action == "destroy" else "apply"
+    candidate = candidates.redeployment(ports, project, present, target=target, release=last.release, action=action)
     if candidate.release is None:
         raise bundles.unusable(last.release, candidate.request.bundle)
     settings = candidate.settings or load.settings(ports, project, target, candidate.release.wiring)
-    prepared = prepare.lay_out(ports, project, candidate.release, settings, last.release)
+    over = candidate.request.changeover
+    prepared = prepare.lay_out(ports, project, candidate.release, settings, last.release, changeover=over)
     prepare.initialise_from(ports, project, prepared, candidate.release)
-    return Made(prepared, candidate.release, settings)
+    prepared = leaving.add_leaving(ports, project, present, prepared, release=candidate.release, changeover=over)
+    return Made(prepared, candidate.release, settings, over)
 
 
 def _again(unfinished: Deployment, target: str) -> str:

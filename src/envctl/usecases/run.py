@@ -29,7 +29,8 @@ class Deployed:
     `waived` is what break-glass overrode, `warnings` what guards remarked without refusing, and `held` the release
     that a rollback put on hold. `only` names the stacks, where they are not all of the release, and `rollouts` are
     those whose requests went over to another colour. `lost` are the stacks whose state was gone when the environment
-    was destroyed: what they held may remain.
+    was destroyed: what they held may remain. `forgotten` are stacks that envctl tracks no longer, and whose resources
+    may still be there.
     """
 
     environment: str
@@ -48,6 +49,7 @@ class Deployed:
     rollouts: tuple[RolledOut, ...] = ()
     lost: tuple[str, ...] = ()
     next: str = ""
+    forgotten: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,9 @@ class Run:
     `shifting` those of them that have begun and not ended; `shares` says how far those got, and `rolled_out` is what
     came to its end. `returned` are those that went back in fact, be it recorded or not, and `mute` the alarms
     of which it was said that they have no data.
+
+    `begun` are the stacks with which something was begun, `gone` those that left and were destroyed, and `moves` those
+    that take over the state of another one, each with the name of that one, until that is done.
 
     Where drift is to be undone, `found` is what a look has found, by the names of the ledger, and `remaining` names
     what is not as it was before, although all is applied. `lost` are the stacks of a destruction whose state is gone.
@@ -121,6 +126,11 @@ class Run:
     found: Mapping[str, ResourceChange] = field(default_factory=dict)
     remaining: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    begun: set[str] = field(default_factory=set)
+    creates: tuple[str, ...] = ()
+    gone: list[str] = field(default_factory=list)
+    moves: dict[str, str] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
 
     @property
     def plan(self) -> EnvironmentPlan | None:
@@ -131,11 +141,11 @@ class Run:
         return f"envctl promote {self.source} {self.target}" if self.source else f"envctl {self.action} {self.target}"
 
     def stack(self, name: str) -> PreparedStack:
-        return next(stack for stack in there(self.prepared).stacks if stack.name == name)
+        return next(stack for stack in there(self.prepared).all_stacks if stack.name == name)
 
     def done(self) -> list[StackPlan]:
         """The plans of the stacks that were applied to their end."""
-        return [self.plans[name] for name in self.applied]
+        return [self.plans[name] for name in (*self.applied, *self.gone)]
 
 
 def there(value: T | None) -> T:

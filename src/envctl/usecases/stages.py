@@ -6,6 +6,7 @@ from typing import assert_never
 
 from envctl.domain.events import Move
 from envctl.domain.graph import turned
+from envctl.domain.leaving import NO_CHANGEOVER, Changeover
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,14 @@ class RecordStart:
 @dataclass(frozen=True)
 class ApplyAll:
     """Each stack after those that it needs, and otherwise side by side. `away` where all that they hold is taken away:
-    then each goes after those that need it. `rolled` says what is done with the requests of those that have a rollout,
-    where their artifact becomes another one.
+    then each goes after those that need it. `changeover` says which stacks leave, and which are renamed. `rolled` says
+    what is done with the requests of those that have a rollout, where their artifact becomes another one.
     """
 
     needs: Mapping[str, tuple[str, ...]]
     away: bool = False
     rolled: Mapping[str, str] = field(default_factory=dict)
+    changeover: Changeover = NO_CHANGEOVER
 
 
 @dataclass(frozen=True)
@@ -125,10 +127,11 @@ def of_entry(
     called: tuple[str, ...] = (),
     copied: tuple[str, ...] = (),
     rolled: Mapping[str, str] | None = None,
+    changeover: Changeover = NO_CHANGEOVER,
 ) -> tuple[Stage, ...]:
     """Working tree → release → the entry environment. The guards are asked about the release, so it is made first."""
     made = (Prepare(tuple(needs), tagged, called), Bundle(), AskGuards("apply"), TakeAccess())
-    return (*made, *_bring(copied), *_deploy("apply", needs, verify=verify, rolled=rolled))
+    return (*made, *_bring(copied), *_deploy("apply", needs, changeover, verify=verify, rolled=rolled))
 
 
 def of_release(
@@ -138,10 +141,11 @@ def of_release(
     verify: bool = True,
     copied: tuple[str, ...] = (),
     rolled: Mapping[str, str] | None = None,
+    changeover: Changeover = NO_CHANGEOVER,
 ) -> tuple[Stage, ...]:
     """A stored release → an environment, or out of it. `copied` are the artifacts that are brought there first."""
     brought = () if action == "destroy" else _bring(copied)
-    done = _deploy(action, needs, verify=verify, rolled=rolled)
+    done = _deploy(action, needs, changeover, verify=verify, rolled=rolled)
     return (AskGuards(action), TakeAccess(), *brought, Prepare(tuple(needs)), *done)
 
 
@@ -149,7 +153,9 @@ def _bring(artifacts: tuple[str, ...]) -> tuple[Stage, ...]:
     return (BringImages(artifacts),) if artifacts else ()
 
 
-def _deploy(action: Move, needs: Needs, *, verify: bool, rolled: Mapping[str, str] | None = None) -> tuple[Stage, ...]:
+def _deploy(
+    action: Move, needs: Needs, changeover: Changeover, *, verify: bool, rolled: Mapping[str, str] | None = None
+) -> tuple[Stage, ...]:
     stacks = tuple(needs)
     hold = (SetHold(),) if action == "rollback" else ()
     settled = () if action == "destroy" else (Settle(stacks),)
@@ -157,8 +163,8 @@ def _deploy(action: Move, needs: Needs, *, verify: bool, rolled: Mapping[str, st
     if action == "destroy":
         # What needs another stack goes before it goes.
         needs = {name: turned(needs)[name] for name in reversed(stacks)}
-    applied = ApplyAll(needs, away=action == "destroy", rolled=rolled or {})
-    return (PlanAll(stacks), AskOfPlan(), AskConsent(), *hold, RecordStart(), applied, *ending)
+    applied = ApplyAll(needs, action == "destroy", rolled or {}, changeover)
+    return (PlanAll((*stacks, *changeover.leaving)), AskOfPlan(), AskConsent(), *hold, RecordStart(), applied, *ending)
 
 
 _VERBS: dict[Move, str] = {
@@ -175,8 +181,17 @@ def explained(steps: tuple[Stage, ...], environment: str) -> tuple[str, ...]:
 
 def _told(stage: Stage, environment: str) -> tuple[str, ...]:
     if isinstance(stage, ApplyAll):
-        return tuple(told for name in stage.needs for told in _told_of_stack(stage, name))
+        applied = tuple(told for name in stage.needs for told in _told_of_stack(stage, name))
+        moved = tuple(f"move the state of {old} to {new}" for new, old in stage.changeover.moves.items())
+        left = tuple(_explain_leaving(name, fate) for name, fate in stage.changeover.leaving.items())
+        return (*left, *applied) if stage.away else (*moved, *applied, *left)
     return (explain(stage, environment),)
+
+
+def _explain_leaving(stack: str, fate: str) -> str:
+    if fate == "forget":
+        return f"forget {stack}, which the release no longer has: its resources and its state stay"
+    return f"destroy all that {stack} holds, which the release no longer has"
 
 
 def _told_of_stack(stage: ApplyAll, name: str) -> tuple[str, ...]:

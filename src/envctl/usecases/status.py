@@ -5,17 +5,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
+from envctl.domain.distance import lag
 from envctl.domain.events import Actor
 from envctl.domain.guards import Request, count_asked, gates
 from envctl.domain.guards.both_gates import find_rest
 from envctl.domain.guards.older import find_newer_there
 from envctl.domain.guards.plan import was_stopped
 from envctl.domain.naming import short
-from envctl.domain.present import Deployment, EnvironmentPresent, KnownRelease, Present, Unbelieved, lag
+from envctl.domain.present import Deployment, EnvironmentPresent, KnownRelease, Present, Unbelieved
 from envctl.domain.project import Project
 from envctl.domain.rules_changes import list_differences
 from envctl.domain.rules_document import describe_rules
 from envctl.usecases import bundles, candidates, kept_rules, load, record
+from envctl.usecases.gone import GoneEnvironment, find_gone
 from envctl.usecases.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 from envctl.usecases.ports import Ports
 
@@ -27,6 +29,7 @@ class EnvironmentStatus:
     `gates` are those of the next promotion into it: approvals given, approvals asked for. `pending` is how the working
     tree compares with what runs; None where nothing runs. `rules_changed` is what the recorded rules say otherwise than
     those before them, and `rules_differ` what envctl.toml says otherwise than the recorded ones.
+    `leaving` are stacks that it holds, and that the release which runs has no more.
     """
 
     environment: str
@@ -38,12 +41,13 @@ class EnvironmentStatus:
     pending: PendingChanges | None = None
     rules_changed: tuple[str, ...] = ()
     rules_differ: tuple[str, ...] = ()
+    leaving: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Status:
     """`environments` are those of the pipeline, `beside` those that stand beside it, and `unbelieved` the last entries
-    of the ledger that do not count.
+    of the ledger that do not count. `gone` are environments that the project file names no more, and that hold stacks.
     """
 
     project: str
@@ -51,6 +55,7 @@ class Status:
     environments: tuple[EnvironmentStatus, ...]
     unbelieved: tuple[Unbelieved, ...] = ()
     beside: tuple[EnvironmentStatus, ...] = ()
+    gone: tuple[GoneEnvironment, ...] = ()
 
     @property
     def everywhere(self) -> tuple[EnvironmentStatus, ...]:
@@ -72,7 +77,8 @@ def _standing(ports: Ports, project: Project, present: Present) -> Status:
     read = cache(lambda release: bundles.look(ports, release)[:2])
     shown = tuple(_of(ports, project, present, environment, read) for environment in project.pipeline.order)
     beside = tuple(_of(ports, project.seen_from(name), present, name, read) for name in project.beside)
-    return Status(project.name, ports.clock.now(), shown, present.unbelieved, beside)
+    gone = find_gone(project, present)
+    return Status(project.name, ports.clock.now(), shown, present.unbelieved, beside, gone)
 
 
 def _of(ports: Ports, project: Project, present: Present, environment: str, read: ReadBundle) -> EnvironmentStatus:
@@ -86,9 +92,12 @@ def _of(ports: Ports, project: Project, present: Present, environment: str, read
     way_on = f"envctl recover {environment}" if lost else _approve_rest(ports, project, present, environment)
     way_on = way_on or _next(project, present, environment, behind)
     pending = find_pending_changes(ports, project, present, environment, read)
+    leaving = _leaving(there, read)
     way_on = way_on or _deploy_changes(project, environment, pending)
+    if leaving and not way_on:
+        way_on = f"envctl apply {environment}"
     rules = _rules(ports, project, there, environment)
-    return EnvironmentStatus(environment, there, release, behind, open_gates, way_on, pending, *rules)
+    return EnvironmentStatus(environment, there, release, behind, open_gates, way_on, pending, *rules, leaving)
 
 
 def _rules(
@@ -105,6 +114,15 @@ def _rules(
     differ = list_differences(known[recorded.digest], tree) if known else ("the recorded rules are missing or damaged",)
     changed = kept_rules.list_changes(ports, [(recorded.before, recorded.digest)])
     return changed.get((recorded.before, recorded.digest), ()), differ
+
+
+def _leaving(there: EnvironmentPresent, read: ReadBundle) -> tuple[str, ...]:
+    """Nothing where the release can't be read: that is said already."""
+    release = read(there.current.release)[1] if there.whole and there.current else None
+    if release is None:
+        # Where a deployment did not end, the next one goes on with what is there.
+        return ()
+    return tuple(sorted(there.stacks - release.wiring.stacks.keys()))
 
 
 def _deploy_changes(project: Project, environment: str, pending: PendingChanges | None) -> str:

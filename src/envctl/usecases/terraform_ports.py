@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from envctl.domain.checks import Output
     from envctl.domain.drift import Look
     from envctl.domain.errors import Location
+    from envctl.domain.leaving import Leaves
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ class PreparedStack:
     `binary` is the Terraform that the project file names, `profile` the AWS profile to work with on a machine that has
     it, and `session` what the role's session is called, each where there is one. `plan_keys` are keys of a plan that
     the project lets through although envctl does not know them.
+
+    `leaves` says what becomes of a stack that the release has no more.
+    `unready` says why it could not be laid out, where it is to be forgotten all the same.
     """
 
     name: str
@@ -35,6 +39,8 @@ class PreparedStack:
     session: str = ""
     after: tuple[str, ...] = ()
     plan_keys: tuple[str, ...] = ()
+    leaves: Leaves = ""
+    unready: str = ""
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -200,6 +206,12 @@ class Terraform(Protocol):
 
     def outputs(self, environment: str, stack: PreparedStack) -> Mapping[str, Output]:
         """The outputs of the stack as its state holds them. A state that is not there has none."""
+
+    def pull_state(self, environment: str, stack: PreparedStack) -> bytes:
+        """The state as it is kept; empty where there is none."""
+
+    def push_state(self, environment: str, stack: PreparedStack, state: bytes) -> None:
+        """Keeps that state in place of an earlier one of the same lineage."""
 
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         """Breaks the lock of the state with that id, and no other."""

@@ -8,8 +8,9 @@ from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.graph import order_stacks
 from envctl.domain.images import Image
 from envctl.domain.layout import LEFT_OUT
+from envctl.domain.leaving import Fate
 from envctl.domain.nearest import nearest
-from envctl.domain.project import Artifact, Project
+from envctl.domain.project import Artifact, Project, Stack
 from envctl.domain.release import File, Release, StackWiring, Wiring
 from envctl.domain.remote_modules import is_local
 from envctl.domain.settings import Assignment, ModuleCall, ModuleInterface, Schema
@@ -152,10 +153,7 @@ def _of_rollouts(ports: Ports, project: Project, interfaces: Mapping[str, Module
 def _wiring(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInterface]) -> Wiring:
     of = {name: interfaces[normpath(stack.module)] for name, stack in project.stacks.items()}
     schema = {name: interface.variables for name, interface in of.items()}
-    stacks = {
-        name: StackWiring(normpath(s.module), dict(s.inputs), s.region or "", tuple(sorted(set(s.after))))
-        for name, s in project.stacks.items()
-    }
+    stacks = {name: wire_stack(s) for name, s in project.stacks.items()}
     order = order_stacks({name: stack.needs for name, stack in stacks.items()})
     return Wiring(
         project=project.name,
@@ -165,7 +163,20 @@ def _wiring(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInter
         schema=schema,
         outputs={name: {o.name: o.sensitive for o in interface.outputs} for name, interface in of.items()},
         providers=project.providers,
+        removed=list_removed(project),
     )
+
+
+def wire_stack(stack: Stack) -> StackWiring:
+    after = tuple(sorted(set(stack.after)))
+    return StackWiring(normpath(stack.module), dict(stack.inputs), stack.region or "", after, stack.moved_from or "")
+
+
+def list_removed(project: Project) -> dict[str, Fate]:
+    """What becomes of the stacks that a release of the working tree has no more. Beside a stack that it has, it says
+    what a rollback to before that stack does.
+    """
+    return {name: fate for name, fate in sorted(project.fates.items()) if name not in project.stacks}
 
 
 def read_artifacts(ports: Ports, project: Project, schema: Schema) -> dict[str, object]:

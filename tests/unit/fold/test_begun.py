@@ -2,7 +2,8 @@
 
 import pytest
 
-from envctl.domain.events import DeploymentStarted, DeploymentSucceeded, Event, ImportStarted, Move
+from envctl.domain.events import DeploymentStarted, DeploymentSucceeded, Event, Move
+from envctl.domain.events_states import ImportStarted
 from envctl.domain.present import EnvironmentPresent
 from tests.unit.fold.happened import abandoned, dev, failed, started
 

@@ -146,6 +146,7 @@ GUARDS_AS_THEY_ARE = [
     ("G302", "same_plan", "G106", True),
     ("G303", "rehearsed", "", True),
     ("G304", "known_state", "", True),
+    ("G305", "removed", "", False),
 ]
 
 

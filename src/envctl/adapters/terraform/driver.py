@@ -26,7 +26,7 @@ from envctl.adapters.terraform.written import was_written
 from envctl.domain.capacity import UNLIMITED, Limits, Usage, heap
 from envctl.domain.changes import ResourceChange, StackPlan
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.layout import PLAN_FILES, UNSAVED
+from envctl.domain.layout import MOVING, PLAN_FILES, UNSAVED
 from envctl.usecases.ports import Observer
 from envctl.usecases.terraform_ports import (
     UNTRACED,
@@ -193,6 +193,24 @@ class TerraformDriver:
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
         return was_written(self._asked(self._site(environment, stack), "state pull"))
+
+    def pull_state(self, environment: str, stack: PreparedStack) -> bytes:
+        site = self._site(environment, stack)
+        errored.demand_none(site)
+        said = self._asked(site, "state pull")
+        return said.encode() if was_written(said) else b""
+
+    def push_state(self, environment: str, stack: PreparedStack, state: bytes) -> None:
+        from envctl.adapters.disk.writing import write_private
+
+        site = self._site(environment, stack)
+        local_state.make_room(site)
+        file = site.directory / MOVING
+        write_private(file, state)
+        try:
+            self._asked(site, "state push", MOVING, alone=True)
+        finally:
+            file.unlink(missing_ok=True)
 
     def outputs(self, environment: str, stack: PreparedStack) -> "Mapping[str, Output]":
         from envctl.domain.checks import Output

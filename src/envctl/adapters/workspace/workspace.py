@@ -13,7 +13,7 @@ from envctl.adapters.disk.faults import unwritable
 from envctl.adapters.disk.reading import NotAFileError, kind_of, read_bytes
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import ConfigurationError, Location, LockHeldError, Problem
-from envctl.domain.layout import BACKEND_RECORD, CODE, LOCK_FILE, MAIN, MANIFEST, PLAN_FILES, UNSAVED
+from envctl.domain.layout import BACKEND_RECORD, CODE, LOCK_FILE, MAIN, MANIFEST, MOVING, PLAN_FILES, UNSAVED
 from envctl.usecases.ports import CostSource
 from envctl.usecases.project_ports import Prepared
 from envctl.usecases.terraform_ports import PreparedStack
@@ -131,10 +131,10 @@ class DirectoryWorkspace:
         return digest.hexdigest()
 
     def mark_laid_out(self, prepared: Prepared) -> str:
-        return self._laid_out(prepared.environment, prepared.stacks)
+        return self._laid_out(prepared.environment, prepared.all_stacks)
 
     def remember(self, prepared: Prepared, inputs: Sequence[str], mark: str) -> None:
-        if any(stack.secrets for stack in prepared.stacks):
+        if prepared.left or any(stack.secrets for stack in prepared.stacks):
             # They would have to be kept too, and secrets are never written.
             return
         document = {
@@ -210,7 +210,7 @@ def _remove_left_plans(home: Path) -> None:
     try:
         with os.scandir(home) as entries:
             stacks = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
-        for file in (Path(stack, name) for stack in stacks for name in PLAN_FILES):
+        for file in (Path(stack, name) for stack in stacks for name in (*PLAN_FILES, MOVING)):
             file.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(Path(error.filename or home), error) from error

@@ -17,6 +17,7 @@ from envctl.domain.guards.both_documents import RESET_DELAY
 from envctl.domain.naming import short
 from envctl.domain.present import Debt, Deployment, DriftCheck, EnvironmentPresent, Hold, Lock
 from envctl.domain.traffic import other
+from envctl.usecases.gone import GoneEnvironment, describe_gone
 from envctl.usecases.pending_changes import PendingChanges
 from envctl.usecases.status import EnvironmentStatus, Status
 
@@ -36,16 +37,34 @@ def matters(status: Status, zone: Zone = None) -> tuple[Matter, ...]:
     """In the order of the pipeline, after what is wrong with the record of it."""
     entry = status.environments[0].environment if status.environments else ""
     ledger = tuple(Matter("ledger", told, grave=True) for told in mistrusted(status.unbelieved, zone))
-    return ledger + tuple(
-        Matter(each.environment, told, grave)
-        for each in status.everywhere
-        for told, grave in (
-            *_Speaker(each.environment, status.now, zone, entry).all(each.present),
-            *((sentence, True) for sentence in reset_sentences(each, status.now, zone)),
-            *((sentence, False) for sentence in pending_sentences(each.pending)),
-            *((sentence, False) for sentence in rules_sentences(each)),
-        )
+    gone = tuple(Matter(each.environment, _gone(each), grave=True) for each in status.gone)
+    return (
+        *ledger,
+        *gone,
+        *(
+            Matter(each.environment, told, grave)
+            for each in status.everywhere
+            for told, grave in (
+                *_Speaker(each.environment, status.now, zone, entry).all(each.present),
+                *((sentence, True) for sentence in reset_sentences(each, status.now, zone)),
+                *((sentence, False) for sentence in leaving_sentences(each)),
+                *((sentence, False) for sentence in pending_sentences(each.pending)),
+                *((sentence, False) for sentence in rules_sentences(each)),
+            )
+        ),
     )
+
+
+def leaving_sentences(status: EnvironmentStatus) -> Iterator[str]:
+    """Stacks that an environment holds beside those of the release that runs."""
+    if status.leaving:
+        shown = to_type(f"envctl plan {status.environment}")
+        yield f"it holds {listed(status.leaving)}, which its release no longer has: {shown}"
+
+
+def _gone(gone: GoneEnvironment) -> str:
+    problem = describe_gone(gone)
+    return f"{problem.code} {problem.message}: {to_type(problem.hint)}"
 
 
 def pending_sentences(pending: PendingChanges | None) -> Iterator[str]:

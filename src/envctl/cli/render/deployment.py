@@ -24,6 +24,8 @@ def show_deployed(deployed: Deployed, out: Console) -> None:
         say(out, left_on_hold(deployed))
     for rolled in deployed.rollouts:
         say(out, went_over(rolled))
+    if deployed.forgotten and deployed.action == "destroy":
+        say(out, left_behind(deployed))
     _proof(deployed, out)
     if part := in_part(deployed):
         say(out, part)
@@ -46,7 +48,9 @@ def headline(deployed: Deployed) -> str:
         case "destroy" if deployed.lost:
             return f"{deployed.environment} is given up: what {listed(deployed.lost)} held may remain"
         case "destroy":
-            return f"{deployed.environment} holds nothing any more"
+            return (
+                f"{deployed.environment} holds nothing {'any more' if not deployed.forgotten else 'that envctl tracks'}"
+            )
         case "rollback":
             return f"{deployed.environment} is back on {release}"
         case _:
@@ -69,6 +73,11 @@ def extent(deployed: Deployed) -> str:
     if done.ended_at:
         parts.append(f"in {lasting((done.ended_at - done.started_at).total_seconds())}")
     return ", ".join(parts)
+
+
+def left_behind(deployed: Deployed) -> str:
+    """What a destroy did not touch, since it was forgotten before."""
+    return f"Forgotten before, and not touched: {listed(deployed.forgotten)}. Their resources may still be there."
 
 
 def left_on_hold(deployed: Deployed) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 
 from envctl.cli.render.attributes import changed, line, room_beside
+from envctl.cli.render.commands import to_type
 from envctl.cli.render.line import counted
 from envctl.cli.render.plan import STYLES, SYMBOLS
 from envctl.cli.render.problems import show_problems
@@ -105,6 +106,9 @@ def waiting(each: EnvironmentDrift) -> Iterable[str]:
     for stack in each.stacks:
         if stack.pending and stack.pending.waits_for:
             yield f"{stack.stack} was never applied: it waits for {', '.join(stack.pending.waits_for)}"
+        if stack.pending and stack.pending.leaves:
+            shows = to_type(f"envctl plan {each.environment} shows what becomes of it")
+            yield f"{stack.stack} is not part of the release that runs: {shows}"
 
 
 def _said(each: EnvironmentDrift) -> Iterable[str]:

@@ -18,8 +18,6 @@ from envctl.domain.events import (
     Event,
     HoldLifted,
     HoldSet,
-    ImportEnded,
-    ImportStarted,
     ReleaseCreated,
     RolloutStarted,
     TrafficShifted,
@@ -28,6 +26,7 @@ from envctl.domain.events import (
     WaiverUsed,
 )
 from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
+from envctl.domain.events_states import ImportEnded, ImportStarted, StateMoved
 
 NAMED = 3
 _Deploying = DeploymentStarted | DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
@@ -74,6 +73,8 @@ def told(event: Event) -> str:
             return _ruled(event)
         case ImportStarted() | ImportEnded():
             return _imported(event)
+        case StateMoved():
+            return f"the state of {event.stack} in {event.environment} became that of {event.to}"
         case _:
             assert_never(event)
 
@@ -112,7 +113,7 @@ def _deployed(event: _Deploying) -> str:
         case DeploymentSucceeded(partial=True):
             return f"{event.environment} has {' and '.join(event.stacks)} of it ({event.changed} changed)"
         case DeploymentSucceeded():
-            return f"{event.environment} runs it ({event.changed} changed)"
+            return f"{event.environment} runs it ({event.changed} changed{_left(event)})"
         case DeploymentFailed() if event.interrupted:
             return f"interrupted in {event.environment}{_kept(event)}"
         case DeploymentFailed():
@@ -134,6 +135,12 @@ def _way(event: DeploymentStarted) -> str:
             return f"apply to {event.environment}"
         case _:
             assert_never(event.action)
+
+
+def _left(event: DeploymentSucceeded) -> str:
+    """What became of the stacks that it has no more."""
+    destroyed = f"; {listed(event.left)} destroyed" if event.left else ""
+    return f"{destroyed}; {listed(event.forgot)} forgotten" if event.forgot else destroyed
 
 
 def _kept(event: DeploymentFailed) -> str:
@@ -228,6 +235,6 @@ def _imported(event: ImportStarted | ImportEnded) -> str:
         case ImportEnded(outcome="imported"):
             return f"{what} done: it is in the state of {event.stack}"
         case ImportEnded():
-            return f"{what} {event.outcome}: {one_line(event.reason)}"
+            return f"{what} {event.outcome}" + (f": {one_line(event.reason)}" if event.reason else "")
         case _:
             assert_never(event)

@@ -119,11 +119,21 @@ def show_stack(plan: StackPlan, out: Console) -> None:
 
 def said_of(plan: StackPlan) -> str:
     """What would happen in a stack, in a few words."""
+    if plan.leaves:
+        return _leaving(plan)
     if not plan.waits_for:
         return _counts(plan.resources, len(plan.outputs))
     upstream = ", ".join(plan.waits_for)
     verb = "is" if len(plan.waits_for) == 1 else "are"
     return f"waits for {upstream}: it is planned once {upstream} {verb} applied"
+
+
+def _leaving(plan: StackPlan) -> str:
+    """A stack that the release has no more."""
+    held = _counts(plan.resources, len(plan.outputs)) if plan.changes else "holds nothing"
+    if plan.leaves == "forget":
+        return f"leaves: {held}; its resources and its state stay, and envctl tracks them no longer"
+    return f"leaves: {held}"
 
 
 def _counts(resources: Iterable[ResourceChange], outputs: int) -> str:

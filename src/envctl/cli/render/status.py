@@ -12,6 +12,7 @@ from envctl.cli.render.boxes import boxed, destroyed, open_gates
 from envctl.cli.render.commands import to_type
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import hanging, joined, padded, plain, say, visible, whole, widest
+from envctl.domain.enumeration import listed
 from envctl.usecases.status import EnvironmentStatus, Status
 
 NARROWEST, WIDEST, WIDEST_ALONE = 24, 36, 60
@@ -116,6 +117,8 @@ def _commands(status: EnvironmentStatus) -> Iterator[tuple[str, str]]:
     if missing and status.next.startswith("envctl promote "):
         for gate, number in missing.items():
             yield f"envctl approve {status.environment} --gate {gate}", f"{counted(number, 'approval')} missing"
+    elif status.leaving and status.next == f"envctl apply {status.environment}":
+        yield status.next, f"it still holds {listed(status.leaving)}, which its release no longer has"
     elif status.next:
         yield status.next, _why(status)
 

@@ -9,6 +9,7 @@ from envctl.domain.guards.evidence import drift, max_age, soak, verified
 from envctl.domain.guards.older import older
 from envctl.domain.guards.order import order, provenance
 from envctl.domain.guards.plan import known_state, protection, rehearsed, same_plan
+from envctl.domain.guards.removed import removed
 from envctl.domain.guards.request import Bundle, Guard, Refusal, RefusedError, Request
 from envctl.domain.guards.rules import rules
 from envctl.domain.guards.secrets import secrets
@@ -58,6 +59,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard("G302", "same_plan", same_plan, rests_on="G106", of_plan=True),
     Guard("G303", "rehearsed", rehearsed, of_plan=True),
     Guard("G304", "known_state", known_state, of_plan=True),
+    Guard("G305", "removed", removed),
 )
 
 

@@ -1,6 +1,7 @@
 """G106: that enough people have approved; and who counts."""
 
 from envctl.domain.clocks import is_future
+from envctl.domain.enumeration import listed
 from envctl.domain.events import Actor
 from envctl.domain.guards.request import Refusal, Request, changes_rules
 from envctl.domain.naming import short
@@ -35,8 +36,30 @@ def approvals(request: Request) -> Refusal | None:
 def asked(request: Request) -> bool:
     """Whether gates have a say. A rollback that brings nothing new was approved when it was new; a destroy never is."""
     if request.action == "rollback":
-        return (request.settings, request.place) not in _ran_with(request)
+        return (request.settings, request.place) not in _ran_with(request) or bool(_never_ran_so(request))
     return request.action != "destroy"
+
+
+def _never_ran_so(request: Request) -> tuple[str, ...]:
+    """What a rollback does besides going back, in words: it makes stacks again, or has stacks leave that came since."""
+    if request.again:
+        # It was asked when it began.
+        return ()
+    over = request.changeover
+    emptied = [plan.stack for plan in request.plan.stacks if plan.stateless and plan.changes] if request.plan else []
+    made = tuple(dict.fromkeys((*over.coming, *emptied)))
+    return (
+        *((f"going back would make {listed(made)} again",) if made else ()),
+        *((f"{listed(tuple(over.leaving))} would leave",) if over.leaving else ()),
+    )
+
+
+def _was_of_the_way_there(request: Request, approval: Approval) -> bool:
+    """Whether it was given when the release was new, and says nothing of what going back to it would do besides."""
+    current = request.here.current
+    if request.action != "rollback" or current is None or not _never_ran_so(request):
+        return False
+    return approval.at < current.started_at
 
 
 def gates(request: Request) -> dict[str, int]:
@@ -55,7 +78,7 @@ def counting(request: Request) -> tuple[Approval, ...]:
         a
         for a in _given(request)
         if not _is_barred(request, a.by) and may_approve(request, a.gate, a.by) and not has_expired(request, a)
-        if not _plannable_since(request, a)
+        if not _plannable_since(request, a) and not _was_of_the_way_there(request, a)
     )
 
 
@@ -168,6 +191,7 @@ def _stale(request: Request) -> str:
         f"{', '.join(sorted(barred))} made or promotes it, and does not count" if barred else "",
         ", ".join(sorted(strangers)),
         f"the settings of {request.target} have changed since it was approved" if others else "",
+        *(_never_ran_so(request) if request.action == "rollback" else ()),
         *_misplaced(request),
         *_under_other_rules(request),
         *_unseen(request),

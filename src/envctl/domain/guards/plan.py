@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange
 from envctl.domain.enumeration import first_of, listed
+from envctl.domain.fold_stacks import with_moves
 from envctl.domain.guards.approvals import asked, counting, gates, to_approve, who
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.known_states import describe_unknown_states, find_unknown_states
@@ -32,11 +33,14 @@ def protection(request: Request) -> Refusal | None:
     if not rules.protected or request.plan is None:
         return None
     going = [(stack, resource) for stack, resource in _resources(request.plan) if resource.action in _DESTROYS]
+    # That a stack is destroyed as a whole was said where it says so: only what holds data stays protected.
+    said = {stack for stack, fate in request.changeover.leaving.items() if fate == "destroy"}
     holding = [f"{r.action} {stack}: {r.address}" for stack, r in going if r.type in rules.stateful]
     if holding:
         return _protected(
             request, f"the plan would {_some(holding)}, which {'holds' if len(holding) == 1 else 'hold'} data"
         )
+    going = [(stack, resource) for stack, resource in going if stack not in said]
     if len(going) > rules.max_destroys:
         named = _some([f"{stack}: {resource.address}" for stack, resource in going])
         many = "1 resource" if len(going) == 1 else f"{len(going)} resources"
@@ -131,7 +135,8 @@ def rehearsed(request: Request) -> Refusal | None:
 
 def known_state(request: Request) -> Refusal | None:
     """G304: what the states hold was made by deployments of this ledger."""
-    unknown = find_unknown_states(request.here, request.plan.stacks) if request.plan else ()
+    seen = with_moves(request.here, request.changeover.moves)
+    unknown = find_unknown_states(seen, request.plan.stacks) if request.plan else ()
     if not unknown:
         return None
     target = request.target

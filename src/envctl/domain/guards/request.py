@@ -10,6 +10,7 @@ from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import EnvctlError, ExitCode, Problem
 from envctl.domain.events import Actor, Move
 from envctl.domain.images import ImageFound
+from envctl.domain.leaving import NO_CHANGEOVER, Changeover
 from envctl.domain.meaning import PlanMeaning
 from envctl.domain.pipeline import Pipeline
 from envctl.domain.present import NOTHING, EnvironmentPresent, Evidence, KnownRelease, Present
@@ -37,6 +38,7 @@ class Request:
     `place` is the digest of where it would land, `where` that in words, and `elsewhere` says, for other places that the
     release was approved for, what is another value today. `needs` names for each stack of the release those that have
     to be applied before it. `doubt` says why the actor is not verified as a run of CI, where that is known.
+    `changeover` says which stacks leave the target with it, and which are renamed there.
 
     `document` is what the tree says of the target, which `rules` were made of, and `documents` are the documents of
     rules that are known, by their digests. `undoes` says that it only sets right what has drifted.
@@ -69,6 +71,7 @@ class Request:
     role: str = ""
     other_accounts: tuple[str, ...] = ()
     doubt: str = ""
+    changeover: Changeover = NO_CHANGEOVER
     document: RulesDocument | None = None
     documents: Mapping[str, RulesDocument] = field(default_factory=dict)
     undoes: bool = False

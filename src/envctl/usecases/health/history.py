@@ -7,12 +7,14 @@ from envctl.domain.project import Project
 from envctl.usecases import create_only, record
 from envctl.usecases.bucket_places import S3
 from envctl.usecases.checkpointing import load_checkpoint
+from envctl.usecases.gone import describe_gone, find_gone
 from envctl.usecases.health.rows import Row, bad, good, warn
 from envctl.usecases.ports import Ports
 
 
-def ledger(ports: Ports) -> Iterator[Row]:
-    entries = record.verify(ports).seq
+def ledger(ports: Ports, project: Project) -> Iterator[Row]:
+    present = record.verify(ports)
+    entries = present.seq
     yield good("ledger", f"whole: all {entries} entries fit the chain" if entries else "nothing was recorded yet")
     last = load_checkpoint(ports).seq
     since = entries - last
@@ -21,6 +23,8 @@ def ledger(ports: Ports) -> Iterator[Row]:
         yield warn("checkpoints", seen, f"the next is left at entry {(entries // EVERY + 1) * EVERY}, by itself")
     elif last:
         yield good("checkpoints", f"the last is {since} entries old")
+    if gone := find_gone(project, present):
+        yield bad("environments", *map(describe_gone, gone))
 
 
 def nothing_written_over(ports: Ports, project: Project, *, probe: bool) -> Iterator[Row]:

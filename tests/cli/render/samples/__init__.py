@@ -22,7 +22,7 @@ from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
 from tests.cli.render.samples.many import MANY
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
 from tests.cli.render.samples.outputs import OUTPUTS, UNSETTLED_OUTPUTS
-from tests.cli.render.samples.plans import DOCUMENTS_PLAN, FIRST_PLAN, LATER_PLAN, RUNNING_PLAN
+from tests.cli.render.samples.plans import DOCUMENTS_PLAN, FIRST_PLAN, LATER_PLAN, LEAVING_PLAN, RUNNING_PLAN
 from tests.cli.render.samples.provider_locks import PROVIDER_LOCKS
 from tests.cli.render.samples.refusals import (
     REFUSED,
@@ -47,6 +47,7 @@ from tests.cli.render.samples.statuses import (
     DESTROYED_STATUS,
     EMPTY_STATUS,
     FAILED_STATUS,
+    LEAVING_STATUS,
     LOCKED_STATUS,
     SHARED_STATUS,
     STATUS,
@@ -93,12 +94,14 @@ RESULTS: dict[str, object] = {
     "a first plan": FIRST_PLAN,
     "a later plan": LATER_PLAN,
     "a plan that runs something": RUNNING_PLAN,
+    "a plan with stacks that leave": LEAVING_PLAN,
     "a plan of documents": DOCUMENTS_PLAN,
     "a plan without changes": EnvironmentPlan("dev", NEW, (StackPlan("network"), StackPlan("web"))),
     "a status": STATUS,
     "a status after a failure": FAILED_STATUS,
     "a status of an empty project": EMPTY_STATUS,
     "a status with environments beside the pipeline": BESIDE_STATUS,
+    "a status with stacks and an environment that left": LEAVING_STATUS,
     "a status with an unfinished deployment": STUCK_STATUS,
     "a status with nothing to do": CALM_STATUS,
     "a status with nothing to do but a lock": LOCKED_STATUS,

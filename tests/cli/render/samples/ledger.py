@@ -16,8 +16,6 @@ from envctl.domain.events import (
     Event,
     HoldLifted,
     HoldSet,
-    ImportEnded,
-    ImportStarted,
     ReleaseCreated,
     RolloutStarted,
     TrafficShifted,
@@ -25,6 +23,7 @@ from envctl.domain.events import (
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.events_states import ImportEnded, ImportStarted, StateMoved
 from envctl.domain.ledger import GENESIS, Entry
 from envctl.usecases.history import History
 from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, OLD, ROBOT, TARO
@@ -85,6 +84,8 @@ GUARDED_HISTORY = History(
         (TARO, ImportEnded("staging", NEW, 24, "web", "aws_eip.this[0]", "imported")),
         (TARO, ImportEnded("staging", NEW, 24, "web", "aws_eip.this[0]", "failed", "E372")),
         (TARO, ImportEnded("staging", NEW, 24, "web", "aws_eip.this[0]", "abandoned")),
+        (ROBOT, StateMoved("prod", NEW, 17, "web", "frontend")),
+        (ROBOT, DeploymentSucceeded("prod", NEW, 17, ("frontend",), 3, left=("cache", "jobs"), forgot=("edge",))),
     ),
     more=False,
 )

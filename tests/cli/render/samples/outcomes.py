@@ -78,6 +78,9 @@ DEPLOYED: dict[str, object] = {
         held=NEW,
     ),
     "a destruction": Deployed("dev", NEW, "destroy", deployment=deployment(NEW, 1, action="destroy", changed=12)),
+    "a destruction after a stack was forgotten": Deployed(
+        "dev", NEW, "destroy", deployment=deployment(NEW, 1, action="destroy", changed=12), forgotten=("edge",)
+    ),
     "a destruction of nothing": Deployed("dev", NEW, "destroy", up_to_date=True),
     "a dry run": Deployed("dev", "", stages=STAGES, dry_run=True),
     "a dry run of a rollback": Deployed("prod", OLD, "rollback", stages=STAGES[:1], dry_run=True),

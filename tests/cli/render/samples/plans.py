@@ -141,6 +141,21 @@ LATER_PLAN = EnvironmentPlan(
         StackPlan("dns", outputs=(OutputChange("zone", Action.CREATE, None, "Z0123"),)),
     ),
 )
+LEAVING_PLAN = EnvironmentPlan(
+    "prod",
+    NEW,
+    (
+        StackPlan("web"),
+        StackPlan(
+            "cache",
+            (ResourceChange("aws_elasticache_cluster.this", "aws_elasticache_cluster", Action.DELETE),),
+            (OutputChange("address", Action.DELETE, "cache.example.com", None),),
+            leaves="destroy",
+        ),
+        StackPlan("edge", (ResourceChange("aws_eip.this", "aws_eip", Action.FORGET),), leaves="forget"),
+        StackPlan("jobs", leaves="destroy"),
+    ),
+)
 RUNNING_PLAN = EnvironmentPlan(
     "prod",
     NEW,

@@ -6,6 +6,7 @@ from datetime import timedelta
 from envctl.domain.events import Actor
 from envctl.domain.present import Debt, DriftCheck, EnvironmentPresent, Hold, Lock
 from envctl.domain.traffic import Live, Shift, Traffic
+from envctl.usecases.gone import GoneEnvironment
 from envctl.usecases.status import EnvironmentStatus, Status
 from tests.cli.render.samples.basics import (
     FAILURE,
@@ -59,6 +60,12 @@ FAILED_STATUS = Status(
         ),
         EnvironmentStatus("prod", EnvironmentPresent(), None, 1, {"peer": (0, 1)}, ""),
     ),
+)
+LEAVING_STATUS = Status(
+    "shop",
+    NOW,
+    (replace(DEV, leaving=("cache", "jobs"), next="envctl apply dev"), STATUS.environments[1]),
+    gone=(GoneEnvironment("qa", OLD, ("network", "web")),),
 )
 BESIDE_STATUS = Status(
     "shop",

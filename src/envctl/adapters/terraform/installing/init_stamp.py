@@ -120,7 +120,7 @@ def _covered(directory: Path, stamp: Stamp, asked: bytes) -> bool:
 def _told_to_init(main: Path) -> bytes:
     """The parts of a root module that `init` looks at. Settings are not among them: they change more often."""
     document = json.loads(read_bytes(main))
-    sources = {name: (call["source"], call.get("version")) for name, call in document["module"].items()}
+    sources = {name: (call["source"], call.get("version")) for name, call in document.get("module", {}).items()}
     return json.dumps([document["terraform"], sorted(document.get("provider", ())), sources], sort_keys=True).encode()
 
 

@@ -1,0 +1,77 @@
+"""The state of a stack goes over to another place: in a file, and in S3 against the sandbox."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
+from envctl.domain.changes import Action
+from envctl.domain.layout import MOVING
+from envctl.domain.moved_state import empty_state, holds_resources, is_same, take_over
+from envctl.domain.rendering import Backend, Place
+from tests.adapters.terraform.conftest import Bench
+
+pytestmark = pytest.mark.terraform
+
+REGION, ACCOUNT = "ap-northeast-1", "111111111111"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/envctl-deployer"
+CODE = """
+resource "terraform_data" "one" {
+  input = "first"
+}
+output "id" {
+  value = terraform_data.one.output
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> Iterator[RunningSandbox]:
+    directory = tmp_path_factory.mktemp("moving") / "sandbox"
+    directory.mkdir()
+    (directory / "mirror").symlink_to(unpacked_provider)
+    running = Sandbox(directory)
+    yield running.up(buckets=[Bucket("state", REGION, ACCOUNT)])
+    running.down()
+
+
+def moves_there_and_is_emptied_here(bench: Bench) -> None:
+    """The stack `web` takes over the state of `old`, as a rename does it."""
+    there = bench.place
+    bench.place = replace(there, backend=replace(there.backend, under={"web": "old"}))
+    stack = bench.lay(CODE, outputs={"id": False})
+    bench.deploy(stack)
+    before = bench.driver.pull_state("dev", stack)
+    assert holds_resources(before)
+
+    bench.place = there
+    bench.lay(CODE, outputs={"id": False})
+    bench.driver.init("dev", stack, None)
+    assert bench.driver.pull_state("dev", stack) == b""
+    bench.driver.push_state("dev", stack, take_over(before, b""))
+    assert is_same(bench.driver.pull_state("dev", stack), before)
+    assert not (bench.directory / MOVING).exists()
+    assert not bench.plan(stack).changes
+
+    bench.place = replace(there, backend=replace(there.backend, under={"web": "old"}))
+    bench.lay(CODE, outputs={"id": False})
+    bench.driver.init("dev", stack, None)
+    bench.driver.push_state("dev", stack, empty_state(before))
+    emptied = bench.driver.pull_state("dev", stack)
+    assert not holds_resources(emptied)
+    assert json.loads(emptied)["lineage"] == json.loads(before)["lineage"]
+    assert [each.action for each in bench.plan(stack).resources] == [Action.CREATE]
+
+
+def test_state_in_a_file_goes_over_whole(bench: Bench) -> None:
+    moves_there_and_is_emptied_here(bench)
+
+
+def test_state_in_s3_goes_over_whole(bench: Bench, sandbox: RunningSandbox) -> None:
+    settings = {"bucket": "state", "region": REGION, "use_lockfile": True, "assume_role": {"role_arn": ROLE}}
+    bench.place = Place("dev", Backend("s3", settings, "moving"))
+    bench.inherited |= sandbox.environment({}) | {"PATH": bench.inherited["PATH"]}
+    moves_there_and_is_emptied_here(bench)

@@ -1,0 +1,66 @@
+"""Which stacks an environment holds, after whatever happened to them."""
+
+from collections.abc import Iterable
+
+from envctl.domain.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event
+from envctl.domain.events_states import StateMoved
+from envctl.domain.fold import fold
+from envctl.domain.present import EnvironmentPresent
+from tests.unit.ledger_strategies import story
+
+
+def dev(*events: Event) -> EnvironmentPresent:
+    return fold(story(*events)).of("dev")
+
+
+def started(*creates: str, action: str = "apply") -> Event:
+    return DeploymentStarted("dev", "r1", "s", action, creates=creates)  # type: ignore[arg-type]
+
+
+def both(one: Iterable[str], other: Iterable[str]) -> tuple[set[str], set[str]]:
+    return set(one), set(other)
+
+
+def test_begun_stack_is_held_until_it_is_applied() -> None:
+    begun = dev(started("web", "edge"))
+    assert both(begun.stacks, begun.half_made) == (set(), {"web", "edge"})
+    done = dev(started("web"), DeploymentSucceeded("dev", "r1", 1, ("web",)))
+    assert both(done.stacks, done.half_made) == ({"web"}, set())
+
+
+def test_untouched_stack_of_a_failure_is_not_held() -> None:
+    failed = DeploymentFailed("dev", "r1", 1, "E305", ("base",), untouched=("edge",))
+    here = dev(started("base", "web", "edge"), failed)
+    assert both(here.stacks, here.half_made) == ({"base"}, {"web"})
+
+
+def test_stack_that_left_is_held_no_longer() -> None:
+    first = (started("base", "web"), DeploymentSucceeded("dev", "r1", 1, ("base", "web")))
+    gone = dev(*first, started(), DeploymentSucceeded("dev", "r1", 3, ("base",), left=("web",)))
+    assert gone.held == {"base"}
+    halfway = dev(*first, started(), DeploymentFailed("dev", "r1", 3, "E305", left=("web",)))
+    assert halfway.held == {"base"}
+
+
+def test_forgotten_stack_is_known_as_that() -> None:
+    first = (started("base", "web"), DeploymentSucceeded("dev", "r1", 1, ("base", "web")))
+    forgot = (*first, started(), DeploymentSucceeded("dev", "r1", 3, ("base",), forgot=("web",)))
+    assert both(dev(*forgot).held, dev(*forgot).forgotten) == ({"base"}, {"web"})
+    again = dev(*forgot, started("web"), DeploymentSucceeded("dev", "r1", 5, ("base", "web")))
+    assert both(again.held, again.forgotten) == ({"base", "web"}, set())
+    gone = dev(*forgot, started(action="destroy"), DeploymentSucceeded("dev", "r1", 5, ()))
+    assert both(gone.held, gone.forgotten) == (set(), {"web"})
+
+
+def test_moved_state_is_that_of_the_other_stack() -> None:
+    first = (started("web"), DeploymentSucceeded("dev", "r1", 1, ("web",)))
+    moved = (*first, started(), StateMoved("dev", "r1", 3, "web", "front"))
+    assert both(dev(*moved).stacks, dev(*moved).renamed) == ({"front"}, {"front"})
+    done = dev(*moved, DeploymentSucceeded("dev", "r1", 3, ("front",)))
+    assert both(done.stacks, done.renamed) == ({"front"}, set())
+
+
+def test_move_of_another_deployment_says_nothing() -> None:
+    first = (started("web"), DeploymentSucceeded("dev", "r1", 1, ("web",)))
+    assert dev(*first, StateMoved("dev", "r1", 1, "web", "front")).stacks == {"web"}
+    assert dev(*first, started(), StateMoved("dev", "r1", 3, "edge", "front")).stacks == {"web"}

@@ -1,0 +1,115 @@
+"""G305: whether it was said what becomes of a stack that the next release has no more; and G301 beside it."""
+
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
+from envctl.domain.guards import Request
+from envctl.domain.leaving import Changeover, Leaves
+from tests.unit.guards.asked import (
+    BACK,
+    CAT,
+    DESTRUCTION,
+    ENTRY,
+    HOUR,
+    NOW,
+    PROMOTION,
+    SAME_CODE,
+    answer,
+    approval,
+    change,
+    ruled,
+    said,
+)
+
+
+def leaving(request: Request, coming: tuple[str, ...] = (), **fates: Leaves) -> Request:
+    return replace(request, changeover=Changeover(fates, coming=coming))
+
+
+PROTECTED = ruled(PROMOTION, protected=True, max_destroys=1, stateful=frozenset({"aws_db_instance"}))
+PASSES: dict[str, Request] = {
+    "nothing leaves": PROTECTED,
+    "it is to be destroyed": leaving(PROTECTED, cache="destroy"),
+    "it is to be forgotten": leaving(PROTECTED, cache="forget"),
+    "the environment is not protected": leaving(PROMOTION, cache=""),
+    "all is destroyed, which G301 refuses": leaving(ruled(DESTRUCTION, protected=True), cache=""),
+}
+REFUSED: dict[str, Request] = {
+    "a promotion": leaving(PROTECTED, cache=""),
+    "a redeployment": leaving(ruled(SAME_CODE, protected=True), cache=""),
+    "the entry": leaving(ruled(ENTRY, protected=True), cache=""),
+    "a rollback": leaving(ruled(BACK, protected=True), cache=""),
+    "one of two is said": leaving(PROTECTED, web="destroy", cache=""),
+}
+
+
+@pytest.mark.parametrize("request_", PASSES.values(), ids=PASSES.keys())
+def test_said_or_unprotected_passes(request_: Request) -> None:
+    assert said("G305", request_) == ""
+
+
+@pytest.mark.parametrize("request_", REFUSED.values(), ids=REFUSED.keys())
+def test_unsaid_fate_is_refused_where_protected(request_: Request) -> None:
+    refusal = answer("G305", request_)
+    assert refusal is not None
+    assert refusal.waivable
+    assert "holds cache, which release 111111111111 no longer has" in refusal.message
+    assert "[removed.cache]" in refusal.hint
+
+
+def test_stack_that_comes_is_offered_as_the_new_name() -> None:
+    refusal = answer("G305", leaving(PROTECTED, coming=("store",), cache=""))
+    assert refusal is not None
+    assert 'moved_from = "cache" under [stacks.store]' in refusal.hint
+
+
+def deletes(request: Request, *types: str) -> Request:
+    gone = tuple(change(Action.DELETE, f"{each}.this") for each in types)
+    return replace(request, plan=EnvironmentPlan("staging", "r", (StackPlan("cache", gone, leaves="destroy"),)))
+
+
+def test_said_destruction_does_not_count_against_max_destroys() -> None:
+    many = ("aws_eip", "aws_vpc", "aws_subnet")
+    assert said("G301", deletes(leaving(PROTECTED, cache="destroy"), *many)) == ""
+    assert "max_destroys is 1" in said("G301", deletes(leaving(PROTECTED, cache=""), *many))
+
+
+def test_data_is_protected_whatever_is_said() -> None:
+    assert "holds data" in said("G301", deletes(leaving(PROTECTED, cache="destroy"), "aws_db_instance"))
+
+
+GATED = ruled(BACK, approvals={"peer": 1})
+
+
+def approved(request: Request, at: object) -> Request:
+    environment = request.present.of("staging")
+    given = replace(environment, approvals=(approval(CAT, at=at),))
+    environments = {**request.present.environments, "staging": given}
+    return replace(request, present=replace(request.present, environments=environments))
+
+
+def test_plain_way_back_asks_no_gate() -> None:
+    assert said("G106", GATED) == ""
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        (leaving(GATED, coming=("cache",)), "going back would make cache again"),
+        (leaving(GATED, cache="destroy"), "cache would leave"),
+        (
+            replace(
+                GATED,
+                plan=EnvironmentPlan("staging", "r", (StackPlan("web", (change(Action.CREATE),), stateless=True),)),
+            ),
+            "going back would make web again",
+        ),
+    ],
+    ids=["it comes again", "it leaves", "its state is empty"],
+)
+def test_way_back_that_never_ran_so_is_approved_anew(request_: Request, why: str) -> None:
+    assert why in said("G106", request_)
+    assert why in said("G106", approved(request_, NOW - 3 * HOUR))
+    assert said("G106", approved(request_, NOW - HOUR)) == ""
