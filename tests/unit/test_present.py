@@ -20,7 +20,6 @@ from envctl.domain.present import (
     KnownRelease,
     Outcome,
     Present,
-    lag,
 )
 from tests.unit.ledger_strategies import story
 
