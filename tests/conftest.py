@@ -71,6 +71,8 @@ def pytest_configure(config: pytest.Config) -> None:
     skipping.begin(config)
 
 
+# Last, once the plugin of hypothesis has marked what is its own.
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
     if part := config.getoption("--part"):
         nightly.select_part(part, items, config)

@@ -33,8 +33,9 @@ BY_MARKER = {
     "slow": 300,
 }
 USUAL = 120
-# Of a test that looks for new random examples.
+# Of a test that looks for new random examples; and of any other at night, since many hold a law inside.
 SEARCHING = 3600
+AT_NIGHT = 1200
 TEARDOWN = 300
 # Past its limit, until the whole process ends.
 GRACE = 60
@@ -42,8 +43,9 @@ GRACE = 60
 
 def find_limit(item: pytest.Item) -> int:
     limit = next((seconds for name, seconds in BY_MARKER.items() if item.get_closest_marker(name)), USUAL)
-    searches = settings.get_current_profile_name() == "nightly" and item.get_closest_marker("hypothesis")
-    return max(limit, SEARCHING) if searches else limit
+    if settings.get_current_profile_name() != "nightly":
+        return limit
+    return max(limit, SEARCHING if item.get_closest_marker("hypothesis") else AT_NIGHT)
 
 
 def give_limits(items: list[pytest.Item]) -> None:

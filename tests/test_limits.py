@@ -25,6 +25,7 @@ def pytest_configure(config):
         config.addinivalue_line("markers", f"{name}: a test of the kind")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     limits.give_limits(items)
     skipping.skip_what_can_not_run(items)
@@ -109,3 +110,46 @@ def test_without_workers_a_stuck_one_ends_with_a_dump(tmp_path: Path) -> None:
 def test_every_test_has_a_limit(request: pytest.FixtureRequest) -> None:
     assert all(item.get_closest_marker("timeout") for item in request.session.items)
     assert sorted(limits.BY_MARKER.values(), reverse=True) == list(limits.BY_MARKER.values())
+
+
+LIMITS = """
+import os
+
+import pytest
+from hypothesis import given, settings, strategies
+from hypothesis.stateful import RuleBasedStateMachine, rule
+
+settings.register_profile("nightly", max_examples=1)
+settings.load_profile(os.environ["PROFILE"])
+
+
+class Machine(RuleBasedStateMachine):
+    @rule()
+    def stays(self):
+        pass
+
+
+TestMachine = Machine.TestCase
+
+
+@given(strategies.integers())
+def test_law(number):
+    pass
+
+
+def test_limits(request):
+    items = request.session.items
+    print("limits:", *sorted({item.name: item.get_closest_marker("timeout").args[0] for item in items}.items()))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("profile", "searching", "usual"),
+    [("nightly", limits.SEARCHING, limits.AT_NIGHT), ("default", limits.USUAL, limits.USUAL)],
+)
+def test_search_for_examples_has_hours_at_night(tmp_path: Path, profile: str, searching: int, usual: int) -> None:
+    done = run_pytest(tmp_path, LIMITS, "-n", "0", "-s", PROFILE=profile)
+    assert f"limits: ('runTest', {searching}) ('test_law', {searching}) ('test_limits', {usual})" in done.stdout, (
+        done.stdout
+    )
