@@ -270,17 +270,32 @@ class TestTheLedger:
         assert checks(world) == [("staging", 1)]
 
     def test_what_the_rules_let_drift_is_none(self, world: World) -> None:
-        by_hand(world, "staging")
         toml(world, '\n[environments.staging.drift]\nignore = ["terraform_data.*.input"]\n')
+        apply(world.ports, "staging")
+        by_hand(world, "staging")
         staging = looks(world, "staging")
         assert (staging.condition, staging.drifted, staging.next) == ("clean", 0, "")
         assert [stack.ignored for stack in staging.stacks] == [(), ("terraform_data.web.input",)]
         assert checks(world) == [("staging", 0)]
 
+    @pytest.mark.parametrize("kept", [True, False])
+    def test_what_one_document_ignores_is_drift(self, world: World, kept: bool) -> None:
+        by_hand(world, "staging")
+        toml(world, '\n[environments.staging.drift]\nignore = ["terraform_data.web"]\n')
+        if not kept:
+            for key in [key for key in world.store.content if key.startswith("rules/")]:
+                del world.store.content[key]
+        staging = looks(world, "staging")
+        assert (staging.condition, checks(world)) == ("drifted", [("staging", 1)])
+        warned = [warning for stack in staging.stacks for warning in stack.warnings]
+        assert len(warned) == 1
+        assert warned[0].startswith("envctl.toml ignores terraform_data.web, and the rules that staging was deployed")
+
     def test_the_rules_of_one_environment_say_nothing_of_another(self, world: World) -> None:
+        toml(world, '\n[environments.staging.drift]\nignore = ["terraform_data.web"]\n')
+        apply(world.ports, "staging")
         for environment in ("staging", "prod"):
             by_hand(world, environment)
-        toml(world, '\n[environments.staging.drift]\nignore = ["terraform_data.web"]\n')
         assert conditions(drift(world.ports)) == {"dev": "clean", "staging": "clean", "prod": "drifted"}
 
     def test_a_deployment_meanwhile_is_not_what_was_looked_at(self, world: World) -> None:

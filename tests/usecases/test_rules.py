@@ -124,6 +124,16 @@ class TestRecording:
         assert (starts(deployed)[-1].action, starts(deployed)[-1].rules) == ("destroy", "")
         assert rules_of(deployed) == before
 
+    def test_rules_alone_are_worth_a_deployment(self, deployed: World) -> None:
+        before = rules_of(deployed)
+        assert promote(deployed.ports, "staging", "prod").up_to_date
+        edit(deployed, (GATES, GATES + 'soak = "1m"\n'))
+        deployed.clock.time += DAY
+        all_approve(deployed)
+        assert not promote(deployed.ports, "staging", "prod").up_to_date
+        assert rules_of(deployed) not in ("", before)
+        assert promote(deployed.ports, "staging", "prod").up_to_date
+
     def test_failed_deployment_leaves_the_record(self, deployed: World) -> None:
         before = rules_of(deployed)
         releases(deployed, 2)

@@ -32,9 +32,9 @@ from envctl.usecases import (
     rollout_ahead,
     self_contained,
     stages,
+    standing,
     state_bucket,
     undoing,
-    unpinned,
     verify,
 )
 from envctl.usecases import deployment_entries as entries
@@ -246,7 +246,7 @@ def _plan_all(run: Run) -> None:
     if run.only:
         _demand_needed(run)
     unknown = find_unknown_states(with_moves(here, over.moves), run.plans.values())
-    stands = bool(run.only) or _stands_already(run, here)
+    stands = bool(run.only) or standing.stands_already(run, here)
     run.up_to_date = stands and not (unknown or run.prepared.left or run.moves or there(run.plan).changes)
 
 
@@ -265,32 +265,6 @@ def _demand_needed(run: Run) -> None:
         if missing := [name for name in plan.waits_for if name not in run.plans]:
             message = f"{plan.stack} needs {', '.join(missing)}, which was never applied in {run.target}"
             raise UsageError(Problem("E028", message, f"{run.command} --stack {plan.stack} --with-upstream"))
-
-
-def _stands_already(run: Run, here: EnvironmentPresent) -> bool:
-    current = here.current
-    if run.action == "destroy":
-        return current is None and here.unfinished is None and not run.lost and not here.held
-    if here.drifted:
-        # What the plan does not set right stays: that is worth an entry, and without one it would be drift for ever.
-        return False
-    if run.action == "promote" and here.debts and not run.waived:
-        # Now that nothing is overridden, the same release pays what is owed for it: that is worth an entry.
-        return False
-    if any(name not in here.traffic for name in there(run.prepared).live):
-        # From now on it is known where the requests go.
-        return False
-    if current is not None and current.unpinned and not unpinned.find_unpinned(run.ports):
-        # With the providers that the release pins it can prove something: that is worth an entry.
-        return False
-    return (
-        here.whole
-        and current is not None
-        and current.release == run.identity
-        and current.settings == there(run.prepared).settings
-        # Where the last one landed is worth an entry only where that is known to be another place.
-        and current.place in ("", there(run.request).place)
-    )
 
 
 def _prove_what_runs(run: Run, steps: tuple[stages.Stage, ...]) -> None:

@@ -10,9 +10,11 @@ from functools import partial
 
 from envctl.domain.changes import StackPlan
 from envctl.domain.drift import Condition, Ignore, without_ignored, without_moving
+from envctl.domain.enumeration import first_of
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
 from envctl.domain.events import DriftChecked, Event
 from envctl.domain.guards import RefusedError
+from envctl.domain.guards.both_documents import list_ignored_drift
 from envctl.domain.guards.settings import settings as fitting
 from envctl.domain.present import EnvironmentPresent, Present, ended
 from envctl.domain.project import Project
@@ -27,6 +29,8 @@ from envctl.usecases.selecting import ALL, Selection, selected
 from envctl.usecases.terraform_ports import Crew, PreparedStack
 
 NAMED = 20
+# Of what is ignored by one of two documents.
+SAID = 3
 
 
 def drift(ports: Ports, environments: Sequence[str] = (), selection: Selection = ALL) -> Drift:
@@ -55,15 +59,37 @@ def look(ports: Ports, units: Mapping[str, frozenset[str]]) -> Drift:
     return Looks(ports, project, keeps=False).all(selections)
 
 
+@dataclass(frozen=True)
+class _Ignoring:
+    """What may differ: by the tree, and by the rules that were recorded as well. Only what both say is left out."""
+
+    by_tree: tuple[str, ...]
+    by_both: tuple[str, ...]
+
+    def leave_out(self, found: StackPlan, target: str) -> tuple[StackPlan, tuple[str, ...]]:
+        """What is left of the drift, and the names of what was left out."""
+        left, ignored = without_ignored(found, map(Ignore, self.by_both))
+        if self.by_tree == self.by_both:
+            return left, ignored
+        _, more = without_ignored(found, map(Ignore, self.by_tree))
+        if unrecorded := [name for name in more if name not in ignored]:
+            message = (
+                f"envctl.toml ignores {first_of(unrecorded, SAID)}, and the rules that {target} was deployed with do"
+                f" not: it counts as drift until {target} is deployed with the rules of today"
+            )
+            left = replace(left, warnings=(*left.warnings, message))
+        return left, ignored
+
+
 @dataclass
 class _Place:
     """An environment that is looked at. `seen` fills up while its stacks are."""
 
     target: str
-    project: Project
     here: EnvironmentPresent
     prepared: Prepared
     stacks: tuple[PreparedStack, ...]
+    ignoring: "_Ignoring"
     seen: dict[str, StackDrift] = field(default_factory=dict)
 
 
@@ -156,11 +182,13 @@ class Looks:
                 self.ports, project, present, prepared, release=candidate.release, changeover=over
             )
             stacks = (*stacks, *(s for s in prepared.left if s.name in names and not s.unready))
-        return _Place(target, project, here, prepared, stacks)
+        ignored = project.environments[target].drift.ignore
+        ignoring = _Ignoring(ignored, list_ignored_drift(candidate.request, ignored))
+        return _Place(target, here, prepared, stacks, ignoring)
 
     def _look(self, place: _Place, stack: PreparedStack) -> None:
         began = self.ports.clock.now()
-        found = _stack(self.ports, place.project, place.prepared, place.here, stack)
+        found = _stack(self.ports, place, stack)
         place.seen[stack.name] = replace(found, seconds=(self.ports.clock.now() - began).total_seconds())
 
     def _await(self, crew: Crew) -> None:
@@ -203,10 +231,9 @@ def _in_between(target: str, here: EnvironmentPresent) -> Problem | None:
     return None
 
 
-def _stack(
-    ports: Ports, project: Project, prepared: Prepared, here: EnvironmentPresent, stack: PreparedStack
-) -> StackDrift:
-    target, applied = prepared.environment, stack.name in here.stacks
+def _stack(ports: Ports, place: _Place, stack: PreparedStack) -> StackDrift:
+    target, here, prepared = place.target, place.here, place.prepared
+    applied = stack.name in here.stacks
     waits_for = tuple(needed for needed in stack.needs if needed not in here.stacks)
     if waits_for and not stack.leaves:
         return StackDrift(stack.name, "clean", pending=StackPlan(stack.name, waits_for=waits_for))
@@ -219,8 +246,7 @@ def _stack(
         raise
     except EnvctlError as error:
         return StackDrift(stack.name, "unknown", problems=tuple(error.problems))
-    rules = [Ignore(text) for text in project.environments[target].drift.ignore]
-    left, ignored = without_ignored(without_moving(seen.drift), rules)
+    left, ignored = place.ignoring.leave_out(without_moving(seen.drift), target)
     condition: Condition = "drifted" if left.changes else "clean"
     pending = seen.pending if seen.pending.changes and not stack.leaves else None
     if stack.leaves:

@@ -3,7 +3,7 @@
 A deployment has to satisfy both. Neither is weaker or stronger: what only one of them asks for is asked for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,6 +24,19 @@ def list_views(request: Request) -> tuple[Request, ...]:
         return (request,)
     accounts = tuple(account for account in request.other_accounts if account in counting.other_accounts)
     return (request, replace(request, rules=rules_of(counting), other_accounts=accounts))
+
+
+def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, ...]:
+    """Those of the tree's rules of ignored drift that the recorded document has too, where it counts; none where it is
+    missing or damaged.
+    """
+    recorded, counting = request.here.rules, find_counting_document(request)
+    if counting is None:
+        differs = recorded is not None and recorded.digest != request.rules_digest
+        is_missing = differs and find_recorded_document(request) is None and not is_reset(request)
+        return () if is_missing else tuple(by_tree)
+    ignored = counting.said.get("drift", {}).get("ignore", ())
+    return tuple(each for each in by_tree if each in ignored)
 
 
 def check_twice(guard: Guard, views: Sequence[Request]) -> Refusal | None:
