@@ -376,6 +376,34 @@ class TestAccounts:
         ]
         assert "which is that of prod" in refused(lambda: apply(owned.ports, "org"))["G112"]
 
+    @pytest.mark.parametrize("kept", [True, False])
+    def test_new_name_in_an_account_asks_its_owners_gates(self, owned: World, kept: bool) -> None:
+        """Prod goes on as production, in the same account, and the new name asks for nobody."""
+        edit(
+            owned,
+            (ORDER, 'order = ["dev", "staging", "production"]'),
+            (GATES, NO_GATES),
+            ("environments.prod", "environments.production"),
+        )
+        settings = owned.tree.content["environments/prod/terraform.tfvars"]
+        owned.tree.content["environments/production/terraform.tfvars"] = settings
+        owned.access.accounts["production"] = ACCOUNTS["prod"]
+        if not kept:
+            del owned.store.content[kept_rules.key(rules_of(owned))]
+            assert "G112" in refused(lambda: promote(owned.ports, "staging", "production"))
+            return
+        message = refused(lambda: promote(owned.ports, "staging", "production"))["G106"]
+        assert "business (0 of 2), peer (0 of 1) (by the rules of prod, which has the same account)" in message
+        for person, gate in (("cat", "peer"), ("dan", "business"), ("eve", "business")):
+            becomes(owned, person)
+            approve(owned.ports, "production", gate, unseen=("web",))
+        becomes(owned, "bob")
+        assert promote(owned.ports, "staging", "production").deployment
+        # From then on it has rules of its own.
+        releases(owned, 2)
+        becomes(owned, "bob")
+        assert promote(owned.ports, "staging", "production").deployment
+
     def test_entry_takes_no_account_of_a_guarded_environment(self, owned: World) -> None:
         edit(owned, ("333333333333", "444444444444"), ("111111111111", "333333333333"))
         owned.edit("modules/network/main.tf", NETWORK.decode() + "# from a branch\n")

@@ -139,7 +139,7 @@ def candidate_for(ports: Ports, project: Project, target: str, release: str | No
     gate that neither the tree nor the recorded rules have.
     """
     present = record.present(ports)
-    if gate not in project.rules(target).approvals and present.of(target).rules is None:
+    if gate not in project.rules(target).approvals and not kept_rules.list_recorded(present):
         raise _unknown_gate(target, gate, project.rules(target).approvals)
     found = _find_candidate(ports, project, present, target, release)
     if gate not in (asked := count_asked(found.request)):

@@ -9,7 +9,7 @@ from envctl.usecases.run import Run, there
 
 
 def stands_already(run: Run, here: EnvironmentPresent) -> bool:
-    """Whether the release stands there already, as it would be deployed now. What its plan changes is asked elsewhere."""
+    """Whether the release stands there already, as it would be deployed now, apart from what its plan changes."""
     current = here.current
     if run.action == "destroy":
         return current is None and here.unfinished is None and not run.lost and not here.held

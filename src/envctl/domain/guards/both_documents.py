@@ -18,12 +18,48 @@ RESET_DELAY = timedelta(days=7)
 
 
 def list_views(request: Request) -> tuple[Request, ...]:
-    """The request by the rules of the tree, and by the recorded ones where they are others and count."""
-    counting = find_counting_document(request)
-    if counting is None:
-        return (request,)
-    accounts = tuple(account for account in request.other_accounts if account in counting.other_accounts)
-    return (request, replace(request, rules=rules_of(counting), other_accounts=accounts))
+    """The request by the rules of the tree, and by the recorded ones where they are others and count. At its first
+    deployment an environment has none: there those count of the environments whose account it has.
+    """
+    recorded, counting = request.here.rules, find_counting_document(request)
+    if recorded is not None and counting is not None:
+        return (request, _view(request, counting, describe_recorded(request.target, recorded)))
+    return (request, *(_view(request, each, describe_owner(each)) for each in find_owners(request)))
+
+
+def _view(request: Request, document: RulesDocument, whose: str) -> Request:
+    accounts = tuple(account for account in request.other_accounts if account in document.other_accounts)
+    return replace(request, rules=rules_of(document), other_accounts=accounts, whose_rules=whose)
+
+
+def find_owners(request: Request) -> tuple[RulesDocument, ...]:
+    """The recorded documents of guarded environments whose account the target has, where it was never deployed: under
+    another name, what is asked for in an account would be asked for no more.
+    """
+    if not takes_account(request):
+        return ()
+    account = request.document.account_id if request.document else ""
+    recorded = [each.rules.digest for name, each in request.present.environments.items() if each.rules]
+    found = [request.documents[digest] for digest in sorted(set(recorded)) if digest in request.documents]
+    return tuple(each for each in found if each.account_id == account and is_guarded(each) and not each.is_entry)
+
+
+def takes_account(request: Request) -> bool:
+    """Whether the target may come into an account of others: a step of the pipeline that was never deployed."""
+    now, here = request.document, request.here
+    if now is None or not now.account_id or now.is_beside or now.is_entry:
+        return False
+    return here.rules is None and here.current is None
+
+
+def is_guarded(document: RulesDocument) -> bool:
+    """Whether it asks for people, or protects what is there."""
+    asked = rules_of(document)
+    return asked.protected or bool(asked.approvals)
+
+
+def describe_owner(document: RulesDocument) -> str:
+    return f"by the rules of {document.environment}, which has the same account"
 
 
 def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, ...]:
@@ -41,10 +77,10 @@ def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, .
 
 def check_twice(guard: Guard, views: Sequence[Request]) -> Refusal | None:
     """What the guard says of all views, as one refusal."""
-    by_tree, *others = (guard.check(view) for view in views)
-    for by_record in others:
-        by_tree = _join(views[0], by_tree, by_record)
-    return by_tree
+    joined = guard.check(views[0])
+    for view in views[1:]:
+        joined = _join(joined, guard.check(view), view.whose_rules)
+    return joined
 
 
 def find_recorded_document(request: Request) -> RulesDocument | None:
@@ -109,14 +145,10 @@ def _counts(request: Request, recorded: Rules, approval: RulesApproval) -> bool:
     return not barred and may_at_gate(patterns, approval.by)
 
 
-def _join(request: Request, by_tree: Refusal | None, by_record: Refusal | None) -> Refusal | None:
+def _join(by_tree: Refusal | None, by_record: Refusal | None, whose: str) -> Refusal | None:
     """Both answers as one: what refuses counts more than what only warns, and the same is said once."""
-    recorded = request.here.rules
-    if by_record is None or by_record == by_tree or recorded is None:
+    if by_record is None or by_record == by_tree or (by_tree is not None and by_record.warns):
         return by_tree
-    if by_tree is not None and by_record.warns:
-        return by_tree
-    whose = describe_recorded(request.target, recorded)
     if by_tree is None or by_tree.warns:
         return replace(by_record, message=f"{by_record.message} ({whose})")
     return replace(

@@ -42,6 +42,7 @@ class Request:
 
     `document` is what the tree says of the target, which `rules` were made of, and `documents` are the documents of
     rules that are known, by their digests. `undoes` says that it only sets right what has drifted.
+    `whose_rules` says in words whose `rules` are, where they are not those of the tree.
     """
 
     action: Move
@@ -75,6 +76,7 @@ class Request:
     document: RulesDocument | None = None
     documents: Mapping[str, RulesDocument] = field(default_factory=dict)
     undoes: bool = False
+    whose_rules: str = ""
 
     @property
     def rules_digest(self) -> str:

@@ -6,8 +6,10 @@ from envctl.domain.guards.both_documents import (
     RESET_DELAY,
     count_missing_rules_approvals,
     find_recorded_document,
+    is_guarded,
     is_replaced,
     is_reset,
+    takes_account,
 )
 from envctl.domain.guards.request import Refusal, Request, changes_rules
 from envctl.domain.rules_changes import describe_rules_in_words, list_conflicts
@@ -76,11 +78,12 @@ def _check_taken_account(request: Request) -> Refusal | None:
     that had an account of its own.
     """
     now = request.document
-    if now is None or not changes_rules(request) or not must_own_account(request):
+    must_own = must_own_account(request)
+    if now is None or not changes_rules(request) or not (must_own or takes_account(request)):
         return None
     owners, unknown = _find_owners(request, now)
     hint = f"give {request.target} an account of its own in envctl.toml, then: {request.command}"
-    if owners:
+    if owners and must_own:
         whose = "it was" if len(owners) == 1 else "they were"
         message = f"{request.target} has the account {now.account_id}, which is that of {listed(owners)}"
         return _refuse(f"{message} by the rules that {whose} deployed with", hint)
@@ -111,14 +114,9 @@ def _find_owners(request: Request, now: RulesDocument) -> tuple[list[str], list[
             continue
         if found is None:
             unknown.append(name)
-        elif found.account_id == now.account_id and not found.is_beside and (now.is_beside or _is_guarded(found)):
+        elif found.account_id == now.account_id and not found.is_beside and (now.is_beside or is_guarded(found)):
             owners.append(name)
     return owners, unknown
-
-
-def _is_guarded(document: RulesDocument) -> bool:
-    asked = rules_of(document)
-    return asked.protected or bool(asked.approvals)
 
 
 def _remark_reset(request: Request) -> Refusal | None:
