@@ -33,6 +33,9 @@ def _after(third: Third) -> Callable[[Actors, How], None]:
 
 def _rollback_across(actors: Actors, how: How) -> None:
     """What is gone back to never had the third stack."""
+    actors.has_third(Third())
+    # Whatever was there before leaves as it is said.
+    actors.by_the_book()
     with actors.with_third(Third()):
         before = actors.by_the_book()
         actors.has_third(JOBS)
