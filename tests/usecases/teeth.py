@@ -98,7 +98,7 @@ RULES: dict[str, Without] = {
     "the double question": ((guards, "list_views", lambda request: (request,)),),
     "what can't hold twice": ((guards, "GUARDS", _without_guard("G112")),),
     "the word of AWS for a name": (
-        (import_module("envctl.domain.guards.approvals"), "may", lambda patterns, actor: True),
+        (import_module("envctl.domain.guards.approvals"), "may_at_gate", lambda patterns, actor: True),
     ),
 }
 """What each rule of the ledger and the store is made of, and what takes its place where it is gone."""

@@ -341,5 +341,8 @@ def _shows_debts(shown: EnvironmentPresent, place: Place) -> None:
     assert owed.items() <= debts.items(), "a debt is not shown"
 
 
-TestPromotion = pytest.mark.slow(Promotion.TestCase)
-TestPromotion.settings = settings(stateful_step_count=30, max_examples=settings().max_examples)
+# A history takes seconds: by day few of them are told, and at night many.
+EXAMPLES = settings().max_examples
+HISTORIES = EXAMPLES if settings.get_current_profile_name() == "nightly" else EXAMPLES // 2
+TestPromotion = pytest.mark.slow(pytest.mark.timeout(max(900, 10 * HISTORIES))(Promotion.TestCase))
+TestPromotion.settings = settings(stateful_step_count=30, max_examples=HISTORIES)

@@ -351,17 +351,15 @@ class TestAccounts:
         owned.tree.content["envctl.toml"] = old.encode()
         assert rollback(owned.ports, "prod").deployment
 
-    def test_account_of_the_pipeline_is_none_for_an_environment_beside(self, owned: World) -> None:
+    def test_account_of_the_pipeline_asks_its_gates_beside_it(self, owned: World) -> None:
         # Prod has moved away from it by the tree alone: by what is deployed it is still prod's.
         edit(
             owned,
             ("333333333333", "444444444444"),
             ("[stacks.network]\n", BESIDE),
         )
-        message = refused(lambda: apply(owned.ports, "org"))["G112"]
-        assert message == (
-            "org has the account 333333333333, which is that of prod by the rules that it was deployed with"
-        )
+        message = refused(lambda: apply(owned.ports, "org"))["G106"]
+        assert "business (0 of 2), peer (0 of 1) (by the rules of prod, which has the same account)" in message
 
     def test_renamed_environment_gives_no_account_away(self, owned: World) -> None:
         edit(
@@ -374,7 +372,7 @@ class TestAccounts:
         owned.tree.content["environments/production/terraform.tfvars"] = owned.tree.content[
             "environments/prod/terraform.tfvars"
         ]
-        assert "which is that of prod" in refused(lambda: apply(owned.ports, "org"))["G112"]
+        assert "by the rules of prod" in refused(lambda: apply(owned.ports, "org"))["G106"]
 
     @pytest.mark.parametrize("kept", [True, False])
     def test_new_name_in_an_account_asks_its_owners_gates(self, owned: World, kept: bool) -> None:

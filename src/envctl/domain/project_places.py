@@ -13,7 +13,6 @@ def places(document: Mapping[str, object]) -> Iterator[Fault]:
     yield from _together(document)
     yield from _checked(document)
     yield from _regions(document)
-    yield from _accounts(document)
 
 
 def _beside(document: Mapping[str, object]) -> list[str]:
@@ -99,20 +98,6 @@ def _regions(document: Mapping[str, object]) -> Iterator[Fault]:
         for name in _of(document, stack) or order:
             if region not in table(document, "environments", name, "regions"):
                 yield Fault("E119", *unnamed_region(stack, region, name), ("stacks", stack, "region"))
-
-
-def _accounts(document: Mapping[str, object]) -> Iterator[Fault]:
-    """Beside the pipeline code comes from the tree: an account of the pipeline would be open to it."""
-    sections = table(document, "environments")
-    owners: dict[object, list[str]] = {}
-    for name in texts(table(document, "pipeline").get("order")):
-        owners.setdefault(table(sections, name).get("account_id"), []).append(name)
-    for name in _beside(document):
-        account = table(sections, name).get("account_id")
-        if isinstance(account, str) and account in owners:
-            message = f"{name} stands beside the pipeline, and has the account of {' and '.join(owners[account])}"
-            hint = "give it an account of its own: what stands beside the pipeline takes code from the tree"
-            yield Fault("E125", message, hint, ("environments", name, "account_id"))
 
 
 def unnamed_region(stack: str, region: str, environment: str) -> tuple[str, str]:

@@ -155,7 +155,7 @@ GUARDED = replace(STAGING, said={**STAGING.said, "gates": {"approvals": {"peer":
 PROTECTED = replace(STAGING, said={**STAGING.said, "protected": True})
 ORG = RulesDocument("staging", {"order": {"beside": True}, "account_id": ACCOUNT})
 TAKEN: dict[str, tuple[Request, bool]] = {
-    "beside, and new": (owned_by("staging", STAGING, unrecorded(beside())), True),
+    "beside, and new": (owned_by("staging", STAGING, unrecorded(beside())), False),
     "beside, and had another one": (owned_by("staging", STAGING, ruled_by(beside(), beside("1"))), True),
     "beside, and had none": (owned_by("staging", STAGING, ruled_by(beside(), beside(""))), True),
     "beside, and had it before": (
@@ -187,7 +187,9 @@ def test_account_of_another_environment_is_refused(request_: Request, *, is_refu
 
 
 def test_two_owners_are_both_named() -> None:
-    request = owned_by("qa", replace(STAGING, environment="qa"), owned_by("staging", STAGING, unrecorded(beside())))
+    request = owned_by(
+        "qa", replace(STAGING, environment="qa"), owned_by("staging", STAGING, ruled_by(beside(), beside("1")))
+    )
     assert refused(request).endswith("which is that of staging and qa by the rules that they were deployed with")
 
 

@@ -33,21 +33,32 @@ def _view(request: Request, document: RulesDocument, whose: str) -> Request:
 
 
 def find_owners(request: Request) -> tuple[RulesDocument, ...]:
-    """The recorded documents of guarded environments whose account the target has, where it was never deployed: under
-    another name, what is asked for in an account would be asked for no more.
+    """The documents of guarded environments whose account the target has, where it was never deployed: under another
+    name, or beside the pipeline, what is asked for in an account would be asked for no more.
     """
     if not takes_account(request):
         return ()
     account = request.document.account_id if request.document else ""
-    recorded = [each.rules.digest for name, each in request.present.environments.items() if each.rules]
-    found = [request.documents[digest] for digest in sorted(set(recorded)) if digest in request.documents]
-    return tuple(each for each in found if each.account_id == account and is_guarded(each) and not each.is_entry)
+    found = (_find_document(request, name) for name in sorted(request.present.environments))
+    return tuple(
+        each for each in found if each and each.account_id == account and is_guarded(each) and not each.is_entry
+    )
+
+
+def _find_document(request: Request, environment: str) -> RulesDocument | None:
+    """The recorded document of another environment; the tree's where that was deployed before rules were recorded."""
+    there = request.present.of(environment)
+    if environment == request.target or (there.rules is None and there.current is None):
+        return None
+    if there.rules is not None:
+        return request.documents.get(there.rules.digest)
+    return next((each for each in request.documents.values() if each.environment == environment), None)
 
 
 def takes_account(request: Request) -> bool:
-    """Whether the target may come into an account of others: a step of the pipeline that was never deployed."""
+    """Whether the target may come into an account of others: it was never deployed, and is not where code enters."""
     now, here = request.document, request.here
-    if now is None or not now.account_id or now.is_beside or now.is_entry:
+    if now is None or not now.account_id or now.is_entry:
         return False
     return here.rules is None and here.current is None
 

@@ -94,13 +94,13 @@ def _check_taken_account(request: Request) -> Refusal | None:
 
 
 def must_own_account(request: Request) -> bool:
-    """Whether the account of the target may be no other environment's: beside the pipeline, and where code enters, as
-    soon as it is not the one that was recorded.
+    """Whether the account of the target may be no other environment's: beside the pipeline, and where code enters, if
+    it is not the one that was recorded.
     """
     now, before = request.document, find_recorded_document(request)
-    if now is None or not now.account_id or (before is not None and before.account_id == now.account_id):
+    if now is None or before is None or not now.account_id or before.account_id == now.account_id:
         return False
-    return now.is_beside or (now.is_entry and before is not None and bool(before.account_id))
+    return now.is_beside or (now.is_entry and bool(before.account_id))
 
 
 def _find_owners(request: Request, now: RulesDocument) -> tuple[list[str], list[str]]:
