@@ -191,6 +191,9 @@ def test_g106_approvals_expire(ready: Project) -> None:
     ready.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
     wait_for(lambda: "has expired" in to_prod(ready).out)
     ask_for(ready, 'approvals = { peer = 1 }\nexpires = "1h"')
+    # What was given under other rules is not revived by these.
+    refused(to_prod(ready), "G106", exits=4)
+    ready.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
     assert to_prod(ready).code == 0
 
 

@@ -33,6 +33,12 @@ WORDS: dict[str, list[list[str]]] = {
     "promote": [["promote", "dev", "staging", "--yes"]],
     "approve": [["approve", "prod", "--gate", "peer", "--yes"]],
     "why": [["why", "prod", "--plan"], ["why", "staging"]],
+    "rules": [
+        ["rules", "dev"],
+        ["rules", "reset", "staging", "--reason", "they left"],
+        ["rules", "staging"],
+        ["rules", "reset", "staging", "--withdraw"],
+    ],
     "status": [["status"]],
     "history": [["history"]],
     "diff": [["diff", "dev", "staging", "--all"], ["diff", "dev", "staging", "--patch"]],

@@ -88,7 +88,7 @@ def render(
         document["data"] = {"terraform_remote_state": _remote_states(wired, place)}
     if outputs := wiring.outputs.get(stack):
         document["output"] = {name: _output(stack, name, secret=outputs[name]) for name in outputs}
-    secrets = {name: _environment_value(arguments[name], v.type_text) for name, v in sensitive.items()}
+    secrets = {name: environment_value(arguments[name], v.type_text) for name, v in sensitive.items()}
     return RootModule(stack, document, secrets)
 
 
@@ -207,7 +207,7 @@ def _output(stack: str, name: str, *, secret: bool) -> dict[str, Any]:
     return {**output, "sensitive": True} if secret else output
 
 
-def _environment_value(value: object, type_text: str) -> str:
+def environment_value(value: object, type_text: str) -> str:
     """A `TF_VAR_` value: of a primitive type it stands for itself, of any other it is read as an expression."""
     if type_text.strip() in ("string", "number", "bool"):
         return value if isinstance(value, str) else json.dumps(value)

@@ -1,5 +1,6 @@
 """A Terraform that is wrapped adds flags of its own to what envctl asks for: each is noticed, or changes nothing."""
 
+import contextlib
 import io
 import re
 import shlex
@@ -10,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from envctl.adapters.terraform.binary import embedded
-from envctl.adapters.terraform.plans.made import DESTROY, ORDINARY, REFRESH_ONLY, Asked, check_covered
+from envctl.adapters.terraform.plans.made import DESTROY, ORDINARY, REFRESH_ONLY, Asked, check_covered, check_made
 from envctl.adapters.terraform.plans.saved import SavedPlan, read_saved
 from envctl.domain.errors import OperationFailedError
 from envctl.usecases.terraform_ports import PreparedStack
@@ -189,11 +190,12 @@ def test_plan_in_another_form_is_read_by_its_document(
         assert codes(error.value)[0] in {"E350", "E369"}
 
 
-def archive(tfplan: bytes, state: bytes = b"{}") -> io.BytesIO:
+def archive(tfplan: bytes, state: bytes = b"{}", *, refreshed: bytes = b"{}") -> io.BytesIO:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
         made.writestr("tfplan", tfplan)
         made.writestr("tfstate-prev", state)
+        made.writestr("tfstate", refreshed)
     return file
 
 
@@ -244,6 +246,36 @@ def test_state_is_only_read_where_it_counts() -> None:
         assert saved is not None
         assert saved.managed == expected
     assert read_saved(archive(VERSION, b"no document"), with_state=False) == SavedPlan(ORDINARY)
+
+
+def test_state_that_was_never_written_is_told_by_its_lineage() -> None:
+    for lineage, expected in ((b"", True), (b"6d3f", False)):
+        saved = read_saved(archive(VERSION, refreshed=b'{"version": 4, "lineage": "%s"}' % lineage), with_state=False)
+        assert saved is not None
+        assert saved.stateless == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "saved", "passes"),
+    [
+        ("no", "no", True),
+        ("no", "yes", False),
+        # Of type `any` what is given is an expression.
+        ('"no"', "no", True),
+        ('"$${a} %%{b} \\"c\\" \\u0008"', '${a} %{b} "c" \b', True),
+        ('"no"', "yes", False),
+        # Terraform composes what stands for one character.
+        ("e\u0301", "\xe9", True),
+        ('"e\u0301"', "\xe9", True),
+        ("e", "\xe9", False),
+        # What envctl gives in no environment variable has its value in a file of the module.
+        (None, "no", True),
+    ],
+)
+def test_variable_has_the_value_that_it_was_given(given: str | None, saved: str, *, passes: bool) -> None:
+    asked = Asked(ORDINARY, refresh=True, variables={} if given is None else {"a": given})
+    with contextlib.nullcontext() if passes else pytest.raises(OperationFailedError, match="another value of a "):
+        check_made("web", SavedPlan(ORDINARY, variables={"a": saved}), asked, refreshed=True)
 
 
 def test_document_names_all_that_is_there() -> None:

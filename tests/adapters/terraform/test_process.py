@@ -161,6 +161,8 @@ def test_ctrl_c_while_a_plan_is_read_is_not_lost(tmp_path: Path) -> None:
         f"#!{sys.executable}\nimport os, signal, sys, time\n"
         "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
         "if sys.argv[1] == 'plan':\n"
+        "    out = next(word[5:] for word in sys.argv if word.startswith('-out='))\n"
+        "    open(out, 'w').write('a plan in another form')\n"
         '    print(\'{"type": "planned_change", "change": {"action": "create"}}\')\n'
         '    print(\'{"type": "change_summary", "changes": {"add": 1, "operation": "plan"}}\')\n'
         "if sys.argv[1] == 'show':\n"

@@ -54,9 +54,22 @@ def check_made(stack: str, saved: SavedPlan, asked: Asked, *, refreshed: bool) -
     # A resource that is forgotten is not looked at.
     if asked.refresh and saved.managed and not refreshed and not saved.forgets:
         raise _added(f"the plan of {stack} was made with -refresh=false: no resource was looked at")
-    others = sorted(name for name, text in saved.variables.items() if asked.variables.get(name, text) != text)
+    others = sorted(name for name, text in saved.variables.items() if not _is_given(text, asked.variables.get(name)))
     if others:
         raise _added(f"the plan of {stack} was made with another value of {first_of(others, NAMED)} (-var, -var-file)")
+
+
+def _is_given(text: str, given: str | None) -> bool:
+    """Whether a variable got that text from what its environment variable says, if it has one: the text itself or, of a
+    type such as `any`, an expression of it. Terraform composes what stands for one character.
+    """
+    if given is None or text == given:
+        return True
+    from unicodedata import normalize
+
+    from envctl.domain.rendering import environment_value
+
+    return normalize("NFC", given) in (text, environment_value(text, "any"))
 
 
 def check_requested(stack: str, document: Mapping[str, Any]) -> None:
