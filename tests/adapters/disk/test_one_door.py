@@ -39,6 +39,7 @@ APART = {
     "adapters/sandbox/files.py": "a lock, and new files of our own",
     "adapters/sandbox/mirror.py": "in a new folder of our own, and archives of installed packages",
     "adapters/terraform/plans/files.py": "a file in memory",
+    "adapters/terraform/plans/saved.py": "in an archive that is open already",
     "cli/boundary.py": "/dev/null",
     "cli/failures.py": "a new log of our own",
     "cli/consoles.py": "/dev/null",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from envctl.adapters.disk.reading import NotAFileError
 from envctl.adapters.terraform.binary import embedded
 from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.terraform.plans.files import PlanFiles
@@ -123,3 +124,19 @@ def test_without_files_in_memory_the_disk_is_used(bench: Bench, monkeypatch: pyt
     site = bench.driver._site("dev", bench.lay(CODE))
     plan = PlanFiles().create(site, PLAN_FILES[0])
     assert (plan.path, plan.inherited) == (PLAN_FILES[0], ())
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="this system has no files in memory")
+def test_only_a_file_is_read_as_a_plan(bench: Bench) -> None:
+    site, name = bench.driver._site("dev", bench.lay(CODE)), PLAN_FILES[0]
+    files = PlanFiles()
+    with files.reader(site, name) as file:
+        assert file.read() == b""
+    Path(files.create(site, name).path).write_bytes(b"in memory")
+    with files.reader(site, name) as file:
+        assert file.read() == b"in memory"
+    files.use_disk()
+    files.create(site, name)
+    os.mkfifo(site.directory / name)
+    with pytest.raises(NotAFileError, match="a named pipe"):
+        files.reader(site, name)

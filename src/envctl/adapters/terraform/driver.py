@@ -13,11 +13,12 @@ from envctl.adapters.terraform import errored, local_state, running, state_lock
 from envctl.adapters.terraform.crew.crew import Crew
 from envctl.adapters.terraform.crew.machine import machine
 from envctl.adapters.terraform.events import Transcript
-from envctl.adapters.terraform.failing import full_disk, killed
-from envctl.adapters.terraform.failing.failures import missing_upstream, unreadable
+from envctl.adapters.terraform.failing import full_disk
+from envctl.adapters.terraform.failing.failures import missing_upstream
 from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check, check_end
 from envctl.adapters.terraform.plans import made
-from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN, PlanFile, PlanFiles
+from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN, PlanFile, PlanFiles, inheriting
+from envctl.adapters.terraform.plans.reader import PlanReader, redacted
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Locate, Site
 from envctl.adapters.terraform.surroundings.clearing import Surroundings
@@ -93,6 +94,7 @@ class TerraformDriver:
         self._plugins = home / "cache" / "plugins"
         self._observer = observer
         self._plans = PlanFiles()
+        self._reader = PlanReader(self._plans, self._launcher, secrecy)
         self._planned_changes: dict[Path, tuple[ResourceChange, ...]] = {}
 
     @cached_property
@@ -161,7 +163,7 @@ class TerraformDriver:
             # Where all goes away, a state that is lost looks like one that holds nothing.
             lost, held = destroy and transcript.stateless, len(transcript.refreshed)
             return StackPlan(stack.name, warnings=transcript.warnings, stateless=lost, in_state=held)
-        plan = self._meaning(site, transcript.warnings)
+        plan = self._reader.meaning(site, transcript.warnings)
         self._planned_changes[site.directory] = plan.resources
         return plan
 
@@ -182,12 +184,12 @@ class TerraformDriver:
         documents = list[dict[str, Any]]()
 
         def show(file: str) -> dict[str, Any]:
-            documents.append(self._document(site, file))
+            documents.append(self._reader.document(site, file))
             return documents[-1]
 
         try:
             seen = looking.look(stack.name, planned, show, unchanged=unchanged)
-            return replace(seen, drift=_redacted(seen.drift, *documents), pending=_redacted(seen.pending, *documents))
+            return replace(seen, drift=redacted(seen.drift, *documents), pending=redacted(seen.pending, *documents))
         finally:
             self._plans.discard(site, *OF_A_LOOK)
 
@@ -258,7 +260,7 @@ class TerraformDriver:
     def _applied(self, site: Site, begun: Progressed | None, plan: PlanFile | None, **options: bool | str) -> None:
         words = (plan.path,) if plan else ()
         with full_disk.reserved(site):
-            ended, transcript = self._patiently(_with(plan, site), begun, "apply", *words, **options)
+            ended, transcript = self._patiently(inheriting(plan, site), begun, "apply", *words, **options)
         transcript.planned = self._planned_changes.get(site.directory, ())
         if transcript.dumped is not None:
             errored.keep(site, transcript.dumped)
@@ -268,7 +270,7 @@ class TerraformDriver:
     def _planned(self, site: Site, name: str, **options: bool | str) -> Transcript:
         errored.demand_none(site)
         plan, begun = self._plans.create(site, name), Progressed(site.stack.name, "plan")
-        ended, transcript = self._patiently(_with(plan, site), begun, "plan", out=plan.path, **options)
+        ended, transcript = self._patiently(inheriting(plan, site), begun, "plan", out=plan.path, **options)
         if plan.is_refused(transcript):
             self._plans.use_disk()
             self._observer.said(
@@ -276,22 +278,15 @@ class TerraformDriver:
                 f" sensitive values are files in {site.directory.parent}"
             )
             plan = self._plans.create(site, name)
-            ended, transcript = self._patiently(_with(plan, site), begun, "plan", out=plan.path, **options)
+            ended, transcript = self._patiently(inheriting(plan, site), begun, "plan", out=plan.path, **options)
         check(ended, transcript, site, "plan")
         check_end(transcript, site, "plan")
         if transcript.is_overridden:
             from envctl.adapters.terraform.surroundings.overrides import require_found
 
             require_found(self.unpinned(), site.stack.name)
-        self._check_made(site, name, made.Asked.by(options, site.stack.secrets), transcript)
+        self._reader.check_made(site, name, made.Asked.by(options, site.stack.secrets), transcript)
         return transcript
-
-    def _check_made(self, site: Site, name: str, asked: made.Asked, transcript: Transcript) -> None:
-        with self._plans.open(site, name) as file:
-            saved = made.check_file(site.stack.name, file, asked, refreshed=bool(transcript.refreshed))
-        if saved is None:
-            made.check_covered(site.stack.name, self._document(site, name), asked)
-        transcript.stateless = saved is None or saved.stateless
 
     def _patiently(
         self, site: Site, begun: Progressed | None, command: str, *words: str, **options: bool | str
@@ -320,48 +315,8 @@ class TerraformDriver:
         check(ended, Transcript(), site, command)
         return said
 
-    def _meaning(self, site: Site, warnings: tuple[str, ...]) -> StackPlan:
-        from envctl.adapters.terraform.plans import form, planfile, refresh
-
-        document = self._document(site, PLAN)
-        with unreadable(site.stack.name):
-            plan = planfile.meaning(site.stack.name, document, warnings)
-            form.check_seen(site.stack.name, document, seen=bool(plan.resources or plan.outputs))
-            plan = replace(plan, drifted=refresh.drift(site.stack.name, document, ()).resources)
-        return _redacted(plan, document)
-
-    def _document(self, site: Site, file: str) -> dict[str, Any]:
-        """A saved plan as `terraform show -json` tells it, where it is whole and holds nothing unknown."""
-        from envctl.adapters.terraform.plans import documents, form
-        from envctl.adapters.terraform.plans.hidden_keys import take_secrets
-
-        plan = self._plans.get(site, file)
-        ended, said = self._launcher.ask(_with(plan, site), "show", plan.path, json=True)
-        if ended.interrupted or killed.victim(ended, Transcript()):
-            check(ended, Transcript(), site, "plan")
-        with unreadable(site.stack.name, ended.errors):
-            document = documents.parse(said)
-            form.check_form(site.stack.name, document, site.stack.plan_keys)
-            made.check_requested(site.stack.name, document)
-        document, secrets = take_secrets(document, site.stack.name)
-        self._secrecy.learn(secrets, (site.environment, site.stack.name))
-        return document
-
     def _site(self, environment: str, stack: PreparedStack) -> Site:
         return Site(environment, stack, self._root / environment / stack.name, locate=self._locate)
-
-
-def _redacted(plan: StackPlan, *documents: Mapping[str, Any]) -> StackPlan:
-    """Without what is a secret in any of these."""
-    if not plan.changes and not plan.drifted:
-        return plan
-    from envctl.adapters.terraform.plans.redacted import redact_by
-
-    return redact_by(plan, documents)
-
-
-def _with(plan: PlanFile | None, site: Site) -> Site:
-    return replace(site, inherited=plan.inherited) if plan else site
 
 
 def _wants_init(transcript: Transcript, ended: Ended) -> bool:

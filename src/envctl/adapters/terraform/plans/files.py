@@ -8,11 +8,12 @@ next command in that environment removes what a killed one has left.
 
 import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from envctl.adapters.disk.reading import open_file
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.running import Site
 from envctl.domain.layout import PLAN_FILES
@@ -65,12 +66,12 @@ class PlanFiles:
         descriptor = self._in_memory.get((site.directory, name))
         return PlanFile(name) if descriptor is None else PlanFile(f"{_DESCRIPTORS}/{descriptor}", descriptor)
 
-    def open(self, site: Site, name: str) -> BinaryIO:
+    def reader(self, site: Site, name: str) -> BinaryIO:
         """For reading. One that was not saved is empty."""
         descriptor = self._in_memory.get((site.directory, name))
         path = site.directory / name if descriptor is None else _DESCRIPTORS / str(descriptor)
         try:
-            return path.open("rb")
+            return os.fdopen(open_file(path), "rb")
         except FileNotFoundError:
             return BytesIO()
 
@@ -84,6 +85,11 @@ class PlanFiles:
     def use_disk(self) -> None:
         """From now on: this Terraform can't open what lies in memory."""
         self._on_disk = True
+
+
+def inheriting(plan: PlanFile | None, site: Site) -> Site:
+    """The same site for a Terraform that has to open that plan."""
+    return replace(site, inherited=plan.inherited) if plan else site
 
 
 def _open_in_memory(name: str) -> int:
