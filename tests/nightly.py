@@ -46,7 +46,8 @@ class Part:
 PARTS = {
     "mutation": Part("every small change of a guard is noticed", ("make", "--no-print-directory", "mutation")),
     "teeth": Part("the laws notice a guard that is gone", (sys.executable, "-m", "tests.usecases.teeth")),
-    "laws": Part("use cases, and the laws of promotion with many more random histories", distribution=BY_TEST),
+    "histories": Part("the laws of promotion with many more random histories", distribution=BY_TEST),
+    "laws": Part("use cases and their laws, with many more random examples", distribution=BY_TEST),
     "domain": Part("the domain, with many more random examples", distribution=BY_TEST),
     "cli": Part("what people see", distribution=BY_TEST),
     "adapters": Part("adapters and their contracts"),
@@ -63,6 +64,7 @@ PLACES = {
     "tests/test_": "cli",
     "tests/unit/": "domain",
     "tests/usecases/": "laws",
+    "tests/usecases/test_promotion_laws.py": "histories",
     "tests/cli/": "cli",
     "tests/adapters/": "adapters",
     "tests/contract/": "adapters",

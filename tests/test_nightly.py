@@ -76,7 +76,7 @@ def test_each_part_closes_with_figures(parts: dict[str, nightly.Part], capfd: py
 
 def test_unknown_part_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     assert nightly.main(["nonsense"]) == 2
-    assert "there are: mutation, teeth, laws" in capfd.readouterr().err
+    assert "there are: mutation, teeth, histories, laws" in capfd.readouterr().err
 
 
 def test_part_that_hangs_is_stopped(

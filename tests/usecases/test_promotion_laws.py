@@ -341,8 +341,13 @@ def _shows_debts(shown: EnvironmentPresent, place: Place) -> None:
     assert owed.items() <= debts.items(), "a debt is not shown"
 
 
-# A history takes seconds: by day few of them are told, and at night many.
-EXAMPLES = settings().max_examples
-HISTORIES = EXAMPLES if settings.get_current_profile_name() == "nightly" else EXAMPLES // 2
-TestPromotion = pytest.mark.slow(pytest.mark.timeout(max(900, 10 * HISTORIES))(Promotion.TestCase))
-TestPromotion.settings = settings(stateful_step_count=30, max_examples=HISTORIES)
+class More(Promotion):
+    """As many again: at night each half has a processor."""
+
+
+# A history takes seconds.
+HALF = settings(stateful_step_count=30, max_examples=settings().max_examples // 2)
+LIMITED = pytest.mark.timeout(max(900, 6 * HALF.max_examples))
+TestPromotion = pytest.mark.slow(LIMITED(Promotion.TestCase))
+TestMorePromotion = pytest.mark.night(LIMITED(More.TestCase))
+TestPromotion.settings = TestMorePromotion.settings = HALF
