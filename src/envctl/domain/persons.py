@@ -60,6 +60,11 @@ def is_person(actor: Actor, names: Iterable[str]) -> bool:
     return is_one(list_names(actor), names)
 
 
+def is_same_person(one: Actor, other: Actor) -> bool:
+    """Whether two actors are one person, as far as their names tell."""
+    return is_one(list_names(one), list_names(other))
+
+
 def list_people(actors: Sequence[Actor]) -> tuple[Actor, ...]:
     """One actor of each person, the first that was named. Who is joined to two is one person with both."""
     people: list[list[Actor]] = []

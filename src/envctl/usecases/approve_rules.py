@@ -6,9 +6,9 @@ from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.events import Actor, Event
 from envctl.domain.events_rules import RulesApproved
 from envctl.domain.guards import Refusal, RefusedError, Request
-from envctl.domain.guards.approvals import is_same_person
 from envctl.domain.guards.both_documents import count_missing_rules_approvals, list_rules_approvals
 from envctl.domain.people import may_at_gate
+from envctl.domain.persons import is_same_person
 from envctl.domain.present import Present
 from envctl.domain.rules import Rules
 from envctl.domain.rules_changes import list_differences

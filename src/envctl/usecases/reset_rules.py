@@ -10,9 +10,9 @@ from envctl.domain.errors import Problem, UsageError
 from envctl.domain.events import Event
 from envctl.domain.events_rules import RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.guards import Refusal, RefusedError, Request
-from envctl.domain.guards.approvals import is_same_person
 from envctl.domain.guards.both_documents import RESET_DELAY, find_recorded_document
 from envctl.domain.people import may_at_gate
+from envctl.domain.persons import is_same_person
 from envctl.domain.present import Present
 from envctl.domain.recorded_rules import RulesReset
 from envctl.domain.rules_document import rules_of

@@ -10,11 +10,11 @@ from typing import Literal
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.events import Actor
 from envctl.domain.guards import Request, list_views
-from envctl.domain.guards.approvals import is_same_person, made_by, may_approve, to_approve
+from envctl.domain.guards.approvals import made_by, may_approve, to_approve
 from envctl.domain.meaning import outline
 from envctl.domain.naming import short
 from envctl.domain.people import reviewer
-from envctl.domain.persons import is_machine
+from envctl.domain.persons import is_machine, is_same_person
 from envctl.domain.project import Project
 from envctl.domain.unseen import check_unseen, list_unseen
 from envctl.usecases import approve, approved, kept_places, load, record

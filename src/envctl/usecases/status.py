@@ -105,15 +105,15 @@ def _rules(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What changed with the recorded rules, and what envctl.toml says otherwise. Where code enters, branches differ."""
     recorded, tree = there.rules, describe_rules(project, environment)
-    if recorded is None:
+    if recorded is None or tree.is_entry:
         return (), ()
-    if tree.is_entry or recorded.digest == tree.digest:
-        found = kept_rules.list_changes(ports, [(recorded.before, recorded.digest)]) if not tree.is_entry else {}
-        return found.get((recorded.before, recorded.digest), ()), ()
+    pair = (recorded.before, recorded.digest)
+    changed = kept_rules.list_changes(ports, [pair]).get(pair, ())
+    if recorded.digest == tree.digest:
+        return changed, ()
     known = kept_rules.look(ports, [recorded.digest])
     differ = list_differences(known[recorded.digest], tree) if known else ("the recorded rules are missing or damaged",)
-    changed = kept_rules.list_changes(ports, [(recorded.before, recorded.digest)])
-    return changed.get((recorded.before, recorded.digest), ()), differ
+    return changed, differ
 
 
 def _leaving(there: EnvironmentPresent, read: ReadBundle) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from envctl.domain.events import Actor
 from envctl.domain.guards.request import Refusal, Request, changes_rules
 from envctl.domain.naming import short
 from envctl.domain.people import may_at_gate
-from envctl.domain.persons import is_machine, is_one, is_person, list_names, list_people
+from envctl.domain.persons import is_machine, is_person, is_same_person, list_names, list_people
 from envctl.domain.present import Approval
 from envctl.domain.rules_changes import describe_differences
 from envctl.domain.unseen import list_left_out
@@ -97,11 +97,6 @@ def made_by(request: Request, actor: Actor) -> bool:
     """Whether the release is that person's own, in whatever account they were when they made it."""
     known = request.known
     return known is not None and is_person(actor, {*makers(request), *list_names(known.by)})
-
-
-def is_same_person(one: Actor, other: Actor) -> bool:
-    """Whether two actors are one person, as far as their names tell."""
-    return is_one(list_names(one), list_names(other))
 
 
 def who(request: Request) -> str:

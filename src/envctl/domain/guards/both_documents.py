@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from envctl.domain.guards.request import Guard, Refusal, Request
 from envctl.domain.people import may_at_gate
-from envctl.domain.persons import is_one, list_names, list_people
+from envctl.domain.persons import is_same_person, list_people
 from envctl.domain.recorded_rules import RulesApproval, RulesRecord
 from envctl.domain.rules import Rules
 from envctl.domain.rules_document import RulesDocument, rules_of
@@ -77,11 +77,9 @@ def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, .
     """Those of the tree's rules of ignored drift that the recorded document has too, where it counts; none where it is
     missing or damaged.
     """
-    recorded, counting = request.here.rules, find_counting_document(request)
+    counting = find_counting_document(request)
     if counting is None:
-        differs = recorded is not None and recorded.digest != request.rules_digest
-        is_missing = differs and find_recorded_document(request) is None and not is_reset(request)
-        return () if is_missing else tuple(by_tree)
+        return () if lacks_document(request) else tuple(by_tree)
     ignored = counting.said.get("drift", {}).get("ignore", ())
     return tuple(each for each in by_tree if each in ignored)
 
@@ -98,6 +96,14 @@ def find_recorded_document(request: Request) -> RulesDocument | None:
     """The recorded document; None where there is none, or where it could not be read."""
     recorded = request.here.rules
     return request.documents.get(recorded.digest) if recorded else None
+
+
+def lacks_document(request: Request) -> bool:
+    """Whether a recorded document that has to be satisfied is missing or damaged: that never reads as no rules."""
+    recorded = request.here.rules
+    if recorded is None or recorded.digest == request.rules_digest or is_reset(request):
+        return False
+    return request.document is None or find_recorded_document(request) is None
 
 
 def find_counting_document(request: Request) -> RulesDocument | None:
@@ -151,7 +157,7 @@ def _counts(request: Request, recorded: Rules, approval: RulesApproval) -> bool:
     if recorded.expires is not None and not approval.at <= request.now <= approval.at + recorded.expires:
         return False
     # Where nobody is asked for, it is enough that the change is said.
-    is_own = is_one(list_names(approval.by), list_names(request.actor))
+    is_own = is_same_person(approval.by, request.actor)
     barred = bool(recorded.approvals) and not recorded.self_approval and is_own
     return not barred and may_at_gate(patterns, approval.by)
 

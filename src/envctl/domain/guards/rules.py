@@ -9,6 +9,7 @@ from envctl.domain.guards.both_documents import (
     is_guarded,
     is_replaced,
     is_reset,
+    lacks_document,
     takes_account,
 )
 from envctl.domain.guards.request import Refusal, Request, changes_rules
@@ -27,18 +28,15 @@ def rules(request: Request) -> Refusal | None:
 
 
 def _check_missing(request: Request) -> Refusal | None:
-    """A document that is gone never reads as no rules."""
-    recorded, tree = request.here.rules, request.document
-    if recorded is None or recorded.digest == request.rules_digest or is_reset(request):
+    recorded = request.here.rules
+    if recorded is None or not lacks_document(request):
         return None
-    if tree is None or find_recorded_document(request) is None:
-        message = (
-            f"the rules that {request.target} was deployed with on {recorded.at:%Y-%m-%d} are missing or damaged in"
-            f" the store (rules/{recorded.digest}.json)"
-        )
-        hint = f"restore them from a backup of the store, or take envctl.toml of then: envctl rules {request.target}"
-        return _refuse(message, hint)
-    return None
+    message = (
+        f"the rules that {request.target} was deployed with on {recorded.at:%Y-%m-%d} are missing or damaged in"
+        f" the store (rules/{recorded.digest}.json)"
+    )
+    hint = f"restore them from a backup of the store, or take envctl.toml of then: envctl rules {request.target}"
+    return _refuse(message, hint)
 
 
 def _check_conflicts(request: Request) -> Refusal | None:
