@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from envctl.domain.fold import fold
 from envctl.domain.present import EnvironmentPresent
 from envctl.usecases import record
+from envctl.usecases.ports import Ports
 from envctl.usecases.project_ports import Revision
 from envctl.usecases.status import status
 from envctl.usecases.why import why
@@ -167,9 +168,9 @@ class Promotion(RuleBasedStateMachine):
 
     @rule(of=environments)
     def asks(self, of: str) -> None:
-        def looks(ports: object) -> None:
-            status(self.actors.here.ports)
-            why(self.actors.here.ports, of, planned=True)
+        def looks(ports: Ports) -> None:
+            status(ports)
+            why(ports, of, planned=True)
 
         self.actors.gives("look", of, looks)
 
