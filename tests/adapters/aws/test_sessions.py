@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from envctl.adapters.aws.bounded_session import ATTEMPTS
+from envctl.adapters.aws.bounded_session import ATTEMPTS, open_session
 from envctl.adapters.aws.sessions import Sessions
 from envctl.domain.access import Caller, Passport
 from envctl.domain.errors import OperationFailedError
@@ -221,3 +221,8 @@ def test_each_answer_tells_how_far_this_clock_is_off_be_it_a_refusal(sts: Sts, s
     ahead = taken.ahead()
     assert ahead is not None
     assert timedelta(minutes=7) <= ahead < timedelta(minutes=8)
+
+
+def test_sessions_share_descriptions_of_services() -> None:
+    loaders = {id(open_session("", 1, 1)._session.get_component("data_loader")) for _ in range(2)}
+    assert len(loaders) == 1

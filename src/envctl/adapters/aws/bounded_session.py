@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from envctl.adapters.aws.tokens import LONGEST
@@ -35,8 +36,17 @@ def open_session(profile: str, patience: float, program_seconds: float) -> Any: 
         ("metadata_service_num_attempts", METADATA_ATTEMPTS),
     ):
         core.set_config_variable(name, min(core.get_config_variable(name), most))
+    # The descriptions of AWS's services are megabytes: they are read once for all sessions of a command.
+    core.register_component("data_loader", _load_descriptions(core.get_config_variable("data_path")))
     _bound_programs(core.get_component("credential_provider"), program_seconds)
     return boto3.Session(botocore_session=core)
+
+
+@cache
+def _load_descriptions(data_path: str | None) -> Any:  # noqa: ANN401
+    from botocore.loaders import create_loader
+
+    return create_loader(data_path)
 
 
 def known_profiles() -> list[str]:
