@@ -17,7 +17,7 @@ system-packages:
 	@$(PYTHON) -m tools.system_packages $(if $(NO_SKIPS),--required)
 
 test: system-packages static
-	$(BIN)/pytest -m "not night" -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m "not night" -n 6 --dist loadfile --no-loadscope-reorder
 
 static: .venv/.installed
 	$(BIN)/ruff format --check .
