@@ -667,12 +667,17 @@ class SettableVersions:
     lies_in: str | None = None
     others: dict[str, list[str]] = field(default_factory=dict)
     """Contributors, by the commit that they came after."""
+    descendants: dict[str, bool | None] = field(default_factory=dict)
+    """Whether the commit of the working tree is an ancestor of these; None where that is not known."""
 
     def revision(self, paths: Sequence[str]) -> Revision:
         return self.known
 
     def contributors(self, since: str) -> list[str]:
         return self.others.get(since, [])
+
+    def is_behind(self, commit: str) -> bool | None:
+        return self.descendants.get(commit, False)
 
     def folder(self) -> str | None:
         return self.lies_in

@@ -3,9 +3,10 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from math import isfinite
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
@@ -77,19 +78,24 @@ def _number(value: object) -> object:
 
 
 def _comparable(value: object) -> object:
-    if _holds_moment(value):
+    values = tuple(_list_leaves(value))
+    if any(isinstance(each, float) and not isfinite(each) for each in values):
+        raise ValueError("must not hold nan or inf: no output has such a number")
+    if any(isinstance(each, date | datetime | time) for each in values):
         raise ValueError("must not hold a date or a time: outputs are text, numbers, true, false, lists and maps")
     return value
 
 
-def _holds_moment(value: object) -> bool:
+def _list_leaves(value: object) -> Iterator[object]:
     match value:
         case Mapping():
-            return any(map(_holds_moment, value.values()))
+            for each in value.values():
+                yield from _list_leaves(each)
         case list():
-            return any(map(_holds_moment, value))
+            for each in value:
+                yield from _list_leaves(each)
         case _:
-            return isinstance(value, date | datetime | time)
+            yield value
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]

@@ -47,6 +47,16 @@ class Git:
                 return tuple(dict.fromkeys(_address(line) for line in found.splitlines() if line.strip()))
         return ()
 
+    def is_behind(self, commit: str) -> bool | None:
+        """False without git, and for a commit that no fetched branch has."""
+        if not _COMMIT.fullmatch(commit):
+            return False
+        counts = ask(self._project, "rev-list", "--left-right", "--count", f"HEAD...{commit}", "--")
+        if counts is None:
+            return None if ask(self._project, "rev-parse", "--is-shallow-repository") == "true" else False
+        own, further = counts.split()
+        return own == "0" and further != "0"
+
     def folder(self) -> str | None:
         found = ask(self._project, "rev-parse", "--show-prefix")
         return None if found is None else found.rstrip("/")

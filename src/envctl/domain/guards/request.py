@@ -33,7 +33,8 @@ class Request:
     there, once it was asked. `images`, and what was seen of the `secrets` that the settings name, are None
     until somebody has looked, which takes the target's credentials.
 
-    `older` says that the release is meant although a newer one runs there.
+    `older` says that the release is meant although a newer one runs there. `behind` is that newer one, where code
+    enters from a commit before that of what the target has.
 
     `place` is the digest of where it would land, `where` that in words, and `elsewhere` says, for other places that the
     release was approved for, what is another value today. `needs` names for each stack of the release those that have
@@ -69,6 +70,7 @@ class Request:
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     older: bool = False
+    behind: str = ""
     role: str = ""
     other_accounts: tuple[str, ...] = ()
     doubt: str = ""
