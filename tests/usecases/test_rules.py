@@ -361,6 +361,32 @@ class TestAccounts:
         message = refused(lambda: apply(owned.ports, "org"))["G106"]
         assert "business (0 of 2), peer (0 of 1) (by the rules of prod, which has the same account)" in message
 
+    @pytest.mark.parametrize(
+        ("said", "how"),
+        [
+            ('account_id = "999999999999"\nother_accounts = ["333333333333"]', "whose account 333333333333 it names"),
+            ('assume_role = "arn:aws:iam::333333333333:role/envctl-deployer"', "which has the same account"),
+        ],
+        ids=["named", "by its role alone"],
+    )
+    def test_account_that_is_not_said_plainly_asks_its_gates_too(self, owned: World, said: str, how: str) -> None:
+        edit(owned, ("[stacks.network]\n", BESIDE.replace(f'account_id = "{ACCOUNTS["prod"]}"', said)))
+        owned.access.accounts["org"] = "999999999999"
+        assert f"(by the rules of prod, {how})" in refused(lambda: apply(owned.ports, "org"))["G106"]
+
+    def test_new_entry_takes_no_account_of_a_guarded_environment(self, owned: World) -> None:
+        edit(
+            owned,
+            (ORDER, 'order = ["hot", "dev", "staging", "prod"]'),
+            ("[environments.dev]\n", '[environments.hot]\naccount_id = "333333333333"\n\n[environments.dev]\n'),
+        )
+        owned.tree.content["environments/hot/terraform.tfvars"] = owned.tree.content[
+            "environments/dev/terraform.tfvars"
+        ]
+        owned.access.accounts["hot"] = ACCOUNTS["prod"]
+        message = refused(lambda: apply(owned.ports, "hot"))["G112"]
+        assert "hot has the account 333333333333, which is that of prod" in message
+
     def test_renamed_environment_gives_no_account_away(self, owned: World) -> None:
         edit(
             owned,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
 from envctl.domain.guards.both_documents import find_recorded_document, takes_account
-from envctl.domain.guards.rules import must_own_account
+from envctl.domain.guards.rules import list_claimed_accounts
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.rules_changes import list_differences
@@ -44,7 +44,7 @@ def complete(ports: Ports, request: Request) -> Request:
     """
     approved = [each.rules for each in request.here.approvals if each.release == request.release]
     request = _read_missing(ports, request, [request.recorded_digest, *approved])
-    if must_own_account(request) or takes_account(request):
+    if list_claimed_accounts(request) or takes_account(request):
         request = _read_missing(ports, request, list_recorded(request.present))
     return request
 

@@ -19,29 +19,29 @@ RESET_DELAY = timedelta(days=7)
 
 def list_views(request: Request) -> tuple[Request, ...]:
     """The request by the rules of the tree, and by the recorded ones where they are others and count. At its first
-    deployment an environment has none: there those count of the environments whose account it has.
+    deployment an environment has none: there those count of the environments whose account it has or names.
     """
     recorded, counting = request.here.rules, find_counting_document(request)
     if recorded is not None and counting is not None:
         return (request, _view(request, counting, describe_recorded(request.target, recorded)))
-    return (request, *(_view(request, each, describe_owner(each)) for each in find_owners(request)))
+    return (request, *(_view(request, each, describe_owner(request, each)) for each in find_owners(request)))
 
 
 def _view(request: Request, document: RulesDocument, whose: str) -> Request:
-    accounts = tuple(account for account in request.other_accounts if account in document.other_accounts)
+    accounts = tuple(account for account in request.other_accounts if account in document.accounts)
     return replace(request, rules=rules_of(document), other_accounts=accounts, whose_rules=whose)
 
 
 def find_owners(request: Request) -> tuple[RulesDocument, ...]:
-    """The documents of guarded environments whose account the target has, where it was never deployed: under another
-    name, or beside the pipeline, what is asked for in an account would be asked for no more.
+    """The documents of guarded environments whose account the target has or names, where it was never deployed: under
+    another name, or beside the pipeline, what is asked for in an account would be asked for no more.
     """
     if not takes_account(request):
         return ()
-    account = request.document.account_id if request.document else ""
+    accounts = request.document.accounts if request.document else frozenset()
     found = (_find_document(request, name) for name in sorted(request.present.environments))
     return tuple(
-        each for each in found if each and each.account_id == account and is_guarded(each) and not each.is_entry
+        each for each in found if each and each.account_id in accounts and is_guarded(each) and not each.is_entry
     )
 
 
@@ -58,7 +58,7 @@ def _find_document(request: Request, environment: str) -> RulesDocument | None:
 def takes_account(request: Request) -> bool:
     """Whether the target may come into an account of others: it was never deployed, and is not where code enters."""
     now, here = request.document, request.here
-    if now is None or not now.account_id or now.is_entry:
+    if now is None or not now.accounts or now.is_entry:
         return False
     return here.rules is None and here.current is None
 
@@ -69,8 +69,10 @@ def is_guarded(document: RulesDocument) -> bool:
     return asked.protected or bool(asked.approvals)
 
 
-def describe_owner(document: RulesDocument) -> str:
-    return f"by the rules of {document.environment}, which has the same account"
+def describe_owner(request: Request, document: RulesDocument) -> str:
+    is_shared = request.document is not None and request.document.account_id == document.account_id
+    how = "which has the same account" if is_shared else f"whose account {document.account_id} it names"
+    return f"by the rules of {document.environment}, {how}"
 
 
 def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, ...]:
