@@ -540,6 +540,27 @@ class TestApproveRules:
         assert self.says(moved, "cat", "peer").already
         assert sum(isinstance(entry.event, RulesApproved) for entry in recorded(moved)) == 1
 
+    def test_who_changed_the_rules_does_not_approve_them(self, moved: World) -> None:
+        """The person who moves prod may promote by a job, and so as another one."""
+        self.says(moved, "cat", "peer")
+        moved.versions.wrote["envctl.toml"] = ["dan@example.com", "cat@example.com"]
+        assert "dan@example.com changed envctl.toml" in refused(lambda: self.says(moved, "dan", "business"))["G112"]
+        for person in ("eve", "fay"):
+            self.says(moved, person, "business")
+        becomes(moved, "bob")
+        assert "peer" in refused(lambda: promote(moved.ports, "staging", "prod"))["G112"]
+        self.says(moved, "gus", "peer")
+
+    def test_who_deletes_a_gate_does_not_approve_it_once_more(self, deployed: World) -> None:
+        edit(deployed, (GATES, NO_GATES))
+        releases(deployed, 2)
+        deployed.versions.wrote["envctl.toml"] = ["cat@example.com"]
+        becomes(deployed, "cat")
+        message = refused(lambda: approve(deployed.ports, "prod", "peer"))["G106"]
+        assert message == "cat@example.com changed envctl.toml, whose rules come to prod with this release"
+        becomes(deployed, "dan")
+        assert approve(deployed.ports, "prod", "peer")
+
     def test_no_is_no(self, moved: World) -> None:
         moved.consent.answers = [False]
         with pytest.raises(InterruptedByUserError, match="E310"):

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from envctl.domain.guards.request import Guard, Refusal, Request
+from envctl.domain.guards.request import Guard, Refusal, Request, changes_rules
 from envctl.domain.people import may_at_gate
-from envctl.domain.persons import is_same_person, list_people
+from envctl.domain.persons import is_person, is_same_person, list_people
 from envctl.domain.recorded_rules import RulesApproval, RulesRecord
 from envctl.domain.rules import Rules
 from envctl.domain.rules_document import RulesDocument, rules_of
@@ -119,6 +119,12 @@ def find_counting_document(request: Request) -> RulesDocument | None:
     return found
 
 
+def brings_other_rules(request: Request) -> bool:
+    """Whether the tree's rules are others than the recorded ones, and are recorded once it has succeeded."""
+    found = find_recorded_document(request)
+    return found is not None and found.digest != request.rules_digest and not found.is_entry and changes_rules(request)
+
+
 def is_replaced(request: Request, recorded: Rules) -> bool:
     """Whether the tree's rules may take the place of the recorded ones: by approvals, or by a reset that is due."""
     return is_reset(request) or not any(count_missing_rules_approvals(request, recorded).values())
@@ -159,7 +165,7 @@ def _counts(request: Request, recorded: Rules, approval: RulesApproval) -> bool:
     if recorded.expires is not None and not approval.at <= request.now <= approval.at + recorded.expires:
         return False
     # Where nobody is asked for, it is enough that the change is said.
-    is_own = is_same_person(approval.by, request.actor)
+    is_own = is_same_person(approval.by, request.actor) or is_person(approval.by, request.wrote_rules)
     barred = bool(recorded.approvals) and not recorded.self_approval and is_own
     return not barred and may_at_gate(patterns, approval.by)
 

@@ -41,6 +41,7 @@ class Request:
     to be applied before it. `doubt` says why the actor is not verified as a run of CI, where that is known.
     `changeover` says which stacks leave the target with it, and which are renamed there.
 
+    `wrote_rules` are those who changed envctl.toml since the target was deployed, where it changes the rules.
     `document` is what the tree says of the target, which `rules` were made of, and `documents` are the documents of
     rules that are known, by their digests. `undoes` says that it only sets right what has drifted.
     `whose_rules` says in words whose `rules` are, where they are not those of the tree.
@@ -79,6 +80,7 @@ class Request:
     documents: Mapping[str, RulesDocument] = field(default_factory=dict)
     undoes: bool = False
     whose_rules: str = ""
+    wrote_rules: tuple[str, ...] = ()
 
     @property
     def rules_digest(self) -> str:
