@@ -105,7 +105,7 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
         hint = f"as {patterns[0] if patterns else 'a person'}: envctl approve {target} --rules --gate {named}"
         raise RefusedError((Refusal("G207", "allowed", message, hint, waivable=False),))
     if named and not asked.self_approval and is_person(request.actor, request.wrote_rules):
-        message = f"{request.actor} changed envctl.toml since {target} was deployed, and can't approve its rules"
+        message = f"{request.actor.person} changed envctl.toml since {target} was deployed, and can't approve its rules"
         hint = f"as another person: envctl approve {target} --rules --gate {named}"
         raise RefusedError((Refusal("G112", "rules", message, hint, waivable=False),))
     return named
