@@ -3,10 +3,9 @@
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
-from math import isfinite
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
@@ -15,6 +14,7 @@ from envctl.domain.checks_urls import http_url
 from envctl.domain.commands import words
 from envctl.domain.durations import parse
 from envctl.domain.references import Reference
+from envctl.domain.toml_values import check_plain
 
 OUTPUT = "output:"
 ASSERTIONS = ("equals", "matches", "at_least", "at_most")
@@ -78,24 +78,8 @@ def _number(value: object) -> object:
 
 
 def _comparable(value: object) -> object:
-    values = tuple(_list_leaves(value))
-    if any(isinstance(each, float) and not isfinite(each) for each in values):
-        raise ValueError("must not hold nan or inf: no output has such a number")
-    if any(isinstance(each, date | datetime | time) for each in values):
-        raise ValueError("must not hold a date or a time: outputs are text, numbers, true, false, lists and maps")
+    check_plain(value, "no output")
     return value
-
-
-def _list_leaves(value: object) -> Iterator[object]:
-    match value:
-        case Mapping():
-            for each in value.values():
-                yield from _list_leaves(each)
-        case list():
-            for each in value:
-                yield from _list_leaves(each)
-        case _:
-            yield value
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
