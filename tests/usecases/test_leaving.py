@@ -152,6 +152,16 @@ class TestOfTheTree:
         apply(world.ports, "dev")
         assert record.present(world.ports).of("dev").forgotten == frozenset()
 
+    def test_forgotten_one_comes_back_after_all_was_destroyed(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB, '[removed.cache]\nthen = "forget"\n')
+        apply(world.ports, "dev")
+        destroy(world.ports, "dev")
+        project(world, BASE, WEB, CACHE)
+        deployed = apply(world.ports, "dev")
+        assert [warning.code for warning in deployed.warnings] == ["G304"]
+        assert record.present(world.ports).of("dev").forgotten == frozenset()
+
     @pytest.mark.parametrize("fate", ["destroy", "forget"])
     def test_what_left_the_source_was_rehearsed(self, world: World, fate: str) -> None:
         staging = "gates = { approvals = {} }"
