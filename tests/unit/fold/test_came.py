@@ -25,11 +25,11 @@ CAME: dict[str, tuple[list[Step], Mapping[str, Mapping[str, int]]]] = {
         {"r1": {"dev": 1}, "r2": {"dev": 3}},
     ),
     "what an earlier commit brought keeps its number": (
-        [*TWO, replace(started(), behind="r2"), succeeded(5)],
+        [*TWO, started(behind="r2"), succeeded(5)],
         {"r1": {"dev": 1}, "r2": {"dev": 3}},
     ),
     "what an earlier commit brought has that of the release that it is behind": (
-        [*TWO, replace(started("r3"), behind="r2"), succeeded(5, "r3")],
+        [*TWO, started("r3", behind="r2"), succeeded(5, "r3")],
         {"r1": {"dev": 1}, "r2": {"dev": 3}, "r3": {"dev": 3}},
     ),
     "after a destruction it comes again": (
