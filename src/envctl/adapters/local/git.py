@@ -60,11 +60,11 @@ class Git:
         """False without git, and for a commit that no fetched branch has."""
         if not _COMMIT.fullmatch(commit):
             return False
-        counts = ask(self._project, "rev-list", "--left-right", "--count", f"HEAD...{commit}", "--")
-        if counts is None:
+        # One commit of its own is enough to know: the whole history need not be counted.
+        own = ask(self._project, "rev-list", "--count", "--max-count=1", "HEAD", "--not", commit, "--")
+        if own is None:
             return None if ask(self._project, "rev-parse", "--is-shallow-repository") == "true" else False
-        own, further = counts.split()
-        return own == "0" and further != "0"
+        return own == "0" and ask(self._project, "rev-parse", "HEAD") != commit
 
     def folder(self) -> str | None:
         found = ask(self._project, "rev-parse", "--show-prefix")
