@@ -178,7 +178,7 @@ def _refuse(request: Request, gate: str) -> None:
         raise RefusedError((Refusal("G106", "approvals", message, "ask somebody else: envctl why " + request.target),))
     if changed_rules(barred, request.actor) and not barred.rules.self_approval:
         message = f"{request.actor.person} changed envctl.toml, whose rules come to {request.target} with this release"
-        hint = f"ask somebody else: envctl why {request.target}"
+        hint = f"ask another person: envctl why {request.target}"
         raise RefusedError((Refusal("G106", "approvals", message, hint),))
     patterns = barred.rules.who_approves(gate)
     message = f"{request.actor} may not approve at {gate}: {_describe_who(request.actor, patterns)}"

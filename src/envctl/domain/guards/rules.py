@@ -115,7 +115,7 @@ def list_claimed_accounts(request: Request) -> frozenset[str]:
         return frozenset({now.account_id} - {""})
     if not now.is_entry or (before is None and request.here.current is not None):
         return frozenset()
-    # An entry that says its account for the first time takes nobody's.
+    # An entry that says its account for the first time takes none from another environment.
     own = frozenset({now.account_id}) if before is not None and not before.account_id else frozenset()
     return now.accounts - own - (before.accounts if before is not None else frozenset())
 
