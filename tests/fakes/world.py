@@ -667,12 +667,22 @@ class SettableVersions:
     lies_in: str | None = None
     others: dict[str, list[str]] = field(default_factory=dict)
     """Contributors, by the commit that they came after."""
+    wrote: dict[str, list[str]] = field(default_factory=dict)
+    """Who has changed a file."""
+    descendants: dict[str, bool | None] = field(default_factory=dict)
+    """Whether the commit of the working tree is an ancestor of these; None where that is not known."""
 
     def revision(self, paths: Sequence[str]) -> Revision:
         return self.known
 
     def contributors(self, since: str) -> list[str]:
         return self.others.get(since, [])
+
+    def writers(self, path: str, since: str) -> list[str]:
+        return self.wrote.get(path, [])
+
+    def is_behind(self, commit: str) -> bool | None:
+        return self.descendants.get(commit, False)
 
     def folder(self) -> str | None:
         return self.lies_in

@@ -144,6 +144,12 @@ FAULTS: dict[str, tuple[Mapping[str, object], str, str]] = {
     "a bound that is text": ({"size": {**SIZE, "at_least": "1"}}, "size.at_least", "must be a number"),
     "a bound that is true": ({"size": {**SIZE, "at_most": True}}, "size.at_most", "must be a number"),
     "a bound that nothing reaches": ({"size": {**SIZE, "at_least": float("inf")}}, "size.at_least", "must be a number"),
+    "a number that is none": ({"size": {**SIZE, "equals": float("nan")}}, "size.equals", "must not hold nan or inf"),
+    "a number without end in a map": (
+        {"size": {**SIZE, "equals": {"a": [1, float("inf")]}}},
+        "size.equals",
+        "must not hold nan or inf",
+    ),
     "a date": ({"size": {**SIZE, "equals": date(2026, 1, 1)}}, "size.equals", "must not hold a date"),
     "a date deep inside": ({"size": {**SIZE, "equals": [{"a": date(2026, 1, 1)}]}}, "size.equals", "must not hold a"),
 }

@@ -25,6 +25,7 @@ VERDICTS: dict[str, Source] = {
     "ReleaseCreated.beside": "name",
     "ReleaseCreated.others": "name",
     "DeploymentStarted.environment": "name",
+    "DeploymentStarted.behind": "digest",
     "DeploymentStarted.release": "digest",
     "DeploymentStarted.settings": "digest",
     "DeploymentStarted.source": "name",

@@ -114,6 +114,8 @@ MACHINES = (
     "project_42_bot_0a1b2c",
     "group_7_bot_0a1b2c",
     "service_account_group_7_0a1b2c",
+    "dependabot[bot]@example.com",
+    "project_42_bot_0a1b2c@noreply.gitlab.com",
 )
 
 

@@ -85,6 +85,16 @@ def test_nothing_that_is_unsaid_is_written() -> None:
     assert json.loads(encode(document()))["said"] == {"order": {"after": ["dev", "staging"]}}
 
 
+def test_role_says_the_account_where_nothing_else_does() -> None:
+    role = "arn:aws:iam::333333333333:role/envctl-deployer"
+    of_role = document({"assume_role": role})
+    assert of_role.account_id == "333333333333"
+    assert of_role.digest == document({"account_id": "333333333333"}).digest
+    assert list_conflicts(of_role, document({"assume_role": role.replace("3", "4")})) == (
+        "account 333333333333 -> 444444444444",
+    )
+
+
 def test_spelling_and_order_change_no_digest() -> None:
     other = {
         **dict(reversed(ALL.items())),

@@ -137,6 +137,43 @@ def test_what_is_pending_counts_where_that_is_asked_for(world: World) -> None:
     assert drift(world.ports).exit_code(pending=True) == ExitCode.FAILED
 
 
+def state_of_others(world: World, environment: str) -> None:
+    """Another ledger has deployed there, or a person with Terraform: the state agrees with what is there."""
+    world.terraform.reality[environment, "network"] = "as another ledger left it"
+
+
+def other_region(world: World, environment: str) -> None:
+    text = world.tree.content["envctl.toml"].decode()
+    section = f"[environments.{environment}]\n"
+    world.edit("envctl.toml", text.replace(section, f'{section}region = "eu-west-1"\n'))
+
+
+UNEXPLAINED: dict[str, tuple[tuple[Arrangement, ...], bool]] = {
+    "a state that something else changed": ((lambda world: state_of_others(world, "staging"),), True),
+    "a setting that was edited": ((lambda world: other_settings(world, "staging"),), False),
+    "both": (
+        (lambda world: state_of_others(world, "staging"), lambda world: other_settings(world, "staging")),
+        False,
+    ),
+    "another place": (
+        (lambda world: state_of_others(world, "staging"), lambda world: other_region(world, "staging")),
+        False,
+    ),
+    "nothing": ((), False),
+}
+
+
+@pytest.mark.parametrize(("arrange", "is_told"), UNEXPLAINED.values(), ids=UNEXPLAINED.keys())
+def test_pending_that_no_edit_explains_is_told(
+    world: World, arrange: tuple[Arrangement, ...], *, is_told: bool
+) -> None:
+    for each in arrange:
+        each(world)
+    (network,) = [stack for stack in looks(world, "staging").stacks if stack.stack == "network"]
+    assert network.condition == "clean"
+    assert any("was neither edited nor left over" in warning for warning in network.warnings) is is_told
+
+
 def test_drift_and_pending_of_one_stack_are_told_apart(world: World) -> None:
     by_hand(world, "staging")
     world.edit("environments/staging/terraform.tfvars", 'cidr = "10.20.0.0/16"\nsize = 7\n')

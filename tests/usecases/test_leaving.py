@@ -152,6 +152,30 @@ class TestOfTheTree:
         apply(world.ports, "dev")
         assert record.present(world.ports).of("dev").forgotten == frozenset()
 
+    def test_forgotten_one_comes_back_after_all_was_destroyed(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB, '[removed.cache]\nthen = "forget"\n')
+        apply(world.ports, "dev")
+        destroy(world.ports, "dev")
+        project(world, BASE, WEB, CACHE)
+        deployed = apply(world.ports, "dev")
+        assert [warning.code for warning in deployed.warnings] == ["G304"]
+        assert record.present(world.ports).of("dev").forgotten == frozenset()
+
+    @pytest.mark.parametrize("fate", ["destroy", "forget"])
+    def test_what_left_the_source_was_rehearsed(self, world: World, fate: str) -> None:
+        staging = "gates = { approvals = {} }"
+        strict = (
+            world.tree.content["envctl.toml"].decode().replace(staging, staging[:-1] + ', rehearsed = "refuse" }', 1)
+        )
+        world.edit("envctl.toml", strict)
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        world.edit("envctl.toml", strict.replace(CACHE, f'[removed.cache]\nthen = "{fate}"\n'))
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        assert held(world, "staging") == {"base", "web"}
+
     def test_part_of_the_stacks_destroys_nothing(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)

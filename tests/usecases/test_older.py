@@ -13,6 +13,7 @@ from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve
 from envctl.usecases.destroy import destroy
 from envctl.usecases.locking import unlock
+from envctl.usecases.project_ports import Revision
 from envctl.usecases.promote import promote
 from envctl.usecases.rollback import rollback
 from envctl.usecases.run import PLAINLY, Deployed, Wishes
@@ -325,3 +326,65 @@ def test_killed_promotion_of_an_older_release_is_unfinished(world: World) -> Non
     world.terraform.dies_on.clear()
     with pytest.raises(RefusedError, match="G109"):
         to_prod(world, first)
+
+
+FIRST_COMMIT, SECOND_COMMIT = "1" * 40, "2" * 40
+
+
+def enters_from(world: World, commit: str, text: str, wishes: Wishes = PLAINLY) -> Deployed:
+    world.versions.known = Revision(commit, "ann@example.com", uncommitted=False)
+    world.edit("modules/network/main.tf", NETWORK.decode() + f"# {text}\n")
+    return apply(world.ports, "dev", wishes)
+
+
+def two_commits(world: World) -> tuple[str, str]:
+    """Both reach staging, and the second one is the descendant of the first."""
+    found = []
+    for commit, text in ((FIRST_COMMIT, "one"), (SECOND_COMMIT, "two")):
+        found.append(enters_from(world, commit, text).release)
+        promote(world.ports, "dev", "staging")
+    world.versions.descendants[SECOND_COMMIT] = True
+    return found[0], found[1]
+
+
+@pytest.mark.parametrize("text", ["one", "between"])
+def test_job_that_is_run_again_from_the_entry_on(world: World, text: str) -> None:
+    _, second = two_commits(world)
+    done = enters_from(world, FIRST_COMMIT, text)
+    assert [warning.code for warning in done.warnings] == ["G111"]
+    assert done.deployment is not None
+    assert done.deployment.behind == second
+    refused(world, None, source="dev", to="staging")
+    assert runs(world, "staging") == second
+
+
+def test_earlier_commit_goes_on_where_it_is_meant(world: World) -> None:
+    first, _ = two_commits(world)
+    done = enters_from(world, FIRST_COMMIT, "one", MEANT)
+    assert done.deployment is not None
+    assert (done.deployment.older, done.deployment.behind) == (True, "")
+    assert promote(world.ports, "dev", "staging").release == first
+
+
+def test_earlier_commit_is_over_with_the_next_one(world: World) -> None:
+    _, second = two_commits(world)
+    enters_from(world, FIRST_COMMIT, "one")
+    world.versions.descendants.clear()
+    assert enters_from(world, SECOND_COMMIT, "two").release == second
+    third = enters_from(world, "3" * 40, "three").release
+    assert promote(world.ports, "dev", "staging").release == third
+
+
+def test_edit_on_an_earlier_commit_is_no_older(world: World) -> None:
+    two_commits(world)
+    world.versions.known = Revision(FIRST_COMMIT, "ann@example.com", uncommitted=True)
+    world.edit("modules/network/main.tf", NETWORK.decode() + "# edited\n")
+    assert not apply(world.ports, "dev").warnings
+    promote(world.ports, "dev", "staging")
+
+
+@pytest.mark.parametrize(("text", "commit", "is_told"), [("one", FIRST_COMMIT, True), ("new", "4" * 40, False)])
+def test_without_history_the_same_commit_is_known_again(world: World, text: str, commit: str, *, is_told: bool) -> None:
+    two_commits(world)
+    world.versions.descendants[SECOND_COMMIT] = None
+    assert bool(enters_from(world, commit, text).warnings) is is_told

@@ -361,6 +361,32 @@ class TestAccounts:
         message = refused(lambda: apply(owned.ports, "org"))["G106"]
         assert "business (0 of 2), peer (0 of 1) (by the rules of prod, which has the same account)" in message
 
+    @pytest.mark.parametrize(
+        ("said", "how"),
+        [
+            ('account_id = "999999999999"\nother_accounts = ["333333333333"]', "whose account 333333333333 it names"),
+            ('assume_role = "arn:aws:iam::333333333333:role/envctl-deployer"', "which has the same account"),
+        ],
+        ids=["named", "by its role alone"],
+    )
+    def test_account_that_is_not_said_plainly_asks_its_gates_too(self, owned: World, said: str, how: str) -> None:
+        edit(owned, ("[stacks.network]\n", BESIDE.replace(f'account_id = "{ACCOUNTS["prod"]}"', said)))
+        owned.access.accounts["org"] = "999999999999"
+        assert f"(by the rules of prod, {how})" in refused(lambda: apply(owned.ports, "org"))["G106"]
+
+    def test_new_entry_takes_no_account_of_a_guarded_environment(self, owned: World) -> None:
+        edit(
+            owned,
+            (ORDER, 'order = ["hot", "dev", "staging", "prod"]'),
+            ("[environments.dev]\n", '[environments.hot]\naccount_id = "333333333333"\n\n[environments.dev]\n'),
+        )
+        owned.tree.content["environments/hot/terraform.tfvars"] = owned.tree.content[
+            "environments/dev/terraform.tfvars"
+        ]
+        owned.access.accounts["hot"] = ACCOUNTS["prod"]
+        message = refused(lambda: apply(owned.ports, "hot"))["G112"]
+        assert "hot has the account 333333333333, which is that of prod" in message
+
     def test_renamed_environment_gives_no_account_away(self, owned: World) -> None:
         edit(
             owned,
@@ -513,6 +539,27 @@ class TestApproveRules:
         self.says(moved, "cat", "peer")
         assert self.says(moved, "cat", "peer").already
         assert sum(isinstance(entry.event, RulesApproved) for entry in recorded(moved)) == 1
+
+    def test_who_changed_the_rules_does_not_approve_them(self, moved: World) -> None:
+        """The person who moves prod may promote by a job, and so as another one."""
+        self.says(moved, "cat", "peer")
+        moved.versions.wrote["envctl.toml"] = ["dan@example.com", "cat@example.com"]
+        assert "dan@example.com changed envctl.toml" in refused(lambda: self.says(moved, "dan", "business"))["G112"]
+        for person in ("eve", "fay"):
+            self.says(moved, person, "business")
+        becomes(moved, "bob")
+        assert "peer" in refused(lambda: promote(moved.ports, "staging", "prod"))["G112"]
+        self.says(moved, "gus", "peer")
+
+    def test_who_deletes_a_gate_does_not_approve_it_once_more(self, deployed: World) -> None:
+        edit(deployed, (GATES, NO_GATES))
+        releases(deployed, 2)
+        deployed.versions.wrote["envctl.toml"] = ["cat@example.com"]
+        becomes(deployed, "cat")
+        message = refused(lambda: approve(deployed.ports, "prod", "peer"))["G106"]
+        assert message == "cat@example.com changed envctl.toml, whose rules come to prod with this release"
+        becomes(deployed, "dan")
+        assert approve(deployed.ports, "prod", "peer")
 
     def test_no_is_no(self, moved: World) -> None:
         moved.consent.answers = [False]

@@ -4,7 +4,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self, TypeAlias
 
@@ -14,6 +14,7 @@ from envctl.domain.checks_urls import http_url
 from envctl.domain.commands import words
 from envctl.domain.durations import parse
 from envctl.domain.references import Reference
+from envctl.domain.toml_values import check_plain
 
 OUTPUT = "output:"
 ASSERTIONS = ("equals", "matches", "at_least", "at_most")
@@ -77,19 +78,8 @@ def _number(value: object) -> object:
 
 
 def _comparable(value: object) -> object:
-    if _holds_moment(value):
-        raise ValueError("must not hold a date or a time: outputs are text, numbers, true, false, lists and maps")
+    check_plain(value, "no output")
     return value
-
-
-def _holds_moment(value: object) -> bool:
-    match value:
-        case Mapping():
-            return any(map(_holds_moment, value.values()))
-        case list():
-            return any(map(_holds_moment, value))
-        case _:
-            return isinstance(value, date | datetime | time)
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]

@@ -94,6 +94,7 @@ class DeploymentStarted:
     rules: str = _later("")
     rules_before: str = _later("")
     creates: tuple[str, ...] = _later(())
+    behind: str = _later("")
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,10 @@ def _arrive(
     done, ran = there.current, before.current
     if done is None or done.action not in {"apply", "promote"} or (ran is not None and ran.release == done.release):
         return came
-    return {**came, done.release: {**came.get(done.release, {}), environment: done.seq}}
+    known, number = came.get(done.release, {}), done.seq
+    if done.behind:
+        number = known.get(environment, came.get(done.behind, {}).get(environment, done.seq))
+    return {**came, done.release: {**known, environment: number}}
 
 
 def disbelieved(entry: Entry, why: str) -> Unbelieved:
@@ -132,6 +135,7 @@ def begin(entry: Entry, event: DeploymentStarted) -> Deployment:
         rules=event.rules,
         rules_before=event.rules_before,
         older=event.older,
+        behind=event.behind,
     )
 
 

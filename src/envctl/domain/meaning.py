@@ -118,12 +118,15 @@ def uncovered(plan: PlanMeaning, approved: PlanMeaning, unseen: Collection[str] 
 
 
 def performed(stacks: Iterable[StackPlan]) -> tuple[str, ...]:
-    """What is done to which types of resources, like "create aws_vpc", and which actions are invoked."""
+    """What is done to which types of resources, like "create aws_vpc", and which actions are invoked.
+
+    Nothing is done to a stack that is forgotten as a whole.
+    """
     done = {
         f"{resource.action} {resource.type}"
         for stack in stacks
         for resource in stack.resources
-        if resource.action is not Action.READ
+        if resource.action is not Action.READ and stack.leaves != "forget"
     }
     return tuple(sorted(done))
 

@@ -81,8 +81,9 @@ def list_people(actors: Sequence[Actor]) -> tuple[Actor, ...]:
 
 
 def is_machine(actor: Actor) -> bool:
-    """Whether the name is that of an app, a bot, or a token of a project: no person at all."""
-    return any(_BOT.fullmatch(word) for name in list_names(actor) for word in _read(name).plain)
+    """Whether the name is that of an app, a bot, or a token of a project, or the address of one: no person at all."""
+    names = (_read(name) for name in list_names(actor))
+    return any(_BOT.fullmatch(word) for name in names for word in name.plain | name.local)
 
 
 @cache

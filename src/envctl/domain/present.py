@@ -43,7 +43,8 @@ class Deployment:
     where it went over a newer release, and --older said that this is meant. `lost` are stacks whose state was gone when
     the environment was destroyed: what they held may remain. `rules` is the digest of the
     rules that it was deployed with, empty where they were not recorded, and `rules_before` that of those before it,
-    where they were others.
+    where they were others. `behind` is the release that the entry had, where this one was made of
+    an earlier commit and --older did not say that this is meant.
     """
 
     seq: int
@@ -65,6 +66,7 @@ class Deployment:
     lost: tuple[str, ...] = ()
     rules: str = ""
     rules_before: str = ""
+    behind: str = ""
 
 
 def ended(deployment: Deployment) -> str:
@@ -299,7 +301,8 @@ class Present:
     that do not count, oldest first. `at` is the latest time of any entry that counts; None where there is none.
 
     `came` says for each release, by environment, the number of the deployment with which it came there last: by a
-    promotion, or into the entry by an apply. A rollback, and a deployment of what runs already, bring nothing.
+    promotion, or into the entry by an apply. A rollback, and a deployment of what runs already, bring nothing. What an
+    earlier commit brought has the number of the release that it is behind, or that which it had before.
     """
 
     seq: int = 0
@@ -322,12 +325,12 @@ class Present:
         """Whether a release is older than another one: by the order in which they last came into `source`, or where
         one of them never did, into the entry environment, or else by the order in which they were made.
 
-        What `source` deployed last is the newest of all that came there.
+        What `source` deployed last is the newest of all that came there, unless it is behind one of those.
         """
         one, two, last = self.came.get(release, {}), self.came.get(other, {}), self.of(source).last
         if source in one and source in two:
-            is_newest = last is not None and last.release == release
-            return not is_newest and one[source] < two[source]
+            is_newest = last is not None and last.release == release and not last.behind
+            return not is_newest and one[source] <= two[source]
         if entry in one and entry in two:
-            return one[entry] < two[entry]
+            return one[entry] <= two[entry]
         return self.newer(other, release)

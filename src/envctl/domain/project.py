@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
@@ -27,6 +27,7 @@ from envctl.domain.project_types import (
     Name,
     PlanKey,
     Profile,
+    ProviderValue,
     Region,
     Repository,
     ResourceType,
@@ -202,7 +203,7 @@ class Project(Section):
     removed: Mapping[Name, Removed] = {}
     every_artifact: Mapping[Name, Artifact] = Field(default={}, alias="artifacts")
     secrets: Secrets = Secrets.model_construct()
-    providers: Mapping[str, Mapping[str, Any]] = {}
+    providers: Mapping[str, Mapping[str, ProviderValue]] = {}
     every_check: Annotated[Mapping[Name, Check], BeforeValidator(_with_kinds)] = Field(default={}, alias="checks")
     cost: CostTable | None = None
     parity: Parity | None = None

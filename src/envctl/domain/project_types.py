@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
@@ -10,6 +10,7 @@ from envctl.domain.durations import parse as duration
 from envctl.domain.names import NAME
 from envctl.domain.nearest import nearest
 from envctl.domain.rules import GUARD_CODES, NEVER_WAIVED
+from envctl.domain.toml_values import check_plain
 
 PLACEHOLDERS = ("project", "environment", "account_id", "region")
 SHORTEST_SESSION, LONGEST_SESSION = timedelta(minutes=15), timedelta(hours=12)
@@ -128,6 +129,12 @@ def _session(text: object) -> timedelta:
     return found
 
 
+def _plain(value: object) -> object:
+    check_plain(value, "no provider")
+    return value
+
+
+ProviderValue = Annotated[Any, AfterValidator(_plain)]
 Bucket = Annotated[str, AfterValidator(template)]
 Repository = Annotated[str, AfterValidator(template)]
 Folder = Annotated[str, AfterValidator(_folder)]

@@ -102,6 +102,11 @@ class RulesDocument:
         return tuple(self.said.get("other_accounts", ()))
 
     @property
+    def accounts(self) -> frozenset[str]:
+        """Its own account and the others, as far as it names them."""
+        return frozenset({self.account_id, *self.other_accounts} - {""})
+
+    @property
     def region(self) -> str:
         return str(self.said.get("region", ""))
 
@@ -115,6 +120,12 @@ def describe_rules(project: "Project", environment: str) -> RulesDocument:
         before = order[: order.index(environment)] if environment in order else ()
         place = {"after": list(before)}
     said: dict[str, Any] = {"order": place}
+    if there.assume_role:
+        # Imported where there is a role: most commands know no other use for it.
+        from envctl.domain.provider_accounts import account_of
+
+        # A role acts in its own account, also where account_id is not said.
+        said["account_id"] = account_of(there.assume_role)
     for name in ("account_id", "region", "other_accounts", "protected", "max_destroys", "gates", "allow", "drift"):
         if name in there.model_fields_set and (value := _plain(getattr(there, name))) not in (None, {}):
             said[name] = value

@@ -8,7 +8,7 @@ from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
 from envctl.domain.guards import Refusal, RefusedError, Request, ask, count_asked, gates
 from envctl.domain.guards.access import describe_doubt
-from envctl.domain.guards.approvals import has_expired, made_by, to_approve
+from envctl.domain.guards.approvals import changed_rules, has_expired, made_by, to_approve
 from envctl.domain.guards.both_documents import find_recorded_document
 from envctl.domain.guards.both_gates import find_bar
 from envctl.domain.guards.older import find_newer
@@ -176,6 +176,10 @@ def _refuse(request: Request, gate: str) -> None:
         name = short(request.identity)
         message = f"{request.actor.person} made release {name}, and can't approve it"
         raise RefusedError((Refusal("G106", "approvals", message, "ask somebody else: envctl why " + request.target),))
+    if changed_rules(barred, request.actor) and not barred.rules.self_approval:
+        message = f"{request.actor.person} changed envctl.toml, whose rules come to {request.target} with this release"
+        hint = f"ask another person: envctl why {request.target}"
+        raise RefusedError((Refusal("G106", "approvals", message, hint),))
     patterns = barred.rules.who_approves(gate)
     message = f"{request.actor} may not approve at {gate}: {_describe_who(request.actor, patterns)}"
     message += describe_doubt(request)

@@ -8,7 +8,7 @@ from envctl.domain.events_rules import RulesApproved
 from envctl.domain.guards import Refusal, RefusedError, Request
 from envctl.domain.guards.both_documents import count_missing_rules_approvals, list_rules_approvals
 from envctl.domain.people import may_at_gate
-from envctl.domain.persons import is_same_person
+from envctl.domain.persons import is_person, is_same_person
 from envctl.domain.present import Present
 from envctl.domain.rules import Rules
 from envctl.domain.rules_changes import list_differences
@@ -104,6 +104,10 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
         message = f"{request.actor} may not approve at {named}: that may {' or '.join(patterns) or 'persons alone'}"
         hint = f"as {patterns[0] if patterns else 'a person'}: envctl approve {target} --rules --gate {named}"
         raise RefusedError((Refusal("G207", "allowed", message, hint, waivable=False),))
+    if named and not asked.self_approval and is_person(request.actor, request.wrote_rules):
+        message = f"{request.actor.person} changed envctl.toml since {target} was deployed, and can't approve its rules"
+        hint = f"as another person: envctl approve {target} --rules --gate {named}"
+        raise RefusedError((Refusal("G112", "rules", message, hint, waivable=False),))
     return named
 
 

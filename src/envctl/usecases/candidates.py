@@ -17,7 +17,7 @@ from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.rules_document import describe_rules
 from envctl.domain.settings import EnvironmentSettings
-from envctl.usecases import approved, bundles, changeovers, kept_places, kept_rules, load
+from envctl.usecases import approved, bundles, changeovers, earlier_commits, kept_places, kept_rules, load
 from envctl.usecases import place as places
 from envctl.usecases.ports import Ports
 
@@ -121,7 +121,8 @@ def entering(
         needs=_needs(release),
         changeover=_changeover(ports, project, present, wanted, release),
     )
-    return _request(ports, project, present, wanted, found)
+    behind = earlier_commits.find_behind(ports, present, project.entry, identity=identity, release=release)
+    return replace(_request(ports, project, present, wanted, found), behind=behind)
 
 
 @dataclass(frozen=True)

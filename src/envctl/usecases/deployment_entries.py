@@ -59,7 +59,8 @@ def start(run: Run) -> None:
         bound = (settings, run.action, run.source, plan, waiver, run.only, replaced, request.place)
         run.creates = _list_created(run, present)
         stacks = () if run.only else tuple(run.plans)
-        more = (_goes_back(request), stacks, rules, before, run.creates)
+        behind = "" if request.older else request.behind
+        more = (_goes_back(request), stacks, rules, before, run.creates, behind)
         return DeploymentStarted(run.target, run.identity, *bound, *more)
 
     _, entry = record.append(run.ports, decide)

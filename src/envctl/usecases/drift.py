@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from envctl.domain.changes import StackPlan
+from envctl.domain.changes import Action, StackPlan
 from envctl.domain.drift import Condition, Ignore, without_ignored, without_moving
 from envctl.domain.enumeration import first_of
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
@@ -83,14 +83,24 @@ class _Ignoring:
 
 @dataclass
 class _Place:
-    """An environment that is looked at. `seen` fills up while its stacks are."""
+    """An environment that is looked at. `seen` fills up while its stacks are. `stands` says that it was deployed as a
+    whole with the release, the settings and the place that it is looked at with.
+    """
 
     target: str
     here: EnvironmentPresent
     prepared: Prepared
     stacks: tuple[PreparedStack, ...]
     ignoring: "_Ignoring"
+    stands: bool = False
     seen: dict[str, StackDrift] = field(default_factory=dict)
+
+
+# What a person can do with Terraform or another store, and no look at the resources alone tells.
+_UNEXPLAINED = (
+    "what is pending was neither edited nor left over: it follows something outside, such as a data source, the code"
+    " never comes to rest, or something else than the deployments of this ledger changed the state"
+)
 
 
 @dataclass
@@ -184,7 +194,8 @@ class Looks:
             stacks = (*stacks, *(s for s in prepared.left if s.name in names and not s.unready))
         ignored = project.environments[target].drift.ignore
         ignoring = _Ignoring(ignored, list_ignored_drift(candidate.request, ignored))
-        return _Place(target, here, prepared, stacks, ignoring)
+        stands = _stands(here, prepared, candidate.request.place)
+        return _Place(target, here, prepared, stacks, ignoring, stands)
 
     def _look(self, place: _Place, stack: PreparedStack) -> None:
         began = self.ports.clock.now()
@@ -251,7 +262,19 @@ def _stack(ports: Ports, place: _Place, stack: PreparedStack) -> StackDrift:
     pending = seen.pending if seen.pending.changes and not stack.leaves else None
     if stack.leaves:
         pending = StackPlan(stack.name, leaves=stack.leaves)
-    return StackDrift(stack.name, condition, left.resources, left.outputs, pending, ignored, left.warnings)
+    warnings = left.warnings
+    waits = pending.resources if pending is not None and condition == "clean" and not ignored else ()
+    if place.stands and applied and any(each.action is not Action.READ for each in waits):
+        warnings = (*warnings, _UNEXPLAINED)
+    return StackDrift(stack.name, condition, left.resources, left.outputs, pending, ignored, warnings)
+
+
+def _stands(here: EnvironmentPresent, prepared: Prepared, place: str) -> bool:
+    """Whether nothing was edited, moved or left over since the last deployment."""
+    current = here.current
+    if current is None or not here.whole or not current.place:
+        return False
+    return (current.release, current.settings, current.place) == (prepared.release, prepared.settings, place)
 
 
 def recorded(ports: Ports, found: EnvironmentDrift, known: Present) -> tuple[EnvironmentDrift, Present]:

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
-from envctl.domain.guards.both_documents import find_recorded_document, takes_account
-from envctl.domain.guards.rules import must_own_account
+from envctl.domain.guards.both_documents import brings_other_rules, find_recorded_document, takes_account
+from envctl.domain.guards.rules import list_claimed_accounts
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.rules_changes import list_differences
 from envctl.domain.rules_document import MalformedRulesError, RulesDocument, decode, describe_rules, encode
 from envctl.usecases.clocks import current_time
+from envctl.usecases.load import PROJECT_FILE
 from envctl.usecases.ports import AlreadyExistsError, Ports
 
 
@@ -44,7 +45,9 @@ def complete(ports: Ports, request: Request) -> Request:
     """
     approved = [each.rules for each in request.here.approvals if each.release == request.release]
     request = _read_missing(ports, request, [request.recorded_digest, *approved])
-    if must_own_account(request) or takes_account(request):
+    if not request.wrote_rules and brings_other_rules(request):
+        request = replace(request, wrote_rules=list_writers(ports, request))
+    if list_claimed_accounts(request) or takes_account(request):
         request = _read_missing(ports, request, list_recorded(request.present))
     return request
 
@@ -67,6 +70,13 @@ def request_for(ports: Ports, project: Project, present: Present, target: str) -
         documents=describe_tree(project),
     )
     return complete(ports, request)
+
+
+def list_writers(ports: Ports, request: Request) -> tuple[str, ...]:
+    """Who changed the project file since the release was made that the target runs: as far as git tells."""
+    current = request.here.current
+    known = request.present.releases.get(current.release) if current else None
+    return tuple(ports.versions.writers(PROJECT_FILE, known.commit if known else ""))
 
 
 def read_recorded(request: Request) -> RulesDocument:

@@ -39,6 +39,16 @@ class VersionControl(Protocol):
         is empty or not known, what the last commit has brought: a merge brings the commits that it merges.
         """
 
+    def writers(self, path: str, since: str) -> Sequence[str]:
+        """The addresses of those who wrote, committed or co-authored what changed a file after the commit `since`, or
+        where that is empty or not known, its last change.
+        """
+
+    def is_behind(self, commit: str) -> bool | None:
+        """Whether the commit of the working tree is an ancestor of that one, and not the same. None where the history
+        that would tell was not fetched, as in a job that fetched one commit.
+        """
+
     def folder(self) -> str | None:
         """Where the project lies in its repository, empty at the top; None where it is in none."""
 

@@ -10,7 +10,7 @@ from typing import Literal
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.events import Actor
 from envctl.domain.guards import Request, list_views
-from envctl.domain.guards.approvals import made_by, may_approve, to_approve
+from envctl.domain.guards.approvals import changed_rules, made_by, may_approve, to_approve
 from envctl.domain.meaning import outline
 from envctl.domain.naming import short
 from envctl.domain.people import reviewer
@@ -137,6 +137,8 @@ def _barred_by(request: Request, gate: str, who: Actor) -> str:
     if not request.rules.self_approval:
         if made_by(request, who):
             return f"made release {short(request.identity)}"
+        if changed_rules(request, who):
+            return "changed the rules that come with it"
         if is_same_person(who, request.actor):
             return "promotes it"
     if not may_approve(request, gate, who):

@@ -161,3 +161,32 @@ def test_without_history_the_last_commit_has_its_own(committed: Path, tmp_path: 
 
 def test_without_a_repository_there_are_none(project: Path) -> None:
     assert Git(project).contributors("") == ()
+
+
+def test_commit_is_behind_its_descendants_alone(committed: Path, tmp_path: Path) -> None:
+    first, main = git(committed, "rev-parse", "HEAD"), git(committed, "branch", "--show-current")
+    second = _commit(committed, "bob")
+    assert [Git(committed).is_behind(each) for each in (first, second)] == [False, False]
+    git(committed, "switch", "-q", "--detach", first)
+    assert Git(committed).is_behind(second) is True
+    _commit(committed, "cat")
+    assert [Git(committed).is_behind(each) for each in (second, "0" * 40, "", "--all")] == [False] * 4
+    git(committed, "switch", "-q", main)
+    top = git(committed, "rev-parse", "--show-toplevel")
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{top}", "shallow")
+    assert [Git(tmp_path / "shallow").is_behind(each) for each in ("0" * 40, second)] == [None, False]
+    assert Git(tmp_path).is_behind(first) is False
+
+
+def test_writers_are_those_who_changed_the_file_since(committed: Path, tmp_path: Path) -> None:
+    first = git(committed, "rev-parse", "HEAD")
+    _commit(committed, "bob")
+    assert Git(committed).writers("envctl.toml", first) == ()
+    (committed / "envctl.toml").write_text("changed")
+    git(committed, "add", ".")
+    _commit(committed, "cat", "rules\n\nCo-authored-by: Dan <dan@example.com>\n")
+    second = _commit(committed, "eve")
+    wrote = ("cat@example.com", "ann@example.com", "dan@example.com")
+    assert [Git(committed).writers("envctl.toml", since) for since in (first, "", "0" * 40, "--all")] == [wrote] * 4
+    assert Git(committed).writers("envctl.toml", second) == ()
+    assert Git(tmp_path).writers("envctl.toml", first) == ()

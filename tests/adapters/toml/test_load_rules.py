@@ -428,3 +428,12 @@ def test_of_windows_that_are_tables_the_one_that_is_wrong_is_named_by_its_line()
     assert problem.message.startswith("environments.prod.gates.windows.1 must have start and end")
     header = text[: text.index('kind = "allow"')].count("\n")
     assert str(problem.location) == f"envctl.toml:{header}"
+
+
+def test_missing_key_of_a_window_gets_an_example_of_a_window() -> None:
+    header = "[environments.prod.gates]\n"
+    text = GOOD.replace(header, f"{header}windows = [{{ days = ['mon'] }}]\n")
+    hints = [problem.hint for problem in problems_of(text)]
+    assert 'add it: kind = "deny"' in hints
+    assert 'add it: name = "weekend"' in hints
+    assert not [hint for hint in hints if "oci" in hint or "shop" in hint]

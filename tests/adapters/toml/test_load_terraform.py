@@ -21,3 +21,27 @@ def test_what_is_no_key_of_a_plan_is_refused_at_its_line(keys: str) -> None:
     (problem,) = problems_of(keyed(keys))
     assert problem.location is not None
     assert keyed(keys).splitlines()[(problem.location.line or 0) - 1].startswith("plan_keys")
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ("2020-01-01", "must not hold a date"),
+        ("[2020-01-01T00:00:00Z]", "must not hold a date"),
+        ("{ a = { b = 10:00:00 } }", "must not hold a date"),
+        ("nan", "must not hold nan or inf"),
+        ("[1.5, -inf]", "must not hold nan or inf"),
+        ("1e400", "must not hold nan or inf"),
+    ],
+)
+def test_values_that_no_provider_knows_are_refused_at_their_line(value: str, what: str) -> None:
+    text = f"{GOOD}\n[providers.random]\nkey = {value}\n"
+    (problem,) = problems_of(text)
+    assert problem.message.startswith(f"providers.random.key {what}")
+    assert problem.location is not None
+    assert text.splitlines()[(problem.location.line or 0) - 1].startswith("key =")
+
+
+def test_plain_values_of_a_provider_are_kept() -> None:
+    project = load_project(f'{GOOD}\n[providers.random]\nkey = [1, 1.5, true, "a", {{ b = [] }}]\n'.encode())
+    assert project.providers["random"]["key"] == [1, 1.5, True, "a", {"b": []}]

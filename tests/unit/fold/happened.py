@@ -26,8 +26,10 @@ HOUR = timedelta(hours=1)
 NONE = timedelta()
 
 
-def started(release: str = "r1", environment: str = "dev", action: Move = "apply", waiver: int = 0) -> Event:
-    return DeploymentStarted(environment, release, "settings", action, waiver=waiver)
+def started(
+    release: str = "r1", environment: str = "dev", action: Move = "apply", waiver: int = 0, behind: str = ""
+) -> Event:
+    return DeploymentStarted(environment, release, "settings", action, waiver=waiver, behind=behind)
 
 
 def succeeded(start: int, release: str = "r1", environment: str = "dev", **more: Any) -> Event:

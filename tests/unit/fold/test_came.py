@@ -24,6 +24,14 @@ CAME: dict[str, tuple[list[Step], Mapping[str, Mapping[str, int]]]] = {
         [*TWO, started(action="rollback"), succeeded(5)],
         {"r1": {"dev": 1}, "r2": {"dev": 3}},
     ),
+    "what an earlier commit brought keeps its number": (
+        [*TWO, started(behind="r2"), succeeded(5)],
+        {"r1": {"dev": 1}, "r2": {"dev": 3}},
+    ),
+    "what an earlier commit brought has that of the release that it is behind": (
+        [*TWO, started("r3", behind="r2"), succeeded(5, "r3")],
+        {"r1": {"dev": 1}, "r2": {"dev": 3}, "r3": {"dev": 3}},
+    ),
     "after a destruction it comes again": (
         [started(), succeeded(1), started(action="destroy"), succeeded(3), started(), succeeded(5)],
         {"r1": {"dev": 5}},

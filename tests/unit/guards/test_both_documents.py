@@ -11,7 +11,7 @@ from envctl.domain.changes import Action
 from envctl.domain.errors import Problem
 from envctl.domain.events import Actor
 from envctl.domain.guards import GUARDS, Refusal, Request, ask, check_twice, count_asked, gates, list_views, unwaived
-from envctl.domain.guards.both_documents import RESET_DELAY
+from envctl.domain.guards.both_documents import RESET_DELAY, is_replaced
 from envctl.domain.guards.both_gates import find_bar, find_who, list_counting
 from envctl.domain.guards.request import Guard
 from envctl.domain.present import Evidence
@@ -344,6 +344,9 @@ def test_reset_counts_after_its_delay() -> None:
     assert timedelta(days=7) == RESET_DELAY
 
 
+ALLOWING = document(gates={"approvals": {"law": 2, "peer": 1}, "self_approval": True})
+
+
 def agreed(by: Actor, gate: str = "law", **more: Any) -> RulesApproval:
     return replace(RulesApproval(gate, LAW.digest, PLAIN.digest, by, NOW - HOUR), **more)
 
@@ -394,6 +397,40 @@ def test_people_of_recorded_rules_can_let_them_go(
 ) -> None:
     request = here(ruled_by(PLAIN, recorded), rules_approvals=given)
     assert (len(list_views(request)) == 1) is replaced
+
+
+WRITERS: dict[str, tuple[Request, bool]] = {
+    "another person": (ruled_by(PLAIN, LAW), True),
+    "who changed the rules": (replace(ruled_by(PLAIN, LAW), wrote_rules=("cat",)), False),
+    "who changed them under another name": (
+        replace(ruled_by(PLAIN, LAW), wrote_rules=("7+Cat@users.noreply.x.io",)),
+        False,
+    ),
+    "who changed them, where that is allowed": (
+        replace(ruled_by(PLAIN, ALLOWING), wrote_rules=("cat",)),
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize(("request_", "counts"), WRITERS.values(), ids=WRITERS.keys())
+def test_who_changed_the_rules_does_not_approve_them(request_: Request, *, counts: bool) -> None:
+    recorded = request_.documents[request_.recorded_digest]
+    given = ((CAT, "law"), (CAT, "peer"), (DAN, "law"))
+    said = tuple(agreed(person, gate, recorded=recorded.digest) for person, gate in given)
+    assert is_replaced(here(request_, rules_approvals=said), rules_of(recorded)) is counts
+
+
+def test_who_changed_the_rules_does_not_approve_what_brings_them() -> None:
+    given = here(TO_PROD, approvals=(approval(CAT, rules=PLAIN.digest, recorded=LAW.digest),))
+    request = ruled_by(PLAIN, LAW, given)
+    assert [each.by for each in list_counting(request)] == [CAT]
+    written = replace(request, wrote_rules=("cat",))
+    assert list_counting(written) == ()
+    assert find_bar(written, "peer", CAT) is not None
+    assert find_bar(written, "peer", DAN) is None
+    back = replace(written, action="rollback")
+    assert find_bar(back, "peer", CAT) is None
 
 
 def test_place_and_settings_are_still_bound() -> None:

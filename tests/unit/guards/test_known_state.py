@@ -53,6 +53,19 @@ def test_unknown_state_is_refused_with_its_stack_and_resources(request_: Request
     )
 
 
+def test_forgotten_state_that_comes_back_is_told() -> None:
+    told = answer("G304", here(WEB, forgotten=frozenset({"web"})))
+    assert told is not None
+    assert told.warns
+    assert told.message == "staging forgot web (3 resources): with this plan it takes its state over again"
+    assert told.hint == "if another stack is meant, give it another name; what was kept: envctl history staging"
+    both = here(planned(PROMOTION, UPSTREAM, ADDED), forgotten=frozenset({"web", "network"}))
+    assert said("G304", both).endswith("with this plan they take their states over again")
+    one = here(planned(PROMOTION, UPSTREAM, ADDED), forgotten=frozenset({"network"}))
+    assert said("G304", one).startswith("the state of web (1 resource) in staging holds")
+    assert answer("G304", here(planned(PROMOTION, FRESH), forgotten=frozenset({"web"}))) is None
+
+
 def test_all_unknown_states_are_named_at_once() -> None:
     told = said("G304", planned(PROMOTION, UPSTREAM, ADDED))
     assert told.startswith("the states of network (2 resources) and web (1 resource) in staging hold what this ledger")

@@ -8,8 +8,22 @@ import pytest
 
 from envctl.domain.guards import Request
 from envctl.domain.guards.older import find_newer
+from envctl.domain.pipeline import Pipeline
 from envctl.domain.present import EnvironmentPresent, Present
-from tests.unit.guards.asked import NOW, R1, R2, SAME_CODE, TO_PROD, answer, deployed, made, ran, said
+from tests.unit.guards.asked import (
+    ENTRY,
+    NOW,
+    R1,
+    R2,
+    SAME_CODE,
+    TO_PROD,
+    answer,
+    deployed,
+    made,
+    ran,
+    said,
+    with_environment,
+)
 
 R3 = "3" * 64
 Came = Mapping[str, Mapping[str, int]]
@@ -114,6 +128,37 @@ def test_refusal_is_final_waivable_and_dated() -> None:
     assert refusal is not None
     assert (refusal.for_now, refusal.warns, refusal.waivable) == (False, False, True)
     assert refusal.since == deployed().started_at
+
+
+BEHIND = deployed(R1, behind=R2)
+CAME_BEHIND: dict[str, tuple[Came, str]] = {
+    "it had come before": ({R1: {"dev": 2}, R2: {"dev": 6}}, RUNS),
+    "it had never come": ({R1: {"dev": 6}, R2: {"dev": 6}}, RUNS),
+}
+
+
+@pytest.mark.parametrize(("came", "how"), CAME_BEHIND.values(), ids=CAME_BEHIND.keys())
+def test_release_of_an_earlier_commit_is_older(came: Came, how: str) -> None:
+    source = EnvironmentPresent(BEHIND, BEHIND)
+    request = replace(asked(ran(R2), came=came, staging=source), pipeline=Pipeline(("staging", "prod")))
+    came = {release: {"staging": seen["dev"]} for release, seen in came.items()}
+    request = replace(request, present=replace(request.present, came=came))
+    assert said("G111", request) == f"release 111111111111 is older than release 222222222222, {how}"
+    assert answer("G111", replace(request, older=True)) is None
+
+
+def test_earlier_commit_is_told_at_the_entry() -> None:
+    request = with_environment(replace(ENTRY, behind=R2), "dev", ran(R2))
+    told = answer("G111", request)
+    assert told is not None
+    assert told.warns
+    assert told.message == "the commit of the working tree comes before that of release 222222222222, which dev runs"
+    assert told.hint == (
+        "promote to staging will refuse it; take the newest commit (git pull), and then: envctl apply dev;"
+        " if this one is meant to go on from here: envctl apply dev --older"
+    )
+    assert answer("G111", replace(request, older=True)) is None
+    assert answer("G111", replace(request, behind="")) is None
 
 
 HINTS: dict[str, tuple[Request, str]] = {

@@ -154,6 +154,7 @@ STAGING = RulesDocument("staging", {"order": {"after": ["dev"]}, "account_id": A
 GUARDED = replace(STAGING, said={**STAGING.said, "gates": {"approvals": {"peer": 1}}})
 PROTECTED = replace(STAGING, said={**STAGING.said, "protected": True})
 ORG = RulesDocument("staging", {"order": {"beside": True}, "account_id": ACCOUNT})
+FIRST_THERE = RulesDocument("dev", {"order": {"after": []}, "account_id": ACCOUNT})
 TAKEN: dict[str, tuple[Request, bool]] = {
     "beside, and new": (owned_by("staging", STAGING, unrecorded(beside())), False),
     "beside, and had another one": (owned_by("staging", STAGING, ruled_by(beside(), beside("1"))), True),
@@ -170,7 +171,16 @@ TAKEN: dict[str, tuple[Request, bool]] = {
     "the entry takes a protected one": (owned_by("staging", PROTECTED, ruled_by(entry(), entry("1"))), True),
     "the entry shares with what asks for nothing": (owned_by("staging", STAGING, ruled_by(entry(), entry("1"))), False),
     "the entry says its account first": (owned_by("staging", GUARDED, ruled_by(entry(), entry(""))), False),
-    "an entry that is new": (owned_by("staging", GUARDED, unrecorded(entry())), False),
+    "an entry that is new": (owned_by("staging", GUARDED, unrecorded(entry())), True),
+    "a new entry, and another one entered there": (
+        owned_by("dev", FIRST_THERE, owned_by("staging", GUARDED, unrecorded(entry()))),
+        False,
+    ),
+    "a new entry shares with what asks for nothing": (owned_by("staging", STAGING, unrecorded(entry())), False),
+    "an entry that was deployed before rules were recorded": (
+        here(owned_by("staging", GUARDED, ruled_by(entry(), PLAIN)), rules=None),
+        False,
+    ),
     "a stage": (owned_by("staging", GUARDED, unrecorded(OWNED)), False),
 }
 
@@ -184,6 +194,47 @@ def test_account_of_another_environment_is_refused(request_: Request, *, is_refu
         told = answered(request_)
         assert told is not None
         assert told.hint == f"give prod an account of its own in envctl.toml, then: {request_.command}"
+
+
+def names(tree: RulesDocument, *accounts: str) -> RulesDocument:
+    return replace(tree, said={**tree.said, "other_accounts": list(accounts)})
+
+
+NAMED: dict[str, tuple[Request, bool]] = {
+    "the entry names a guarded one": (
+        owned_by("staging", GUARDED, ruled_by(names(entry("1"), ACCOUNT), entry("1"))),
+        True,
+    ),
+    "the entry of no account names one": (
+        owned_by("staging", GUARDED, ruled_by(names(entry(""), ACCOUNT), entry(""))),
+        True,
+    ),
+    "a new entry names one": (owned_by("staging", GUARDED, unrecorded(names(entry("1"), ACCOUNT))), True),
+    "the entry named it before": (
+        owned_by("staging", GUARDED, ruled_by(names(entry("1"), ACCOUNT, "2"), names(entry("1"), ACCOUNT))),
+        False,
+    ),
+    "the entry names one that asks for nothing": (
+        owned_by("staging", STAGING, ruled_by(names(entry("1"), ACCOUNT), entry("1"))),
+        False,
+    ),
+    "the entry names one beside the pipeline": (
+        owned_by("staging", ORG, ruled_by(names(entry("1"), ACCOUNT), entry("1"))),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("request_", "is_refused"), NAMED.values(), ids=NAMED.keys())
+def test_entry_names_no_account_of_another_environment(request_: Request, *, is_refused: bool) -> None:
+    told = answered(request_)
+    assert (told is not None) is is_refused
+    if told is not None:
+        assert told.message == (
+            f"prod names the account {ACCOUNT} in other_accounts, which is that of staging by the rules that it was"
+            " deployed with"
+        )
+        assert told.hint == f"take {ACCOUNT} out of other_accounts of prod in envctl.toml, then: {request_.command}"
 
 
 def test_two_owners_are_both_named() -> None:

@@ -403,6 +403,14 @@ PERFORMED: Mapping[str, tuple[list[StackPlan], tuple[str, ...]]] = {
         ],
         ("create aws_vpc", "delete aws_eip", "update aws_eip"),
     ),
+    "nothing is done to what is forgotten as a whole": (
+        [StackPlan("network", (change(Action.FORGET),), leaves="forget")],
+        (),
+    ),
+    "what leaves is destroyed": (
+        [StackPlan("network", (change(Action.DELETE),), leaves="destroy")],
+        ("delete aws_vpc",),
+    ),
     "what is read is not done": ([StackPlan("network", (change(Action.READ),))], ()),
     "all else is": (
         [StackPlan("network", tuple(change(action) for action in Action))],

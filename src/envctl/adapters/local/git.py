@@ -47,6 +47,25 @@ class Git:
                 return tuple(dict.fromkeys(_address(line) for line in found.splitlines() if line.strip()))
         return ()
 
+    def writers(self, path: str, since: str) -> Sequence[str]:
+        """Without the history back to `since`, those of the last change that was fetched."""
+        known = [("HEAD", "--not", since)] if _COMMIT.fullmatch(since) else []
+        for each in (*known, ("-1", "HEAD")):
+            names = ("log", f"--max-count={MOST}", "--no-show-signature", _NAMES, *each, "--", path)
+            if (found := ask(self._project, "--literal-pathspecs", *names)) is not None:
+                return tuple(dict.fromkeys(_address(line) for line in found.splitlines() if line.strip()))
+        return ()
+
+    def is_behind(self, commit: str) -> bool | None:
+        """False without git, and for a commit that no fetched branch has."""
+        if not _COMMIT.fullmatch(commit):
+            return False
+        # One commit of its own is enough to know: the whole history need not be counted.
+        own = ask(self._project, "rev-list", "--count", "--max-count=1", "HEAD", "--not", commit, "--")
+        if own is None:
+            return None if ask(self._project, "rev-parse", "--is-shallow-repository") == "true" else False
+        return own == "0" and ask(self._project, "rev-parse", "HEAD") != commit
+
     def folder(self) -> str | None:
         found = ask(self._project, "rev-parse", "--show-prefix")
         return None if found is None else found.rstrip("/")

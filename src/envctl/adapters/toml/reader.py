@@ -93,7 +93,7 @@ def _fault(error: "ErrorDetails", document: Mapping[str, Any]) -> Fault:
         hint = suggestion(str(path[-1]), known_keys(path[:-1]) or _keys_of_check(path, document))
         return Fault("E102", f"{dotted} is not a key that envctl knows", hint, path)
     if error["type"] == "missing":
-        return Fault("E108", f"{dotted} is missing", f"add it: {_EXAMPLES.get(path[-1], f'{path[-1]} = …')}", path)
+        return Fault("E108", f"{dotted} is missing", f"add it: {_give_example(path)}", path)
     reason = str(error["ctx"]["error"]) if error["type"] == "value_error" else _reason(error)
     return Fault("E103", f"{dotted} {reason}", f"correct {dotted}", path)
 
@@ -110,6 +110,18 @@ _EXAMPLES: Mapping[str | int, str] = {
     "kind": 'kind = "oci"',
     "command": 'command = ["python", "tools/cost.py"]',
 }
+# Of keys whose name means something else in other tables, by the table that they are in.
+_EXAMPLES_OF: Mapping[str | int, Mapping[str | int, str]] = {
+    "windows": {"kind": 'kind = "deny"', "name": 'name = "weekend"'},
+    "checks": {"kind": 'kind = "http"', "command": 'command = ["pytest", "tests/smoke"]'},
+}
+
+
+def _give_example(path: TomlPath) -> str:
+    of_its_table = (_EXAMPLES_OF[part] for part in path[:-1] if part in _EXAMPLES_OF)
+    return next(of_its_table, _EXAMPLES).get(path[-1], f"{path[-1]} = …")
+
+
 _REASONS = {
     "string_type": "must be a string, in quotes",
     "int_type": "must be a whole number",

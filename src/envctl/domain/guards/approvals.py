@@ -99,6 +99,11 @@ def made_by(request: Request, actor: Actor) -> bool:
     return known is not None and is_person(actor, {*makers(request), *list_names(known.by)})
 
 
+def changed_rules(request: Request, actor: Actor) -> bool:
+    """Whether the deployment brings other rules, and that person has a part in them."""
+    return changes_rules(request) and is_person(actor, request.wrote_rules)
+
+
 def who(request: Request) -> str:
     """Who can still approve, in words."""
     barred = sorted(_barred(request))
@@ -147,13 +152,16 @@ def _fitting(request: Request) -> tuple[Approval, ...]:
 
 
 def _barred(request: Request) -> frozenset[str]:
-    return frozenset() if request.rules.self_approval else makers(request) | ({request.actor.person} - {""})
+    if request.rules.self_approval:
+        return frozenset()
+    wrote = request.wrote_rules if changes_rules(request) else ()
+    return makers(request) | ({request.actor.person, *wrote} - {""})
 
 
 def _is_barred(request: Request, actor: Actor) -> bool:
     if request.rules.self_approval:
         return False
-    return made_by(request, actor) or is_same_person(actor, request.actor)
+    return made_by(request, actor) or changed_rules(request, actor) or is_same_person(actor, request.actor)
 
 
 def has_expired(request: Request, approval: Approval) -> bool:
@@ -183,7 +191,7 @@ def _stale(request: Request) -> str:
     others = [a for a in request.here.approvals if a.release == request.release and a.settings != request.settings]
     told = [
         f"the approval of {', '.join(sorted(expired))} has expired" if expired else "",
-        f"{', '.join(sorted(barred))} made or promotes it, and does not count" if barred else "",
+        f"{', '.join(sorted(barred))} {_describe_part(request)}, and does not count" if barred else "",
         ", ".join(sorted(strangers)),
         f"the settings of {request.target} have changed since it was approved" if others else "",
         *(_never_ran_so(request) if request.action == "rollback" else ()),
@@ -192,6 +200,10 @@ def _stale(request: Request) -> str:
         *_unseen(request),
     ]
     return "".join(f"; {reason}" for reason in told if reason)
+
+
+def _describe_part(request: Request) -> str:
+    return "made or promotes it, or changed its rules" if request.wrote_rules else "made or promotes it"
 
 
 def _describe(actor: Actor) -> str:

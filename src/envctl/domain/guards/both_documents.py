@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from envctl.domain.guards.request import Guard, Refusal, Request
+from envctl.domain.guards.request import Guard, Refusal, Request, changes_rules
 from envctl.domain.people import may_at_gate
-from envctl.domain.persons import is_same_person, list_people
+from envctl.domain.persons import is_person, is_same_person, list_people
 from envctl.domain.recorded_rules import RulesApproval, RulesRecord
 from envctl.domain.rules import Rules
 from envctl.domain.rules_document import RulesDocument, rules_of
@@ -19,29 +19,29 @@ RESET_DELAY = timedelta(days=7)
 
 def list_views(request: Request) -> tuple[Request, ...]:
     """The request by the rules of the tree, and by the recorded ones where they are others and count. At its first
-    deployment an environment has none: there those count of the environments whose account it has.
+    deployment an environment has none: there those count of the environments whose account it has or names.
     """
     recorded, counting = request.here.rules, find_counting_document(request)
     if recorded is not None and counting is not None:
         return (request, _view(request, counting, describe_recorded(request.target, recorded)))
-    return (request, *(_view(request, each, describe_owner(each)) for each in find_owners(request)))
+    return (request, *(_view(request, each, describe_owner(request, each)) for each in find_owners(request)))
 
 
 def _view(request: Request, document: RulesDocument, whose: str) -> Request:
-    accounts = tuple(account for account in request.other_accounts if account in document.other_accounts)
+    accounts = tuple(account for account in request.other_accounts if account in document.accounts)
     return replace(request, rules=rules_of(document), other_accounts=accounts, whose_rules=whose)
 
 
 def find_owners(request: Request) -> tuple[RulesDocument, ...]:
-    """The documents of guarded environments whose account the target has, where it was never deployed: under another
-    name, or beside the pipeline, what is asked for in an account would be asked for no more.
+    """The documents of guarded environments whose account the target has or names, where it was never deployed: under
+    another name, or beside the pipeline, what is asked for in an account would be asked for no more.
     """
     if not takes_account(request):
         return ()
-    account = request.document.account_id if request.document else ""
+    accounts = request.document.accounts if request.document else frozenset()
     found = (_find_document(request, name) for name in sorted(request.present.environments))
     return tuple(
-        each for each in found if each and each.account_id == account and is_guarded(each) and not each.is_entry
+        each for each in found if each and each.account_id in accounts and is_guarded(each) and not each.is_entry
     )
 
 
@@ -58,7 +58,7 @@ def _find_document(request: Request, environment: str) -> RulesDocument | None:
 def takes_account(request: Request) -> bool:
     """Whether the target may come into an account of others: it was never deployed, and is not where code enters."""
     now, here = request.document, request.here
-    if now is None or not now.account_id or now.is_entry:
+    if now is None or not now.accounts or now.is_entry:
         return False
     return here.rules is None and here.current is None
 
@@ -69,8 +69,10 @@ def is_guarded(document: RulesDocument) -> bool:
     return asked.protected or bool(asked.approvals)
 
 
-def describe_owner(document: RulesDocument) -> str:
-    return f"by the rules of {document.environment}, which has the same account"
+def describe_owner(request: Request, document: RulesDocument) -> str:
+    is_shared = request.document is not None and request.document.account_id == document.account_id
+    how = "which has the same account" if is_shared else f"whose account {document.account_id} it names"
+    return f"by the rules of {document.environment}, {how}"
 
 
 def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, ...]:
@@ -117,6 +119,12 @@ def find_counting_document(request: Request) -> RulesDocument | None:
     return found
 
 
+def brings_other_rules(request: Request) -> bool:
+    """Whether the tree's rules are others than the recorded ones, and are recorded once it has succeeded."""
+    found = find_recorded_document(request)
+    return found is not None and found.digest != request.rules_digest and not found.is_entry and changes_rules(request)
+
+
 def is_replaced(request: Request, recorded: Rules) -> bool:
     """Whether the tree's rules may take the place of the recorded ones: by approvals, or by a reset that is due."""
     return is_reset(request) or not any(count_missing_rules_approvals(request, recorded).values())
@@ -157,7 +165,7 @@ def _counts(request: Request, recorded: Rules, approval: RulesApproval) -> bool:
     if recorded.expires is not None and not approval.at <= request.now <= approval.at + recorded.expires:
         return False
     # Where nobody is asked for, it is enough that the change is said.
-    is_own = is_same_person(approval.by, request.actor)
+    is_own = is_same_person(approval.by, request.actor) or is_person(approval.by, request.wrote_rules)
     barred = bool(recorded.approvals) and not recorded.self_approval and is_own
     return not barred and may_at_gate(patterns, approval.by)
 

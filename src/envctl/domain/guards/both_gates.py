@@ -2,7 +2,7 @@
 
 from envctl.domain.events import Actor
 from envctl.domain.guards import plan
-from envctl.domain.guards.approvals import counting, made_by, may_approve, who
+from envctl.domain.guards.approvals import changed_rules, counting, made_by, may_approve, who
 from envctl.domain.guards.both_documents import check_twice, list_views
 from envctl.domain.guards.plan import count_missing
 from envctl.domain.guards.request import Guard, Refusal, Request
@@ -51,5 +51,5 @@ def find_bar(request: Request, gate: str, actor: Actor) -> Request | None:
 
 
 def _may(view: Request, gate: str, actor: Actor) -> bool:
-    own = made_by(view, actor) and not view.rules.self_approval
+    own = (made_by(view, actor) or changed_rules(view, actor)) and not view.rules.self_approval
     return not own and may_approve(view, gate, actor)

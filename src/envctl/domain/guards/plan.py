@@ -7,7 +7,12 @@ from envctl.domain.enumeration import first_of, listed
 from envctl.domain.fold_stacks import with_moves
 from envctl.domain.guards.approvals import asked, counting, gates, to_approve, who
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.known_states import describe_unknown_states, find_unknown_states
+from envctl.domain.known_states import (
+    describe_forgotten_states,
+    describe_unknown_states,
+    find_forgotten_states,
+    find_unknown_states,
+)
 from envctl.domain.meaning import FORMAT, Change, meaning_of, performed, uncovered
 from envctl.domain.naming import short
 from envctl.domain.persons import list_people
@@ -138,7 +143,7 @@ def known_state(request: Request) -> Refusal | None:
     seen = with_moves(request.here, request.changeover.moves)
     unknown = find_unknown_states(seen, request.plan.stacks) if request.plan else ()
     if not unknown:
-        return None
+        return _remark_forgotten(request)
     target = request.target
     hint = (
         f"correct [store] or the name of {target} in envctl.toml; to take over what is there, list known_state in"
@@ -148,6 +153,15 @@ def known_state(request: Request) -> Refusal | None:
     if any(each.environment == target for each in request.present.unbelieved):
         message += ", or it was deployed by entries that are not believed (envctl ledger verify names them)"
     return Refusal("G304", "known_state", message, hint)
+
+
+def _remark_forgotten(request: Request) -> Refusal | None:
+    """What was to be kept comes under a plan again, which may delete it."""
+    back = find_forgotten_states(request.here, request.plan.stacks) if request.plan else ()
+    if not back:
+        return None
+    hint = f"if another stack is meant, give it another name; what was kept: envctl history {request.target}"
+    return Refusal("G304", "known_state", describe_forgotten_states(request.target, back), hint, warns=True)
 
 
 def _protected(request: Request, message: str) -> Refusal:

@@ -33,13 +33,15 @@ class Request:
     there, once it was asked. `images`, and what was seen of the `secrets` that the settings name, are None
     until somebody has looked, which takes the target's credentials.
 
-    `older` says that the release is meant although a newer one runs there.
+    `older` says that the release is meant although a newer one runs there. `behind` is that newer one, where code
+    enters from a commit before that of what the target has.
 
     `place` is the digest of where it would land, `where` that in words, and `elsewhere` says, for other places that the
     release was approved for, what is another value today. `needs` names for each stack of the release those that have
     to be applied before it. `doubt` says why the actor is not verified as a run of CI, where that is known.
     `changeover` says which stacks leave the target with it, and which are renamed there.
 
+    `wrote_rules` are those who changed envctl.toml since the target was deployed, where it changes the rules.
     `document` is what the tree says of the target, which `rules` were made of, and `documents` are the documents of
     rules that are known, by their digests. `undoes` says that it only sets right what has drifted.
     `whose_rules` says in words whose `rules` are, where they are not those of the tree.
@@ -69,6 +71,7 @@ class Request:
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     older: bool = False
+    behind: str = ""
     role: str = ""
     other_accounts: tuple[str, ...] = ()
     doubt: str = ""
@@ -77,6 +80,7 @@ class Request:
     documents: Mapping[str, RulesDocument] = field(default_factory=dict)
     undoes: bool = False
     whose_rules: str = ""
+    wrote_rules: tuple[str, ...] = ()
 
     @property
     def rules_digest(self) -> str:

@@ -72,48 +72,74 @@ def _check_never_recorded(request: Request) -> Refusal | None:
 
 
 def _check_taken_account(request: Request) -> Refusal | None:
-    """An account that another environment was deployed to is none for an environment beside the pipeline, nor for one
-    that had an account of its own.
+    """An account that another environment was deployed to is none for an environment beside the pipeline that had an
+    account of its own, nor one that code may enter.
     """
     now = request.document
-    must_own = must_own_account(request)
-    if now is None or not changes_rules(request) or not (must_own or takes_account(request)):
+    claimed = list_claimed_accounts(request)
+    if now is None or not changes_rules(request) or not (claimed or takes_account(request)):
         return None
-    owners, unknown = _find_owners(request, now)
+    owners, unknown = _find_owners(request, now, claimed or now.accounts)
     hint = f"give {request.target} an account of its own in envctl.toml, then: {request.command}"
-    if owners and must_own:
-        whose = "it was" if len(owners) == 1 else "they were"
-        message = f"{request.target} has the account {now.account_id}, which is that of {listed(owners)}"
+    if owners and claimed:
+        account, names = next(iter(owners.items()))
+        has, hint = _describe_claim(request, now, account)
+        whose = "it was" if len(names) == 1 else "they were"
+        message = f"{has}, which is that of {listed(names)}"
         return _refuse(f"{message} by the rules that {whose} deployed with", hint)
     if unknown:
         message = f"the rules that {listed(unknown)} was deployed with are missing or damaged in the store"
-        return _refuse(f"{message}: unknown whether {now.account_id} is its account", hint)
+        accounts = listed(sorted(claimed or now.accounts))
+        return _refuse(f"{message}: unknown whether {accounts} is its account", hint)
     return None
 
 
-def must_own_account(request: Request) -> bool:
-    """Whether the account of the target may be no other environment's: beside the pipeline, and where code enters, if
-    it is not the one that was recorded.
+def _describe_claim(request: Request, now: RulesDocument, account: str) -> tuple[str, str]:
+    """What envctl.toml says, and what to write in its place."""
+    target = request.target
+    if account == now.account_id:
+        hint = f"give {target} an account of its own in envctl.toml, then: {request.command}"
+        return f"{target} has the account {account}", hint
+    hint = f"take {account} out of other_accounts of {target} in envctl.toml, then: {request.command}"
+    return f"{target} names the account {account} in other_accounts", hint
+
+
+def list_claimed_accounts(request: Request) -> frozenset[str]:
+    """The accounts of the target that may be those of no other environment: beside the pipeline another one than the
+    recorded one; where code enters each that no recorded entry had.
     """
     now, before = request.document, find_recorded_document(request)
-    if now is None or before is None or not now.account_id or before.account_id == now.account_id:
-        return False
-    return now.is_beside or (now.is_entry and bool(before.account_id))
+    if now is None:
+        return frozenset()
+    if now.is_beside and before is not None and before.account_id != now.account_id:
+        return frozenset({now.account_id} - {""})
+    if not now.is_entry or (before is None and request.here.current is not None):
+        return frozenset()
+    # An entry that says its account for the first time takes none from another environment.
+    own = frozenset({now.account_id}) if before is not None and not before.account_id else frozenset()
+    return now.accounts - own - (before.accounts if before is not None else frozenset())
 
 
-def _find_owners(request: Request, now: RulesDocument) -> tuple[list[str], list[str]]:
-    """The environments of the pipeline that the recorded documents give the account to, and those whose document can't
-    be read. The entry may share one with what asks for nothing.
+def _find_owners(
+    request: Request, now: RulesDocument, accounts: frozenset[str]
+) -> tuple[dict[str, list[str]], list[str]]:
+    """By account, the environments of the pipeline that the recorded documents give it to; and those whose document
+    can't be read. An entry may share one with what asks for nothing, and one that code entered already.
     """
-    owners, unknown = [], []
+    owners: dict[str, list[str]] = {}
+    unknown, entered = [], set[str]()
     for name, there in request.present.environments.items():
         found = request.documents.get(there.rules.digest) if there.rules else None
         if name == request.target or there.rules is None:
             continue
         if found is None:
             unknown.append(name)
-        elif found.account_id == now.account_id and not found.is_beside and (now.is_beside or is_guarded(found)):
-            owners.append(name)
+        elif found.is_entry:
+            entered.add(found.account_id)
+        elif found.account_id in accounts and not found.is_beside and (now.is_beside or is_guarded(found)):
+            owners.setdefault(found.account_id, []).append(name)
+    if now.is_entry:
+        owners = {account: names for account, names in owners.items() if account not in entered}
     return owners, unknown
 
 

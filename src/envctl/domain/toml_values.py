@@ -1,0 +1,28 @@
+"""Values of the project file that have whatever form their key asks for: what Terraform and JSON know alone."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time
+from math import isfinite
+
+
+def check_plain(value: object, whose: str) -> None:
+    """Raises ValueError for a value that holds a date, a time, nan or inf. Its message continues a sentence that begins
+    with the key; `whose` says what can't be like that, like `no output`.
+    """
+    values = tuple(_list_leaves(value))
+    if any(isinstance(each, float) and not isfinite(each) for each in values):
+        raise ValueError(f"must not hold nan or inf: {whose} has such a number")
+    if any(isinstance(each, date | datetime | time) for each in values):
+        raise ValueError("must not hold a date or a time: write text in quotes, a number, true, false, a list or a map")
+
+
+def _list_leaves(value: object) -> Iterator[object]:
+    match value:
+        case Mapping():
+            for each in value.values():
+                yield from _list_leaves(each)
+        case list():
+            for each in value:
+                yield from _list_leaves(each)
+        case _:
+            yield value
