@@ -164,6 +164,38 @@ def test_checks_of_the_source_are_part_of_it() -> None:
     assert here.digest == smoke.digest
 
 
+ROLLOUT = {"steps": [10, 100], "wait": "5m", "abort_on": ["alarm:slow", "check:deep"]}
+STEPS = "10 %, 100 %, 5m each, stopped by alarm:slow, check:deep"
+ROLLOUTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "as it was": ({**ROLLOUT, "wait": "300s", "abort_on": ["check:deep", "alarm:slow"]}, ()),
+    "no alarm": (
+        {**ROLLOUT, "abort_on": ["check:deep"]},
+        (f"rollout of web: {STEPS} -> 10 %, 100 %, 5m each, stopped by check:deep",),
+    ),
+    "at once": (
+        {"steps": [100], "wait": "5m"},
+        (f"rollout of web: {STEPS} -> 100 %, 5m each, stopped by nothing",),
+    ),
+}
+
+
+def rolled(table: dict[str, Any] | None) -> RulesDocument:
+    return document(stacks={"web": {"module": "m"} | ({"rollout": table} if table else {})})
+
+
+@pytest.mark.parametrize(("table", "told"), ROLLOUTS.values(), ids=ROLLOUTS)
+def test_rollout_is_part_of_it(table: dict[str, Any], told: tuple[str, ...]) -> None:
+    assert list_differences(rolled(ROLLOUT), rolled(table)) == told
+    assert (rolled(ROLLOUT).digest == rolled(table).digest) == (not told)
+
+
+def test_rollout_that_goes_or_comes_is_told() -> None:
+    assert list_differences(rolled(ROLLOUT), rolled(None)) == ("rollout of web goes",)
+    assert list_differences(rolled(None), rolled(ROLLOUT)) == (f"rollout of web is new: {STEPS}",)
+    assert STEPS in describe_rules_in_words(rolled(ROLLOUT))[-1]
+    assert decode(encode(rolled(ROLLOUT))).digest == rolled(ROLLOUT).digest
+
+
 BESIDE = RulesDocument("prod", {"order": {"beside": True}})
 ORDERS: dict[str, tuple[RulesDocument, tuple[str, ...]]] = {
     "as it was": (document(), ()),

@@ -11,7 +11,7 @@ from envctl.domain.rules_document import RulesDocument, rules_of
 NAMED = 6
 _DURATIONS = frozenset({"gates.expires", "gates.max_age", "gates.soak"})
 # Said in words of their own.
-_APART = frozenset({"checks", "order"})
+_APART = frozenset({"checks", "order", "rollouts"})
 _LABELS = {
     "account_id": "account",
     "drift.ignore": "ignored drift",
@@ -31,6 +31,7 @@ def list_differences(before: RulesDocument, after: RulesDocument) -> tuple[str, 
                 *_gates(before, after),
                 *_values(before.said, after.said),
                 *_checks(before, after),
+                *_rollouts(before, after),
             )
         )
     )
@@ -80,6 +81,10 @@ def list_rule_lines(document: RulesDocument) -> tuple[RuleLine, ...]:
         *(RuleLine(_LABELS.get(path, path), value, _path(here, path)) for path, value in _leaves(said)),
         *(RuleLine("window", value, (*here, "gates", "windows", index)) for index, value in enumerate(_windows(said))),
         *(RuleLine("check", name, ("checks", name)) for name in said.get("checks", {})),
+        *(
+            RuleLine(f"rollout of {name}", _describe_rollout(table), ("stacks", name, "rollout"))
+            for name, table in said.get("rollouts", {}).items()
+        ),
     )
 
 
@@ -132,6 +137,24 @@ def _checks(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
             yield f"check {name} is new"
         elif was[name] != now[name]:
             yield f"check {name} asks something else"
+
+
+def _rollouts(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
+    was, now = before.said.get("rollouts", {}), after.said.get("rollouts", {})
+    for name in dict.fromkeys((*was, *now)):
+        if name not in now:
+            yield f"rollout of {name} goes"
+        elif name not in was:
+            yield f"rollout of {name} is new: {_describe_rollout(now[name])}"
+        elif was[name] != now[name]:
+            yield f"rollout of {name}: {_describe_rollout(was[name])} -> {_describe_rollout(now[name])}"
+
+
+def _describe_rollout(table: Mapping[str, Any]) -> str:
+    """The steps in percent, how long each is watched, and what stops it."""
+    steps = ", ".join(f"{percent} %" for percent in table.get("steps", ()))
+    stopped = ", ".join(table.get("abort_on", ())) or "nothing"
+    return f"{steps}, {spelt(parse(table['wait']))} each, stopped by {stopped}"
 
 
 def _values(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

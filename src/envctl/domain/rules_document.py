@@ -39,6 +39,7 @@ _KEYS = frozenset(
         "protected",
         "protection",
         "region",
+        "rollouts",
     }
 )
 # The tables that envctl gives a meaning to, with their keys as envctl.toml spells them.
@@ -135,6 +136,8 @@ def describe_rules(project: "Project", environment: str) -> RulesDocument:
         said["parity"] = {"may_differ": sorted(project.parity.may_differ)}
     if checks := _checks(project, before[-1] if before else ""):
         said["checks"] = checks
+    if rollouts := _rollouts(project, environment):
+        said["rollouts"] = rollouts
     return RulesDocument(environment, said)
 
 
@@ -204,6 +207,16 @@ def _checks(project: "Project", source: str) -> dict[str, Any]:
     """The checks that run in the environment right before: what its evidence has to hold."""
     every = project.every_check if source else {}
     return {name: _table(each) for name, each in every.items() if not each.environments or source in each.environments}
+
+
+def _rollouts(project: "Project", environment: str) -> dict[str, Any]:
+    """How requests go over to a new release, and what stops that, by stack. The order of `abort_on` means nothing."""
+    stacks = project.seen_from(environment).stacks
+    tables = {name: _plain(stack.rollout) for name, stack in stacks.items() if stack.rollout is not None}
+    return {
+        name: {**table, "abort_on": sorted(table["abort_on"])} if "abort_on" in table else table
+        for name, table in tables.items()
+    }
 
 
 def _table(check: "Check") -> dict[str, Any]:
