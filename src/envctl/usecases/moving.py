@@ -4,8 +4,6 @@ It is copied, read back and recorded before anything is applied with it, and onl
 the way leaves either the old state alone, or both and an entry that says which one counts.
 """
 
-from dataclasses import replace
-
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.events import Event
 from envctl.domain.events_states import StateMoved
@@ -35,10 +33,10 @@ def move_states(run: Run) -> None:
     if not run.moves:
         return
     before = {new: run.ports.terraform.pull_state(run.target, run.stack(new)) for new in run.moves}
+    run.moved = set(run.moves)
     _lay_out_anew(run)
     for new, old in run.moves.items():
         _move(run, new, old, before[new])
-    run.moved = set(run.moves)
 
 
 def _move(run: Run, new: str, old: str, state: bytes) -> None:
@@ -110,10 +108,9 @@ def _lay_out_anew(run: Run) -> None:
     """With the states under their new names."""
     over = there(run.request).changeover
     release, settings = there(run.release), there(run.settings)
-    live = positions.known(run.ports, run.project, release, run.target)
-    kept = {new: old for new, old in over.moves.items() if new not in run.moves}
+    live = positions.known(run.ports, run.project, release, run.target, over)
     left = {stack.name for stack in there(run.prepared).left}
-    for root in positions.root_modules(run.project, release, settings, live, replace(over, moves=kept)):
+    for root in positions.root_modules(run.project, release, settings, live, run.changeover):
         if root.stack in left:
             continue
         prepare.check_secrets(root)

@@ -57,9 +57,9 @@ def recover(ports: Ports, environment: str, existing: Sequence[tuple[str, str]] 
         found = _take_in(ports, project, present, found, existing)
         if last is not None and last.outcome == "unfinished":
             after = _abandon(ports, target, last, found)
-            demand_back(after, target, found.unseen)
+            demand_back(after, target, found.unseen, _leaving(found, last))
             return replace(found, deployment=after.of(target).last, next=_again(last, target))
-        demand_back(record.present(ports), target, found.unseen)
+        demand_back(record.present(ports), target, found.unseen, _leaving(found, last))
         if found.unseen:
             raise OperationFailedError(*found.unseen)
         following = _again(last, target) if found.taken_in and last else _unproven(present, target)
@@ -136,8 +136,8 @@ def _prepare(ports: Ports, project: Project, present: Present, target: str, last
     candidate = candidates.redeployment(ports, project, present, target=target, release=last.release, action=action)
     if candidate.release is None:
         raise bundles.unusable(last.release, candidate.request.bundle)
-    settings = candidate.settings or load.settings(ports, project, target, candidate.release.wiring)
-    over = candidate.request.changeover
+    over, wiring = candidate.request.changeover, candidate.release.wiring
+    settings = candidate.settings or load.settings(ports, project, target, wiring, moves=over.moves)
     prepared = prepare.lay_out(ports, project, candidate.release, settings, last.release, changeover=over)
     prepare.initialise_from(ports, project, prepared, candidate.release)
     prepared = leaving.add_leaving(ports, project, present, prepared, release=candidate.release, changeover=over)
@@ -153,6 +153,11 @@ def _again(unfinished: Deployment, target: str) -> str:
             return f"envctl rollback {target} --to {short(unfinished.release)}"
         case _:
             return f"envctl {unfinished.action} {target}"
+
+
+def _leaving(found: Recovered, last: Deployment | None) -> dict[str, str]:
+    """The stacks that leave with the last deployment, each with the command that goes on with it."""
+    return {plan.stack: _again(last, found.environment) for plan in found.left if plan.leaves and last is not None}
 
 
 def _unproven(present: Present, target: str) -> str:
