@@ -12,7 +12,8 @@ from envctl.domain.events import DeploymentAbandoned, Event
 from envctl.domain.naming import short
 from envctl.domain.present import Deployment, Present
 from envctl.domain.project import Project
-from envctl.usecases import aftermath, bundles, candidates, leaving, load, prepare, record
+from envctl.usecases import aftermath, bundles, candidates, changeovers, leaving, load, prepare, record
+from envctl.usecases.breaking_locks import break_bare_locks
 from envctl.usecases.imports import Imports
 from envctl.usecases.ports import Ports
 from envctl.usecases.prepare import Made
@@ -87,13 +88,27 @@ def _abandon(ports: Ports, target: str, unfinished: Deployment, found: Recovered
 
 def _look(ports: Ports, project: Project, present: Present, found: Recovered, last: Deployment | None) -> Recovered:
     """What is there. Whatever can't be seen must not block the environment."""
+    here = present.of(found.environment)
     try:
+        broken = _break_moved(ports, project, present, found.environment)
         ready = _prepare(ports, project, present, found.environment, last)
     except aftermath.NOT_SEEN as error:
         return replace(found, unseen=tuple(error.problems))
     if ready is None:
         return found
-    return replace(found, **vars(aftermath.look(ports, project, present.of(found.environment), ready)))
+    seen = aftermath.look(ports, project, here, ready)
+    return replace(found, **vars(replace(seen, broken=(*broken, *seen.broken))))
+
+
+def _break_moved(ports: Ports, project: Project, present: Present, target: str) -> tuple[StateLock, ...]:
+    """The locks that a killed move left: of the state that was to be written, or of the one that was to be emptied."""
+    here = present.of(target)
+    release = bundles.look(ports, here.last.release)[1] if here.last else None
+    if here.last is None or release is None:
+        return ()
+    over = changeovers.find_changeover(ports, project, present, target, release.wiring, release=here.last.release)
+    emptied = [old for old in here.renamed.values() if old not in here.held]
+    return break_bare_locks(ports, project, target, [*over.moves, *emptied], here.last)
 
 
 def _take_in(
