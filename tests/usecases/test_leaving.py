@@ -592,6 +592,26 @@ class TestRenamed:
         assert there(world, "dev") == held(world, "dev") == {"base", "front", "cache"}
         assert world.terraform.locks == {}
 
+    @pytest.mark.parametrize("remote", [False, True], ids=["local", "remote"])
+    def test_move_that_is_given_up_leaves_no_copy(self, world: World, *, remote: bool) -> None:
+        world.terraform.remote = remote
+        apply(world.ports, "dev")
+        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        world.terraform.dies_after.add(("dev", "front"))
+        with pytest.raises(Killed):
+            apply(world.ports, "dev")
+        world.terraform.dies_after.clear()
+        world.terraform.locks.clear()
+        world.workspace.held.clear()
+        project(world, BASE, WEB, CACHE)
+        recover(world.ports, "dev")
+        assert there(world, "dev") == {"base", "web", "cache"}
+        apply(world.ports, "dev")
+        assert there(world, "dev") == held(world, "dev") == {"base", "web", "cache"}
+        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        apply(world.ports, "dev")
+        assert there(world, "dev") == held(world, "dev") == {"base", "front", "cache"}
+
     def test_old_state_that_others_wrote_is_left(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, RENAMED, CACHE_OF_FRONT)

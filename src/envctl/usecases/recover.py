@@ -14,6 +14,7 @@ from envctl.domain.present import Deployment, Present
 from envctl.domain.project import Project
 from envctl.usecases import aftermath, bundles, candidates, changeovers, leaving, load, prepare, record
 from envctl.usecases.breaking_locks import break_bare_locks
+from envctl.usecases.half_moves import clear_copies
 from envctl.usecases.imports import Imports
 from envctl.usecases.ports import Ports
 from envctl.usecases.prepare import Made
@@ -90,7 +91,7 @@ def _look(ports: Ports, project: Project, present: Present, found: Recovered, la
     """What is there. Whatever can't be seen must not block the environment."""
     here = present.of(found.environment)
     try:
-        broken = _break_moved(ports, project, present, found.environment)
+        broken = _tidy_moves(ports, project, present, found.environment)
         ready = _prepare(ports, project, present, found.environment, last)
     except aftermath.NOT_SEEN as error:
         return replace(found, unseen=tuple(error.problems))
@@ -100,15 +101,19 @@ def _look(ports: Ports, project: Project, present: Present, found: Recovered, la
     return replace(found, **vars(replace(seen, broken=(*broken, *seen.broken))))
 
 
-def _break_moved(ports: Ports, project: Project, present: Present, target: str) -> tuple[StateLock, ...]:
-    """The locks that a killed move left: of the state that was to be written, or of the one that was to be emptied."""
+def _tidy_moves(ports: Ports, project: Project, present: Present, target: str) -> tuple[StateLock, ...]:
+    """What a killed move left: copies that do not count, and locks of states that were to be written or emptied. Gives
+    the locks that were broken.
+    """
     here = present.of(target)
     release = bundles.look(ports, here.last.release)[1] if here.last else None
     if here.last is None or release is None:
         return ()
     over = changeovers.find_changeover(ports, project, present, target, release.wiring, release=here.last.release)
     emptied = [old for old in here.renamed.values() if old not in here.held]
-    return break_bare_locks(ports, project, target, [*over.moves, *emptied], here.last)
+    broken = break_bare_locks(ports, project, target, [*over.moves, *emptied], here.last)
+    clear_copies(ports, project, target, over.moves)
+    return broken
 
 
 def _take_in(
