@@ -83,6 +83,7 @@ PLACES = {
     "tests/e2e/test_faults.py": "e2e-faults",
     "tests/e2e/test_guards.py": "e2e-faults",
     "tests/e2e/test_isolation.py": "e2e-faults",
+    "tests/e2e/test_killed_move.py": "e2e-faults",
     "tests/e2e/test_out_of_memory.py": "e2e-faults",
     "tests/e2e/test_rollout_stopped.py": "e2e-faults",
     "tests/e2e/test_store_faults.py": "e2e-faults",

@@ -258,6 +258,8 @@ class MemoryTerraform:
     behind: dict[tuple[str, str], str] = field(default_factory=dict)
     linked: bool = False
     dies_on: set[tuple[str, str]] = field(default_factory=set)
+    dies_after: set[tuple[str, str]] = field(default_factory=set)
+    remote: bool = False
     drifted: set[tuple[str, str]] = field(default_factory=set)
     unseen: set[tuple[str, str]] = field(default_factory=set)
     unsaved: set[tuple[str, str]] = field(default_factory=set)
@@ -311,8 +313,7 @@ class MemoryTerraform:
     def plan(self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True) -> StackPlan:
         where = (environment, stack.name)
         self.ran.append(("plan", *where))
-        if where in self.locks:
-            raise StateLockedError(self.locks[where], Problem("E306", f"the state of {stack.name} is locked"))
+        self.check_lock(environment, stack)
         self._demand_plannable(environment, stack, destroy=destroy)
         there, wanted = self.reality.get(self._at(where)), None if destroy else self._wanted(environment, stack)
         self.planned[where] = wanted
@@ -398,15 +399,23 @@ class MemoryTerraform:
     def push_state(self, environment: str, stack: PreparedStack, state: bytes) -> None:
         where, document = self._at((environment, stack.name)), json.loads(state)
         self.ran.append(("push", environment, where[1]))
+        self.check_lock(environment, stack)
+        if self.remote and where in self.dies_on | self.dies_after:
+            self.locks[where] = StateLock(where[1], "7f3e", "who died")
         if where in self.dies_on:
             raise Killed
         if where in self.states and document["lineage"] != self.lineages.get(where, "".join(where)):
             raise OperationFailedError(Problem("E305", f"the state of {where[1]} has another lineage"))
         self.states.add(where)
+        if self.remote and where not in self.lineages:
+            # As S3 does it: what is written where nothing was gets a lineage of its own.
+            document |= {"lineage": f"new {''.join(where)}", "serial": 1}
         self.lineages[where], self.serials[where] = document["lineage"], document["serial"]
         self.reality.pop(where, None)
         if document["resources"]:
             self.reality[where] = document["resources"][0]
+        if where in self.dies_after:
+            raise Killed
 
     def _at(self, where: tuple[str, str]) -> tuple[str, str]:
         """Where the state lies by the root module, which is mostly under the name of the stack."""
@@ -426,8 +435,12 @@ class MemoryTerraform:
             raise self.unreadable[where]
         return self.holds.get(where, {"here": Output(environment, sensitive=False)})
 
+    def check_lock(self, environment: str, stack: PreparedStack) -> None:
+        if lock := self.locks.get(self._at((environment, stack.name))):
+            raise StateLockedError(lock, Problem("E306", f"the state of {stack.name} is locked"))
+
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
-        assert self.locks.pop((environment, stack.name)).id == lock_id
+        assert self.locks.pop(self._at((environment, stack.name))).id == lock_id
 
     def take_in(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
         self.taken_in.append((environment, stack.name, address, identity))

@@ -104,7 +104,7 @@ EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
         st.sampled_from(get_args(ImportOutcome)),
         texts,
     ),
-    StateMoved: st.builds(StateMoved, environments, releases, numbers, stack_name, stack_name),
+    StateMoved: st.builds(StateMoved, environments, releases, numbers, stack_name, stack_name, texts, numbers),
     WaiverUsed: st.builds(WaiverUsed, environments, releases, texts, some_texts, some_texts, numbers),
 }
 events: st.SearchStrategy[Event] = st.one_of(*EVENTS_BY_KIND.values())

@@ -84,7 +84,7 @@ BELIEVED = fold(
         DeploymentStarted(
             "staging", "r1", "s", "apply", waiver=13, only=("network",), unpinned=("hashicorp/aws",), creates=("old",)
         ),
-        StateMoved("staging", "r1", 14, "old", "new"),
+        StateMoved("staging", "r1", 14, "old", "new", "0b1c", 3),
         DeploymentSucceeded("staging", "r1", 14, ("network",), lost=("web",)),
         VerificationFailed("staging", "r1", 14, ("http",), "500"),
         WaiverUsed("staging", "r1", "it burns", ("G104",), ("soak: too short",)),

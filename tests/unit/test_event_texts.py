@@ -128,6 +128,7 @@ VERDICTS: dict[str, Source] = {
     "StateMoved.release": "digest",
     "StateMoved.stack": "name",
     "StateMoved.to": "name",
+    "StateMoved.lineage": "digest",
 }
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from envctl.domain.events import (
     EVENTS,
-    LATER,
     Actor,
     ApprovalGiven,
     DeploymentAbandoned,
@@ -25,6 +24,7 @@ from envctl.domain.events import (
     ReleaseCreated,
     WaiverUsed,
 )
+from envctl.domain.events_later import LATER
 from envctl.domain.ledger import GENESIS, ChainBreak, Entry, MalformedEntryError, decode, digest, encode, verify_chain
 from tests.unit.ledger_strategies import EVENTS_BY_KIND, START, actors, chain, events, ledgers, moments, stored
 

@@ -81,6 +81,7 @@ def plan(*resources: ResourceChange) -> StackPlan:
 CREATE, UPDATE, REPLACE, DELETE, READ = (
     one(each) for each in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE, Action.READ)
 )
+MOVE = replace(one(Action.MOVE), moved_from="aws_eip.before")
 STEPS: dict[str, tuple[StackPlan, StackPlan, bool]] = {
     "nothing is a part of anything": (plan(), plan(), True),
     "what is created at the end is created in a step": (plan(CREATE), plan(CREATE), True),
@@ -96,6 +97,10 @@ STEPS: dict[str, tuple[StackPlan, StackPlan, bool]] = {
     "another one of the same type": (plan(one(Action.UPDATE, "aws_ecs_service.other")), plan(UPDATE), False),
     "the same address of another type": (plan(replace(UPDATE, type="aws_eip")), plan(UPDATE), False),
     "what is only read": (plan(READ), plan(), True),
+    "what is moved on the way to its end": (plan(MOVE), plan(replace(DELETE, moved_from="aws_eip.before")), True),
+    "what is moved from elsewhere": (plan(MOVE), plan(replace(DELETE, moved_from="aws_eip.other")), False),
+    "what is moved and changed unseen": (plan(replace(UPDATE, moved_from="aws_eip.before")), plan(UPDATE), False),
+    "what is moved and not approved": (plan(MOVE), plan(), False),
     "one of several that is not": (plan(CREATE, one(Action.UPDATE, "aws_eip.this")), plan(CREATE), False),
 }
 

@@ -241,7 +241,7 @@ class WatchedTerraform(MemoryTerraform):
             self.machine.burns()
         except Killed:
             now = self.machine.shared.clock.now()
-            self.locks[where] = StateLock(stack.name, f"{environment}-{stack.name}", "who died", created=now)
+            self.locks[self._at(where)] = StateLock(stack.name, f"{environment}-{stack.name}", "who died", created=now)
             raise
 
     def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> Look:

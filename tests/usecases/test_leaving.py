@@ -532,6 +532,7 @@ class TestRollback:
 
 
 RENAMED = '[stacks.front]\nmodule = "modules/part"\ninputs = { of = "base.name" }\nmoved_from = "web"\n'
+REMOTE = '[state]\nbackend = "s3"\nbucket = "states"\n'
 CACHE_OF_FRONT = CACHE.replace("web.name", "front.name")
 
 
@@ -569,20 +570,61 @@ class TestRenamed:
         rollback(world.ports, "prod")
         assert there(world, "prod") == held(world, "prod") == {"base", "web", "cache"}
 
+    @pytest.mark.parametrize("remote", [False, True], ids=["local", "remote"])
+    @pytest.mark.parametrize("landed", [False, True], ids=["before", "after"])
     @pytest.mark.parametrize("where", ["front", "web"])
-    def test_killed_move_goes_on(self, world: World, where: str) -> None:
+    def test_killed_move_goes_on(self, world: World, where: str, *, landed: bool, remote: bool) -> None:
+        states = [REMOTE] if remote else []
+        world.terraform.remote = world.sandbox = remote
+        project(world, BASE, WEB, CACHE, *states)
         apply(world.ports, "dev")
         before = world.terraform.reality["dev", "web"]
+        project(world, BASE, RENAMED, CACHE_OF_FRONT, *states)
+        dies = world.terraform.dies_after if landed else world.terraform.dies_on
+        dies.add(("dev", where))
+        with pytest.raises(Killed):
+            apply(world.ports, "dev")
+        dies.clear()
+        world.workspace.held.clear()
+        assert before in (world.terraform.reality.get(("dev", "web")), world.terraform.reality.get(("dev", "front")))
+        assert [lock.stack for lock in recover(world.ports, "dev").broken] == ([where] if remote else [])
+        apply(world.ports, "dev")
+        assert there(world, "dev") == held(world, "dev") == {"base", "front", "cache"}
+        assert world.terraform.locks == {}
+
+    @pytest.mark.parametrize("remote", [False, True], ids=["local", "remote"])
+    def test_move_that_is_given_up_leaves_no_copy(self, world: World, *, remote: bool) -> None:
+        world.terraform.remote = remote
+        apply(world.ports, "dev")
         project(world, BASE, RENAMED, CACHE_OF_FRONT)
-        world.terraform.dies_on.add(("dev", where))
+        world.terraform.dies_after.add(("dev", "front"))
+        with pytest.raises(Killed):
+            apply(world.ports, "dev")
+        world.terraform.dies_after.clear()
+        world.terraform.locks.clear()
+        world.workspace.held.clear()
+        project(world, BASE, WEB, CACHE)
+        recover(world.ports, "dev")
+        assert there(world, "dev") == {"base", "web", "cache"}
+        apply(world.ports, "dev")
+        assert there(world, "dev") == held(world, "dev") == {"base", "web", "cache"}
+        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        apply(world.ports, "dev")
+        assert there(world, "dev") == held(world, "dev") == {"base", "front", "cache"}
+
+    def test_old_state_that_others_wrote_is_left(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        world.terraform.dies_on.add(("dev", "web"))
         with pytest.raises(Killed):
             apply(world.ports, "dev")
         world.terraform.dies_on.clear()
         world.workspace.held.clear()
-        assert before in (world.terraform.reality.get(("dev", "web")), world.terraform.reality.get(("dev", "front")))
+        world.terraform.serials["dev", "web"] = 7
         recover(world.ports, "dev")
         apply(world.ports, "dev")
-        assert there(world, "dev") == held(world, "dev") == {"base", "front", "cache"}
+        assert there(world, "dev") == {"base", "front", "cache", "web"}
+        assert "the state of web is not what front took over: it is left as it is" in world.observer.heard
 
     def test_state_of_something_else_is_not_written_over(self, world: World) -> None:
         apply(world.ports, "dev")

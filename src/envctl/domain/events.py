@@ -4,18 +4,14 @@ Entries are for ever. A field that came later has a default, and is left out of 
 that were written before it still are what they were.
 """
 
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, get_args
+from dataclasses import dataclass
+from typing import ClassVar, Literal, get_args
 
+from envctl.domain.events_later import later as _later
 from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.events_states import ImportEnded, ImportStarted, StateMoved
 
 Move = Literal["apply", "promote", "rollback", "destroy"]
-LATER = "later"
-
-
-def _later(default: Any) -> Any:  # noqa: ANN401 (as dataclasses.field)
-    return field(default=default, metadata={LATER: True})
 
 
 @dataclass(frozen=True)

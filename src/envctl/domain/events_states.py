@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from envctl.domain.events_later import later
+
 ImportOutcome = Literal["imported", "failed", "abandoned"]
 
 
@@ -38,7 +40,7 @@ class ImportEnded:
 @dataclass(frozen=True)
 class StateMoved:
     """The state of a stack is that of another one from now on: it was renamed. `started` is the number of the
-    deployment.
+    deployment. `lineage` and `serial` are those of the state that was copied, and that is emptied after this.
     """
 
     kind: ClassVar[str] = "state moved"
@@ -47,3 +49,5 @@ class StateMoved:
     started: int
     stack: str
     to: str
+    lineage: str = later("")
+    serial: int = later(0)

@@ -47,8 +47,10 @@ def with_moves(there: EnvironmentPresent, moves: Mapping[str, str]) -> Environme
     """The environment as a plan sees it that takes states over: `moves` names stacks, each with the one whose state
     becomes theirs.
     """
+    names = {old: new for new, old in moves.items()}
     return replace(
         there,
         stacks=there.stacks | {new for new, old in moves.items() if old in there.stacks},
         begun=there.begun | {new for new, old in moves.items() if there.has_begun(old)},
+        traffic={names.get(name, name): traffic for name, traffic in there.traffic.items()},
     )

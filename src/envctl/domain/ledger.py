@@ -7,7 +7,8 @@ from dataclasses import MISSING, Field, asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args, get_origin
 
-from envctl.domain.events import EVENTS, LATER, Actor, Event
+from envctl.domain.events import EVENTS, Actor, Event
+from envctl.domain.events_later import LATER
 from envctl.domain.signatures import Signature
 
 GENESIS = "0" * 64

@@ -40,6 +40,12 @@ def is_same(one: bytes, other: bytes) -> bool:
     return all(first.get(key) == second.get(key) for key in ("resources", "outputs")) and bool(first) == bool(second)
 
 
+def find_version(state: bytes) -> tuple[str, int]:
+    """Return lineage and serial of a state; no text and 0 where there is none."""
+    document = _read(state)
+    return str(document.get("lineage", "")), int(document.get("serial", 0))
+
+
 def is_same_lineage(one: bytes, other: bytes) -> bool:
     """Whether one became the other."""
     first, second = _read(one).get("lineage"), _read(other).get("lineage")

@@ -11,6 +11,7 @@ from envctl.domain.images import says
 from envctl.domain.nearest import suggestion
 from envctl.domain.settings import Origin, Setting, canonical, model_of
 from envctl.domain.strays import strays
+from envctl.domain.traffic import CONTRACT
 from envctl.domain.types import Collection as CollectionType
 from envctl.domain.types import Object, Primitive, Tuple, TypeExpression
 from envctl.domain.variables import Assignment, Schema, SettingsFile, Variable
@@ -131,7 +132,10 @@ class Resolution:
             variable = needed[0][1]
             stacks = " and ".join(stack for stack, _ in needed)
             message = f"{name} has no value, and {stacks} {'needs' if len(needed) == 1 else 'need'} it"
-            yield Problem("E205", message, self._set_hint(variable), variable.location)
+            hint = self._set_hint(variable)
+            if name in CONTRACT:
+                hint = f"add [stacks.{needed[0][0]}.rollout] to envctl.toml, which fills it; or {hint}"
+            yield Problem("E205", message, hint, variable.location)
 
     def _set_hint(self, variable: Variable) -> str:
         example = f"{variable.name} = {_example(variable.type)}"

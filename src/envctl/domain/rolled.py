@@ -32,19 +32,40 @@ def artifact_of(project: Project, stack: str, variables: Iterable[str]) -> str |
     return next(iter(taken.values())) if len(taken) == 1 else None
 
 
-def rolled(project: Project, wiring: Wiring) -> dict[str, str]:
+def rolled(project: Project, wiring: Wiring, colored: Collection[str] = ()) -> dict[str, str]:
     """The stacks whose colour envctl says, each with the variable of its artifact. A release of before its module knew
     of colours is deployed as it was then.
+
+    `colored` are stacks of which the ledger knows a colour: it counts where the project file no longer names them.
     """
-    found: dict[str, str] = {}
-    for name in wiring.stacks:
-        stack, declared = project.stacks.get(name), [variable.name for variable in wiring.schema.get(name, ())]
-        if stack is None or stack.rollout is None or lacking(declared):
-            continue
-        variable = artifact_of(project, name, declared)
-        if variable is not None and isinstance(wiring.artifacts.get(variable), str):
-            found[name] = variable
-    return found
+    found = {name: find_artifact(project, wiring, name) for name in wiring.stacks}
+    return {name: variable for name, variable in found.items() if variable and _is_rolled(project, name, colored)}
+
+
+def _is_rolled(project: Project, name: str, colored: Collection[str]) -> bool:
+    return name in project.stacks or name in colored
+
+
+def find_artifact(project: Project, wiring: Wiring, name: str) -> str | None:
+    """Return the variable of a stack whose new value is rolled out; None where there is none, or several that are
+    possible.
+    """
+    if name not in project.stacks:
+        taken = list_artifacts(wiring, name)
+        return taken[0] if len(taken) == 1 else None
+    declared = [variable.name for variable in wiring.schema.get(name, ())]
+    if project.stacks[name].rollout is None or lacking(declared):
+        return None
+    variable = artifact_of(project, name, declared)
+    return variable if variable is not None and isinstance(wiring.artifacts.get(variable), str) else None
+
+
+def list_artifacts(wiring: Wiring, name: str) -> tuple[str, ...]:
+    """Return the variables of a stack that could be rolled out by what its release says of it."""
+    declared = [variable.name for variable in wiring.schema.get(name, ())]
+    if lacking(declared):
+        return ()
+    return tuple(variable for variable in declared if isinstance(wiring.artifacts.get(variable), str))
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,11 @@ def beyond(step: StackPlan, approved: StackPlan) -> tuple[ResourceChange, ...]:
 def _on_the_way(change: ResourceChange, approved: ResourceChange | None) -> bool:
     if approved is None or approved.type != change.type or change.action is Action.DELETE:
         return False
+    if change.moved_from and change.moved_from != approved.moved_from:
+        return False
+    if change.action is Action.MOVE:
+        # The first step gives it its new address, whatever becomes of it at the end.
+        return True
     if approved.action in _DESTROYS and change.action in _CHANGES:
         return True
     return approved.action == change.action

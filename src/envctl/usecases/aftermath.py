@@ -7,15 +7,15 @@ from envctl.domain.changes import StackPlan
 from envctl.domain.errors import (
     ConfigurationError,
     EnvctlError,
-    InterruptedByUserError,
     OperationFailedError,
     Problem,
     StateLock,
     StateLockedError,
     UpstreamBehindError,
 )
-from envctl.domain.present import Deployment, EnvironmentPresent
+from envctl.domain.present import EnvironmentPresent
 from envctl.domain.project import Project
+from envctl.usecases.breaking_locks import break_lock
 from envctl.usecases.lost_states import find_lost, lost_problem
 from envctl.usecases.planning import plan_each, plan_stacks
 from envctl.usecases.ports import Ports
@@ -137,18 +137,8 @@ class _Looking:
             return (_behind(stack, error),)
 
     def _break(self, stack: PreparedStack, held: StateLockedError) -> None:
-        """Raises StateLockedError where that is not for this command, or does not work."""
-        if not _left_behind(held.lock, self.here.last):
-            raise StateLockedError(held.lock, replace(held.problems[0], hint=_whose(held.lock))) from held
-        if not self.ports.consent.breaks(held.lock):
-            message = f"stopped on your answer: the state of {stack.name} stays locked"
-            raise InterruptedByUserError(Problem("E310", message, held.problems[0].hint)) from held
-        try:
-            self.ports.terraform.unlock(self._environment, stack, held.lock.id)
-        except OperationFailedError as kept:
-            # On a local disk a lock goes with the process that holds it: where it stays, that process lives.
-            raise held from kept
-        self.found = replace(self.found, broken=(*self.found.broken, held.lock))
+        lock = break_lock(self.ports, self._environment, stack, held, self.here.last)
+        self.found = replace(self.found, broken=(*self.found.broken, lock))
 
     def _unseen(self, error: EnvctlError) -> None:
         self.found = replace(self.found, unseen=(*self.found.unseen, *error.problems))
@@ -156,16 +146,3 @@ class _Looking:
 
 def _behind(stack: PreparedStack, error: UpstreamBehindError) -> StackPlan:
     return StackPlan(stack.name, waits_for=error.upstream, behind=True)
-
-
-def _whose(lock: StateLock) -> str:
-    """What helps where this command does not: its own name would be a circle."""
-    if not lock.id:
-        return "try again in a minute: it could not be seen whose it is"
-    there = f"cd {lock.folder} && " if lock.folder else ""
-    return f"no deployment took it: ask {lock.who}, or break it: {there}terraform force-unlock {lock.id}"
-
-
-def _left_behind(lock: StateLock, last: Deployment | None) -> bool:
-    """A lock that is older than the last deployment is somebody else's, and not for this command to break."""
-    return bool(lock.id) and (lock.created is None or last is None or lock.created >= last.started_at)

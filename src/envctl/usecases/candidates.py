@@ -146,13 +146,13 @@ class _Found:
 
 def _candidate(ports: Ports, project: Project, present: Present, wanted: _Wanted) -> Candidate:
     state, release, data = bundles.look(ports, wanted.release) if wanted.release else ("missing", None, b"")
-    settings, unfit = _settings(ports, project, wanted.target, release)
+    over = _changeover(ports, project, present, wanted, release)
+    settings, unfit = _settings(ports, project, wanted.target, release, over)
     # Where there are none, there is nothing to look for.
     none = () if release and not images(project, release.wiring.artifacts) else None
     # Where the settings do not fit, the place may lack the region of a stack.
     place = places.bound(project, wanted.target, release.wiring) if release and settings else None
     digest = settings.digest() if settings else ""
-    over = _changeover(ports, project, present, wanted, release)
     found = _Found(state, digest, unfit, none, place, _needs(release), over)
     request = _request(ports, project, present, wanted, found)
     request = replace(request, differing=_differing(ports, project, request, release, settings))
@@ -176,12 +176,16 @@ def _needs(release: Release | None) -> Mapping[str, tuple[str, ...]]:
 
 
 def _settings(
-    ports: Ports, project: Project, environment: str, release: Release | None
+    ports: Ports,
+    project: Project,
+    environment: str,
+    release: Release | None,
+    changeover: Changeover = NO_CHANGEOVER,
 ) -> tuple[EnvironmentSettings | None, tuple[Problem, ...]]:
     if release is None:
         return None, ()
     try:
-        return load.settings(ports, project, environment, release.wiring), ()
+        return load.settings(ports, project, environment, release.wiring, moves=changeover.moves), ()
     except ConfigurationError as error:
         return None, tuple(error.problems)
 

@@ -223,9 +223,10 @@ def _plan_all(run: Run) -> None:
     present = record.present(run.ports)
     here = present.of(run.target)
     run.seen, run.drifted = here.last, here.drift if here.drifted else None
-    run.traffic = here.traffic
-    rollout_ahead.lay_ends(run, here)
     over = there(run.request).changeover
+    ahead = with_moves(here, over.moves)
+    run.traffic = ahead.traffic
+    rollout_ahead.lay_ends(run, ahead)
     if not run.only:
         run.prepared = leaving.add_leaving(
             run.ports, run.project, present, run.prepared, release=there(run.release), changeover=over
@@ -237,7 +238,7 @@ def _plan_all(run: Run) -> None:
     run.plans = {plan.stack: plan for plan in plans}
     if run.action == "destroy":
         _find_lost(run, stacks, here)
-    run.rolling = rollout_ahead.foreseen(run, here)
+    run.rolling = rollout_ahead.foreseen(run, ahead)
     run.ports.observer.planned(there(run.plan))
     if run.wishes.undo and (left := _drifted_and_unplanned(run, undoing.restored(run))):
         message = f"deploying it again does not undo what has drifted in {run.target}: no plan holds {left}"
@@ -245,8 +246,8 @@ def _plan_all(run: Run) -> None:
         raise OperationFailedError(Problem("E330", message, hint))
     if run.only:
         _demand_needed(run)
-    unknown = find_unknown_states(with_moves(here, over.moves), run.plans.values())
-    stands = bool(run.only) or standing.stands_already(run, here)
+    unknown = find_unknown_states(ahead, run.plans.values())
+    stands = bool(run.only) or standing.stands_already(run, ahead)
     run.up_to_date = stands and not (unknown or run.prepared.left or run.moves or there(run.plan).changes)
 
 

@@ -1,7 +1,8 @@
 """The project file, and the settings of an environment, as they lie in the working tree."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from envctl.domain.errors import ConfigurationError, EnvctlError, Problem, UsageError
 from envctl.domain.nearest import nearest
@@ -9,13 +10,15 @@ from envctl.domain.placing import MisplacedError, placed
 from envctl.domain.project import Project
 from envctl.domain.project_places import unnamed_region
 from envctl.domain.release import Wiring
-from envctl.domain.rolled import rolled, workers
+from envctl.domain.rolled import workers
 from envctl.domain.settings import EnvironmentSettings, SettingsFile, resolve
 from envctl.domain.traffic import CONTRACT
+from envctl.usecases.colors import find_rolled
 from envctl.usecases.ports import Ports
 
 PROJECT_FILE = "envctl.toml"
 COMMON_SETTINGS = "environments/common.tfvars"
+NO_MOVES: Mapping[str, str] = MappingProxyType({})
 
 
 def settings_file(environment: str) -> str:
@@ -73,9 +76,13 @@ def wanted_environments(project: Project, names: Sequence[str]) -> tuple[str, ..
     return tuple(dict.fromkeys(known_environment(project, name) for name in names)) or project.all_environments
 
 
-def settings(ports: Ports, project: Project, environment: str, wiring: Wiring) -> EnvironmentSettings:
-    """The environment's settings from the working tree, checked against the schema that the release carries."""
-    rolls = rolled(project, wiring)
+def settings(
+    ports: Ports, project: Project, environment: str, wiring: Wiring, *, moves: Mapping[str, str] = NO_MOVES
+) -> EnvironmentSettings:
+    """The environment's settings from the working tree, checked against the schema that the release carries. `moves`
+    names stacks of the release, each with the one whose state becomes theirs.
+    """
+    rolls = find_rolled(ports, project, wiring, environment, moves)
     found = resolve(
         environment,
         wiring.schema,

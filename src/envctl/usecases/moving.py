@@ -4,25 +4,22 @@ It is copied, read back and recorded before anything is applied with it, and onl
 the way leaves either the old state alone, or both and an entry that says which one counts.
 """
 
-from dataclasses import replace
-
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.events import Event
 from envctl.domain.events_states import StateMoved
 from envctl.domain.moved_state import (
     StateClashError,
     empty_state,
+    find_version,
     holds_resources,
     is_same,
     is_same_lineage,
     take_over,
 )
 from envctl.domain.present import Present
-from envctl.domain.rendering import RootModule
 from envctl.usecases import positions, prepare, record
-from envctl.usecases.place import place
+from envctl.usecases.bare_states import lay_bare
 from envctl.usecases.run import Run, there
-from envctl.usecases.terraform_ports import PreparedStack
 
 
 def move_states(run: Run) -> None:
@@ -35,10 +32,10 @@ def move_states(run: Run) -> None:
     if not run.moves:
         return
     before = {new: run.ports.terraform.pull_state(run.target, run.stack(new)) for new in run.moves}
+    run.moved = set(run.moves)
     _lay_out_anew(run)
     for new, old in run.moves.items():
         _move(run, new, old, before[new])
-    run.moved = set(run.moves)
 
 
 def _move(run: Run, new: str, old: str, state: bytes) -> None:
@@ -56,18 +53,18 @@ def _move(run: Run, new: str, old: str, state: bytes) -> None:
         message = f"the state of {old} was written to that of {new} in {run.target}, and is read back otherwise"
         hint = f"nothing was changed in {old}: look at the bucket of the states, and run the command again"
         raise OperationFailedError(Problem("E143", message, hint, stack=new))
-    _record(run, new, old)
+    _record(run, new, old, find_version(state))
     _retire(run, old, state)
     run.ports.observer.said(f"the state of {old} is now that of {new}")
 
 
-def _record(run: Run, new: str, old: str) -> None:
+def _record(run: Run, new: str, old: str, version: tuple[str, int]) -> None:
     def decide(present: Present) -> Event | None:
         unfinished = present.of(run.target).unfinished
         if unfinished is None or unfinished.seq != run.started:
             message = f"the deployment to {run.target} was declared over by somebody else while it ran"
             raise OperationFailedError(Problem("E408", message, "envctl status shows where things stand"))
-        return StateMoved(run.target, run.identity, run.started, old, new)
+        return StateMoved(run.target, run.identity, run.started, old, new, *version)
 
     record.append(run.ports, decide)
 
@@ -76,9 +73,7 @@ def _retire(run: Run, old: str, state: bytes) -> None:
     """What it held is looked after under the new name: a stack of the old one must not find it again."""
     if not holds_resources(state):
         return
-    run.ports.workspace.lay_stack(run.target, old, _reading(run, old).encode())
-    stack = PreparedStack(old, binary=run.project.terraform.binary or "", profile=_profile(run))
-    run.ports.terraform.init(run.target, stack, None)
+    stack = lay_bare(run.ports, run.project, run.target, old)
     run.ports.terraform.push_state(run.target, stack, empty_state(state))
 
 
@@ -88,32 +83,37 @@ def _retire_rest(run: Run) -> None:
     for new, old in here.renamed.items():
         if old in here.held or new not in run.plans:
             continue
-        stack = PreparedStack(old, binary=run.project.terraform.binary or "", profile=_profile(run))
-        run.ports.workspace.lay_stack(run.target, old, _reading(run, old).encode())
-        run.ports.terraform.init(run.target, stack, None)
+        stack = lay_bare(run.ports, run.project, run.target, old)
         left = run.ports.terraform.pull_state(run.target, stack)
-        if holds_resources(left) and is_same_lineage(left, run.ports.terraform.pull_state(run.target, run.stack(new))):
+        if not holds_resources(left):
+            continue
+        if _was_copied(run, new, old, left):
             run.ports.terraform.push_state(run.target, stack, empty_state(left))
+        else:
+            run.ports.observer.said(f"the state of {old} is not what {new} took over: it is left as it is")
 
 
-def _reading(run: Run, old: str) -> RootModule:
-    """A root module with nothing in it but where the state lies."""
-    backend = place(run.project, run.target).backend
-    return RootModule(old, {"terraform": {"backend": {backend.kind: backend.of(old)}}})
-
-
-def _profile(run: Run) -> str:
-    return run.project.environments[run.target].profile or ""
+def _was_copied(run: Run, new: str, old: str, left: bytes) -> bool:
+    """Whether a state is the very one that was copied, and is not emptied yet. Entries of before do not say which one
+    that was: some backends keep the lineage of what is written to them, and others do not.
+    """
+    for entry in record.newest_first(run.ports):
+        event = entry.event
+        if isinstance(event, StateMoved) and (event.environment, event.stack, event.to) == (run.target, old, new):
+            if event.lineage:
+                return find_version(left) == (event.lineage, event.serial)
+            break
+    now = run.ports.terraform.pull_state(run.target, run.stack(new))
+    return is_same_lineage(left, now) or is_same(left, now)
 
 
 def _lay_out_anew(run: Run) -> None:
     """With the states under their new names."""
     over = there(run.request).changeover
     release, settings = there(run.release), there(run.settings)
-    live = positions.known(run.ports, run.project, release, run.target)
-    kept = {new: old for new, old in over.moves.items() if new not in run.moves}
+    live = positions.known(run.ports, run.project, release, run.target, over)
     left = {stack.name for stack in there(run.prepared).left}
-    for root in positions.root_modules(run.project, release, settings, live, replace(over, moves=kept)):
+    for root in positions.root_modules(run.project, release, settings, live, run.changeover):
         if root.stack in left:
             continue
         prepare.check_secrets(root)

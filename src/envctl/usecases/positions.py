@@ -10,10 +10,11 @@ from envctl.domain.leaving import NO_CHANGEOVER, Changeover
 from envctl.domain.project import Project
 from envctl.domain.release import Release
 from envctl.domain.rendering import RootModule, render
-from envctl.domain.rolled import rolled
+from envctl.domain.rolled import find_artifact
 from envctl.domain.settings import EnvironmentSettings
 from envctl.domain.traffic import Position, Traffic, destination
 from envctl.usecases import record
+from envctl.usecases.colors import find_rolled, find_traffic
 from envctl.usecases.place import place
 from envctl.usecases.ports import Ports
 
@@ -21,12 +22,14 @@ Live = Mapping[str, Traffic | None]
 """Of each stack with a rollout what is known of it."""
 
 
-def known(ports: Ports, project: Project, release: Release, environment: str) -> Live:
+def known(
+    ports: Ports, project: Project, release: Release, environment: str, changeover: Changeover = NO_CHANGEOVER
+) -> Live:
     """The ledger is read only where a stack has a rollout."""
-    stacks = rolled(project, release.wiring)
+    stacks = find_rolled(ports, project, release.wiring, environment, changeover.moves)
     if not stacks:
         return {}
-    traffic = record.present(ports).of(environment).traffic
+    traffic = find_traffic(ports, environment, changeover.moves)
     return {name: traffic.get(name) for name in stacks}
 
 
@@ -43,7 +46,14 @@ def same(ports: Ports, environment: str, kept: Mapping[str, str]) -> bool:
 
 def artifact(project: Project, release: Release, settings: EnvironmentSettings, stack: str) -> str:
     """What a release would have a stack run in that environment."""
-    return str(settings.arguments[stack][rolled(project, release.wiring)[stack]])
+    return str(settings.arguments[stack][_variable(project, release, stack)])
+
+
+def _variable(project: Project, release: Release, stack: str) -> str:
+    variable = find_artifact(project, release.wiring, stack)
+    if variable is None:
+        raise AssertionError(f"{stack} was given a position, and has no artifact")
+    return variable
 
 
 def root_modules(
@@ -75,6 +85,6 @@ def root_module(
 ) -> RootModule:
     arguments = dict(settings.arguments[stack])
     if position is not None:
-        arguments |= position.arguments(rolled(project, release.wiring)[stack])
+        arguments |= position.arguments(_variable(project, release, stack))
     where = place(project, settings.environment, changeover.moves)
     return render(release.wiring, stack, where, arguments, called=changeover.called.get(stack, ""))

@@ -102,7 +102,7 @@ def lay_out(
     if identity:
         ports.workspace.name_code(environment, identity)
     stacks = []
-    live = positions.known(ports, project, release, environment)
+    live = positions.known(ports, project, release, environment, changeover)
     for root in positions.root_modules(project, release, settings, live, changeover):
         check_secrets(root)
         ports.observer.hides(tuple(root.secrets.values()), (environment, *release.wiring.stacks))

@@ -12,7 +12,9 @@ from envctl.domain.events import DeploymentAbandoned, Event
 from envctl.domain.naming import short
 from envctl.domain.present import Deployment, Present
 from envctl.domain.project import Project
-from envctl.usecases import aftermath, bundles, candidates, leaving, load, prepare, record
+from envctl.usecases import aftermath, bundles, candidates, changeovers, leaving, load, prepare, record
+from envctl.usecases.breaking_locks import break_bare_locks
+from envctl.usecases.half_moves import clear_copies
 from envctl.usecases.imports import Imports
 from envctl.usecases.ports import Ports
 from envctl.usecases.prepare import Made
@@ -57,9 +59,9 @@ def recover(ports: Ports, environment: str, existing: Sequence[tuple[str, str]] 
         found = _take_in(ports, project, present, found, existing)
         if last is not None and last.outcome == "unfinished":
             after = _abandon(ports, target, last, found)
-            demand_back(after, target, found.unseen)
+            demand_back(after, target, found.unseen, _leaving(found, last))
             return replace(found, deployment=after.of(target).last, next=_again(last, target))
-        demand_back(record.present(ports), target, found.unseen)
+        demand_back(record.present(ports), target, found.unseen, _leaving(found, last))
         if found.unseen:
             raise OperationFailedError(*found.unseen)
         following = _again(last, target) if found.taken_in and last else _unproven(present, target)
@@ -87,13 +89,31 @@ def _abandon(ports: Ports, target: str, unfinished: Deployment, found: Recovered
 
 def _look(ports: Ports, project: Project, present: Present, found: Recovered, last: Deployment | None) -> Recovered:
     """What is there. Whatever can't be seen must not block the environment."""
+    here = present.of(found.environment)
     try:
+        broken = _tidy_moves(ports, project, present, found.environment)
         ready = _prepare(ports, project, present, found.environment, last)
     except aftermath.NOT_SEEN as error:
         return replace(found, unseen=tuple(error.problems))
     if ready is None:
         return found
-    return replace(found, **vars(aftermath.look(ports, project, present.of(found.environment), ready)))
+    seen = aftermath.look(ports, project, here, ready)
+    return replace(found, **vars(replace(seen, broken=(*broken, *seen.broken))))
+
+
+def _tidy_moves(ports: Ports, project: Project, present: Present, target: str) -> tuple[StateLock, ...]:
+    """What a killed move left: copies that do not count, and locks of states that were to be written or emptied. Gives
+    the locks that were broken.
+    """
+    here = present.of(target)
+    release = bundles.look(ports, here.last.release)[1] if here.last else None
+    if here.last is None or release is None:
+        return ()
+    over = changeovers.find_changeover(ports, project, present, target, release.wiring, release=here.last.release)
+    emptied = [old for old in here.renamed.values() if old not in here.held]
+    broken = break_bare_locks(ports, project, target, [*over.moves, *emptied], here.last)
+    clear_copies(ports, project, target, over.moves)
+    return broken
 
 
 def _take_in(
@@ -136,8 +156,8 @@ def _prepare(ports: Ports, project: Project, present: Present, target: str, last
     candidate = candidates.redeployment(ports, project, present, target=target, release=last.release, action=action)
     if candidate.release is None:
         raise bundles.unusable(last.release, candidate.request.bundle)
-    settings = candidate.settings or load.settings(ports, project, target, candidate.release.wiring)
-    over = candidate.request.changeover
+    over, wiring = candidate.request.changeover, candidate.release.wiring
+    settings = candidate.settings or load.settings(ports, project, target, wiring, moves=over.moves)
     prepared = prepare.lay_out(ports, project, candidate.release, settings, last.release, changeover=over)
     prepare.initialise_from(ports, project, prepared, candidate.release)
     prepared = leaving.add_leaving(ports, project, present, prepared, release=candidate.release, changeover=over)
@@ -153,6 +173,11 @@ def _again(unfinished: Deployment, target: str) -> str:
             return f"envctl rollback {target} --to {short(unfinished.release)}"
         case _:
             return f"envctl {unfinished.action} {target}"
+
+
+def _leaving(found: Recovered, last: Deployment | None) -> dict[str, str]:
+    """The stacks that leave with the last deployment, each with the command that goes on with it."""
+    return {plan.stack: _again(last, found.environment) for plan in found.left if plan.leaves and last is not None}
 
 
 def _unproven(present: Present, target: str) -> str:

@@ -176,7 +176,8 @@ def _planned(run: Run, stack: str, position: Position) -> Generator[Job, None, S
 
 
 def lay(run: Run, stack: str, position: Position) -> None:
-    root = positions.root_module(run.project, there(run.release), there(run.settings), stack, position)
+    release, settings = there(run.release), there(run.settings)
+    root = positions.root_module(run.project, release, settings, stack, position, changeover=run.changeover)
     run.ports.workspace.lay_stack(run.target, stack, root.encode())
 
 

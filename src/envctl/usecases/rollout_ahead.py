@@ -6,7 +6,7 @@ from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.events import Move
 from envctl.domain.present import EnvironmentPresent
 from envctl.domain.project import Project, Stack
-from envctl.domain.rollout import Rollout, explained, steps_of
+from envctl.domain.rollout import AT_ONCE, Rollout, explained, steps_of
 from envctl.domain.traffic import Traffic, destination, way
 from envctl.usecases import positions, verify, watching
 from envctl.usecases.rolling import Rolling, Watched
@@ -29,22 +29,26 @@ def foreseen(run: Run, here: EnvironmentPresent) -> dict[str, Rolling]:
 
 def _foreseen(run: Run, here: EnvironmentPresent) -> Iterator[Rolling]:
     for name in there(run.prepared).live:
-        traffic, rollout = here.traffic.get(name), run.project.stacks[name].rollout
-        if name not in run.plans or rollout is None:
+        if name not in run.plans:
             continue
-        if traffic is None:
+        if (traffic := here.traffic.get(name)) is None:
             _tell_unknown(run, here, name)
         elif traffic.live.value != _artifact(run, name):
             _demand_rest(run, name, traffic)
-            yield _rolling(run, name, traffic, rollout)
+            yield _rolling(run, name, traffic)
 
 
-def _rolling(run: Run, name: str, traffic: Traffic, rollout: Rollout) -> Rolling:
-    value = _artifact(run, name)
-    steps, end = way(traffic.live, value, steps_of(rollout, run.action)), destination(traffic.live, value)
+def _rolling(run: Run, name: str, traffic: Traffic) -> Rolling:
+    value, stack = _artifact(run, name), run.project.stacks.get(name)
+    rollout, end = stack.rollout if stack else None, destination(traffic.live, value)
+    if stack is None or rollout is None:
+        if run.action != "rollback":
+            _tell_unnamed(run, name)
+        return Rolling(name, traffic.live, way(traffic.live, value, AT_ONCE), end)
+    steps = way(traffic.live, value, steps_of(rollout, run.action))
     if run.action == "rollback":
         return Rolling(name, traffic.live, steps, end)
-    watched = _watched(run, run.project.stacks[name], rollout)
+    watched = _watched(run, stack, rollout)
     others = watching.others(run.ports, there(run.prepared), name, watched)
     watched = Watched(watched.alarms, watched.checks, others, watched.region)
     return Rolling(name, traffic.live, steps, end, rollout.wait, watched)
@@ -66,6 +70,11 @@ def _tell_unknown(run: Run, here: EnvironmentPresent, name: str) -> None:
             f"{name}: nobody knows which colour has the requests in {run.target}, so that there are no steps this time"
         )
         run.ports.observer.said(told)
+
+
+def _tell_unnamed(run: Run, name: str) -> None:
+    told = f"{name}: envctl.toml no longer has [stacks.{name}], so that its requests go over at once, without steps"
+    run.ports.observer.said(told)
 
 
 def _demand_rest(run: Run, name: str, traffic: Traffic) -> None:

@@ -1,12 +1,13 @@
 """One deployment on its way, and what comes of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from envctl.domain.changes import EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.events import Move
 from envctl.domain.guards import Refusal, Request
+from envctl.domain.leaving import Changeover
 from envctl.domain.present import Deployment, DriftCheck
 from envctl.domain.project import Project
 from envctl.domain.release import Release
@@ -85,7 +86,8 @@ class Run:
     of which it was said that they have no data.
 
     `begun` are the stacks with which something was begun, `gone` those that left and were destroyed, and `moves` those
-    that take over the state of another one, each with the name of that one, until that is done.
+    that take over the state of another one, each with the name of that one. `moved` are those of them whose root
+    modules name the state under its new name.
 
     Where drift is to be undone, `found` is what a look has found, by the names of the ledger, and `remaining` names
     what is not as it was before, although all is applied. `lost` are the stacks of a destruction whose state is gone.
@@ -135,6 +137,12 @@ class Run:
     @property
     def plan(self) -> EnvironmentPlan | None:
         return EnvironmentPlan(self.target, self.identity, tuple(self.plans.values())) if self.plans else None
+
+    @property
+    def changeover(self) -> Changeover:
+        """What root modules are rendered with by now: a state that was moved lies under its new name."""
+        over = there(self.request).changeover
+        return replace(over, moves={new: old for new, old in over.moves.items() if new not in self.moved})
 
     @property
     def command(self) -> str:

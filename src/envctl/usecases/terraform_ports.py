@@ -213,6 +213,9 @@ class Terraform(Protocol):
     def push_state(self, environment: str, stack: PreparedStack, state: bytes) -> None:
         """Keeps that state in place of an earlier one of the same lineage."""
 
+    def check_lock(self, environment: str, stack: PreparedStack) -> None:
+        """Takes the lock of the state, and gives it up. Raises StateLockedError where it is held."""
+
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         """Breaks the lock of the state with that id, and no other."""
 

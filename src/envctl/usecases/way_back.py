@@ -1,5 +1,6 @@
 """Bringing the requests of a stack back that a rollout has left half-way: it was killed, or could not go back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from envctl.domain.changes import EnvironmentPlan, StackPlan
@@ -58,7 +59,9 @@ class WayBack:
 
     def _lay(self, stack: PreparedStack, position: Position) -> None:
         ready = self.ready
-        root = positions.root_module(self.project, ready.release, ready.settings, stack.name, position)
+        root = positions.root_module(
+            self.project, ready.release, ready.settings, stack.name, position, changeover=ready.changeover
+        )
         self.ports.workspace.lay_stack(ready.prepared.environment, stack.name, root.encode())
 
     def _record(self, stack: PreparedStack) -> None:
@@ -76,13 +79,19 @@ class WayBack:
         record.append(self.ports, decide)
 
 
-def demand_back(present: Present, target: str, why: tuple[Problem, ...]) -> None:
-    """Whatever else is over: requests that are still shared must not go unnoticed."""
+def demand_back(present: Present, target: str, why: tuple[Problem, ...], leaving: Mapping[str, str]) -> None:
+    """Whatever else is over: requests that are still shared must not go unnoticed. `leaving` are the stacks that leave
+    with the last deployment, each with the command that goes on with it.
+    """
+    again = f"mend what kept them from going back, and once more: envctl recover {target}"
+    hints = {
+        stack: f"{stack} leaves {target}, and its requests with it: {command}" for stack, command in leaving.items()
+    }
     left = [
         Problem(
             "E336",
             f"THE REQUESTS OF {stack} in {target} ARE STILL SHARED: about {shift.percent} % may go to {shift.color}",
-            f"mend what kept them from going back, and once more: envctl recover {target}",
+            hints.get(stack, again),
         )
         for stack, shift in present.of(target).shifts.items()
     ]

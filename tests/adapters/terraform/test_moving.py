@@ -9,10 +9,12 @@ import pytest
 
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.domain.changes import Action
+from envctl.domain.errors import StateLockedError
 from envctl.domain.layout import MOVING
 from envctl.domain.moved_state import empty_state, holds_resources, is_same, take_over
 from envctl.domain.rendering import Backend, Place
 from tests.adapters.terraform.conftest import Bench
+from tests.modules.applying import Account
 
 pytestmark = pytest.mark.terraform
 
@@ -70,8 +72,29 @@ def test_state_in_a_file_goes_over_whole(bench: Bench) -> None:
     moves_there_and_is_emptied_here(bench)
 
 
-def test_state_in_s3_goes_over_whole(bench: Bench, sandbox: RunningSandbox) -> None:
+def lies_in_s3(bench: Bench, sandbox: RunningSandbox, folder: str) -> None:
     settings = {"bucket": "state", "region": REGION, "use_lockfile": True, "assume_role": {"role_arn": ROLE}}
-    bench.place = Place("dev", Backend("s3", settings, "moving"))
+    bench.place = Place("dev", Backend("s3", settings, folder))
     bench.inherited |= sandbox.environment({}) | {"PATH": bench.inherited["PATH"]}
+
+
+def test_state_in_s3_goes_over_whole(bench: Bench, sandbox: RunningSandbox) -> None:
+    lies_in_s3(bench, sandbox, "moving")
     moves_there_and_is_emptied_here(bench)
+
+
+def test_lock_that_is_left_in_s3_is_seen_and_broken(bench: Bench, sandbox: RunningSandbox) -> None:
+    """Also of a state that was never written."""
+    lies_in_s3(bench, sandbox, "locked")
+    stack = bench.lay(CODE, outputs={"id": False})
+    bench.driver.init("dev", stack, None)
+    bench.driver.check_lock("dev", stack)
+    left = {"ID": "6c1f", "Operation": "state-push", "Who": "ann@laptop", "Created": "2026-11-27T08:00:51Z"}
+    s3, there = Account(sandbox, ACCOUNT).client("s3"), {"Bucket": "state", "Key": "locked/web.tfstate.tflock"}
+    s3.put_object(**there, Body=json.dumps(left).encode())
+    with pytest.raises(StateLockedError) as held:
+        bench.driver.check_lock("dev", stack)
+    assert (held.value.lock.id, held.value.lock.who) == ("6c1f", "ann@laptop")
+    bench.driver.unlock("dev", stack, held.value.lock.id)
+    bench.driver.check_lock("dev", stack)
+    assert bench.driver.pull_state("dev", stack) == b""

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 PLAN_WAITS, APPLY_WAITS = "5s", "120s"
 _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
+NO_ADDRESS = "terraform_data.envctl_asks_for_the_lock"
+
 
 class TerraformDriver:
     """`home` is envctl's own folder in the project. `inherited` is what every process inherits that works with
@@ -226,6 +228,10 @@ class TerraformDriver:
         found = {name: Output(output["value"], output["sensitive"]) for name, output in json.loads(said).items()}
         self._secrecy.learn([output.value for output in found.values() if output.sensitive])
         return found
+
+    def check_lock(self, environment: str, stack: PreparedStack) -> None:
+        # Of an address that is in no state it takes the lock, reads, and ends.
+        self._asked(self._site(environment, stack), "untaint", NO_ADDRESS, alone=True, allow_missing=True)
 
     def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         self._asked(self._site(environment, stack), "force-unlock", lock_id, alone=True, force=True)
