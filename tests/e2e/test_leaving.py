@@ -142,5 +142,11 @@ def test_environment_that_left_is_named(project: Leaving) -> None:
     gone = project.ok("status", "--json").document["result"]["gone"]
     assert [(each["environment"], each["stacks"]) for each in gone] == [("dev", ["base", "cache", "web"])]
     assert "E139" in project.run("drift", "--json").codes
-    refused = project.run("destroy", "dev", "--yes", "--json")
-    assert (refused.code, refused.codes) == (64, ["E139"])
+    for command in (
+        ["destroy", "dev", "--yes"],
+        ["promote", "dev", "prod", "--yes"],
+        ["plan", "dev"],
+        ["drift", "dev"],
+    ):
+        refused = project.run(*command, "--json")
+        assert (refused.code, refused.codes) == (64, ["E139"])

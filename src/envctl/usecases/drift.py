@@ -38,7 +38,7 @@ def drift(ports: Ports, environments: Sequence[str] = (), selection: Selection =
     one does not keep the others from being looked at: all their stacks are, side by side.
     """
     project = load.project(ports)
-    wanted = load.wanted_environments(project, environments)
+    wanted = load.find_environments(ports, project, environments)
     unless_empty = () if environments else tuple(project.beside)
     looks = Looks(ports, project, keeps=True)
     found = looks.all(dict.fromkeys(wanted, selection), unless_empty)
@@ -54,7 +54,7 @@ def drift(ports: Ports, environments: Sequence[str] = (), selection: Selection =
 def look(ports: Ports, units: Mapping[str, frozenset[str]]) -> Drift:
     """At some stacks of some environments (at all of one that none are named of), for somebody else to record."""
     project = load.project(ports)
-    wanted = load.wanted_environments(project, tuple(units))
+    wanted = load.find_environments(ports, project, tuple(units))
     selections = {name: Selection(tuple(sorted(units[name]))) for name in wanted}
     return Looks(ports, project, keeps=False).all(selections)
 

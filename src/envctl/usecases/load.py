@@ -51,10 +51,15 @@ def known_environment(project: Project, environment: str) -> str:
 def seen_from(ports: Ports, environment: str) -> tuple[Project, str]:
     """The project as an environment sees it, and that environment; a UsageError where there is none."""
     found = project(ports)
-    if environment not in found.environments:
-        _check_gone(ports, found, environment)
-    target = known_environment(found, environment)
+    target = find_environment(ports, found, environment)
     return found.seen_from(target), target
+
+
+def find_environment(ports: Ports, project: Project, environment: str) -> str:
+    """The environment. Raises UsageError: E139 for one that has left the project file and holds stacks, else E002."""
+    if environment not in project.environments:
+        _check_gone(ports, project, environment)
+    return known_environment(project, environment)
 
 
 def _check_gone(ports: Ports, project: Project, environment: str) -> None:
@@ -69,6 +74,11 @@ def _check_gone(ports: Ports, project: Project, environment: str) -> None:
     for each in gone.find_gone(project, present):
         if each.environment == environment:
             raise UsageError(gone.describe_gone(each))
+
+
+def find_environments(ports: Ports, project: Project, names: Sequence[str]) -> tuple[str, ...]:
+    """As `wanted_environments`. Raises UsageError: E139 for one that has left the project file and holds stacks."""
+    return wanted_environments(project, [find_environment(ports, project, name) for name in names])
 
 
 def wanted_environments(project: Project, names: Sequence[str]) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def plan(
         from envctl.usecases import load
 
         # Before a folder of that name is made.
-        load.known_environment(load.project(ports), environment)
+        load.find_environment(ports, load.project(ports), environment)
     with ports.workspace.lock(environment, f"envctl plan {environment}"):
         ready = _recalled(ports, environment) or _prepare(ports, environment)
         prepared = _chosen(ready.prepared, selection)

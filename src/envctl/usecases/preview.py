@@ -86,7 +86,7 @@ def preview(ports: Ports, environments: Sequence[str] = (), *, release: str | No
     not keep the others from being planned.
     """
     project = load.project(ports)
-    wanted = load.wanted_environments(project, environments) if environments else project.pipeline.order
+    wanted = load.find_environments(ports, project, environments) if environments else project.pipeline.order
     made = {"": stored(ports, release)} if release else {}
     plans = []
     for each in wanted:

@@ -10,7 +10,7 @@ def promote(
     ports: Ports, source: str, target: str, wishes: Wishes = PLAINLY, *, release: str | None = None
 ) -> Deployed:
     project = load.project(ports)
-    source, target = load.known_environment(project, source), load.known_environment(project, target)
+    source, target = (load.find_environment(ports, project, name) for name in (source, target))
     project = project.seen_from(target)
     with ports.workspace.lock(target, f"envctl promote {source} {target} by {ports.identity.actor().name}"):
         if not wishes.dry_run:
