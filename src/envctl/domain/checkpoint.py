@@ -16,7 +16,7 @@ from envctl.domain.signatures import Signature
 
 EVERY = 64
 """Entries between two. So many can be read from a store that is far away in the time of two or three answers."""
-FORMAT = 13
+FORMAT = 14
 KIND = "checkpoint"
 
 

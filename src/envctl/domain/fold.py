@@ -211,6 +211,8 @@ def _start(there: EnvironmentPresent, entry: Entry, event: DeploymentStarted) ->
     evidence = {release: proof.rest(entry.at) for release, proof in there.evidence.items()}
     debts = there.debts + tuple(waiver for waiver in there.waivers if waiver.waiver == event.waiver)
     coming = there.half_made | set(event.creates)
+    if there.last is None:
+        there = replace(there, began_with_rules=bool(event.rules))
     there = replace(there, last=begun, evidence=evidence, waivers=(), debts=debts, half_made=coming)
     if named := event.only or event.stacks:
         return replace(there, begun=there.begun | set(named))

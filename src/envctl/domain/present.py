@@ -225,7 +225,8 @@ class EnvironmentPresent:
 
     `rules` are those of the last deployment of a whole release that asked for approval and succeeded without a waiver;
     None where there was none yet. `rules_approvals` are for others in their place, and `rules_reset` is what was asked
-    for against them.
+    for against them. `began_with_rules` says whether the first deployment there named its rules, whatever became of it:
+    one by an envctl of before did not.
     """
 
     current: Deployment | None = None
@@ -249,6 +250,7 @@ class EnvironmentPresent:
     rules: RulesRecord | None = None
     rules_approvals: tuple[RulesApproval, ...] = ()
     rules_reset: RulesReset | None = None
+    began_with_rules: bool = False
 
     @property
     def held(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from envctl.domain.guards import Refusal, Request, ask
-from envctl.domain.guards.both_documents import RESET_DELAY
+from envctl.domain.guards.both_documents import RESET_DELAY, find_owners, list_views
 from envctl.domain.present import NOTHING
 from envctl.domain.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.rules_document import RulesDocument
@@ -235,6 +235,25 @@ def test_entry_names_no_account_of_another_environment(request_: Request, *, is_
             " deployed with"
         )
         assert told.hint == f"take {ACCOUNT} out of other_accounts of prod in envctl.toml, then: {request_.command}"
+
+
+TOLD = {"began_with_rules": True, "rules": None}
+NEWCOMERS: dict[str, tuple[Request, bool]] = {
+    "a new one": (unrecorded(OWNED), True),
+    "one where code enters": (unrecorded(entry()), False),
+    "one beside the pipeline": (unrecorded(beside()), True),
+    "one whose first deployment overrode a guard": (here(ruled_by(OWNED, OWNED), current=deployed(), **TOLD), True),
+    "one with rules of its own": (ruled_by(OWNED, PLAIN), False),
+    "one of a ledger of before": (here(ruled_by(OWNED, OWNED), rules=None, current=deployed()), False),
+    "one without an account": (unrecorded(beside("")), False),
+}
+
+
+@pytest.mark.parametrize(("request_", "is_newcomer"), NEWCOMERS.values(), ids=NEWCOMERS.keys())
+def test_newcomer_is_asked_by_the_rules_of_its_account(request_: Request, *, is_newcomer: bool) -> None:
+    request = owned_by("staging", GUARDED, request_)
+    assert (find_owners(request) == (GUARDED,)) is is_newcomer
+    assert len(list_views(request)) == 1 + (is_newcomer or request_.recorded_digest not in ("", request.rules_digest))
 
 
 def test_two_owners_are_both_named() -> None:

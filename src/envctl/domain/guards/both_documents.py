@@ -56,11 +56,14 @@ def _find_document(request: Request, environment: str) -> RulesDocument | None:
 
 
 def takes_account(request: Request) -> bool:
-    """Whether the target may come into an account of others: it was never deployed, and is not where code enters."""
+    """Whether the target may come into an account of others: no deployment there has recorded rules of its own yet, and
+    it is not where code enters. One that overrides a guard, or is of some stacks only, records none. What was deployed
+    before rules were recorded at all is there already.
+    """
     now, here = request.document, request.here
-    if now is None or not now.accounts or now.is_entry:
+    if now is None or not now.accounts or now.is_entry or here.rules is not None:
         return False
-    return here.rules is None and here.current is None
+    return here.began_with_rules or here.current is None
 
 
 def is_guarded(document: RulesDocument) -> bool:

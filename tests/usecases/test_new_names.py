@@ -1,0 +1,156 @@
+"""An environment under a new name, in the account of what it was: it is asked by the rules of before until it has
+recorded rules of its own. One that is gone is named as gone.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from envctl.domain.errors import UsageError
+from envctl.usecases import record
+from envctl.usecases.apply import apply
+from envctl.usecases.approve import approve
+from envctl.usecases.approve_rules import approve_rules
+from envctl.usecases.destroy import destroy
+from envctl.usecases.drift import drift
+from envctl.usecases.fix import fix
+from envctl.usecases.plan import plan
+from envctl.usecases.preview import preview
+from envctl.usecases.promote import promote
+from envctl.usecases.run import Wishes
+from envctl.usecases.selecting import Selection
+from tests.fakes.world import NETWORK, World
+from tests.usecases.test_rules import (
+    ACCOUNTS,
+    GATES,
+    NO_GATES,
+    ORDER,
+    becomes,
+    edit,
+    refused,
+    releases,
+    strip_rules,
+    takes_code,
+    to_prod,
+    with_accounts,
+)
+
+WAIVABLE = 'waivable = ["approvals", "same_plan"]\n'
+BREAKING = Wishes(break_glass="payments are down")
+OWNER = "(by the rules of prod, which has the same account)"
+
+
+@pytest.fixture
+def owned(world: World) -> World:
+    """Prod runs a release in an account of its own."""
+    with_accounts(world)
+    edit(world, (GATES, GATES + WAIVABLE))
+    to_prod(world)
+    return world
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def rename(world: World, *, order: str = 'order = ["dev", "staging", "production"]') -> None:
+    """Prod goes on as production, in its account, and asks nobody."""
+    edit(world, (ORDER, order), (GATES, NO_GATES), ("environments.prod", "environments.production"))
+    settings = world.tree.content["environments/prod/terraform.tfvars"]
+    world.tree.content["environments/production/terraform.tfvars"] = settings
+    world.access.accounts["production"] = ACCOUNTS["prod"]
+
+
+def breaks_in(world: World) -> None:
+    becomes(world, "bob")
+    promote(world.ports, "staging", "production", BREAKING)
+
+
+def breaks_in_and_fixes_drift(world: World) -> None:
+    breaks_in(world)
+    world.terraform.drifted.add(("production", "web"))
+    drift(world.ports, ["production"])
+    fix(world.ports, ["production"], BREAKING)
+
+
+def deploys_a_part(world: World) -> None:
+    for person, gate in (("cat", "peer"), ("dan", "business"), ("eve", "business")):
+        becomes(world, person)
+        approve(world.ports, "production", gate, unseen=("web",))
+    becomes(world, "bob")
+    promote(world.ports, "staging", "production", Wishes(selection=Selection(("network",))))
+
+
+@pytest.mark.parametrize("begin", [breaks_in, breaks_in_and_fixes_drift, deploys_a_part])
+def test_what_records_no_rules_leaves_those_of_the_account(owned: World, begin: Callable[[World], None]) -> None:
+    rename(owned)
+    begin(owned)
+    assert record.present(owned.ports).of("production").rules is None
+    releases(owned, 2)
+    becomes(owned, "bob")
+    assert OWNER in refused(lambda: promote(owned.ports, "staging", "production"))["G106"]
+
+
+def test_ledger_of_before_rules_gives_no_account_away_late(owned: World) -> None:
+    """What was deployed there before rules were recorded is no newcomer."""
+    rename(owned)
+    breaks_in(owned)
+    strip_rules(owned)
+    releases(owned, 2)
+    becomes(owned, "bob")
+    assert promote(owned.ports, "staging", "production").deployment
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging"])
+def test_ledger_of_before_goes_on_after_a_part(owned: World, environment: str) -> None:
+    """It shares an account with prod, and the first deployment that names its rules is one of a stack."""
+    share_account(owned, environment)
+    strip_rules(owned)
+    owned.edit(f"environments/{environment}/terraform.tfvars", settings_of(owned, environment).replace("0/16", "0/20"))
+    done = apply(owned.ports, environment, Wishes(selection=Selection(("network",))))
+    assert done.deployment
+    assert record.present(owned.ports).of(environment).rules is None
+    assert apply(owned.ports, environment).deployment
+
+
+def share_account(world: World, environment: str) -> None:
+    edit(world, (ACCOUNTS[environment], ACCOUNTS["prod"]))
+    world.access.accounts[environment] = ACCOUNTS["prod"]
+
+
+def settings_of(world: World, environment: str) -> str:
+    return world.tree.content[f"environments/{environment}/terraform.tfvars"].decode()
+
+
+def test_new_name_where_code_enters_is_refused(owned: World) -> None:
+    takes_code(owned)
+    rename(owned, order='order = ["production", "dev", "staging"]')
+    owned.edit("modules/network/main.tf", NETWORK.decode() + "# from a dirty tree\n")
+    assert "which is that of prod" in refused(lambda: apply(owned.ports, "production"))["G112"]
+
+
+def test_entry_that_was_there_before_asks_nobody(owned: World) -> None:
+    """It shares an account with prod, was destroyed, and comes again: with rules, and as ledgers of before have it."""
+    share_account(owned, "dev")
+    destroy(owned.ports, "dev")
+    strip_rules(owned)
+    assert apply(owned.ports, "dev").deployment
+
+
+GONE: dict[str, Callable[[World], object]] = {
+    "drift": lambda world: drift(world.ports, ["prod"]),
+    "plan": lambda world: plan(world.ports, "prod"),
+    "preview": lambda world: preview(world.ports, ["prod"]),
+    "promote to it": lambda world: promote(world.ports, "staging", "prod"),
+    "promote from it": lambda world: promote(world.ports, "prod", "staging"),
+    "rules": lambda world: approve_rules(world.ports, "prod", "peer"),
+}
+
+
+@pytest.mark.parametrize("command", GONE.values(), ids=GONE.keys())
+def test_environment_that_left_is_named_as_gone(owned: World, command: Callable[[World], object]) -> None:
+    rename(owned)
+    with pytest.raises(UsageError, match=r"prod is no longer in envctl\.toml") as raised:
+        command(owned)
+    assert [problem.code for problem in raised.value.problems] == ["E139"]
