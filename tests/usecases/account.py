@@ -6,20 +6,23 @@ from datetime import datetime, timedelta
 
 from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.events import WaiverUsed
-from tests.usecases.machines import NO_THIRD, STACKS, Content, Third
-from tests.usecases.rulebook import Asked
+from tests.usecases.machines import STACKS, Content
+from tests.usecases.project_text import BESIDE, NO_THIRD, Third
+from tests.usecases.rulebook import NOWHERE, Account, Asked, Document, Vouched
 
 
 @dataclass
 class Command:
     """One command of one person, and what was seen while it ran. `settings` are those of the files it read, `place`
-    what the project file said of where the environment is, `asked` what it asks of prod, and `unseen` the stacks that
-    an approval names. `vouched` says that AWS knows the person, in the role of those who approve.
+    what the project file said of where the environment is, `asked` what it asks, and `unseen` the stacks that an
+    approval names. `person` is the name that the command goes by, `truly` who gives it in truth, and `vouched` who
+    knows that.
     """
 
     verb: str
     environment: str
     person: str
+    truly: str
     settings: bytes
     tree: Content
     asked: Asked
@@ -33,7 +36,7 @@ class Command:
     foreign: bool = False
     older: bool = False
     third: Third = NO_THIRD
-    vouched: bool = False
+    vouched: Vouched = ""
     replaced: bool = False
     plans: dict[str, StackPlan] = field(default_factory=dict)
     contents: dict[str, Content | None] = field(default_factory=dict)
@@ -41,7 +44,7 @@ class Command:
     probed: dict[str, str] = field(default_factory=dict)
     drifted: int = 0
     waivers: dict[int, WaiverUsed] = field(default_factory=dict)
-    granted: list[tuple[Asked, dict[str, list["Given"]]]] = field(default_factory=list)
+    granted: list[tuple[Document, dict[str, list["Given"]]]] = field(default_factory=list)
     started: int = 0
     release: str = ""
     wrote: list[str] = field(default_factory=list)
@@ -61,22 +64,34 @@ class Command:
         )
 
     @property
+    def document(self) -> Document:
+        """What the tree asks of the environment."""
+        return self.asked.document(self.environment, account_of(self.place))
+
+    @property
+    def is_beside(self) -> bool:
+        return self.environment in self.asked.outside
+
+    @property
     def waived(self) -> set[str]:
         return {code for waiver in self.waivers.values() for code in waiver.guards}
 
 
 @dataclass(frozen=True)
 class Made:
-    """A release as it was first made. `number` counts them."""
+    """A release as it was first made, for the pipeline or `beside` it. `number` counts them."""
 
     number: int
     content: Content
     makers: frozenset[str]
     uncommitted: bool
     third: Third = NO_THIRD
+    beside: bool = False
 
     @property
     def stacks(self) -> frozenset[str]:
+        if self.beside:
+            return frozenset({BESIDE})
         return frozenset({*STACKS, self.third.name} - {""})
 
     @property
@@ -112,8 +127,8 @@ class Proof:
 @dataclass(frozen=True)
 class Given:
     """An approval: who has seen which plan of which release, made with which settings for which place, and said yes;
-    and to which stacks they said yes without a plan. `asked` is what the tree asked of prod then, and `recorded` what
-    it was deployed with; `vouched` says that AWS knows them, in the role of those who approve.
+    and to which stacks they said yes without a plan. `asked` is what the tree asked of the environment then, and
+    `recorded` what it was deployed with; `vouched` says who knows them.
     """
 
     person: str
@@ -124,28 +139,33 @@ class Given:
     at: datetime
     place: frozenset[tuple[str, str]]
     unseen: frozenset[str]
-    asked: Asked
-    recorded: Asked | None
-    vouched: bool = False
+    asked: Document
+    recorded: Document | None
+    vouched: Vouched = ""
 
 
 @dataclass(frozen=True)
 class Said:
-    """Somebody has said at a gate that what the tree asks, in that account and region, may take the place of what was
-    asked before.
-    """
+    """Somebody has said at a gate that what the tree asks may take the place of what was asked before."""
 
     person: str
     gate: str
-    asked: Asked
-    account: frozenset[tuple[str, str]]
+    asked: Document
     at: datetime
-    vouched: bool
+    vouched: Vouched
 
 
-def account_of(place: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+@dataclass(frozen=True)
+class Reset:
+    """Somebody has asked that what was asked before shall count no longer."""
+
+    person: str
+    at: datetime
+
+
+def account_of(place: frozenset[tuple[str, str]]) -> Account:
     """What of a place can't be two things at once."""
-    return frozenset((name, value) for name, value in place if name in ("account_id", "region"))
+    return frozenset((name, value) for name, value in place if name in ("account_id", "region")) or NOWHERE
 
 
 @dataclass
@@ -154,8 +174,9 @@ class Place:
     release that was brought back last: unless it is `doubted` by now, the same may be done again. `asked` is what was
     asked of it when it was deployed last by a way that needs approvals, and `where` it was then. `came` numbers the
     releases in the order in which they last came there, and `given_up` those that somebody meant to leave. `said` is
-    what people have said of other rules since then. `forgotten` are stacks that were said to stay as they are, and are
-    looked after no longer.
+    what people have said of other rules since then, and `reset` that what was asked shall count no longer. `forgotten`
+    are stacks that were said to stay as they are, and are looked after no longer; `begun` are those that a deployment
+    there ever began with.
     """
 
     runs: dict[str, Content] = field(default_factory=dict)
@@ -172,10 +193,12 @@ class Place:
     owed: dict[int, WaiverUsed] = field(default_factory=dict)
     came: dict[str, int] = field(default_factory=dict)
     given_up: set[str] = field(default_factory=set)
-    asked: Asked | None = None
+    asked: Document | None = None
     where: frozenset[tuple[str, str]] = frozenset()
     forgotten: set[str] = field(default_factory=set)
+    begun: set[str] = field(default_factory=set)
     said: list[Said] = field(default_factory=list)
+    reset: Reset | None = None
 
     def proof(self, release: str) -> Proof:
         return self.proofs.setdefault(release, Proof())

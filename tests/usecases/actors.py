@@ -1,246 +1,29 @@
-"""What people do to environments, command by command, by the book and nearly so."""
+"""What people do by the book, so that what they do besides can be tried from wherever they are."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
-from typing import Literal, TypeVar
 
-from envctl.domain import checkpoint
-from envctl.domain.changes import Action, ResourceChange
-from envctl.domain.errors import EnvctlError
-from envctl.domain.present import Present
-from envctl.usecases import record
-from envctl.usecases.apply import apply
-from envctl.usecases.approve import approve, withdraw
-from envctl.usecases.approve_rules import approve_rules
-from envctl.usecases.destroy import destroy
-from envctl.usecases.drift import drift
-from envctl.usecases.locking import lock, unlock
-from envctl.usecases.ports import Ports
 from envctl.usecases.project_ports import Revision
-from envctl.usecases.promote import promote
-from envctl.usecases.recover import recover
-from envctl.usecases.rollback import rollback
-from envctl.usecases.rules import rules
-from envctl.usecases.run import Deployed, Wishes
-from envctl.usecases.selecting import Selection
-from envctl.usecases.terraform_ports import UnpinnedProvider
-from envctl.usecases.verify import verify
-from tests.fakes.world import Killed, MemoryTerraform, MemoryTree, MemoryWorkspace
+from envctl.usecases.run import Deployed
 from tests.usecases import verdict
 from tests.usecases.account import Command
-from tests.usecases.editors import Edits, settings_of
-from tests.usecases.machines import Machine, Third, stage
-from tests.usecases.oracle import Oracle
-from tests.usecases.rulebook import ROLE, Asked
+from tests.usecases.commands import Commands, How
+from tests.usecases.people import ANN, BOB, CAT, DAN, EVE, Name
+from tests.usecases.rulebook import KINDS, Document, Vouched
 
-ANN, BOB, CAT, DAN, EVE = PEOPLE = tuple(f"{name}@example.com" for name in ("ann", "bob", "cat", "dan", "eve"))
-OFTEN = 8
-SESSION = ROLE.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
-REPLACED = (UnpinnedProvider("hashicorp/aws", "dev_overrides"),)
-T = TypeVar("T")
+ROTA = {"peer": (BOB, DAN), "business": (CAT, DAN), "law": (EVE,)}
+"""Who approves at which gate, as many as are asked for."""
+BY_WHOM: dict[Vouched, Name] = {"": "own", "role": "vouched", "job": "job"}
 
 
-@dataclass(frozen=True)
-class How:
-    """Who gives a command, what they wish, what they answer, and when their machine is killed. `only` is of an
-    apply: the stacks, where they are not all. `unseen` is of an approval: the stacks that it names. `replaced` says
-    that the machine has a provider of its own. `name` says whether AWS vouches for the person, in the role of those who
-    approve, or whether the machine only claims that name.
-    """
-
-    by: str = ANN
-    break_glass: str = ""
-    verify: bool = True
-    dry_run: bool = False
-    yes: bool = True
-    fuse: int | None = None
-    only: tuple[str, ...] = ()
-    unseen: tuple[str, ...] = ("web",)
-    replaced: bool = False
-    older: bool = False
-    name: Literal["own", "vouched", "claimed"] = "own"
-
-    @property
-    def wishes(self) -> Wishes:
-        selection = Selection(self.only)
-        return Wishes(self.dry_run, self.verify, self.break_glass, selection=selection, older=self.older)
-
-
-PLAINLY = How()
-
-
-@dataclass(frozen=True)
-class Job:
-    """A command as it was given once: its arguments, the tree that it read, and where that said that prod is."""
-
-    verb: str
-    environment: str
-    command: Callable[[Ports], object]
-    how: How
-    source: str
-    gate: str
-    tree: Mapping[str, bytes]
-    place: Mapping[str, str]
-    asked: Asked
-    third: Third
-
-
-def more(kind: str) -> tuple[ResourceChange, ...]:
-    """What else a plan may hold."""
-    return {
-        "a database is lost": (ResourceChange("aws_db_instance.main", "aws_db_instance", Action.DELETE),),
-        "a bucket is made anew": (ResourceChange("aws_s3_bucket.data", "aws_s3_bucket", Action.REPLACE),),
-        "servers are lost": tuple(
-            ResourceChange(f"aws_instance.web[{number}]", "aws_instance", Action.DELETE) for number in range(2)
-        ),
-        "one server is lost": (ResourceChange("aws_instance.web[2]", "aws_instance", Action.DELETE),),
-        "a server is made": (ResourceChange("aws_instance.web[3]", "aws_instance", Action.CREATE),),
-        "nothing": (),
-    }[kind]
-
-
-class Actors(Edits):
-    """`here` and `elsewhere` are two machines; each command is told to the oracle before it begins."""
-
-    def __init__(self, waivable: Mapping[str, frozenset[str]]) -> None:
-        # Where every step reads from a checkpoint, a wrong one shows.
-        self.usual, checkpoint.EVERY = checkpoint.EVERY, OFTEN
-        self.oracle = Oracle(waivable)
-        self.here, self.elsewhere = stage(self.oracle, waivable)
-        self.shared, self.fresh = self.here.shared, 0
-        self.jobs: list[Job] = []
-        self.book = self.shared.asked
-
-    def leave(self) -> None:
-        checkpoint.EVERY = self.usual
-
-    @property
-    def present(self) -> Present:
-        return record.present(self.here.ports)
-
-    def gives(
-        self,
-        verb: str,
-        environment: str,
-        command: Callable[[Ports], T],
-        how: How = PLAINLY,
-        *,
-        at: Machine | None = None,
-        source: str = "",
-        gate: str = "",
-    ) -> T | None:
-        """None where the command said no, or was killed."""
-        machine = at or self.here
-        tree, place = machine.shared.tree, machine.shared.place_of_prod
-        if machine.owner == self.here.owner:
-            then = (dict(tree.content), dict(place), machine.shared.asked, machine.shared.third)
-            self.jobs.append(Job(verb, environment, command, how, source, gate, *then))
-        machine.fuse = how.fuse
-        machine.identity.name = how.by if how.name == "own" else f"{SESSION}/{how.by}"
-        machine.identity.via = "aws" if how.name == "vouched" else "local"
-        person = machine.identity.actor().person
-        machine.consent.answers = [] if how.yes else [False]
-        machine.terraform.replaced = REPLACED if how.replaced else ()
-        read = (settings_of(tree, environment), machine.of_the_tree(), machine.shared.asked)
-        given = Command(verb, environment, person, *read, source, gate)
-        given.foreign = machine.owner != self.here.owner
-        given.break_glass, given.dry_run, given.only = how.break_glass, how.dry_run, frozenset(how.only)
-        given.unseen = frozenset(how.unseen) if verb == "approve" else frozenset()
-        given.place = frozenset(place.items()) if environment == "prod" else frozenset()
-        given.third = machine.shared.third
-        given.replaced, given.older, given.vouched = how.replaced, how.older, how.name == "vouched"
-        self.oracle.begins(machine, given)
-        result = None
-        try:
-            result, outcome = command(machine.ports), "done"
-        except EnvctlError as error:
-            outcome = f"said no ({', '.join(problem.code for problem in error.problems)})"
-        except Killed:
-            outcome = "killed"
-        machine.fuse = None
-        machine.meanwhile.clear()
-        self.oracle.ends(machine, outcome)
-        return result
-
-    def applies(self, to: str, how: How = PLAINLY, *, at: Machine | None = None) -> Deployed | None:
-        return self.gives("apply", to, lambda ports: apply(ports, to, how.wishes), how, at=at)
-
-    def promotes(
-        self, source: str, to: str, how: How = PLAINLY, *, release: str | None = None, at: Machine | None = None
-    ) -> Deployed | None:
-        def command(ports: Ports) -> Deployed:
-            return promote(ports, source, to, how.wishes, release=release)
-
-        return self.gives("promote", to, command, how, source=source, at=at)
-
-    def rolls_back(self, to: str, how: How = PLAINLY, *, release: str | None = None) -> Deployed | None:
-        return self.gives("rollback", to, lambda ports: rollback(ports, to, how.wishes, to=release), how)
-
-    def destroys(self, what: str, how: How = PLAINLY) -> Deployed | None:
-        return self.gives("destroy", what, lambda ports: destroy(ports, what, how.wishes), how)
-
-    def approves(self, gate: str, how: How, *, release: str | None = None) -> None:
-        def command(ports: Ports) -> object:
-            return approve(ports, "prod", gate, release=release, unseen=how.unseen)
-
-        self.gives("approve", "prod", command, how, gate=gate)
-
-    def approves_rules(self, gate: str, by: str) -> None:
-        self.gives("approve rules", "prod", lambda ports: approve_rules(ports, "prod", gate), How(by), gate=gate)
-
-    def withdraws(self, gate: str, by: str, *, release: str | None = None, at: Machine | None = None) -> None:
-        def command(ports: Ports) -> object:
-            return withdraw(ports, "prod", gate, release=release)
-
-        self.gives("withdraw", "prod", command, How(by), gate=gate, at=at)
-
-    def verifies(self, what: str, how: How = PLAINLY, *, at: Machine | None = None) -> None:
-        self.gives("verify", what, lambda ports: verify(ports, what), how, at=at)
-
-    def looks_for_drift(self, what: str, how: How = PLAINLY, *, at: Machine | None = None) -> None:
-        self.gives("drift", what, lambda ports: drift(ports, [what]), how, at=at)
-
-    def locks(self, what: str, by: str = EVE, *, at: Machine | None = None) -> None:
-        self.gives("lock", what, lambda ports: lock(ports, what, "not now"), How(by), at=at)
-
-    def unlocks(self, what: str, by: str = EVE, *, release: str | None = None) -> None:
-        self.gives("unlock", what, lambda ports: unlock(ports, what, "go on", release=release), How(by))
-
-    def recovers(self, what: str, how: How = PLAINLY) -> None:
-        self.gives("recover", what, lambda ports: recover(ports, what), how)
-
-    def machine(self, tree: MemoryTree) -> Machine:
-        """One more, with another working tree, at the same store."""
-        return Machine(replace(self.shared, tree=tree, terraform=MemoryTerraform(MemoryWorkspace())), self.oracle)
-
-    def runs_again(self, job: Job) -> None:
-        """The same command with its old arguments and its old tree, by the same person."""
-        then = {"asked": job.asked, "third": job.third, "place_of_prod": dict(job.place)}
-        shared = replace(self.shared, tree=MemoryTree(dict(job.tree)), **then)  # type: ignore[arg-type]
-        machine = Machine(shared, self.oracle)
-        machine.access.accounts["prod"] = job.place.get("account_id", f"{0:012}")
-        how = replace(job.how, fuse=None)
-        self.gives(job.verb, job.environment, job.command, how, at=machine, source=job.source, gate=job.gate)
-
-    def passes(self, time: timedelta) -> None:
-        self.shared.clock.time += time
-
-    def fails_a_check(self, of: str, *, at: Machine | None = None) -> None:
-        self.shared.failing.add((of, "smoke"))
-        self.verifies(of, at=at)
-        self.shared.failing.clear()
-
-    def finds_drift(self, of: str, *, at: Machine | None = None) -> None:
-        self.shared.terraform.drifted.add((of, "web"))
-        self.looks_for_drift(of, at=at)
-        self.shared.terraform.drifted.clear()
-
-    # By the book.
+class Actors(Commands):
+    """They know what is asked from the account of the oracle, not from envctl."""
 
     def mends(self) -> None:
-        """Whatever was broken works again, nobody stands in the way, and prod asks for what it always did."""
-        self.shared.asked, prod = self.book, self.oracle.places["prod"]
+        """Whatever was broken works again, nothing stands in the way, and the project file asks what it always did."""
+        self.asks(self.book)
+        prod = self.place("prod")
         self.says_what_leaves()
         self.moves_prod(dict(prod.where) if prod.asked else dict(self.shared.place_of_prod))
         terraform = self.shared.terraform
@@ -249,11 +32,12 @@ class Actors(Edits):
         terraform.extra.clear()
         for machine in (self.here, self.elsewhere):
             machine.has_clock_off(timedelta())
-        for environment, place in self.oracle.places.items():
+        for environment in self.shared.asked.environments:
+            place = self.oracle.places[environment]
             if place.open is not None:
-                self.recovers(environment)
+                self.recovers(KINDS[environment])
             if place.locked:
-                self.unlocks(environment)
+                self.unlocks(KINDS[environment])
 
     def waits_until_open(self) -> None:
         while verdict.denied(self.shared.clock.now()):
@@ -261,10 +45,11 @@ class Actors(Edits):
 
     def insists(self, to: str, command: Callable[[How], Deployed | None], fuse: int | None) -> Deployed:
         """Until it is done: if the machine dies, somebody recovers, and gives the same command again."""
-        done = command(How(fuse=fuse))
+        name: Name = "job" if self.shared.asked.rules(self.called(to)).only_ci else "own"
+        done = command(How(fuse=fuse, name=name))
         if done is None:
             self.recovers(to)
-            done = command(PLAINLY)
+            done = command(How(name=name))
         if done is None:
             raise AssertionError(f"all was done by the book, and {to} does not take the release")
         return done
@@ -278,26 +63,56 @@ class Actors(Edits):
         self.fresh += 1
         self.edits_code(f"fresh {self.fresh}")
         release = self.insists("dev", lambda how: self.applies("dev", how), fuses[0]).release
+        self._satisfies("staging", release)
         return self.insists(
             "staging", lambda how: self.promotes("dev", "staging", how, release=release), fuses[1]
         ).release
+
+    def _satisfies(self, to: str, release: str) -> None:
+        """Whatever staging asks, which by the book is nothing."""
+        asked = self._documents(to)
+        soak = max(each.rules.soak for each in asked)
+        if soak:
+            self.passes(soak)
+        if any(each.rules.windows for each in asked):
+            self.waits_until_open()
+        if any(each.rules.max_age for each in asked) or soak:
+            self.verifies(verdict.BEFORE[to])
+        self.all_approve(release, to=to)
 
     def soaks(self) -> None:
         self.soaks_in("staging")
 
     def soaks_in(self, what: str) -> None:
-        self.passes(timedelta(hours=25))
+        soak = max(each.rules.soak for each in self._documents("prod"))
+        self.passes(max(soak, timedelta(hours=24)) + timedelta(hours=1))
         self.waits_until_open()
         self.verifies(what)
 
-    def all_approve(self, release: str, *, unseen: tuple[str, ...] = ("web",), replaced: bool = False) -> None:
-        people = (("peer", BOB), ("business", CAT), ("business", DAN))
-        # Prod is somewhere else than it was deployed to.
-        moved = rules(self.here.ports, "prod").standing == "refused"
-        for gate, person in people if moved else ():
-            self.approves_rules(gate, person)
-        for gate, person in people:
-            self.approves(gate, How(person, unseen=unseen, replaced=replaced), release=release)
+    def _documents(self, to: str) -> tuple[Document, ...]:
+        """What the tree asks of an environment, and what else counts there, for ANN."""
+        to, asked = self.called(to), self.shared.asked
+        place = frozenset(self.shared.place_of_prod.items()) if KINDS[to] == "prod" else frozenset()
+        command = Command("promote", to, "ann", "ann", b"", ("", ""), asked, place=place)
+        recorded = verdict.find_recorded(self.oracle.places[to], command, self.shared.clock.now())
+        others = (recorded,) if recorded is not None else verdict.find_owners(self.oracle.places, command)
+        return (command.document, *others)
+
+    def all_approve(
+        self, release: str, *, unseen: tuple[str, ...] = ("web",), replaced: bool = False, to: str = "prod"
+    ) -> None:
+        """By all that is asked; where that can't hold at once, the rules as well."""
+        tree, *others = self._documents(to)
+        recorded = self.place(to).asked
+        if recorded is not None and any(
+            _is_too_much(tree, other, uncommitted=self.oracle.made[release].uncommitted) for other in others
+        ):
+            for gate, how in _signatures(recorded):
+                self.approves_rules(gate, how, to=to)
+            others = []
+        said = dict.fromkeys((gate, how) for each in (tree, *others) for gate, how in _signatures(each) if gate)
+        for gate, how in said:
+            self.approves(gate, replace(how, unseen=unseen, replaced=replaced), release=release, to=to)
 
     def by_the_book(self, fuses: tuple[int | None, int | None, int | None] = (None, None, None)) -> str:
         release = self.proves(fuses=fuses[:2])
@@ -312,3 +127,21 @@ class Actors(Edits):
         earlier, left = into(), into()
         self.insists(to, lambda how: self.rolls_back(to, how, release=earlier), fuse)
         return left, earlier
+
+
+def _is_too_much(tree: Document, other: Document, *, uncommitted: bool) -> bool:
+    """Whether nobody can satisfy the other one by what the tree's asks."""
+    ours, theirs = tree.rules, other.rules
+    is_spared = theirs.protected and (not ours.protected or theirs.max_destroys < ours.max_destroys)
+    is_alone = (theirs.only_ci and not ours.only_ci) or (theirs.committed and uncommitted)
+    return is_spared or is_alone or bool(other.checks - tree.checks) or not tree.can_hold_beside(other)
+
+
+def _signatures(asked: Document) -> list[tuple[str, How]]:
+    """Who has to say yes at which gate, and by whom they are known. One person says it where there is no gate."""
+    found = [
+        (gate, How(person, name=BY_WHOM[asked.rules.approvers] if gate == "business" else "own"))
+        for gate, count in asked.rules.gates
+        for person in ROTA[gate][:count]
+    ]
+    return found or [("", How(BOB))]

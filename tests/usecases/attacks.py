@@ -8,7 +8,9 @@ from datetime import timedelta
 from envctl.domain import checkpoint
 from envctl.usecases import ledger_keys, load
 from tests.fakes.world import MemoryTree
-from tests.usecases.actors import EVE, Actors, How, more
+from tests.usecases.actors import Actors
+from tests.usecases.commands import How, more
+from tests.usecases.people import EVE
 from tests.usecases.temptations import Temptation, ready, tries_prod
 
 

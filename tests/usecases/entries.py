@@ -11,6 +11,8 @@ MAY_WRITE = {
     "destroy": DEPLOYS,
     "approve": {"approval given"},
     "approve rules": {"rules approved"},
+    "reset rules": {"rules reset requested"},
+    "withdraw reset": {"rules reset withdrawn"},
     "withdraw": {"approval withdrawn"},
     "verify": VERIFIES,
     "drift": {"drift checked"},

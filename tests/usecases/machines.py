@@ -5,9 +5,8 @@ A machine can be killed between any two things that it does, and somebody else c
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from typing import Protocol
@@ -19,7 +18,6 @@ from envctl.domain.errors import StateLock
 from envctl.domain.ledger import Entry, decode
 from envctl.usecases.terraform_ports import PreparedStack
 from tests.fakes.world import (
-    PROJECT,
     Answering,
     Killed,
     MemoryProbes,
@@ -32,67 +30,17 @@ from tests.fakes.world import (
     World,
     project_files,
 )
-from tests.usecases.rulebook import ORDER, Asked
+from tests.usecases.project_text import NO_THIRD, Third, project
+from tests.usecases.rulebook import NEW_NAMES, ORDER, PROD, Asked, Rules
 
 Where = tuple[str, str]
 Content = tuple[str, str]
-ENVIRONMENTS = ("dev", "staging", "prod")
+ENVIRONMENTS = ORDER
+NAMES = (*ENVIRONMENTS, *NEW_NAMES.values())
+"""With those that come to be when one is renamed."""
 STACKS = ("network", "web")
 LEAVING = find_spec("envctl.domain.leaving") is not None
 """Whether a stack that leaves the project is a part of plans."""
-RULES = """
-[checks.smoke]
-kind = "command"
-command = ["smoke"]
-
-[checks.front]
-kind = "http"
-url = "https://shop.example.com"
-
-[environments.staging.gates]
-approvals = {{}}
-waivable = {staging}
-
-[environments.prod]
-{place}{prod}"""
-DEEP = """
-[checks.deep]
-kind = "command"
-command = ["deep"]
-environments = ["staging"]
-"""
-
-
-@dataclass(frozen=True)
-class Third:
-    """The third stack of the project: its name, or nothing where there is none; what it was called before, where it
-    says so; and what is said to become of stacks that are no more.
-    """
-
-    name: str = ""
-    was: str = ""
-    fates: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def text(self) -> str:
-        renamed = f'moved_from = "{self.was}"\n' if self.was else ""
-        stack = f'\n[stacks.{self.name}]\nmodule = "modules/jobs"\n{renamed}' if self.name else ""
-        return stack + "".join(f'\n[removed.{name}]\nthen = "{fate}"\n' for name, fate in self.fates)
-
-
-NO_THIRD = Third()
-
-
-def project(
-    waivable: Mapping[str, frozenset[str]], asked: Asked, place: Mapping[str, str], third: Third = NO_THIRD
-) -> bytes:
-    """The project file that asks for this, with prod in that place."""
-    account = place.get("account_id", f"{0:012}")
-    where = "".join(f'{name} = "{value.replace("ACCOUNT", account)}"\n' for name, value in sorted(place.items()))
-    head = re.sub(rb"\n\[environments[.](staging|prod)[^\[]*(?=\n\[)", b"", PROJECT)
-    head = head.replace(json.dumps(ORDER).encode(), json.dumps(asked.order).encode())
-    rules = RULES.format(staging=json.dumps(sorted(waivable["staging"])), place=where, prod=asked.of_prod)
-    return head + rules.encode() + (DEEP.encode() if "deep" in asked.checks else b"") + third.text.encode()
 
 
 class Watcher(Protocol):
@@ -173,6 +121,9 @@ class Machine(World):
         self.clock.off = off  # type: ignore[attr-defined]
 
     def content(self, environment: str) -> Content:
+        """Beside the pipeline there is no stack that takes the image."""
+        if "modules/web/main.tf" not in self.workspace.code[environment]:
+            return self.terraform.code_of(environment), ""
         main = json.loads(self.workspace.stacks[environment, "web"])
         return self.terraform.code_of(environment), main["module"]["web"]["image"]
 
@@ -180,13 +131,15 @@ class Machine(World):
         """Those that hold something in reality."""
         return frozenset(stack for where, stack in self.terraform.reality if where == environment)
 
-    def of_the_tree(self) -> Content:
-        """As it would be in a release that is made now."""
+    def of_the_tree(self, *, beside: bool) -> Content:
+        """As it would be in a release that is made now, for the pipeline or beside it."""
         digest = hashlib.sha256()
         for name, data in sorted(self.tree.content.items()):
-            if name.startswith("modules/"):
+            if name.startswith("modules/") and name.startswith("modules/beside/") == beside:
                 digest.update(name.encode() + b"\0" + data)
-        files = (self.tree.content[f"environments/{name}/terraform.tfvars"] for name in ("dev", "prod"))
+        if beside:
+            return digest.hexdigest(), ""
+        files = (data for name, data in self.tree.content.items() if name.endswith("/terraform.tfvars"))
         settings = b"".join(files).decode()
         return digest.hexdigest(), settings.partition('image = "')[2].partition('"')[0]
 
@@ -283,6 +236,6 @@ class WatchedProbes(MemoryProbes):
 
 
 def stage(watcher: Watcher, waivable: Mapping[str, frozenset[str]]) -> tuple[Machine, Machine]:
-    asked = Asked(waivable=waivable["prod"])
-    shared = Shared(MemoryTree({**project_files(), "envctl.toml": project(waivable, asked, {})}), asked)
+    asked = Asked(replace(PROD, waivable=waivable["prod"]), Rules(waivable=waivable["staging"]))
+    shared = Shared(MemoryTree({**project_files(), "envctl.toml": project(asked, {})}), asked)
     return Machine(shared, watcher), Machine(shared, watcher)

@@ -1,6 +1,7 @@
 """A release goes where a newer one runs: a job that is run again, one that waited, one that another passed."""
 
-from tests.usecases.actors import PLAINLY, Actors, How
+from tests.usecases.actors import Actors
+from tests.usecases.commands import PLAINLY, How
 from tests.usecases.temptations import Temptation, ready, tries_prod
 
 

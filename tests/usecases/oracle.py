@@ -4,20 +4,20 @@ It knows nothing of guards and fold. An entry of the ledger is to it what somebo
 seen. It collects what is wrong and raises nothing, so that no command can swallow it.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from envctl.domain import events
 from envctl.domain.changes import EnvironmentPlan, StackPlan
-from envctl.domain.events_rules import RulesApproved
 from envctl.domain.ledger import Entry
 from tests.usecases import verdict
-from tests.usecases.account import Command, Given, Made, Place, Said, account_of, losses
+from tests.usecases.account import Command, Made, Place, losses
 from tests.usecases.entries import MAY_WRITE, describe_event
-from tests.usecases.machines import ENVIRONMENTS, LEAVING, Content, Machine, Where
-from tests.usecases.rulebook import Asked
+from tests.usecases.machines import LEAVING, Content, Machine, Where
+from tests.usecases.oracle_words import Words
+from tests.usecases.people import person_of
+from tests.usecases.rulebook import Document
 
 
 def _as_planned(shown: StackPlan) -> StackPlan:
@@ -26,23 +26,16 @@ def _as_planned(shown: StackPlan) -> StackPlan:
     return replace(shown, **told)
 
 
-class Oracle:
-    def __init__(self, waivable: Mapping[str, frozenset[str]]) -> None:
-        self.waivable = waivable
-        self.places = {name: Place() for name in ENVIRONMENTS}
+class Oracle(Words):
+    def __init__(self) -> None:
+        super().__init__()
         self.made: dict[str, Made] = {}
         self.commands: dict[int, Command] = {}
         self.arrivals = 0
-        self.broken: list[str] = []
-        self.story: list[str] = []
 
     def begins(self, machine: Machine, command: Command) -> None:
         self.commands[id(machine)] = command
         self.story.append(f"{machine.shared.clock.now():%m-%d %H:%M} {command.spelt}")
-
-    def says(self, command: Command, problem: str) -> None:
-        self.broken.append(f"{command.spelt}: {problem}")
-        self.story.append(f"  WRONG {problem}")
 
     def ends(self, machine: Machine, outcome: str) -> None:
         """`outcome` is done, killed, or with what it said no."""
@@ -52,6 +45,9 @@ class Oracle:
             self._leaves_nothing_open(command)
         if command.dry_run and "deployment started" in MAY_WRITE[command.verb] and command.wrote:
             self.says(command, f"a dry run wrote {command.wrote}")
+        held = machine.stacks_in(command.environment) - self.places[command.environment].forgotten
+        if command.environment not in command.asked.environments and held and "E139" not in outcome:
+            self.says(command, f"it holds {sorted(held)}, is gone, and the answer was {outcome}")
         done = outcome == "done" and command.release and command.verb != "destroy"
         if done and not self._runs(command, self.places[command.environment], command.release):
             self.says(command, "it says that it is done, and something else runs")
@@ -101,17 +97,16 @@ class Oracle:
         made = self.made[command.release]
         if command.contents[stack] != (made.content if command.verb != "destroy" and stack in made.stacks else None):
             self.says(command, f"{stack} gets other bytes than the release was made of")
-        if environment == "prod":
-            self._applies_to_prod(command, stack)
+        self._applies_by_the_rules(command, stack)
 
-    def _applies_to_prod(self, command: Command, stack: str) -> None:
+    def _applies_by_the_rules(self, command: Command, stack: str) -> None:
         plans = verdict.carried_out(command.plans, self.made[command.release])
         for asked, granted in command.granted:
             if verdict.is_too_much_lost(plans, asked):
                 lost = [resource.address for resource in losses(plans)]
-                self._needs(command, "G301", f"prod loses {lost}")
+                self._needs(command, "G301", f"{command.environment} loses {lost}")
             for gate, given in granted.items():
-                if verdict.too_few(given, {stack: command.plans[stack]}, dict(asked.gates)[gate]):
+                if verdict.too_few(given, {stack: command.plans[stack]}, dict(asked.rules.gates)[gate]):
                     self._needs(command, "G302", f"gate {gate} did not approve what is done to {stack}")
 
     def _needs(self, command: Command, code: str, problem: str) -> None:
@@ -135,12 +130,7 @@ class Oracle:
         now = machine.shared.clock.now()
         command.wrote.append(event.kind)
         self.story.append(f"  {entry.seq} {describe_event(event)}")
-        if command.foreign:
-            self.says(command, "another project wrote into this store")
-        if event.kind not in MAY_WRITE[command.verb]:
-            self.says(command, f"it wrote {event.kind}")
-        if (entry.actor.person, entry.at) != (command.person, now):
-            self.says(command, f"it wrote of another person or time: {entry}")
+        self._may_write(command, entry, now)
         if isinstance(event, events.ReleaseCreated):
             self._made(machine, command, event)
             return
@@ -159,6 +149,19 @@ class Oracle:
             case _:
                 self._said(command, place, event, now)
 
+    def _may_write(self, command: Command, entry: Entry, now: datetime) -> None:
+        event = entry.event
+        if command.foreign:
+            self.says(command, "another project wrote into this store")
+        if event.kind not in MAY_WRITE[command.verb]:
+            self.says(command, f"it wrote {event.kind}")
+        if (person_of(entry.actor), entry.at) != (command.person, now):
+            self.says(command, f"it wrote of another person or time: {entry}")
+        if entry.actor.verified and command.person != command.truly:
+            self.says(command, f"it vouches for {command.person}, and that was {command.truly}")
+        if command.environment not in command.asked.environments:
+            self.says(command, "it wrote of an environment that is gone")
+
     def _made(self, machine: Machine, command: Command, event: events.ReleaseCreated) -> None:
         # Where it has to be approved it is made before anything is planned.
         content = next(iter(command.contents.values()), machine.content(command.environment))
@@ -167,17 +170,15 @@ class Oracle:
             self.says(command, "the release is not what the working tree holds, or another one is the same")
             return
         revision = machine.versions.known
-        makers = frozenset({command.person, revision.author})
-        self.made[event.release] = Made(len(self.made), content, makers, revision.uncommitted, command.third)
+        what = (content, frozenset({command.person, revision.author.partition("@")[0]}), revision.uncommitted)
+        self.made[event.release] = Made(len(self.made), *what, command.third, command.is_beside)
 
     def _waived(self, command: Command, seq: int, event: events.WaiverUsed, now: datetime) -> None:
         command.waivers[seq] = event
         if not command.break_glass or event.reason != command.break_glass:
             self.says(command, "something was waived without the reason that was given")
         place = self.places[event.environment]
-        listed = [asked.waivable for asked in self._asked(command, place, now)]
-        if event.environment != "prod":
-            listed = [self.waivable.get(event.environment, frozenset())]
+        listed = [asked.rules.waivable for asked in self._asked(command, place, now)]
         if any(set(event.guards) - waivable for waivable in listed):
             self.says(command, f"{event.guards} can't all be waived there")
         if len(event.refusals) != len(event.guards) or not all(event.refusals):
@@ -192,15 +193,16 @@ class Oracle:
             return
         command.started, command.release = seq, release
         source = self.places[command.source] if command.source else place
-        before = self.places[verdict.BEFORE.get(event.environment, "dev")]
-        around = (before, self.places["dev"], self.made, self._asked(command, place, now))
-        case = verdict.Case(command, release, self.made[release], place, source, now, *around)
-        if event.environment == "prod":
-            asks = command.verb in ("promote", "apply")
-            command.granted = [(asked, verdict.standing(case, asked) if asks else {}) for asked in case.asked]
+        before, entry = self.places[command.document.before or "dev"], self.places[command.asked.pipeline[0]]
+        around = (before, entry, self.made, self._asked(command, place, now))
+        recorded = verdict.find_recorded(place, command, now)
+        case = verdict.Case(command, release, self.made[release], place, source, now, *around, recorded)
+        asks = command.verb in ("promote", "apply")
+        command.granted = [(asked, verdict.standing(case, asked) if asks else {}) for asked in case.asked]
         objections = [*verdict.objections(case), *verdict.of_stacks(case, machine.stacks_in(event.environment))]
         for code, problem in objections:
             self._needs(command, code, problem)
+        place.begun |= command.only or self.made[release].stacks
         place.returning = release if command.verb == "rollback" and not objections else ""
         if event.waiver not in command.waivers if command.waivers else event.waiver:
             self.says(command, "the start does not name its waiver")
@@ -214,12 +216,11 @@ class Oracle:
             self.says(command, f"it was recorded as one of {event.only or 'all'}")
         self._leaves(command, place, now)
 
-    def _asked(self, command: Command, place: Place, now: datetime) -> tuple[Asked, ...]:
-        """Both documents, unless people have said that the tree's may take the place of the recorded one."""
-        recorded = place.asked
-        if recorded is None or verdict.is_replaced(place, command, now):
-            return (command.asked,)
-        return (command.asked, recorded)
+    def _asked(self, command: Command, place: Place, now: datetime) -> tuple[Document, ...]:
+        """What the tree asks, and what was recorded: by the environment itself, or by those whose account it has."""
+        recorded = verdict.find_recorded(place, command, now)
+        others = (recorded,) if recorded is not None else verdict.find_owners(self.places, command)
+        return (command.document, *others)
 
     def _leaves(self, command: Command, place: Place, now: datetime) -> None:
         if command.verb == "rollback" or command.older or "G111" in command.waived:
@@ -254,23 +255,25 @@ class Oracle:
         if left := leaves - place.forgotten - (frozenset() if destroyed else made.forgets):
             self.says(command, f"{sorted(left)} were left behind, and nobody said so")
         place.runs, place.forgotten = wanted, (place.forgotten | leaves) - wanted.keys()
-        if not destroyed and command.verb != "rollback" and place.current != release:
+        is_new = not destroyed and command.verb != "rollback" and place.current != release
+        if is_new:
             self.arrivals += 1
             place.came[release] = self.arrivals
         place.current = "" if destroyed else release
         if destroyed:
             return
-        if command.verb in ("promote", "apply") and command.environment != "dev" and not command.waivers:
-            place.asked, place.where, place.said = command.asked, command.place, []
+        if command.verb in ("promote", "apply") and not command.waivers:
+            place.asked, place.where, place.said, place.reset = command.document, command.place, [], None
         proof = place.proof(release)
         proof.whole, proof.replaced = True, command.replaced
         if command.replaced:
             proof.revoke()
-        if command.verb == "promote" or command.environment == "dev":
+        brings_code = command.verb == "apply" and not command.document.before
+        if command.verb == "promote" or brings_code:
             number = self.made[release].number
             place.held = {held for held in place.held if self.made[held].number >= number}
-            if command.verb == "promote" and not command.waivers:
-                place.owed.clear()
+        if not command.waivers and (command.verb == "promote" or (brings_code and is_new)):
+            place.owed.clear()
 
     def _succeeded_partly(self, command: Command, place: Place, event: events.DeploymentSucceeded) -> None:
         """Nothing else is known to run there by that, and of this release nothing is proven any more."""
@@ -299,43 +302,3 @@ class Oracle:
             proof.passed |= dict.fromkeys(command.probed, now)
         else:
             proof.revoke()
-
-    def _said(self, command: Command, place: Place, event: events.Event, now: datetime) -> None:
-        match event:
-            case events.ApprovalGiven():
-                self._approved(command, place, event, now)
-            case RulesApproved():
-                said = (command.person, event.gate, command.asked, account_of(command.place), now, command.vouched)
-                place.said.append(Said(*said))
-            case events.ApprovalWithdrawn():
-                mine = (command.person, command.gate, event.release)
-                place.approvals = [g for g in place.approvals if (g.person, g.gate, g.release) != mine]
-            case events.EnvironmentLocked() | events.EnvironmentUnlocked():
-                place.locked = isinstance(event, events.EnvironmentLocked)
-            case events.HoldSet():
-                place.held.add(event.release)
-            case events.HoldLifted():
-                place.held.discard(event.release)
-            case events.DriftChecked():
-                self._drift(command, place, event)
-
-    def _approved(self, command: Command, place: Place, event: events.ApprovalGiven, now: datetime) -> None:
-        plan, yes = command.shown[-1] if command.shown else (None, False)
-        seen = plan and (plan.environment, plan.release) == (event.environment, event.release)
-        if plan is None or not yes or not seen or event.gate != command.gate:
-            self.says(command, "an approval was recorded that nobody gave")
-            return
-        if command.replaced:
-            self.says(command, "an approval rests on a plan of another provider than the pinned one")
-        said = (command.person, command.gate, event.release, command.settings, plan, now, command.place, command.unseen)
-        place.approvals.append(Given(*said, command.asked, place.asked, command.vouched))
-
-    def _drift(self, command: Command, place: Place, event: events.DriftChecked) -> None:
-        if event.drifted != command.drifted or event.release != place.current or place.open is not None:
-            self.says(command, f"drift of {event.drifted} was recorded, and {command.drifted} were seen")
-        if command.replaced:
-            self.says(command, "drift was recorded that another provider than the pinned one saw")
-        place.drifted = command.drifted > 0
-        if place.drifted:
-            place.doubted = True
-            place.proof(event.release).revoke()

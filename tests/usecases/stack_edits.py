@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from tests.usecases.actors import PLAINLY, Actors, How
-from tests.usecases.machines import Third
+from tests.usecases.actors import Actors
+from tests.usecases.commands import PLAINLY, How
+from tests.usecases.project_text import Third
 from tests.usecases.temptations import Temptation, ready, tries_prod
 
 JOBS = Third("jobs")

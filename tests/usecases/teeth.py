@@ -1,31 +1,49 @@
 """`make nightly`: takes one guard after the other away, and wants the laws of promotion to notice each time. The same
 for the rules of the ledger, the store and the surroundings.
 
-Laws that nothing breaks would prove nothing. G202, G204, G205, G303 and G304 are not among those taken away: what the
-laws let people do does not touch them.
+Laws that nothing breaks would prove nothing. G202, G204, G205 and G303 are not among those taken away: what the laws
+let people do does not touch them.
 """
 
 # ruff: noqa: T201 (a script prints)
 
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from envctl.domain import checkpoint, guards
+from envctl.adapters.aws import tokens
+from envctl.adapters.aws.identity import AwsIdentity, Standing
+from envctl.adapters.aws.tokens import Claims
+from envctl.domain import checkpoint, fold, guards
+from envctl.domain.events import Actor
+from envctl.domain.guards import both_documents
 from envctl.domain.meaning import PlanMeaning, decode
 from envctl.domain.present import Present
 from envctl.domain.release import File, Release, identity, unpack
-from envctl.usecases import approve, approved, bundles, checkpointing, clocks, ledger_keys, record, unpinned
+from envctl.usecases import (
+    approve,
+    approved,
+    bundles,
+    checkpointing,
+    clocks,
+    ledger_keys,
+    record,
+    reset_rules,
+    unpinned,
+)
 from envctl.usecases.ports import Ports
 from tests.fakes.world import MemoryWorkspace
-from tests.usecases import attacks, old_jobs, rule_edits, stack_edits
-from tests.usecases.actors import PLAINLY, Actors
+from tests.usecases import attacks, environment_edits, forgeries, old_jobs, resets, rule_edits, stack_edits
+from tests.usecases.actors import Actors
+from tests.usecases.commands import PLAINLY
 from tests.usecases.draws import WAIVABLE
 from tests.usecases.machines import LEAVING
 from tests.usecases.temptations import Temptation
@@ -65,6 +83,10 @@ def _forget(*_: object) -> None:
     return None
 
 
+def _believe_any_token(_: AwsIdentity, said: Actor, standing: Standing) -> Claims:
+    return Claims(said.name, "acme/shop", "1", "prod")
+
+
 def _keep_all(*_: object) -> object:
     return import_module("envctl.domain.leaving").NO_CHANGEOVER
 
@@ -97,6 +119,14 @@ RULES: dict[str, Without] = {
     "the order of releases": ((guards, "GUARDS", _without_guard("G111")),),
     "the double question": ((guards, "list_views", lambda request: (request,)),),
     "what can't hold twice": ((guards, "GUARDS", _without_guard("G112")),),
+    "the delay of a reset": ((both_documents, "RESET_DELAY", timedelta()),),
+    "the persons who withdraw a reset": ((reset_rules, "_check_may_withdraw", _forget),),
+    "the rules of an account": ((both_documents, "find_owners", lambda request: ()),),
+    "what the ledger never deployed": ((guards, "GUARDS", _without_guard("G304")),),
+    "the environments that are gone": ((import_module("envctl.usecases.status"), "find_gone", lambda *_: ()),),
+    "the token that credentials came of": ((AwsIdentity, "_believe", _believe_any_token),),
+    "the issuer of a token": ((tokens, "_ISSUERS", re.compile(".*")),),
+    "the names of one person": ((fold, "has_same_name", lambda one, other: one.name == other.name),),
     "the word of AWS for a name": (
         (import_module("envctl.domain.guards.approvals"), "may_at_gate", lambda patterns, actor: True),
     ),
@@ -105,8 +135,16 @@ RULES: dict[str, Without] = {
 TEMPTING: dict[str, Mapping[str, Temptation]] = {
     "the order of releases": old_jobs.OF_AGE,
     "the word of AWS for a name": rule_edits.OF_NAMES,
-    "the double question": rule_edits.OF_RULES,
+    "the names of one person": rule_edits.OF_NAMES,
+    "the double question": rule_edits.OF_RULES | rule_edits.OF_MORE | rule_edits.OF_STAGING,
     "what can't hold twice": rule_edits.OF_THE_ORDER,
+    "the delay of a reset": resets.OF_RESETS,
+    "the persons who withdraw a reset": resets.OF_RESETS,
+    "the rules of an account": environment_edits.OF_ENVIRONMENTS,
+    "what the ledger never deployed": environment_edits.OF_ENVIRONMENTS,
+    "the environments that are gone": environment_edits.OF_ENVIRONMENTS,
+    "the token that credentials came of": forgeries.OF_TOKENS,
+    "the issuer of a token": forgeries.OF_TOKENS,
 }
 """What tempts to break a rule, where that is not what machines and store hold."""
 if LEAVING:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from tests.usecases import verdict
-from tests.usecases.actors import BOB, CAT, DAN, PLAINLY, Actors, How, more
+from tests.usecases.actors import Actors
+from tests.usecases.commands import PLAINLY, How, more
 from tests.usecases.editors import PLACES
+from tests.usecases.people import BOB, CAT, DAN
 
 
 def ready(actors: Actors, **proven: object) -> str:
@@ -24,7 +26,11 @@ def _jumps(actors: Actors, how: How) -> None:
 
 
 def _goes_backwards(actors: Actors, how: How) -> None:
-    actors.promotes("staging", "dev", how, release=ready(actors))
+    """Into dev, which has gone on meanwhile."""
+    release = ready(actors)
+    actors.edits_code(f"{release} and more")
+    actors.applies("dev")
+    actors.promotes("staging", "dev", how, release=release)
 
 
 def _failed_to_redeploy(actors: Actors, how: How) -> None:
@@ -126,7 +132,7 @@ def _is_too_old(actors: Actors, how: How) -> None:
 
 def _approval_was_withdrawn(actors: Actors, how: How) -> None:
     release = ready(actors)
-    actors.withdraws("business", CAT, release=release)
+    actors.withdraws("business", How(CAT), release=release)
     tries_prod(actors, how, release)
 
 

@@ -11,40 +11,37 @@ from datetime import timedelta
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from envctl.domain.fold import fold
 from envctl.domain.present import EnvironmentPresent
 from envctl.usecases import record
-from envctl.usecases.ports import Ports
 from envctl.usecases.project_ports import Revision
-from envctl.usecases.status import status
-from envctl.usecases.why import why
 from tests.fakes.world import recorded
-from tests.usecases import attacks, old_jobs, rule_edits, rulebook, stack_edits, temptations, verdict
+from tests.usecases import verdict
 from tests.usecases.account import Place
-from tests.usecases.actors import BOB, EVE, Actors, How, more
+from tests.usecases.actors import Actors
+from tests.usecases.commands import How, more
 from tests.usecases.draws import (
-    CLOCKS,
     LONG_TIMES,
-    OF_RULES,
-    PLANTED,
     TIMES,
     environments,
     fuses,
+    gates,
     people,
     picks,
+    ruled,
     stacks,
     tempted,
     waivable,
     ways,
 )
-from tests.usecases.editors import PLACES
-from tests.usecases.machines import ENVIRONMENTS, LEAVING, Third
-from tests.usecases.temptations import Temptation
+from tests.usecases.law_steps import Edited, Tempted
+from tests.usecases.machines import ENVIRONMENTS
+from tests.usecases.people import BOB, EVE
 
 
-class Promotion(RuleBasedStateMachine):
+class Promotion(Edited, Tempted):
     @initialize(staging=waivable, prod=waivable)
     def begins(self, staging: set[str], prod: set[str]) -> None:
         self.actors = Actors({"staging": frozenset(staging), "prod": frozenset(prod)})
@@ -53,27 +50,6 @@ class Promotion(RuleBasedStateMachine):
     def _release(self, pick: int | None) -> str | None:
         known = list(self.actors.oracle.made)
         return None if pick is None or not known else known[pick % len(known)]
-
-    @rule(number=st.integers(0, 5))
-    def edits_code(self, number: int) -> None:
-        self.actors.edits_code(str(number))
-
-    @rule(of=environments, number=st.integers(1, 3))
-    def edits_settings(self, of: str, number: int) -> None:
-        self.actors.edits_settings(of, number)
-
-    @rule(key=st.sampled_from(sorted(PLACES)), number=st.integers(0, 2))
-    def edits_place(self, key: str, number: int) -> None:
-        self.actors.edits_place(key, number)
-
-    @rule(kind=st.sampled_from(list(rulebook.EDITS)), back=st.booleans())
-    def edits_rules(self, kind: str, back: bool) -> None:
-        asked = self.actors.book if back else self.actors.shared.asked
-        self.actors.asks(rulebook.EDITS[kind](asked))
-
-    @rule()
-    def puts_rules_back(self) -> None:
-        self.actors.asks(self.actors.book)
 
     @rule(author=people, uncommitted=st.booleans())
     def commits(self, author: str, uncommitted: bool) -> None:
@@ -107,36 +83,44 @@ class Promotion(RuleBasedStateMachine):
     def destroys(self, what: str, how: How) -> None:
         self.actors.destroys(what, how)
 
-    @rule(gate=st.sampled_from(["peer", "business"]), how=ways, pick=picks)
-    def approves(self, gate: str, how: How, pick: int | None) -> None:
-        self.actors.approves(gate, how, release=self._release(pick))
+    @rule(to=ruled, gate=gates, how=ways, pick=picks)
+    def approves(self, to: str, gate: str, how: How, pick: int | None) -> None:
+        self.actors.approves(gate, how, release=self._release(pick), to=to)
 
-    @rule(gate=st.sampled_from(["peer", "business"]), by=people)
-    def approves_rules(self, gate: str, by: str) -> None:
-        self.actors.approves_rules(gate, by)
+    @rule(to=ruled, gate=gates, how=ways)
+    def approves_rules(self, to: str, gate: str, how: How) -> None:
+        self.actors.approves_rules(gate, how, to=to)
 
-    @rule(pick=picks)
-    def all_approve(self, pick: int | None) -> None:
+    @rule(to=ruled, pick=picks)
+    def all_approve(self, to: str, pick: int | None) -> None:
         release = self._release(pick)
         if release:
-            self.actors.all_approve(release)
+            self.actors.all_approve(release, to=to)
 
-    @rule(gate=st.sampled_from(["peer", "business"]), by=people, pick=picks)
-    def withdraws(self, gate: str, by: str, pick: int | None) -> None:
-        self.actors.withdraws(gate, by, release=self._release(pick))
+    @rule(to=ruled, gate=gates, how=ways, pick=picks)
+    def withdraws(self, to: str, gate: str, how: How, pick: int | None) -> None:
+        self.actors.withdraws(gate, how, release=self._release(pick), to=to)
+
+    @rule(of=ruled, by=people)
+    def resets_rules(self, of: str, by: str) -> None:
+        self.actors.resets_rules(by, of=of)
+
+    @rule(of=ruled, how=ways)
+    def withdraws_reset(self, of: str, how: How) -> None:
+        self.actors.withdraws_reset(how, of=of)
 
     @rule(what=environments, how=ways, failing=st.sampled_from(["", "", "smoke", "front", "deep"]))
     def verifies(self, what: str, how: How, failing: str) -> None:
         self.actors.shared.failing.clear()
         if failing:
-            self.actors.shared.failing.add((what, failing))
+            self.actors.shared.failing.add((self.actors.called(what), failing))
         self.actors.verifies(what, how)
 
     @rule(what=environments, stack=stacks, how=ways, drifted=st.booleans())
     def looks_for_drift(self, what: str, stack: str, how: How, drifted: bool) -> None:
         self.actors.shared.terraform.drifted.clear()
         if drifted:
-            self.actors.shared.terraform.drifted.add((what, stack))
+            self.actors.shared.terraform.drifted.add((self.actors.called(what), stack))
         self.actors.looks_for_drift(what, how)
 
     @rule(what=environments, locked=st.booleans(), by=people, pick=picks)
@@ -156,7 +140,7 @@ class Promotion(RuleBasedStateMachine):
         terraform.fails_on.clear()
         terraform.dies_on.clear()
         if kind != "works":
-            (terraform.fails_on if kind == "fails" else terraform.dies_on).add((of, stack))
+            (terraform.fails_on if kind == "fails" else terraform.dies_on).add((self.actors.called(of), stack))
 
     @rule(
         of=environments,
@@ -164,15 +148,11 @@ class Promotion(RuleBasedStateMachine):
         kind=st.sampled_from(["a database is lost", "one server is lost", "a server is made", "nothing"]),
     )
     def plans_hold_more(self, of: str, stack: str, kind: str) -> None:
-        self.actors.shared.terraform.extra[of, stack] = more(kind)
+        self.actors.shared.terraform.extra[self.actors.called(of), stack] = more(kind)
 
     @rule(of=environments)
-    def asks(self, of: str) -> None:
-        def looks(ports: Ports) -> None:
-            status(ports)
-            why(ports, of, planned=True)
-
-        self.actors.gives("look", of, looks)
+    def looks(self, of: str) -> None:
+        self.actors.looks(of)
 
     @rule(fuse=fuses)
     def comes_into_staging(self, fuse: int | None) -> None:
@@ -198,77 +178,11 @@ class Promotion(RuleBasedStateMachine):
         self.actors.all_approve(left)
         assert (self.actors.promotes(source, to, release=left) is not None) == lifted
 
-    @rule(temptation=st.sampled_from(list(temptations.OF_ORDER.values())), how=tempted)
-    def is_tempted_out_of_order(self, temptation: Temptation, how: How) -> None:
-        temptation(self.actors, how)
-
-    @rule(temptation=st.sampled_from(list(temptations.OF_PROOF.values())), how=tempted)
-    def is_tempted_without_proof(self, temptation: Temptation, how: How) -> None:
-        temptation(self.actors, how)
-
-    @rule(temptation=st.sampled_from(list(old_jobs.OF_AGE.values())), how=tempted)
-    def is_tempted_by_old_jobs(self, temptation: Temptation, how: How) -> None:
-        temptation(self.actors, how)
-
-    @rule(temptation=st.sampled_from(list(temptations.OF_PEOPLE.values())), how=tempted)
-    def is_tempted_by_people(self, temptation: Temptation, how: How) -> None:
-        temptation(self.actors, how)
-
-    @rule(temptation=st.sampled_from(list(temptations.OF_PROD.values())), how=tempted)
-    def is_tempted_in_prod(self, temptation: Temptation, how: How) -> None:
-        temptation(self.actors, how)
-
-    @rule(temptation=st.sampled_from(list(attacks.OF_THE_STORE.values())), how=tempted)
-    def is_tempted_by_clocks_and_store(self, temptation: Temptation, how: How) -> None:
-        temptation(self.actors, how)
-
-    @rule(temptation=st.sampled_from(list((attacks.OF_VARIABLES | attacks.OF_FILES).values())), how=tempted)
-    def is_tempted_by_variables_and_files(self, temptation: Temptation, how: How) -> None:
-        temptation(self.actors, how)
-
-    @rule(temptation=st.sampled_from(list(OF_RULES.values())), how=tempted)
-    def is_tempted_by_rules(self, temptation: Temptation, how: How) -> None:
-        temptation(self.actors, how)
-
-    @rule(temptation=st.sampled_from(list(rule_edits.OF_NAMES.values())), how=tempted)
-    def is_tempted_by_names(self, temptation: Temptation, how: How) -> None:
-        temptation(self.actors, how)
-
-    @precondition(lambda _: LEAVING)
-    @rule(third=st.sampled_from(list(stack_edits.CHANGES.values())))
-    def changes_stacks(self, third: Third) -> None:
-        self.actors.has_third(third)
-
-    @precondition(lambda _: LEAVING)
-    @rule(temptation=st.sampled_from(list(stack_edits.OF_STACKS.values())), how=tempted)
-    def is_tempted_by_stacks(self, temptation: Temptation, how: How) -> None:
-        temptation(self.actors, how)
-
     @rule(pick=st.integers(0, 30))
     def runs_an_old_job_again(self, pick: int) -> None:
         jobs = self.actors.jobs
         if jobs:
             self.actors.runs_again(jobs[-1 - pick % len(jobs)])
-
-    @rule(path=st.sampled_from(PLANTED), number=st.integers(0, 2))
-    def plants_a_file(self, path: str, number: int) -> None:
-        self.actors.plants(path, number)
-
-    @rule(of=environments)
-    def plants_in_the_work_folder(self, of: str) -> None:
-        self.actors.plants_in_work_folder(of)
-
-    @rule(number=st.integers(1, 3))
-    def edits_common_settings(self, number: int) -> None:
-        self.actors.edits_common(number)
-
-    @rule(of=environments)
-    def leaves_size_to_all(self, of: str) -> None:
-        self.actors.leaves_size_to_all(of)
-
-    @rule(off=st.sampled_from(CLOCKS), here=st.booleans())
-    def a_clock_goes_wrong(self, off: timedelta, here: bool) -> None:
-        (self.actors.here if here else self.actors.elsewhere).has_clock_off(off)
 
     @rule(
         how=tempted,
@@ -287,7 +201,7 @@ class Promotion(RuleBasedStateMachine):
         actors, there = self.actors, self.actors.elsewhere
         happens: dict[str, Callable[[], object]] = {
             "lock": lambda: actors.locks("prod", at=there),
-            "withdraw": lambda: actors.withdraws("peer", BOB, release=release, at=there),
+            "withdraw": lambda: actors.withdraws("peer", How(BOB), release=release, at=there),
             "check": lambda: actors.fails_a_check("staging", at=there),
             "drift": lambda: actors.finds_drift("staging", at=there),
             "night": lambda: actors.passes(timedelta(hours=9)),

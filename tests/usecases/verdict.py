@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from envctl.domain.changes import StackPlan
-from tests.usecases.account import Command, Given, Made, Place, Proof, account_of, covered, losses
-from tests.usecases.rulebook import Asked
+from tests.usecases.account import Command, Given, Made, Place, Proof, covered, losses
+from tests.usecases.rulebook import Document
 
 BEFORE = {"staging": "dev", "prod": "staging"}
+"""By the book."""
 HOLDS_DATA = frozenset({"aws_db_instance", "aws_s3_bucket"})
 NEVER = "never"
+DELAY = timedelta(days=7)
+"""After which a reset of rules counts."""
 FRIDAY, EVENING = 5, 16
 YEAR_END = datetime(2026, 12, 20), datetime(2027, 1, 4)
 
@@ -19,8 +22,8 @@ YEAR_END = datetime(2026, 12, 20), datetime(2027, 1, 4)
 @dataclass(frozen=True)
 class Case:
     """One release on its way into one environment, at one moment. `before` is the environment right before it, `entry`
-    where code enters, and `known` are all releases. `asked` is what the tree asks of prod, and what prod was
-    deployed with, where that counts: both have to be satisfied.
+    where code enters, and `known` are all releases. `asked` is what the tree asks of the target, and what else has to
+    be satisfied; `recorded` what it was deployed with, where that counts.
     """
 
     command: Command
@@ -32,16 +35,17 @@ class Case:
     before: Place
     entry: Place
     known: Mapping[str, Made]
-    asked: tuple[Asked, ...]
+    asked: tuple[Document, ...]
+    recorded: Document | None
+
+    @property
+    def tree(self) -> Document:
+        return self.command.document
 
     @property
     def plans(self) -> Mapping[str, StackPlan]:
         """Those that are carried out: what is forgotten is only listed."""
         return carried_out(self.command.plans, self.made)
-
-    @property
-    def prod(self) -> bool:
-        return self.command.environment == "prod"
 
 
 def carried_out(plans: Mapping[str, StackPlan], made: Made) -> dict[str, StackPlan]:
@@ -59,21 +63,40 @@ def objections(case: Case) -> Iterator[tuple[str, str]]:
         yield "G108", "the release is on hold there"
     if verb == "rollback":
         yield from _of_return(case)
-    if verb in ("promote", "apply") and case.command.environment != "dev":
-        yield from _of_age(case)
+    if verb == "promote":
+        yield from _of_way(case)
+    if verb in ("promote", "apply"):
+        if case.tree.before:
+            yield from _of_age(case)
+        yield from _of_both(case)
     for asked in case.asked:
         yield from _by(case, asked)
 
 
-def _by(case: Case, asked: Asked) -> Iterator[tuple[str, str]]:
-    """What stands against it by one document."""
-    environment, verb = case.command.environment, case.command.verb
-    if verb == "promote":
-        yield from _of_proof(case, asked)
-    if verb == "apply" and asked.before(environment) and case.release != case.target.current:
+def _of_both(case: Case) -> Iterator[tuple[str, str]]:
+    if case.command.verb == "apply" and case.tree.before and case.release != case.target.current:
         yield NEVER, "new code outside of the entry without a promotion"
-    if case.prod:
-        yield from _of_prod(case, asked)
+    if case.recorded is not None and not case.tree.can_hold_beside(case.recorded):
+        yield NEVER, "it is in another account or place of the order than it was deployed to"
+
+
+def _by(case: Case, asked: Document) -> Iterator[tuple[str, str]]:
+    """What stands against it by one document."""
+    verb, rules = case.command.verb, asked.rules
+    if rules.only_ci and case.command.vouched != "job":
+        yield NEVER, "it is changed by CI alone"
+    if verb == "promote":
+        yield from _of_time(case, asked)
+        if rules.committed and case.made.uncommitted:
+            yield "G206", "it was made from an uncommitted tree"
+    if verb in ("promote", "apply"):
+        if rules.windows and (window := denied(case.now)):
+            yield "G107", f"the window {window} is open"
+        yield from _of_approvals(case, asked)
+    if verb == "destroy" and asked.is_guarded:
+        yield "G301", "it is never destroyed as a whole"
+    elif is_too_much_lost(case.plans, asked):
+        yield "G301", f"it would lose {len(losses(case.plans))} resources"
 
 
 def _of_age(case: Case) -> Iterator[tuple[str, str]]:
@@ -96,30 +119,28 @@ def _is_older(case: Case, other: str) -> bool:
     return case.known[case.release].number < case.known[other].number
 
 
-def _of_proof(case: Case, asked: Asked) -> Iterator[tuple[str, str]]:
+def _of_way(case: Case) -> Iterator[tuple[str, str]]:
     proof = case.source.proofs.get(case.release)
-    if case.command.source != asked.before(case.command.environment):
+    if case.command.source != case.tree.before:
         yield "G101", "it does not come from the environment right before"
     if proof is None or not proof.whole:
         yield "G102", "it was not deployed to its end in the source"
     elif proof.verified_at is None:
         yield "G103", "it is not verified in the source"
-    elif case.prod:
-        yield from _of_time(case, asked, proof, proof.verified_at)
     if case.source.drifted:
         yield "G110", "the source has drifted"
-    if case.prod and asked.committed and case.made.uncommitted:
-        yield "G206", "it was made from an uncommitted tree"
 
 
-def _of_time(case: Case, asked: Asked, proof: Proof, verified_at: datetime) -> Iterator[tuple[str, str]]:
-    wanted = asked.checks_of(asked.before("prod") or "dev")
-    if missing := wanted - proof.passed.keys():
+def _of_time(case: Case, asked: Document) -> Iterator[tuple[str, str]]:
+    proof: Proof = case.source.proofs.get(case.release, Proof())
+    if proof.verified_at is None:
+        return
+    if missing := asked.checks - proof.passed.keys():
         yield "G103", f"{', '.join(sorted(missing))} did not pass in the source"
-    oldest = min((proof.passed[each] for each in wanted - missing), default=verified_at)
-    if asked.max_age is not None and case.now - oldest > asked.max_age:
+    oldest = min((proof.passed[each] for each in asked.checks - missing), default=proof.verified_at)
+    if asked.rules.max_age is not None and case.now - oldest > asked.rules.max_age:
         yield "G105", "the proof is too old"
-    if proof.soaked(case.now) < asked.soak:
+    if proof.soaked(case.now) < asked.rules.soak:
         yield "G104", "it has not soaked"
 
 
@@ -135,64 +156,77 @@ def _of_return(case: Case) -> Iterator[tuple[str, str]]:
         yield "G102", "it is not an earlier one"
 
 
-def _of_prod(case: Case, asked: Asked) -> Iterator[tuple[str, str]]:
-    if case.command.verb in ("promote", "apply"):
-        if asked.windows and (window := denied(case.now)):
-            yield "G107", f"the window {window} is open"
-        if asked == case.target.asked and account_of(case.target.where) != account_of(case.command.place):
-            yield NEVER, "it is in another account or region than it was deployed to"
-        yield from _of_approvals(case, asked)
-    if case.command.verb == "destroy" and (asked.protected or asked.gates):
-        yield "G301", "it is never destroyed as a whole"
-    elif is_too_much_lost(case.plans, asked):
-        yield "G301", f"it would lose {len(losses(case.plans))} resources"
-
-
 def of_stacks(case: Case, there: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Where prod is protected, somebody says what becomes of a stack that leaves. `there` are those of the target."""
+    """What is there was made there; and where the target is protected, somebody says what becomes of a stack that
+    leaves. `there` are those of it.
+    """
     made = case.made
+    if strange := there - case.target.begun:
+        yield "G304", f"nobody deployed {sorted(strange)} there"
     said = {name for name, _ in made.third.fates} | {made.third.was}
     unsaid = there - made.stacks - said - case.target.forgotten
-    if case.prod and case.command.verb != "destroy" and unsaid and any(asked.protected for asked in case.asked):
+    if case.command.verb != "destroy" and unsaid and any(asked.rules.protected for asked in case.asked):
         yield "G305", f"nobody said what becomes of {sorted(unsaid)}"
 
 
-def is_replaced(place: Place, command: Command, now: datetime) -> bool:
+def find_recorded(place: Place, command: Command, now: datetime) -> Document | None:
+    """What the environment was deployed with, where it has to be satisfied beside what the tree asks."""
+    recorded = place.asked
+    if recorded is None or recorded.is_entry or recorded == command.document:
+        return None
+    if place.reset is not None and now - place.reset.at >= DELAY:
+        return None
+    return None if is_replaced(recorded, place, command, now) else recorded
+
+
+def find_owners(places: Mapping[str, Place], command: Command) -> tuple[Document, ...]:
+    """What is asked in the account of the environment, as long as it was never deployed with rules of its own."""
+    account = dict(command.document.account).get("account_id")
+    if account is None or places[command.environment].asked is not None:
+        return ()
+    found = (place.asked for place in places.values() if place.asked is not None)
+    return tuple(
+        each
+        for each in found
+        if dict(each.account).get("account_id") == account and each.is_guarded and not each.is_entry
+    )
+
+
+def is_replaced(recorded: Document, place: Place, command: Command, now: datetime) -> bool:
     """Whether enough people of the recorded gates have said that what the tree asks may take their place."""
-    recorded, wanted = place.asked, (command.asked, account_of(command.place))
-    if recorded is None:
-        return False
+    rules = recorded.rules
     given = [
         each
         for each in place.said
-        if (each.asked, each.account) == wanted
-        and (recorded.expires is None or now - each.at <= recorded.expires)
-        and (recorded.self_approval or not recorded.gates or each.person != command.person)
-        and (each.vouched or not recorded.approvers or each.gate != "business")
+        if each.asked == command.document
+        and (rules.expires is None or now - each.at <= rules.expires)
+        and (rules.self_approval or not rules.gates or each.person != command.person)
+        and (each.vouched == rules.approvers or not rules.approvers or each.gate != "business")
     ]
-    if not recorded.gates:
+    if not rules.gates:
         return bool(given)
-    people = {gate: {each.person for each in given if each.gate == gate} for gate, _ in recorded.gates}
-    return all(len(people[gate]) >= count for gate, count in recorded.gates)
+    people = {gate: {each.person for each in given if each.gate == gate} for gate, _ in rules.gates}
+    return all(len(people[gate]) >= count for gate, count in rules.gates)
 
 
-def is_too_much_lost(plans: Mapping[str, StackPlan], asked: Asked) -> bool:
-    lost = losses(plans)
-    return asked.protected and (len(lost) > asked.max_destroys or any(each.type in HOLDS_DATA for each in lost))
+def is_too_much_lost(plans: Mapping[str, StackPlan], asked: Document) -> bool:
+    lost, rules = losses(plans), asked.rules
+    return rules.protected and (len(lost) > rules.max_destroys or any(each.type in HOLDS_DATA for each in lost))
 
 
-def _of_approvals(case: Case, asked: Asked) -> Iterator[tuple[str, str]]:
+def _of_approvals(case: Case, asked: Document) -> Iterator[tuple[str, str]]:
     granted = standing(case, asked)
-    for gate, count in asked.gates:
+    for gate, count in asked.rules.gates:
         if len({given.person for given in granted[gate]}) < count:
             yield "G106", f"gate {gate} lacks approvals"
         elif too_few(granted[gate], case.plans, count):
             yield "G302", f"gate {gate} has approved another plan"
 
 
-def standing(case: Case, asked: Asked) -> dict[str, list[Given]]:
+def standing(case: Case, asked: Document) -> dict[str, list[Given]]:
     """The approvals of each gate that hold now, whatever plan they were given for."""
-    barred = frozenset() if asked.self_approval else case.made.makers | {case.command.person}
+    rules = asked.rules
+    barred = frozenset() if rules.self_approval else case.made.makers | {case.command.person}
     holding = [
         given
         for given in case.target.approvals
@@ -200,16 +234,16 @@ def standing(case: Case, asked: Asked) -> dict[str, list[Given]]:
         and given.settings == case.command.settings
         and given.place == case.command.place
         and given.person not in barred
-        and (asked.expires is None or case.now - given.at <= asked.expires)
+        and (rules.expires is None or case.now - given.at <= rules.expires)
         and _of_these_rules(case, given)
-        and (given.vouched or not asked.approvers or given.gate != "business")
+        and (given.vouched == rules.approvers or not rules.approvers or given.gate != "business")
     ]
-    return {gate: [given for given in holding if given.gate == gate] for gate, _ in asked.gates}
+    return {gate: [given for given in holding if given.gate == gate] for gate, _ in rules.gates}
 
 
 def _of_these_rules(case: Case, given: Given) -> bool:
     """Who approved knew both documents. Once the tree's rules are the recorded ones, those of before do not matter."""
-    tree, recorded = case.command.asked, case.target.asked
+    tree, recorded = case.tree, case.target.asked
     return given.asked == tree and (recorded in (given.recorded, tree))
 
 

@@ -35,6 +35,7 @@ from envctl.domain.fold_stacks import change_stacks, move_state
 from envctl.domain.fold_traffic import shifted
 from envctl.domain.ledger import Entry, digest, encode
 from envctl.domain.people import reviewer
+from envctl.domain.persons import has_same_name
 from envctl.domain.present import (
     Approval,
     Debt,
@@ -189,9 +190,9 @@ def _say(
             given = Approval(event.gate, event.release, event.settings, by, entry.at, *bound)
             return replace(there, approvals=(*there.approvals, given)[-APPROVALS:])
         case ApprovalWithdrawn():
-            taken_back = (event.gate, event.release, entry.actor.person)
-            kept = tuple(a for a in there.approvals if (a.gate, a.release, a.by.person) != taken_back)
-            return replace(there, approvals=kept)
+            said = (event.gate, event.release)
+            mine = [a for a in there.approvals if (a.gate, a.release) == said and has_same_name(a.by, entry.actor)]
+            return replace(there, approvals=tuple(a for a in there.approvals if a not in mine))
         case EnvironmentLocked():
             return replace(there, lock=Lock(entry.actor, entry.at, event.reason))
         case EnvironmentUnlocked():

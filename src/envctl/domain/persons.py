@@ -65,6 +65,13 @@ def is_same_person(one: Actor, other: Actor) -> bool:
     return is_one(list_names(one), list_names(other))
 
 
+def has_same_name(one: Actor, other: Actor) -> bool:
+    """Whether two actors act under names of one person. Other names of theirs, which only the machine gives, do not
+    count: under those a person could take back what another one said.
+    """
+    return one.person == other.person or is_one((one.name,), (other.name,))
+
+
 def list_people(actors: Sequence[Actor]) -> tuple[Actor, ...]:
     """One actor of each person, the first that was named. Who is joined to two is one person with both."""
     people: list[list[Actor]] = []

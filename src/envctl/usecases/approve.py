@@ -15,7 +15,8 @@ from envctl.domain.guards.older import find_newer
 from envctl.domain.meaning import meaning_of, outline
 from envctl.domain.naming import short
 from envctl.domain.nearest import nearest
-from envctl.domain.persons import is_machine
+from envctl.domain.people import reviewer
+from envctl.domain.persons import has_same_name, is_machine
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.rules_changes import list_differences
@@ -125,9 +126,8 @@ def withdraw(ports: Ports, environment: str, gate: str, *, release: str | None =
         return Withdrawn(target, gate, "", actor, withdrawn=False)
 
     def decide(now: Present) -> Event | None:
-        mine = [
-            a for a in now.of(target).approvals if (a.gate, a.release, a.by.person) == (gate, identity, actor.person)
-        ]
+        given = [a for a in now.of(target).approvals if (a.gate, a.release) == (gate, identity)]
+        mine = any(has_same_name(a.by, actor) for a in given)
         return ApprovalWithdrawn(target, gate, identity) if mine else None
 
     _, entry = record.append(ports, decide)
@@ -278,7 +278,8 @@ def given(request: Request, said: Saying) -> Callable[[Present], Event | None]:
     event = ApprovalGiven(request.target, said.gate, *bound, request.rules_digest, request.recorded_digest)
 
     def decide(now: Present) -> Event | None:
-        by = said.reviewer or request.actor.name
+        actor, target = request.actor, request.target
+        by = reviewer(said.reviewer, actor, target) if said.reviewer else actor
         for each in now.of(request.target).approvals:
             before = ApprovalGiven(
                 request.target,
@@ -292,7 +293,8 @@ def given(request: Request, said: Saying) -> Callable[[Present], Event | None]:
                 each.rules,
                 each.recorded,
             )
-            if (before, each.by.name) == (event, by) and not has_expired(request, each):
+            same = (before, each.by.name, each.by.verified) == (event, by.name, by.verified)
+            if same and not has_expired(request, each):
                 return None
         return event
 

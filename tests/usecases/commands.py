@@ -1,0 +1,280 @@
+"""What people do to environments, command by command."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TypeVar, cast
+
+from envctl.domain import checkpoint
+from envctl.domain.changes import Action, ResourceChange
+from envctl.domain.errors import EnvctlError
+from envctl.domain.present import Present
+from envctl.usecases import record
+from envctl.usecases.apply import apply
+from envctl.usecases.approve import approve, withdraw
+from envctl.usecases.approve_rules import approve_rules
+from envctl.usecases.destroy import destroy
+from envctl.usecases.drift import drift
+from envctl.usecases.locking import lock, unlock
+from envctl.usecases.plan import plan
+from envctl.usecases.ports import Ports
+from envctl.usecases.promote import promote
+from envctl.usecases.recover import recover
+from envctl.usecases.reset_rules import reset_rules, withdraw_reset
+from envctl.usecases.rollback import rollback
+from envctl.usecases.rules import rules
+from envctl.usecases.run import Deployed, Wishes
+from envctl.usecases.selecting import Selection
+from envctl.usecases.status import status
+from envctl.usecases.terraform_ports import UnpinnedProvider
+from envctl.usecases.verify import verify
+from envctl.usecases.why import why
+from tests.fakes.world import Killed, MemoryTerraform, MemoryTree, MemoryWorkspace
+from tests.usecases.account import Command
+from tests.usecases.editors import Edits, settings_of
+from tests.usecases.machines import Machine, stage
+from tests.usecases.oracle import Oracle
+from tests.usecases.people import ANN, EVE, VOUCHED, Name, identity_of, person_of, truth_of
+from tests.usecases.project_text import Third
+from tests.usecases.rulebook import KINDS, NEW_NAMES, Asked
+
+OFTEN = 8
+REPLACED = (UnpinnedProvider("hashicorp/aws", "dev_overrides"),)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class How:
+    """Who gives a command, what they wish, what they answer, and when their machine is killed. `only` is of an
+    apply: the stacks, where they are not all. `unseen` is of an approval: the stacks that it names. `replaced` says
+    that the machine has a provider of its own. `name` says by what it is known who they are: the machine only claims
+    it, AWS vouches for them in the role of those who approve, they are a job of CI, or they are EVE, who forges that.
+    """
+
+    by: str = ANN
+    break_glass: str = ""
+    verify: bool = True
+    dry_run: bool = False
+    yes: bool = True
+    fuse: int | None = None
+    only: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ("web",)
+    replaced: bool = False
+    older: bool = False
+    name: Name = "own"
+
+    @property
+    def wishes(self) -> Wishes:
+        selection = Selection(self.only)
+        return Wishes(self.dry_run, self.verify, self.break_glass, selection=selection, older=self.older)
+
+
+PLAINLY = How()
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command as it was given once: its arguments, the tree that it read, and where that said that prod is."""
+
+    verb: str
+    environment: str
+    command: Callable[[Ports], object]
+    how: How
+    source: str
+    gate: str
+    tree: Mapping[str, bytes]
+    place: Mapping[str, str]
+    asked: Asked
+    third: Third
+
+
+def more(kind: str) -> tuple[ResourceChange, ...]:
+    """What else a plan may hold."""
+    return {
+        "a database is lost": (ResourceChange("aws_db_instance.main", "aws_db_instance", Action.DELETE),),
+        "a bucket is made anew": (ResourceChange("aws_s3_bucket.data", "aws_s3_bucket", Action.REPLACE),),
+        "servers are lost": tuple(
+            ResourceChange(f"aws_instance.web[{number}]", "aws_instance", Action.DELETE) for number in range(2)
+        ),
+        "one server is lost": (ResourceChange("aws_instance.web[2]", "aws_instance", Action.DELETE),),
+        "a server is made": (ResourceChange("aws_instance.web[3]", "aws_instance", Action.CREATE),),
+        "nothing": (),
+    }[kind]
+
+
+class Commands(Edits):
+    """`here` and `elsewhere` are two machines; each command is told to the oracle before it begins."""
+
+    def __init__(self, waivable: Mapping[str, frozenset[str]]) -> None:
+        # Where every step reads from a checkpoint, a wrong one shows.
+        self.usual, checkpoint.EVERY = checkpoint.EVERY, OFTEN
+        self.oracle = Oracle()
+        self.here, self.elsewhere = stage(self.oracle, waivable)
+        self.shared, self.fresh = self.here.shared, 0
+        self.jobs: list[Job] = []
+        self.book = self.shared.asked
+
+    def leave(self) -> None:
+        checkpoint.EVERY = self.usual
+
+    @property
+    def present(self) -> Present:
+        return record.present(self.here.ports)
+
+    def gives(
+        self,
+        verb: str,
+        environment: str,
+        command: Callable[[Ports], T],
+        how: How = PLAINLY,
+        *,
+        at: Machine | None = None,
+        source: str = "",
+        gate: str = "",
+    ) -> T | None:
+        """None where the command said no, or was killed."""
+        machine = at or self.here
+        tree, place = machine.shared.tree, machine.shared.place_of_prod
+        if machine.owner == self.here.owner:
+            then = (dict(tree.content), dict(place), machine.shared.asked, machine.shared.third)
+            self.jobs.append(Job(verb, environment, command, how, source, gate, *then))
+        machine.fuse = how.fuse
+        machine.identity = identity_of(how.by, how.name)
+        person, truly = person_of(machine.identity.actor()), truth_of(how.by, how.name)
+        machine.consent.answers = [] if how.yes else [False]
+        machine.terraform.replaced = REPLACED if how.replaced else ()
+        asked = machine.shared.asked
+        read = (settings_of(tree, environment), machine.of_the_tree(beside=environment in asked.outside), asked)
+        given = Command(verb, environment, person, truly, *read, source, gate)
+        given.foreign = machine.owner != self.here.owner
+        given.break_glass, given.dry_run, given.only = how.break_glass, how.dry_run, frozenset(how.only)
+        given.unseen = frozenset(how.unseen) if verb == "approve" else frozenset()
+        given.place = frozenset(place.items()) if KINDS[environment] == "prod" else frozenset()
+        given.third = machine.shared.third
+        given.replaced, given.older, given.vouched = how.replaced, how.older, VOUCHED.get(how.name, "")
+        self.oracle.begins(machine, given)
+        result = None
+        try:
+            result, outcome = command(machine.ports), "done"
+        except EnvctlError as error:
+            outcome = f"said no ({', '.join(problem.code for problem in error.problems)})"
+        except Killed:
+            outcome = "killed"
+        machine.fuse = None
+        machine.meanwhile.clear()
+        self.oracle.ends(machine, outcome)
+        return result
+
+    def applies(self, to: str, how: How = PLAINLY, *, at: Machine | None = None) -> Deployed | None:
+        to = self.called(to)
+        return self.gives("apply", to, lambda ports: apply(ports, to, how.wishes), how, at=at)
+
+    def promotes(
+        self, source: str, to: str, how: How = PLAINLY, *, release: str | None = None, at: Machine | None = None
+    ) -> Deployed | None:
+        source, to = self.called(source), self.called(to)
+
+        def command(ports: Ports) -> Deployed:
+            return promote(ports, source, to, how.wishes, release=release)
+
+        return self.gives("promote", to, command, how, source=source, at=at)
+
+    def rolls_back(self, to: str, how: How = PLAINLY, *, release: str | None = None) -> Deployed | None:
+        to = self.called(to)
+        return self.gives("rollback", to, lambda ports: rollback(ports, to, how.wishes, to=release), how)
+
+    def destroys(self, what: str, how: How = PLAINLY) -> Deployed | None:
+        what = self.called(what)
+        return self.gives("destroy", what, lambda ports: destroy(ports, what, how.wishes), how)
+
+    def approves(self, gate: str, how: How, *, release: str | None = None, to: str = "prod") -> None:
+        to = self.called(to)
+
+        def command(ports: Ports) -> object:
+            return approve(ports, to, gate, release=release, unseen=how.unseen)
+
+        self.gives("approve", to, command, how, gate=gate)
+
+    def approves_rules(self, gate: str, how: How, *, to: str = "prod") -> None:
+        """Where there is no gate, none is named."""
+        to = self.called(to)
+        self.gives("approve rules", to, lambda ports: approve_rules(ports, to, gate or None), how, gate=gate)
+
+    def resets_rules(self, by: str = EVE, *, of: str = "prod") -> None:
+        of = self.called(of)
+        self.gives("reset rules", of, lambda ports: reset_rules(ports, of, "they have left"), How(by))
+
+    def withdraws_reset(self, how: How, *, of: str = "prod") -> None:
+        of = self.called(of)
+        self.gives("withdraw reset", of, lambda ports: withdraw_reset(ports, of), how)
+
+    def withdraws(
+        self, gate: str, how: How, *, release: str | None = None, to: str = "prod", at: Machine | None = None
+    ) -> None:
+        to = self.called(to)
+        self.gives("withdraw", to, lambda ports: withdraw(ports, to, gate, release=release), how, gate=gate, at=at)
+
+    def verifies(self, what: str, how: How = PLAINLY, *, at: Machine | None = None) -> None:
+        what = self.called(what)
+        self.gives("verify", what, lambda ports: verify(ports, what), how, at=at)
+
+    def looks_for_drift(self, what: str, how: How = PLAINLY, *, at: Machine | None = None) -> None:
+        what = self.called(what)
+        self.gives("drift", what, lambda ports: drift(ports, [what]), how, at=at)
+
+    def locks(self, what: str, by: str = EVE, *, at: Machine | None = None) -> None:
+        what = self.called(what)
+        self.gives("lock", what, lambda ports: lock(ports, what, "not now"), How(by), at=at)
+
+    def unlocks(self, what: str, by: str = EVE, *, release: str | None = None) -> None:
+        what = self.called(what)
+        self.gives("unlock", what, lambda ports: unlock(ports, what, "go on", release=release), How(by))
+
+    def recovers(self, what: str, how: How = PLAINLY) -> None:
+        what = self.called(what)
+        self.gives("recover", what, lambda ports: recover(ports, what), how)
+
+    def plans(self, of: str) -> None:
+        of = self.called(of)
+        self.gives("look", of, lambda ports: plan(ports, of))
+
+    def looks(self, of: str) -> None:
+        """At everything; what is shown is held against what is known."""
+        self.gives("look", self.called(of), self._looks)
+
+    def _looks(self, ports: Ports) -> None:
+        # An old job looks from a machine of its own.
+        machine = cast("Machine", ports)
+        command = self.oracle.commands[id(machine)]
+        shown = {each.environment: each.stacks for each in status(ports).gone}
+        self.oracle.sees_gone(command, shown, {name: machine.stacks_in(name) for name in self.oracle.places})
+        found = rules(ports, command.environment)
+        self.oracle.sees_rules(command, found.standing, machine.shared.clock.now())
+        why(ports, command.environment, planned=True)
+
+    def machine(self, tree: MemoryTree) -> Machine:
+        """One more, with another working tree, at the same store."""
+        return Machine(replace(self.shared, tree=tree, terraform=MemoryTerraform(MemoryWorkspace())), self.oracle)
+
+    def runs_again(self, job: Job) -> None:
+        """The same command with its old arguments and its old tree, by the same person."""
+        then = {"asked": job.asked, "third": job.third, "place_of_prod": dict(job.place)}
+        shared = replace(self.shared, tree=MemoryTree(dict(job.tree)), **then)  # type: ignore[arg-type]
+        machine = Machine(shared, self.oracle)
+        for name in ("prod", NEW_NAMES["prod"]):
+            machine.access.accounts[name] = job.place.get("account_id", f"{0:012}")
+        how = replace(job.how, fuse=None)
+        self.gives(job.verb, job.environment, job.command, how, at=machine, source=job.source, gate=job.gate)
+
+    def passes(self, time: timedelta) -> None:
+        self.shared.clock.time += time
+
+    def fails_a_check(self, of: str, *, at: Machine | None = None) -> None:
+        self.shared.failing.add((self.called(of), "smoke"))
+        self.verifies(of, at=at)
+        self.shared.failing.clear()
+
+    def finds_drift(self, of: str, *, at: Machine | None = None) -> None:
+        self.shared.terraform.drifted.add((self.called(of), "web"))
+        self.looks_for_drift(of, at=at)
+        self.shared.terraform.drifted.clear()

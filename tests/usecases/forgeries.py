@@ -1,0 +1,31 @@
+"""EVE says that she is somebody else: by a token that her credentials did not come of."""
+
+from functools import partial
+
+from tests.usecases.actors import Actors
+from tests.usecases.commands import How
+from tests.usecases.people import ANN, CAT, FORGERIES, Name
+from tests.usecases.rule_changes import MORE
+from tests.usecases.rule_edits import claim
+from tests.usecases.temptations import Temptation, ready
+
+
+def promotes_as(actors: Actors, _: How, *, name: Name) -> None:
+    """Prod is changed by CI alone, and all else is as the book says."""
+    with actors.with_rules("prod", MORE["CI alone"]):
+        actors.promotes("staging", "prod", How(ANN, name=name), release=ready(actors))
+
+
+def _withdraws_as(actors: Actors, how: How, *, name: Name) -> None:
+    """What CAT has approved is hers alone to withdraw, and no forgery undoes it for her."""
+    release = ready(actors)
+    actors.withdraws("business", How(CAT, name=name), release=release)
+    actors.promotes("staging", "prod", how, release=release)
+
+
+OF_TOKENS: dict[str, Temptation] = {
+    **{f"approved by {name}": partial(claim, name=name, kind="the business in jobs") for name in FORGERIES},
+    **{f"in a role by {name}": partial(claim, name=name) for name in FORGERIES},
+    **{f"promoted by {name}": partial(promotes_as, name=name) for name in FORGERIES},
+    **{f"withdrawn by {name}": partial(_withdraws_as, name=name) for name in FORGERIES[:2]},
+}

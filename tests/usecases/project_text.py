@@ -1,0 +1,65 @@
+"""The project file of the laws: what it asks, where prod is, and which stacks there are."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tests.fakes.world import PROJECT
+from tests.usecases.rulebook import Asked
+
+BESIDE = "rogue"
+"""The stack of prod where it stands beside the pipeline."""
+CHECKS = """
+[checks.smoke]
+kind = "command"
+command = ["smoke"]
+
+[checks.front]
+kind = "http"
+url = "https://shop.example.com"
+"""
+
+
+@dataclass(frozen=True)
+class Third:
+    """The third stack of the project: its name, or nothing where there is none; what it was called before, where it
+    says so; and what is said to become of stacks that are no more.
+    """
+
+    name: str = ""
+    was: str = ""
+    fates: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def text(self) -> str:
+        renamed = f'moved_from = "{self.was}"\n' if self.was else ""
+        stack = f'\n[stacks.{self.name}]\nmodule = "modules/jobs"\n{renamed}' if self.name else ""
+        return stack + "".join(f'\n[removed.{name}]\nthen = "{fate}"\n' for name, fate in self.fates)
+
+
+NO_THIRD = Third()
+
+
+def project(asked: Asked, place: Mapping[str, str], third: Third = NO_THIRD) -> bytes:
+    """The project file that asks for this, with prod in that place."""
+    return "".join(_parts(asked, place, third)).encode()
+
+
+def _parts(asked: Asked, place: Mapping[str, str], third: Third) -> Iterator[str]:
+    yield f'[project]\nname = "shop"\n\n[pipeline]\norder = {json.dumps(asked.pipeline)}\n'
+    for name in asked.environments:
+        yield f"\n[environments.{name}]\n"
+        if name in asked.outside:
+            yield "pipeline = false\n"
+        if name == asked.name("prod"):
+            account = place.get("account_id", f"{0:012}")
+            yield from (f'{key} = "{value.replace("ACCOUNT", account)}"\n' for key, value in sorted(place.items()))
+        if name != "dev":
+            yield asked.rules(name).write(name)
+    yield "\n" + PROJECT[PROJECT.index(b"[stacks.network]") :].decode()
+    if asked.outside:
+        yield f'\n[stacks.{BESIDE}]\nmodule = "modules/beside"\nenvironments = {json.dumps(asked.outside)}\n'
+    yield CHECKS
+    if "deep" in asked.checks and (staging := asked.name("staging")) in asked.pipeline:
+        yield f'\n[checks.deep]\nkind = "command"\ncommand = ["deep"]\nenvironments = ["{staging}"]\n'
+    yield third.text
