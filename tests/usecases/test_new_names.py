@@ -12,8 +12,12 @@ from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve
 from envctl.usecases.approve_rules import approve_rules
 from envctl.usecases.destroy import destroy
+from envctl.usecases.diff import diff
+from envctl.usecases.doctor import doctor
 from envctl.usecases.drift import drift
+from envctl.usecases.export import deployments, entries
 from envctl.usecases.fix import fix
+from envctl.usecases.history import history
 from envctl.usecases.plan import plan
 from envctl.usecases.preview import preview
 from envctl.usecases.promote import promote
@@ -139,6 +143,8 @@ def test_entry_that_was_there_before_asks_nobody(owned: World) -> None:
 
 
 GONE: dict[str, Callable[[World], object]] = {
+    "diff": lambda world: diff(world.ports, "staging", "prod"),
+    "doctor": lambda world: doctor(world.ports, ["prod"]),
     "drift": lambda world: drift(world.ports, ["prod"]),
     "plan": lambda world: plan(world.ports, "prod"),
     "preview": lambda world: preview(world.ports, ["prod"]),
@@ -154,3 +160,15 @@ def test_environment_that_left_is_named_as_gone(owned: World, command: Callable[
     with pytest.raises(UsageError, match=r"prod is no longer in envctl\.toml") as raised:
         command(owned)
     assert [problem.code for problem in raised.value.problems] == ["E139"]
+
+
+def test_ledger_tells_of_an_environment_that_left(owned: World) -> None:
+    rename(owned)
+    told = history(owned.ports, "prod").entries
+    assert told
+    assert {getattr(entry.event, "environment", "") for entry in told} == {"prod"}
+    assert len(list(entries(owned.ports, "prod"))) == len(told)
+    assert [each.environment for each in deployments(owned.ports, "prod").deployments] == ["prod"]
+    with pytest.raises(UsageError) as raised:
+        history(owned.ports, "nowhere")
+    assert raised.value.problems[0].code == "E002"

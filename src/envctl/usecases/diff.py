@@ -80,7 +80,7 @@ class _Found:
 def diff(ports: Ports, first: str, second: str, *, patch: bool = False, everything: bool = False) -> Diff:
     """With `patch` the changed files of modules are told line by line."""
     project = load.project(ports)
-    names = load.known_environment(project, first), load.known_environment(project, second)
+    names = load.find_environment(ports, project, first), load.find_environment(ports, project, second)
     if first == second:
         other = project.before(first) or project.after(first) or "…"
         raise UsageError(Problem("E011", f"{first} is compared with itself", f"envctl diff {first} {other}"))

@@ -45,7 +45,7 @@ def doctor(ports: Ports, environments: Sequence[str] = (), *, probe: bool = Fals
         project = load.project(ports)
     except ConfigurationError as error:
         return _without_project(ports, error)
-    wanted = load.wanted_environments(project, environments)
+    wanted = load.find_environments(ports, project, environments)
     told: list[tuple[Section, list[Row]]] = []
     for name, environment, checks in _sections(ports, project, wanted, probe=probe):
         if environment:

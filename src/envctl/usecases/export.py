@@ -55,4 +55,4 @@ def entries(ports: Ports, environment: str = "", *, since: str = "", until: str 
 def _known(ports: Ports, environment: str) -> None:
     project = load.project(ports)
     if environment:
-        load.known_environment(project, environment)
+        load.find_recorded_environment(ports, project, environment)

@@ -54,7 +54,7 @@ def history(
     """
     project = load.project(ports)
     if environment:
-        load.known_environment(project, environment)
+        load.find_recorded_environment(ports, project, environment)
     wanted = span_of(ports, since, until)
     begin = wanted.since - SLACK if wanted.since and wanted.since > EARLIEST else EARLIEST
     read = takewhile(lambda entry: entry.at >= begin, record.newest_first(ports))

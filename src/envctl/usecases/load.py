@@ -76,6 +76,15 @@ def _check_gone(ports: Ports, project: Project, environment: str) -> None:
             raise UsageError(gone.describe_gone(each))
 
 
+def find_recorded_environment(ports: Ports, project: Project, environment: str) -> str:
+    """The environment, also where it has left the project file and the ledger tells of it. Raises UsageError (E002)."""
+    from envctl.usecases import record
+
+    if environment in project.environments or environment in record.present(ports).environments:
+        return environment
+    return known_environment(project, environment)
+
+
 def find_environments(ports: Ports, project: Project, names: Sequence[str]) -> tuple[str, ...]:
     """As `wanted_environments`. Raises UsageError: E139 for one that has left the project file and holds stacks."""
     return wanted_environments(project, [find_environment(ports, project, name) for name in names])

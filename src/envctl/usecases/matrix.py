@@ -55,7 +55,7 @@ def matrix(
         message = f"--jobs {at_most}: a matrix has between 1 and {MOST_JOBS} jobs"
         raise UsageError(Problem("E026", message, "envctl matrix --help"))
     project = load.project(ports)
-    wanted = load.wanted_environments(project, environments)
+    wanted = load.find_environments(ports, project, environments)
     present = record.present(ports)
     if not environments:
         wanted = tuple(name for name in wanted if _is_about(project, present, kind, name))
