@@ -1,6 +1,8 @@
 # Every target sets up what it needs: a virtual environment in .venv, installed from requirements.lock (with hashes).
 PYTHON ?= python3
 BIN := .venv/bin
+# Without bytecode each process of the tests would compile all of envctl, and each run all of the tests anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo platform system-packages test static check nightly mutation bench lock schemas pages docs provider-schema audit clean
 
@@ -17,6 +19,7 @@ system-packages:
 	@$(PYTHON) -m tools.system_packages $(if $(NO_SKIPS),--required)
 
 test: system-packages static
+	@$(BIN)/python -m compileall -q src tests
 	$(BIN)/pytest -m "not night" -n 6 --dist loadfile --no-loadscope-reorder
 
 static: .venv/.installed

@@ -4,6 +4,7 @@ import fcntl
 import os
 import signal
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -80,12 +81,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
     skipping.skip_what_can_not_run(items)
     here = Path(__file__).parent
 
-    def place(item: pytest.Item) -> int:
-        path = item.path.relative_to(here).as_posix()
+    @cache
+    def find_place(file: Path) -> int:
+        path = file.relative_to(here).as_posix()
         order = (*LONGEST, *THEN)
         return next((number for number, start in enumerate(order) if path.startswith(start)), len(order))
 
-    items.sort(key=place)
+    items.sort(key=lambda item: find_place(item.path))
 
 
 @pytest.fixture(scope="session")

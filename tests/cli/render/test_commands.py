@@ -14,7 +14,8 @@ from envctl.cli.render.commands import IN_SANDBOX, parted, to_type
 def sentences() -> Iterator[str]:
     """Every text of the source that begins so and names no command."""
     for file in sorted(Path(envctl.__file__).parent.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text())):
+        text = file.read_text()
+        for node in ast.walk(ast.parse(text)) if '"envctl ' in text else ():
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("envctl "):
                 second = node.value.split()[1:2]
                 if second and second[0].isalpha() and second[0] not in MODULES:
