@@ -99,4 +99,8 @@ def test_the_start_of_any_deployment_stops_every_clock_there(
     for name, proof in there.evidence.items():
         assert proof.since is None
         assert proof.soaked(start.at + HOUR) == before.evidence[name].soaked(start.at)
-        assert replace(proof, since=None, longest=NONE) == replace(before.evidence[name], since=None, longest=NONE)
+        earlier = before.evidence[name]
+        assert proof.until in {earlier.until, start.at}
+        assert replace(proof, since=None, longest=NONE, until=None) == replace(
+            earlier, since=None, longest=NONE, until=None
+        )
