@@ -64,5 +64,5 @@ def _whose(lock: StateLock) -> str:
 
 
 def _left_behind(lock: StateLock, last: Deployment | None) -> bool:
-    """A lock that is older than the last deployment is somebody else's, and not for this command to break."""
+    """Returns whether the last deployment took the lock. An older one is not for this command to break."""
     return bool(lock.id) and (lock.created is None or last is None or lock.created >= last.started_at)

@@ -43,18 +43,25 @@ class Git:
         before = since if _COMMIT.fullmatch(since) else "HEAD^1"
         ranges = (("HEAD", "--not", before), ("HEAD", "--not", "HEAD^1"), ("-1", "HEAD"))
         for each in ranges:
-            if found := ask(self._project, "log", f"--max-count={MOST}", "--no-show-signature", _NAMES, *each, "--"):
-                return tuple(dict.fromkeys(_address(line) for line in found.splitlines() if line.strip()))
+            if found := self._list_names(*each, "--"):
+                return found
         return ()
 
     def writers(self, path: str, since: str) -> Sequence[str]:
         """Without the history back to `since`, those of the last change that was fetched."""
         known = [("HEAD", "--not", since)] if _COMMIT.fullmatch(since) else []
         for each in (*known, ("-1", "HEAD")):
-            names = ("log", f"--max-count={MOST}", "--no-show-signature", _NAMES, *each, "--", path)
-            if (found := ask(self._project, "--literal-pathspecs", *names)) is not None:
-                return tuple(dict.fromkeys(_address(line) for line in found.splitlines() if line.strip()))
+            if (found := self._list_names(*each, "--", path)) is not None:
+                return found
         return ()
+
+    def _list_names(self, *commits: str) -> tuple[str, ...] | None:
+        """Returns each author, committer and co-author of these commits once; None where git can't tell."""
+        words = ("log", f"--max-count={MOST}", "--no-show-signature", _NAMES, *commits)
+        found = ask(self._project, "--literal-pathspecs", *words)
+        if found is None:
+            return None
+        return tuple(dict.fromkeys(_address(line) for line in found.splitlines() if line.strip()))
 
     def is_behind(self, commit: str) -> bool | None:
         """False without git, and for a commit that no fetched branch has."""
