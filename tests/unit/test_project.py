@@ -11,6 +11,7 @@ from envctl.domain.project import Project, State
 from envctl.domain.project_rules import faults
 from envctl.domain.references import Reference
 from envctl.domain.rules import GUARD_CODES, NEVER_WAIVED, Rules
+from envctl.domain.rules_document import find_rules
 from envctl.domain.stateful import STATEFUL
 from envctl.domain.windows import Absolute
 from tests.unit.type_strategies import names
@@ -88,7 +89,7 @@ APPROVALS: dict[str, tuple[Project, str, dict[str, int]]] = {
 
 @pytest.mark.parametrize(("of", "environment", "approvals"), APPROVALS.values(), ids=APPROVALS.keys())
 def test_how_many_approvals_an_environment_asks_for(of: Project, environment: str, approvals: dict[str, int]) -> None:
-    assert of.rules(environment).approvals == approvals
+    assert find_rules(of, environment).approvals == approvals
 
 
 PARITY: dict[str, tuple[Project, str, frozenset[str] | None]] = {
@@ -116,16 +117,16 @@ PARITY: dict[str, tuple[Project, str, frozenset[str] | None]] = {
 
 @pytest.mark.parametrize(("of", "environment", "may_differ"), PARITY.values(), ids=PARITY.keys())
 def test_what_may_differ(of: Project, environment: str, may_differ: frozenset[str] | None) -> None:
-    assert of.rules(environment).may_differ == may_differ
+    assert find_rules(of, environment).may_differ == may_differ
 
 
 def test_an_environment_that_says_nothing_asks_for_usual_gates_alone() -> None:
     usual = Rules(approvals=USUAL, is_usual=True, max_destroys=5, stateful=STATEFUL)
-    assert project(*THREE).rules("staging") == usual
+    assert find_rules(project(*THREE), "staging") == usual
 
 
 def test_entry_that_says_nothing_asks_for_next_to_nothing() -> None:
-    assert project(*THREE).rules("dev") == Rules(max_destroys=5, stateful=STATEFUL)
+    assert find_rules(project(*THREE), "dev") == Rules(max_destroys=5, stateful=STATEFUL)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_entry_that_says_nothing_asks_for_next_to_nothing() -> None:
     [(None, True), ({"soak": "24h"}, True), ({"approvals": {}}, False), ({"approvals": USUAL}, False)],
 )
 def test_gates_are_usual_only_where_nothing_is_said(gates: dict[str, Any] | None, *, is_usual: bool) -> None:
-    assert project(*THREE, gates=gates).rules("prod").is_usual is is_usual
+    assert find_rules(project(*THREE, gates=gates), "prod").is_usual is is_usual
 
 
 def test_all_that_an_environment_says_is_in_its_rules() -> None:
@@ -151,7 +152,7 @@ def test_all_that_an_environment_says_is_in_its_rules() -> None:
     }
     said = {"protected": True, "max_destroys": 2, "gates": gates}
     of = project("dev", "prod", environments={"dev": {}, "prod": said}, protection={"stateful": ["aws_instance"]})
-    assert of.rules("prod") == Rules(
+    assert find_rules(of, "prod") == Rules(
         approvals={"peer": 2, "quality": 1},
         reviewers="quality",
         self_approval=True,
@@ -167,7 +168,7 @@ def test_all_that_an_environment_says_is_in_its_rules() -> None:
         max_destroys=2,
         stateful=STATEFUL | {"aws_instance"},
     )
-    assert of.rules("dev") == Rules(max_destroys=5, stateful=STATEFUL | {"aws_instance"})
+    assert find_rules(of, "dev") == Rules(max_destroys=5, stateful=STATEFUL | {"aws_instance"})
 
 
 @pytest.mark.parametrize(("name", "code"), GUARD_CODES.items(), ids=GUARD_CODES.keys())

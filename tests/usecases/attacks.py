@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from envctl.domain import checkpoint
+from envctl.domain.rules_document import find_rules
 from envctl.usecases import ledger_keys, load
 from tests.fakes.world import MemoryTree
 from tests.usecases.actors import Actors
@@ -57,7 +58,7 @@ def _a_checkpoint_is_forged(actors: Actors, how: How) -> None:
     honest, kept = content[key], checkpoint.decode(content[key])
     if kept is None:
         raise AssertionError("no checkpoint was left")
-    ran, marks = kept.of("dev"), load.project(actors.here).rules("prod").checks.values()
+    ran, marks = kept.of("dev"), find_rules(load.project(actors.here), "prod").checks.values()
     # With all the checks that prod asks for.
     evidence = {
         name: replace(proof, passed=dict.fromkeys(marks, proof.verified_at or proof.deployment.started_at))

@@ -41,7 +41,7 @@ from envctl.domain.project_types import (
 )
 from envctl.domain.references import Reference
 from envctl.domain.rollout import Rollout
-from envctl.domain.rules import Rules, find_usual_gates
+from envctl.domain.rules import find_usual_gates
 
 
 class Identity(Section):
@@ -297,9 +297,3 @@ class Project(Section):
         if self.parity.environments is not None:
             return environment in self.parity.environments
         return before != self.entry or self.environments[environment].protected or self.after(environment) is None
-
-    def rules(self, environment: str) -> Rules:
-        """What the environment asks of whatever changes it."""
-        from envctl.domain.rules_document import describe_rules, rules_of
-
-        return rules_of(describe_rules(self, environment))

@@ -141,6 +141,11 @@ def describe_rules(project: "Project", environment: str) -> RulesDocument:
     return RulesDocument(environment, said)
 
 
+def find_rules(project: "Project", environment: str) -> Rules:
+    """Returns what the project asks of every change of the environment."""
+    return rules_of(describe_rules(project, environment))
+
+
 def encode(document: RulesDocument) -> bytes:
     """The same bytes for the same rules, in whatever order and spelling envctl.toml has them."""
     said = _sort_sets(document.said)

@@ -20,6 +20,7 @@ from envctl.domain.persons import has_same_name, is_machine
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.rules_changes import list_differences
+from envctl.domain.rules_document import find_rules
 from envctl.domain.unseen import check_unseen, describe_planned_anew, describe_unseen, list_unseen
 from envctl.usecases import (
     approved,
@@ -139,8 +140,8 @@ def candidate_for(ports: Ports, project: Project, target: str, release: str | No
     gate that neither the tree nor the recorded rules have.
     """
     present = record.present(ports)
-    if gate not in project.rules(target).approvals and not kept_rules.list_recorded(present):
-        raise _unknown_gate(target, gate, project.rules(target).approvals)
+    if gate not in find_rules(project, target).approvals and not kept_rules.list_recorded(present):
+        raise _unknown_gate(target, gate, find_rules(project, target).approvals)
     found = _find_candidate(ports, project, present, target, release)
     if gate not in (asked := count_asked(found.request)):
         raise _unknown_gate(target, gate, asked)

@@ -15,7 +15,7 @@ from envctl.domain.placing import images
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.release import Release
-from envctl.domain.rules_document import describe_rules
+from envctl.domain.rules_document import describe_rules, find_rules
 from envctl.domain.settings import EnvironmentSettings
 from envctl.usecases import approved, bundles, changeovers, earlier_commits, kept_places, kept_rules, load
 from envctl.usecases import place as places
@@ -225,7 +225,7 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         present=present,
         actor=ports.identity.actor(),
         now=ports.clock.now(),
-        rules=project.rules(wanted.target),
+        rules=find_rules(project, wanted.target),
         unfit=found.unfit,
         images=found.images,
         approved=approved.look(ports, [each for each in given if each.place == place]),

@@ -13,6 +13,7 @@ from envctl.domain.present import Deployment, KnownRelease, Present
 from envctl.domain.project import Project
 from envctl.domain.release import Release, identity, pack
 from envctl.domain.release_changes import changes_between
+from envctl.domain.rules_document import find_rules
 from envctl.domain.settings import EnvironmentSettings
 from envctl.usecases import bundles, image_tags, load, record, working_tree
 from envctl.usecases.ports import Ports
@@ -170,7 +171,7 @@ def _compared(ports: Ports, project: Project, one: _Found, other: _Found) -> Com
 def _refused(ports: Ports, project: Project, source: _Found, target: _Found) -> frozenset[str]:
     """What parity would refuse the next promotion for: there both settings are read for the release of the source."""
     name = target.side.environment
-    allowed = project.rules(name).may_differ
+    allowed = find_rules(project, name).may_differ
     if source.side.environment != project.before(name) or allowed is None:
         return frozenset()
     if source.release is None or source.settings is None:

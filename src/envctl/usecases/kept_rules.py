@@ -11,7 +11,7 @@ from envctl.domain.guards.rules import list_claimed_accounts
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.rules_changes import list_differences
-from envctl.domain.rules_document import MalformedRulesError, RulesDocument, decode, describe_rules, encode
+from envctl.domain.rules_document import MalformedRulesError, RulesDocument, decode, describe_rules, encode, find_rules
 from envctl.usecases.clocks import current_time
 from envctl.usecases.load import PROJECT_FILE
 from envctl.usecases.ports import AlreadyExistsError, Ports
@@ -65,7 +65,7 @@ def request_for(ports: Ports, project: Project, present: Present, target: str) -
         present=present,
         actor=ports.identity.actor(),
         now=current_time(ports),
-        rules=project.rules(target),
+        rules=find_rules(project, target),
         document=describe_rules(project, target),
         documents=describe_tree(project),
     )

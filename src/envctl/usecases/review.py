@@ -16,6 +16,7 @@ from envctl.domain.naming import short
 from envctl.domain.people import reviewer
 from envctl.domain.persons import is_machine, is_same_person
 from envctl.domain.project import Project
+from envctl.domain.rules_document import find_rules
 from envctl.domain.unseen import check_unseen, list_unseen
 from envctl.usecases import approve, approved, kept_places, load, record
 from envctl.usecases.ports import Ports
@@ -110,7 +111,7 @@ def review(
 
 
 def _gate(project: Project, target: str, gate: str | None) -> str:
-    wanted = gate or project.rules(target).reviewers
+    wanted = gate or find_rules(project, target).reviewers
     if not wanted:
         message = f"nothing says at which gate of {target} reviewers in GitHub count"
         hint = f'[environments.{target}.gates] reviewers = "…" in envctl.toml, or --gate'

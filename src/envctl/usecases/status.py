@@ -15,7 +15,7 @@ from envctl.domain.naming import short
 from envctl.domain.present import Deployment, EnvironmentPresent, KnownRelease, Present, Unbelieved
 from envctl.domain.project import Project
 from envctl.domain.rules_changes import list_differences
-from envctl.domain.rules_document import describe_rules
+from envctl.domain.rules_document import describe_rules, find_rules
 from envctl.usecases import bundles, candidates, kept_rules, load, record
 from envctl.usecases.gone import GoneEnvironment, find_gone
 from envctl.usecases.pending_changes import PendingChanges, ReadBundle, find_pending_changes
@@ -136,7 +136,7 @@ def _gates(ports: Ports, project: Project, present: Present, environment: str) -
     source = project.pipeline.before(environment)
     recorded = present.of(environment).rules
     others = recorded is not None and recorded.digest != describe_rules(project, environment).digest
-    if source is None or not (project.rules(environment).approvals or others):
+    if source is None or not (find_rules(project, environment).approvals or others):
         return {}
     request = candidates.promotion(ports, project, present, source=source, target=environment).request
     missing = gates(request)

@@ -8,6 +8,7 @@ from typing import Literal
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.domain.gitlab_pipeline import MAIN, OURS, gitlab, includes_ours, named_files
 from envctl.domain.project import Project
+from envctl.domain.rules_document import find_rules
 from envctl.domain.workflows import Site, github, is_ours
 from envctl.usecases import load
 from envctl.usecases.ports import Ports
@@ -76,7 +77,7 @@ def _site(project: Project, folder: str, version: str, branch: str, command: str
     region = project.store.region or project.environments[project.entry].region or "us-east-1"
     order = project.pipeline.order
     protected = {name for name in order if project.environments[name].protected}
-    reviewed = {name for name in order[1:] if project.rules(name).reviewers}
+    reviewed = {name for name in order[1:] if find_rules(project, name).reviewers}
     return Site(order, folder, region, version, branch, command, protected, reviewed)
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from envctl.adapters.toml import load_project
+from envctl.domain.rules_document import find_rules
 from tests.adapters.toml.project_files import GOOD, line_of, problems_of
 
 ACCESS = GOOD.replace(
@@ -56,7 +57,7 @@ def test_all_of_it_is_read() -> None:
     assert (prod.profile, prod.external_id, prod.session_duration) == ("company prod", "shop:42", timedelta(hours=2))
     assert dict(prod.session_tags) == {"team": "web", "cost center": "12/b"}
     assert (prod.signing_key, prod.signed_from) == ("alias/envctl-prod", 120)
-    rules = project.rules("prod")
+    rules = find_rules(project, "prod")
     assert rules.apply == (
         "arn:aws:iam::333333333333:role/OperatorRole",
         "github-team:acme/*",
@@ -73,7 +74,7 @@ def test_what_is_not_said_is_nothing() -> None:
     dev = project.environments["dev"]
     assert (dev.profile, dev.external_id, dict(dev.session_tags), dev.signing_key) == (None, None, {}, None)
     assert dev.session_duration == timedelta(hours=1)
-    assert (project.rules("dev").apply, project.rules("dev").only_ci) == ((), False)
+    assert (find_rules(project, "dev").apply, find_rules(project, "dev").only_ci) == ((), False)
 
 
 BAD: dict[str, tuple[str, str, str]] = {

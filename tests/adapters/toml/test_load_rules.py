@@ -6,6 +6,7 @@ import pytest
 
 from envctl.adapters.toml import load_project
 from envctl.domain.checks import CommandCheck, HttpCheck, OutputCheck
+from envctl.domain.rules_document import find_rules
 from envctl.domain.windows import Absolute, Weekly
 from tests.adapters.toml.project_files import GOOD, RULED, line_of, problems_of
 
@@ -21,7 +22,7 @@ def test_what_an_environment_asks_for_is_read() -> None:
     assert gates.max_age == timedelta(days=14)
     assert gates.waivable == ("G104", "G107", "G106")
     assert (gates.committed, gates.rehearsed) == (True, "refuse")
-    assert project.rules("prod").windows == (
+    assert find_rules(project, "prod").windows == (
         Absolute("deny", "year end", datetime(2026, 12, 20), datetime(2027, 1, 4, 6, 30), "Asia/Tokyo"),
         Weekly("allow", "office", ("mon", "tue"), time(9), time(17, 30), "Europe/Berlin"),
         Weekly("allow", "whole saturdays", ("sat",), time(), time(), "UTC"),
