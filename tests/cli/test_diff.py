@@ -16,7 +16,7 @@ from envctl.domain.distance import Distance
 from envctl.domain.errors import Location, Problem
 from envctl.domain.file_changes import FileChange, ModuleChange
 from envctl.domain.release_changes import PartChange, ReleaseChanges
-from envctl.domain.settings import EnvironmentSettings, Setting
+from envctl.domain.settings_values import EnvironmentSettings, Setting
 from envctl.usecases.diff import Diff
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples.diffs import DIFF, DIFFS

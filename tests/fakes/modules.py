@@ -6,7 +6,7 @@ from posixpath import normpath
 
 from envctl.cli.languages import Languages
 from envctl.domain.errors import Location, OperationFailedError, Problem
-from envctl.domain.release import File, Release
+from envctl.domain.release_contents import File, Release
 from envctl.domain.remote_modules import FoundModule, Package, is_local
 from envctl.domain.settings import ModuleCall
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from envctl.adapters.aws.exchanges import Exchange
+from envctl.adapters.aws.exchange import Exchange
 
 
 def write_token(claims: Mapping[str, str], algorithm: str = "RS256", signature: bytes = b"none") -> str:

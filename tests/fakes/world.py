@@ -42,7 +42,7 @@ from envctl.domain.layout import LEFT
 from envctl.domain.ledger import Entry
 from envctl.domain.owners import Owner
 from envctl.domain.provider_accounts import ProviderConfiguration
-from envctl.domain.release import File
+from envctl.domain.release_contents import File
 from envctl.domain.secrets import NeededSecret, SecretChange, SecretValue, Sighting, State
 from envctl.domain.signatures import Algorithm
 from envctl.domain.trust import Trust

@@ -16,7 +16,7 @@ from envctl.domain.bound_place import (
     list_differences,
 )
 from envctl.domain.project import Environment, Project, Stack, State
-from envctl.domain.release import StackWiring, Wiring
+from envctl.domain.release_contents import StackWiring, Wiring
 from envctl.domain.rendering import Backend, Place, render
 from envctl.usecases.place import bound
 

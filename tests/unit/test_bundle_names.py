@@ -12,17 +12,8 @@ from hypothesis import strategies as st
 
 from envctl.domain.bundle_names import find_clash, find_fault, find_fault_of_folder
 from envctl.domain.errors import ConfigurationError
-from envctl.domain.release import (
-    MANIFEST,
-    DamagedBundleError,
-    File,
-    Release,
-    StackWiring,
-    Wiring,
-    identity,
-    pack,
-    unpack,
-)
+from envctl.domain.release import MANIFEST, DamagedBundleError, identity, pack, unpack
+from envctl.domain.release_contents import File, Release, StackWiring, Wiring
 
 WIRING = Wiring("shop", ">= 1.10", {"web": StackWiring("modules/web")}, {}, {"web": ()}, {"web": {}})
 OUTSIDE = {

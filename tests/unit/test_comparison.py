@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from envctl.domain.changes import Marker
 from envctl.domain.comparison import Comparison, Pair, Relation, compare
 from envctl.domain.errors import Location, Problem
-from envctl.domain.settings import EnvironmentSettings, Origin, Setting
+from envctl.domain.settings_values import EnvironmentSettings, Origin, Setting
 
 STAGING = Location("environments/staging/terraform.tfvars", 3)
 PROD = Location("environments/prod/terraform.tfvars", 7)

@@ -4,8 +4,7 @@ import json
 
 from envctl.domain import every_stack
 from envctl.domain.errors import Location
-from envctl.domain.release import File, Release, StackWiring, Wiring
-from envctl.domain.remote_modules import CarriedModule
+from envctl.domain.release_contents import CarriedModule, File, Release, StackWiring, Wiring
 from envctl.domain.settings import Variable
 
 

@@ -12,7 +12,8 @@ from envctl.domain.errors import Location
 from envctl.domain.needed_secrets import Needs, kinds_of, misfits, needed
 from envctl.domain.project import Secrets
 from envctl.domain.secrets import KINDS
-from envctl.domain.settings import EnvironmentSettings, Schema, resolve
+from envctl.domain.settings import Schema, resolve
+from envctl.domain.settings_values import EnvironmentSettings
 
 PATTERNS = Secrets(secretsmanager=("*_secret_name", "secret_names"), ssm=("*_parameter",))
 
@@ -214,7 +215,7 @@ _VALUES = st.recursive(
 
 @given(_VALUES)
 def test_every_name_that_is_asked_for_stands_in_a_setting(value: object) -> None:
-    from envctl.domain.settings import Setting
+    from envctl.domain.settings_values import Setting
 
     found = schema(web=declared("anything", "any"))
     setting = Setting("anything", value, None, "file", sensitive=False, stacks=("web",))

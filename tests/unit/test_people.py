@@ -2,9 +2,10 @@
 
 import pytest
 
-from envctl.domain.access import role_of, session_name
+from envctl.domain.access import session_name
 from envctl.domain.events import Actor
 from envctl.domain.people import in_ci, may
+from envctl.domain.role_arns import role_of
 
 ACCOUNT = "333333333333"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/OperatorRole/ann@example.com"

@@ -13,17 +13,8 @@ from hypothesis import strategies as st
 from envctl.domain.bundle_names import find_clash, find_fault
 from envctl.domain.errors import Location
 from envctl.domain.layout import LOCK_FILE
-from envctl.domain.release import (
-    MANIFEST,
-    DamagedBundleError,
-    File,
-    Release,
-    StackWiring,
-    Wiring,
-    identity,
-    pack,
-    unpack,
-)
+from envctl.domain.release import MANIFEST, DamagedBundleError, identity, pack, unpack
+from envctl.domain.release_contents import File, Release, StackWiring, Wiring
 from envctl.domain.settings import Variable
 
 

@@ -15,8 +15,8 @@ from envctl.domain.errors import Location
 from envctl.domain.events import Actor
 from envctl.domain.file_changes import FileChange, changed_modules
 from envctl.domain.present import KnownRelease, Present
-from envctl.domain.release import File, Release, StackWiring, Wiring
 from envctl.domain.release_changes import Declared, PartChange, ReleaseChanges, changes_between
+from envctl.domain.release_contents import File, Release, StackWiring, Wiring
 from envctl.domain.variables import Variable
 
 SECRET = "hunter2-correct-horse"

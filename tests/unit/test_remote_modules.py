@@ -9,19 +9,10 @@ from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
 from envctl.domain.layout import REMOTE
-from envctl.domain.release import DamagedBundleError, File, Release, StackWiring, Wiring, identity, pack, unpack
+from envctl.domain.release import DamagedBundleError, identity, pack, unpack
 from envctl.domain.release_changes import changes_between
-from envctl.domain.remote_modules import (
-    CarriedModule,
-    FoundModule,
-    Package,
-    carried,
-    decode,
-    local_source,
-    manifest,
-    settled,
-    shown,
-)
+from envctl.domain.release_contents import CarriedModule, File, Release, StackWiring, Wiring
+from envctl.domain.remote_modules import FoundModule, Package, carried, decode, local_source, manifest, settled, shown
 from envctl.domain.settings import ModuleCall
 
 HERE = Location("modules/network/main.tf", 1)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
-from envctl.domain.release import StackWiring, Wiring
+from envctl.domain.release_contents import StackWiring, Wiring
 from envctl.domain.rendering import Backend, Place, literal, render, role
 from envctl.domain.settings import Variable
 from tests.unit import type_strategies

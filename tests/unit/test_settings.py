@@ -8,15 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.settings import (
-    Assignment,
-    EnvironmentSettings,
-    Schema,
-    SettingsFile,
-    Variable,
-    model_of,
-    resolve,
-)
+from envctl.domain.settings import Assignment, Schema, SettingsFile, Variable, model_of, resolve
+from envctl.domain.settings_values import EnvironmentSettings
 from envctl.domain.types import TypeExpression, describe
 from tests.unit.type_strategies import concrete_types, fits, fitting, literals, names, types
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
-from envctl.domain.release import File
+from envctl.domain.release_contents import File
 from tests.fakes.world import NETWORK, MemoryTree
 from tests.usecases.account import Place
 from tests.usecases.machines import LEAVING, Machine, Shared

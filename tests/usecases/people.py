@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from envctl.adapters.aws.exchanges import Exchange
+from envctl.adapters.aws.exchange import Exchange
 from envctl.adapters.aws.identity import AwsIdentity, Standing
 from envctl.adapters.aws.tokens import ISSUER
 from envctl.domain.access import Caller

@@ -27,7 +27,8 @@ from envctl.domain.events import Actor
 from envctl.domain.guards import both_documents
 from envctl.domain.meaning import PlanMeaning, decode
 from envctl.domain.present import Present
-from envctl.domain.release import File, Release, identity, unpack
+from envctl.domain.release import identity, unpack
+from envctl.domain.release_contents import File, Release
 from envctl.usecases import (
     approve,
     approved,

@@ -8,7 +8,7 @@ import pytest
 from envctl.domain.errors import ConfigurationError, ExitCode, OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.images import ImageFound
-from envctl.domain.release import Release
+from envctl.domain.release_contents import Release
 from envctl.usecases import bundles, load, record
 from envctl.usecases.apply import apply
 from envctl.usecases.destroy import destroy

@@ -14,7 +14,7 @@ from envctl.domain.errors import (
 )
 from envctl.domain.events import DeploymentFailed, DriftChecked
 from envctl.domain.guards import RefusedError
-from envctl.domain.release import File
+from envctl.domain.release_contents import File
 from envctl.usecases import record
 from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve

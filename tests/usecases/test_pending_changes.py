@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from envctl.cli.render.attention import matters
 from envctl.cli.render.status import up_to_date
 from envctl.domain.errors import ConfigurationError
-from envctl.domain.release import Wiring, identity, pack
+from envctl.domain.release import identity, pack
+from envctl.domain.release_contents import Wiring
 from envctl.usecases import bundles, load, record, working_tree
 from envctl.usecases.apply import apply
 from envctl.usecases.pending_changes import PendingChanges

@@ -23,7 +23,8 @@ from envctl.domain.events import (
     VerificationPassed,
 )
 from envctl.domain.guards import GUARDS, RefusedError
-from envctl.domain.release import File, unpack
+from envctl.domain.release import unpack
+from envctl.domain.release_contents import File
 from envctl.usecases import ledger_keys, record
 from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve, withdraw

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError
-from envctl.domain.release import File, Release
+from envctl.domain.release_contents import File, Release
 from envctl.domain.remote_modules import FoundModule, Package, encode, entry
 from envctl.usecases import bundles, load, prepare, record, remote_modules, working_tree
 from envctl.usecases.apply import apply

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 SESSION_LENGTH = 64
 MARGIN = timedelta(minutes=5)
 """How much longer than a deployment took before, credentials have to hold: no two take the same time."""
-_ROLE_OF_SESSION = re.compile(r"arn:(?P<partition>[^:]+):sts::(?P<account>\d{12}):assumed-role/(?P<role>.+)/[^/]+")
 
 
 @dataclass(frozen=True)
@@ -100,15 +99,6 @@ def session_name(actor: "Actor | None") -> str:
     """`envctl-` and who is at work, in the letters that AWS allows in the name of a session."""
     person = re.sub(r"[^\w+=,.@-]", "-", actor.person, flags=re.ASCII) if actor else ""
     return f"envctl-{person}"[:SESSION_LENGTH] if person else "envctl"
-
-
-def role_of(arn: str) -> str:
-    """The role whose session an ARN is, as IAM spells it; the ARN itself where it is no session's.
-
-    The path of a role is not in the ARN of its sessions.
-    """
-    match = _ROLE_OF_SESSION.fullmatch(arn)
-    return f"arn:{match['partition']}:iam::{match['account']}:role/{match['role']}" if match else arn
 
 
 def on_aws(project: "Project") -> bool:

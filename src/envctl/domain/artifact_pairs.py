@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from envctl.domain.changes import Marker
-from envctl.domain.release import Release
-from envctl.domain.settings import canonical
+from envctl.domain.release_contents import Release
+from envctl.domain.settings_values import canonical
 
 
 @dataclass(frozen=True)

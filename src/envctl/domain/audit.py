@@ -12,7 +12,6 @@ from envctl.domain.events import (
     DeploymentSucceeded,
     Ending,
     HoldSet,
-    Move,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
@@ -20,6 +19,7 @@ from envctl.domain.events import (
 from envctl.domain.events_states import ImportEnded, ImportOutcome, ImportStarted
 from envctl.domain.fold import end, follow
 from envctl.domain.ledger import Entry
+from envctl.domain.operation import Move
 from envctl.domain.present import Approval, Outcome, Present
 
 

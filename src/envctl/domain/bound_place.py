@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import Any
 
 from envctl.domain.enumeration import first_of
-from envctl.domain.release import Wiring
+from envctl.domain.release_contents import Wiring
 from envctl.domain.rendering import Place, render_place
-from envctl.domain.settings import canonical
+from envctl.domain.settings_values import canonical
 
 FORMAT = 1
 NAMED = 4

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from envctl.domain import runs
+from envctl.domain import runs_folder
 from envctl.domain.buckets import Rule, WantedBucket
 
 CHECKPOINTS = "checkpoints/"
@@ -10,9 +10,9 @@ NAME = "envctl-old-checkpoints"
 OLD_DAYS = 365
 """Reading begins at the newest checkpoint. Where all have gone it begins at the first entry, which is slow, and right.
 """
-RUNS = runs.FOLDER
+RUNS = runs_folder.FOLDER
 RUNS_NAME = "envctl-old-runs"
-RUN_DAYS = runs.KEPT.days + 1
+RUN_DAYS = runs_folder.KEPT.days + 1
 """Older ones are not looked for any more."""
 GONE_DAYS = 30
 SAID = f"checkpoints go after {OLD_DAYS} days and runs after {RUN_DAYS}, and their versions when their lock has ended"

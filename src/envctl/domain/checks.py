@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from envctl.domain.checks_kinds import KINDS, OUTPUT, CommandCheck, HttpCheck, OutputCheck
-from envctl.domain.checks_outputs import Output, Outputs, excerpt, flaw, look_up, shown, url_of
+from envctl.domain.checks_outputs import flaw, look_up, shown, url_of
 from envctl.domain.checks_table import Check, known_keys, with_kind
 from envctl.domain.checks_urls import with_path
+from envctl.domain.excerpt import excerpt
+from envctl.domain.outputs import Output, Outputs
 from envctl.domain.references import Reference
 
 __all__ = [

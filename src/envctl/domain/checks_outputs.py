@@ -2,36 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeAlias, TypeGuard
+from typing import TypeGuard
 
 from envctl.domain.checks_kinds import OutputCheck
 from envctl.domain.checks_urls import http_url
+from envctl.domain.excerpt import excerpt
 from envctl.domain.literals import literal, number_text
 from envctl.domain.nearest import suggestion
+from envctl.domain.outputs import Outputs
 from envctl.domain.references import Reference
 
 _STEP = re.compile(r'\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]|\.(?P<attribute>[\w-]+)')
-_LONGEST = 200
-_COLOURS = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\))")
-
-
-@dataclass(frozen=True)
-class Output:
-    """What the state of a stack holds under a name. A sensitive value is never shown and never used."""
-
-    value: object
-    sensitive: bool = False
-
-
-Outputs: TypeAlias = Mapping[str, Mapping[str, Output]]
-
-
-def excerpt(text: str) -> str:
-    """Its beginning, on one line and without anything that a terminal would obey."""
-    plain = "".join(c if c.isprintable() else " " for c in _COLOURS.sub("", text)).strip()
-    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"
 
 
 def shown(value: object) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from envctl.domain.changes import Marker
 from envctl.domain.errors import Problem
-from envctl.domain.settings import EnvironmentSettings, Setting, canonical
+from envctl.domain.settings_values import EnvironmentSettings, Setting, canonical
 
 Relation = Literal["equal", "differs", "only in first", "only in second"]
 Parity = Literal["", "allowed", "refused"]

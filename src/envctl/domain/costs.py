@@ -154,6 +154,6 @@ def _amount(value: object, what: str) -> Decimal:
 
 
 def _short(name: str) -> str:
-    from envctl.domain.checks_outputs import excerpt
+    from envctl.domain.excerpt import excerpt
 
     return excerpt(name)

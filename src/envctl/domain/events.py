@@ -10,8 +10,7 @@ from typing import ClassVar, Literal, get_args
 from envctl.domain.events_later import later as _later
 from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.events_states import ImportEnded, ImportStarted, StateMoved
-
-Move = Literal["apply", "promote", "rollback", "destroy"]
+from envctl.domain.operation import Move
 
 
 @dataclass(frozen=True)

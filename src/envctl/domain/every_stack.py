@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from envctl.domain.layout import CODE
-from envctl.domain.release import File, Release
+from envctl.domain.release_contents import File, Release
 from envctl.domain.remote_modules import decode, encode, entry, manifest
 
 NAME = "every-stack"

@@ -8,7 +8,7 @@ from posixpath import dirname
 from typing import Literal
 
 from envctl.domain.layout import LOCK_FILE
-from envctl.domain.release import File, Release
+from envctl.domain.release_contents import File, Release
 
 CODE = (".tf", ".tf.json")
 What = Literal["added", "removed", "changed", "mode"]

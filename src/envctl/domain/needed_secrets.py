@@ -9,7 +9,8 @@ from envctl.domain.errors import Problem
 from envctl.domain.project import Secrets
 from envctl.domain.secret_names import read
 from envctl.domain.secrets import KINDS, Kind, NeededSecret
-from envctl.domain.settings import EnvironmentSettings, Schema, Setting
+from envctl.domain.settings import Schema
+from envctl.domain.settings_values import EnvironmentSettings, Setting
 from envctl.domain.types import Anything, Collection, Object, Tuple, TypeExpression
 from envctl.domain.variables import Variable
 

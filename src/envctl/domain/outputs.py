@@ -3,13 +3,25 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+from typing import TypeAlias
 
-from envctl.domain.checks_outputs import Outputs
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.nearest import nearest
 
 Names = Mapping[str, Set[str]]
 """The names of the outputs of each stack."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What the state of a stack holds under a name. A sensitive value is never shown and never used."""
+
+    value: object
+    sensitive: bool = False
+
+
+Outputs: TypeAlias = Mapping[str, Mapping[str, Output]]
 
 _NOT_IN_A_VARIABLE = re.compile(r"[^A-Z0-9]")
 

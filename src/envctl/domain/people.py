@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from envctl.domain.access import role_of
 from envctl.domain.events import Actor
 from envctl.domain.persons import is_machine, list_names
+from envctl.domain.role_arns import role_of
 
 GITHUB, TEAM = "github:", "github-team:"
 

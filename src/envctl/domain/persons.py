@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from envctl.domain.access import role_of
 from envctl.domain.events import Actor
+from envctl.domain.role_arns import role_of
 
 # What GitHub and GitLab write in place of an address: "583231+octocat@users.noreply.github.com", "octocat@users…",
 # "42-octocat@users.noreply.gitlab.com", and the same on other hosts.

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from envctl.domain.clocks import is_future
-from envctl.domain.events import Actor, Move
+from envctl.domain.events import Actor
 from envctl.domain.ledger import GENESIS
+from envctl.domain.operation import Move
 from envctl.domain.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.traffic import Shift, Traffic
 

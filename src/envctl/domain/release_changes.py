@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from envctl.domain.changes import Marker, same
 from envctl.domain.file_changes import ModuleChange, changed_modules
 from envctl.domain.provider_lock import providers, version
-from envctl.domain.release import Release, StackWiring, Wiring
-from envctl.domain.remote_modules import CarriedModule, is_local, shown
-from envctl.domain.settings import canonical
+from envctl.domain.release_contents import CarriedModule, Release, StackWiring, Wiring
+from envctl.domain.remote_modules import is_local, shown
+from envctl.domain.settings_values import canonical
 from envctl.domain.variables import Variable
 
 

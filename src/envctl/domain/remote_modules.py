@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from envctl.domain.layout import CODE, REMOTE
 
 if TYPE_CHECKING:
-    from envctl.domain.release import File, Wiring
+    from envctl.domain.release_contents import File, Wiring
     from envctl.domain.variables import ModuleCall
+from envctl.domain.release_contents import CarriedModule
 
 # Compiled when they are used first: most commands meet no remote module.
 _EXACT = r"\s*=?\s*v?\d+(?:\.\d+)*(?:-[\w.~-]+)?(?:\+[\w.-]+)?\s*"
@@ -28,24 +29,6 @@ _NOT_THE_PATH = r"\A(?:\w+::)?(?:\w+://)?(?:[^/@]*@)?(?:registry\.(?:terraform\.
 _NOT_IN_A_NAME = r"[^a-z0-9._]+"
 _CREDENTIALS = r"(?<=://)[^/@\s'\"]+:[^/@\s'\"]*@|(?<=https://)[^/@\s'\"]+@|(?<=sshkey=)[^&\s'\"]+"
 _KEY_LENGTH = 12
-
-
-@dataclass(frozen=True)
-class CarriedModule:
-    """A module that stands below the one that a stack invokes, in the words of Terraform's record.
-
-    `key` is the way to it, like `network.vpc`: the stack, and the names of the calls. `source` is the address as
-    Terraform spells it, `version` what a registry had for it, and `folder` where it lies in the bundle.
-    """
-
-    key: str
-    source: str
-    version: str
-    folder: str
-
-    @property
-    def stack(self) -> str:
-        return self.key.partition(".")[0]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from envctl.domain.layout import CODE, SESSION
 from envctl.domain.provider_accounts import kind_of, source_of
 from envctl.domain.references import Reference
-from envctl.domain.release import StackWiring, Wiring
+from envctl.domain.release_contents import StackWiring, Wiring
 from envctl.domain.settings import Variable
 
 

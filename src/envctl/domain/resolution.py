@@ -9,7 +9,7 @@ from envctl.domain.conversion import show_path
 from envctl.domain.errors import Location, Problem
 from envctl.domain.images import says
 from envctl.domain.nearest import suggestion
-from envctl.domain.settings import Origin, Setting, canonical, model_of
+from envctl.domain.settings_values import Origin, Setting, canonical
 from envctl.domain.strays import strays
 from envctl.domain.traffic import CONTRACT
 from envctl.domain.types import Collection as CollectionType
@@ -97,10 +97,12 @@ class Resolution:
     def arguments(self, stack: str) -> tuple[dict[str, object], list[Problem]]:
         from pydantic import ValidationError
 
+        from envctl.domain.settings_model import build_model
+
         taken = [variable for variable in self.schema[stack] if self.is_set(stack, variable.name)]
         sources = {variable.name: source for variable in taken if (source := self.source(variable, stack)) is not None}
         by_name = {variable.name: variable for variable in taken}
-        model = model_of(stack, taken)
+        model = build_model(stack, taken)
         try:
             checked = model.model_validate({name: source.value for name, source in sources.items()})
         except ValidationError as error:

@@ -10,10 +10,10 @@ from envctl.domain.nearest import suggestion
 from envctl.domain.project import Project, Stack
 from envctl.domain.project_faults import TomlPath
 from envctl.domain.references import Reference
-from envctl.domain.release import Wiring
+from envctl.domain.release_contents import Wiring
 from envctl.domain.rollout import Rollout
 from envctl.domain.rollout_rules import ALARM_OUTPUT
-from envctl.domain.settings import EnvironmentSettings
+from envctl.domain.settings_values import EnvironmentSettings
 from envctl.domain.traffic import CONTRACT, lacking
 from envctl.domain.variables import Schema
 

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, Strict
 
 from envctl.domain.durations import spelt
 from envctl.domain.enumeration import listed
-from envctl.domain.events import Move
+from envctl.domain.operation import Move
 from envctl.domain.project_types import Duration, Name, Section, template
 from envctl.domain.references import Reference
 

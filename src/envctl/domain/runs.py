@@ -7,18 +7,17 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, TypeVar, cast
 
 from envctl.domain.events import Actor
 from envctl.domain.plain import MISFITS, plain, reader
+from envctl.domain.runs_folder import FOLDER, KEPT
 from envctl.domain.sharding import Shard, Unit
 
 Kind = Literal["drift", "plan"]
-FOLDER = "runs/"
 # In folders of their own, so that a list of runs is as long as there are runs, however many jobs each of them had.
 BEGUN, ANSWERS, COLLECTED = f"{FOLDER}begun/", f"{FOLDER}answers/", f"{FOLDER}collected/"
-KEPT = timedelta(days=30)
 FORMAT = 1
 _ID = re.compile(r"\d{8}T\d{6}Z-(drift|plan)-[0-9a-z]{1,16}")
 

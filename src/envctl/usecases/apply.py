@@ -2,7 +2,7 @@
 
 from envctl.domain.leaving import NO_CHANGEOVER, Changeover
 from envctl.domain.placing import copied
-from envctl.domain.release import Release
+from envctl.domain.release_contents import Release
 from envctl.usecases import (
     candidates,
     changeovers,

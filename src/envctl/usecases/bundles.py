@@ -5,7 +5,8 @@ from envctl.domain.events import Event, ReleaseCreated
 from envctl.domain.guards import Bundle
 from envctl.domain.naming import short
 from envctl.domain.present import Present
-from envctl.domain.release import DamagedBundleError, Release, unpack
+from envctl.domain.release import DamagedBundleError, unpack
+from envctl.domain.release_contents import Release
 from envctl.usecases import record, working_tree
 from envctl.usecases.ledger_keys import release_key
 from envctl.usecases.ports import AlreadyExistsError, Ports

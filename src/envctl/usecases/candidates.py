@@ -7,16 +7,16 @@ from typing import Literal
 from envctl.domain.bound_place import BoundPlace
 from envctl.domain.comparison import compare
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
-from envctl.domain.events import Move
 from envctl.domain.guards import Bundle, Request, list_views
 from envctl.domain.images import ImageFound
 from envctl.domain.leaving import NO_CHANGEOVER, Changeover
+from envctl.domain.operation import Move
 from envctl.domain.placing import images
 from envctl.domain.present import Present
 from envctl.domain.project import Project
-from envctl.domain.release import Release
+from envctl.domain.release_contents import Release
 from envctl.domain.rules_document import describe_rules, find_rules
-from envctl.domain.settings import EnvironmentSettings
+from envctl.domain.settings_values import EnvironmentSettings
 from envctl.usecases import approved, bundles, changeovers, earlier_commits, kept_places, kept_rules, load
 from envctl.usecases import place as places
 from envctl.usecases.ports import Ports

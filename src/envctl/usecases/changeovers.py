@@ -3,7 +3,7 @@
 from envctl.domain.leaving import Changeover, Fate, compare_stacks
 from envctl.domain.present import Present
 from envctl.domain.project import Project
-from envctl.domain.release import Wiring
+from envctl.domain.release_contents import Wiring
 from envctl.usecases import bundles
 from envctl.usecases.ports import Ports
 

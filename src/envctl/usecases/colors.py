@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.project import Project
-from envctl.domain.release import Wiring
+from envctl.domain.release_contents import Wiring
 from envctl.domain.rolled import list_artifacts, rolled
 from envctl.usecases.ports import Ports
 

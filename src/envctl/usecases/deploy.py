@@ -15,7 +15,7 @@ from envctl.domain.known_states import find_unknown_states
 from envctl.domain.naming import short
 from envctl.domain.placing import copied
 from envctl.domain.present import EnvironmentPresent
-from envctl.domain.release import Release
+from envctl.domain.release_contents import Release
 from envctl.usecases import (
     access,
     applying,

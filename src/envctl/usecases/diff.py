@@ -11,10 +11,11 @@ from envctl.domain.guards import Bundle
 from envctl.domain.naming import short
 from envctl.domain.present import Deployment, KnownRelease, Present
 from envctl.domain.project import Project
-from envctl.domain.release import Release, identity, pack
+from envctl.domain.release import identity, pack
 from envctl.domain.release_changes import changes_between
+from envctl.domain.release_contents import Release
 from envctl.domain.rules_document import find_rules
-from envctl.domain.settings import EnvironmentSettings
+from envctl.domain.settings_values import EnvironmentSettings
 from envctl.usecases import bundles, image_tags, load, record, working_tree
 from envctl.usecases.ports import Ports
 

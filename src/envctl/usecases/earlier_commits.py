@@ -2,7 +2,7 @@
 
 from envctl.domain.guards.older import list_other_releases
 from envctl.domain.present import KnownRelease, Present
-from envctl.domain.release import Release
+from envctl.domain.release_contents import Release
 from envctl.usecases import working_tree
 from envctl.usecases.ports import Ports
 

@@ -11,9 +11,10 @@ from envctl.domain.errors import OperationFailedError
 from envctl.domain.explanation import Cause, Part, split
 from envctl.domain.present import Deployment
 from envctl.domain.project import Project
-from envctl.domain.release import Release, identity, pack
+from envctl.domain.release import identity, pack
 from envctl.domain.release_changes import ReleaseChanges, changes_between
-from envctl.domain.settings import EnvironmentSettings
+from envctl.domain.release_contents import Release
+from envctl.domain.settings_values import EnvironmentSettings
 from envctl.usecases import bundles, costs, kept_settings, load, record
 from envctl.usecases.ports import Ports
 from envctl.usecases.preview import Previewed, of_working_tree, plan_with, stored

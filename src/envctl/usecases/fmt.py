@@ -7,7 +7,7 @@ from posixpath import join, normpath
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem, UsageError
 from envctl.domain.formatting import ENDINGS, first_change
 from envctl.domain.project import Project
-from envctl.domain.release import File
+from envctl.domain.release_contents import File
 from envctl.domain.remote_modules import is_local
 from envctl.usecases import load
 from envctl.usecases.ports import Ports

@@ -8,7 +8,7 @@ from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.images import Image, ecr, pinned
 from envctl.domain.placing import copied, images
 from envctl.domain.project import Project
-from envctl.domain.release import Release
+from envctl.domain.release_contents import Release
 from envctl.usecases import load
 from envctl.usecases.aws_ports import Copied, Pulled
 from envctl.usecases.images import into

@@ -3,7 +3,7 @@
 from envctl.domain.images import Image
 from envctl.domain.placing import images
 from envctl.domain.project import Project
-from envctl.domain.release import Release
+from envctl.domain.release_contents import Release
 from envctl.usecases.ports import Ports
 
 

@@ -7,7 +7,7 @@ from envctl.domain.images import Image, ImageFound, ecr
 from envctl.domain.manifests import digest_of
 from envctl.domain.placing import copied, images
 from envctl.domain.project import Project
-from envctl.domain.release import Release
+from envctl.domain.release_contents import Release
 from envctl.usecases import access, load
 from envctl.usecases.aws_ports import Pulled
 from envctl.usecases.image_tags import tagged

@@ -9,7 +9,7 @@ from typing import Literal
 from envctl.domain import templates
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.project import Project
-from envctl.domain.release import File
+from envctl.domain.release_contents import File
 from envctl.domain.remote_modules import is_local
 from envctl.usecases.load import PROJECT_FILE, known_environment
 from envctl.usecases.ports import AlreadyExistsError, Ports

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from envctl.domain.guards import Request
 from envctl.domain.project import Project
-from envctl.domain.release import Release
-from envctl.domain.settings import EnvironmentSettings
+from envctl.domain.release_contents import Release
+from envctl.domain.settings_values import EnvironmentSettings
 from envctl.usecases import images, load, secrets
 from envctl.usecases.ports import Ports
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from envctl.domain.errors import Location
 from envctl.domain.redaction import Redactor
-from envctl.domain.settings import EnvironmentSettings, Setting, canonical
+from envctl.domain.settings_values import EnvironmentSettings, Setting, canonical
 from envctl.usecases.ports import AlreadyExistsError, Ports
 
 FORMAT = 1

@@ -11,7 +11,7 @@ from envctl.domain.leaving import Changeover
 from envctl.domain.naming import short
 from envctl.domain.present import EnvironmentPresent, Present
 from envctl.domain.project import Project
-from envctl.domain.release import File, Release, StackWiring, Wiring
+from envctl.domain.release_contents import File, Release, StackWiring, Wiring
 from envctl.domain.remote_modules import manifest
 from envctl.domain.rendering import RootModule, render
 from envctl.domain.traffic import ALL, COLOR, PERCENT, STABLE

@@ -9,9 +9,10 @@ from envctl.domain.nearest import nearest
 from envctl.domain.placing import MisplacedError, placed
 from envctl.domain.project import Project
 from envctl.domain.project_places import unnamed_region
-from envctl.domain.release import Wiring
+from envctl.domain.release_contents import Wiring
 from envctl.domain.rolled import workers
-from envctl.domain.settings import EnvironmentSettings, SettingsFile, resolve
+from envctl.domain.settings import SettingsFile, resolve
+from envctl.domain.settings_values import EnvironmentSettings
 from envctl.domain.traffic import CONTRACT
 from envctl.usecases.colors import find_rolled
 from envctl.usecases.ports import Ports

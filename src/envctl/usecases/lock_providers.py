@@ -8,7 +8,7 @@ from envctl.domain import every_stack
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.domain.project import Project
 from envctl.domain.provider_lock import PLATFORMS, keeping, providers, short, version
-from envctl.domain.release import Release
+from envctl.domain.release_contents import Release
 from envctl.usecases import load, remote_modules, working_tree
 from envctl.usecases.ports import Ports
 from envctl.usecases.terraform_ports import HashedProviders, PreparedStack

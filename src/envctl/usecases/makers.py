@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from envctl.domain.events import DeploymentStarted
 from envctl.domain.present import Present
-from envctl.domain.release import Release
+from envctl.domain.release_contents import Release
 from envctl.usecases import bundles, record
 from envctl.usecases.ports import Ports
 

@@ -16,9 +16,9 @@ from envctl.domain.layout import LEFT_OUT, LOCK_FILE, REMOTE
 from envctl.domain.naming import short
 from envctl.domain.present import Deployment, Present
 from envctl.domain.project import Project
-from envctl.domain.release import File, Release
+from envctl.domain.release_contents import File, Release
 from envctl.domain.remote_modules import settled
-from envctl.domain.settings import EnvironmentSettings
+from envctl.domain.settings_values import EnvironmentSettings
 from envctl.usecases import kept_settings, load, working_tree
 from envctl.usecases.ports import Ports
 

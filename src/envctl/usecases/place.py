@@ -7,7 +7,7 @@ from envctl.domain.access import USUAL_REGION
 from envctl.domain.bound_place import BoundPlace, bind_place
 from envctl.domain.placing import placeholders
 from envctl.domain.project import Project
-from envctl.domain.release import Wiring
+from envctl.domain.release_contents import Wiring
 from envctl.domain.rendering import Backend, Place, role
 
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 from envctl.domain.leaving import NO_CHANGEOVER, Changeover
 from envctl.domain.project import Project
-from envctl.domain.release import Release
+from envctl.domain.release_contents import Release
 from envctl.domain.rendering import RootModule, render
 from envctl.domain.rolled import find_artifact
-from envctl.domain.settings import EnvironmentSettings
+from envctl.domain.settings_values import EnvironmentSettings
 from envctl.domain.traffic import Position, Traffic, destination
 from envctl.usecases import record
 from envctl.usecases.colors import find_rolled, find_traffic

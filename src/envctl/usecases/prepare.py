@@ -10,10 +10,10 @@ from envctl.domain.leaving import NO_CHANGEOVER, Changeover
 from envctl.domain.present import Present
 from envctl.domain.project import Project
 from envctl.domain.provider_lock import merge, providers, strays
-from envctl.domain.release import Release
+from envctl.domain.release_contents import Release
 from envctl.domain.remote_modules import manifest
 from envctl.domain.rendering import RootModule
-from envctl.domain.settings import EnvironmentSettings
+from envctl.domain.settings_values import EnvironmentSettings
 from envctl.usecases import (
     access,
     changeovers,

@@ -11,8 +11,8 @@ from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, 
 from envctl.domain.fold_stacks import with_moves
 from envctl.domain.known_states import remark_unknown_states
 from envctl.domain.project import Project
-from envctl.domain.release import Release
-from envctl.domain.settings import EnvironmentSettings
+from envctl.domain.release_contents import Release
+from envctl.domain.settings_values import EnvironmentSettings
 from envctl.usecases import (
     bundles,
     candidates,

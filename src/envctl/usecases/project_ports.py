@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from envctl.domain.errors import Location
     from envctl.domain.outside_reads import OutsideRead
     from envctl.domain.project import Project
-    from envctl.domain.release import File, Release
+    from envctl.domain.release_contents import File, Release
     from envctl.domain.remote_modules import FoundModule
     from envctl.domain.settings import ModuleCall, ModuleInterface, SettingsFile
     from envctl.usecases.ports import CostSource

@@ -9,7 +9,7 @@ from envctl.domain.layout import REMOTE
 from envctl.domain.naming import short
 from envctl.domain.project import Project
 from envctl.domain.provider_accounts import Home, advise, describe_configuration, find_strays, kind_of, source_of
-from envctl.domain.release import Release
+from envctl.domain.release_contents import Release
 from envctl.domain.rendering import render_place
 from envctl.usecases.place import place
 from envctl.usecases.ports import Ports

@@ -8,7 +8,7 @@ from envctl.domain.enumeration import first_of
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.layout import MANIFEST
 from envctl.domain.project import Project
-from envctl.domain.release import File, Release
+from envctl.domain.release_contents import File, Release
 from envctl.domain.remote_modules import (
     FoundModule,
     carried,

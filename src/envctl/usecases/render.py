@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from envctl.domain.project import Project
-from envctl.domain.release import Release
+from envctl.domain.release_contents import Release
 from envctl.usecases import candidates, image_tags, load, positions, record, working_tree
 from envctl.usecases.ports import Ports
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.events import Move
+from envctl.domain.operation import Move
 from envctl.domain.present import EnvironmentPresent
 from envctl.domain.project import Project, Stack
 from envctl.domain.rollout import AT_ONCE, Rollout, explained, steps_of

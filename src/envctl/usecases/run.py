@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from envctl.domain.changes import EnvironmentPlan, ResourceChange, StackPlan
-from envctl.domain.events import Move
 from envctl.domain.guards import Refusal, Request
 from envctl.domain.leaving import Changeover
+from envctl.domain.operation import Move
 from envctl.domain.present import Deployment, DriftCheck
 from envctl.domain.project import Project
-from envctl.domain.release import Release
-from envctl.domain.settings import EnvironmentSettings
+from envctl.domain.release_contents import Release
+from envctl.domain.settings_values import EnvironmentSettings
 from envctl.domain.traffic import Traffic
 from envctl.usecases.ports import Ports
 from envctl.usecases.project_ports import Prepared

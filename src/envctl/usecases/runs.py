@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from envctl.domain import runs
+from envctl.domain import runs, runs_folder
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.events import Actor
 from envctl.domain.runs import Collected, Kind, Planned, Run
@@ -66,7 +66,7 @@ def waiting(ports: Ports) -> str:
     done = set(_listed(ports, runs.COLLECTED))
     left = [run for run in _listed(ports, runs.BEGUN) if run not in done]
     if not left:
-        message = f"no run of the last {runs.KEPT.days} days waits to be collected"
+        message = f"no run of the last {runs_folder.KEPT.days} days waits to be collected"
         raise OperationFailedError(Problem("E473", message, "begin one: envctl matrix"))
     return left[-1]
 

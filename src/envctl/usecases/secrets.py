@@ -9,9 +9,10 @@ from envctl.domain.access import Caller
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem, worst
 from envctl.domain.needed_secrets import needed
 from envctl.domain.project import Project
-from envctl.domain.release import Wiring
+from envctl.domain.release_contents import Wiring
 from envctl.domain.secrets import NeededSecret, Sighting, problem
-from envctl.domain.settings import EnvironmentSettings, Schema
+from envctl.domain.settings import Schema
+from envctl.domain.settings_values import EnvironmentSettings
 from envctl.usecases import bundles, candidates, load, record, working_tree
 from envctl.usecases.ports import Ports
 

@@ -4,7 +4,7 @@ from envctl.domain.errors import ConfigurationError
 from envctl.domain.naming import short
 from envctl.domain.outside_reads import OutsideRead, describe_in_release, describe_in_tree
 from envctl.domain.project import Project
-from envctl.domain.release import Release
+from envctl.domain.release_contents import Release
 from envctl.usecases.ports import Ports
 
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.project import Project
-from envctl.domain.release import Release
-from envctl.domain.settings import EnvironmentSettings, Schema
+from envctl.domain.release_contents import Release
+from envctl.domain.settings import Schema
+from envctl.domain.settings_values import EnvironmentSettings
 from envctl.usecases import image_tags, load, unsaid_gates, working_tree
 from envctl.usecases.ports import Ports
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from envctl.domain.events import Move
 from envctl.domain.graph import turned
 from envctl.domain.leaving import NO_CHANGEOVER, Changeover
+from envctl.domain.operation import Move
 
 
 @dataclass(frozen=True)

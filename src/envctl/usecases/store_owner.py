@@ -8,7 +8,8 @@ from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.naming import short
 from envctl.domain.owners import MalformedMarkerError, Marker, decode, encode
 from envctl.domain.present import Present
-from envctl.domain.release import DamagedBundleError, Release, unpack
+from envctl.domain.release import DamagedBundleError, unpack
+from envctl.domain.release_contents import Release
 from envctl.usecases import create_only
 from envctl.usecases.ledger_keys import MARKER, release_key
 from envctl.usecases.ports import AlreadyExistsError, Ports

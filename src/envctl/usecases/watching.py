@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from envctl.domain import checks
-from envctl.domain.checks_outputs import Outputs, look_up
+from envctl.domain.checks_outputs import look_up
 from envctl.domain.durations import spelt
 from envctl.domain.enumeration import listed
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
-from envctl.domain.outputs import public
+from envctl.domain.outputs import Outputs, public
 from envctl.domain.placing import placeholders
 from envctl.domain.project import Project
 from envctl.domain.references import Reference

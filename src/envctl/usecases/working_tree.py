@@ -11,7 +11,7 @@ from envctl.domain.layout import LEFT_OUT
 from envctl.domain.leaving import Fate
 from envctl.domain.nearest import nearest
 from envctl.domain.project import Artifact, Project, Stack
-from envctl.domain.release import File, Release, StackWiring, Wiring
+from envctl.domain.release_contents import File, Release, StackWiring, Wiring
 from envctl.domain.remote_modules import is_local
 from envctl.domain.settings import Assignment, ModuleCall, ModuleInterface, Schema
 from envctl.usecases import provider_accounts, self_contained

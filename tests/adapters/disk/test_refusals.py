@@ -18,7 +18,7 @@ from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.cli.boundary import guarded
 from envctl.domain.errors import EnvctlError
 from envctl.domain.layout import MAIN
-from envctl.domain.release import File
+from envctl.domain.release_contents import File
 from envctl.usecases.terraform_ports import PreparedStack
 
 # From the pages open(2), write(2), mkdir(2) and rename(2) of Linux: all that a disk, its owner or its limits can say.

@@ -9,7 +9,7 @@ import pytest
 from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.changes import EnvironmentPlan, StackPlan
-from envctl.domain.release import File, StackWiring, Wiring
+from envctl.domain.release_contents import File, StackWiring, Wiring
 from envctl.domain.rendering import Backend, Place, render
 from envctl.domain.settings import Variable
 from envctl.usecases.bucket_report import BucketReport

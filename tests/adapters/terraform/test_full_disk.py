@@ -12,8 +12,9 @@ import pytest
 
 from envctl.adapters.terraform import errored, events
 from envctl.adapters.terraform.events import Diagnostic, Transcript
+from envctl.adapters.terraform.failing.disk_errors import room
 from envctl.adapters.terraform.failing.failures import failure
-from envctl.adapters.terraform.failing.full_disk import RESERVE, demand_room, reserved, room
+from envctl.adapters.terraform.failing.full_disk import RESERVE, demand_room, reserved
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.domain import layout

@@ -25,7 +25,7 @@ from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.layout import LOCK_FILE
 from envctl.domain.provider_lock import hashes, providers
-from envctl.domain.release import File, StackWiring, Wiring
+from envctl.domain.release_contents import File, StackWiring, Wiring
 from envctl.domain.remote_modules import encode, entry
 from envctl.domain.rendering import Backend, Place, render
 from envctl.usecases.terraform_ports import PreparedStack

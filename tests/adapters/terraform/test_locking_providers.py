@@ -10,7 +10,7 @@ from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain import every_stack
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.provider_lock import constraints, hashes, providers, version
-from envctl.domain.release import File, Release, StackWiring, Wiring
+from envctl.domain.release_contents import File, Release, StackWiring, Wiring
 from envctl.usecases.terraform_ports import HashedProviders, PreparedStack
 from tests.adapters.terraform.conftest import Heard
 from tests.faults.provider_mirror import ADDRESS, ProviderMirror, provider_mirror

@@ -12,7 +12,7 @@ import pytest
 from envctl.adapters.terraform.remote.modules import TerraformModules
 from envctl.adapters.terraform.surroundings.clearing import Surroundings
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError
-from envctl.domain.release import File, Release, StackWiring, Wiring
+from envctl.domain.release_contents import File, Release, StackWiring, Wiring
 from envctl.domain.remote_modules import FoundModule
 from envctl.domain.settings import ModuleCall, Variable
 from tests.module_registry import HOST, ModuleRegistry, registry, repository

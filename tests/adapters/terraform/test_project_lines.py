@@ -13,7 +13,7 @@ from envctl.adapters.toml import place_rendered
 from envctl.domain.errors import Location, Problem
 from envctl.domain.layout import MAIN
 from envctl.domain.project import Project
-from envctl.domain.release import StackWiring, Wiring
+from envctl.domain.release_contents import StackWiring, Wiring
 from envctl.domain.rendering import render
 from envctl.usecases.place import place
 from envctl.usecases.terraform_ports import PreparedStack

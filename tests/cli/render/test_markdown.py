@@ -29,7 +29,7 @@ from envctl.domain.errors import ConfigurationError, Location, OperationFailedEr
 from envctl.domain.events import Actor, EnvironmentLocked
 from envctl.domain.guards import RefusedError
 from envctl.domain.present import Lock
-from envctl.domain.settings import EnvironmentSettings, Setting
+from envctl.domain.settings_values import EnvironmentSettings, Setting
 from envctl.usecases.approve import Approved
 from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
 from envctl.usecases.history import History

@@ -11,12 +11,12 @@ from envctl.domain.events import (
     DeploymentSucceeded,
     DriftChecked,
     Event,
-    Move,
     VerificationFailed,
     VerificationPassed,
     WaiverUsed,
 )
 from envctl.domain.fold import fold
+from envctl.domain.operation import Move
 from envctl.domain.present import EnvironmentPresent, Evidence, Present
 from tests.unit.ledger_strategies import SECOND, START, Step, story
 

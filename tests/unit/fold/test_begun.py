@@ -2,8 +2,9 @@
 
 import pytest
 
-from envctl.domain.events import DeploymentStarted, DeploymentSucceeded, Event, Move
+from envctl.domain.events import DeploymentStarted, DeploymentSucceeded, Event
 from envctl.domain.events_states import ImportStarted
+from envctl.domain.operation import Move
 from envctl.domain.present import EnvironmentPresent
 from tests.unit.fold.happened import abandoned, dev, failed, started
 

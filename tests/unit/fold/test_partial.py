@@ -2,7 +2,8 @@
 
 import pytest
 
-from envctl.domain.events import DeploymentStarted, DeploymentSucceeded, Event, Move
+from envctl.domain.events import DeploymentStarted, DeploymentSucceeded, Event
+from envctl.domain.operation import Move
 from envctl.domain.present import ended
 from tests.unit.fold.happened import (
     HOUR,

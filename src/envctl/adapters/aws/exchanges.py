@@ -5,10 +5,10 @@ claims of the very token that was sent are true of the very keys that were given
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from envctl.adapters.aws.exchange import Exchange
 from envctl.adapters.aws.tokens import describe_token
 
 _OF_AWS = (
@@ -31,22 +31,6 @@ _OF_AWS = (
 _SENT = "envctl_token"
 DESCRIBED = "EnvctlToken"
 """Where the answer of STS that refuses a token says what is in it: botocore raises that answer."""
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """A token that AWS gave credentials for. `arn` is the session that it gave, `key` the id of its access key.
-    `subject`, `audience` and `provider` are what AWS says of the token, and empty where it says nothing. `date` is that
-    of the answer.
-    """
-
-    token: str
-    key: str
-    arn: str
-    subject: str = ""
-    audience: str = ""
-    provider: str = ""
-    date: str = ""
 
 
 class Exchanges:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from envctl.adapters.aws.exchanges import Exchange
+from envctl.adapters.aws.exchange import Exchange
 from envctl.adapters.aws.tokens import Claims, UnprovenTokenError, list_users, read_claims
 from envctl.domain.access import Caller
 from envctl.domain.events import Actor

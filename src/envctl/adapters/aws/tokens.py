@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from envctl.adapters.aws.exchanges import Exchange
+    from envctl.adapters.aws.exchange import Exchange
 
 ISSUER = "https://token.actions.githubusercontent.com"
 LONGEST = 32 * 1024

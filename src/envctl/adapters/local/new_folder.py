@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.release import File
+from envctl.domain.release_contents import File
 from envctl.usecases.ports import AlreadyExistsError
 
 TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)

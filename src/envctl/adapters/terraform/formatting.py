@@ -12,7 +12,7 @@ from pathlib import Path
 from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.terraform import binary
 from envctl.adapters.terraform.command import arguments
-from envctl.adapters.terraform.failing.full_disk import room
+from envctl.adapters.terraform.failing.disk_errors import room
 from envctl.adapters.terraform.process import Ended, run
 from envctl.adapters.terraform.surroundings.clearing import Surroundings
 from envctl.domain.errors import (

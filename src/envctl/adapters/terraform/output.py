@@ -112,7 +112,7 @@ def _nameless() -> IO[bytes]:
     if hasattr(os, "memfd_create"):
         with contextlib.suppress(OSError):
             return os.fdopen(os.memfd_create("envctl"), "w+b")
-    from envctl.adapters.terraform.failing.full_disk import room
+    from envctl.adapters.terraform.failing.disk_errors import room
 
     with room(Path(tempfile.gettempdir())):
         return tempfile.TemporaryFile()

@@ -19,7 +19,7 @@ from envctl.usecases.project_ports import Prepared
 from envctl.usecases.terraform_ports import PreparedStack
 
 if TYPE_CHECKING:
-    from envctl.domain.release import File
+    from envctl.domain.release_contents import File
 
 PREPARED = ".prepared.json"
 NAMED = ".release"

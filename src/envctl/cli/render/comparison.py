@@ -6,7 +6,7 @@ from rich.table import Table
 from envctl.cli.render.settings import origin, value
 from envctl.cli.render.text import hanging, joined, padded, plain, say, trimmed, visible, widest
 from envctl.domain.comparison import Comparison, Pair
-from envctl.domain.settings import Setting
+from envctl.domain.settings_values import Setting
 from envctl.usecases.diff import Diff
 
 TABLE_FROM = 100

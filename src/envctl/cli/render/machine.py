@@ -14,7 +14,7 @@ from envctl.cli.render.commands import to_type
 from envctl.domain.changes import Marker, ResourceChange, StackPlan
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.literals import number_text
-from envctl.domain.settings import EnvironmentSettings, Setting
+from envctl.domain.settings_values import EnvironmentSettings, Setting
 
 if TYPE_CHECKING:
     from envctl.domain.guards import Refusal

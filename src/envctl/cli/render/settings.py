@@ -9,7 +9,7 @@ from envctl.cli.render.columns import BETWEEN, Row, columns, natural_widths
 from envctl.cli.render.spelling import spelt
 from envctl.cli.render.text import hanging, joined, plain, say, whole
 from envctl.domain.changes import Marker
-from envctl.domain.settings import EnvironmentSettings, Setting
+from envctl.domain.settings_values import EnvironmentSettings, Setting
 from envctl.usecases.render import Rendered
 from envctl.usecases.settings import Valid
 

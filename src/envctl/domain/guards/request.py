@@ -8,10 +8,11 @@ from typing import Literal
 from envctl.domain.access import Caller
 from envctl.domain.changes import EnvironmentPlan
 from envctl.domain.errors import EnvctlError, ExitCode, Problem
-from envctl.domain.events import Actor, Move
+from envctl.domain.events import Actor
 from envctl.domain.images import ImageFound
 from envctl.domain.leaving import NO_CHANGEOVER, Changeover
 from envctl.domain.meaning import PlanMeaning
+from envctl.domain.operation import Move
 from envctl.domain.pipeline import Pipeline
 from envctl.domain.present import NOTHING, EnvironmentPresent, Evidence, KnownRelease, Present
 from envctl.domain.rules import Rules

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from envctl.domain.errors import Location
-from envctl.domain.settings import EnvironmentSettings, Setting
+from envctl.domain.settings_values import EnvironmentSettings, Setting
 from envctl.usecases.fmt import Formatted, FormattedFile
 from envctl.usecases.render import Rendered
 from envctl.usecases.settings import Valid

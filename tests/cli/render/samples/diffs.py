@@ -11,7 +11,7 @@ from envctl.domain.errors import Location, Problem
 from envctl.domain.file_changes import FileChange, ModuleChange
 from envctl.domain.present import KnownRelease
 from envctl.domain.release_changes import Declared, PartChange, ReleaseChanges
-from envctl.domain.settings import EnvironmentSettings, Origin, Setting
+from envctl.domain.settings_values import EnvironmentSettings, Origin, Setting
 from envctl.usecases.diff import Diff, Side
 from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, OLDEST, ROBOT, SECRET, TARO, deployment
 

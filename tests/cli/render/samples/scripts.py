@@ -6,7 +6,7 @@ from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, Reso
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.events import Actor, EnvironmentLocked, VerificationFailed
 from envctl.domain.present import Lock
-from envctl.domain.settings import EnvironmentSettings, Setting
+from envctl.domain.settings_values import EnvironmentSettings, Setting
 from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
 from envctl.usecases.history import History
 from envctl.usecases.status import EnvironmentStatus, Status

@@ -8,7 +8,7 @@ from envctl.adapters.disk.reading import read_text
 from envctl.adapters.terraform import errored, state_lock
 from envctl.adapters.terraform.behind import upstream_behind
 from envctl.adapters.terraform.events import Diagnostic, Transcript
-from envctl.adapters.terraform.failing import existing, full_disk, killed
+from envctl.adapters.terraform.failing import disk_errors, existing, full_disk, killed
 from envctl.adapters.terraform.failing.causes import DENIED, UPSTREAM_GONE, cause_of
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
@@ -56,7 +56,7 @@ def _worth_telling(ended: Ended, transcript: Transcript) -> list[Diagnostic]:
 
 def _once(problems: list[Problem]) -> list[Problem]:
     """Terraform fails at a full disk again and again: for the plan, the state, and what is to save the state."""
-    full = [problem for problem in problems if problem.code == full_disk.CODE]
+    full = [problem for problem in problems if problem.code == disk_errors.CODE]
     return [problem for problem in problems if problem not in full[1:]]
 
 
@@ -94,7 +94,7 @@ def _code_and_hint(said: str, site: Site, command: str) -> tuple[str, str]:
     cause = cause_of(said)
     if cause is None:
         return "E305", _next(command)
-    return cause.code, full_disk.hint(said, site.directory) if cause.code == full_disk.CODE else cause.hint
+    return cause.code, full_disk.hint(said, site.directory) if cause.code == disk_errors.CODE else cause.hint
 
 
 def _location(diagnostic: Diagnostic, site: Site) -> Location | None:

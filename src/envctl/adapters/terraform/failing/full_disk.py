@@ -1,43 +1,21 @@
 """A disk that is full: whoever reads it has to know which one, and no state may be lost for it."""
 
 import contextlib
-import errno
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from envctl.adapters.terraform.events import Transcript
+from envctl.adapters.terraform.failing.disk_errors import CODE, FULL, describe_full_disk, room
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.domain.errors import OperationFailedError, Problem
 
-CODE = "E346"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SAID = re.compile(r"(?:(/\S+): )?(no space left on device|disk quota exceeded|file too large)", re.IGNORECASE)
 _WHERE = re.compile(r"(\S*/\S+|\S+\.tf\w+): (?:no space left on device|disk quota exceeded)", re.IGNORECASE)
 RESERVE, ROOM = ".reserve", 4 << 20
 """Bytes that an apply finds free when its state has to be written, whatever became of the disk meanwhile."""
-_HINT = (
-    "make room there, or name other folders: TF_PLUGIN_CACHE_DIR for providers, TMPDIR for what is on its way; then run"
-    " the command again: nothing is left half-way"
-)
-
-
-@contextlib.contextmanager
-def room(folder: Path) -> Iterator[None]:
-    """Raises OperationFailedError where the disk says no to envctl itself."""
-    try:
-        yield
-    except OSError as error:
-        # The second one is where something was copied to.
-        named = error.filename2 or error.filename
-        where = Path(os.fsdecode(named)) if isinstance(named, str | bytes) else folder
-        if error.errno in _FULL:
-            raise OperationFailedError(_problem(where, error.strerror or str(error))) from error
-        message = f"{where} can't be written: {error.strerror or error}"
-        hint = "envctl writes below .envctl/ and into the plugin cache: check its disk and its owner"
-        raise OperationFailedError(Problem("E406", message, hint)) from error
 
 
 @contextlib.contextmanager
@@ -61,7 +39,7 @@ def _take(descriptor: int, site: Site) -> None:
         os.posix_fallocate(descriptor, 0, ROOM)
     except OSError as error:
         # Not every file system can promise anything.
-        if error.errno in _FULL:
+        if error.errno in FULL:
             why = f"an apply of {site.stack.name} might not be able to save its state, and was not begun"
             message = f"the disk of {site.directory} is full: {why}"
             raise OperationFailedError(Problem(CODE, message, f"make room there: {ROOM >> 20} MiB at least")) from error
@@ -81,9 +59,4 @@ def demand_room(site: Site, ended: Ended, transcript: Transcript) -> None:
     told = "\n".join([*(f"{each.summary}\n{each.detail}" for each in transcript.errors), ended.errors])
     if found := _SAID.search(told):
         where = Path(found[1]) if found[1] else site.directory
-        raise OperationFailedError(_problem(where, found[2], f"{site.stack.name}: "))
-
-
-def _problem(where: Path, why: str, before: str = "") -> Problem:
-    folder = next((each for each in (where, *where.parents) if each.is_dir()), where)
-    return Problem(CODE, f"{before}the disk of {folder} is full: {why.lower()}", _HINT)
+        raise OperationFailedError(describe_full_disk(where, found[2], f"{site.stack.name}: "))

@@ -7,7 +7,7 @@ from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.disk.writing import write_bytes
 from envctl.adapters.terraform import events, running
 from envctl.adapters.terraform.crew.stopping import Stopping
-from envctl.adapters.terraform.failing.full_disk import room
+from envctl.adapters.terraform.failing.disk_errors import room
 from envctl.adapters.terraform.installing import cli_configuration, init_stamp
 from envctl.adapters.terraform.installing.cache_locks import CacheLocks
 from envctl.adapters.terraform.installing.install import CHOSEN, Installing, demand_success, run

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.disk.writing import write_bytes
 from envctl.adapters.terraform.events import Transcript
-from envctl.adapters.terraform.failing.full_disk import room
+from envctl.adapters.terraform.failing.disk_errors import room
 from envctl.adapters.terraform.installing import cli_configuration
 from envctl.adapters.terraform.installing.install import VIEW
 from envctl.adapters.terraform.launcher import Launcher, check

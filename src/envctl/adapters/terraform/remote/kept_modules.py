@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from envctl.domain.release import File
+from envctl.domain.release_contents import File
 from envctl.domain.remote_modules import FoundModule, Package
 from envctl.domain.settings import ModuleCall
 

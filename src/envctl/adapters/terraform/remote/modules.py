@@ -20,7 +20,7 @@ from envctl.adapters.terraform.remote.kept_modules import UNFINISHED, KeptModule
 from envctl.adapters.terraform.surroundings.clearing import Surroundings
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Location, OperationFailedError, Problem
 from envctl.domain.layout import CODE, MAIN, MANIFEST
-from envctl.domain.release import File, Release
+from envctl.domain.release_contents import File, Release
 from envctl.domain.remote_modules import FoundModule, Package, decode, encode, entry
 from envctl.domain.settings import ModuleCall
 

@@ -7,7 +7,7 @@ from posixpath import commonpath, dirname
 from envctl.adapters.disk.places import real_path
 from envctl.adapters.disk.reading import read_bytes
 from envctl.domain.layout import LEFT_OUT
-from envctl.domain.release import File
+from envctl.domain.release_contents import File
 
 
 class StrayLinkError(Exception):

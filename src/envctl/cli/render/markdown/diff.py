@@ -24,7 +24,7 @@ from envctl.domain.comparison import Pair
 from envctl.domain.distance import Distance
 from envctl.domain.file_changes import FileChange
 from envctl.domain.naming import short
-from envctl.domain.settings import Setting
+from envctl.domain.settings_values import Setting
 from envctl.usecases.diff import Diff, Side
 
 FEW = 5

@@ -5,7 +5,7 @@ from envctl.cli.render.markdown.attributes import digest
 from envctl.cli.render.markdown.budget import size
 from envctl.cli.render.markdown.pieces import PASSES, code, escaped, page, sentence, table
 from envctl.cli.render.settings import UNREAD, origin, value
-from envctl.domain.settings import EnvironmentSettings, Setting
+from envctl.domain.settings_values import EnvironmentSettings, Setting
 from envctl.usecases.settings import Valid
 
 HEADS = ("setting", "value", "where from", "stacks")

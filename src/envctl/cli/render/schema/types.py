@@ -11,7 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from envctl.cli.render.machine import WORKED_OUT
 from envctl.cli.render.schema.annotations import described, hints_of, returned_by
 from envctl.domain.changes import Marker, ResourceChange, StackPlan
-from envctl.domain.settings import EnvironmentSettings, Setting
+from envctl.domain.settings_values import EnvironmentSettings, Setting
 
 Schema = dict[str, Any]
 
