@@ -43,7 +43,7 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.modules[_NoPlugins.NAME] = _NoPlugins(_NoPlugins.NAME)
     try:
-        from envctl.cli.app import run
+        from envctl.cli.entry import run
     except KeyboardInterrupt:
         # What tells of it is not loaded yet, and nothing has begun.
         sys.stderr.write("interrupted: nothing was done\n")

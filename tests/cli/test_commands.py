@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from envctl.cli.app import run
+from envctl.cli.entry import run
 from envctl.cli.options import hoist
 from tests.cli.loading import loaded
 from tests.documents import checked

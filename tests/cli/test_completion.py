@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.toml import load_project
-from envctl.cli.app import MODULES, run
+from envctl.cli.command_modules import MODULES
+from envctl.cli.entry import run
 from envctl.cli.known_releases import MOST, named_in, recall, remember
 from envctl.cli.options import FLAGS
 from envctl.domain import checkpoint

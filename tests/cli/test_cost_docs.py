@@ -14,7 +14,7 @@ from envctl.adapters.toml import load_project
 from envctl.cli.render.human import show
 from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.costs import cost, question
-from envctl.usecases.ports import CostSource
+from envctl.usecases.cost_port import CostSource
 from tests.adapters.toml.project_files import GOOD
 
 PAGE = Path(__file__).parents[2] / "docs" / "costs.md"

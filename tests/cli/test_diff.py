@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.app import run
+from envctl.cli.entry import run
 from envctl.cli.render.human import show
 from envctl.cli.render.machine import as_json
 from envctl.cli.render.markdown import show as in_markdown

@@ -15,7 +15,8 @@ import typer
 from demo.steps import SHOWS
 
 from envctl.adapters.toml import load_project
-from envctl.cli.app import application, run
+from envctl.cli.app import application
+from envctl.cli.entry import run
 from envctl.cli.options import hoist
 from envctl.domain.guards import GUARDS
 from tests.documents import checked

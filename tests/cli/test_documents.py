@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
-from envctl.cli.app import run
+from envctl.cli.entry import run
 from envctl.cli.options import hoist, named
 from envctl.cli.render.results import RESULTS
 from tests.documents import checked

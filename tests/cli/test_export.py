@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.app import run
+from envctl.cli.entry import run
 from envctl.usecases.apply import apply
 from tests.documents import checked
 from tests.fakes.world import World

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.app import run
+from envctl.cli.entry import run
 from tests.documents import checked
 
 pytestmark = pytest.mark.terraform

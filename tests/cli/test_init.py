@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.app import run
+from envctl.cli.entry import run
 from envctl.domain.templates import TEMPLATES
 from tests.documents import checked
 

@@ -13,7 +13,7 @@ from types import FrameType
 
 import pytest
 
-from envctl.cli.app import run
+from envctl.cli.entry import run
 from tests.documents import checked
 
 SECONDS = 20

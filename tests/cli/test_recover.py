@@ -2,8 +2,8 @@
 
 import pytest
 
-from envctl.cli.app import run
 from envctl.cli.commands.recover import parted
+from envctl.cli.entry import run
 from envctl.domain.errors import UsageError
 
 

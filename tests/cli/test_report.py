@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.app import run
+from envctl.cli.entry import run
 
 
 def test_it_is_written_to_report_html_and_says_so(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

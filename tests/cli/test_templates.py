@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from envctl.cli.app import run
+from envctl.cli.entry import run
 from envctl.domain.templates import TEMPLATES
 from tests.scaffold import scaffolded
 

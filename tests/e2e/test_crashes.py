@@ -79,7 +79,7 @@ SECRET = "planted-crash-password"
 KILLED = """
 import os, signal, sys
 from envctl.adapters.store.object_store import ObstoreStore
-from envctl.cli.app import run
+from envctl.cli.entry import run
 from envctl.usecases import deploy
 
 at, passed = int(sys.argv.pop(1)), 0

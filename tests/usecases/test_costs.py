@@ -8,10 +8,11 @@ import pytest
 from envctl.domain.changes import Cost, EnvironmentPlan
 from envctl.domain.meaning import meaning_of
 from envctl.usecases.apply import apply
+from envctl.usecases.cost_port import CostSource
 from envctl.usecases.explain import explain
 from envctl.usecases.plan import plan
 from envctl.usecases.plan import plan_units as plan_parts
-from envctl.usecases.ports import Answered, CostSource
+from envctl.usecases.ports import Answered
 from envctl.usecases.preview import plan_of, preview
 from envctl.usecases.selecting import Selection
 from envctl.usecases.shard import plan_shard

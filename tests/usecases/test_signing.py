@@ -25,7 +25,7 @@ from envctl.domain.events import (
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger import GENESIS, Entry, digest, encode
 from envctl.domain.signatures import Algorithm, written
-from envctl.usecases import export, ledger_keys, record, signing
+from envctl.usecases import export, ledger_keys, pin_keys, record, signing
 from envctl.usecases.apply import apply
 from envctl.usecases.approve import approve, withdraw
 from envctl.usecases.history import history, verify_ledger
@@ -423,7 +423,7 @@ def test_signing_is_switched_on_in_a_project_with_a_history() -> None:
     to_staging(world)
     told = len(recorded(world))
     world.tree.content["envctl.toml"] = signed_project(dev=told + 1, staging=told + 1, prod=told + 1)
-    signing.pin(world.ports, create=True)
+    pin_keys.pin(world.ports, create=True)
     approved(world)
     promote(world.ports, "staging", "prod")
     assert [bool(entry.signature) for entry in recorded(world)] == [False] * told + [True] * (
@@ -436,7 +436,7 @@ def test_from_the_first_entry_on_an_old_history_does_not_count() -> None:
     world = World()
     to_staging(world)
     world.tree.content["envctl.toml"] = signed_project()
-    signing.pin(world.ports, create=True)
+    pin_keys.pin(world.ports, create=True)
     assert record.present(world.ports).environments == {}
     with pytest.raises(RefusedError, match="G102"):
         promote(world.ports, "dev", "staging")
@@ -451,9 +451,9 @@ def test_a_new_key_is_believed_beside_the_one_before_it(world: World) -> None:
     with pytest.raises(OperationFailedError, match=r"E463.*nobody would believe it; nothing was recorded"):
         lock(world.ports, "prod", "we migrate")
     with pytest.raises(ConfigurationError, match="E465"):
-        signing.pin(world.ports, ("prod",))
+        pin_keys.pin(world.ports, ("prod",))
     assert world.trust.pinned["prod"].keys == old
-    (pinned,) = signing.pin(world.ports, ("prod",), add=True).keys
+    (pinned,) = pin_keys.pin(world.ports, ("prod",), add=True).keys
     assert (pinned.outcome, pinned.others) == ("added", (old[0].fingerprint,))
     promote(world.ports, "staging", "prod")
     assert verify_ledger(world.ports).entries == len(recorded(world))
@@ -464,7 +464,7 @@ def test_a_key_that_is_believed_no_more_takes_all_with_it_that_it_signed(world: 
     approved(world)
     world.signatures.private.pop("staging")
     del world.tree.content["environments/staging/signing_key.pem"]
-    signing.pin(world.ports, ("staging",), create=True)
+    pin_keys.pin(world.ports, ("staging",), create=True)
     with pytest.raises(RefusedError, match="G102"):
         promote(world.ports, "staging", "prod")
     # What the states hold was deployed by entries that are believed no more.
@@ -480,12 +480,12 @@ def test_a_key_that_is_believed_no_more_takes_all_with_it_that_it_signed(world: 
 def test_keys_are_made_and_pinned_once() -> None:
     world = World()
     world.tree.content["envctl.toml"] = signed_project(("dev", "prod"))
-    first = signing.pin(world.ports, create=True)
+    first = pin_keys.pin(world.ports, create=True)
     assert [(key.environment, key.outcome, key.made) for key in first.keys] == [
         ("dev", "pinned", True),
         ("prod", "pinned", True),
     ]
-    again = signing.pin(world.ports, create=True)
+    again = pin_keys.pin(world.ports, create=True)
     assert [(key.outcome, key.made, key.fingerprint) for key in again.keys] == [
         ("pinned already", False, key.fingerprint) for key in first.keys
     ]
@@ -535,12 +535,12 @@ def test_no_key_is_pinned_where_there_is_none(names: tuple[str, ...], kind: type
     world = World()
     world.tree.content["envctl.toml"] = signed_project(("prod",))
     with pytest.raises(kind, match=said):
-        signing.pin(world.ports, names)
+        pin_keys.pin(world.ports, names)
 
 
 def test_where_no_environment_has_a_key_that_is_said() -> None:
     with pytest.raises(UsageError, match="E464"):
-        signing.pin(World().ports)
+        pin_keys.pin(World().ports)
 
 
 def test_validate_says_that_a_public_key_is_missing(world: World) -> None:
@@ -603,6 +603,6 @@ def test_a_checkpoint_of_before_a_key_was_taken_out_is_not_believed_any_more(wor
     world.store.create(ledger_keys.checkpoint_key(kept.present.seq), checkpoint.written(kept))
     world.signatures.private.pop("staging")
     del world.tree.content["environments/staging/signing_key.pem"]
-    signing.pin(world.ports, ("staging",), create=True)
+    pin_keys.pin(world.ports, ("staging",), create=True)
     assert record.present(world.ports).of("staging").lock is None
     assert record.present(world.ports).of("dev").proof is not None

@@ -1,6 +1,5 @@
 """The Typer application. Command modules import nothing heavy; what they need is imported when they run."""
 
-import os
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -9,49 +8,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from envctl.cli.boundary import demand_somebody_to_tell, guarded, show_help, show_version
-from envctl.cli.options import FLAGS, VALUED, Options, hoist, in_bytes
+from envctl.cli.boundary import demand_somebody_to_tell, show_help, show_version
+from envctl.cli.command_modules import MODULES
+from envctl.cli.options import FLAGS, VALUED, Options, in_bytes
 
 EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging prod · envctl status"
-
-# In the order of --help.
-MODULES = {
-    "init": "init",
-    "bootstrap": "bootstrap",
-    "doctor": "doctor",
-    "plan": "plan",
-    "preview": "preview",
-    "apply": "apply",
-    "verify": "verify",
-    "promote": "promote",
-    "approve": "approve",
-    "why": "why",
-    "rules": "rules",
-    "status": "status",
-    "history": "history",
-    "diff": "diff",
-    "report": "report",
-    "drift": "drift",
-    "matrix": "matrix",
-    "collect": "collect",
-    "rollback": "rollback",
-    "lock": "locking",
-    "unlock": "locking",
-    "recover": "recover",
-    "destroy": "destroy",
-    "validate": "validate",
-    "fmt": "fmt",
-    "settings": "settings",
-    "output": "output",
-    "exec": "exec",
-    "render": "render",
-    "lock-providers": "lock_providers",
-    "secrets": "secrets",
-    "ledger": "ledger",
-    "ci": "ci",
-    "completion": "completion",
-    "sandbox": "sandbox",
-}
 
 
 def envctl(
@@ -125,21 +86,6 @@ def application(command: str = "") -> typer.Typer:
     for module in [MODULES[command]] if command in MODULES else dict.fromkeys(MODULES.values()):
         import_module(f"envctl.cli.commands.{module}").register(app)
     return app
-
-
-def run(arguments: Sequence[str]) -> int:
-    """Runs one command line; gives its exit code."""
-    if asked := os.environ.get("_ENVCTL_COMPLETE"):
-        from envctl.cli.completion import answer
-
-        return answer(asked)
-    words = hoist(arguments)
-
-    def command() -> object:
-        app = application(command_in(words))
-        return typer.main.get_command(app).main(words, prog_name="envctl", standalone_mode=False)
-
-    return guarded(command, words)
 
 
 def command_in(words: Sequence[str]) -> str:

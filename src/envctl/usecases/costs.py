@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from envctl.domain.changes import Cost, EnvironmentPlan
 from envctl.domain.project import Project
-from envctl.usecases.ports import CostSource, Ports
+from envctl.usecases.cost_port import CostSource
+from envctl.usecases.ports import Ports
 
 
 def source(project: Project, environment: str, regions: Mapping[str, str]) -> CostSource | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from envctl.domain.errors import OperationFailedError
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Workspace,
     )
     from envctl.usecases.terraform_ports import Formatter, Progressed, Terraform
+from envctl.usecases.cost_port import CostSource
 
 
 class Clock(Protocol):
@@ -126,19 +127,6 @@ class Probes(Protocol):
 
     def ask(self, probe: Probe, surroundings: Mapping[str, str]) -> str:
         """Why it does not, or an empty text where it does. `surroundings` are for a command's environment."""
-
-
-@dataclass(frozen=True)
-class CostSource:
-    """A program that knows prices, and where what is planned would run: `regions` are those of the stacks that run
-    elsewhere than in the `region` of their environment.
-    """
-
-    command: tuple[str, ...]
-    timeout_seconds: float
-    account_id: str = ""
-    region: str = ""
-    regions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from envctl.domain.release_contents import File, Release
     from envctl.domain.remote_modules import FoundModule
     from envctl.domain.settings import ModuleCall, ModuleInterface, SettingsFile
-    from envctl.usecases.ports import CostSource
+    from envctl.usecases.cost_port import CostSource
     from envctl.usecases.terraform_ports import PreparedStack
 
 

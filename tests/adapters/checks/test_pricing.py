@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.checks.pricing import LARGEST, PriceProgram
-from envctl.usecases.ports import Answered, CostSource
+from envctl.usecases.cost_port import CostSource
+from envctl.usecases.ports import Answered
 
 QUESTION = b'{"format": 1}'
 

@@ -16,7 +16,7 @@ from envctl.domain import layout
 from envctl.domain.errors import LockHeldError, OperationFailedError
 from envctl.domain.layout import UNSAVED
 from envctl.domain.release_contents import File
-from envctl.usecases.ports import CostSource
+from envctl.usecases.cost_port import CostSource
 from envctl.usecases.project_ports import Prepared
 from envctl.usecases.terraform_ports import PreparedStack
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.app import run
 from envctl.cli.ci.conversation import LABEL, Forge, keep_comment, keep_issues, marked
+from envctl.cli.entry import run
 from envctl.domain.errors import OperationFailedError
 from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
 from tests.adapters.forge.github_server import github

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.app import run
 from envctl.cli.ci.dotenv import leave
+from envctl.cli.entry import run
 from envctl.domain.errors import ConfigurationError, ExitCode, Problem
 from envctl.usecases.run import Deployed
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from envctl.cli.app import run
+from envctl.cli.entry import run
 
 
 def wrong(project: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.app import run
+from envctl.cli.entry import run
 from envctl.domain.gitlab_pipeline import MAIN, OURS
 from tests.documents import checked
 from tests.fakes.world import write_project

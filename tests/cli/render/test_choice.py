@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.app import run
+from envctl.cli.entry import run
 
 PROMOTE = ["promote", "staging", "prod", "--yes"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import envctl
-from envctl.cli.app import MODULES
+from envctl.cli.command_modules import MODULES
 from envctl.cli.render.commands import IN_SANDBOX, parted, to_type
 
 

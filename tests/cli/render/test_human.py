@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
-from envctl.cli.app import MODULES
+from envctl.cli.command_modules import MODULES
 from envctl.cli.render.commands import IN_SANDBOX
 from envctl.cli.render.errors import show_error
 from envctl.cli.render.human import show

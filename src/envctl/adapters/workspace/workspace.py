@@ -14,7 +14,7 @@ from envctl.adapters.disk.reading import NotAFileError, kind_of, read_bytes
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import ConfigurationError, Location, LockHeldError, Problem
 from envctl.domain.layout import BACKEND_RECORD, CODE, LOCK_FILE, MAIN, MANIFEST, MOVING, PLAN_FILES, UNSAVED
-from envctl.usecases.ports import CostSource
+from envctl.usecases.cost_port import CostSource
 from envctl.usecases.project_ports import Prepared
 from envctl.usecases.terraform_ports import PreparedStack
 

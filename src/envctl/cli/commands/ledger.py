@@ -70,7 +70,7 @@ def keys(
     """Pin the public keys that entries of the ledger are signed with: environments/ENV/signing_key.pem. Review and
     commit that file.
     """
-    from envctl.usecases.signing import pin
+    from envctl.usecases.pin_keys import pin
 
     refuse_dry_run(context)
     answer(context, lambda ports: pin(ports, tuple(names or ()), create=create, add=add))

@@ -12,7 +12,7 @@ IN_SANDBOX: ContextVar[bool] = ContextVar("IN_SANDBOX", default=False)
 def _verb() -> str:
     """A command that there is: a sentence may begin with `envctl` too."""
     # Late: the application draws with this module.
-    from envctl.cli.app import MODULES
+    from envctl.cli.command_modules import MODULES
 
     return rf"(?:{'|'.join(MODULES)})(?![\w-])"
 
