@@ -10,10 +10,9 @@ from typing import TypeVar
 from tests.fakes.world import MemoryStore, MemoryTerraform, World
 
 from benchmarks.assumptions import KEYS_A_PAGE, LIST, READ, READS_AT_ONCE, WRITE, Size
-from envctl.domain import checkpoint
-from envctl.domain.changes import StackPlan
-from envctl.domain.drift import Look
-from envctl.domain.events import (
+from envctl.domain.ledger import checkpoint
+from envctl.domain.ledger.entries import GENESIS, Entry, encode
+from envctl.domain.ledger.events import (
     Actor,
     DeploymentStarted,
     DeploymentSucceeded,
@@ -21,12 +20,14 @@ from envctl.domain.events import (
     ReleaseCreated,
     VerificationPassed,
 )
-from envctl.domain.fold import follow
-from envctl.domain.ledger import GENESIS, Entry, encode
-from envctl.domain.present import EnvironmentPresent, Present
-from envctl.domain.release import identity, pack
-from envctl.usecases import ledger_keys, load, working_tree
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.domain.ledger.projection.apply_entries import follow
+from envctl.domain.ledger.state import EnvironmentPresent, Present
+from envctl.domain.plan.changes import StackPlan
+from envctl.domain.plan.drift import Look
+from envctl.domain.release.bundle import identity, pack
+from envctl.usecases.ledger import store_layout
+from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.project import load, working_tree
 
 T = TypeVar("T")
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -147,7 +148,7 @@ def _record(world: World, size: Size, release: str, releases: int) -> None:
         if seq == last:
             now = aged(now, releases)
             named = checkpoint.name_of(now)
-            world.store.content[ledger_keys.checkpoint_key(seq)] = checkpoint.encode(now)
+            world.store.content[store_layout.checkpoint_key(seq)] = checkpoint.encode(now)
 
 
 def _events(size: Size, release: str) -> list[Event]:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from tests.fakes.world import World
 
-from envctl.domain import checkpoint
-from envctl.domain.events import (
+from envctl.domain.ledger import checkpoint
+from envctl.domain.ledger.entries import GENESIS, Entry, encode
+from envctl.domain.ledger.events import (
     Actor,
     DeploymentStarted,
     DeploymentSucceeded,
@@ -17,11 +18,11 @@ from envctl.domain.events import (
     ReleaseCreated,
     VerificationPassed,
 )
-from envctl.domain.fold import follow
-from envctl.domain.ledger import GENESIS, Entry, encode
-from envctl.domain.present import Present
-from envctl.domain.release import identity, pack
-from envctl.usecases import ledger_keys, load, working_tree
+from envctl.domain.ledger.projection.apply_entries import follow
+from envctl.domain.ledger.state import Present
+from envctl.domain.release.bundle import identity, pack
+from envctl.usecases.ledger import store_layout
+from envctl.usecases.project import load, working_tree
 
 ORDER = ("dev", "staging", "prod")
 _PROJECT = """
@@ -87,7 +88,7 @@ def _record(store: Path, history: History, releases: Sequence[str]) -> None:
         prev, named = now.head, ""
         if seq % checkpoint.EVERY == 0:
             named = checkpoint.name_of(now)
-            _write(store / ledger_keys.checkpoint_key(seq), checkpoint.encode(now))
+            _write(store / store_layout.checkpoint_key(seq), checkpoint.encode(now))
 
 
 def _events(history: History, releases: Sequence[str]) -> Iterator[Event]:

@@ -14,18 +14,20 @@ from tests.fakes.world import World
 from benchmarks import assumptions as a
 from benchmarks.fleet import Measured, aged, fleet, measured, names, stacks
 from envctl.cli.render.matrix import github
-from envctl.domain import checkpoint
-from envctl.domain.events import DriftChecked, Event
-from envctl.domain.fold import follow
-from envctl.domain.ledger import decode
-from envctl.domain.present import Present
-from envctl.domain.runs import Collected, new_id
-from envctl.domain.sharding import USUAL, Unit
-from envctl.usecases import load, record, runs
-from envctl.usecases.collect import collect
-from envctl.usecases.drifted import EnvironmentDrift, StackDrift
-from envctl.usecases.matrix import Matrix, as_seen, matrix
-from envctl.usecases.shard import drift_shard
+from envctl.domain.ci.run_documents import Collected, new_id
+from envctl.domain.ci.shard_planner import USUAL, Unit
+from envctl.domain.ledger import checkpoint
+from envctl.domain.ledger.entries import decode
+from envctl.domain.ledger.events import DriftChecked, Event
+from envctl.domain.ledger.projection.apply_entries import follow
+from envctl.domain.ledger.state import Present
+from envctl.usecases.drift.result import EnvironmentDrift, StackDrift
+from envctl.usecases.fleet import run_store
+from envctl.usecases.fleet.collect import collect
+from envctl.usecases.fleet.matrix import Matrix, as_seen, matrix
+from envctl.usecases.fleet.shard import drift_shard
+from envctl.usecases.ledger import journal
+from envctl.usecases.project import load
 
 SIZE = a.Size()
 JOBS = (20, 100, 256)
@@ -71,18 +73,18 @@ def remembered(world: World, took: dict[Unit, float]) -> None:
     for unit, each in took.items():
         durations.setdefault(unit.environment, {})[unit.stack] = round(each, 3)
     at = world.clock.now()
-    runs.collect(world.ports, Collected(new_id("drift", at, "0"), at, world.identity.actor(), durations))
+    run_store.collect(world.ports, Collected(new_id("drift", at, "0"), at, world.identity.actor(), durations))
 
 
 def answered(world: World, made: Matrix) -> int:
     """Every shard answers that all is clean; gives the bytes of that."""
-    project, present, before = load.project(world.ports), record.present(world.ports), set(world.store.content)
-    for number, shard in enumerate(runs.begun(world.ports, made.run).shards, 1):
+    project, present, before = load.project(world.ports), journal.present(world.ports), set(world.store.content)
+    for number, shard in enumerate(run_store.begun(world.ports, made.run).shards, 1):
         seen = tuple(as_seen(world.ports, project, present, "drift", name) for name in shard.units)
         found = tuple(_clean(present, each.environment, shard.units[each.environment]) for each in seen)
         took = {each.environment: dict.fromkeys(shard.units[each.environment], 1.234) for each in found}
-        said = runs.Answer(made.run, number, world.clock.now(), world.identity.actor(), present.seq, seen, found)
-        runs.answer(world.ports, replace(said, durations=took))
+        said = run_store.Answer(made.run, number, world.clock.now(), world.identity.actor(), present.seq, seen, found)
+        run_store.answer(world.ports, replace(said, durations=took))
     return sum(len(data) for key, data in world.store.content.items() if key not in before)
 
 
@@ -136,7 +138,7 @@ def entries() -> None:
     def alone() -> None:
         for name in names(SIZE)[:some]:
             event: Event = DriftChecked(name, "f" * 64, 0)
-            record.append(world.ports, lambda _, event=event: event)  # type: ignore[misc]
+            journal.append(world.ports, lambda _, event=event: event)  # type: ignore[misc]
 
     _, each = measured(world, alone)
     anew = each.wall / some * SIZE.environments

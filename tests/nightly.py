@@ -45,7 +45,7 @@ class Part:
 
 PARTS = {
     "mutation": Part("every small change of a guard is noticed", ("make", "--no-print-directory", "mutation")),
-    "teeth": Part("the laws notice a guard that is gone", (sys.executable, "-m", "tests.usecases.teeth")),
+    "teeth": Part("the laws notice a guard that is gone", (sys.executable, "-m", "tests.usecases.laws.teeth")),
     "histories": Part("the laws of promotion with many more random histories", distribution=BY_TEST),
     "laws": Part("use cases and their laws, with many more random examples", distribution=BY_TEST),
     "domain": Part("the domain, with many more random examples", distribution=BY_TEST),
@@ -64,7 +64,7 @@ PLACES = {
     "tests/test_": "cli",
     "tests/unit/": "domain",
     "tests/usecases/": "laws",
-    "tests/usecases/test_promotion_laws.py": "histories",
+    "tests/usecases/laws/test_promotion_laws.py": "histories",
     "tests/cli/": "cli",
     "tests/adapters/": "adapters",
     "tests/contract/": "adapters",

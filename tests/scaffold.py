@@ -4,7 +4,7 @@ from pathlib import Path
 
 from envctl.cli.options import Options
 from envctl.cli.wiring import wire
-from envctl.usecases.init import Choices, init
+from envctl.usecases.project.init import Choices, init
 
 
 def scaffolded(above: Path, template: str = "web", name: str = "shop") -> Path:

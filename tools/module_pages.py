@@ -11,7 +11,7 @@ from pathlib import Path
 
 from envctl.adapters.hcl.module import read_module
 from envctl.domain.errors import ConfigurationError
-from envctl.domain.variables import Output, Variable
+from envctl.domain.terraform.variables import Output, Variable
 
 MODULES = Path(__file__).parents[1] / "modules"
 _TABLE = re.compile(r"(?:^## (?:Inputs|Outputs)\n\n)?^\| (?:variable|output) \|.*\n(?:\|.*\n)+\n?", re.MULTILINE)

@@ -144,7 +144,7 @@ def test_a_bug_is_written_to_a_file_that_is_named(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("envctl.usecases.status.status", broken)
+    monkeypatch.setattr("envctl.usecases.inspect.status.status", broken)
     assert run(["status"]) == 70
     said = capsys.readouterr().err
     logs = list((project / ".envctl" / "logs").iterdir())
@@ -192,13 +192,13 @@ def test_help_needs_no_pydantic(project: Path) -> None:
 def test_showing_a_plan_needs_nothing_that_knows_guards() -> None:
     """Every plan would pay for it."""
     probe = "import sys, envctl.cli.render.progress, envctl.cli.render.plan, envctl.cli.render.human\n"
-    probe += "import envctl.usecases.plan, envctl.adapters.terraform.driver\n"
-    probe += "sys.exit('envctl.domain.guards' in sys.modules or 'envctl.domain.events' in sys.modules)"
+    probe += "import envctl.usecases.inspect.plan, envctl.adapters.terraform.driver\n"
+    probe += "sys.exit('envctl.domain.guards' in sys.modules or 'envctl.domain.ledger.events' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
 
 
 def test_a_plan_without_costs_needs_nothing_that_knows_them() -> None:
-    probe = "import sys, envctl.cli.render.plan, envctl.usecases.plan, envctl.adapters.workspace.workspace\n"
+    probe = "import sys, envctl.cli.render.plan, envctl.usecases.inspect.plan, envctl.adapters.workspace.workspace\n"
     probe += "sys.exit(any('cost' in name or 'pricing' in name for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
 

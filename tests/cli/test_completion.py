@@ -13,10 +13,10 @@ from envctl.cli.command_modules import MODULES
 from envctl.cli.entry import run
 from envctl.cli.known_releases import MOST, named_in, recall, remember
 from envctl.cli.options import FLAGS
-from envctl.domain import checkpoint
-from envctl.domain.sandboxed import in_sandbox
-from envctl.usecases import record
-from envctl.usecases.apply import apply
+from envctl.domain.config.sandbox import in_sandbox
+from envctl.domain.ledger import checkpoint
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.ledger import journal
 from tests.cli.loading import loaded
 from tests.fakes.world import World, project_files
 
@@ -64,7 +64,7 @@ def with_releases(project: Path, number: int = 1) -> list[str]:
         world.edit("modules/network/main.tf", f"{project_files()['modules/network/main.tf'].decode()}# {each}\n")
         apply(world.ports, "dev")
     laid_out(project / ".envctl" / "store", world.store.content)
-    known = record.present(world.ports).releases.values()
+    known = journal.present(world.ports).releases.values()
     return [each.release[:12] for each in sorted(known, key=lambda each: each.seq)]
 
 
@@ -174,7 +174,7 @@ def test_of_a_long_ledger_only_the_end_is_read(project: Path, offered: Offered) 
     world.store.content = {
         f"ledger/{file.name}": file.read_bytes() for file in ledger.iterdir() if file.name <= last.name
     }
-    kept = checkpoint.encode(record.present(world.ports))
+    kept = checkpoint.encode(journal.present(world.ports))
     laid_out(project / ".envctl" / "store", {f"checkpoints/{last.name}.gz": kept})
     for file in ledger.iterdir():
         if file.name <= last.name:

@@ -12,9 +12,9 @@ from rich.console import Console
 from envctl.adapters.checks.pricing import PriceProgram
 from envctl.adapters.toml import load_project
 from envctl.cli.render.human import show
-from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
-from envctl.domain.costs import cost, question
-from envctl.usecases.cost_port import CostSource
+from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.plan.costs import cost, question
+from envctl.usecases.ports.cost import CostSource
 from tests.adapters.toml.project_files import GOOD
 
 PAGE = Path(__file__).parents[2] / "docs" / "costs.md"

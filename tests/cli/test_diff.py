@@ -10,14 +10,14 @@ from envctl.cli.entry import run
 from envctl.cli.render.human import show
 from envctl.cli.render.machine import as_json
 from envctl.cli.render.markdown import show as in_markdown
-from envctl.domain.artifact_pairs import ArtifactPair
-from envctl.domain.comparison import Comparison, compare
-from envctl.domain.distance import Distance
 from envctl.domain.errors import Location, Problem
-from envctl.domain.file_changes import FileChange, ModuleChange
-from envctl.domain.release_changes import PartChange, ReleaseChanges
-from envctl.domain.settings_values import EnvironmentSettings, Setting
-from envctl.usecases.diff import Diff
+from envctl.domain.release.artifact_changes import ArtifactPair
+from envctl.domain.release.changes import PartChange, ReleaseChanges
+from envctl.domain.release.distance import Distance
+from envctl.domain.release.file_changes import FileChange, ModuleChange
+from envctl.domain.settings.comparison import Comparison, compare
+from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.usecases.inspect.diff import Diff
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples.diffs import DIFF, DIFFS
 from tests.cli.render.test_markdown import HOSTILE, kinds

@@ -170,7 +170,7 @@ def test_a_document_where_it_ends_badly(
 
 
 def test_a_document_where_the_result_can_not_be_said(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("envctl.usecases.status.status", lambda _: object())
+    monkeypatch.setattr("envctl.usecases.inspect.status.status", lambda _: object())
     assert asked("status", 70)["problems"][0]["code"] == "E070"
 
 

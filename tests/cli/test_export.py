@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from envctl.cli.entry import run
-from envctl.usecases.apply import apply
+from envctl.usecases.deployment.apply import apply
 from tests.documents import checked
 from tests.fakes.world import World
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from envctl.cli.entry import run
-from envctl.domain.templates import TEMPLATES
+from envctl.domain.scaffold.templates import TEMPLATES
 from tests.documents import checked
 
 ACCOUNTS = {"dev": "999999999991", "staging": "999999999992", "prod": "999999999993"}

@@ -14,7 +14,7 @@ import yaml  # type: ignore[import-untyped]
 from envctl.cli.app import application
 from envctl.cli.options import hoist
 from envctl.cli.render.matrix import codebuild, github
-from envctl.usecases.matrix import Job, Matrix
+from envctl.usecases.fleet.matrix import Job, Matrix
 from tests.cli.test_docs import _parse as parse
 
 PAGE = (Path(__file__).parents[2] / "docs" / "matrix.md").read_text()

@@ -7,8 +7,8 @@ import pytest
 
 from envctl.cli.options import Options
 from envctl.cli.secret_input import MOST, given
+from envctl.domain.aws.secret_status import KILO, SecretValue, unfit
 from envctl.domain.errors import UsageError
-from envctl.domain.secrets import KILO, SecretValue, unfit
 
 PIPED = {
     "a line": (b"pass\n", b"pass"),

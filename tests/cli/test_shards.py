@@ -6,7 +6,7 @@ import pytest
 
 from envctl.cli.shards import in_part, of_a_job
 from envctl.domain.errors import ExitCode, UsageError
-from envctl.usecases.drifted import Drift
+from envctl.usecases.drift.result import Drift
 from tests.cli.render.samples import RESULTS
 
 GIVEN: dict[str, tuple[dict[str, Any], bool]] = {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from envctl.cli.entry import run
-from envctl.domain.templates import TEMPLATES
+from envctl.domain.scaffold.templates import TEMPLATES
 from tests.scaffold import scaffolded
 
 # What makes a shape; the rest are sizes, prices, addresses, and how long things are kept.

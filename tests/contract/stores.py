@@ -13,7 +13,7 @@ from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox
 from envctl.adapters.store import opening
 from envctl.adapters.store.object_store import Address, ObstoreStore
 from envctl.cli.embedded_aws import STORE_ACCOUNT
-from envctl.domain.access import Passport
+from envctl.domain.aws.access import Passport
 
 BUCKET = Bucket("shop-envctl-store", "ap-northeast-1", STORE_ACCOUNT)
 HURRIED = opening.Patience(connect=60, request=60, overall=60, retries=2, pause=0.01)

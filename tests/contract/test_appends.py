@@ -13,10 +13,10 @@ from envctl.adapters.local.machine import FileWitness, RandomMarks
 from envctl.adapters.sandbox.exchange import Request
 from envctl.adapters.store.object_store import Address
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.events import EnvironmentLocked, Event
-from envctl.domain.present import Present
-from envctl.usecases import record
-from envctl.usecases.ports import Store
+from envctl.domain.ledger.events import EnvironmentLocked, Event
+from envctl.domain.ledger.state import Present
+from envctl.usecases.ledger import journal
+from envctl.usecases.ports.core import Store
 from tests.contract.stores import STUBBORN, as_surroundings_say, on_disk, somewhere
 from tests.fakes.world import World
 from tests.faults.faults import Answered, Dropped, Fault, Unanswered, anything, every, nothing, sometimes, writes
@@ -35,7 +35,7 @@ class Person(World):
         self.marks = RandomMarks()  # type: ignore[assignment]
 
     def append(self, reason: str) -> None:
-        record.append(self.ports, locked(reason))
+        journal.append(self.ports, locked(reason))
 
 
 def locked(reason: str) -> Callable[[Present], Event]:
@@ -45,8 +45,8 @@ def locked(reason: str) -> Callable[[Present], Event]:
 def reasons(store: Store) -> list[str]:
     """Of the whole chain, which has to hold."""
     reader = Person(store)
-    record.verify(reader.ports)
-    return [e.event.reason for e in record.newest_first(reader.ports) if isinstance(e.event, EnvironmentLocked)]
+    journal.verify(reader.ports)
+    return [e.event.reason for e in journal.newest_first(reader.ports) if isinstance(e.event, EnvironmentLocked)]
 
 
 @pytest.mark.sandbox

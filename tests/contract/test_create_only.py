@@ -8,9 +8,9 @@ import pytest
 
 from envctl.adapters.sandbox.exchange import Request, Response
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
+from envctl.domain.config.project_owner import Marker, decode
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.owners import Marker, decode
-from envctl.usecases.ledger_keys import ENTRIES, MARKER
+from envctl.usecases.ledger.store_layout import ENTRIES, MARKER
 from tests.contract.stores import as_surroundings_say, on_disk, somewhere
 from tests.contract.test_appends import Person, reasons
 from tests.faults.proxy import FaultyProxy

@@ -8,9 +8,9 @@ import pytest
 from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.aws.signing import KmsSignatures
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
-from envctl.domain.access import Passport
+from envctl.domain.aws.access import Passport
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.signatures import public_key
+from envctl.domain.ledger.signatures import public_key
 
 pytestmark = pytest.mark.sandbox
 REGION = "ap-northeast-1"

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
 from envctl.adapters.store import opening
 from envctl.adapters.store.object_store import Address, ObstoreStore
-from envctl.domain.clocks import TOLERANCE
 from envctl.domain.errors import ConfigurationError, OperationFailedError
-from envctl.usecases.ports import AlreadyExistsError, Store
+from envctl.domain.ledger.clocks import TOLERANCE
+from envctl.usecases.ports.core import AlreadyExistsError, Store
 from tests.contract.stores import BUCKET, STUBBORN, as_surroundings_say, in_s3, on_disk, somewhere
 from tests.fakes.world import MemoryStore
 from tests.faults.faults import (

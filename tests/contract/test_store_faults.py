@@ -10,7 +10,7 @@ from envctl.adapters.aws.buckets import region_of
 from envctl.adapters.store import opening
 from envctl.adapters.store.object_store import Address, ObstoreStore
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
-from envctl.usecases.ports import AlreadyExistsError, UnansweredError
+from envctl.usecases.ports.core import AlreadyExistsError, UnansweredError
 from tests.contract.stores import BUCKET, HURRIED, as_surroundings_say, somewhere
 from tests.faults.faults import (
     CONFLICT,

@@ -8,8 +8,8 @@ from typing import get_args
 
 import pytest
 
-from envctl.domain.checks_kinds import KINDS
-from envctl.domain.project import Artifact, State
+from envctl.domain.config.checks.kinds import KINDS
+from envctl.domain.config.project import Artifact, State
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "untried.md").read_text()

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from envctl.domain.gitlab_pipeline import OURS
+from envctl.domain.ci.gitlab_pipeline import OURS
 from tests.adapters.forge.gitlab_server import GitlabServer
 from tests.e2e.conftest import Project, Ran
 from tests.gitlab_jobs import jobs_of

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from envctl.domain.events import (
+from envctl.domain.ledger.entries import Entry, decode, digest, encode
+from envctl.domain.ledger.events import (
     ApprovalGiven,
     DeploymentStarted,
     DeploymentSucceeded,
@@ -17,7 +18,6 @@ from envctl.domain.events import (
     ReleaseCreated,
     VerificationPassed,
 )
-from envctl.domain.ledger import Entry, decode, digest, encode
 from tests.e2e.conftest import ACCOUNTS, Project
 from tests.e2e.organisation import MODULE, STORE, Organisation
 

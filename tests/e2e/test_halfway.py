@@ -124,7 +124,7 @@ def prod_release(project: Project, environment: str = "prod") -> str:
     return next(str(each["present"]["current"]["release"]) for each in everywhere if each["environment"] == environment)
 
 
-# How the guard decides is shown by day, with fakes: tests/usecases/test_older.py.
+# How the guard decides is shown by day, with fakes: tests/usecases/deployment/test_older.py.
 @pytest.mark.night
 def test_job_of_last_week_does_not_take_prod_back(wired: Project) -> None:
     # Staging never went back, and so never did what prod would do.

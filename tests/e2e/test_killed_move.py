@@ -2,7 +2,7 @@
 has landed and after that. envctl, Terraform and all that they started are gone at once, and a lock may be left.
 
 The state is never lost and never in two places that both count, and nothing is made twice. By day the same is shown
-with fakes: tests/usecases/test_leaving.py.
+with fakes: tests/usecases/deployment/leaving/test_leaving_stacks.py.
 """
 
 import json

@@ -231,7 +231,7 @@ def test_one_terraform_of_several_is_killed_and_the_others_come_to_their_end(fiv
     assert five.proven()
 
 
-# How the guards answer is shown by day, with fakes: tests/usecases/test_many_stacks.py.
+# How the guards answer is shown by day, with fakes: tests/usecases/deployment/test_many_stacks.py.
 @pytest.mark.night
 def test_what_reads_a_changed_output_is_planned_anew_and_goes_no_further_than_was_approved(five: Many) -> None:
     approve = ("approve", "staging", "--gate", "peer", "--yes")

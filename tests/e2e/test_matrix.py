@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from envctl.domain.events import Actor
-from envctl.domain.runs import Collected, collected_key, new_id, write
+from envctl.domain.ci.run_documents import Collected, collected_key, new_id, write
+from envctl.domain.ledger.events import Actor
 from tests.e2e.conftest import Project
 
 pytestmark = pytest.mark.terraform

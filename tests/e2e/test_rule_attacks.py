@@ -1,5 +1,5 @@
 """Rules that are changed for one deployment and put back, and one person under two names, from the command line: real
-Terraform, state and store on disk. By day the same is shown with fakes: tests/usecases/test_rules.py.
+Terraform, state and store on disk. By day the same is shown with fakes: tests/usecases/inspect/test_rules.py.
 """
 
 import subprocess

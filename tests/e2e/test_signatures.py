@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
-from envctl.domain.events import ApprovalGiven
-from envctl.domain.ledger import Entry, decode, encode
-from envctl.domain.signatures import public_keys, written
-from envctl.domain.trust import Pinned, Trust
+from envctl.domain.ledger.entries import Entry, decode, encode
+from envctl.domain.ledger.events import ApprovalGiven
+from envctl.domain.ledger.signatures import public_keys, written
+from envctl.domain.ledger.trust import Pinned, Trust
 from tests.e2e.conftest import ACCOUNTS, LOCAL_PROJECT, REGION, Project
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.terraform, pytest.mark.slow]

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from envctl.adapters.local.templates import PackagedTemplates
-from envctl.domain.release_contents import File
-from envctl.usecases.ports import AlreadyExistsError
+from envctl.domain.release.contents import File
+from envctl.usecases.ports.core import AlreadyExistsError
 
 PROJECT = """
 [project]

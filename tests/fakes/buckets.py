@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-from envctl.domain import bucket_lifecycle, bucket_policy
-from envctl.domain.buckets import (
+from envctl.domain.aws import bucket_lifecycle, bucket_policy
+from envctl.domain.aws.buckets import (
     BlockPublicAccess,
     Create,
     Encrypt,

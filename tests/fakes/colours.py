@@ -3,10 +3,10 @@
 import json
 from dataclasses import dataclass, field
 
-from envctl.domain.traffic import Traffic
-from envctl.usecases import record
-from envctl.usecases.apply import apply
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.domain.rollout.traffic import Traffic
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.ledger import journal
+from envctl.usecases.ports.terraform import PreparedStack
 from tests.fakes.world import IMAGE, PROJECT, WEB, MemoryTerraform, World
 
 ROLLOUT = """
@@ -82,7 +82,7 @@ class ColouredWorld(World):
         apply(self.ports, "dev")
 
     def traffic(self, environment: str = "dev") -> Traffic | None:
-        return record.present(self.ports).of(environment).traffic.get("web")
+        return journal.present(self.ports).of(environment).traffic.get("web")
 
     def sent(self, environment: str = "dev") -> list[Sent]:
         return self.colours.sent.get(environment, [])

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from envctl.domain.config.project_owner import Marker, encode
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.owners import Marker, encode
-from envctl.usecases.ledger_keys import MARKER
-from envctl.usecases.ports import AlreadyExistsError, UnansweredError
+from envctl.usecases.ledger.store_layout import MARKER
+from envctl.usecases.ports.core import AlreadyExistsError, UnansweredError
 from tests.fakes.world import MemoryStore
 
 Weather = Literal["well", "lost", "met again", "dropped", "refused", "busy", "gone dark", "lost in the dark"]

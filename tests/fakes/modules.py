@@ -6,9 +6,9 @@ from posixpath import normpath
 
 from envctl.cli.languages import Languages
 from envctl.domain.errors import Location, OperationFailedError, Problem
-from envctl.domain.release_contents import File, Release
-from envctl.domain.remote_modules import FoundModule, Package, is_local
-from envctl.domain.settings import ModuleCall
+from envctl.domain.release.contents import File, Release
+from envctl.domain.release.remote_modules import FoundModule, Package, is_local
+from envctl.domain.settings.settings import ModuleCall
 
 
 @dataclass

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from envctl.domain.events import Actor, Event
-from envctl.domain.ledger import Entry, decode, digest, encode
-from envctl.domain.signatures import written
-from envctl.usecases import pin_keys
+from envctl.domain.ledger.entries import Entry, decode, digest, encode
+from envctl.domain.ledger.events import Actor, Event
+from envctl.domain.ledger.signatures import written
+from envctl.usecases.project import signing_keys
 from tests.fakes.world import PROJECT, World
 
 ORDER = ("dev", "staging", "prod")
@@ -28,7 +28,7 @@ def signing_world(environments: tuple[str, ...] = ORDER, **signed_from: int) -> 
     """Its keys are made, and pinned."""
     world = World()
     world.tree.content["envctl.toml"] = signed_project(environments, **signed_from)
-    pin_keys.pin(world.ports, create=True)
+    signing_keys.pin(world.ports, create=True)
     return world
 
 

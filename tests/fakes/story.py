@@ -4,16 +4,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from envctl.domain.changes import Action, ResourceChange
 from envctl.domain.errors import EnvctlError
-from envctl.domain.events import Actor
-from envctl.usecases.apply import apply
-from envctl.usecases.approve import approve
-from envctl.usecases.drift import drift
-from envctl.usecases.locking import lock
-from envctl.usecases.promote import promote
-from envctl.usecases.rollback import rollback
-from envctl.usecases.run import Wishes
+from envctl.domain.ledger.events import Actor
+from envctl.domain.plan.changes import Action, ResourceChange
+from envctl.usecases.approval.approve import approve
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.drift.drift import drift
+from envctl.usecases.inspect.locking import lock
 from tests.fakes.world import NETWORK, PROJECT, SettableClock, SettableIdentity, World, recorded
 
 NOW = datetime(2026, 11, 25, 1, 40, tzinfo=UTC)

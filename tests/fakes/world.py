@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from envctl.cli.languages import Languages
-from envctl.domain.access import Caller
-from envctl.domain.alarms import AlarmState, SeenAlarm
-from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
-from envctl.domain.checks import Output, Probe
-from envctl.domain.drift import Look
+from envctl.domain.aws.access import Caller
+from envctl.domain.aws.secret_status import NeededSecret, SecretChange, SecretValue, Sighting, State
+from envctl.domain.checks.probes import Output, Probe
+from envctl.domain.config.project import PROJECT_FILE
+from envctl.domain.config.project_owner import Owner
 from envctl.domain.errors import (
     EnvctlError,
     InterruptedByUserError,
@@ -36,24 +36,25 @@ from envctl.domain.errors import (
     UpstreamBehindError,
     UsageError,
 )
-from envctl.domain.events import Actor
-from envctl.domain.images import Found
-from envctl.domain.layout import LEFT
-from envctl.domain.ledger import Entry
-from envctl.domain.owners import Owner
-from envctl.domain.provider_accounts import ProviderConfiguration
-from envctl.domain.release_contents import File
-from envctl.domain.secrets import NeededSecret, SecretChange, SecretValue, Sighting, State
-from envctl.domain.signatures import Algorithm
-from envctl.domain.trust import Trust
-from envctl.usecases import load, record
-from envctl.usecases import trust as trusts
-from envctl.usecases.aws_ports import Copied, Pulled
-from envctl.usecases.bucket_report import BucketReport
-from envctl.usecases.cost_port import CostSource
-from envctl.usecases.ports import AlreadyExistsError, Answered, Ports
-from envctl.usecases.project_ports import Prepared, Revision
-from envctl.usecases.terraform_ports import (
+from envctl.domain.images.image_reference import Found
+from envctl.domain.ledger.entries import Entry
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.signatures import Algorithm
+from envctl.domain.ledger.trust import Trust
+from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.plan.drift import Look
+from envctl.domain.plan.provider_accounts import ProviderConfiguration
+from envctl.domain.release.contents import File
+from envctl.domain.rollout.alarms import AlarmState, SeenAlarm
+from envctl.domain.terraform.workdir_names import LEFT
+from envctl.usecases.ledger import journal as record
+from envctl.usecases.ledger import trust as trusts
+from envctl.usecases.ports.aws import Copied, Pulled
+from envctl.usecases.ports.bucket_report import BucketReport
+from envctl.usecases.ports.core import AlreadyExistsError, Answered, Ports
+from envctl.usecases.ports.cost import CostSource
+from envctl.usecases.ports.project import Prepared, Revision
+from envctl.usecases.ports.terraform import (
     HashedProviders,
     Installed,
     PreparedStack,
@@ -61,6 +62,7 @@ from envctl.usecases.terraform_ports import (
     ProviderSource,
     UnpinnedProvider,
 )
+from envctl.usecases.project import load
 from tests.fakes.beginnings import MemoryGround, MemoryTemplates
 from tests.fakes.buckets import MemoryBuckets
 from tests.fakes.formatting import MemoryFormatter
@@ -910,7 +912,7 @@ class World:
     def trust(self) -> Trust:
         """As it is for the next command; found out anew where it may be another one."""
         pinning = {name: data for name, data in self.tree.content.items() if name.endswith((".toml", ".pem"))}
-        if b"signing_key" not in pinning.get(load.PROJECT_FILE, b""):
+        if b"signing_key" not in pinning.get(PROJECT_FILE, b""):
             return Trust()
         if self._trusted[0] != pinning:
             self._trusted = pinning, trusts.trust(self.tree, load.project(self))
@@ -918,7 +920,7 @@ class World:
 
     @property
     def owner(self) -> Owner:
-        data = self.tree.content.get(load.PROJECT_FILE, b"")
+        data = self.tree.content.get(PROJECT_FILE, b"")
         if self._owned[0] != data:
             self._owned = data, load.project(self).owner
         return self._owned[1]

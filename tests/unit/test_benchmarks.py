@@ -18,7 +18,8 @@ from benchmarks.sampling import sampled
 from envctl.adapters.sandbox.exchange import Request, Response
 from envctl.cli.options import Options
 from envctl.cli.wiring import wire
-from envctl.usecases import load, record
+from envctl.usecases.ledger import journal
+from envctl.usecases.project import load
 
 MIB = 1 << 20
 
@@ -140,9 +141,9 @@ def test_memory_is_seen_from_outside_with_all_that_was_started(tmp_path: Path) -
 def test_a_long_history_is_one_that_envctl_reads(tmp_path: Path, history: History) -> None:
     histories.lay_out(tmp_path, history)
     with wire(Options(tmp_path)) as ports:
-        now = record.present(ports)
+        now = journal.present(ports)
         assert now.seq == history.whole
-        assert len(list(record.oldest_first(ports))) == history.whole
+        assert len(list(journal.oldest_first(ports))) == history.whole
         assert len(ports.store.keys("releases/")) == history.releases
     there = now.of("dev")
     assert there.proof is not None

@@ -5,38 +5,38 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar, cast
 
-from envctl.domain import checkpoint
-from envctl.domain.changes import Action, ResourceChange
 from envctl.domain.errors import EnvctlError
-from envctl.domain.present import Present
-from envctl.usecases import record
-from envctl.usecases.apply import apply
-from envctl.usecases.approve import approve, withdraw
-from envctl.usecases.approve_rules import approve_rules
-from envctl.usecases.destroy import destroy
-from envctl.usecases.drift import drift
-from envctl.usecases.locking import lock, unlock
-from envctl.usecases.plan import plan
-from envctl.usecases.ports import Ports
-from envctl.usecases.promote import promote
-from envctl.usecases.recover import recover
-from envctl.usecases.reset_rules import reset_rules, withdraw_reset
-from envctl.usecases.rollback import rollback
-from envctl.usecases.rules import rules
-from envctl.usecases.run import Deployed, Wishes
-from envctl.usecases.selecting import Selection
-from envctl.usecases.status import status
-from envctl.usecases.terraform_ports import UnpinnedProvider
-from envctl.usecases.verify import verify
-from envctl.usecases.why import why
+from envctl.domain.ledger import checkpoint
+from envctl.domain.ledger.state import Present
+from envctl.domain.plan.changes import Action, ResourceChange
+from envctl.usecases.approval.approve import approve, withdraw
+from envctl.usecases.approval.approve_rules import approve_rules
+from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.approval.reset_rules import reset_rules, withdraw_reset
+from envctl.usecases.concurrency.stack_selection import Selection
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.recovery.recover import recover
+from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.deployment.run import Deployed, Wishes
+from envctl.usecases.deployment.verification import verify
+from envctl.usecases.drift.drift import drift
+from envctl.usecases.inspect.locking import lock, unlock
+from envctl.usecases.inspect.plan import plan
+from envctl.usecases.inspect.rules import rules
+from envctl.usecases.inspect.status import status
+from envctl.usecases.ledger import journal
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.terraform import UnpinnedProvider
 from tests.fakes.world import Killed, MemoryTerraform, MemoryTree, MemoryWorkspace
-from tests.usecases.account import Command
-from tests.usecases.editors import Edits, settings_of
-from tests.usecases.machines import Machine, stage
-from tests.usecases.oracle import Oracle
+from tests.usecases.laws.account import Command
+from tests.usecases.laws.editors import Edits, settings_of
+from tests.usecases.laws.machines import Machine, stage
+from tests.usecases.laws.oracle import Oracle
+from tests.usecases.laws.rulebook import KINDS, NEW_NAMES, Asked
 from tests.usecases.people import ANN, EVE, VOUCHED, Name, identity_of, person_of, truth_of
 from tests.usecases.project_text import Third
-from tests.usecases.rulebook import KINDS, NEW_NAMES, Asked
 
 OFTEN = 8
 REPLACED = (UnpinnedProvider("hashicorp/aws", "dev_overrides"),)
@@ -119,7 +119,7 @@ class Commands(Edits):
 
     @property
     def present(self) -> Present:
-        return record.present(self.here.ports)
+        return journal.present(self.here.ports)
 
     def gives(
         self,

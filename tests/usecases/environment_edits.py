@@ -5,12 +5,12 @@ asked of whatever comes in their place.
 from collections.abc import Callable
 from dataclasses import replace
 
-from tests.usecases.actors import Actors
 from tests.usecases.commands import PLAINLY, How
+from tests.usecases.laws.actors import Actors
+from tests.usecases.laws.rule_edits import approve_release
+from tests.usecases.laws.rulebook import Asked
+from tests.usecases.laws.temptations import Temptation, ready, tries_prod
 from tests.usecases.rule_changes import LESS, SHAPES
-from tests.usecases.rule_edits import approve_release
-from tests.usecases.rulebook import Asked
-from tests.usecases.temptations import Temptation, ready, tries_prod
 
 Shape = Callable[[Asked], Asked]
 

@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from tests.usecases.actors import Actors
 from tests.usecases.commands import How
+from tests.usecases.laws.actors import Actors
+from tests.usecases.laws.rule_edits import claim
+from tests.usecases.laws.temptations import Temptation, ready
 from tests.usecases.people import ANN, CAT, FORGERIES, Name
 from tests.usecases.rule_changes import MORE
-from tests.usecases.rule_edits import claim
-from tests.usecases.temptations import Temptation, ready
 
 
 def promotes_as(actors: Actors, _: How, *, name: Name) -> None:

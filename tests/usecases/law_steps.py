@@ -5,24 +5,16 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from tests.usecases import (
-    attacks,
-    environment_edits,
-    forgeries,
-    old_jobs,
-    resets,
-    rule_edits,
-    stack_edits,
-    temptations,
-)
-from tests.usecases.actors import Actors
+from tests.usecases import environment_edits, forgeries, resets
 from tests.usecases.commands import How
-from tests.usecases.draws import CLOCKS, PLANTED, environments, tempted
-from tests.usecases.editors import PLACES
-from tests.usecases.machines import LEAVING
+from tests.usecases.laws import attacks, old_jobs, rule_edits, stack_edits, temptations
+from tests.usecases.laws.actors import Actors
+from tests.usecases.laws.draws import CLOCKS, PLANTED, environments, tempted
+from tests.usecases.laws.editors import PLACES
+from tests.usecases.laws.machines import LEAVING
+from tests.usecases.laws.temptations import Temptation
 from tests.usecases.project_text import Third
 from tests.usecases.rule_changes import LESS, MORE, SHAPES
-from tests.usecases.temptations import Temptation
 
 RULES = {**LESS, **MORE}
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from envctl.domain import events
-from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
-from tests.usecases import verdict
-from tests.usecases.account import Command, Given, Place, Reset, Said
-from tests.usecases.machines import NAMES
+from envctl.domain.ledger import events
+from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
+from tests.usecases.laws import verdict
+from tests.usecases.laws.account import Command, Given, Place, Reset, Said
+from tests.usecases.laws.machines import NAMES
 
 
 class Words:

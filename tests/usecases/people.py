@@ -7,11 +7,11 @@ from typing import Literal
 from envctl.adapters.aws.exchange import Exchange
 from envctl.adapters.aws.identity import AwsIdentity, Standing
 from envctl.adapters.aws.tokens import ISSUER
-from envctl.domain.access import Caller
-from envctl.domain.events import Actor
+from envctl.domain.aws.access import Caller
+from envctl.domain.ledger.events import Actor
 from tests.fakes.tokens import MemoryTokens, write_token
 from tests.fakes.world import SettableIdentity
-from tests.usecases.rulebook import ROLE, Vouched
+from tests.usecases.laws.rulebook import ROLE, Vouched
 
 ANN, BOB, CAT, DAN, EVE = PEOPLE = tuple(f"{name}@example.com" for name in ("ann", "bob", "cat", "dan", "eve"))
 APPROVERS = ROLE.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")

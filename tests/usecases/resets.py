@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from tests.usecases.actors import Actors
 from tests.usecases.commands import PLAINLY, How
+from tests.usecases.laws.actors import Actors
+from tests.usecases.laws.temptations import Temptation, tries_prod
 from tests.usecases.people import BOB, CAT, DAN, EVE
 from tests.usecases.rule_changes import LESS, MORE
-from tests.usecases.temptations import Temptation, tries_prod
 
 HOUR = timedelta(hours=1)
 DELAY = timedelta(days=7)

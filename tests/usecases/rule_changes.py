@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from envctl.domain.rules import GUARD_CODES, NEVER_WAIVED
-from tests.usecases.rulebook import ALL_CHECKS, PROD, Asked, Rules
+from envctl.domain.config.rules.environment_rules import GUARD_CODES, NEVER_WAIVED
+from tests.usecases.laws.rulebook import ALL_CHECKS, PROD, Asked, Rules
 
 
 def _with(**changes: object) -> Callable[[Rules], Rules]:

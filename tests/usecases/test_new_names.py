@@ -7,24 +7,24 @@ from collections.abc import Callable
 import pytest
 
 from envctl.domain.errors import UsageError
-from envctl.usecases import record
-from envctl.usecases.apply import apply
-from envctl.usecases.approve import approve
-from envctl.usecases.approve_rules import approve_rules
-from envctl.usecases.destroy import destroy
-from envctl.usecases.diff import diff
-from envctl.usecases.doctor import doctor
-from envctl.usecases.drift import drift
-from envctl.usecases.export import deployments, entries
-from envctl.usecases.fix import fix
-from envctl.usecases.history import history
-from envctl.usecases.plan import plan
-from envctl.usecases.preview import preview
-from envctl.usecases.promote import promote
-from envctl.usecases.run import Wishes
-from envctl.usecases.selecting import Selection
+from envctl.usecases.approval.approve import approve
+from envctl.usecases.approval.approve_rules import approve_rules
+from envctl.usecases.concurrency.stack_selection import Selection
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.drift.drift import drift
+from envctl.usecases.drift.fix import fix
+from envctl.usecases.inspect.diff import diff
+from envctl.usecases.inspect.doctor.doctor import doctor
+from envctl.usecases.inspect.export import deployments, entries
+from envctl.usecases.inspect.history import history
+from envctl.usecases.inspect.plan import plan
+from envctl.usecases.inspect.preview import preview
+from envctl.usecases.ledger import journal
 from tests.fakes.world import NETWORK, World
-from tests.usecases.test_rules import (
+from tests.usecases.inspect.test_rules import (
     ACCOUNTS,
     GATES,
     NO_GATES,
@@ -90,7 +90,7 @@ def deploys_a_part(world: World) -> None:
 def test_what_records_no_rules_leaves_those_of_the_account(owned: World, begin: Callable[[World], None]) -> None:
     rename(owned)
     begin(owned)
-    assert record.present(owned.ports).of("production").rules is None
+    assert journal.present(owned.ports).of("production").rules is None
     releases(owned, 2)
     becomes(owned, "bob")
     assert OWNER in refused(lambda: promote(owned.ports, "staging", "production"))["G106"]
@@ -114,7 +114,7 @@ def test_ledger_of_before_goes_on_after_a_part(owned: World, environment: str) -
     owned.edit(f"environments/{environment}/terraform.tfvars", settings_of(owned, environment).replace("0/16", "0/20"))
     done = apply(owned.ports, environment, Wishes(selection=Selection(("network",))))
     assert done.deployment
-    assert record.present(owned.ports).of(environment).rules is None
+    assert journal.present(owned.ports).of(environment).rules is None
     assert apply(owned.ports, environment).deployment
 
 

@@ -5,10 +5,10 @@ somebody only claims keeps nobody from approving.
 import pytest
 
 from envctl.domain.guards import RefusedError
-from envctl.usecases import record
-from envctl.usecases.apply import apply
-from envctl.usecases.approve import approve, withdraw
-from envctl.usecases.promote import promote
+from envctl.usecases.approval.approve import approve, withdraw
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.ledger import journal
 from tests.fakes.world import SettableIdentity, World
 from tests.usecases.people import APPROVERS, BOB, CAT, DAN, EVE, Name, identity_of
 
@@ -31,12 +31,12 @@ def world() -> World:
 def approves(world: World, identity: SettableIdentity, gate: str = "business") -> bool:
     """Whether it was recorded."""
     world.identity = identity
-    there = record.present(world.ports).of("prod").stacks
+    there = journal.present(world.ports).of("prod").stacks
     return not approve(world.ports, "prod", gate, unseen=() if there else ("web",)).already
 
 
 def approvals(world: World) -> list[str]:
-    return [each.by.name for each in record.present(world.ports).of("prod").approvals]
+    return [each.by.name for each in journal.present(world.ports).of("prod").approvals]
 
 
 @pytest.mark.parametrize("name", ["own", "vouched", "job"])

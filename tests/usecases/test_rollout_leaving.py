@@ -6,15 +6,15 @@ import pytest
 
 from envctl.domain.errors import EnvctlError
 from envctl.domain.guards import RefusedError
-from envctl.domain.traffic import Live, Shift, Traffic
-from envctl.usecases.apply import apply
-from envctl.usecases.destroy import destroy
-from envctl.usecases.drift import drift
-from envctl.usecases.plan import plan
-from envctl.usecases.promote import promote
-from envctl.usecases.recover import recover
-from envctl.usecases.rollback import rollback
-from envctl.usecases.status import status
+from envctl.domain.rollout.traffic import Live, Shift, Traffic
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.recovery.recover import recover
+from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.drift.drift import drift
+from envctl.usecases.inspect.plan import plan
+from envctl.usecases.inspect.status import status
 from tests.fakes.colours import ALARM, NEW, NEWEST, OLD, ColouredWorld
 from tests.fakes.world import Killed
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from envctl.adapters.aws.sessions import Sessions
     from envctl.adapters.aws.signing import KmsSignatures
     from envctl.adapters.registry.registries import Registries
-    from envctl.domain.access import Passport
-    from envctl.domain.events import Actor
-    from envctl.domain.project import Project
+    from envctl.domain.aws.access import Passport
+    from envctl.domain.config.project import Project
+    from envctl.domain.ledger.events import Actor
 
 
 class AwsWiring:
@@ -80,7 +80,7 @@ class AwsWiring:
     def signatures(self) -> "KmsSignatures":
         from envctl.adapters.aws.sessions import Sessions
         from envctl.adapters.aws.signing import KmsSignatures
-        from envctl.domain.signing_keys import key_arn
+        from envctl.domain.config.signing_keys import key_arn
 
         # People are themselves before they take the role of an environment.
         themselves = Sessions(self._inherited, lambda name: replace(self._passport(name), role=""))
@@ -100,6 +100,6 @@ class AwsWiring:
         return is_anothers(self.access.client, bucket, owner)
 
     def _passport(self, environment: str) -> "Passport":
-        from envctl.domain.access import passport
+        from envctl.domain.aws.access import passport
 
         return passport(self._project(), environment, self._actor() if environment else None)

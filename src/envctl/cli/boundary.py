@@ -21,7 +21,7 @@ from envctl.cli.render.commands import IN_SANDBOX
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
-    from envctl.usecases.ports import Ports
+    from envctl.usecases.ports.core import Ports
 
 # As it was when the command began: the sandbox changes it for all that runs in it.
 SURROUNDINGS: ContextVar[Mapping[str, str]] = ContextVar("SURROUNDINGS", default=os.environ)

@@ -68,7 +68,7 @@ def outputs(context: typer.Context, incomplete: str) -> list[str]:
 
 def platforms() -> list[str]:
     """Those that people commonly work on."""
-    from envctl.domain.provider_lock import PLATFORMS
+    from envctl.domain.terraform.provider_lock import PLATFORMS
 
     return list(PLATFORMS)
 
@@ -115,7 +115,7 @@ def _given(context: typer.Context) -> set[str]:
 
 
 def _gates_of(context: typer.Context, environment: str) -> list[str]:
-    from envctl.domain.rules import find_usual_gates
+    from envctl.domain.config.rules.environment_rules import find_usual_gates
 
     told = _table(_document(context), "environments", environment, "gates")
     if "approvals" in told:

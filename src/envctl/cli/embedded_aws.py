@@ -14,7 +14,7 @@ from envctl.adapters.sandbox.environment import OWN_ACCOUNT
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 
 if TYPE_CHECKING:
-    from envctl.domain.project import Project
+    from envctl.domain.config.project import Project
 
 STORE_ACCOUNT = OWN_ACCOUNT
 """The account of the sandbox's own keys: the store belongs to none of the environments."""
@@ -72,8 +72,8 @@ class EmbeddedAws:
 
 
 def _buckets(project: "Project") -> tuple[Bucket, ...]:
-    from envctl.domain.access import passport
-    from envctl.usecases.place import place
+    from envctl.domain.aws.access import passport
+    from envctl.usecases.project.state_location import place
 
     store = Bucket(urlsplit(project.store.url).netloc, passport(project, "").region, STORE_ACCOUNT)
     wanted = {store: None}

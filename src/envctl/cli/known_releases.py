@@ -7,7 +7,7 @@ from pathlib import Path
 
 from envctl.adapters.disk.reading import read_text
 from envctl.adapters.disk.writing import write_text
-from envctl.domain.packed import PACKED, unpacked
+from envctl.domain.ledger.gzip import PACKED, unpacked
 
 FILE = "known-releases.json"
 MOST = 200

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from envctl.domain.account_blocks import AccountBlocks
+    from envctl.domain.config.project import Project
     from envctl.domain.errors import Location
-    from envctl.domain.outside_reads import OutsideRead
-    from envctl.domain.project import Project
-    from envctl.domain.settings import ModuleCall, ModuleInterface, SettingsFile
+    from envctl.domain.plan.account_blocks import AccountBlocks
+    from envctl.domain.release.outside_reads import OutsideRead
+    from envctl.domain.settings.settings import ModuleCall, ModuleInterface, SettingsFile
 
 
 class Languages:
@@ -19,7 +19,7 @@ class Languages:
 
     def project(self, data: bytes) -> "Project":
         from envctl.adapters.toml import load_project
-        from envctl.domain.sandboxed import in_sandbox
+        from envctl.domain.config.sandbox import in_sandbox
 
         project = load_project(data)
         return in_sandbox(project) if self._sandbox else project

@@ -8,7 +8,7 @@ from envctl.adapters.workspace import atomic
 from envctl.cli.redacting import current
 from envctl.cli.render.html.page import page
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.usecases.report import Report
+from envctl.usecases.inspect.report import Report
 
 HINT = "name another file: envctl report --output FILE"
 

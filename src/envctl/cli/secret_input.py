@@ -3,8 +3,8 @@
 import sys
 from typing import TYPE_CHECKING
 
+from envctl.domain.aws.secret_status import KILO, SecretValue
 from envctl.domain.errors import Problem, UsageError
-from envctl.domain.secrets import KILO, SecretValue
 
 if TYPE_CHECKING:
     from envctl.cli.options import Options

@@ -8,7 +8,7 @@ import typer
 from envctl.cli.boundary import answer
 
 if TYPE_CHECKING:
-    from envctl.usecases.ports import Ports
+    from envctl.usecases.ports.core import Ports
 
 Units = Annotated[
     list[str] | None,

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from envctl.cli.render.progress import PlainObserver, TerminalObserver
     from envctl.cli.render.silence import SilentObserver
-    from envctl.domain.changes import EnvironmentPlan
+    from envctl.domain.aws.secret_status import SecretChange
     from envctl.domain.errors import StateLock
-    from envctl.domain.secrets import SecretChange
-    from envctl.usecases.bucket_report import BucketReport
-    from envctl.usecases.ports import Consent, Observer
-    from envctl.usecases.terraform_ports import Progressed
+    from envctl.domain.plan.changes import EnvironmentPlan
+    from envctl.usecases.ports.bucket_report import BucketReport
+    from envctl.usecases.ports.core import Consent, Observer
+    from envctl.usecases.ports.terraform import Progressed
 
 
 class LateObserver:

@@ -7,7 +7,7 @@ import typer
 from envctl.cli.complete import stacks
 
 if TYPE_CHECKING:
-    from envctl.usecases.selecting import Selection
+    from envctl.usecases.concurrency.stack_selection import Selection
 
 Stacks = Annotated[
     list[str] | None,
@@ -21,7 +21,7 @@ WithDownstream = Annotated[bool, typer.Option("--with-downstream", help="And all
 
 def selection(names: "Stacks", *, upstream: bool = False, downstream: bool = False) -> "Selection":
     from envctl.domain.errors import Problem, UsageError
-    from envctl.usecases.selecting import Selection
+    from envctl.usecases.concurrency.stack_selection import Selection
 
     if (upstream or downstream) and not names:
         flag = "--with-upstream" if upstream else "--with-downstream"

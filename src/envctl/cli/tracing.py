@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
-    from envctl.usecases.terraform_ports import Trace
+    from envctl.usecases.ports.terraform import Trace
 
 P = TypeVar("P")
 # Terraform tells of its processes itself, and the rest takes no time.

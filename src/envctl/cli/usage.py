@@ -4,6 +4,6 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from envctl.domain.capacity import Usage
+    from envctl.adapters.terraform.crew.capacity import Usage
 
 LAST: "ContextVar[Usage | None]" = ContextVar("LAST", default=None)

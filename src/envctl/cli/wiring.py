@@ -14,7 +14,7 @@ from envctl.cli.options import Options
 from envctl.cli.redacting import current
 from envctl.cli.speaking import LateConsent, LateObserver
 from envctl.cli.tracing import traced
-from envctl.domain.layout import LOCK_FILE
+from envctl.domain.terraform.workdir_names import LOCK_FILE
 
 if TYPE_CHECKING:
     from envctl.adapters.aws.alarms import CloudWatchAlarms
@@ -41,12 +41,12 @@ if TYPE_CHECKING:
     from envctl.cli.aws_wiring import AwsWiring
     from envctl.cli.embedded_aws import EmbeddedAws
     from envctl.cli.languages import Languages
-    from envctl.domain.events import Actor
-    from envctl.domain.owners import Owner
-    from envctl.domain.project import Project
-    from envctl.domain.trust import Trust
-    from envctl.usecases.ports import Identity
-    from envctl.usecases.terraform_ports import Trace
+    from envctl.domain.config.project import Project
+    from envctl.domain.config.project_owner import Owner
+    from envctl.domain.ledger.events import Actor
+    from envctl.domain.ledger.trust import Trust
+    from envctl.usecases.ports.core import Identity
+    from envctl.usecases.ports.terraform import Trace
 
 
 class Wired:
@@ -128,8 +128,8 @@ class Wired:
 
     @cached_property
     def terraform(self) -> "TerraformDriver":
+        from envctl.adapters.terraform.crew.capacity import Limits
         from envctl.adapters.terraform.driver import TerraformDriver
-        from envctl.domain.capacity import Limits
 
         limits = Limits(self._options.parallelism, self._options.memory)
         return TerraformDriver(
@@ -146,7 +146,7 @@ class Wired:
 
     @cached_property
     def trace(self) -> "Trace":
-        from envctl.usecases.terraform_ports import UNTRACED
+        from envctl.usecases.ports.terraform import UNTRACED
 
         return self.tracing or UNTRACED
 
@@ -206,7 +206,7 @@ class Wired:
 
     @cached_property
     def trust(self) -> "Trust":
-        from envctl.usecases.trust import ENVIRONMENTS, trust
+        from envctl.usecases.ledger.trust import ENVIRONMENTS, trust
 
         if self._options.keys is None:
             return trust(self.tree, self.project, ENVIRONMENTS)
@@ -237,7 +237,7 @@ class Wired:
         if not profile:
             return inherited
         from envctl.adapters.local.profiles import is_known
-        from envctl.domain.access import with_profile
+        from envctl.domain.aws.access import with_profile
 
         return with_profile(inherited, profile) if is_known(profile, inherited) else inherited
 
@@ -279,7 +279,7 @@ class Wired:
     @cached_property
     def identity(self) -> "Identity":
         from envctl.adapters.local.machine import LocalIdentity
-        from envctl.domain.access import on_aws
+        from envctl.domain.aws.access import on_aws
 
         local = LocalIdentity(self._root, os.environ)
         # Whoever tries things out stays who they are: the sandbox knows nobody.
@@ -310,7 +310,7 @@ class Wired:
 
     @cached_property
     def project(self) -> "Project":
-        from envctl.usecases import load
+        from envctl.usecases.project import load
 
         return load.project(self)
 
@@ -322,7 +322,7 @@ class Wired:
     def _address(self) -> "Address":
         from envctl.adapters.store import opening
         from envctl.adapters.store.object_store import Address
-        from envctl.domain.access import passport
+        from envctl.domain.aws.access import passport
 
         own = passport(self.project, "")
         elsewhere = "" if self._options.sandbox else opening.endpoint(os.environ)

@@ -8,10 +8,10 @@ import pytest
 
 from envctl.adapters.aws.s3_buckets import S3Buckets
 from envctl.adapters.store.object_store import Address, ObstoreStore
-from envctl.domain.bucket_review import findings, steps
-from envctl.domain.buckets import Create, Encrypt, FoundBucket, OwnObjects, Part, Step, WantedBucket, WritePolicy
+from envctl.domain.aws.bucket_plan import findings, steps
+from envctl.domain.aws.buckets import Create, Encrypt, FoundBucket, OwnObjects, Part, Step, WantedBucket, WritePolicy
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.usecases import create_only
+from envctl.usecases.ledger import store_probe
 from tests.adapters.aws.s3_on_loopback import DENIED, ERROR, Loopback, loopback
 from tests.fakes.world import World
 
@@ -189,9 +189,9 @@ def test_a_server_that_ignores_if_none_match_is_refused_with_the_reason(
     world = World()
     for _ in range(2):
         world.store = store()
-        problem = told(lambda: create_only.demand(world.ports))
+        problem = told(lambda: store_probe.demand(world.ports))
         assert problem.code == "E426"
         assert "ignores If-None-Match: it took a second object under the same key" in problem.message
-    assert list(s3.objects) == [f"envctl/{create_only.KEY}"]
+    assert list(s3.objects) == [f"envctl/{store_probe.KEY}"]
     world.store = store()
-    assert create_only.seen(world.ports, "").verdict == "bad"
+    assert store_probe.seen(world.ports, "").verdict == "bad"

@@ -13,12 +13,12 @@ from envctl.adapters.aws.s3_buckets import S3Buckets
 from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from envctl.adapters.store.object_store import Address, ObstoreStore
-from envctl.domain.access import Passport
-from envctl.domain.bucket_review import findings, steps
-from envctl.domain.buckets import Create, FoundBucket, Purpose, Retention, Step, WantedBucket
+from envctl.domain.aws.access import Passport
+from envctl.domain.aws.bucket_plan import findings, steps
+from envctl.domain.aws.buckets import Create, FoundBucket, Purpose, Retention, Step, WantedBucket
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases import create_only
-from envctl.usecases.ports import AlreadyExistsError
+from envctl.usecases.ledger import store_probe
+from envctl.usecases.ports.core import AlreadyExistsError
 from tests.adapters.sandbox.conftest import with_tiny_mirror
 from tests.fakes.world import World
 
@@ -197,9 +197,9 @@ def test_the_probe_passes_where_the_header_is_honoured(
     world = World()
     for _ in range(2):
         world.store = in_s3(sandbox, tmp_path, one)  # type: ignore[assignment]
-        assert create_only.demand(world.ports).verdict == "good"
+        assert store_probe.demand(world.ports).verdict == "good"
     world.store = in_s3(sandbox, tmp_path, one)  # type: ignore[assignment]
-    assert create_only.seen(world.ports, "").verdict == "good"
+    assert store_probe.seen(world.ports, "").verdict == "good"
 
 
 def in_s3(sandbox: RunningSandbox, project: Path, one: WantedBucket) -> ObstoreStore:

@@ -12,9 +12,9 @@ from envctl.adapters.aws.exchanges import is_of_aws
 from envctl.adapters.aws.identity import AwsIdentity, Standing
 from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.aws.tokens import ISSUER, LONGEST
-from envctl.domain.access import Caller, Passport
+from envctl.domain.aws.access import Caller, Passport
 from envctl.domain.errors import EnvctlError
-from envctl.domain.events import Actor
+from envctl.domain.ledger.events import Actor
 from tests.adapters.aws.sts_on_loopback import ROLE, SESSION, Sts, jwt, sts_on_loopback
 
 ANN = Actor("ann@example.com")

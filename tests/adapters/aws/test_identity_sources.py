@@ -15,9 +15,9 @@ from envctl.adapters.aws.identity import AwsIdentity
 from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.aws.tokens import ISSUER
 from envctl.adapters.store import opening
-from envctl.domain.access import Passport
+from envctl.domain.aws.access import Passport
 from envctl.domain.errors import EnvctlError
-from envctl.domain.events import Actor
+from envctl.domain.ledger.events import Actor
 from tests.adapters.aws.sts_on_loopback import ACCOUNT, ENDS, ROLE, SESSION, TOKEN_KEY, Sts, jwt, sts_on_loopback
 
 FORGED = jwt({"iss": ISSUER, "actor": "bob", "repository": "acme/shop", "environment": "prod"}, {"alg": "RS256"})

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from envctl.adapters.aws.secrets import AT_ONCE, AwsSecrets
+from envctl.domain.aws.secret_status import NeededSecret, SecretValue, Sighting, problem
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.secrets import NeededSecret, SecretValue, Sighting, problem
 
 SECRET = NeededSecret("secretsmanager", "shop/db", "shop/db", ("web.db_secret_name",))
 PARAMETER = NeededSecret("ssm", "/shop/db", "/shop/db", ("web.db_parameter",))

@@ -11,9 +11,9 @@ import pytest
 from envctl.adapters.aws.secrets import AwsSecrets
 from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
-from envctl.domain.access import Passport
+from envctl.domain.aws.access import Passport
+from envctl.domain.aws.secret_status import Kind, NeededSecret, SecretValue, Sighting
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.secrets import Kind, NeededSecret, SecretValue, Sighting
 
 pytestmark = pytest.mark.sandbox
 

@@ -14,7 +14,7 @@ import pytest
 
 from envctl.adapters.aws.bounded_session import ATTEMPTS, open_session
 from envctl.adapters.aws.sessions import Sessions
-from envctl.domain.access import Caller, Passport
+from envctl.domain.aws.access import Caller, Passport
 from envctl.domain.errors import OperationFailedError
 
 ROLE = "arn:aws:iam::111111111111:role/envctl-deployer"

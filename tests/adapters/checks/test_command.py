@@ -13,7 +13,7 @@ from envctl.adapters.checks.asking import Asking
 from envctl.adapters.checks.command import run_command
 from envctl.adapters.checks.prober import Prober
 from envctl.adapters.checks.process import KEPT
-from envctl.domain.checks import CommandProbe
+from envctl.domain.checks.probes import CommandProbe
 
 WAITS = "import pathlib, time; pathlib.Path('ready').touch(); time.sleep(60)"
 DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {WAITS}"

@@ -13,7 +13,7 @@ import trustme
 
 from envctl.adapters.checks.http import BODY
 from envctl.adapters.checks.prober import Prober
-from envctl.domain.checks import HttpProbe
+from envctl.domain.checks.probes import HttpProbe
 from tests.adapters.checks.conftest import Site, Time, answer, serving
 
 Expected = tuple[int, str | None]

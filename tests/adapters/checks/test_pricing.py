@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.checks.pricing import LARGEST, PriceProgram
-from envctl.usecases.cost_port import CostSource
-from envctl.usecases.ports import Answered
+from envctl.usecases.ports.core import Answered
+from envctl.usecases.ports.cost import CostSource
 
 QUESTION = b'{"format": 1}'
 

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from envctl.adapters.checks.prober import PROBERS
-from envctl.domain.checks import KINDS, Output, Probe, Verdict, resolve
+from envctl.domain.checks.probes import KINDS, Output, Probe, Verdict, resolve
 
 TABLES: dict[str, dict[str, object]] = {
     "http": {"url": "http://127.0.0.1"},

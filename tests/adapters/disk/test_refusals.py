@@ -17,9 +17,9 @@ from envctl.adapters.workspace.tree import ProjectTree
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.cli.boundary import guarded
 from envctl.domain.errors import EnvctlError
-from envctl.domain.layout import MAIN
-from envctl.domain.release_contents import File
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.domain.release.contents import File
+from envctl.domain.terraform.workdir_names import MAIN
+from envctl.usecases.ports.terraform import PreparedStack
 
 # From the pages open(2), write(2), mkdir(2) and rename(2) of Linux: all that a disk, its owner or its limits can say.
 ERRNOS = {

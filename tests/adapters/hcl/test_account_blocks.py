@@ -5,8 +5,8 @@ import json
 import pytest
 
 from envctl.adapters.hcl.account_blocks import find_account_blocks
-from envctl.domain.account_blocks import AccountBlocks
-from envctl.domain.provider_accounts import UNTOLD, Home, ProviderConfiguration, find_strays
+from envctl.domain.plan.account_blocks import AccountBlocks
+from envctl.domain.plan.provider_accounts import UNTOLD, Home, ProviderConfiguration, find_strays
 
 ACCOUNT = "111111111111"
 HOME = Home("dev", ACCOUNT, "", ())

@@ -2,7 +2,7 @@ import pytest
 
 from envctl.adapters.hcl.module import read_calls, read_module
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.variables import ModuleCall, ModuleInterface, Output, Variable
+from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, Output, Variable
 
 VARIABLES = b"""
 variable "ports" {

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from envctl.adapters.hcl.settings import read_settings
 from envctl.domain.errors import ConfigurationError, Problem
-from envctl.domain.literals import literal
-from tests.unit.type_strategies import literals, names
+from envctl.domain.terraform.literals import literal
+from tests.unit.terraform.type_strategies import literals, names
 
 FILE = "environments/dev/terraform.tfvars"
 

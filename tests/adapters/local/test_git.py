@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.local.git import Git, ask
-from envctl.usecases.project_ports import Revision
+from envctl.usecases.ports.project import Revision
 
 PATHS = ("envctl.toml", "environments/dev/terraform.tfvars", "modules/web")
 

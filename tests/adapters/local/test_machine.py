@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.local.machine import FileWitness, LocalIdentity, SystemClock
-from envctl.domain.events import Actor
+from envctl.domain.ledger.events import Actor
 
 ACTIONS = {
     "GITHUB_ACTIONS": "true",

@@ -7,8 +7,8 @@ import pytest
 
 from envctl.adapters.local.new_folder import NewFolder
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.release_contents import File
-from envctl.usecases.ports import AlreadyExistsError
+from envctl.domain.release.contents import File
+from envctl.usecases.ports.core import AlreadyExistsError
 
 FILES = {"envctl.toml": File(b"[project]\n"), "a/b/run.sh": File(b"#!/bin/sh\n", executable=True)}
 

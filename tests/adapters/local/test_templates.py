@@ -12,7 +12,7 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 from envctl.adapters.local.templates import LEFT_OUT, REPOSITORY, PackagedTemplates
-from envctl.domain.templates import TEMPLATES, TemplateName
+from envctl.domain.scaffold.templates import TEMPLATES, TemplateName
 from tests.documents import checked
 from tests.scaffold import scaffolded
 

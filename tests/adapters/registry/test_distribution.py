@@ -14,7 +14,7 @@ from envctl.adapters.registry.failures import BrokenError
 from envctl.adapters.registry.login import Login
 from envctl.adapters.registry.transport import Limits, Transport
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.manifests import LARGEST, Part, digest_of
+from envctl.domain.images.manifest import LARGEST, Part, digest_of
 from tests.adapters.registry.oci import MANIFEST, single
 from tests.adapters.registry.scripted import Says, Server, serving
 

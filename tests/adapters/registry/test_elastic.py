@@ -15,10 +15,10 @@ from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.registry.registries import Registries
 from envctl.adapters.registry.transport import Limits
 from envctl.adapters.sandbox.lifecycle import Sandbox
-from envctl.domain.access import Passport
+from envctl.domain.aws.access import Passport
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.images import Image
-from envctl.usecases.aws_ports import Copied, Pulled
+from envctl.domain.images.image_reference import Image
+from envctl.usecases.ports.aws import Copied, Pulled
 from tests.adapters.registry.conftest import free_port
 from tests.adapters.registry.oci import Content, Registry, for_platforms, single
 

@@ -12,8 +12,8 @@ import pytest
 from envctl.adapters.registry.registries import Registries
 from envctl.adapters.registry.transport import Limits
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.images import Image
-from envctl.usecases.aws_ports import Copied, Pulled
+from envctl.domain.images.image_reference import Image
+from envctl.usecases.ports.aws import Copied, Pulled
 from tests.adapters.registry.conftest import LOGIN
 from tests.adapters.registry.oci import Content, Registry, for_platforms, single
 

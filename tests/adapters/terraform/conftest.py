@@ -8,12 +8,12 @@ import pytest
 
 from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
-from envctl.domain.changes import EnvironmentPlan, StackPlan
-from envctl.domain.release_contents import File, StackWiring, Wiring
-from envctl.domain.rendering import Backend, Place, render
-from envctl.domain.settings import Variable
-from envctl.usecases.bucket_report import BucketReport
-from envctl.usecases.terraform_ports import PreparedStack, Progressed
+from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
+from envctl.domain.release.contents import File, StackWiring, Wiring
+from envctl.domain.release.root_module import Backend, Place, render
+from envctl.domain.settings.settings import Variable
+from envctl.usecases.ports.bucket_report import BucketReport
+from envctl.usecases.ports.terraform import PreparedStack, Progressed
 
 STACK = "web"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
-from envctl.domain.meaning import PlanMeaning, meaning_of, uncovered
+from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.plan.fingerprint import PlanMeaning, meaning_of, uncovered
 from tests.adapters.terraform.conftest import Bench
 
 pytestmark = pytest.mark.terraform

@@ -14,7 +14,7 @@ from envctl.adapters.terraform.binary import embedded
 from envctl.adapters.terraform.plans.made import DESTROY, ORDINARY, REFRESH_ONLY, Asked, check_covered, check_made
 from envctl.adapters.terraform.plans.saved import SavedPlan, read_saved
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Bench
 from tests.adapters.terraform.test_driver import PASSWORD
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from envctl.adapters.terraform.crew.capacity import BESIDES, UNLIMITED, Limits, Machine
 from envctl.adapters.terraform.crew.crew import Crew
 from envctl.adapters.terraform.crew.measurements import Measurements
 from envctl.adapters.terraform.crew.meter import Measured
 from envctl.adapters.terraform.process import run
 from envctl.adapters.terraform.watch import Watch
-from envctl.domain.capacity import BESIDES, UNLIMITED, Limits, Machine
 from envctl.domain.errors import InterruptedByUserError
-from envctl.usecases.terraform_ports import UNTRACED
+from envctl.usecases.ports.terraform import UNTRACED
 
 PLENTY = Machine(8, 1 << 40)
 SLEEPS = [sys.executable, "-I", "-S", "-c", "import time; print('ready', flush=True); time.sleep(30)"]

@@ -13,13 +13,13 @@ from types import FrameType
 
 import pytest
 
+from envctl.adapters.terraform.crew.capacity import UNLIMITED, Limits, Machine
 from envctl.adapters.terraform.crew.crew import Crew
 from envctl.adapters.terraform.watch import Watch
-from envctl.domain.capacity import UNLIMITED, Limits, Machine
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.graph import reached
-from envctl.usecases.side_by_side import Course, Steps, side_by_side
-from envctl.usecases.terraform_ports import UNTRACED
+from envctl.usecases.concurrency.dag_runner import Course, Steps, side_by_side
+from envctl.usecases.ports.terraform import UNTRACED
 
 ROUNDS = 36
 NAMES = [f"s{number}" for number in range(24)]

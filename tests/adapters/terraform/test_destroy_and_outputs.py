@@ -6,9 +6,9 @@ import shutil
 import pytest
 
 from envctl.adapters.terraform.plans.files import PLAN
-from envctl.domain.changes import Action, Marker
-from envctl.domain.checks import Output
+from envctl.domain.checks.probes import Output
 from envctl.domain.errors import OperationFailedError
+from envctl.domain.plan.changes import Action, Marker
 from tests.adapters.terraform.conftest import Bench
 
 pytestmark = pytest.mark.terraform

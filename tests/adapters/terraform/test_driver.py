@@ -14,15 +14,15 @@ import pytest
 
 from envctl.adapters.terraform import binary
 from envctl.adapters.terraform.plans.files import PLAN
-from envctl.domain.changes import Action, Marker
 from envctl.domain.errors import (
     InterruptedByUserError,
     Location,
     OperationFailedError,
     StateLockedError,
 )
-from envctl.domain.settings import Variable
-from envctl.usecases.terraform_ports import Progressed
+from envctl.domain.plan.changes import Action, Marker
+from envctl.domain.settings.settings import Variable
+from envctl.usecases.ports.terraform import Progressed
 from tests.adapters.terraform.conftest import Bench
 
 pytestmark = pytest.mark.terraform

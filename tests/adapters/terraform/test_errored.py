@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Bench
 
 pytestmark = pytest.mark.terraform

@@ -7,8 +7,8 @@ import pytest
 
 from envctl.adapters.terraform import events
 from envctl.adapters.terraform.events import Transcript
-from envctl.domain.changes import Action
-from envctl.usecases.terraform_ports import Progressed
+from envctl.domain.plan.changes import Action
+from envctl.usecases.ports.terraform import Progressed
 
 NOTHING = {"add": 0, "change": 0, "import": 0, "remove": 0, "action_invocation": 0, "operation": "plan"}
 ADDRESS = {"addr": "module.web.terraform_data.t"}

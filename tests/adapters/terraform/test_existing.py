@@ -15,8 +15,8 @@ from envctl.adapters.terraform.failing.existing import EXISTS, FROM_PLAN, create
 from envctl.adapters.terraform.failing.failures import failure
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
-from envctl.domain.changes import Action, AttributeChange, Marker, ResourceChange
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
+from envctl.usecases.ports.terraform import PreparedStack
 
 SCHEMAS = Path(__file__).parents[2] / "modules/aws6/schema-6.25.0.json"
 MODELS = Path(botocore.__file__).parent / "data"

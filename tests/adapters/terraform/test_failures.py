@@ -25,7 +25,7 @@ from envctl.domain.errors import (
     StateLockedError,
     UpstreamBehindError,
 )
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.usecases.ports.terraform import PreparedStack
 
 HELD = """Error message: resource temporarily unavailable
 Lock Info:

@@ -17,9 +17,9 @@ from envctl.adapters.terraform.failing.failures import failure
 from envctl.adapters.terraform.failing.full_disk import RESERVE, demand_room, reserved
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
-from envctl.domain import layout
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.domain.terraform import workdir_names
+from envctl.usecases.ports.terraform import PreparedStack
 
 UNPACKED = (
     "Error while installing example.com/acme/tiny v1.1.0: write"
@@ -85,10 +85,10 @@ DUMP = {"@level": "info", "@message": "Emergency state dump", "type": "log", "st
 def test_a_state_that_terraform_could_write_nowhere_is_written_by_envctl(tmp_path: Path) -> None:
     where, transcript = site(tmp_path), Transcript(list(SAID))
     events.read(json.dumps(DUMP), "web", transcript)
-    (tmp_path / layout.UNSAVED).touch()
+    (tmp_path / workdir_names.UNSAVED).touch()
     assert transcript.dumped == STATE
     errored.keep(where, STATE)
-    assert json.loads((tmp_path / layout.UNSAVED).read_text()) == STATE
+    assert json.loads((tmp_path / workdir_names.UNSAVED).read_text()) == STATE
     unsaved, full = failure(Ended(1, "", interrupted=False), transcript, where, "apply").problems
     assert (unsaved.code, unsaved.hint) == ("E313", "put it in its place: envctl recover dev")
     disk = (tmp_path / "../../../state/dev").resolve()
@@ -99,7 +99,7 @@ def test_where_there_is_no_room_for_it_it_lies_elsewhere(tmp_path: Path, monkeyp
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
-    (tmp_path / layout.UNSAVED).mkdir()
+    (tmp_path / workdir_names.UNSAVED).mkdir()
     with pytest.raises(OperationFailedError) as raised:
         errored.keep(site(tmp_path), STATE)
     (problem,), (kept,) = raised.value.problems, elsewhere.iterdir()

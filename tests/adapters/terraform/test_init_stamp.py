@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.installing import init_stamp
-from envctl.domain.layout import LOCK_FILE, MAIN, MANIFEST
+from envctl.domain.terraform.workdir_names import LOCK_FILE, MAIN, MANIFEST
 
 AWS = "registry.terraform.io/hashicorp/aws"
 PACKAGE = f".terraform/providers/{AWS}/6.1.0/linux_amd64/terraform-provider-aws"

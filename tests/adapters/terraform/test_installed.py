@@ -10,7 +10,7 @@ import pytest
 from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.terraform.installing import provider_source
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases.terraform_ports import Installed, ProviderSource
+from envctl.usecases.ports.terraform import Installed, ProviderSource
 from tests.adapters.terraform.conftest import Heard
 
 AWS = {"registry.terraform.io/hashicorp/aws": "6.25.0"}

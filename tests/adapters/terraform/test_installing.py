@@ -23,12 +23,12 @@ from envctl.adapters.terraform.installing.package_hash import package_hash
 from envctl.adapters.terraform.installing.plugin_cache import remove
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.layout import LOCK_FILE
-from envctl.domain.provider_lock import hashes, providers
-from envctl.domain.release_contents import File, StackWiring, Wiring
-from envctl.domain.remote_modules import encode, entry
-from envctl.domain.rendering import Backend, Place, render
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.domain.release.contents import File, StackWiring, Wiring
+from envctl.domain.release.remote_modules import encode, entry
+from envctl.domain.release.root_module import Backend, Place, render
+from envctl.domain.terraform.provider_lock import hashes, providers
+from envctl.domain.terraform.workdir_names import LOCK_FILE
+from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Heard
 from tests.faults.provider_mirror import ADDRESS, HERE, ProviderMirror, provider_mirror
 from tests.modules.aws6 import provider

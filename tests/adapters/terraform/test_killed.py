@@ -16,7 +16,7 @@ from envctl.adapters.terraform.launcher import check
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Bench
 from tests.faults.provider_mirror import ADDRESS, provider_mirror
 

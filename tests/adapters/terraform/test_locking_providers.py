@@ -7,11 +7,11 @@ import pytest
 
 from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
-from envctl.domain import every_stack
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.provider_lock import constraints, hashes, providers, version
-from envctl.domain.release_contents import File, Release, StackWiring, Wiring
-from envctl.usecases.terraform_ports import HashedProviders, PreparedStack
+from envctl.domain.release import lockfile_root
+from envctl.domain.release.contents import File, Release, StackWiring, Wiring
+from envctl.domain.terraform.provider_lock import constraints, hashes, providers, version
+from envctl.usecases.ports.terraform import HashedProviders, PreparedStack
 from tests.adapters.terraform.conftest import Heard
 from tests.faults.provider_mirror import ADDRESS, ProviderMirror, provider_mirror
 
@@ -35,11 +35,11 @@ class Bench:
         wired = {stack: StackWiring(f"modules/{stack}") for stack in stacks}
         wiring = Wiring("shop", ">= 1.10", wired, {}, dict.fromkeys(stacks, ()), {stack: {} for stack in stacks})
         releases = {"": Release(wiring, code)}
-        self.workspace.lay_code(every_stack.PLACE, every_stack.code(releases))
-        self.workspace.lay_stack(every_stack.PLACE, every_stack.NAME, every_stack.root_module(releases, ()))
+        self.workspace.lay_code(lockfile_root.PLACE, lockfile_root.code(releases))
+        self.workspace.lay_stack(lockfile_root.PLACE, lockfile_root.NAME, lockfile_root.root_module(releases, ()))
 
     def hashed(self, known: bytes, *platforms: str) -> HashedProviders:
-        return self.driver.hash_providers(every_stack.PLACE, PreparedStack(every_stack.NAME), known, platforms)
+        return self.driver.hash_providers(lockfile_root.PLACE, PreparedStack(lockfile_root.NAME), known, platforms)
 
 
 def module(asked: dict[str, str]) -> str:

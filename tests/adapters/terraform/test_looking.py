@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from envctl.domain.changes import Action, OutputChange
-from envctl.domain.drift import Look
 from envctl.domain.errors import Location, OperationFailedError, StateLockedError
-from envctl.domain.settings import Variable
+from envctl.domain.plan.changes import Action, OutputChange
+from envctl.domain.plan.drift import Look
+from envctl.domain.settings.settings import Variable
 from tests.adapters.terraform.conftest import Bench
 
 pytestmark = pytest.mark.terraform

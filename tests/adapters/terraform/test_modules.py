@@ -12,9 +12,9 @@ import pytest
 from envctl.adapters.terraform.remote.modules import TerraformModules
 from envctl.adapters.terraform.surroundings.clearing import Surroundings
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError
-from envctl.domain.release_contents import File, Release, StackWiring, Wiring
-from envctl.domain.remote_modules import FoundModule
-from envctl.domain.settings import ModuleCall, Variable
+from envctl.domain.release.contents import File, Release, StackWiring, Wiring
+from envctl.domain.release.remote_modules import FoundModule
+from envctl.domain.settings.settings import ModuleCall, Variable
 from tests.module_registry import HOST, ModuleRegistry, registry, repository
 
 pytestmark = pytest.mark.terraform

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
-from envctl.domain.changes import Action
 from envctl.domain.errors import StateLockedError
-from envctl.domain.layout import MOVING
-from envctl.domain.moved_state import empty_state, holds_resources, is_same, take_over
-from envctl.domain.rendering import Backend, Place
+from envctl.domain.plan.changes import Action
+from envctl.domain.release.root_module import Backend, Place
+from envctl.domain.terraform.moved_state import empty_state, holds_resources, is_same, take_over
+from envctl.domain.terraform.workdir_names import MOVING
 from tests.adapters.terraform.conftest import Bench
 from tests.modules.applying import Account
 

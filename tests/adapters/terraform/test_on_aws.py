@@ -13,11 +13,11 @@ import pytest
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.adapters.terraform.running import FILE
 from envctl.cli.commands.recover import parted
-from envctl.domain.changes import Action, AttributeChange, Marker, OutputChange
 from envctl.domain.errors import Location, OperationFailedError, StateLockedError
-from envctl.domain.rendering import Backend, Place
-from envctl.domain.settings import Variable
-from envctl.usecases.terraform_ports import Progressed
+from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange
+from envctl.domain.release.root_module import Backend, Place
+from envctl.domain.settings.settings import Variable
+from envctl.usecases.ports.terraform import Progressed
 from tests.adapters.terraform.conftest import Bench
 
 pytestmark = pytest.mark.terraform

@@ -13,10 +13,10 @@ from envctl.adapters.disk.reading import NotAFileError
 from envctl.adapters.terraform.binary import embedded
 from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.terraform.plans.files import PlanFiles
-from envctl.domain.changes import Action
 from envctl.domain.errors import Location
-from envctl.domain.layout import PLAN_FILES
-from envctl.domain.settings import Variable
+from envctl.domain.plan.changes import Action
+from envctl.domain.settings.settings import Variable
+from envctl.domain.terraform.workdir_names import PLAN_FILES
 from tests.adapters.terraform.conftest import Bench
 
 MARKER = "planted-in-a-plan"

@@ -14,7 +14,7 @@ from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.terraform.output import Kept, Piped
 from envctl.adapters.terraform.process import Ended, run
 from envctl.domain.errors import ConfigurationError, InterruptedByUserError, OperationFailedError
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Bench, Heard
 
 SAVES = """

@@ -10,13 +10,13 @@ from envctl.adapters.terraform.failing.failures import failure
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
 from envctl.adapters.toml import place_rendered
+from envctl.domain.config.project import Project
 from envctl.domain.errors import Location, Problem
-from envctl.domain.layout import MAIN
-from envctl.domain.project import Project
-from envctl.domain.release_contents import StackWiring, Wiring
-from envctl.domain.rendering import render
-from envctl.usecases.place import place
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.domain.release.contents import StackWiring, Wiring
+from envctl.domain.release.root_module import render
+from envctl.domain.terraform.workdir_names import MAIN
+from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.project.state_location import place
 
 TOML = b"""
 [environments.dev]

@@ -10,10 +10,10 @@ import pytest
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from envctl.adapters.terraform.plans.providers import provider_configurations
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
-from envctl.domain.provider_accounts import Home, find_strays, name_configuration
-from envctl.domain.release_contents import File, StackWiring, Wiring
-from envctl.domain.rendering import Place, render
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.domain.plan.provider_accounts import Home, find_strays, name_configuration
+from envctl.domain.release.contents import File, StackWiring, Wiring
+from envctl.domain.release.root_module import Place, render
+from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Bench
 
 REGION, ACCOUNT, OTHER = "ap-northeast-1", "111111111111", "999999999999"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.adapters.terraform.plans.refresh import drift, outputs
-from envctl.domain.changes import Action, AttributeChange, Marker, ResourceChange
+from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
 
 SECRET = "hunter2"
 HIDDEN = Marker.SENSITIVE

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from envctl.domain.conversion import convert
 from envctl.domain.errors import Location
-from envctl.domain.settings import Variable
-from envctl.domain.types import Anything, TypeExpression, describe, parse_type
+from envctl.domain.settings.settings import Variable
+from envctl.domain.terraform.conversion import convert
+from envctl.domain.terraform.types import Anything, TypeExpression, describe, parse_type
 from tests.adapters.terraform.conftest import Bench
-from tests.unit.test_settings_terraform import comparable
-from tests.unit.type_strategies import concrete_types, fits, fitting, literals
+from tests.unit.settings.test_settings_terraform import comparable
+from tests.unit.terraform.type_strategies import concrete_types, fits, fitting, literals
 
 pytestmark = pytest.mark.terraform
 Pair = tuple[TypeExpression, object]

@@ -14,9 +14,9 @@ import pytest
 from envctl.adapters.terraform import running
 from envctl.adapters.terraform.installing.initialise import STAMP
 from envctl.adapters.terraform.running import FILE, Site
-from envctl.domain.changes import Action
 from envctl.domain.errors import LockHeldError, OperationFailedError, Problem
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.domain.plan.changes import Action
+from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import STACK, Bench
 
 REPOSITORY = Path(__file__).parents[3]

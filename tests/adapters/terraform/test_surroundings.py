@@ -13,8 +13,8 @@ from envctl.adapters.terraform.surroundings.flags import check_flags
 from envctl.adapters.terraform.surroundings.overrides import find_overrides, require_found
 from envctl.adapters.terraform.surroundings.strays import WORKSPACE, remove_strays
 from envctl.domain.errors import ConfigurationError, UsageError
-from envctl.domain.layout import MAIN
-from envctl.usecases.terraform_ports import UnpinnedProvider
+from envctl.domain.terraform.workdir_names import MAIN
+from envctl.usecases.ports.terraform import UnpinnedProvider
 
 READ = json.loads(Path(__file__).with_name("read_by_terraform.json").read_text())
 PROGRAMS = ("terraform", "opentofu")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from envctl.adapters.toml import load_project
-from envctl.domain.rollout import explained, steps_of
+from envctl.domain.config.rollout import explained, steps_of
 from tests.adapters.toml.project_files import GOOD, line_of, problems_of
 
 ROLLED = (

@@ -5,9 +5,9 @@ from datetime import datetime, time, timedelta
 import pytest
 
 from envctl.adapters.toml import load_project
-from envctl.domain.checks import CommandCheck, HttpCheck, OutputCheck
-from envctl.domain.rules_document import find_rules
-from envctl.domain.windows import Absolute, Weekly
+from envctl.domain.checks.probes import CommandCheck, HttpCheck, OutputCheck
+from envctl.domain.config.rules.document import find_rules
+from envctl.domain.config.rules.windows import Absolute, Weekly
 from tests.adapters.toml.project_files import GOOD, RULED, line_of, problems_of
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from envctl.adapters.toml import load_project
-from envctl.domain.sandboxed import in_sandbox
-from envctl.domain.signing_keys import alias_of, key_arn, region_of
+from envctl.domain.config.sandbox import in_sandbox
+from envctl.domain.config.signing_keys import alias_of, key_arn, region_of
 from tests.adapters.toml.project_files import problems_of
 
 PROJECT = """

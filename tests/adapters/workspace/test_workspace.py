@@ -12,13 +12,13 @@ import pytest
 
 from envctl.adapters.workspace import atomic
 from envctl.adapters.workspace.workspace import PREPARED, DirectoryWorkspace
-from envctl.domain import layout
 from envctl.domain.errors import LockHeldError, OperationFailedError
-from envctl.domain.layout import UNSAVED
-from envctl.domain.release_contents import File
-from envctl.usecases.cost_port import CostSource
-from envctl.usecases.project_ports import Prepared
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.domain.release.contents import File
+from envctl.domain.terraform import workdir_names
+from envctl.domain.terraform.workdir_names import UNSAVED
+from envctl.usecases.ports.cost import CostSource
+from envctl.usecases.ports.project import Prepared
+from envctl.usecases.ports.terraform import PreparedStack
 
 HOLDS = """
 import sys, time
@@ -176,7 +176,7 @@ def prepared(workspace: DirectoryWorkspace) -> None:
 
 
 @pytest.mark.parametrize(
-    "changed", [f"{layout.CODE}/modules/web/main.tf", f"{layout.CODE}/planted.sh", "web/main.tf.json"]
+    "changed", [f"{workdir_names.CODE}/modules/web/main.tf", f"{workdir_names.CODE}/planted.sh", "web/main.tf.json"]
 )
 def test_what_was_laid_out_has_a_mark(changed: str, workspace: DirectoryWorkspace, project: Path) -> None:
     prepared(workspace)

@@ -8,7 +8,7 @@ import pytest
 from envctl.cli.ci.conversation import LABEL, Forge, keep_comment, keep_issues, marked
 from envctl.cli.entry import run
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
+from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
 from tests.adapters.forge.github_server import github
 from tests.adapters.forge.gitlab_server import gitlab
 from tests.adapters.forge.server import Server

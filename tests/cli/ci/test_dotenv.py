@@ -8,7 +8,7 @@ import pytest
 from envctl.cli.ci.dotenv import leave
 from envctl.cli.entry import run
 from envctl.domain.errors import ConfigurationError, ExitCode, Problem
-from envctl.usecases.run import Deployed
+from envctl.usecases.deployment.run import Deployed
 
 # As GitLab reads a report of that kind: no empty lines, no comments, no spaces, each name once.
 LINE = re.compile(r"[A-Za-z0-9_]+=\S+")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.local.templates import PackagedTemplates
-from envctl.domain.gitlab_pipeline import gitlab
-from envctl.domain.workflows import Site, github
+from envctl.domain.ci.github_workflow import Site, github
+from envctl.domain.ci.gitlab_pipeline import gitlab
 
 ORDERS = [("dev",), ("dev", "staging", "prod")]
 PROGRAMS = Path(sys.executable).parent

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from envctl.cli.ci.outcome import REASONS, outcome
-from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.domain.errors import ConfigurationError, ExitCode, Problem
-from envctl.usecases.drifted import Drift, EnvironmentDrift
-from envctl.usecases.run import Deployed
-from envctl.usecases.why import Why
+from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
+from envctl.usecases.approval.explain_refusal import Why
+from envctl.usecases.deployment.run import Deployed
+from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
 WAITS = StackPlan("web", waits_for=("network",))
 NOTHING = EnvironmentPlan("dev", "r1", (StackPlan("web"),))

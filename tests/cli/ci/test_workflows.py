@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from envctl.cli.entry import run
-from envctl.domain.gitlab_pipeline import MAIN, OURS
+from envctl.domain.ci.gitlab_pipeline import MAIN, OURS
 from tests.documents import checked
 from tests.fakes.world import write_project
 

@@ -12,13 +12,13 @@ from envctl.cli.render.markdown import show, show_error
 from envctl.cli.render.markdown.blocks import parsed
 from envctl.cli.render.markdown.budget import CAP, LARGEST, Block, Piece, Rank, Section, fitted, left_off, size
 from envctl.cli.render.markdown.pieces import fenced, page, table
-from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
-from envctl.domain.events import EnvironmentLocked
 from envctl.domain.guards import RefusedError
-from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
-from envctl.usecases.history import History
-from envctl.usecases.render import Rendered
+from envctl.domain.ledger.events import EnvironmentLocked
+from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
+from envctl.usecases.inspect.history import History
+from envctl.usecases.inspect.render import Rendered
 from tests.cli.render.samples import HANAKO, NEW, NOW, RESULTS, SETTINGS, STATUS, entries
 from tests.cli.render.samples.plans import created, policy
 from tests.cli.render.samples.refusals import LOCK, WHY

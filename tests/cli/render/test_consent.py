@@ -8,8 +8,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from envctl.cli.render.consent import TerminalConsent
-from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.domain.errors import InterruptedByUserError, StateLock, UsageError
+from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples import FIRST_PLAN, LATER_PLAN, NOW, RUNNING_PLAN
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.cli.render.export import COLUMNS, as_csv, as_lines, cell
-from envctl.domain.audit import DeploymentRecord, Waiver
-from envctl.domain.events import Actor
-from envctl.domain.present import Approval
+from envctl.domain.ledger.audit import DeploymentRecord, Waiver
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.state import Approval
 from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, ROBOT, TARO
 
 ROW = DeploymentRecord(

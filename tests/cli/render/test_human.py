@@ -17,11 +17,11 @@ from envctl.cli.render.human import show
 from envctl.cli.render.markdown import show as in_markdown
 from envctl.cli.render.markdown import show_refused
 from envctl.cli.render.text import hinted
-from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, Marker, ResourceChange, StackPlan
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
-from envctl.domain.events import Actor, ReleaseCreated
 from envctl.domain.guards import RefusedError
-from envctl.usecases.history import History
+from envctl.domain.ledger.events import Actor, ReleaseCreated
+from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, Marker, ResourceChange, StackPlan
+from envctl.usecases.inspect.history import History
 from tests.cli.render.conftest import console, in_zone, told
 from tests.cli.render.samples import CALM_STATUS, ERRORS, HANAKO, HISTORY, NEW, NOW, RESULTS, SECRET, entries
 from tests.cli.render.samples.refusals import LOCK

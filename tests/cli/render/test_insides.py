@@ -10,7 +10,7 @@ from envctl.cli.render.attributes import told_apart
 from envctl.cli.render.documents import ABSENT, differences, document, same
 from envctl.cli.render.elements import gathered
 from envctl.cli.render.insides import inside
-from envctl.domain.changes import AttributeChange, Marker
+from envctl.domain.plan.changes import AttributeChange, Marker
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 3) | st.text("ab", max_size=3),

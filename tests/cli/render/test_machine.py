@@ -9,11 +9,16 @@ import pytest
 
 from envctl.cli.render.human import RENDERERS
 from envctl.cli.render.machine import WORKED_OUT, as_json, envelope
-from envctl.domain import changes, present
-from envctl.domain import secrets as seen
-from envctl.domain.changes import Marker
-from envctl.domain.events import Event
-from envctl.usecases import bucket_report, diff, drift, explain, merging, preview, secrets
+from envctl.domain.aws import secret_status as seen
+from envctl.domain.ledger import state
+from envctl.domain.ledger.events import Event
+from envctl.domain.plan import changes
+from envctl.domain.plan.changes import Marker
+from envctl.usecases.account import secret_check
+from envctl.usecases.drift import drift
+from envctl.usecases.fleet import merge
+from envctl.usecases.inspect import diff, explain_plan, preview
+from envctl.usecases.ports import bucket_report
 from tests.cli.render.samples import ERRORS, FIRST_PLAN, RESULTS, SECRET, SETTINGS, STATUS
 
 PROBLEM_KEYS = ["code", "message", "hint", "file", "line", "stack", "address", "for_now", "opens", "since", "who"]
@@ -106,13 +111,13 @@ def test_every_type_of_which_something_is_worked_out_exists() -> None:
     known = (
         vars(seen)
         | vars(bucket_report)
-        | vars(secrets)
+        | vars(secret_check)
         | vars(changes)
         | vars(diff)
         | vars(drift)
-        | vars(explain)
-        | vars(merging)
-        | vars(present)
+        | vars(explain_plan)
+        | vars(merge)
+        | vars(state)
         | vars(preview)
     )
     assert all(hasattr(known[name], attribute) for name, more in WORKED_OUT.items() for attribute in more)

@@ -16,7 +16,11 @@ from envctl.cli.render.markdown import show, show_error, show_refused
 from envctl.cli.render.markdown.attributes import attribute_lines
 from envctl.cli.render.markdown.pieces import code, escaped, fenced, next_step, strong, table
 from envctl.cli.render.text import one_line, visible
-from envctl.domain.changes import (
+from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
+from envctl.domain.guards import RefusedError
+from envctl.domain.ledger.events import Actor, EnvironmentLocked
+from envctl.domain.ledger.state import Lock
+from envctl.domain.plan.changes import (
     Action,
     AttributeChange,
     EnvironmentPlan,
@@ -25,15 +29,11 @@ from envctl.domain.changes import (
     ResourceChange,
     StackPlan,
 )
-from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
-from envctl.domain.events import Actor, EnvironmentLocked
-from envctl.domain.guards import RefusedError
-from envctl.domain.present import Lock
-from envctl.domain.settings_values import EnvironmentSettings, Setting
-from envctl.usecases.approve import Approved
-from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
-from envctl.usecases.history import History
-from envctl.usecases.verify import Checked, Verification
+from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.usecases.approval.approve import Approved
+from envctl.usecases.deployment.verification import Checked, Verification
+from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
+from envctl.usecases.inspect.history import History
 from tests.cli.render.conftest import in_zone
 from tests.cli.render.samples import ERRORS, HANAKO, NEW, NOW, RESULTS, SECRET, STATUS, entries
 from tests.cli.render.samples.outcomes import BROKEN_GLASS

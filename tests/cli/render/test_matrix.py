@@ -10,9 +10,9 @@ from jsonschema import Draft202012Validator
 
 from envctl.cli.render.line import line
 from envctl.cli.render.matrix import codebuild, github
-from envctl.domain.runs import Kind
-from envctl.domain.sharding import MOST_JOBS
-from envctl.usecases.matrix import Job, Matrix
+from envctl.domain.ci.run_documents import Kind
+from envctl.domain.ci.shard_planner import MOST_JOBS
+from envctl.usecases.fleet.matrix import Job, Matrix
 
 RUN = "20261125T014000Z-drift-3f2a91c0"
 TEXT = {"type": "string", "minLength": 1}

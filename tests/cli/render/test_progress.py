@@ -10,9 +10,9 @@ from syrupy.assertion import SnapshotAssertion
 from envctl.cli.render.progress import Drawn, PlainObserver, TerminalObserver
 from envctl.cli.render.running import Board
 from envctl.cli.render.silence import SilentObserver
-from envctl.domain.changes import Action
-from envctl.usecases.ports import Observer
-from envctl.usecases.terraform_ports import Progressed
+from envctl.domain.plan.changes import Action
+from envctl.usecases.ports.core import Observer
+from envctl.usecases.ports.terraform import Progressed
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples import FIRST_PLAN, LATER_PLAN
 

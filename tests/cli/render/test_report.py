@@ -12,8 +12,8 @@ import pytest
 
 from envctl.cli.render.html.elements import VOID
 from envctl.cli.render.html.page import SECTIONS, page
-from envctl.domain.naming import short
-from envctl.usecases.report import Report
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.report import Report
 from tests.cli.render.conftest import in_zone
 from tests.cli.render.samples.reports import HOSTILE, REPORTS, broken, empty, hostile, long, rich
 

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from envctl.cli.render.spelling import spelt
 from envctl.cli.render.text import shortened, visible
 from envctl.cli.render.values import brief, from_to
-from envctl.domain.changes import Marker
+from envctl.domain.plan.changes import Marker
 
 SCALARS = (
     st.none()

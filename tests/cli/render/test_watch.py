@@ -12,7 +12,7 @@ from envctl.cli.render.commands import IN_SANDBOX
 from envctl.cli.render.watch import Lines, Log, Screen, SeenStatus, changed
 from envctl.cli.watching import Seen
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
-from envctl.usecases.status import Status
+from envctl.usecases.inspect.status import Status
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples import CALM_STATUS, NOW, STATUS
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from envctl.domain.bucket_lifecycle import NAME, RUNS_NAME, lacks, merged, threats
+from envctl.domain.aws.bucket_lifecycle import NAME, RUNS_NAME, lacks, merged, threats
 from tests.unit.buckets.wanted import STATE, STORE
 
 LOGS = {"ID": "logs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 30}}

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.bucket_policy import lacking, merged, statements
-from envctl.domain.buckets import Policy, WantedBucket
+from envctl.domain.aws.bucket_policy import lacking, merged, statements
+from envctl.domain.aws.buckets import Policy, WantedBucket
 from tests.unit.buckets.wanted import STATE, STORE
 
 OTHER = {

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from envctl.domain import bucket_lifecycle, bucket_policy
-from envctl.domain.bucket_review import LOCKED_FOR, findings, steps
-from envctl.domain.buckets import (
+from envctl.domain.aws import bucket_lifecycle, bucket_policy
+from envctl.domain.aws.bucket_plan import LOCKED_FOR, findings, steps
+from envctl.domain.aws.buckets import (
     PUBLIC_BLOCKS,
     BlockPublicAccess,
     Create,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from envctl.domain.events import (
+from envctl.domain.ledger.events import (
     Actor,
     DeploymentAbandoned,
     DeploymentFailed,
@@ -15,10 +15,10 @@ from envctl.domain.events import (
     VerificationPassed,
     WaiverUsed,
 )
-from envctl.domain.fold import fold
+from envctl.domain.ledger.projection.apply_entries import fold
+from envctl.domain.ledger.state import EnvironmentPresent, Evidence, Present
 from envctl.domain.operation import Move
-from envctl.domain.present import EnvironmentPresent, Evidence, Present
-from tests.unit.ledger_strategies import SECOND, START, Step, story
+from tests.unit.ledger.ledger_strategies import SECOND, START, Step, story
 
 ORDER = ("dev", "staging", "prod")
 ANN, BOB = Actor("ann"), Actor("bob")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from envctl.domain.events import DeploymentStarted, DeploymentSucceeded, Event
-from envctl.domain.events_states import ImportStarted
+from envctl.domain.ledger.events import DeploymentStarted, DeploymentSucceeded, Event
+from envctl.domain.ledger.state import EnvironmentPresent
+from envctl.domain.ledger.state_events import ImportStarted
 from envctl.domain.operation import Move
-from envctl.domain.present import EnvironmentPresent
 from tests.unit.fold.happened import abandoned, dev, failed, started
 
 BOTH, WEB, NEW = ("network", "web"), ("web",), "db"

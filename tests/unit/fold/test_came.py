@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.events import DeploymentStarted, ReleaseCreated
+from envctl.domain.ledger.events import DeploymentStarted, ReleaseCreated
 from tests.unit.fold.happened import after, dev, failed, passed, started, succeeded
-from tests.unit.ledger_strategies import Step
+from tests.unit.ledger.ledger_strategies import Step
 
 TWO: list[Step] = [started(), succeeded(1), started("r2"), succeeded(3, "r2")]
 CAME: dict[str, tuple[list[Step], Mapping[str, Mapping[str, int]]]] = {

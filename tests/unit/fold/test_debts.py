@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from envctl.domain.present import Debt
+from envctl.domain.ledger.state import Debt
 from tests.unit.fold.happened import ANN, HOUR, NONE, RUN, at, dev, failed, passed, started, succeeded, waived
-from tests.unit.ledger_strategies import Step
+from tests.unit.ledger.ledger_strategies import Step
 
 
 def owed(waiver: int, release: str = "r1", then: timedelta = NONE) -> Debt:

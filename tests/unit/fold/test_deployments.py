@@ -2,9 +2,9 @@
 
 import pytest
 
-from envctl.domain.events import DeploymentStarted, Event, ReleaseCreated
-from envctl.domain.fold import REMEMBERED, fold
-from envctl.domain.present import NOTHING, Deployment, EnvironmentPresent, Evidence
+from envctl.domain.ledger.events import DeploymentStarted, Event, ReleaseCreated
+from envctl.domain.ledger.projection.apply_entries import REMEMBERED, fold
+from envctl.domain.ledger.state import NOTHING, Deployment, EnvironmentPresent, Evidence
 from tests.unit.fold.happened import (
     ANN,
     BOB,
@@ -21,7 +21,7 @@ from tests.unit.fold.happened import (
     started,
     succeeded,
 )
-from tests.unit.ledger_strategies import Step, chain
+from tests.unit.ledger.ledger_strategies import Step, chain
 
 STRANGE_ENDS: dict[str, list[Event]] = {
     "an end without any start": [succeeded(1)],

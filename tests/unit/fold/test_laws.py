@@ -7,12 +7,12 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.events import DeploymentStarted, Event, VerificationPassed
-from envctl.domain.fold import fold, follow
-from envctl.domain.ledger import Entry, digest, encode
-from envctl.domain.present import Present
+from envctl.domain.ledger.entries import Entry, digest, encode
+from envctl.domain.ledger.events import DeploymentStarted, Event, VerificationPassed
+from envctl.domain.ledger.projection.apply_entries import fold, follow
+from envctl.domain.ledger.state import Present
 from tests.unit.fold.happened import ANN, HOUR, NONE, ORDER, started
-from tests.unit.ledger_strategies import SECOND, START, events, ledgers
+from tests.unit.ledger.ledger_strategies import SECOND, START, events, ledgers
 
 
 @given(ledgers, st.data())

@@ -2,9 +2,9 @@
 
 import pytest
 
-from envctl.domain.events import DeploymentStarted, DeploymentSucceeded, Event
+from envctl.domain.ledger.events import DeploymentStarted, DeploymentSucceeded, Event
+from envctl.domain.ledger.state import ended
 from envctl.domain.operation import Move
-from envctl.domain.present import ended
 from tests.unit.fold.happened import (
     HOUR,
     VERIFIED,
@@ -17,7 +17,7 @@ from tests.unit.fold.happened import (
     succeeded,
     waived,
 )
-from tests.unit.ledger_strategies import Step
+from tests.unit.ledger.ledger_strategies import Step
 
 
 def part(release: str = "r1", action: Move = "apply", waiver: int = 0, stacks: tuple[str, ...] = ("web",)) -> Event:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.domain.events import (
+from envctl.domain.ledger.events import (
     Actor,
     ApprovalGiven,
     ApprovalWithdrawn,
@@ -13,10 +13,10 @@ from envctl.domain.events import (
     HoldSet,
     ReleaseCreated,
 )
-from envctl.domain.fold import APPROVALS
-from envctl.domain.present import Approval, Hold, Lock
+from envctl.domain.ledger.projection.apply_entries import APPROVALS
+from envctl.domain.ledger.state import Approval, Hold, Lock
 from tests.unit.fold.happened import ANN, BOB, after, at, dev, failed, started, succeeded
-from tests.unit.ledger_strategies import Step
+from tests.unit.ledger.ledger_strategies import Step
 
 
 def test_approvals_are_kept_in_the_order_in_which_they_were_given() -> None:

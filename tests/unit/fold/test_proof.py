@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from envctl.domain.events import DriftChecked, VerificationPassed
-from envctl.domain.fold import fold
-from envctl.domain.present import DriftCheck, Evidence
+from envctl.domain.ledger.events import DriftChecked, VerificationPassed
+from envctl.domain.ledger.projection.apply_entries import fold
+from envctl.domain.ledger.state import DriftCheck, Evidence
 from tests.unit.fold.happened import (
     ANN,
     BOB,
@@ -26,7 +26,7 @@ from tests.unit.fold.happened import (
     started,
     succeeded,
 )
-from tests.unit.ledger_strategies import SECOND, Step, story
+from tests.unit.ledger.ledger_strategies import SECOND, Step, story
 
 # Each with how long r1 has soaked an hour after the last step, and since when its stay goes on.
 STAYS: dict[str, tuple[list[Step], timedelta, datetime | None]] = {

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from envctl.domain.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event
-from envctl.domain.events_states import StateMoved
-from envctl.domain.fold import fold
-from envctl.domain.present import EnvironmentPresent
-from tests.unit.ledger_strategies import story
+from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event
+from envctl.domain.ledger.projection.apply_entries import fold
+from envctl.domain.ledger.state import EnvironmentPresent
+from envctl.domain.ledger.state_events import StateMoved
+from tests.unit.ledger.ledger_strategies import story
 
 
 def dev(*events: Event) -> EnvironmentPresent:

@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given
 
-from envctl.domain.events import DeploymentStarted, Event, RolloutStarted, TrafficShifted
-from envctl.domain.fold import fold
-from envctl.domain.ledger import Entry
-from envctl.domain.traffic import Live, Shift, Traffic
+from envctl.domain.ledger.entries import Entry
+from envctl.domain.ledger.events import DeploymentStarted, Event, RolloutStarted, TrafficShifted
+from envctl.domain.ledger.projection.apply_entries import fold
+from envctl.domain.rollout.traffic import Live, Shift, Traffic
 from tests.unit.fold.happened import RUN, VERIFIED, abandoned, dev, failed, not_passed, started, succeeded
-from tests.unit.ledger_strategies import ledgers
+from tests.unit.ledger.ledger_strategies import ledgers
 
 BLUE, GREEN = Traffic(Live("blue", "old")), Traffic(Live("green", "new"))
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
-from envctl.domain.events import Actor
+from envctl.domain.config.pipeline import Pipeline
+from envctl.domain.config.rules.environment_rules import Rules
 from envctl.domain.guards import GUARDS, Refusal, Request
-from envctl.domain.pipeline import Pipeline
-from envctl.domain.present import Approval, Deployment, EnvironmentPresent, Evidence, KnownRelease, Present
-from envctl.domain.rules import Rules
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.state import Approval, Deployment, EnvironmentPresent, Evidence, KnownRelease, Present
+from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.access import Caller
-from envctl.domain.events import Actor
+from envctl.domain.aws.access import Caller
 from envctl.domain.guards import Refusal, Request
+from envctl.domain.ledger.events import Actor
 from tests.unit.guards.asked import BACK, BOB, DESTRUCTION, ENTRY, PROMOTION, SAME_CODE, TO_PROD, answer, ruled
 
 DEV, PROD = "111111111111", "333333333333"

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
-from envctl.domain.events import Actor
 from envctl.domain.guards import Refusal, Request, gates, makers
 from envctl.domain.guards.approvals import made_by, who
-from envctl.domain.meaning import meaning_of
-from envctl.domain.present import Approval, Present
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.state import Approval, Present
+from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
+from envctl.domain.plan.fingerprint import meaning_of
 from tests.unit.guards.asked import (
     ANN,
     BACK,

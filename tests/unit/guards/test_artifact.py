@@ -6,7 +6,7 @@ import pytest
 
 from envctl.domain.errors import Problem
 from envctl.domain.guards import Refusal, Request, unwaived
-from envctl.domain.images import ImageFound
+from envctl.domain.images.image_reference import ImageFound
 from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, SAME_CODE, answer, ruled
 
 APP = ImageFound("app", "registry.example.com/shop@sha256:a", "there")

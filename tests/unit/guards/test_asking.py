@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.changes import Action
+from envctl.domain.aws.secret_status import NeededSecret, Sighting
 from envctl.domain.errors import ExitCode, Location, Problem
 from envctl.domain.guards import (
     GUARDS,
@@ -16,9 +16,9 @@ from envctl.domain.guards import (
     unwaived,
     warnings,
 )
-from envctl.domain.naming import short
-from envctl.domain.present import NOTHING, DriftCheck, Hold, Lock, Present
-from envctl.domain.secrets import NeededSecret, Sighting
+from envctl.domain.ledger.state import NOTHING, DriftCheck, Hold, Lock, Present
+from envctl.domain.plan.changes import Action
+from envctl.domain.text.short_ids import short
 from tests.unit.guards.asked import (
     ANN,
     BACK,

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from envctl.domain.changes import Action
+from envctl.domain.config.rules.document import RulesDocument, rules_of
+from envctl.domain.config.rules.environment_rules import Rules
 from envctl.domain.errors import Problem
-from envctl.domain.events import Actor
 from envctl.domain.guards import GUARDS, Refusal, Request, ask, check_twice, count_asked, gates, list_views, unwaived
 from envctl.domain.guards.both_documents import RESET_DELAY, is_replaced
 from envctl.domain.guards.both_gates import find_bar, find_who, list_counting
 from envctl.domain.guards.request import Guard
-from envctl.domain.present import Evidence
-from envctl.domain.recorded_rules import RulesApproval, RulesRecord, RulesReset
-from envctl.domain.rules import Rules
-from envctl.domain.rules_document import RulesDocument, rules_of
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
+from envctl.domain.ledger.state import Evidence
+from envctl.domain.plan.changes import Action
 from tests.unit.guards.asked import (
     ANN,
     BOB,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.guards import Refusal, Request
-from envctl.domain.present import DriftCheck
+from envctl.domain.ledger.state import DriftCheck
 from tests.unit.guards.asked import (
     ANN,
     BACK,

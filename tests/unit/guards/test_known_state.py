@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
 from envctl.domain.guards import Request, unwaived
+from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
 from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, R1, answer, change, here, ruled, said
 
 HELD = StackPlan("web", in_state=3)

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from envctl.domain.config.pipeline import Pipeline
 from envctl.domain.guards import Request
 from envctl.domain.guards.older import find_newer
-from envctl.domain.pipeline import Pipeline
-from envctl.domain.present import EnvironmentPresent, Present
+from envctl.domain.ledger.state import EnvironmentPresent, Present
 from tests.unit.guards.asked import (
     ENTRY,
     NOW,

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from envctl.domain.config.pipeline import Pipeline
 from envctl.domain.guards import Refusal, Request
-from envctl.domain.pipeline import Pipeline
-from envctl.domain.present import Evidence, Present
+from envctl.domain.ledger.state import Evidence, Present
 from tests.unit.guards.asked import (
     BACK,
     DESTRUCTION,

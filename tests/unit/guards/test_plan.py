@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.guards import Refusal, Request
-from envctl.domain.meaning import PlanMeaning, meaning_of
-from envctl.domain.present import Approval
+from envctl.domain.ledger.state import Approval
+from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.plan.fingerprint import PlanMeaning, meaning_of
 from tests.unit.guards.asked import (
     BACK,
     BOB,

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.access import Caller
-from envctl.domain.changes import EnvironmentPlan, StackPlan
+from envctl.domain.aws.access import Caller
 from envctl.domain.guards import GUARDS, Refusal, Request
-from envctl.domain.provider_accounts import ProviderConfiguration
+from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
+from envctl.domain.plan.provider_accounts import ProviderConfiguration
 from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, R1, SAME_CODE, answer
 
 MINE, OTHER = "111111111111", "999999999999"

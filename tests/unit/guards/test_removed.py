@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
 from envctl.domain.guards import Request
-from envctl.domain.leaving import Changeover, Leaves
+from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
+from envctl.domain.plan.leaving_stacks import Changeover, Leaves
 from tests.unit.guards.asked import (
     BACK,
     CAT,

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from envctl.domain.aws.secret_status import NeededSecret, Sighting, State
 from envctl.domain.errors import Location, Problem
 from envctl.domain.guards import Refusal, Request
-from envctl.domain.secrets import NeededSecret, Sighting, State
 from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, SAME_CODE, answer
 
 LINE = Location("environments/staging/terraform.tfvars", 3)

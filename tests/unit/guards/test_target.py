@@ -5,10 +5,10 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from envctl.domain.events import Actor
+from envctl.domain.config.rules.windows import Absolute, Kind, Weekly, Window
 from envctl.domain.guards import Refusal, Request
-from envctl.domain.present import Hold, Lock
-from envctl.domain.windows import Absolute, Kind, Weekly, Window
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.state import Hold, Lock
 from tests.unit.guards.asked import (
     ANN,
     BACK,

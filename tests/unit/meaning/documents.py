@@ -5,8 +5,8 @@ from copy import deepcopy
 from typing import Any
 
 from envctl.adapters.terraform.plans import documents, form, planfile
-from envctl.domain.changes import EnvironmentPlan, StackPlan
-from envctl.domain.meaning import PlanMeaning, meaning_of
+from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
+from envctl.domain.plan.fingerprint import PlanMeaning, meaning_of
 
 Json = dict[str, Any]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from envctl.domain.changes import (
+from envctl.domain.plan.changes import (
     Action,
     AttributeChange,
     EnvironmentPlan,
@@ -14,7 +14,7 @@ from envctl.domain.changes import (
     ResourceChange,
     StackPlan,
 )
-from envctl.domain.meaning import meaning_of, uncovered
+from envctl.domain.plan.fingerprint import meaning_of, uncovered
 
 WHOLE = (Action.CREATE, Action.IMPORT, Action.READ, Action.INVOKE)
 PUT_OUT = (Action.CREATE, Action.UPDATE, Action.DELETE)

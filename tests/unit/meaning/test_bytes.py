@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.changes import Action, EnvironmentPlan, Marker, ResourceChange
-from envctl.domain.meaning import MalformedMeaningError, PlanMeaning, decode, encode, meaning_of
+from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, ResourceChange
+from envctl.domain.plan.fingerprint import MalformedMeaningError, PlanMeaning, decode, encode, meaning_of
 from tests.unit.meaning.plans import ONE, change, plan, plans
 
 

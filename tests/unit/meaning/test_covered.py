@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
-from envctl.domain.changes import (
+from envctl.domain.plan.changes import (
     Action,
     AttributeChange,
     EnvironmentPlan,
@@ -16,7 +16,16 @@ from envctl.domain.changes import (
     ResourceChange,
     StackPlan,
 )
-from envctl.domain.meaning import Change, PlanMeaning, decode, encode, meaning_of, outline, performed, uncovered
+from envctl.domain.plan.fingerprint import (
+    Change,
+    PlanMeaning,
+    decode,
+    encode,
+    meaning_of,
+    outline,
+    performed,
+    uncovered,
+)
 from tests.unit.meaning.plans import ONE, change, covers, plan, plans
 
 MOVED = replace(change(Action.MOVE), moved_from="aws_vpc.old")

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from envctl.adapters.terraform.plans import documents
 from envctl.adapters.terraform.plans.planned import planned
-from envctl.domain.canonical import above, canonical_text, leaves, place, steps_of
-from envctl.domain.changes import Action
-from envctl.domain.meaning import decode, encode, uncovered
+from envctl.domain.plan.canonical import above, canonical_text, leaves, place, steps_of
+from envctl.domain.plan.changes import Action
+from envctl.domain.plan.fingerprint import decode, encode, uncovered
 from tests.unit.meaning.documents import Json, created, full, meant, print_of, updated
 
 NASTY = st.text('ab".[]\\ \u00e9', max_size=4)

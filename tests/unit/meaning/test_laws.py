@@ -6,15 +6,8 @@ from dataclasses import replace
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from envctl.domain.changes import (
-    Action,
-    AttributeChange,
-    EnvironmentPlan,
-    Marker,
-    ResourceChange,
-    StackPlan,
-)
-from envctl.domain.meaning import meaning_of, uncovered
+from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, Marker, ResourceChange, StackPlan
+from envctl.domain.plan.fingerprint import meaning_of, uncovered
 from tests.unit.meaning.plans import PARTLY, addresses, change, covers, edited, filled, known, paths, plans, weaker
 
 

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from envctl.domain.changes import Marker
-from envctl.domain.literals import quote as quote_in_hcl
+from envctl.domain.plan.changes import Marker
 from envctl.domain.redaction import Redactor, find_parts
 from envctl.domain.redaction.redactor import MARK
+from envctl.domain.terraform.literals import quote as quote_in_hcl
 
 CHARACTERS = st.characters(min_codepoint=32, max_codepoint=0x1F600, exclude_categories=["Cs", "Cn", "Co"])
 SECRETS = st.one_of(

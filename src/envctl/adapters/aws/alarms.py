@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from envctl.adapters.aws.secret_failures import cause
-from envctl.domain.alarms import AlarmState, SeenAlarm
 from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.rollout.alarms import AlarmState, SeenAlarm
 
 # As many as one question may name.
 PAGE, PAGES = 100, 20

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from envctl.domain.buckets import DAYS_OF_A_YEAR, PUBLIC_BLOCKS, Part, Retention
+from envctl.domain.aws.buckets import DAYS_OF_A_YEAR, PUBLIC_BLOCKS, Part, Retention
 
 Seen = Mapping[str, Any]
 

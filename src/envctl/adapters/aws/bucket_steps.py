@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from envctl.adapters.aws.bucket_parts import lifecycle, policy
-from envctl.domain import bucket_lifecycle, bucket_policy
-from envctl.domain.buckets import (
+from envctl.domain.aws import bucket_lifecycle, bucket_policy
+from envctl.domain.aws.buckets import (
     PUBLIC_BLOCKS,
     BlockPublicAccess,
     Create,

@@ -9,8 +9,8 @@ from functools import cached_property
 
 from envctl.adapters.aws.exchange import Exchange
 from envctl.adapters.aws.tokens import Claims, UnprovenTokenError, list_users, read_claims
-from envctl.domain.access import Caller
-from envctl.domain.events import Actor
+from envctl.domain.aws.access import Caller
+from envctl.domain.ledger.events import Actor
 
 
 @dataclass(frozen=True)

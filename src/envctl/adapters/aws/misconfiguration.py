@@ -8,7 +8,7 @@ from types import TracebackType
 from urllib.parse import urlsplit
 
 from envctl.adapters.aws.verdicts import SETTINGS, VERDICTS, Verdict
-from envctl.domain.access import PROFILE_FILES
+from envctl.domain.aws.access import PROFILE_FILES
 from envctl.domain.errors import Problem
 
 ENDPOINTS = "AWS_ENDPOINT_URL"

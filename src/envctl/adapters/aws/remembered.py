@@ -9,7 +9,7 @@ from pathlib import Path
 
 from envctl.adapters.disk.places import in_home
 from envctl.adapters.disk.reading import is_file, read_bytes, read_text
-from envctl.domain.access import PROFILE_FILES
+from envctl.domain.aws.access import PROFILE_FILES
 
 WHO = (
     "AWS_ACCESS_KEY_ID",

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.aws.bucket_parts import LOOKS, PERMISSIONS
 from envctl.adapters.aws.bucket_steps import carry_out
-from envctl.domain.buckets import FoundBucket, Step, WantedBucket, explain
+from envctl.domain.aws.buckets import FoundBucket, Step, WantedBucket, explain
 from envctl.domain.errors import OperationFailedError, Problem
 
 if TYPE_CHECKING:
-    from envctl.domain.buckets import Part
+    from envctl.domain.aws.buckets import Part
 
 MISSING = ("404", "NoSuchBucket", "NotFound")
 REFUSED = ("403", "AccessDenied", "Forbidden", "AllAccessDisabled")

@@ -4,15 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from envctl.adapters.aws.secret_failures import Cause, cause, not_found
+from envctl.domain.aws.secret_status import ENCRYPTED, LONGEST_STANDARD, SERVICES, NeededSecret, SecretValue, Sighting
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.secrets import (
-    ENCRYPTED,
-    LONGEST_STANDARD,
-    SERVICES,
-    NeededSecret,
-    SecretValue,
-    Sighting,
-)
 
 AT_ONCE = 8
 # As many as one question to the Parameter Store may name.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from envctl.adapters.aws.aws_clock import AwsClock
 from envctl.adapters.aws.exchanges import DESCRIBED, Exchanges
 from envctl.adapters.aws.remembered import RememberedAccess
-from envctl.domain.access import Caller, Passport
+from envctl.domain.aws.access import Caller, Passport
 from envctl.domain.errors import EnvctlError, MisconfiguredMachineError, OperationFailedError, Problem
 
 if TYPE_CHECKING:

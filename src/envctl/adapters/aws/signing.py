@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from envctl.domain.config.signing_keys import alias_of, region_of
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.signatures import Algorithm
-from envctl.domain.signing_keys import alias_of, region_of
+from envctl.domain.ledger.signatures import Algorithm
 
 DAYS = 7
 

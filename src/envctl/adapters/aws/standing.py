@@ -5,7 +5,7 @@ from typing import Any
 
 from envctl.adapters.aws.exchanges import Exchanges, is_of_aws, is_same_place
 from envctl.adapters.aws.identity import Standing
-from envctl.domain.access import Caller
+from envctl.domain.aws.access import Caller
 
 WEB_IDENTITY, ROLE = "assume-role-with-web-identity", "assume-role"
 """How boto3 calls these ways to credentials."""

@@ -2,7 +2,7 @@
 
 from envctl.adapters.checks.asking import Asking
 from envctl.adapters.checks.process import GRACE_SECONDS, run
-from envctl.domain.checks import CommandProbe
+from envctl.domain.checks.probes import CommandProbe
 
 
 def run_command(probe: CommandProbe, asking: Asking, grace: float = GRACE_SECONDS) -> str:

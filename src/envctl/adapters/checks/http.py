@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from envctl import __version__
 from envctl.adapters.checks.asking import Asking
-from envctl.domain.checks import HttpProbe, excerpt
+from envctl.domain.checks.probes import HttpProbe, excerpt
 
 BODY = 1 << 16
 # A fresh deployment may leave one request hanging and answer the next.

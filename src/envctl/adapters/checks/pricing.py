@@ -6,8 +6,8 @@ from pathlib import Path
 
 from envctl.adapters.checks.asking import Asking
 from envctl.adapters.checks.process import GRACE_SECONDS, run
-from envctl.usecases.cost_port import CostSource
-from envctl.usecases.ports import Answered
+from envctl.usecases.ports.core import Answered
+from envctl.usecases.ports.cost import CostSource
 
 LARGEST = 1 << 20
 

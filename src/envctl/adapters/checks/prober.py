@@ -8,7 +8,7 @@ from typing import Any
 from envctl.adapters.checks.asking import Asking
 from envctl.adapters.checks.command import run_command
 from envctl.adapters.checks.http import get
-from envctl.domain.checks import CommandProbe, HttpProbe, Probe
+from envctl.domain.checks.probes import CommandProbe, HttpProbe, Probe
 
 PROBERS: Mapping[type[Probe], Callable[[Any, Asking], str]] = {HttpProbe: get, CommandProbe: run_command}
 

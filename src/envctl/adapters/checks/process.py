@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from envctl.adapters.checks.asking import Asking
-from envctl.domain.durations import spelt
-from envctl.domain.excerpt import excerpt
+from envctl.domain.text.durations import spelt
+from envctl.domain.text.excerpt import excerpt
 
 KEPT = 1 << 16
 GRACE_SECONDS = 5.0

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from envctl import __version__
+from envctl.adapters.http.proxies import proxy
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.proxies import proxy
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager

@@ -21,9 +21,9 @@ from envctl.adapters.hcl.code_folders import (
 from envctl.adapters.hcl.paths import unescape, walk
 from envctl.adapters.hcl.source import Source, attributes_of, body_of, named
 from envctl.adapters.hcl.values import not_literals
-from envctl.domain.account_blocks import AccountBlocks, ProviderBlock, RemoteState, StateBlock
 from envctl.domain.errors import Location
-from envctl.domain.provider_accounts import CREDENTIALS, UNTOLD, describe_configuration, kind_of
+from envctl.domain.plan.account_blocks import AccountBlocks, ProviderBlock, RemoteState, StateBlock
+from envctl.domain.plan.provider_accounts import CREDENTIALS, UNTOLD, describe_configuration, kind_of
 
 # Each begins with a plain text, which is found fast.
 _WORTH = tuple(

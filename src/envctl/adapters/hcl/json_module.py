@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.literals import number_of
+from envctl.domain.terraform.literals import number_of
 
 JsonBlock = tuple[str, str, dict[str, object], Location]
 

@@ -10,10 +10,10 @@ import tree_sitter
 from envctl.adapters.hcl.json_module import read_json_blocks
 from envctl.adapters.hcl.source import Source, attributes_of, body_of, named
 from envctl.adapters.hcl.values import exact, not_literals
-from envctl.domain.conversion import convert
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.types import describe, parse_type
-from envctl.domain.variables import ModuleCall, ModuleInterface, Output, Variable
+from envctl.domain.terraform.conversion import convert
+from envctl.domain.terraform.types import describe, parse_type
+from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, Output, Variable
 
 KINDS = frozenset({"variable", "output", "module"})
 _OVERRIDE = re.compile(r"(.*_)?override\.tf(\.json)?")

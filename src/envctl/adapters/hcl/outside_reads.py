@@ -28,7 +28,7 @@ from envctl.adapters.hcl.paths import (
 )
 from envctl.adapters.hcl.source import Source
 from envctl.domain.errors import Location
-from envctl.domain.outside_reads import OutsideRead
+from envctl.domain.release.outside_reads import OutsideRead
 
 _TEXTS = frozenset({"quoted_template", "heredoc_template"})
 _TEMPLATES = (".tftpl", ".tpl", ".tmpl")

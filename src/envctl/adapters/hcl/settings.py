@@ -5,7 +5,7 @@ from pygohcl import HCLParseError
 from envctl.adapters.hcl.source import Source, attributes_of, named
 from envctl.adapters.hcl.values import exact, not_literals
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.variables import Assignment, SettingsFile
+from envctl.domain.terraform.variables import Assignment, SettingsFile
 
 
 def read_settings(data: bytes, name: str) -> SettingsFile:

@@ -7,7 +7,7 @@ import tree_sitter
 
 from envctl.adapters.hcl.source import Source, attributes_of
 from envctl.domain.errors import Location
-from envctl.domain.literals import NUMBER, number_of
+from envctl.domain.terraform.literals import NUMBER, number_of
 
 _WRAPPERS = frozenset({"expression", "literal_value", "collection_value", "template_expr"})
 _EXPRESSIONS = {

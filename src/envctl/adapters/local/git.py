@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from envctl.adapters.disk.places import real_path
-from envctl.usecases.project_ports import Revision
+from envctl.usecases.ports.project import Revision
 
 MOST = 1000
 """Commits of one release that are looked at."""

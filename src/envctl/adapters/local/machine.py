@@ -14,7 +14,7 @@ from pathlib import Path
 
 from envctl.adapters.disk.reading import read_text
 from envctl.adapters.local.git import ask
-from envctl.domain.events import Actor
+from envctl.domain.ledger.events import Actor
 
 
 class SystemClock:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.release_contents import File
-from envctl.usecases.ports import AlreadyExistsError
+from envctl.domain.release.contents import File
+from envctl.usecases.ports.core import AlreadyExistsError
 
 TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 

@@ -8,7 +8,7 @@ from configparser import Error, RawConfigParser
 from pathlib import Path
 
 from envctl.adapters.disk.places import in_home
-from envctl.domain.access import PROFILE_FILES
+from envctl.domain.aws.access import PROFILE_FILES
 
 
 def is_known(profile: str, environment: Mapping[str, str]) -> bool:

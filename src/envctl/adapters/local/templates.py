@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import envctl
-from envctl.domain.release_contents import File
+from envctl.domain.release.contents import File
 
 PACKAGE = Path(envctl.__file__).parent / "templates"
 WORKFLOWS = PACKAGE.with_name("workflows")

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from envctl.adapters.registry.failures import denied, wrong
 from envctl.adapters.registry.login import Login
 from envctl.adapters.registry.transport import Answer, Transport
-from envctl.domain.images import ecr
+from envctl.domain.images.image_reference import ecr
 
 _CHALLENGE = re.compile(r"\s*(?P<scheme>[A-Za-z]+)\s+(?P<rest>.*)", re.DOTALL)
 _PARAMETER = re.compile(r'(?P<name>[A-Za-z_]+)="(?P<value>[^"]*)"')

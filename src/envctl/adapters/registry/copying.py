@@ -10,8 +10,8 @@ from functools import partial
 
 from envctl.adapters.registry.distribution import Distribution
 from envctl.adapters.registry.failures import failed
-from envctl.domain.manifests import MOST, Manifest, Part
-from envctl.usecases.aws_ports import Copied
+from envctl.domain.images.manifest import MOST, Manifest, Part
+from envctl.usecases.ports.aws import Copied
 
 DEEPEST = 4
 

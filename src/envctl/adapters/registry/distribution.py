@@ -9,8 +9,8 @@ from envctl.adapters.registry import challenge
 from envctl.adapters.registry.failures import BrokenError, denied, failed, not_copied, plain, unreachable, wrong
 from envctl.adapters.registry.login import Login
 from envctl.adapters.registry.transport import Answer, Transport, origin
-from envctl.domain.images import DOCKER_HUB, on_loopback
-from envctl.domain.manifests import LISTS, SINGLE, Manifest, Part, digest_of, parse
+from envctl.domain.images.image_reference import DOCKER_HUB, on_loopback
+from envctl.domain.images.manifest import LISTS, SINGLE, Manifest, Part, digest_of, parse
 
 OK, CREATED, ACCEPTED, UNAUTHORISED, FORBIDDEN, NOT_FOUND = 200, 201, 202, 401, 403, 404
 _ACCEPTED = ", ".join((*LISTS, *SINGLE))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from envctl.adapters.registry import challenge
 from envctl.adapters.registry.failures import denied, failed, unreachable, wrong
 from envctl.adapters.registry.login import Login
-from envctl.domain.images import Ecr, Found, Image
-from envctl.domain.manifests import LISTS, SINGLE
+from envctl.domain.images.image_reference import Ecr, Found, Image
+from envctl.domain.images.manifest import LISTS, SINGLE
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError

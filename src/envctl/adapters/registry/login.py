@@ -12,7 +12,7 @@ from pathlib import Path
 
 from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.registry.failures import no_login
-from envctl.domain.images import DOCKER_HUB
+from envctl.domain.images.image_reference import DOCKER_HUB
 
 HELPER_SECONDS = 15
 _NAMES_OF_HUB = ("https://index.docker.io/v1/", "index.docker.io", DOCKER_HUB, "registry-1.docker.io")

@@ -13,8 +13,8 @@ from envctl.adapters.registry.copying import Copying, Place
 from envctl.adapters.registry.distribution import Distribution
 from envctl.adapters.registry.elastic import Client, Elastic
 from envctl.adapters.registry.transport import Limits, Transport
-from envctl.domain.images import Found, ecr
-from envctl.usecases.aws_ports import Copied, Pulled
+from envctl.domain.images.image_reference import Found, ecr
+from envctl.usecases.ports.aws import Copied, Pulled
 
 
 class Registries:

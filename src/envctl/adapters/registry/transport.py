@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from envctl import __version__
+from envctl.adapters.http.proxies import Proxy, proxy
 from envctl.adapters.registry.failures import BrokenError, unreachable, wrong
-from envctl.domain.images import ecr, on_loopback
-from envctl.domain.manifests import LARGEST
-from envctl.domain.proxies import Proxy, proxy
+from envctl.domain.images.image_reference import ecr, on_loopback
+from envctl.domain.images.manifest import LARGEST
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager

@@ -17,7 +17,7 @@ from envctl.adapters.store.ahead import Ahead
 from envctl.adapters.store.answers import AGAIN, REFUSED, Kind, kind_of
 from envctl.adapters.store.store_clock import StoreClock, time_of_folder, time_of_server
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
-from envctl.usecases.ports import AlreadyExistsError, UnansweredError
+from envctl.usecases.ports.core import AlreadyExistsError, UnansweredError
 
 if TYPE_CHECKING:
     from obstore.auth.boto3 import Boto3CredentialProvider

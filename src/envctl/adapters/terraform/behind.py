@@ -7,7 +7,7 @@ from envctl.adapters.disk.reading import read_text
 from envctl.adapters.terraform.events import Diagnostic, Transcript
 from envctl.adapters.terraform.running import Site
 from envctl.domain.errors import Problem, UpstreamBehindError
-from envctl.domain.layout import MAIN
+from envctl.domain.terraform.workdir_names import MAIN
 
 _READS = re.compile(r"data\.terraform_remote_state\.([\w-]+)\.outputs")
 

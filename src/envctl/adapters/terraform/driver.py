@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.terraform import errored, local_state, running, state_lock
+from envctl.adapters.terraform.crew.capacity import UNLIMITED, Limits, Usage, heap
 from envctl.adapters.terraform.crew.crew import Crew
 from envctl.adapters.terraform.crew.machine import machine
 from envctl.adapters.terraform.events import Transcript
@@ -24,12 +25,11 @@ from envctl.adapters.terraform.running import Locate, Site
 from envctl.adapters.terraform.surroundings.clearing import Surroundings
 from envctl.adapters.terraform.watch import Watch
 from envctl.adapters.terraform.written import was_written
-from envctl.domain.capacity import UNLIMITED, Limits, Usage, heap
-from envctl.domain.changes import ResourceChange, StackPlan
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.layout import MOVING, PLAN_FILES, UNSAVED
-from envctl.usecases.ports import Observer
-from envctl.usecases.terraform_ports import (
+from envctl.domain.plan.changes import ResourceChange, StackPlan
+from envctl.domain.terraform.workdir_names import MOVING, PLAN_FILES, UNSAVED
+from envctl.usecases.ports.core import Observer
+from envctl.usecases.ports.terraform import (
     UNTRACED,
     HashedProviders,
     Installed,
@@ -43,9 +43,9 @@ from envctl.usecases.terraform_ports import (
 
 if TYPE_CHECKING:
     from envctl.adapters.terraform.installing.initialise import Initialiser
-    from envctl.domain.checks import Output
-    from envctl.domain.drift import Look
-    from envctl.usecases.terraform_ports import UnpinnedProvider
+    from envctl.domain.checks.probes import Output
+    from envctl.domain.plan.drift import Look
+    from envctl.usecases.ports.terraform import UnpinnedProvider
 
 # Somebody else's plan holds the state for some seconds. It must not make a deployment fail that has begun.
 PLAN_WAITS, APPLY_WAITS = "5s", "120s"
@@ -217,7 +217,7 @@ class TerraformDriver:
             file.unlink(missing_ok=True)
 
     def outputs(self, environment: str, stack: PreparedStack) -> "Mapping[str, Output]":
-        from envctl.domain.checks import Output
+        from envctl.domain.checks.probes import Output
 
         site = self._site(environment, stack)
         errored.demand_none(site)

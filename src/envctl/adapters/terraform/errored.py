@@ -16,7 +16,7 @@ from envctl.adapters.disk.reading import read_bytes, read_text
 from envctl.adapters.disk.writing import write_text
 from envctl.adapters.terraform.running import Site
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.layout import MAIN, UNSAVED
+from envctl.domain.terraform.workdir_names import MAIN, UNSAVED
 
 _SERIAL = re.compile(r'(?<="serial": )\d+')
 

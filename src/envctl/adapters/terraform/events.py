@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from envctl.domain.changes import Action, ResourceChange, invocation_address
-from envctl.usecases.terraform_ports import Progressed
+from envctl.domain.plan.changes import Action, ResourceChange, invocation_address
+from envctl.usecases.ports.terraform import Progressed
 
 _ACTIONS = {
     "create": Action.CREATE,

@@ -23,7 +23,7 @@ from envctl.domain.errors import (
     OperationFailedError,
     Problem,
 )
-from envctl.domain.formatting import ENDINGS
+from envctl.domain.terraform.formatting import ENDINGS
 
 # Seconds. It reads and writes some files.
 PATIENCE = 60.0

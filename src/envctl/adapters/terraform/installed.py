@@ -9,7 +9,7 @@ from envctl.adapters.terraform.command import arguments
 from envctl.adapters.terraform.launcher import Launcher
 from envctl.adapters.terraform.process import run
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.usecases.terraform_ports import Installed, PreparedStack
+from envctl.usecases.ports.terraform import Installed, PreparedStack
 
 # Seconds in which it has to say something.
 PATIENCE = 20.0

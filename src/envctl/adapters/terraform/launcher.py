@@ -18,9 +18,9 @@ from envctl.adapters.terraform.surroundings.clearing import Surroundings, anchor
 from envctl.adapters.terraform.surroundings.strays import remove_strays
 from envctl.adapters.terraform.watch import Watch
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
-from envctl.domain.layout import SESSION
-from envctl.usecases.ports import Observer
-from envctl.usecases.terraform_ports import PreparedStack, Progressed
+from envctl.domain.terraform.workdir_names import SESSION
+from envctl.usecases.ports.core import Observer
+from envctl.usecases.ports.terraform import PreparedStack, Progressed
 
 _DEFAULTS = {
     "CHECKPOINT_DISABLE": "1",

@@ -12,7 +12,7 @@ from pathlib import Path
 from envctl.adapters.disk.faults import unreadable, unwritable
 from envctl.adapters.disk.reading import check_file, read_bytes
 from envctl.adapters.terraform.running import Site
-from envctl.domain.layout import MAIN
+from envctl.domain.terraform.workdir_names import MAIN
 
 
 def make_room(site: Site) -> None:

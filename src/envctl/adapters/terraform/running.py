@@ -10,7 +10,7 @@ from pathlib import Path
 from envctl.adapters.disk.faults import unwritable
 from envctl.adapters.disk.places import real_path
 from envctl.domain.errors import Location, LockHeldError, Problem
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.usecases.ports.terraform import PreparedStack
 
 FILE = ".running"
 _PROCESSES = Path("/proc")

@@ -8,7 +8,7 @@ from envctl.adapters.terraform.crew.measurements import FILE, Measurements
 from envctl.adapters.terraform.crew.meter import Measured, Meter
 from envctl.adapters.terraform.crew.stopping import Stopping
 from envctl.adapters.terraform.running import Site
-from envctl.usecases.terraform_ports import Trace
+from envctl.usecases.ports.terraform import Trace
 
 
 class Watch:

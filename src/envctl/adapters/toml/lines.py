@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import tree_sitter
 import tree_sitter_toml
 
-from envctl.domain.project_faults import TomlPath
+from envctl.domain.config.faults import TomlPath
 
 
 def line_of(lines: Mapping[TomlPath, int], path: TomlPath) -> int | None:

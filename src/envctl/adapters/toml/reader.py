@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from envctl.domain.config.cross_checks import faults
+from envctl.domain.config.faults import Fault, TomlPath
+from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.nearest import suggestion
-from envctl.domain.project import Project
-from envctl.domain.project_faults import Fault, TomlPath
-from envctl.domain.project_rules import faults
+from envctl.domain.text.suggestions import suggestion
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -45,7 +45,7 @@ def place_rendered(
 ) -> Location | None:
     """Where the project file says what is rendered at that path of a root module. None where nothing there says it."""
     from envctl.adapters.toml.lines import lines_of
-    from envctl.domain.rendering import list_origins
+    from envctl.domain.release.root_module import list_origins
 
     lines = lines_of(text)
     return next((Location(name, lines[key]) for key in list_origins(environment, tuple(path)) if key in lines), None)
@@ -81,7 +81,7 @@ def _keys_of_check(path: TomlPath, document: Mapping[str, Any]) -> list[str]:
     """Those of its kind; none where the path is not that of a key of a check."""
     if len(path) != 3 or path[0] != "checks":  # noqa: PLR2004 (checks, its name, the key)
         return []
-    from envctl.domain.checks_table import known_keys as keys_of
+    from envctl.domain.config.checks.table import known_keys as keys_of
 
     return keys_of(str(path[1]), document["checks"][path[1]])
 

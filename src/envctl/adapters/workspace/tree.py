@@ -10,7 +10,7 @@ from envctl.adapters.disk.places import real_path
 from envctl.adapters.disk.reading import NotAFileError, is_file, kind_of, read_bytes
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.release_contents import File
+from envctl.domain.release.contents import File
 
 SKIPPED = frozenset({".terraform", ".git", ".envctl", "__pycache__"})
 

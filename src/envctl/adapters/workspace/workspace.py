@@ -13,13 +13,22 @@ from envctl.adapters.disk.faults import unwritable
 from envctl.adapters.disk.reading import NotAFileError, kind_of, read_bytes
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import ConfigurationError, Location, LockHeldError, Problem
-from envctl.domain.layout import BACKEND_RECORD, CODE, LOCK_FILE, MAIN, MANIFEST, MOVING, PLAN_FILES, UNSAVED
-from envctl.usecases.cost_port import CostSource
-from envctl.usecases.project_ports import Prepared
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.domain.terraform.workdir_names import (
+    BACKEND_RECORD,
+    CODE,
+    LOCK_FILE,
+    MAIN,
+    MANIFEST,
+    MOVING,
+    PLAN_FILES,
+    UNSAVED,
+)
+from envctl.usecases.ports.cost import CostSource
+from envctl.usecases.ports.project import Prepared
+from envctl.usecases.ports.terraform import PreparedStack
 
 if TYPE_CHECKING:
-    from envctl.domain.release_contents import File
+    from envctl.domain.release.contents import File
 
 PREPARED = ".prepared.json"
 NAMED = ".release"

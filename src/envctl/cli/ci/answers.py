@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
-    from envctl.usecases.drifted import Drift
+    from envctl.usecases.drift.result import Drift
 
 
 def page(result: object | None, error: "EnvctlError | None") -> str:

@@ -11,7 +11,7 @@ from envctl.domain.errors import EnvctlError, Problem, UsageError
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.note import Note
-    from envctl.usecases.drifted import Drift, EnvironmentDrift
+    from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
 LABEL = "envctl-drift"
 
@@ -110,6 +110,6 @@ def _same(there: str, body: str) -> bool:
 
 def _told(each: "EnvironmentDrift") -> str:
     from envctl.cli.render.markdown import show
-    from envctl.usecases.drifted import Drift
+    from envctl.usecases.drift.result import Drift
 
     return show(Drift((each,)))

@@ -142,7 +142,7 @@ def _summary(command: str, result: object | None, error: "EnvctlError | None") -
 
 
 def _drifted(result: object | None) -> Iterator[tuple[str, str]]:
-    from envctl.domain.enumeration import first_of
+    from envctl.domain.text.lists import first_of
 
     if (drift := drift_in(result)) is None:
         return

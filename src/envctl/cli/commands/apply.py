@@ -26,7 +26,7 @@ def apply(
 
     With --stack only a part of it: that proves nothing, until an apply of all stacks completes it.
     """
-    from envctl.usecases.apply import apply as use
+    from envctl.usecases.deployment.apply import apply as use
 
     chosen = selection(stack, upstream=with_upstream, downstream=with_downstream)
     wanted = replace(wishes(context, break_glass, no_verify=no_verify, older=older), selection=chosen)

@@ -54,15 +54,15 @@ def approve(
     ] = 1,
 ) -> None:
     """Show what the next release would change in an environment, and approve exactly that at one of its gates."""
-    from envctl.usecases import approve as uses
-    from envctl.usecases.review import review
+    from envctl.usecases.approval import approve as uses
+    from envctl.usecases.approval.ci_reviewers import review
 
     refuse_dry_run(context)
     accepted = tuple(name for names in unseen or () for name in names.split(","))
     if rules:
         if release or plan or accepted or withdraw or reviewers:
             raise UsageError(Problem("E012", "--rules goes with --gate alone", f"envctl approve {environment} --rules"))
-        from envctl.usecases.approve_rules import approve_rules
+        from envctl.usecases.approval.approve_rules import approve_rules
 
         answer(context, lambda ports: approve_rules(ports, environment, gate))
     if accepted and withdraw:

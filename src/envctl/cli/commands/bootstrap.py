@@ -23,7 +23,7 @@ def bootstrap(
     environment is named, that of the store. Shows what it will do first. With --check it exits with 2 where something
     is missing or weaker than it should be, and with 1 where something could not be looked at.
     """
-    from envctl.usecases import bootstrap as use
+    from envctl.usecases.account import bootstrap as use
 
     exit_code = lambda found: int(found.exit_code)  # noqa: E731
     if check:

@@ -7,7 +7,7 @@ import typer
 from envctl.cli.boundary import answer_in_part, refuse_dry_run, show_help
 
 if TYPE_CHECKING:
-    from envctl.usecases.workflows import System
+    from envctl.usecases.project.ci_workflows import System
 
 _app = typer.Typer(help="Workflows for systems of CI, made for this project.", rich_markup_mode=None)
 
@@ -43,7 +43,7 @@ def gitlab(context: typer.Context, *, check: Check = False, branch: Branch = "ma
 def _answer(context: typer.Context, system: "System", *, check: bool, branch: str) -> None:
     refuse_dry_run(context)
     from envctl import __version__
-    from envctl.usecases.workflows import workflows
+    from envctl.usecases.project.ci_workflows import workflows
 
     command = "envctl --sandbox" if context.obj.sandbox else "envctl"
     answer_in_part(

@@ -21,8 +21,8 @@ def collect(
     """Tell what the jobs of a run saw, as if one had looked, and record drift as envctl drift does: once. What no job
     has looked at is unknown: then it exits with 1, and can be run again after that job was.
     """
-    from envctl.usecases.collect import collect as use
-    from envctl.usecases.merging import Plans
+    from envctl.usecases.fleet.collect import collect as use
+    from envctl.usecases.fleet.merge import Plans
 
     def exit_code(found: object) -> int:
         if isinstance(found, Plans):

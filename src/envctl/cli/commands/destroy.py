@@ -22,7 +22,7 @@ def destroy(
     ] = False,
 ) -> None:
     """Take away all that an environment holds. Refused where it is protected, asks for approvals, or lost a state."""
-    from envctl.usecases.destroy import destroy as use
+    from envctl.usecases.deployment.destroy import destroy as use
 
     wanted = wishes(context, break_glass, state_lost=state_lost)
     answer(context, lambda ports: use(ports, environment, wanted))

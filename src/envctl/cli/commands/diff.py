@@ -31,7 +31,7 @@ def diff(
     """Show how two environments differ: releases and what lies between them, artifacts, and each setting with the line
     that it comes from. Exits with 1 where something of it is not known.
     """
-    from envctl.usecases.diff import diff as use
+    from envctl.usecases.inspect.diff import diff as use
 
     def exit_code(result: object) -> int:
         if getattr(result, "unknown", False):

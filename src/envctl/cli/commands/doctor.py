@@ -20,7 +20,7 @@ def doctor(
     providers, your credentials and the clock, the store and its ledger, and each environment. Says how to mend what is
     not. Exits with 1 where something is bad, and with 78 where that is the project's own files.
     """
-    from envctl.usecases.doctor import doctor as use
+    from envctl.usecases.inspect.doctor.doctor import doctor as use
 
     refuse_dry_run(context)
     exit_code = lambda found: int(found.exit_code)  # noqa: E731

@@ -47,18 +47,18 @@ def drift(
 
         raise UsageError(Problem("E012", "--fix is about all stacks, and does not go with --stack", "leave one out"))
     if fix:
-        from envctl.usecases.fix import fix as mend
+        from envctl.usecases.drift.fix import fix as mend
 
         fixed = lambda ports: mend(ports, names or (), wanted)  # noqa: E731
         answer(context, fixed, lambda found: int(found.exit_code(pending=pending)))  # type: ignore[attr-defined]
-    from envctl.usecases.drift import drift as use
+    from envctl.usecases.drift.drift import drift as use
 
     looked = lambda ports: use(ports, names or (), chosen)  # noqa: E731
     answer(context, looked, lambda found: int(found.exit_code(pending=pending)))  # type: ignore[attr-defined]
 
 
 def _in_part(context: typer.Context, units: Units, run: str, shard: int, *, pending: bool) -> NoReturn:
-    from envctl.usecases.shard import drift_shard, drift_units
+    from envctl.usecases.fleet.shard import drift_shard, drift_units
 
     if units:
         looked = lambda ports: drift_units(ports, units)  # noqa: E731

@@ -21,7 +21,7 @@ def execute(
     """
     from envctl.adapters.local.program import become
     from envctl.cli.wiring import wire
-    from envctl.usecases.surroundings import surroundings
+    from envctl.usecases.inspect.exec_environment import surroundings
 
     refuse_dry_run(context)
     _refuse_documents(context, environment)

@@ -27,7 +27,7 @@ def fmt(
     """Format settings files and the code of modules as Terraform does, with the Terraform of the project. Either all
     of them can be read, or none is written. Needs no network, no init and no credentials.
     """
-    from envctl.usecases.fmt import fmt as use
+    from envctl.usecases.project.fmt import fmt as use
 
     project, dry_run = context.obj.project, context.obj.dry_run
     wanted = [in_project(path, project) for path in paths or ()]

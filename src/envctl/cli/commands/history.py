@@ -25,7 +25,7 @@ def history(
     until: Until = "",
 ) -> None:
     """Show what happened: who, what, when."""
-    from envctl.usecases.history import history as use
+    from envctl.usecases.inspect.history import history as use
 
     answer(context, lambda ports: use(ports, environment, limit=limit, since=since, until=until))
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from envctl.cli.boundary import answer
-from envctl.domain.templates import TemplateName
+from envctl.domain.scaffold.templates import TemplateName
 
 if TYPE_CHECKING:
-    from envctl.usecases.init import Choices
+    from envctl.usecases.project.init import Choices
 
 
 def init(
@@ -35,7 +35,7 @@ def init(
     """Begin a project in a new folder: pipeline, settings, and copies of the modules that it needs. In a terminal, and
     without options, it asks what it has to know. Nothing is ever written over.
     """
-    from envctl.usecases.init import init as use
+    from envctl.usecases.project.init import init as use
 
     choices = _choices(template, region, recovery_region, account or ())
     dry_run = context.obj.dry_run
@@ -44,7 +44,7 @@ def init(
 
 def _choices(template: str | None, region: str, recovery_region: str, told: "list[str] | tuple[()]") -> "Choices":
     from envctl.domain.errors import Problem, UsageError
-    from envctl.usecases.init import Choices
+    from envctl.usecases.project.init import Choices
 
     accounts: dict[str, str] = {}
     for pair in told:

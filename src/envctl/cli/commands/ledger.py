@@ -37,7 +37,7 @@ def verify(
     """Recompute the chain from its first entry, and name the first one that does not fit. Check every signature, and
     name each entry that is not believed.
     """
-    from envctl.usecases.history import verify_ledger
+    from envctl.usecases.inspect.history import verify_ledger
 
     context.obj = replace(context.obj, store=_url(store), keys=keys)
     answer(context, verify_ledger)
@@ -70,7 +70,7 @@ def keys(
     """Pin the public keys that entries of the ledger are signed with: environments/ENV/signing_key.pem. Review and
     commit that file.
     """
-    from envctl.usecases.pin_keys import pin
+    from envctl.usecases.project.signing_keys import pin
 
     refuse_dry_run(context)
     answer(context, lambda ports: pin(ports, tuple(names or ()), create=create, add=add))

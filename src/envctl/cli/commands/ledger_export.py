@@ -26,7 +26,7 @@ def export(
     chain is checked on the way.
     """
     from envctl.cli.wiring import wire
-    from envctl.usecases import export as uses
+    from envctl.usecases.inspect import export as uses
 
     refuse_dry_run(context)
     _refuse(context, form, entries=entries)

@@ -29,7 +29,7 @@ def lock_providers(
     itself writes it for the machine that it runs on. Needs no credentials. Exits with 1 where a provider is not to be
     had for a platform that was named.
     """
-    from envctl.usecases.lock_providers import lock_providers as use
+    from envctl.usecases.project.lock_providers import lock_providers as use
 
     dry_run = context.obj.dry_run
     answer_in_part(context, lambda ports: use(ports, platforms or (), upgrade=upgrade, dry_run=dry_run))

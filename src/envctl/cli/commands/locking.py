@@ -15,7 +15,7 @@ def lock(
     reason: Annotated[str, typer.Option(help="Why. Whoever is refused reads it.", show_default=False)],
 ) -> None:
     """Let nothing change an environment until it is unlocked. What runs already is not stopped."""
-    from envctl.usecases.locking import lock as use
+    from envctl.usecases.inspect.locking import lock as use
 
     refuse_dry_run(context)
     answer(context, lambda ports: use(ports, environment, reason))
@@ -33,7 +33,7 @@ def unlock(
     ] = None,
 ) -> None:
     """Lift the lock of an environment, or the hold on a release."""
-    from envctl.usecases.locking import unlock as use
+    from envctl.usecases.inspect.locking import unlock as use
 
     refuse_dry_run(context)
     answer(context, lambda ports: use(ports, environment, reason, release=release))

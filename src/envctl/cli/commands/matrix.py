@@ -8,7 +8,7 @@ from envctl.cli.boundary import answer, refuse_dry_run
 from envctl.cli.complete import environments
 
 if TYPE_CHECKING:
-    from envctl.domain.runs import Kind
+    from envctl.domain.ci.run_documents import Kind
 
 KINDS: "tuple[Kind, ...]" = ("drift", "plan")
 
@@ -39,7 +39,7 @@ def matrix(
     """Begin a run of many jobs: share all stacks of all environments out among them, by how long each took the last
     time. Prints a matrix for GitHub Actions, or a buildspec for an AWS CodeBuild batch. envctl collect ends the run.
     """
-    from envctl.usecases.matrix import matrix as use
+    from envctl.usecases.fleet.matrix import matrix as use
 
     refuse_dry_run(context)
     kind, names = _parted(words or [])

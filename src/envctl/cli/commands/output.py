@@ -10,7 +10,7 @@ from envctl.cli.complete import outputs
 from envctl.cli.redacting import current
 
 if TYPE_CHECKING:
-    from envctl.usecases.outputs import OneOutput
+    from envctl.usecases.inspect.outputs import OneOutput
 
 
 def output(
@@ -28,7 +28,7 @@ def output(
     reveal: Annotated[bool, typer.Option("--reveal", help="Print the value of NAME although it is sensitive.")] = False,
 ) -> None:
     """Show the outputs of an environment's stacks, or the bare value of one for a script."""
-    from envctl.usecases import outputs as uses
+    from envctl.usecases.inspect import outputs as uses
 
     refuse_dry_run(context)
     if name:

@@ -13,7 +13,7 @@ from envctl.cli.stacks import Stacks, WithDownstream, WithUpstream, selection
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
-    from envctl.usecases.ports import Ports
+    from envctl.usecases.ports.core import Ports
 
 
 def plan(
@@ -54,23 +54,23 @@ def plan(
             flag = "--explain" if explain else "--release"
             raise _not_together(flag)
         answer(context, _use(environment, release, explain=explain), exit_code)
-    from envctl.usecases.plan import plan as use
+    from envctl.usecases.inspect.plan import plan as use
 
     answer_in_part(context, lambda ports: use(ports, environment, wanted, priced=True), exit_code)
 
 
 def _use(environment: str, release: str | None, *, explain: bool) -> "Callable[[Ports], object]":
     if explain:
-        from envctl.usecases.explain import explain as explained
+        from envctl.usecases.inspect.explain_plan import explain as explained
 
         return lambda ports: explained(ports, environment, release=release)
-    from envctl.usecases.preview import plan_of
+    from envctl.usecases.inspect.preview import plan_of
 
     return lambda ports: plan_of(ports, environment, release or "")
 
 
 def _in_part(context: typer.Context, units: Units, run: str, shard: int, *, detailed: bool) -> NoReturn:
-    from envctl.usecases.shard import plan_shard, plan_units
+    from envctl.usecases.fleet.shard import plan_shard, plan_units
 
     if units:
         planned = lambda ports: plan_units(ports, units)  # noqa: E731

@@ -22,7 +22,7 @@ def preview(
     ] = False,
 ) -> None:
     """Plan the working tree, or a release, against all environments, before it may go there. Nothing is recorded."""
-    from envctl.usecases.preview import preview as use
+    from envctl.usecases.inspect.preview import preview as use
 
     refuse_dry_run(context)
     answer(

@@ -27,7 +27,7 @@ def promote(
     older: Older = False,
 ) -> None:
     """Deploy to TARGET the very bundle that SOURCE runs, through every guard."""
-    from envctl.usecases.promote import promote as use
+    from envctl.usecases.deployment.promote import promote as use
 
     wanted = wishes(context, break_glass, no_verify=no_verify, older=older)
     answer(context, lambda ports: use(ports, source, target, wanted, release=release))

@@ -24,7 +24,7 @@ def recover(
     ] = None,
 ) -> None:
     """Look at what an interrupted deployment left, and declare it to be over, so that the next one may begin."""
-    from envctl.usecases.recover import recover as use
+    from envctl.usecases.deployment.recovery.recover import recover as use
 
     refuse_dry_run(context)
     answer(context, lambda ports: use(ports, environment, [parted(each) for each in existing or ()]))

@@ -13,7 +13,7 @@ def render(
     environment: Annotated[str, an_environment("The environment, for example prod.")],
 ) -> None:
     """Show the root modules that Terraform gets for an environment."""
-    from envctl.usecases.render import render as use
+    from envctl.usecases.inspect.render import render as use
 
     answer(context, lambda ports: use(ports, environment))
 

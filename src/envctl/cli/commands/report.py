@@ -20,7 +20,7 @@ def report(
     """Write a page to look at: the pipeline, releases, gates, deployments, drift and the last plans. It is one file,
     which loads nothing.
     """
-    from envctl.usecases.report import report as use
+    from envctl.usecases.inspect.report import report as use
 
     refuse_dry_run(context)
     if output != STDOUT:
@@ -35,7 +35,7 @@ def report(
 def _print(context: typer.Context) -> None:
     from envctl.cli.render.html.page import page
     from envctl.cli.wiring import wire
-    from envctl.usecases.report import report as use
+    from envctl.usecases.inspect.report import report as use
 
     with wire(context.obj) as wired:
         text = page(use(wired))

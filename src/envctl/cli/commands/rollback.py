@@ -27,7 +27,7 @@ def rollback(
     break_glass: BreakGlass = None,
 ) -> None:
     """Deploy an earlier release again that was verified there, and put the one that is left on hold."""
-    from envctl.usecases.rollback import rollback as use
+    from envctl.usecases.deployment.rollback import rollback as use
 
     wanted = wishes(context, break_glass, no_verify=no_verify)
     answer(context, lambda ports: use(ports, environment, wanted, to=to))

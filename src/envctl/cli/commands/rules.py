@@ -38,16 +38,16 @@ def rules(
     if first == RESET and second:
         refuse_dry_run(context)
         if withdraw:
-            from envctl.usecases.reset_rules import withdraw_reset
+            from envctl.usecases.approval.reset_rules import withdraw_reset
 
             answer(context, lambda ports: withdraw_reset(ports, second, reason))
-        from envctl.usecases.reset_rules import reset_rules
+        from envctl.usecases.approval.reset_rules import reset_rules
 
         answer(context, lambda ports: reset_rules(ports, second, reason))
     if second or reason or withdraw:
         message = "--reason, --withdraw and a second name go with `envctl rules reset ENV` alone"
         raise UsageError(Problem("E012", message, f"envctl rules {first}"))
-    from envctl.usecases.rules import rules as use
+    from envctl.usecases.inspect.rules import rules as use
 
     answer(context, lambda ports: use(ports, first))
 

@@ -8,8 +8,8 @@ from envctl.cli.arguments import Environments, an_environment
 from envctl.cli.boundary import answer, answer_in_part, refuse_dry_run, show_help
 
 if TYPE_CHECKING:
-    from envctl.domain.secrets import SecretValue
-    from envctl.usecases.ports import Ports
+    from envctl.domain.aws.secret_status import SecretValue
+    from envctl.usecases.ports.core import Ports
 
 app = typer.Typer(help="The secrets that settings name.", rich_markup_mode=None)
 
@@ -27,7 +27,7 @@ def list_(
     environment: Annotated[str, an_environment("The environment, for example prod.")],
 ) -> None:
     """Show the secrets that an environment's settings ask for, and whether they are there. No value is read."""
-    from envctl.usecases.secrets import listed
+    from envctl.usecases.account.secret_check import listed
 
     answer_in_part(context, lambda ports: listed(ports, environment))
 
@@ -35,7 +35,7 @@ def list_(
 @app.command()
 def check(context: typer.Context, names: Environments = None) -> None:
     """Exit with 1 where a secret is missing or can't be looked at, and say how to create each. No value is read."""
-    from envctl.usecases.secrets import check as use
+    from envctl.usecases.account.secret_check import check as use
 
     answer_in_part(context, lambda ports: use(ports, names or ()))
 
@@ -57,7 +57,7 @@ def set_(
     it is never an argument.
     """
     from envctl.cli.secret_input import given
-    from envctl.usecases.secret_setting import set_secret as use
+    from envctl.usecases.account.secret_set import set_secret as use
 
     refuse_dry_run(context)
 

@@ -13,7 +13,7 @@ def settings(
     environment: Annotated[str, an_environment("The environment, for example prod.")],
 ) -> None:
     """Show each setting of an environment, with the file and line that it comes from."""
-    from envctl.usecases.settings import settings as use
+    from envctl.usecases.inspect.settings import settings as use
 
     answer(context, lambda ports: use(ports, environment))
 

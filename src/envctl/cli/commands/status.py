@@ -24,7 +24,7 @@ def status(
     ] = None,
 ) -> None:
     """Show the pipeline: what runs where, since when, by whom, what proves it, and how far each environment lags."""
-    from envctl.usecases.status import status as use
+    from envctl.usecases.inspect.status import status as use
 
     _refuse_what_does_not_fit(context, interval, watched=watched)
     if watched:
@@ -37,7 +37,7 @@ def _watch(context: typer.Context, interval: int) -> NoReturn:
     from envctl.cli.render.watch import Screen, always, changed
     from envctl.cli.watching import pauses, watch
     from envctl.cli.wiring import wire
-    from envctl.usecases.status import status as use
+    from envctl.usecases.inspect.status import status as use
 
     view = _view(context, interval)
     with (

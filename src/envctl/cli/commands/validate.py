@@ -17,7 +17,7 @@ def validate(
     ] = False,
 ) -> None:
     """Check the project file, the modules and the settings. Needs no Terraform and no credentials."""
-    from envctl.usecases.settings import validate as use
+    from envctl.usecases.inspect.settings import validate as use
 
     answer(context, lambda ports: use(ports, environment, only_settings=settings))
 

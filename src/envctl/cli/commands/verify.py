@@ -13,7 +13,7 @@ def verify(
     environment: Annotated[str, an_environment("The environment, for example staging.")],
 ) -> None:
     """Run the project's checks on what an environment runs, and record whether it is proven."""
-    from envctl.usecases.verify import verify as use
+    from envctl.usecases.deployment.verification import verify as use
 
     refuse_dry_run(context)
     answer(context, lambda ports: use(ports, environment))

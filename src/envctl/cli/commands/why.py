@@ -21,7 +21,7 @@ def why(
     ] = False,
 ) -> None:
     """Say what every guard thinks of the next promotion to TARGET, without doing anything."""
-    from envctl.usecases.why import why as use
+    from envctl.usecases.approval.explain_refusal import why as use
 
     answer(context, lambda ports: use(ports, target, release=release, planned=planned))
 

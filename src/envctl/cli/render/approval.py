@@ -4,9 +4,9 @@ from rich.console import Console
 
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import hanging, hinted, joined, one_line, say
-from envctl.domain.naming import short
-from envctl.usecases.approve import Approved, Withdrawn
-from envctl.usecases.review import Reviewed
+from envctl.domain.text.short_ids import short
+from envctl.usecases.approval.approve import Approved, Withdrawn
+from envctl.usecases.approval.ci_reviewers import Reviewed
 
 
 def show_approved(approved: Approved, out: Console) -> None:

@@ -4,8 +4,8 @@ from rich.console import Console
 
 from envctl.cli.render.text import hanging, joined, padded, say, visible, widest
 from envctl.cli.render.values import side as spelt
-from envctl.domain.artifact_pairs import ArtifactPair
-from envctl.usecases.diff import Diff
+from envctl.domain.release.artifact_changes import ArtifactPair
+from envctl.usecases.inspect.diff import Diff
 
 
 def show_artifacts(diff: Diff, out: Console) -> None:

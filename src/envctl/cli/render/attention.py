@@ -12,14 +12,14 @@ from envctl.cli.render.line import counted
 from envctl.cli.render.moments import Zone, ago, opening, since
 from envctl.cli.render.signing import mistrusted
 from envctl.cli.render.text import known_as, one_line
-from envctl.domain.enumeration import listed
 from envctl.domain.guards.both_documents import RESET_DELAY
-from envctl.domain.naming import short
-from envctl.domain.present import Debt, Deployment, DriftCheck, EnvironmentPresent, Hold, Lock
-from envctl.domain.traffic import other
-from envctl.usecases.gone import GoneEnvironment, describe_gone
-from envctl.usecases.pending_changes import PendingChanges
-from envctl.usecases.status import EnvironmentStatus, Status
+from envctl.domain.ledger.state import Debt, Deployment, DriftCheck, EnvironmentPresent, Hold, Lock
+from envctl.domain.rollout.traffic import other
+from envctl.domain.text.lists import listed
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.pending_changes import PendingChanges
+from envctl.usecases.inspect.status import EnvironmentStatus, Status
+from envctl.usecases.project.removed_environments import GoneEnvironment, describe_gone
 
 NEVER = "nobody has verified it since it was deployed"
 

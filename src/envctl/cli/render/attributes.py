@@ -10,7 +10,7 @@ from envctl.cli.render.elements import gathered
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import joined, padded, plain, say, shortened, whole, widest
 from envctl.cli.render.values import brief, from_to
-from envctl.domain.changes import AttributeChange, Marker
+from envctl.domain.plan.changes import AttributeChange, Marker
 
 ATTRIBUTES = 8
 CHANGED = 24

@@ -8,7 +8,7 @@ from rich.console import Console
 from envctl.cli.render.commands import to_type
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import hanging, joined, plain, say, whole
-from envctl.usecases.init import Begun
+from envctl.usecases.project.init import Begun
 
 PARTS = {
     "envctl.toml": "the pipeline, its rules, and the stacks",

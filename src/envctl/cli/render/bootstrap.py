@@ -11,8 +11,8 @@ from envctl.cli.render.problems import show_problems
 from envctl.cli.render.text import hanging, hinted, joined, plain, say
 from envctl.domain.errors import ExitCode, Problem
 from envctl.domain.findings import Finding
-from envctl.usecases.bootstrap import Bootstrap
-from envctl.usecases.bucket_report import BucketReport
+from envctl.usecases.account.bootstrap import Bootstrap
+from envctl.usecases.ports.bucket_report import BucketReport
 
 
 def show_intended(buckets: Sequence[BucketReport], out: Console) -> None:

@@ -12,9 +12,9 @@ from envctl.cli.render.line import counted
 from envctl.cli.render.moments import ago, moment, roughly
 from envctl.cli.render.text import called, plain
 from envctl.cli.render.wrapping import wrapped
-from envctl.domain.naming import short
-from envctl.domain.present import Deployment, EnvironmentPresent, Evidence
-from envctl.usecases.status import EnvironmentStatus
+from envctl.domain.ledger.state import Deployment, EnvironmentPresent, Evidence
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.status import EnvironmentStatus
 
 HOLDS = 2
 # A box with so much room stands alone: there is none beside it whose lines should be those of its own.

@@ -5,9 +5,9 @@ from rich.table import Table
 
 from envctl.cli.render.settings import origin, value
 from envctl.cli.render.text import hanging, joined, padded, plain, say, trimmed, visible, widest
-from envctl.domain.comparison import Comparison, Pair
-from envctl.domain.settings_values import Setting
-from envctl.usecases.diff import Diff
+from envctl.domain.settings.comparison import Comparison, Pair
+from envctl.domain.settings.values import Setting
+from envctl.usecases.inspect.diff import Diff
 
 TABLE_FROM = 100
 VERDICTS = {"": "", "allowed": "may differ", "refused": "parity refuses"}

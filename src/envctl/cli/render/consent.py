@@ -10,13 +10,13 @@ from rich.text import Text
 from envctl.cli.render.moments import moment
 from envctl.cli.render.plan import SYMBOLS, runs, total
 from envctl.cli.render.text import hanging, joined, one_line, say, whole
-from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange
+from envctl.domain.aws.secret_status import SERVICES, SecretChange
 from envctl.domain.errors import InterruptedByUserError, Problem, StateLock, UsageError
-from envctl.domain.naming import short
-from envctl.domain.secrets import SERVICES, SecretChange
+from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange
+from envctl.domain.text.short_ids import short
 
 if TYPE_CHECKING:
-    from envctl.usecases.bucket_report import BucketReport
+    from envctl.usecases.ports.bucket_report import BucketReport
 
 _HARMFUL = (Action.REPLACE, Action.DELETE)
 NAMED = 8

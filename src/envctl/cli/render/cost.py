@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from rich.console import Console
 
 from envctl.cli.render.text import hanging, joined, plain, say, whole
-from envctl.domain.changes import Cost, EnvironmentPlan
+from envctl.domain.plan.changes import Cost, EnvironmentPlan
 
 MANY = 12
 # Of ISO 4217, those that have no smaller unit.

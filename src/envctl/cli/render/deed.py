@@ -1,7 +1,7 @@
 """What a deployment does, as a noun: for sentences about it. Those of the command that does it are in deployment.py."""
 
-from envctl.domain.naming import short
-from envctl.domain.present import Deployment
+from envctl.domain.ledger.state import Deployment
+from envctl.domain.text.short_ids import short
 
 NOUNS = {"apply": "deployment of", "promote": "promotion of", "rollback": "rollback to"}
 

@@ -8,11 +8,11 @@ from envctl.cli.render.line import counted
 from envctl.cli.render.moments import lasting
 from envctl.cli.render.text import hanging, hinted, joined, one_line, plain, say
 from envctl.cli.render.verification import show_checks
-from envctl.domain.enumeration import listed
-from envctl.domain.naming import short
-from envctl.domain.present import Deployment
-from envctl.usecases.rolling import RolledOut
-from envctl.usecases.run import Deployed
+from envctl.domain.ledger.state import Deployment
+from envctl.domain.text.lists import listed
+from envctl.domain.text.short_ids import short
+from envctl.usecases.deployment.rollout.model import RolledOut
+from envctl.usecases.deployment.run import Deployed
 
 
 def show_deployed(deployed: Deployed, out: Console) -> None:

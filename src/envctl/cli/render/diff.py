@@ -11,8 +11,8 @@ from envctl.cli.render.line import counted
 from envctl.cli.render.moments import Zone, moment
 from envctl.cli.render.problems import show_problems
 from envctl.cli.render.text import hanging, joined, known_as, padded, plain, say, visible, widest
-from envctl.domain.naming import short
-from envctl.usecases.diff import Diff, Side
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.diff import Diff, Side
 
 
 def show_diff(diff: Diff, out: Console) -> None:

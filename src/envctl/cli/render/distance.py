@@ -7,13 +7,13 @@ from rich.console import Console
 from envctl.cli.render.moments import Zone, moment
 from envctl.cli.render.spelling import spelt
 from envctl.cli.render.text import hanging, joined, known_as, padded, plain, say, shortened, visible, whole, widest
-from envctl.domain.changes import Marker
-from envctl.domain.distance import Distance
-from envctl.domain.file_changes import FileChange, ModuleChange
-from envctl.domain.naming import short
-from envctl.domain.present import KnownRelease
-from envctl.domain.release_changes import Declared, PartChange, ReleaseChanges
-from envctl.usecases.diff import Side
+from envctl.domain.ledger.state import KnownRelease
+from envctl.domain.plan.changes import Marker
+from envctl.domain.release.changes import Declared, PartChange, ReleaseChanges
+from envctl.domain.release.distance import Distance
+from envctl.domain.release.file_changes import FileChange, ModuleChange
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.diff import Side
 
 STYLES = {"+": "green", "-": "red", "~": "yellow"}
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "mode": "~"}

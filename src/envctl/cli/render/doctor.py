@@ -7,7 +7,7 @@ from rich.console import Console
 from envctl.cli.render.findings import name_width, show_findings
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import plain, say
-from envctl.usecases.doctor import Doctor
+from envctl.usecases.inspect.doctor.doctor import Doctor
 
 
 def show_doctor(found: Doctor, out: Console) -> None:

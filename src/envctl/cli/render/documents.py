@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from itertools import accumulate, zip_longest
 from typing import Any
 
-from envctl.domain.changes import Marker
+from envctl.domain.plan.changes import Marker
 
 # By what people know the elements of a list: statements of policies, rules, containers.
 NAMES = ("Sid", "sid", "Id", "ID", "id", "Name", "name")

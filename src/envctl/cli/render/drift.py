@@ -11,11 +11,11 @@ from envctl.cli.render.plan import STYLES, SYMBOLS
 from envctl.cli.render.problems import show_problems
 from envctl.cli.render.text import hinted, joined, plain, say, whole
 from envctl.cli.render.values import from_to
-from envctl.domain.changes import Action
-from envctl.domain.drift import Finding, findings
-from envctl.domain.enumeration import first_of
-from envctl.domain.naming import short
-from envctl.usecases.drifted import Drift, EnvironmentDrift
+from envctl.domain.plan.changes import Action
+from envctl.domain.plan.drift import Finding, findings
+from envctl.domain.text.lists import first_of
+from envctl.domain.text.short_ids import short
+from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
 _WORDS = {Action.CREATE: "appeared", Action.DELETE: "gone"}
 _STYLES = {"clean": "green", "drifted": "bold red", "unknown": "bold yellow", "empty": "dim"}

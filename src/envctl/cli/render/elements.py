@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from envctl.cli.render.documents import aligned
-from envctl.domain.changes import AttributeChange, Marker
+from envctl.domain.plan.changes import AttributeChange, Marker
 
 _ELEMENT = re.compile(r"(.+)\[(\d+)\]")
 

@@ -4,8 +4,7 @@ from typing import assert_never
 
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import one_line
-from envctl.domain.enumeration import first_of, listed
-from envctl.domain.events import (
+from envctl.domain.ledger.events import (
     ApprovalGiven,
     ApprovalWithdrawn,
     DeploymentAbandoned,
@@ -25,8 +24,9 @@ from envctl.domain.events import (
     VerificationPassed,
     WaiverUsed,
 )
-from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
-from envctl.domain.events_states import ImportEnded, ImportStarted, StateMoved
+from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
+from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
+from envctl.domain.text.lists import first_of, listed
 
 NAMED = 3
 _Deploying = DeploymentStarted | DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned

@@ -11,11 +11,11 @@ from envctl.cli.render.drift import show_finding
 from envctl.cli.render.plan import show_stack, total
 from envctl.cli.render.text import hanging, hinted, joined, plain, say
 from envctl.cli.render.values import from_to
-from envctl.domain.changes import EnvironmentPlan, StackPlan
-from envctl.domain.drift import findings
-from envctl.domain.explanation import Cause, Part
-from envctl.domain.naming import short
-from envctl.usecases.explain import Explained
+from envctl.domain.plan.attribution import Cause, Part
+from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
+from envctl.domain.plan.drift import findings
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.explain_plan import Explained
 
 TITLES: dict[Cause, str] = {
     "release": "Because of the release",

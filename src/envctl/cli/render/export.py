@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from envctl.cli.render.machine import as_json
-from envctl.domain.audit import DeploymentRecord, ImportRecord
-from envctl.domain.enumeration import listed
-from envctl.domain.events import Actor
-from envctl.domain.present import Approval
+from envctl.domain.ledger.audit import DeploymentRecord, ImportRecord
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.state import Approval
+from envctl.domain.text.lists import listed
 
 # A spreadsheet takes a cell that begins so for a formula, and carries it out; wide ones too, where Japanese is written.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")

@@ -8,8 +8,8 @@ from envctl.cli.render.deployment import show_deployed
 from envctl.cli.render.drift import show_drift
 from envctl.cli.render.problems import show_problems
 from envctl.cli.render.text import joined, say
-from envctl.usecases.drifted import Drift
-from envctl.usecases.fix import Fixed
+from envctl.usecases.drift.fix import Fixed
+from envctl.usecases.drift.result import Drift
 
 
 def show_fixed(fixed: Fixed, out: Console) -> None:

@@ -9,13 +9,13 @@ from rich.console import Console
 
 from envctl.cli.render.progress import PlainObserver
 from envctl.cli.render.text import whole
-from envctl.domain.changes import EnvironmentPlan
-from envctl.usecases.terraform_ports import Progressed
+from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.usecases.ports.terraform import Progressed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envctl.usecases.bucket_report import BucketReport
+    from envctl.usecases.ports.bucket_report import BucketReport
 
 
 class Folds(Protocol):

@@ -4,7 +4,7 @@ from rich.console import Console
 
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import plain, say, whole
-from envctl.usecases.fmt import Formatted
+from envctl.usecases.project.fmt import Formatted
 
 
 def show_formatted(told: Formatted, out: Console) -> None:

@@ -10,10 +10,10 @@ from envctl.cli.render.columns import columns
 from envctl.cli.render.events import is_failure, style, told
 from envctl.cli.render.moments import clock, moment, zone_name
 from envctl.cli.render.text import called, hanging, joined, one_line, plain, say, whole
-from envctl.domain.events import Actor, Event
-from envctl.domain.ledger import Entry
-from envctl.domain.naming import short
-from envctl.usecases.history import History, Verified
+from envctl.domain.ledger.entries import Entry
+from envctl.domain.ledger.events import Actor, Event
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.history import History, Verified
 
 TABLE_FROM = 100
 RELEASE = 12

@@ -10,7 +10,7 @@ from envctl.cli.render.documents import ABSENT, Difference, differences, documen
 from envctl.cli.render.line import counted
 from envctl.cli.render.spelling import spelt, spread
 from envctl.cli.render.text import one_line, visible
-from envctl.domain.changes import Marker
+from envctl.domain.plan.changes import Marker
 
 # An element or a part of a document that is longer than this is spread over several lines.
 LONG = 60

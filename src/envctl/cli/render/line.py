@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from envctl.usecases.matrix import Matrix
-    from envctl.usecases.outputs import OneOutput
-    from envctl.usecases.settings import Valid
+    from envctl.usecases.fleet.matrix import Matrix
+    from envctl.usecases.inspect.outputs import OneOutput
+    from envctl.usecases.inspect.settings import Valid
 
 
 def line(result: object) -> str | None:
@@ -26,7 +26,7 @@ def line(result: object) -> str | None:
 
 def one_output(result: "OneOutput") -> str:
     """The bare value, to the byte: nothing in it is made visible. A text that ends its line gets no second end."""
-    from envctl.domain.outputs import bare
+    from envctl.domain.terraform.outputs import bare
 
     return bare(result.value).removesuffix("\n")
 

@@ -6,8 +6,8 @@ from rich.text import Text
 from envctl.cli.render.columns import columns
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import hanging, hinted, joined, plain, say
-from envctl.domain.provider_lock import short
-from envctl.usecases.lock_providers import LockedProvider, LockedProviders
+from envctl.domain.terraform.provider_lock import short
+from envctl.usecases.project.lock_providers import LockedProvider, LockedProviders
 
 HEADS = ("provider", "version", "platforms")
 WIDEST = 48

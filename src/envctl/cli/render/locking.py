@@ -4,9 +4,9 @@ from rich.console import Console
 
 from envctl.cli.render.moments import moment
 from envctl.cli.render.text import hinted, joined, known_as, one_line, say
-from envctl.domain.naming import short
-from envctl.domain.present import Hold, Lock
-from envctl.usecases.locking import Locked, Unlocked
+from envctl.domain.ledger.state import Hold, Lock
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.locking import Locked, Unlocked
 
 
 def show_locked(locked: Locked, out: Console) -> None:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from envctl.cli import usage
 from envctl.cli.render.commands import to_type
-from envctl.domain.changes import Marker, ResourceChange, StackPlan
 from envctl.domain.errors import EnvctlError, Problem
-from envctl.domain.literals import number_text
-from envctl.domain.settings_values import EnvironmentSettings, Setting
+from envctl.domain.plan.changes import Marker, ResourceChange, StackPlan
+from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.domain.terraform.literals import number_text
 
 if TYPE_CHECKING:
     from envctl.domain.guards import Refusal

@@ -7,9 +7,9 @@ from envctl.cli.render.matrix import matrix_text
 from envctl.cli.render.plan import show_plan, total
 from envctl.cli.render.problems import show_problems
 from envctl.cli.render.text import joined, plain, say, whole
-from envctl.usecases.matrix import Matrix
-from envctl.usecases.merging import Plans
-from envctl.usecases.preview import EnvironmentPreview
+from envctl.usecases.fleet.matrix import Matrix
+from envctl.usecases.fleet.merge import Plans
+from envctl.usecases.inspect.preview import EnvironmentPreview
 
 
 def show_matrix(matrix: Matrix, out: Console) -> None:

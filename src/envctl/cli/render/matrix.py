@@ -9,7 +9,7 @@ from envctl import __version__
 from envctl.cli.render.commands import to_type
 
 if TYPE_CHECKING:
-    from envctl.usecases.matrix import Job, Matrix
+    from envctl.usecases.fleet.matrix import Job, Matrix
 
 # An image that has envctl is not asked to fetch it.
 _FROM = f"${{ENVCTL_PACKAGE:?has to say where envctl {__version__} comes from}}"

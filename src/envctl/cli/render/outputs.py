@@ -5,8 +5,8 @@ from rich.console import Console
 from envctl.cli.render import line
 from envctl.cli.render.spelling import spelt
 from envctl.cli.render.text import hanging, joined, padded, plain, say, visible, whole, widest
-from envctl.domain.naming import short
-from envctl.usecases.outputs import EnvironmentOutputs, OneOutput, StackOutputs
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.outputs import EnvironmentOutputs, OneOutput, StackOutputs
 
 WIDEST_NAME = 32
 ENDINGS = {"unfinished": "is unfinished", "failed": "failed"}

@@ -10,16 +10,8 @@ from envctl.cli.render.line import counted
 from envctl.cli.render.spelling import spelt
 from envctl.cli.render.text import hinted, joined, plain, say, whole
 from envctl.cli.render.values import brief, from_to
-from envctl.domain.changes import (
-    Action,
-    EnvironmentPlan,
-    Marker,
-    OutputChange,
-    ResourceChange,
-    StackPlan,
-    count,
-)
-from envctl.domain.naming import short
+from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, OutputChange, ResourceChange, StackPlan, count
+from envctl.domain.text.short_ids import short
 
 SYMBOLS = {
     Action.CREATE: "+",

@@ -6,8 +6,8 @@ from envctl.cli.render.cost import beside_total
 from envctl.cli.render.plan import show_plan, total
 from envctl.cli.render.problems import show_problems
 from envctl.cli.render.text import joined, plain, say
-from envctl.domain.naming import short
-from envctl.usecases.preview import EnvironmentPreview, Preview
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
 
 def show_preview(preview: Preview, out: Console) -> None:

@@ -14,14 +14,14 @@ from envctl.cli.render.moments import lasting
 from envctl.cli.render.plan import SYMBOLS, show_plan
 from envctl.cli.render.running import Board, Running, StackBoard
 from envctl.cli.render.text import joined, padded, say, shortened, visible, whole
-from envctl.domain.changes import Action, EnvironmentPlan
-from envctl.usecases.terraform_ports import Progressed
+from envctl.domain.plan.changes import Action, EnvironmentPlan
+from envctl.usecases.ports.terraform import Progressed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from envctl.usecases.bucket_report import BucketReport
+    from envctl.usecases.ports.bucket_report import BucketReport
 
 DOING = {
     Action.CREATE: "creating",

@@ -8,7 +8,7 @@ from envctl.cli.render.plan import show_stack
 from envctl.cli.render.problems import show_problems
 from envctl.cli.render.text import hanging, hinted, joined, known_as, say
 from envctl.domain.errors import StateLock
-from envctl.usecases.recover import Recovered
+from envctl.usecases.deployment.recovery.recover import Recovered
 
 
 def show_recovered(recovered: Recovered, out: Console) -> None:

@@ -5,9 +5,9 @@ from rich.console import Console
 from envctl.cli.render.line import counted
 from envctl.cli.render.moments import moment
 from envctl.cli.render.text import hanging, hinted, joined, known_as, one_line, say
-from envctl.usecases.approve_rules import ApprovedRules
-from envctl.usecases.reset_rules import RulesResetState
-from envctl.usecases.rules import EnvironmentRules
+from envctl.usecases.approval.approve_rules import ApprovedRules
+from envctl.usecases.approval.reset_rules import RulesResetState
+from envctl.usecases.inspect.rules import EnvironmentRules
 
 _STANDINGS = {
     "same": "envctl.toml says what was recorded",

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
-from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
-from envctl.usecases.terraform_ports import Progressed
+from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
+from envctl.usecases.ports.terraform import Progressed
 
 # A replacement is announced in two: one end takes away, the other makes anew.
 _ENDS = {Action.CREATE: 1, Action.UPDATE: 1, Action.DELETE: 1, Action.REPLACE: 2, Action.RENEW: 1, Action.INVOKE: 1}

@@ -9,10 +9,10 @@ from envctl.cli.render.columns import columns, natural_widths
 from envctl.cli.render.line import counted
 from envctl.cli.render.moments import moment
 from envctl.cli.render.text import hanging, hinted, joined, plain, say
-from envctl.domain.naming import short
-from envctl.domain.secrets import SERVICES, Sighting, State
-from envctl.usecases.secret_setting import SecretSet
-from envctl.usecases.secrets import EnvironmentSecrets, SecretsChecked
+from envctl.domain.aws.secret_status import SERVICES, Sighting, State
+from envctl.domain.text.short_ids import short
+from envctl.usecases.account.secret_check import EnvironmentSecrets, SecretsChecked
+from envctl.usecases.account.secret_set import SecretSet
 
 HEADS = ("", "secret", "in", "last changed", "asked by")
 WIDEST = 48

@@ -8,10 +8,10 @@ from envctl.cli.render import line
 from envctl.cli.render.columns import BETWEEN, Row, columns, natural_widths
 from envctl.cli.render.spelling import spelt
 from envctl.cli.render.text import hanging, joined, plain, say, whole
-from envctl.domain.changes import Marker
-from envctl.domain.settings_values import EnvironmentSettings, Setting
-from envctl.usecases.render import Rendered
-from envctl.usecases.settings import Valid
+from envctl.domain.plan.changes import Marker
+from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.usecases.inspect.render import Rendered
+from envctl.usecases.inspect.settings import Valid
 
 UNREAD = "settings are in environments/ENV/terraform.tfvars, and for the whole pipeline in environments/common.tfvars"
 HEADS = ("name", "value", "where from", "stacks")

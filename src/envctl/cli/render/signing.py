@@ -5,8 +5,8 @@ from rich.console import Console
 from envctl.cli.render.commands import to_type
 from envctl.cli.render.moments import Zone, moment
 from envctl.cli.render.text import called, hinted, joined, one_line, say, whole
-from envctl.domain.present import Unbelieved
-from envctl.usecases.pin_keys import PinnedKey, PinnedKeys
+from envctl.domain.ledger.state import Unbelieved
+from envctl.usecases.project.signing_keys import PinnedKey, PinnedKeys
 
 NAMED = 3
 LABEL = 14

@@ -7,9 +7,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from contextlib import AbstractContextManager
 
-    from envctl.domain.changes import EnvironmentPlan
-    from envctl.usecases.bucket_report import BucketReport
-    from envctl.usecases.terraform_ports import Progressed
+    from envctl.domain.plan.changes import EnvironmentPlan
+    from envctl.usecases.ports.bucket_report import BucketReport
+    from envctl.usecases.ports.terraform import Progressed
 
 
 class SilentObserver:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from envctl.cli.render.text import visible
-from envctl.domain.changes import Marker
-from envctl.domain.literals import literal
+from envctl.domain.plan.changes import Marker
+from envctl.domain.terraform.literals import literal
 
 
 def spelt(value: object) -> str:

@@ -12,8 +12,8 @@ from envctl.cli.render.boxes import boxed, destroyed, open_gates
 from envctl.cli.render.commands import to_type
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import hanging, joined, padded, plain, say, visible, whole, widest
-from envctl.domain.enumeration import listed
-from envctl.usecases.status import EnvironmentStatus, Status
+from envctl.domain.text.lists import listed
+from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
 NARROWEST, WIDEST, WIDEST_ALONE = 24, 36, 60
 ACROSS, APART, DOWN = "──▶", "   ", "│\n▼"

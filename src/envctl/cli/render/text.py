@@ -14,7 +14,7 @@ from envctl.cli.render.wrapping import wrapped
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from envctl.domain.events import Actor
+    from envctl.domain.ledger.events import Actor
 
 _KEPT = "\n\t"
 

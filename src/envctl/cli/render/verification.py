@@ -7,8 +7,8 @@ from rich.text import Text
 
 from envctl.cli.render.line import counted
 from envctl.cli.render.text import hanging, hinted, joined, one_line, say
-from envctl.domain.naming import short
-from envctl.usecases.verify import Checked, Verification
+from envctl.domain.text.short_ids import short
+from envctl.usecases.deployment.verification import Checked, Verification
 
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("-", "dim")}
 

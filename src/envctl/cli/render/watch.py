@@ -14,7 +14,7 @@ from envctl.cli.render.status import show_status
 from envctl.cli.render.text import joined, plain, say, whole
 from envctl.cli.watching import Seen
 from envctl.domain.errors import EnvctlError
-from envctl.usecases.status import Status
+from envctl.usecases.inspect.status import Status
 
 HOME, REST_OF_LINE, REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
 # A line that is too long is cut at the edge: wrapped, it would move all that is below it.

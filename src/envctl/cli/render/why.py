@@ -7,10 +7,10 @@ from envctl.cli.render.guards import ANSWER, INDENT, opens_by_itself, show_refus
 from envctl.cli.render.line import counted
 from envctl.cli.render.signing import mistrusted
 from envctl.cli.render.text import advised, hanging, hinted, joined, one_line, plain, say
-from envctl.domain.enumeration import listed
 from envctl.domain.guards import GUARDS
-from envctl.domain.naming import short
-from envctl.usecases.why import Answer, Why
+from envctl.domain.text.lists import listed
+from envctl.domain.text.short_ids import short
+from envctl.usecases.approval.explain_refusal import Answer, Why
 
 _MARKS = {"passes": ("✓", "green"), "moot": ("-", "dim"), "unplanned": ("?", "dim")}
 

@@ -3,7 +3,7 @@
 from rich.console import Console
 
 from envctl.cli.render.text import hanging, joined, plain, say
-from envctl.usecases.workflows import Workflows
+from envctl.usecases.project.ci_workflows import Workflows
 
 _STYLES = {
     "current": "dim",

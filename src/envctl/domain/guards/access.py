@@ -1,9 +1,9 @@
 """G203 and G207: that it happens in the right account, and that whoever asks may ask for it."""
 
-from envctl.domain.access import Caller
+from envctl.domain.aws.access import Caller
 from envctl.domain.guards.providers import check_providers
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.people import in_ci, may
+from envctl.domain.ledger.principals import in_ci, may
 
 
 def account(request: Request) -> Refusal | None:

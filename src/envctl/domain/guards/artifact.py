@@ -1,8 +1,8 @@
 """G201: that the target finds the images of the release where it pulls from."""
 
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.images import ImageFound
-from envctl.domain.naming import short
+from envctl.domain.images.image_reference import ImageFound
+from envctl.domain.text.short_ids import short
 
 UNREACHED = "E433"
 """The code of what a registry that answered nothing is told with."""

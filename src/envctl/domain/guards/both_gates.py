@@ -1,12 +1,12 @@
 """The gates of an environment, as the rules of the tree and the recorded ones ask for them together."""
 
-from envctl.domain.events import Actor
 from envctl.domain.guards import plan
 from envctl.domain.guards.approvals import changed_rules, counting, made_by, may_approve, who
 from envctl.domain.guards.both_documents import check_twice, list_views
 from envctl.domain.guards.plan import count_missing
 from envctl.domain.guards.request import Guard, Refusal, Request
-from envctl.domain.present import Approval
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.state import Approval
 
 
 def count_asked(request: Request) -> dict[str, int]:

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from envctl.domain.clocks import is_future
-from envctl.domain.durations import spelt
-from envctl.domain.enumeration import first_of
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.naming import short
-from envctl.domain.present import Evidence
+from envctl.domain.ledger.clocks import is_future
+from envctl.domain.ledger.state import Evidence
+from envctl.domain.text.durations import spelt
+from envctl.domain.text.lists import first_of
+from envctl.domain.text.short_ids import short
 
 NAMED = 3
 

@@ -1,9 +1,9 @@
 """G111: that no older release goes over a newer one unless a person says so."""
 
+from envctl.domain.config.pipeline import Pipeline
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.naming import short
-from envctl.domain.pipeline import Pipeline
-from envctl.domain.present import Deployment, Present
+from envctl.domain.ledger.state import Deployment, Present
+from envctl.domain.text.short_ids import short
 
 
 def older(request: Request) -> Refusal | None:

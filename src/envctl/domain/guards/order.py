@@ -1,8 +1,8 @@
 """G101 and G102: which way code may take, and that it is the very code which took it."""
 
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.naming import short
-from envctl.domain.present import ended
+from envctl.domain.ledger.state import ended
+from envctl.domain.text.short_ids import short
 
 
 def order(request: Request) -> Refusal | None:

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator
 
-from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange
-from envctl.domain.enumeration import first_of, listed
-from envctl.domain.fold_stacks import with_moves
 from envctl.domain.guards.approvals import asked, counting, gates, to_approve, who
-from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.known_states import (
+from envctl.domain.guards.known_states import (
     describe_forgotten_states,
     describe_unknown_states,
     find_forgotten_states,
     find_unknown_states,
 )
-from envctl.domain.meaning import FORMAT, Change, meaning_of, performed, uncovered
-from envctl.domain.naming import short
-from envctl.domain.persons import list_people
-from envctl.domain.present import Approval, Deployment
-from envctl.domain.unseen import list_left_out
+from envctl.domain.guards.request import Refusal, Request
+from envctl.domain.ledger.person_names import list_people
+from envctl.domain.ledger.projection.stacks import with_moves
+from envctl.domain.ledger.state import Approval, Deployment
+from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange
+from envctl.domain.plan.fingerprint import FORMAT, Change, meaning_of, performed, uncovered
+from envctl.domain.plan.unseen_stacks import list_left_out
+from envctl.domain.text.lists import first_of, listed
+from envctl.domain.text.short_ids import short
 
 _DESTROYS = frozenset({Action.DELETE, Action.REPLACE})
 NAMED = 5

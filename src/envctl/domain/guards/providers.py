@@ -1,8 +1,8 @@
 """G203, asked about a plan: that every AWS provider in it acts in the account of the target."""
 
-from envctl.domain.enumeration import first_of
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.provider_accounts import Home, Stray, advise, find_strays, name_configuration
+from envctl.domain.plan.provider_accounts import Home, Stray, advise, find_strays, name_configuration
+from envctl.domain.text.lists import first_of
 
 NAMED = 3
 

@@ -1,8 +1,8 @@
 """G305: that somebody said what becomes of a stack that the next release has no more."""
 
-from envctl.domain.enumeration import listed
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.naming import short
+from envctl.domain.text.lists import listed
+from envctl.domain.text.short_ids import short
 
 
 def removed(request: Request) -> Refusal | None:

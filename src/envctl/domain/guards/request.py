@@ -5,19 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from envctl.domain.access import Caller
-from envctl.domain.changes import EnvironmentPlan
+from envctl.domain.aws.access import Caller
+from envctl.domain.aws.secret_status import Sighting
+from envctl.domain.config.pipeline import Pipeline
+from envctl.domain.config.rules.document import RulesDocument
+from envctl.domain.config.rules.environment_rules import Rules
 from envctl.domain.errors import EnvctlError, ExitCode, Problem
-from envctl.domain.events import Actor
-from envctl.domain.images import ImageFound
-from envctl.domain.leaving import NO_CHANGEOVER, Changeover
-from envctl.domain.meaning import PlanMeaning
+from envctl.domain.images.image_reference import ImageFound
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.state import NOTHING, EnvironmentPresent, Evidence, KnownRelease, Present
 from envctl.domain.operation import Move
-from envctl.domain.pipeline import Pipeline
-from envctl.domain.present import NOTHING, EnvironmentPresent, Evidence, KnownRelease, Present
-from envctl.domain.rules import Rules
-from envctl.domain.rules_document import RulesDocument
-from envctl.domain.secrets import Sighting
+from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.domain.plan.fingerprint import PlanMeaning
+from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
 
 Bundle = Literal["intact", "missing", "damaged"]
 

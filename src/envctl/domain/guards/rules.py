@@ -1,7 +1,7 @@
 """G112: that the tree's rules and those that were recorded can hold for one deployment."""
 
-from envctl.domain.durations import spelt
-from envctl.domain.enumeration import first_of, listed
+from envctl.domain.config.rules.changes import describe_rules_in_words, list_conflicts
+from envctl.domain.config.rules.document import RulesDocument, rules_of
 from envctl.domain.guards.both_documents import (
     RESET_DELAY,
     count_missing_rules_approvals,
@@ -13,8 +13,8 @@ from envctl.domain.guards.both_documents import (
     takes_account,
 )
 from envctl.domain.guards.request import Refusal, Request, changes_rules
-from envctl.domain.rules_changes import describe_rules_in_words, list_conflicts
-from envctl.domain.rules_document import RulesDocument, rules_of
+from envctl.domain.text.durations import spelt
+from envctl.domain.text.lists import first_of, listed
 
 NAMED = 4
 

@@ -1,7 +1,7 @@
 """G202: that the secrets which the settings of the target name are there."""
 
+from envctl.domain.aws.secret_status import problem
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.secrets import problem
 
 
 def secrets(request: Request) -> Refusal | None:

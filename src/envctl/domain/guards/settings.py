@@ -1,7 +1,7 @@
 """G204, G205 and G206: that settings and release are of the kind that the target takes."""
 
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.naming import short
+from envctl.domain.text.short_ids import short
 
 
 def settings(request: Request) -> Refusal | None:

@@ -1,7 +1,7 @@
 """G107, G108 and G109: that the target may be changed now."""
 
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.naming import short
+from envctl.domain.text.short_ids import short
 
 
 def window(request: Request) -> Refusal | None:
@@ -9,7 +9,7 @@ def window(request: Request) -> Refusal | None:
     windows = request.rules.windows
     if not windows or request.action == "rollback":
         return None
-    from envctl.domain.windows import closed_by, spelt
+    from envctl.domain.config.rules.windows import closed_by, spelt
 
     closed = closed_by(windows, request.now)
     if closed is None:

@@ -76,7 +76,7 @@ def in_digits(value: object) -> str:
     # Imported late, as few of these are sensitive: every command in CI loads this file.
     from decimal import Decimal
 
-    from envctl.domain.literals import number_text
+    from envctl.domain.terraform.literals import number_text
 
     return number_text(value) if isinstance(value, float | Decimal) else str(value)
 

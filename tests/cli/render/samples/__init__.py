@@ -5,13 +5,13 @@ from datetime import timedelta
 
 from envctl.cli.commands.sandbox import SandboxState
 from envctl.cli.pages import ReportWritten
-from envctl.domain.changes import EnvironmentPlan, StackPlan
 from envctl.domain.errors import ConfigurationError, InterruptedByUserError, Location, OperationFailedError, Problem
-from envctl.domain.ledger import GENESIS
-from envctl.usecases.history import History, Verified
-from envctl.usecases.init import Begun
-from envctl.usecases.outputs import OneOutput
-from envctl.usecases.settings import Valid
+from envctl.domain.ledger.entries import GENESIS
+from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
+from envctl.usecases.inspect.history import History, Verified
+from envctl.usecases.inspect.outputs import OneOutput
+from envctl.usecases.inspect.settings import Valid
+from envctl.usecases.project.init import Begun
 from tests.cli.render.samples.ahead import AHEAD
 from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, SECRET
 from tests.cli.render.samples.configuration import FILES, RENDERED, SETTINGS

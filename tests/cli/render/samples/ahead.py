@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from envctl.domain.changes import Action, AttributeChange, Cost, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.errors import ExitCode, Location, Problem
-from envctl.domain.explanation import Part
-from envctl.usecases.explain import Drifted, Explained
-from envctl.usecases.preview import EnvironmentPreview, Preview
+from envctl.domain.plan.attribution import Part
+from envctl.domain.plan.changes import Action, AttributeChange, Cost, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.usecases.inspect.explain_plan import Drifted, Explained
+from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 from tests.cli.render.samples.basics import NEW, OLD
 from tests.cli.render.samples.diffs import DIFF
 from tests.cli.render.samples.plans import FIRST_PLAN, LATER_PLAN

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from envctl.domain.events import Actor
-from envctl.domain.present import Deployment, EnvironmentPresent, Evidence, KnownRelease
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.state import Deployment, EnvironmentPresent, Evidence, KnownRelease
 
 SECRET = "hunter2-correct-horse"
 NOW = datetime(2026, 11, 25, 1, 40, tzinfo=UTC)

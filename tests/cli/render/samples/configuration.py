@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from envctl.domain.errors import Location
-from envctl.domain.settings_values import EnvironmentSettings, Setting
-from envctl.usecases.fmt import Formatted, FormattedFile
-from envctl.usecases.render import Rendered
-from envctl.usecases.settings import Valid
+from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.usecases.inspect.render import Rendered
+from envctl.usecases.inspect.settings import Valid
+from envctl.usecases.project.fmt import Formatted, FormattedFile
 from tests.cli.render.samples.basics import SECRET
 
 SETTINGS = EnvironmentSettings(

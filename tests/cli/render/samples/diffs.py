@@ -3,16 +3,16 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from envctl.domain.artifact_pairs import ArtifactPair
-from envctl.domain.changes import Marker
-from envctl.domain.comparison import Comparison, compare
-from envctl.domain.distance import Distance
 from envctl.domain.errors import Location, Problem
-from envctl.domain.file_changes import FileChange, ModuleChange
-from envctl.domain.present import KnownRelease
-from envctl.domain.release_changes import Declared, PartChange, ReleaseChanges
-from envctl.domain.settings_values import EnvironmentSettings, Origin, Setting
-from envctl.usecases.diff import Diff, Side
+from envctl.domain.ledger.state import KnownRelease
+from envctl.domain.plan.changes import Marker
+from envctl.domain.release.artifact_changes import ArtifactPair
+from envctl.domain.release.changes import Declared, PartChange, ReleaseChanges
+from envctl.domain.release.distance import Distance
+from envctl.domain.release.file_changes import FileChange, ModuleChange
+from envctl.domain.settings.comparison import Comparison, compare
+from envctl.domain.settings.values import EnvironmentSettings, Origin, Setting
+from envctl.usecases.inspect.diff import Diff, Side
 from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, OLDEST, ROBOT, SECRET, TARO, deployment
 
 IMAGE = "333333333333.dkr.ecr.ap-northeast-1.amazonaws.com/shop/web@sha256:"

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
-from envctl.domain import bucket_lifecycle, bucket_policy
-from envctl.domain.bucket_review import LOCKED_FOR, findings, steps
-from envctl.domain.buckets import FoundBucket, WantedBucket, explain
+from envctl.domain.aws import bucket_lifecycle, bucket_policy
+from envctl.domain.aws.bucket_plan import LOCKED_FOR, findings, steps
+from envctl.domain.aws.buckets import FoundBucket, WantedBucket, explain
 from envctl.domain.errors import Problem
 from envctl.domain.findings import Finding
-from envctl.usecases import create_only
-from envctl.usecases.bootstrap import Bootstrap
-from envctl.usecases.bucket_report import BucketReport, reported
-from envctl.usecases.create_only import OVERWRITTEN
-from envctl.usecases.doctor import Doctor, Section
+from envctl.usecases.account.bootstrap import Bootstrap
+from envctl.usecases.inspect.doctor.doctor import Doctor, Section
+from envctl.usecases.ledger import store_probe
+from envctl.usecases.ledger.store_probe import OVERWRITTEN
+from envctl.usecases.ports.bucket_report import BucketReport, reported
 
 STORE = WantedBucket("shop-envctl-store", "ap-northeast-1", "999999999999", "store")
 DEV = WantedBucket("shop-tfstate-111111111111", "ap-northeast-1", "111111111111", "state", ("dev", "staging"))
@@ -32,7 +32,7 @@ def _planned(wanted: WantedBucket, *more: str) -> BucketReport:
     return replace(reported(wanted), steps=(*map(explain, steps(wanted, None)), *more))
 
 
-TRIED = Finding(create_only.NAME, "good", "nothing can be written over (tried just now)")
+TRIED = Finding(store_probe.NAME, "good", "nothing can be written over (tried just now)")
 ELSEWHERE = Problem(
     "E420",
     "the bucket shop-tfstate-333333333333 belongs to somebody else: names are shared by all of AWS",
@@ -55,7 +55,7 @@ REFUSED = Problem(
 )
 BOOTSTRAPS = {
     "a bootstrap to come": Bootstrap(
-        "planned", (_planned(STORE, create_only.STEP), _planned(DEV), _planned(PROD)), next="envctl bootstrap"
+        "planned", (_planned(STORE, store_probe.STEP), _planned(DEV), _planned(PROD)), next="envctl bootstrap"
     ),
     "a bootstrap": Bootstrap(
         "done",
@@ -91,7 +91,7 @@ BOOTSTRAPS = {
             _seen(DEV, _whole(DEV)),
             _seen(PROD, WEAK),
         ),
-        Finding(create_only.NAME, "unseen", "whether anything can be written over was never tried", "envctl bootstrap"),
+        Finding(store_probe.NAME, "unseen", "whether anything can be written over was never tried", "envctl bootstrap"),
         next="envctl bootstrap",
     ),
 }
@@ -206,7 +206,7 @@ DOCTORS = {
                     ),
                     Finding("ledger", "good", "nothing was recorded yet"),
                     Finding(
-                        create_only.NAME,
+                        store_probe.NAME,
                         "unseen",
                         "whether anything can be written over was never tried",
                         "envctl doctor --probe",

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from envctl.domain.events import (
+from envctl.domain.ledger.entries import GENESIS, Entry
+from envctl.domain.ledger.events import (
     Actor,
     ApprovalGiven,
     ApprovalWithdrawn,
@@ -23,9 +24,8 @@ from envctl.domain.events import (
     VerificationPassed,
     WaiverUsed,
 )
-from envctl.domain.events_states import ImportEnded, ImportStarted, StateMoved
-from envctl.domain.ledger import GENESIS, Entry
-from envctl.usecases.history import History
+from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
+from envctl.usecases.inspect.history import History
 from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, OLD, ROBOT, TARO
 
 

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from envctl.domain.changes import Cost, EnvironmentPlan, StackPlan
 from envctl.domain.errors import ExitCode, Problem
-from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
-from envctl.usecases.matrix import Job, Matrix
-from envctl.usecases.merging import Plans
-from envctl.usecases.preview import EnvironmentPreview
+from envctl.domain.plan.changes import Cost, EnvironmentPlan, StackPlan
+from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
+from envctl.usecases.fleet.matrix import Job, Matrix
+from envctl.usecases.fleet.merge import Plans
+from envctl.usecases.inspect.preview import EnvironmentPreview
 from tests.cli.render.samples.ahead import CHEAPER
 from tests.cli.render.samples.basics import NEW
 from tests.cli.render.samples.outcomes import FOUND

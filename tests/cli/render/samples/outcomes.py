@@ -2,19 +2,19 @@
 
 from datetime import timedelta
 
-from envctl.domain.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
 from envctl.domain.errors import Location, Problem, StateLock
-from envctl.domain.present import Hold, Lock
-from envctl.usecases.approve import Approved, Withdrawn
-from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
-from envctl.usecases.fix import Fixed, Mended
-from envctl.usecases.locking import Locked, Unlocked
-from envctl.usecases.recover import Recovered
-from envctl.usecases.review import Reviewed, Reviewer
-from envctl.usecases.rolling import RolledOut, Share
-from envctl.usecases.run import Deployed
-from envctl.usecases.verify import Checked, Verification
-from envctl.usecases.way_back import WentBack
+from envctl.domain.ledger.state import Hold, Lock
+from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
+from envctl.usecases.approval.approve import Approved, Withdrawn
+from envctl.usecases.approval.ci_reviewers import Reviewed, Reviewer
+from envctl.usecases.deployment.recovery.recover import Recovered
+from envctl.usecases.deployment.rollout.abort import WentBack
+from envctl.usecases.deployment.rollout.model import RolledOut, Share
+from envctl.usecases.deployment.run import Deployed
+from envctl.usecases.deployment.verification import Checked, Verification
+from envctl.usecases.drift.fix import Fixed, Mended
+from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
+from envctl.usecases.inspect.locking import Locked, Unlocked
 from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, ROBOT, TARO, deployment
 from tests.cli.render.samples.plans import FIRST_PLAN, LATER_PLAN
 from tests.cli.render.samples.refusals import LOCK, REHEARSED, SOAK

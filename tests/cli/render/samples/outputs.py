@@ -1,7 +1,7 @@
 """What an environment puts out."""
 
-from envctl.domain.changes import Marker
-from envctl.usecases.outputs import EnvironmentOutputs, StackOutputs
+from envctl.domain.plan.changes import Marker
+from envctl.usecases.inspect.outputs import EnvironmentOutputs, StackOutputs
 from tests.cli.render.samples.basics import NEW
 
 NETWORK = StackOutputs(

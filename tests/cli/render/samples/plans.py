@@ -3,7 +3,7 @@
 import json
 from itertools import zip_longest
 
-from envctl.domain.changes import (
+from envctl.domain.plan.changes import (
     Action,
     AttributeChange,
     EnvironmentPlan,

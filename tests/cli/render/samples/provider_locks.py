@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from envctl.domain.provider_lock import PLATFORMS
-from envctl.usecases.lock_providers import LockedProvider, LockedProviders
+from envctl.domain.terraform.provider_lock import PLATFORMS
+from envctl.usecases.project.lock_providers import LockedProvider, LockedProviders
 
 AWS, TLS, OLD = (f"registry.terraform.io/hashicorp/{name}" for name in ("aws", "tls", "template"))
 WRITTEN = LockedProviders(

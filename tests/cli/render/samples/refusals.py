@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from envctl.domain.errors import Location, Problem
 from envctl.domain.guards import Refusal, RefusedError
-from envctl.usecases.why import Answer, Why
+from envctl.usecases.approval.explain_refusal import Answer, Why
 from tests.cli.render.samples.basics import NEW, NOW
 
 PROVENANCE = Refusal(

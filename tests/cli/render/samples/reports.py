@@ -7,11 +7,11 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from envctl.domain.events import Actor, DeploymentStarted, DeploymentSucceeded, Event, ReleaseCreated
-from envctl.usecases import record
-from envctl.usecases.apply import apply
-from envctl.usecases.promote import promote
-from envctl.usecases.report import Report, report
+from envctl.domain.ledger.events import Actor, DeploymentStarted, DeploymentSucceeded, Event, ReleaseCreated
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.inspect.report import Report, report
+from envctl.usecases.ledger import journal
 from tests.fakes.story import Somebody, a_fortnight
 from tests.fakes.world import Killed, World
 
@@ -91,7 +91,7 @@ def long() -> Report:
 
 def said(world: World, event: Event) -> int:
     """Records it, and gives the number of its entry."""
-    after, _ = record.append(world.ports, lambda _: event)
+    after, _ = journal.append(world.ports, lambda _: event)
     return after.seq
 
 

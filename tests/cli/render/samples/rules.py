@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from envctl.domain.events_rules import RulesApproved, RulesResetRequested, RulesResetWithdrawn
-from envctl.domain.recorded_rules import RulesApproval, RulesRecord, RulesReset
-from envctl.usecases.approve_rules import ApprovedRules
-from envctl.usecases.history import History
-from envctl.usecases.reset_rules import RulesResetState
-from envctl.usecases.rules import CountingRule, EnvironmentRules
+from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
+from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
+from envctl.usecases.approval.approve_rules import ApprovedRules
+from envctl.usecases.approval.reset_rules import RulesResetState
+from envctl.usecases.inspect.history import History
+from envctl.usecases.inspect.rules import CountingRule, EnvironmentRules
 from tests.cli.render.samples.basics import HANAKO, NOW, ROBOT, TARO
 from tests.cli.render.samples.ledger import entries
 from tests.cli.render.samples.refusals import WHY_NOT_AT_ALL

@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from envctl.domain.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.events import Actor, EnvironmentLocked, VerificationFailed
-from envctl.domain.present import Lock
-from envctl.domain.settings_values import EnvironmentSettings, Setting
-from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
-from envctl.usecases.history import History
-from envctl.usecases.status import EnvironmentStatus, Status
+from envctl.domain.ledger.events import Actor, EnvironmentLocked, VerificationFailed
+from envctl.domain.ledger.state import Lock
+from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
+from envctl.usecases.inspect.history import History
+from envctl.usecases.inspect.status import EnvironmentStatus, Status
 from tests.cli.render.samples.basics import NEW, NOW, deployment, known, runs
 from tests.cli.render.samples.ledger import entries
 

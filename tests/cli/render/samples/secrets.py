@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
+from envctl.domain.aws.secret_status import NeededSecret, Sighting, problem
 from envctl.domain.errors import Location, OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.guards.request import Refusal
-from envctl.domain.secrets import NeededSecret, Sighting, problem
-from envctl.usecases.secret_setting import SecretSet
-from envctl.usecases.secrets import EnvironmentSecrets, SecretsChecked
+from envctl.usecases.account.secret_check import EnvironmentSecrets, SecretsChecked
+from envctl.usecases.account.secret_set import SecretSet
 from tests.cli.render.samples.basics import NEW, NOW
 
 LINE = Location("environments/prod/terraform.tfvars", 7)

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.events import Actor, ApprovalGiven, EnvironmentLocked, ReleaseCreated
-from envctl.domain.present import Unbelieved
-from envctl.usecases.history import History
-from envctl.usecases.pin_keys import PinnedKey, PinnedKeys
+from envctl.domain.ledger.events import Actor, ApprovalGiven, EnvironmentLocked, ReleaseCreated
+from envctl.domain.ledger.state import Unbelieved
+from envctl.usecases.inspect.history import History
+from envctl.usecases.project.signing_keys import PinnedKey, PinnedKeys
 from tests.cli.render.samples.basics import NEW, NOW, TARO
 from tests.cli.render.samples.ledger import entries
 from tests.cli.render.samples.refusals import WHY_NOT_AT_ALL

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from envctl.domain.events import Actor
-from envctl.domain.present import Debt, DriftCheck, EnvironmentPresent, Hold, Lock
-from envctl.domain.traffic import Live, Shift, Traffic
-from envctl.usecases.gone import GoneEnvironment
-from envctl.usecases.status import EnvironmentStatus, Status
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.state import Debt, DriftCheck, EnvironmentPresent, Hold, Lock
+from envctl.domain.rollout.traffic import Live, Shift, Traffic
+from envctl.usecases.inspect.status import EnvironmentStatus, Status
+from envctl.usecases.project.removed_environments import GoneEnvironment
 from tests.cli.render.samples.basics import (
     FAILURE,
     HANAKO,

@@ -11,7 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from hypothesis import strategies as st
 
 from envctl.cli.render.schema.annotations import hints_of
-from envctl.domain.changes import Marker
+from envctl.domain.plan.changes import Marker
 
 texts = st.text(st.characters(codec="utf-8"), max_size=4)
 # What the attribute of a resource, an output or a setting may hold.

@@ -15,7 +15,7 @@ from envctl.cli.render.verdicts.sarif import sarif
 from envctl.cli.render.verdicts.verdicts import Verdict, verdicts
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
-from envctl.usecases.verify import Checked, Verification
+from envctl.usecases.deployment.verification import Checked, Verification
 from tests.cli.render.samples import RESULTS
 from tests.cli.render.samples.outcomes import FOUND
 from tests.cli.render.samples.refusals import WHY

@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
+from envctl.adapters.terraform.crew.capacity import BESIDES, Limits, Load, Machine, admits
 from envctl.adapters.terraform.watch import Watch
-from envctl.domain.capacity import BESIDES, Limits, Load, Machine, admits
 from envctl.domain.errors import InterruptedByUserError, Problem
 
 Job = Callable[[], None]

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from envctl.domain.capacity import Machine
+from envctl.adapters.terraform.crew.capacity import Machine
 
 _CGROUP = Path("/sys/fs/cgroup")
 _MEMINFO = Path("/proc/meminfo")

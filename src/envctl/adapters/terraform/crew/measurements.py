@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.adapters.disk.reading import read_bytes
+from envctl.adapters.terraform.crew.capacity import UNMEASURED
 from envctl.adapters.terraform.crew.meter import Measured
-from envctl.domain.capacity import UNMEASURED
 
 FILE = "measured.json"
 # Of what is kept, how much a new figure weighs where it is the lower one: one quick run proves nothing.

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from envctl.adapters.terraform.events import Diagnostic
-from envctl.domain.changes import Action, Marker, ResourceChange
+from envctl.domain.plan.changes import Action, Marker, ResourceChange
 
 EXISTS = "E367"
 # AWS's own codes, as botocore's models of its services list them, and what Terraform's providers say.

@@ -12,9 +12,9 @@ from envctl.adapters.terraform.failing import disk_errors, existing, full_disk, 
 from envctl.adapters.terraform.failing.causes import DENIED, UPSTREAM_GONE, cause_of
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
-from envctl.domain.changes import ResourceChange
 from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UpstreamBehindError
-from envctl.domain.layout import CODE, MAIN
+from envctl.domain.plan.changes import ResourceChange
+from envctl.domain.terraform.workdir_names import CODE, MAIN
 
 _DONE = ("Failed to create local state file", "Failed to persist state to backend")
 # In a module: those of the root module are rendered, with the role of the environment.

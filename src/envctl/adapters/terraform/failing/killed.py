@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from envctl.adapters.terraform.events import Diagnostic, Transcript
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
-from envctl.domain.enumeration import first_of
 from envctl.domain.errors import Problem
+from envctl.domain.text.lists import first_of
 
 LOG = {"TF_LOG_PROVIDER": "ERROR"}
 """Has Terraform say on stderr how a provider ended, which it says nowhere else."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.domain.errors import InterruptedByUserError, LockHeldError, Problem
-from envctl.domain.provider_lock import short
+from envctl.domain.terraform.provider_lock import short
 
 ALL = ""
 """The name of the lock on the whole cache: whoever does not know yet what it will install takes that one."""

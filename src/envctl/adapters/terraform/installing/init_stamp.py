@@ -18,8 +18,8 @@ from envctl.adapters.terraform.installing import cli_configuration
 from envctl.adapters.terraform.installing.init_outline import outline
 from envctl.adapters.terraform.installing.known_packages import look
 from envctl.adapters.terraform.installing.plugin_cache import packages, pinned
-from envctl.domain.layout import BACKEND_RECORD, LOCK_FILE, MAIN, MANIFEST
-from envctl.domain.provider_lock import hashes, providers, version
+from envctl.domain.terraform.provider_lock import hashes, providers, version
+from envctl.domain.terraform.workdir_names import BACKEND_RECORD, LOCK_FILE, MAIN, MANIFEST
 
 FILE = ".initialised"
 INSTALLED = ".terraform/providers"

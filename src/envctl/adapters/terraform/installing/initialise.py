@@ -15,8 +15,8 @@ from envctl.adapters.terraform.installing.plugin_cache import OURS, PluginCache,
 from envctl.adapters.terraform.launcher import Launcher
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
-from envctl.domain.layout import LOCK_FILE
-from envctl.usecases.ports import Observer
+from envctl.domain.terraform.workdir_names import LOCK_FILE
+from envctl.usecases.ports.core import Observer
 
 STAMP = init_stamp.FILE
 _NEEDS_INIT = re.compile(

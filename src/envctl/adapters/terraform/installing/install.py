@@ -19,10 +19,10 @@ from envctl.adapters.terraform.installing.reach import needed, needs_some
 from envctl.adapters.terraform.launcher import Launcher, check
 from envctl.adapters.terraform.process import Ended
 from envctl.adapters.terraform.running import Site
-from envctl.domain.layout import LOCK_FILE, MANIFEST
-from envctl.domain.provider_lock import short
-from envctl.domain.remote_modules import decode, is_local
-from envctl.usecases.terraform_ports import Progressed
+from envctl.domain.release.remote_modules import decode, is_local
+from envctl.domain.terraform.provider_lock import short
+from envctl.domain.terraform.workdir_names import LOCK_FILE, MANIFEST
+from envctl.usecases.ports.terraform import Progressed
 
 VIEW = ".plugins"
 """The part of the plugin cache that a stack is shown, in its own directory."""

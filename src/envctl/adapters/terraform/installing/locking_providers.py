@@ -16,11 +16,11 @@ from envctl.adapters.terraform.installing import cli_configuration
 from envctl.adapters.terraform.installing.install import VIEW
 from envctl.adapters.terraform.launcher import Launcher, check
 from envctl.adapters.terraform.running import Site
-from envctl.domain.constraints import allows
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.layout import LOCK_FILE
-from envctl.domain.provider_lock import only, providers, short, version
-from envctl.usecases.terraform_ports import HashedProviders
+from envctl.domain.terraform.provider_lock import only, providers, short, version
+from envctl.domain.terraform.version_constraints import allows
+from envctl.domain.terraform.workdir_names import LOCK_FILE
+from envctl.usecases.ports.terraform import HashedProviders
 
 _MODULE = re.compile(r"^(?P<indent>[│├└─\s]*)module\.(?P<name>\S+)$")
 _PROVIDER = re.compile(r"provider\[(?P<address>[^\]]+)\] ?(?P<asked>.*)$")

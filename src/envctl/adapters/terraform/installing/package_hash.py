@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from envctl.domain.provider_lock import UNPACKED
+from envctl.domain.terraform.provider_lock import UNPACKED
 
 
 def package_hash(folder: Path) -> str:

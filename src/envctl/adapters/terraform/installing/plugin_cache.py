@@ -18,7 +18,7 @@ from pathlib import Path
 
 from envctl.adapters.terraform.installing.known_packages import Known, KnownPackages
 from envctl.adapters.terraform.installing.package_hash import files, package_hash
-from envctl.domain.provider_lock import UNPACKED, hashes, providers, version
+from envctl.domain.terraform.provider_lock import UNPACKED, hashes, providers, version
 
 OURS = ".envctl"
 """The folder in a cache that is envctl's own: locks, what is known of packages, and what is on its way."""

@@ -5,10 +5,10 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+from envctl.adapters.http.proxies import proxy
 from envctl.adapters.terraform.installing import cli_configuration
 from envctl.adapters.terraform.installing.cli_configuration import REGISTRY
-from envctl.domain.proxies import proxy
-from envctl.usecases.terraform_ports import ProviderSource
+from envctl.usecases.ports.terraform import ProviderSource
 
 SECONDS = 3.0
 

@@ -12,7 +12,7 @@ from envctl.adapters.disk.places import real_path
 from envctl.adapters.disk.reading import read_bytes, read_text
 from envctl.adapters.terraform.installing.init_stamp import CODE_FILES
 from envctl.adapters.terraform.installing.plugin_cache import Pinned
-from envctl.domain.layout import MAIN
+from envctl.domain.terraform.workdir_names import MAIN
 
 _BESIDE = re.compile(r'"?\bsource"?\s*[=:]\s*"(\.{1,2}/[^"]*)"')
 

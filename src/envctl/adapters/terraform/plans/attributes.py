@@ -7,10 +7,10 @@ from itertools import zip_longest
 from typing import Any
 
 from envctl.adapters.terraform.plans.blocks import SAME, without_same
-from envctl.domain.changes import AttributeChange, Marker, same
-from envctl.domain.layout import SESSION
-from envctl.domain.literals import number_text
+from envctl.domain.plan.changes import AttributeChange, Marker, same
 from envctl.domain.redaction.parts import SHORTEST_NUMBER
+from envctl.domain.terraform.literals import number_text
+from envctl.domain.terraform.workdir_names import SESSION
 
 
 def all_secrets(document: Mapping[str, Any]) -> frozenset[str]:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from envctl.domain.literals import number_of
+from envctl.domain.terraform.literals import number_of
 
 
 def parse(text: str) -> dict[str, Any]:

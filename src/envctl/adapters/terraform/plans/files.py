@@ -16,7 +16,7 @@ from typing import BinaryIO
 from envctl.adapters.disk.reading import open_file
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.running import Site
-from envctl.domain.layout import PLAN_FILES
+from envctl.domain.terraform.workdir_names import PLAN_FILES
 
 PLAN = PLAN_FILES[0]
 # Those of a look have names of their own: no apply shall find them.

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from envctl.adapters.terraform.plans.keys import ACTION_INVOCATION, CHANGE, IMPORTING, PLAN, RESOURCE_CHANGE, Table
-from envctl.domain.enumeration import first_of
 from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.text.lists import first_of
 
 NAMED = 5
 

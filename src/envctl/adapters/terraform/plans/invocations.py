@@ -5,8 +5,8 @@ from typing import Any
 
 from envctl.adapters.terraform.plans.attributes import all_of
 from envctl.adapters.terraform.plans.planned import PROVIDER, whole
-from envctl.domain.canonical import sign_of
-from envctl.domain.changes import Action, ResourceChange, invocation_address
+from envctl.domain.plan.canonical import sign_of
+from envctl.domain.plan.changes import Action, ResourceChange, invocation_address
 
 TRIGGER = "trigger"
 

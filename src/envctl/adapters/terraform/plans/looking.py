@@ -15,8 +15,8 @@ from typing import Any
 from envctl.adapters.terraform.events import Transcript
 from envctl.adapters.terraform.failing.failures import unreadable
 from envctl.adapters.terraform.plans.files import BOTH, DRIFT, PENDING
-from envctl.domain.changes import StackPlan
-from envctl.domain.drift import Look
+from envctl.domain.plan.changes import StackPlan
+from envctl.domain.plan.drift import Look
 
 Planned = Callable[..., Transcript]
 Show = Callable[[str], Mapping[str, Any]]

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 
 from envctl.adapters.terraform.launcher import ADDED_FLAGS
 from envctl.adapters.terraform.plans.saved import MODES, SavedPlan, read_saved
-from envctl.domain.enumeration import first_of
 from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.text.lists import first_of
 
 ORDINARY, DESTROY, REFRESH_ONLY = MODES.values()
 NAMED = 3
@@ -67,7 +67,7 @@ def _is_given(text: str, given: str | None) -> bool:
         return True
     from unicodedata import normalize
 
-    from envctl.domain.rendering import environment_value
+    from envctl.domain.release.root_module import environment_value
 
     return normalize("NFC", given) in (text, environment_value(text, "any"))
 

@@ -8,7 +8,7 @@ from envctl.adapters.terraform.plans.invocations import invocations
 from envctl.adapters.terraform.plans.planned import configured, imported, planned
 from envctl.adapters.terraform.plans.programs import Code, programs, ran_already
 from envctl.adapters.terraform.plans.providers import provider_configurations
-from envctl.domain.changes import Action, OutputChange, ResourceChange, StackPlan
+from envctl.domain.plan.changes import Action, OutputChange, ResourceChange, StackPlan
 
 _ACTIONS: dict[tuple[str, ...], Action | None] = {
     ("no-op",): None,

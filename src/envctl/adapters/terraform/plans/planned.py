@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from envctl.adapters.terraform.plans.attributes import below, is_secret, marks_of
-from envctl.domain.canonical import (
+from envctl.domain.plan.canonical import (
     ABSENT,
     SENSITIVE,
     SENSITIVE_UNKNOWN,
@@ -20,7 +20,7 @@ from envctl.domain.canonical import (
     place,
     sign_of,
 )
-from envctl.domain.changes import Action, Marker
+from envctl.domain.plan.changes import Action, Marker
 
 # Beside the places of values, which begin with a bracket.
 OBJECT, ORDER, PROVIDER, CONFIGURED, IMPORTED, PROGRAMS = (

@@ -11,8 +11,8 @@ from typing import Any
 
 from envctl.adapters.terraform.plans.attributes import below, marks_of, shown
 from envctl.adapters.terraform.plans.planned import PROGRAMS, PROVIDER, SHORTEST, whole
-from envctl.domain.canonical import SENSITIVE, sign_of
-from envctl.domain.changes import Action, Marker, ResourceChange
+from envctl.domain.plan.canonical import SENSITIVE, sign_of
+from envctl.domain.plan.changes import Action, Marker, ResourceChange
 
 _INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 _RUNS = frozenset({Action.CREATE, Action.REPLACE, Action.RENEW, Action.DELETE})

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from envctl.adapters.terraform.plans.programs import Code
-from envctl.domain.provider_accounts import UNTOLD, ProviderConfiguration, describe_configuration, kind_of
+from envctl.domain.plan.provider_accounts import UNTOLD, ProviderConfiguration, describe_configuration, kind_of
 
 Entries = Mapping[str, Mapping[str, Any]]
 

@@ -11,8 +11,8 @@ from envctl.adapters.terraform.launcher import Launcher, check
 from envctl.adapters.terraform.plans import made
 from envctl.adapters.terraform.plans.files import PLAN, PlanFiles, inheriting
 from envctl.adapters.terraform.running import Site
-from envctl.domain.changes import StackPlan
-from envctl.usecases.terraform_ports import Secrecy
+from envctl.domain.plan.changes import StackPlan
+from envctl.usecases.ports.terraform import Secrecy
 
 
 class PlanReader:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from envctl.adapters.terraform.plans.attributes import all_secrets
-from envctl.domain.changes import ResourceChange, StackPlan
+from envctl.domain.plan.changes import ResourceChange, StackPlan
 from envctl.domain.redaction import Redactor
 
 

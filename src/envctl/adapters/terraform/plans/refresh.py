@@ -5,7 +5,7 @@ from typing import Any
 
 from envctl.adapters.terraform.plans.attributes import all_secrets, attributes
 from envctl.adapters.terraform.plans.planfile import action_of, address, output_changes
-from envctl.domain.changes import Action, Marker, OutputChange, ResourceChange, StackPlan, same
+from envctl.domain.plan.changes import Action, Marker, OutputChange, ResourceChange, StackPlan, same
 
 
 def drift(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...]) -> StackPlan:

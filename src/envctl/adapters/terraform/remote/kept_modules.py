@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from envctl.domain.release_contents import File
-from envctl.domain.remote_modules import FoundModule, Package
-from envctl.domain.settings import ModuleCall
+from envctl.domain.release.contents import File
+from envctl.domain.release.remote_modules import FoundModule, Package
+from envctl.domain.settings.settings import ModuleCall
 
 UNFINISHED = "fetching-"
 """What a name begins with that is gone in the end, unless somebody is killed."""

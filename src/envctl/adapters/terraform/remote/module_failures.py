@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem
-from envctl.domain.layout import CODE
-from envctl.domain.remote_modules import shown
+from envctl.domain.release.remote_modules import shown
+from envctl.domain.terraform.workdir_names import CODE
 
 FETCHING = re.compile(r"\s*Downloading \S.* for (\S+?)\.\.\.\s*")
 FETCHED = re.compile(r"\s*- (\S+) in .*\s*")

@@ -19,10 +19,10 @@ from envctl.adapters.terraform.remote import module_failures, packages
 from envctl.adapters.terraform.remote.kept_modules import UNFINISHED, KeptModules
 from envctl.adapters.terraform.surroundings.clearing import Surroundings
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Location, OperationFailedError, Problem
-from envctl.domain.layout import CODE, MAIN, MANIFEST
-from envctl.domain.release_contents import File, Release
-from envctl.domain.remote_modules import FoundModule, Package, decode, encode, entry
-from envctl.domain.settings import ModuleCall
+from envctl.domain.release.contents import File, Release
+from envctl.domain.release.remote_modules import FoundModule, Package, decode, encode, entry
+from envctl.domain.settings.settings import ModuleCall
+from envctl.domain.terraform.workdir_names import CODE, MAIN, MANIFEST
 
 # Seconds. A large repository is cloned without a word.
 PATIENCE = 300.0

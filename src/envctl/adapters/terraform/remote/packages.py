@@ -6,8 +6,8 @@ from posixpath import commonpath, dirname
 
 from envctl.adapters.disk.places import real_path
 from envctl.adapters.disk.reading import read_bytes
-from envctl.domain.layout import LEFT_OUT
-from envctl.domain.release_contents import File
+from envctl.domain.release.contents import File
+from envctl.domain.terraform.workdir_names import LEFT_OUT
 
 
 class StrayLinkError(Exception):

@@ -12,7 +12,7 @@ from envctl.adapters.disk.reading import read_text
 from envctl.adapters.terraform.installing import cli_configuration
 from envctl.adapters.terraform.surroundings.variables import REATTACH
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.usecases.terraform_ports import UnpinnedProvider
+from envctl.usecases.ports.terraform import UnpinnedProvider
 
 _TEXT = r'"(?:\\.|[^"\\])*"'
 _COMMENT = re.compile(rf"({_TEXT})|/\*.*?\*/|(?:#|//)[^\n]*", re.DOTALL)

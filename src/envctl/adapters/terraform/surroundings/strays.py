@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from envctl.domain.layout import MAIN
+from envctl.domain.terraform.workdir_names import MAIN
 
 _READ = re.compile(
     r".*\.(tf|tofu)(\.json)?"

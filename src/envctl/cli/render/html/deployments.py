@@ -11,8 +11,8 @@ from envctl.cli.render.html.tables import section, table
 from envctl.cli.render.html.wording import person, release, since
 from envctl.cli.render.line import counted
 from envctl.cli.render.moments import lasting
-from envctl.usecases.report import Report
-from envctl.usecases.timeline import Happened
+from envctl.usecases.inspect.report import Report
+from envctl.usecases.ledger.timeline import Happened
 
 LINES = "A line is what ran, and in colour what runs now."
 HEADS = ("When (UTC)", "Environment", "What", "Release", "Outcome", "Changed", "Took", "By")

@@ -8,9 +8,9 @@ from envctl.cli.render.html.signs import Sign, labelled
 from envctl.cli.render.html.tables import section, table
 from envctl.cli.render.html.wording import person, since
 from envctl.cli.render.line import counted
-from envctl.domain.present import DriftCheck
-from envctl.usecases.report import Report
-from envctl.usecases.status import EnvironmentStatus
+from envctl.domain.ledger.state import DriftCheck
+from envctl.usecases.inspect.report import Report
+from envctl.usecases.inspect.status import EnvironmentStatus
 
 HEADS = ("Environment", "Reality against the state", "Looked at (UTC)", "By", "What differs")
 

@@ -14,9 +14,9 @@ from envctl.cli.render.moments import roughly
 from envctl.cli.render.status import with_before
 from envctl.cli.render.why import conclusion, question
 from envctl.domain.guards import Refusal
-from envctl.usecases.report import Asked, Outlook, Report
-from envctl.usecases.status import EnvironmentStatus
-from envctl.usecases.why import Outcome, Why
+from envctl.usecases.approval.explain_refusal import Outcome, Why
+from envctl.usecases.inspect.report import Asked, Outlook, Report
+from envctl.usecases.inspect.status import EnvironmentStatus
 
 _REFUSES, _LATER = Sign("failed", "bad", "refuses"), Sign("stopped", "doubt", "refuses for now")
 _WARNS = Sign("doubt", "doubt", "warns")

@@ -12,11 +12,11 @@ from envctl.cli.render.html.tables import scrolling
 from envctl.cli.render.line import counted
 from envctl.cli.render.moments import clock
 from envctl.cli.render.text import called, cut
-from envctl.domain.naming import short
-from envctl.domain.present import Deployment
-from envctl.usecases.report import Report
-from envctl.usecases.status import EnvironmentStatus
-from envctl.usecases.timeline import Happened
+from envctl.domain.ledger.state import Deployment
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.report import Report
+from envctl.usecases.inspect.status import EnvironmentStatus
+from envctl.usecases.ledger.timeline import Happened
 
 WIDTH, LEFT, RIGHT, TOP, LANE = 1168.0, 132.0, 20.0, 34.0, 58.0
 APART, MARK, LETTER = 18.0, 16.0, 6.7

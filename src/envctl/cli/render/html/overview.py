@@ -10,9 +10,9 @@ from envctl.cli.render.html.signs import Sign, drawn
 from envctl.cli.render.html.tables import section
 from envctl.cli.render.line import counted
 from envctl.cli.render.status import next_commands, up_to_date
-from envctl.domain.enumeration import first_of
-from envctl.domain.naming import short
-from envctl.usecases.report import Report
+from envctl.domain.text.lists import first_of
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.report import Report
 
 NAMED = 2
 _GRAVE, _IN_THE_WAY = Sign("failed", "bad", "went wrong"), Sign("doubt", "doubt", "in the way")

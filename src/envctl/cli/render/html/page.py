@@ -9,8 +9,8 @@ from envctl.cli.render.html.signs import definitions
 from envctl.cli.render.html.tables import facts
 from envctl.cli.render.html.wording import moment
 from envctl.cli.render.line import counted
-from envctl.domain.naming import short
-from envctl.usecases.report import Report
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.report import Report
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 SANDBOX = "SANDBOX"

@@ -12,9 +12,9 @@ from envctl.cli.render.html.tables import scrolling
 from envctl.cli.render.line import counted
 from envctl.cli.render.status import with_before
 from envctl.cli.render.text import cut
-from envctl.domain.naming import short
-from envctl.usecases.report import Outlook, Report
-from envctl.usecases.status import EnvironmentStatus
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.report import Outlook, Report
+from envctl.usecases.inspect.status import EnvironmentStatus
 
 WIDTH, HEIGHT, GAP, LINE = 1168.0, 140.0, 16.0, 58.0
 STATION, LETTER = 30.0, 10.4

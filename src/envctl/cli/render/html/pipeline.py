@@ -13,9 +13,9 @@ from envctl.cli.render.html.wording import commit, past, person, release, since
 from envctl.cli.render.line import counted
 from envctl.cli.render.moments import roughly
 from envctl.cli.render.status import next_commands, with_before
-from envctl.domain.present import EnvironmentPresent, Evidence
-from envctl.usecases.report import Report
-from envctl.usecases.status import EnvironmentStatus, Status
+from envctl.domain.ledger.state import EnvironmentPresent, Evidence
+from envctl.usecases.inspect.report import Report
+from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
 IN_A_ROW = 4
 

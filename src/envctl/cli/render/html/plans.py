@@ -9,11 +9,11 @@ from envctl.cli.render.html.tables import section, table
 from envctl.cli.render.html.wording import release, since
 from envctl.cli.render.line import counted
 from envctl.cli.render.plan import SYMBOLS
-from envctl.domain.changes import Action, EnvironmentPlan
-from envctl.domain.naming import short
-from envctl.domain.present import Deployment
-from envctl.usecases.report import LastPlan, Report
-from envctl.usecases.timeline import Happened
+from envctl.domain.ledger.state import Deployment
+from envctl.domain.plan.changes import Action, EnvironmentPlan
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.report import LastPlan, Report
+from envctl.usecases.ledger.timeline import Happened
 
 TONES = {
     Action.CREATE: "ok",

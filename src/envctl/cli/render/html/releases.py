@@ -8,8 +8,8 @@ from envctl.cli.render.html.signs import drawn, labelled
 from envctl.cli.render.html.tables import cell, section, table
 from envctl.cli.render.html.wording import commit, moment, past, person, release
 from envctl.cli.render.line import counted
-from envctl.domain.whereabouts import ReleaseRow, Stay
-from envctl.usecases.report import Report
+from envctl.domain.ledger.release_matrix import ReleaseRow, Stay
+from envctl.usecases.inspect.report import Report
 
 NAMES, CELL = 25, 10
 NAME = "Release, and when it was made"

@@ -4,9 +4,9 @@ from typing import assert_never
 
 from envctl.cli.render.boxes import destroyed
 from envctl.cli.render.html.signs import Sign
-from envctl.domain.present import Deployment, EnvironmentPresent
-from envctl.domain.whereabouts import Stay
-from envctl.usecases.timeline import Happened
+from envctl.domain.ledger.release_matrix import Stay
+from envctl.domain.ledger.state import Deployment, EnvironmentPresent
+from envctl.usecases.ledger.timeline import Happened
 
 PROVEN = Sign("proven", "ok", "proven")
 NOTHING_RUNS = Sign("nothing", "still", "nothing runs")

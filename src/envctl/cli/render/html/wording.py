@@ -7,9 +7,9 @@ from envctl.cli.render.commands import parted, to_type
 from envctl.cli.render.html.elements import Html, code, quiet, quoted, several, tag
 from envctl.cli.render.moments import ago, clock
 from envctl.cli.render.text import called
-from envctl.domain.events import Actor
-from envctl.domain.naming import short
-from envctl.domain.present import KnownRelease
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.state import KnownRelease
+from envctl.domain.text.short_ids import short
 
 COMMIT = 10
 

@@ -11,9 +11,9 @@ from envctl.cli.render.markdown.pieces import (
     strong,
     table,
 )
-from envctl.domain.naming import short
-from envctl.usecases.approve import Approved, Withdrawn
-from envctl.usecases.review import Reviewed, Reviewer
+from envctl.domain.text.short_ids import short
+from envctl.usecases.approval.approve import Approved, Withdrawn
+from envctl.usecases.approval.ci_reviewers import Reviewed, Reviewer
 
 
 def approved(told: Approved) -> str:

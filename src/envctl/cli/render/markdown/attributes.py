@@ -9,7 +9,7 @@ from envctl.cli.render.line import counted
 from envctl.cli.render.markdown.budget import LARGEST, size
 from envctl.cli.render.spelling import spelt
 from envctl.cli.render.text import one_line, padded, shortened, widest
-from envctl.domain.changes import Action, AttributeChange, Marker, ResourceChange
+from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
 
 # More of one value nobody reads in a comment.
 LONGEST_VALUE = 2_000

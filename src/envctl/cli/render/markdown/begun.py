@@ -4,7 +4,7 @@ from envctl.cli.render.begun import parts, to_fill_in
 from envctl.cli.render.commands import to_type
 from envctl.cli.render.line import counted
 from envctl.cli.render.markdown.pieces import PASSES, code, escaped, fenced, page, table
-from envctl.usecases.init import Begun
+from envctl.usecases.project.init import Begun
 
 
 def begun(told: Begun) -> str:

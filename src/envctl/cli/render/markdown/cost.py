@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from envctl.cli.render.cost import cost_said, dearest_first
 from envctl.cli.render.markdown.budget import Block, Piece, Rank, Section
 from envctl.cli.render.markdown.pieces import WARNS, code, escaped, row, strong, table
-from envctl.domain.changes import EnvironmentPlan
+from envctl.domain.plan.changes import EnvironmentPlan
 
 
 def cost_blocks(plan: EnvironmentPlan) -> Iterator[Block]:

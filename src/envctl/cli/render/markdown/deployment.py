@@ -35,8 +35,8 @@ from envctl.cli.render.markdown.verification import checks
 from envctl.cli.render.plan import total
 from envctl.cli.render.text import shortened
 from envctl.cli.render.verification import proof
-from envctl.domain.changes import EnvironmentPlan
-from envctl.usecases.run import Deployed
+from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.usecases.deployment.run import Deployed
 
 
 def deployment(told: Deployed) -> str:

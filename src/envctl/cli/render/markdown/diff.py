@@ -20,12 +20,12 @@ from envctl.cli.render.markdown.pieces import (
     table,
 )
 from envctl.cli.render.markdown.refused import problem_line
-from envctl.domain.comparison import Pair
-from envctl.domain.distance import Distance
-from envctl.domain.file_changes import FileChange
-from envctl.domain.naming import short
-from envctl.domain.settings_values import Setting
-from envctl.usecases.diff import Diff, Side
+from envctl.domain.release.distance import Distance
+from envctl.domain.release.file_changes import FileChange
+from envctl.domain.settings.comparison import Pair
+from envctl.domain.settings.values import Setting
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.diff import Diff, Side
 
 FEW = 5
 

@@ -32,11 +32,11 @@ from envctl.cli.render.markdown.pieces import (
 from envctl.cli.render.markdown.refused import problem_line
 from envctl.cli.render.text import shortened
 from envctl.cli.render.values import side
-from envctl.domain.changes import Action, ResourceChange
-from envctl.domain.drift import Finding
 from envctl.domain.errors import Problem
-from envctl.usecases.drifted import Drift, EnvironmentDrift
-from envctl.usecases.fix import Fixed, Mended
+from envctl.domain.plan.changes import Action, ResourceChange
+from envctl.domain.plan.drift import Finding
+from envctl.usecases.drift.fix import Fixed, Mended
+from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
 HEADS = ("environment", "stack", "resource", "what")
 ROOM = 80

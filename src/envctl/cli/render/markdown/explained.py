@@ -12,10 +12,10 @@ from envctl.cli.render.markdown.pieces import WARNS, code, escaped, next_step, p
 from envctl.cli.render.markdown.plan import mark, plan_blocks
 from envctl.cli.render.plan import said_of, total
 from envctl.cli.render.values import side
-from envctl.domain.changes import StackPlan
-from envctl.domain.drift import findings
-from envctl.domain.explanation import Part
-from envctl.usecases.explain import Explained
+from envctl.domain.plan.attribution import Part
+from envctl.domain.plan.changes import StackPlan
+from envctl.domain.plan.drift import findings
+from envctl.usecases.inspect.explain_plan import Explained
 
 
 def explained(told: Explained) -> str:

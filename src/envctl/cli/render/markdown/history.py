@@ -8,7 +8,7 @@ from envctl.cli.render.history import NOT_BELIEVED, logs_of, release_of, rules_o
 from envctl.cli.render.line import counted
 from envctl.cli.render.markdown.pieces import NEITHER, PASSES, REFUSES, WARNS, code, escaped, page, table
 from envctl.cli.render.moments import moment
-from envctl.usecases.history import History, Verified
+from envctl.usecases.inspect.history import History, Verified
 
 HEADS = ("#", "", "time", "who", "release", "what")
 # What is green, red or yellow to people.

@@ -2,8 +2,8 @@
 
 from envctl.cli.render.lock_providers import conclusion, remark, version
 from envctl.cli.render.markdown.pieces import PASSES, WARNS, code, escaped, page, sentence, table
-from envctl.domain.provider_lock import short
-from envctl.usecases.lock_providers import LockedProviders
+from envctl.domain.terraform.provider_lock import short
+from envctl.usecases.project.lock_providers import LockedProviders
 
 HEADS = ("provider", "version", "platforms")
 

@@ -24,7 +24,8 @@ from envctl.cli.render.markdown.pieces import (
 )
 from envctl.cli.render.plan import MANY, SYMBOLS, known_by, remarks, said_of, total
 from envctl.cli.render.text import one_line, padded, shortened, widest
-from envctl.domain.changes import (
+from envctl.domain.config.stateful_types import STATEFUL
+from envctl.domain.plan.changes import (
     Action,
     AttributeChange,
     EnvironmentPlan,
@@ -33,8 +34,7 @@ from envctl.domain.changes import (
     ResourceChange,
     StackPlan,
 )
-from envctl.domain.naming import short
-from envctl.domain.stateful import STATEFUL
+from envctl.domain.text.short_ids import short
 
 HARMFUL = (Action.REPLACE, Action.DELETE)
 GOES, WAITS = "🚨", "⏳"

@@ -8,8 +8,8 @@ from envctl.cli.render.markdown.cost import cost_blocks
 from envctl.cli.render.markdown.pieces import PASSES, REFUSES, escaped, page, shown_by, strong, table
 from envctl.cli.render.markdown.plan import mark, plan_blocks
 from envctl.cli.render.markdown.refused import problem_line
-from envctl.usecases.merging import Plans
-from envctl.usecases.preview import EnvironmentPreview
+from envctl.usecases.fleet.merge import Plans
+from envctl.usecases.inspect.preview import EnvironmentPreview
 
 
 def plans(told: Plans) -> str:

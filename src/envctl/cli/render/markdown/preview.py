@@ -8,8 +8,8 @@ from envctl.cli.render.markdown.pieces import PASSES, REFUSES, escaped, page, sh
 from envctl.cli.render.markdown.plan import mark, plan_blocks
 from envctl.cli.render.markdown.refused import problem_line
 from envctl.cli.render.preview import of_what, outcome
-from envctl.domain.naming import short
-from envctl.usecases.preview import EnvironmentPreview, Preview
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
 
 def preview(told: Preview) -> str:

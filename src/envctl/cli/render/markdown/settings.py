@@ -5,8 +5,8 @@ from envctl.cli.render.markdown.attributes import digest
 from envctl.cli.render.markdown.budget import size
 from envctl.cli.render.markdown.pieces import PASSES, code, escaped, page, sentence, table
 from envctl.cli.render.settings import UNREAD, origin, value
-from envctl.domain.settings_values import EnvironmentSettings, Setting
-from envctl.usecases.settings import Valid
+from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.usecases.inspect.settings import Valid
 
 HEADS = ("setting", "value", "where from", "stacks")
 LONGEST = 2_000

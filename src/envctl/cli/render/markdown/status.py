@@ -20,8 +20,8 @@ from envctl.cli.render.markdown.pieces import (
 from envctl.cli.render.moments import ago, since
 from envctl.cli.render.status import next_commands, up_to_date, with_before
 from envctl.cli.render.text import known_as, one_line, padded, widest
-from envctl.domain.naming import short
-from envctl.usecases.status import EnvironmentStatus, Status
+from envctl.domain.text.short_ids import short
+from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
 HEADS = ("", "environment", "runs", "deployed", "proof", "drift", "in the pipeline", "gates of the next promotion")
 WIDE = 1000

@@ -14,8 +14,8 @@ from envctl.cli.render.markdown.pieces import (
     table,
 )
 from envctl.cli.render.verification import proof
-from envctl.domain.naming import short
-from envctl.usecases.verify import Checked, Verification
+from envctl.domain.text.short_ids import short
+from envctl.usecases.deployment.verification import Checked, Verification
 
 MARKS = {"passed": PASSES, "failed": REFUSES, "skipped": NEITHER}
 

@@ -18,7 +18,7 @@ from envctl.cli.render.markdown.pieces import (
 from envctl.cli.render.markdown.refused import HEADS, guard, row
 from envctl.cli.render.signing import mistrusted
 from envctl.cli.render.why import conclusion, not_seen, question, rests_on, rules_told, to_ask_them_too
-from envctl.usecases.why import Answer, Why
+from envctl.usecases.approval.explain_refusal import Answer, Why
 
 
 def why(told: Why) -> str:

@@ -10,8 +10,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from envctl.cli.render.machine import WORKED_OUT
 from envctl.cli.render.schema.annotations import described, hints_of, returned_by
-from envctl.domain.changes import Marker, ResourceChange, StackPlan
-from envctl.domain.settings_values import EnvironmentSettings, Setting
+from envctl.domain.plan.changes import Marker, ResourceChange, StackPlan
+from envctl.domain.settings.values import EnvironmentSettings, Setting
 
 Schema = dict[str, Any]
 

@@ -4,17 +4,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from envctl.domain.enumeration import first_of
 from envctl.domain.errors import Location, Problem
 from envctl.domain.guards import Refusal, RefusedError
+from envctl.domain.text.lists import first_of
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
-    from envctl.usecases.drifted import Drift, EnvironmentDrift, StackDrift
-    from envctl.usecases.fix import Fixed
-    from envctl.usecases.run import Deployed
-    from envctl.usecases.verify import Verification
-    from envctl.usecases.why import Why
+    from envctl.usecases.approval.explain_refusal import Why
+    from envctl.usecases.deployment.run import Deployed
+    from envctl.usecases.deployment.verification import Verification
+    from envctl.usecases.drift.fix import Fixed
+    from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
 
 NAMED = 20
 _NOT_ASKED = {"moot": "a guard that it rests on refuses", "unplanned": "only a plan can answer it"}

@@ -1,0 +1,1 @@
+"""What every HTTP client of envctl shares: which proxy leads to a URL."""

@@ -1,0 +1,1 @@
+"""Rules about AWS accounts: buckets, and the secrets that settings name."""

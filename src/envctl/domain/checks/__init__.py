@@ -1,0 +1,1 @@
+"""What proves that a deployment works: probes, and assertions on outputs."""

@@ -1,0 +1,1 @@
+"""Workflows for GitHub and GitLab, and how work is shared out among jobs."""

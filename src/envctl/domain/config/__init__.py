@@ -1,0 +1,1 @@
+"""The tables of `envctl.toml`, as values that were checked."""

@@ -1,0 +1,1 @@
+"""What a plan means: changes, fingerprint, causes, drift and cost."""

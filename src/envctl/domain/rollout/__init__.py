@@ -1,0 +1,1 @@
+"""Colors, traffic and steps of a rollout."""

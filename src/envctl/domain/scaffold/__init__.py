@@ -1,0 +1,1 @@
+"""What `envctl init` and `envctl ci` write."""

@@ -1,0 +1,1 @@
+"""Settings of an environment: typed, resolved and compared."""

@@ -1,0 +1,1 @@
+"""Rules of the Terraform language: types, literals, variables, versions and the lock file."""

@@ -1,0 +1,1 @@
+"""Text for people that knows nothing of the field: durations, lists, suggestions."""

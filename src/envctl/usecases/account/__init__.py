@@ -1,0 +1,1 @@
+"""Questions to the account of an environment: access, buckets, images and secrets."""

@@ -1,0 +1,1 @@
+"""Approvals, the approval of other rules, and why a promotion is refused."""

@@ -1,0 +1,1 @@
+"""Which stacks run, in which order, and how many at once."""

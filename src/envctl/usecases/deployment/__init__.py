@@ -1,0 +1,1 @@
+"""Apply, promote, rollback, destroy and verify, and the stages that they share."""

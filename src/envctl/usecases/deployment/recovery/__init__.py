@@ -1,0 +1,1 @@
+"""What an interrupted deployment left, and how it is closed."""

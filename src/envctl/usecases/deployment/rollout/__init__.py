@@ -1,0 +1,1 @@
+"""Moves traffic in steps, watches alarms, and moves it back."""

@@ -1,0 +1,1 @@
+"""Finds drift, records it, and fixes it."""

@@ -1,0 +1,1 @@
+"""One run that many CI jobs share: matrix, shard and collect."""

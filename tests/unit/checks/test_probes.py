@@ -1,0 +1,395 @@
+"""Checks as a project writes them, and what each becomes once the outputs of the stacks are known."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, BeforeValidator, ValidationError
+
+from envctl.domain.checks.assertions import same
+from envctl.domain.checks.probes import (
+    KINDS,
+    Check,
+    CommandCheck,
+    CommandProbe,
+    HttpCheck,
+    HttpProbe,
+    Output,
+    OutputCheck,
+    Verdict,
+    applies,
+    excerpt,
+    known_keys,
+    needs,
+    resolve,
+    with_kind,
+)
+from envctl.domain.terraform.output_reference import Reference
+
+
+def _with_kinds(checks: Mapping[str, Any]) -> object:
+    return {name: with_kind(name, table) if isinstance(table, Mapping) else table for name, table in checks.items()}
+
+
+class File(BaseModel):
+    """A project file of which only the checks matter."""
+
+    checks: Annotated[Mapping[str, Check], BeforeValidator(_with_kinds)]
+
+
+def read(name: str = "http", /, **table: object) -> Check:
+    return File.model_validate({"checks": {name: table}}).checks[name]
+
+
+def faults(checks: object) -> dict[str, str]:
+    """What is wrong, by the key that it is about."""
+    with pytest.raises(ValidationError) as caught:
+        File.model_validate({"checks": checks})
+    found = caught.value.errors(include_url=False)
+    return {
+        ".".join(str(part) for part in error["loc"][1:]): str(error.get("ctx", {}).get("error") or error["type"])
+        for error in found
+    }
+
+
+URL: dict[str, object] = {"url": "https://shop.example.com"}
+COMMAND: dict[str, object] = {"kind": "command", "command": ["true"]}
+SIZE: dict[str, object] = {"kind": "output", "output": "web.size"}
+
+
+def test_a_check_that_is_named_like_a_kind_says_no_kind() -> None:
+    assert read(**URL) == HttpCheck(url="https://shop.example.com")
+    assert read("command", command=["true"]) == CommandCheck(command=("true",))
+    assert read("output", output="web.size", equals=2) == OutputCheck(output="web.size", equals=2)
+
+
+def test_a_kind_that_is_said_counts_whatever_the_name_is() -> None:
+    assert read("command", kind="http", **URL) == read(**URL)
+
+
+def test_a_check_is_told_only_what_it_differs_in() -> None:
+    http, command = read(**URL), read("command", command=["true"])
+    assert isinstance(http, HttpCheck)
+    assert isinstance(command, CommandCheck)
+    assert (http.path, http.expect_status, http.contains, http.timeout) == ("", 200, None, timedelta(seconds=60))
+    assert command.timeout == timedelta(minutes=5)
+
+
+def test_a_check_may_say_everything() -> None:
+    said: dict[str, object] = {
+        "kind": "http",
+        "url": "output:web.urls[0]",
+        "path": "/healthz?deep=1",
+        "expect_status": 204,
+        "contains": "ok",
+        "timeout": "1m30s",
+        "environments": ["staging", "prod"],
+        "sandbox": True,
+    }
+    taken = {**said, "timeout": timedelta(seconds=90), "environments": ("staging", "prod")}
+    assert read("front", **said).model_dump() == taken
+
+
+FAULTS: dict[str, tuple[Mapping[str, object], str, str]] = {
+    "a name that is no kind, and no kind": ({"size": URL}, "size", "must have a kind, one of"),
+    "a kind that there is not": ({"size": {"kind": "htpp"}}, "size.kind", 'one of "http", "command", "output"'),
+    "a kind that is no text": ({"size": {"kind": ["http"]}}, "size.kind", "must be one of"),
+    "a check that is no table": ({"http": "https://x"}, "http", "must be a table"),
+    "a key that no kind has": ({"http": {**URL, "ulr": 1}}, "http.ulr", "extra_forbidden"),
+    "a key of another kind": ({"http": {**URL, "command": ["true"]}}, "http.command", "extra_forbidden"),
+    "no URL": ({"http": {}}, "http.url", "missing"),
+    "a URL that is no text": ({"http": {"url": 1}}, "http.url", "string_type"),
+    "a URL without a scheme": ({"http": {"url": "shop.example.com"}}, "http.url", "must be a URL with http or https"),
+    "a URL of another scheme": ({"http": {"url": "ftp://x"}}, "http.url", "must be a URL with http or https"),
+    "a URL without a host": ({"http": {"url": "http:///x"}}, "http.url", "must be a URL with http or https"),
+    "a URL with an impossible port": ({"http": {"url": "http://x:99999"}}, "http.url", "must be a URL with http"),
+    "a URL with half of brackets": ({"http": {"url": "http://[::1"}}, "http.url", "must be a URL with http"),
+    "a URL with a backslash in its host": ({"http": {"url": "http://a\\b"}}, "http.url", "must be a URL with http"),
+    "a URL with a space": ({"http": {"url": "http://x/a b"}}, "http.url", "without spaces"),
+    "a URL with a new line": ({"http": {"url": "http://x/a\nHost: y"}}, "http.url", "without spaces"),
+    "a URL with a password": ({"http": {"url": "http://u:p@x"}}, "http.url", "without a user name or a password"),
+    "an output that is no reference": ({"http": {"url": "output:web"}}, "http.url", "not of the form stack.output"),
+    "a path that begins in the middle": ({"http": {**URL, "path": "healthz"}}, "http.path", "must be the path"),
+    "a path with a space": ({"http": {**URL, "path": "/a b"}}, "http.path", "must be the path"),
+    "a path with a fragment": ({"http": {**URL, "path": "/a#b"}}, "http.path", "must be the path"),
+    "a path with a new line": ({"http": {**URL, "path": "/a\nb"}}, "http.path", "must be the path"),
+    "a status that no answer ends with": ({"http": {**URL, "expect_status": 199}}, "http.expect_status", "200 to 599"),
+    "a status above all": ({"http": {**URL, "expect_status": 600}}, "http.expect_status", "200 to 599"),
+    "a status that is no number": ({"http": {**URL, "expect_status": True}}, "http.expect_status", "int_type"),
+    "nothing to look for": ({"http": {**URL, "contains": ""}}, "http.contains", "must not be empty"),
+    "a malformed duration": ({"http": {**URL, "timeout": "1 minute"}}, "http.timeout", "must be a duration"),
+    "no time at all": ({"http": {**URL, "timeout": "0s"}}, "http.timeout", "longer than zero"),
+    "a duration without quotes": ({"http": {**URL, "timeout": 60}}, "http.timeout", "in quotes"),
+    "no environment": ({"http": {**URL, "environments": []}}, "http.environments", "too_short"),
+    "environments that are no list": ({"http": {**URL, "environments": "dev"}}, "http.environments", "tuple_type"),
+    "a sandbox that is neither": ({"http": {**URL, "sandbox": "yes"}}, "http.sandbox", "bool_type"),
+    "a command for a shell": ({"command": {"command": "pytest -q"}}, "command.command", "there is no shell"),
+    "a command of numbers": ({"command": {"command": ["sleep", 1]}}, "command.command", "a list of texts"),
+    "a command without a program": ({"command": {"command": []}}, "command.command", "must name a program"),
+    "a program without a name": ({"command": {"command": [" "]}}, "command.command", "must name a program"),
+    "a command with a zero in it": ({"command": {"command": ["a", "\0"]}}, "command.command", "character zero"),
+    "an output without a stack": ({"output": {"output": "size", "equals": 1}}, "output.output", "stack.output"),
+    "an output that nothing is said of": ({"size": SIZE}, "size", "exactly one of equals, matches, at_least, at_most"),
+    "an output of which two things are said": (
+        {"size": {**SIZE, "equals": 1, "at_least": 1}},
+        "size",
+        "exactly one of equals, matches, at_least, at_most",
+    ),
+    "a pattern that is none": ({"size": {**SIZE, "matches": "["}}, "size.matches", "must be a regular expression"),
+    "a pattern beyond all bounds": ({"size": {**SIZE, "matches": "a{9999999999}"}}, "size.matches", "regular expr"),
+    "a bound that is text": ({"size": {**SIZE, "at_least": "1"}}, "size.at_least", "must be a number"),
+    "a bound that is true": ({"size": {**SIZE, "at_most": True}}, "size.at_most", "must be a number"),
+    "a bound that nothing reaches": ({"size": {**SIZE, "at_least": float("inf")}}, "size.at_least", "must be a number"),
+    "a number that is none": ({"size": {**SIZE, "equals": float("nan")}}, "size.equals", "must not hold nan or inf"),
+    "a number without end in a map": (
+        {"size": {**SIZE, "equals": {"a": [1, float("inf")]}}},
+        "size.equals",
+        "must not hold nan or inf",
+    ),
+    "a date": ({"size": {**SIZE, "equals": date(2026, 1, 1)}}, "size.equals", "must not hold a date"),
+    "a date deep inside": ({"size": {**SIZE, "equals": [{"a": date(2026, 1, 1)}]}}, "size.equals", "must not hold a"),
+}
+
+
+@pytest.mark.parametrize(("checks", "key", "sentence"), FAULTS.values(), ids=FAULTS.keys())
+def test_what_is_wrong_is_said_of_its_own_key(checks: Mapping[str, object], key: str, sentence: str) -> None:
+    found = faults(checks)
+    assert list(found) == [key]
+    assert sentence in found[key]
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    checks = {"http": {"url": "x", "timeout": 1}, "size": SIZE, "other": {}, "command": {}}
+    assert list(faults(checks)) == ["http.url", "http.timeout", "size", "other", "command.command"]
+
+
+def test_a_password_in_a_url_is_not_repeated() -> None:
+    assert "hunter2" not in str(faults({"http": {"url": "https://ann:hunter2@x"}}))
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "keys"),
+    [
+        pytest.param("http", {}, "url", id="the name is the kind"),
+        pytest.param("smoke", {"kind": "command"}, "command", id="the kind is said"),
+        pytest.param("http", {"kind": "output"}, "at_least", id="the kind is another than the name"),
+    ],
+)
+def test_known_keys_are_those_of_the_kind(name: str, table: Mapping[str, object], keys: str) -> None:
+    assert {keys, "kind", "environments", "sandbox"} <= set(known_keys(name, table))
+    assert not {"url", "command", "at_least"} - {keys} & set(known_keys(name, table))
+
+
+@pytest.mark.parametrize("kind", ["htpp", ["http"], None])
+def test_a_kind_that_is_not_known_has_no_keys(kind: object) -> None:
+    assert known_keys("smoke", {"kind": kind}) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "environment", "sandbox", "runs"),
+    [
+        pytest.param(COMMAND, "dev", False, True, id="everywhere, where no environment is named"),
+        pytest.param({**COMMAND, "environments": ["prod"]}, "prod", False, True, id="in the environment that is named"),
+        pytest.param({**COMMAND, "environments": ["prod"]}, "dev", False, False, id="not in another one"),
+        pytest.param({**COMMAND, "environments": ["prod"]}, "dev", True, False, id="nor in its sandbox"),
+        pytest.param(COMMAND, "dev", True, True, id="a command runs in the sandbox"),
+        pytest.param({**SIZE, "equals": 1}, "dev", True, True, id="so does an assertion"),
+        pytest.param({"kind": "http", **URL}, "dev", True, False, id="a URL is not asked in the sandbox"),
+        pytest.param({"kind": "http", **URL, "sandbox": True}, "dev", True, True, id="unless the project says so"),
+        pytest.param({**COMMAND, "sandbox": False}, "dev", True, False, id="a command that can't run in the sandbox"),
+    ],
+)
+def test_where_a_check_runs(table: dict[str, object], environment: str, sandbox: bool, runs: bool) -> None:
+    assert applies(read("x", **table), environment, sandbox=sandbox) is runs
+
+
+OUTPUTS = {
+    "web": {
+        "url": Output("https://shop.example.com/base/"),
+        "query": Output("https://shop.example.com/?a=1#top"),
+        "host": Output("shop.example.com"),
+        "login": Output("https://ann:hunter2@shop.example.com"),
+        "password": Output("hunter2", sensitive=True),
+        "size": Output(2),
+        "nothing": Output(None),
+        "on": Output(True),
+        "name": Output("shop-7"),
+        "tenth": Output(Decimal("0.1")),
+        "map": Output({"a": {"b": [1, None]}, "c-d": 2}),
+        "urls": Output(["http://a.example.com", "http://b.example.com"]),
+        "long": Output("x" * 10_000),
+        "colours": Output("\x1b[31mred\x1b[0m\x07"),
+    },
+    "empty": {},
+}
+
+
+def test_what_is_needed_is_the_output_that_is_named() -> None:
+    assert needs(read(url="output:web.urls[0]")) == Reference("web", "urls", "[0]")
+    assert needs(read("x", **SIZE, equals=1)) == Reference("web", "size")
+    assert needs(read(**URL)) is None
+    assert needs(read("x", **COMMAND)) is None
+
+
+@pytest.mark.parametrize(
+    ("table", "url"),
+    [
+        pytest.param({"url": "http://a/b"}, "http://a/b", id="a URL as it is written"),
+        pytest.param({"url": "http://a", "path": "/x"}, "http://a/x", id="a path behind a host"),
+        pytest.param({"url": "http://a/", "path": "/x"}, "http://a/x", id="no slash twice"),
+        pytest.param({"url": "output:web.url"}, "https://shop.example.com/base/", id="an output as it is"),
+        pytest.param({"url": "output:web.url", "path": "/x"}, "https://shop.example.com/base/x", id="behind an output"),
+        pytest.param({"url": "output:web.urls[1]"}, "http://b.example.com", id="a part of an output"),
+        pytest.param({"url": "output:web.query", "path": "/x"}, "https://shop.example.com/x?a=1", id="a query stays"),
+        pytest.param(
+            {"url": "output:web.query", "path": "/?b=2"}, "https://shop.example.com/?b=2", id="but for another"
+        ),
+        pytest.param({"url": "http://a", "path": "//b"}, "http://a//b", id="a path is never taken for a host"),
+    ],
+)
+def test_a_url_is_asked(table: dict[str, object], url: str) -> None:
+    assert resolve(read(**table), "http", OUTPUTS) == HttpProbe("http", url, 200, None, 60.0)
+
+
+def test_a_probe_holds_what_the_check_says() -> None:
+    check = read(url="http://a", expect_status=301, contains="ok", timeout="1m")
+    assert resolve(check, "front", {}) == HttpProbe("front", "http://a", 301, "ok", 60.0)
+    assert resolve(read("x", **COMMAND, timeout="2m"), "x", {}) == CommandProbe("x", ("true",), 120.0)
+
+
+def url(output: str) -> dict[str, object]:
+    return {"kind": "http", "url": f"output:{output}"}
+
+
+def says(output: str, **assertion: object) -> dict[str, object]:
+    return {"kind": "output", "output": output, **assertion}
+
+
+VERDICTS: dict[str, tuple[dict[str, object], str]] = {
+    "an equal number": (says("web.size", equals=2), ""),
+    "an equal number of another type": (says("web.size", equals=2.0), ""),
+    "a tenth that was read in another way": (says("web.tenth", equals=0.1), ""),
+    "an equal text": (says("web.name", equals="shop-7"), ""),
+    "equal deep inside": (says("web.map.a", equals={"b": [1.0]}), "web.map.a is {b = [1, null]}, expected {b = [1]}"),
+    "an element": (says("web.urls[0]", equals="http://a.example.com"), ""),
+    "an attribute of an element": (says("web.map.a.b[0]", equals=1), ""),
+    "a key in quotes": (says('web.map["c-d"]', equals=2), ""),
+    "another number": (says("web.size", equals=3), "web.size is 2, expected 3"),
+    "true is not 1": (says("web.on", equals=1), "web.on is true, expected 1"),
+    "true is true": (says("web.on", equals=True), ""),
+    "a number is not its text": (says("web.size", equals="2"), 'web.size is 2, expected "2"'),
+    "a pattern that fits": (says("web.name", matches=r"shop-\d"), ""),
+    "a pattern that fits a number": (says("web.size", matches="[0-9]+"), ""),
+    "a pattern that fits true": (says("web.on", matches="true|yes"), ""),
+    "a pattern that fits the beginning": (
+        says("web.name", matches="shop"),
+        'web.name is "shop-7", which does not match shop',
+    ),
+    "a pattern for a list": (says("web.urls", matches=".*"), "web.urls is a list, and only text, numbers"),
+    "a pattern for a map": (says("web.map", matches=".*"), "web.map is a map, and only text, numbers"),
+    "at least as much": (says("web.size", at_least=2), ""),
+    "at least zero": (says("web.size", at_least=0), ""),
+    "less than that": (says("web.size", at_least=2.5), "web.size is 2, expected at least 2.5"),
+    "at most as much": (says("web.size", at_most=2), ""),
+    "more than that": (says("web.size", at_most=0), "web.size is 2, expected at most 0"),
+    "a bound for a text": (says("web.name", at_least=1), 'web.name is "shop-7", which is text, and must be a number'),
+    "a bound for true": (says("web.on", at_most=1), "web.on is true, which is true or false, and must be a number"),
+    "a stack that is not there": (says("network.id", equals=1), "the outputs of the stack network are not known"),
+    "an output that is not there": (says("web.sice", equals=1), "the stack web has no output sice; did you mean size?"),
+    "a stack without outputs": (says("empty.size", equals=1), "the stack empty has no output size; it has none at all"),
+    "a sensitive output": (says("web.password", matches=".*"), "web.password is sensitive"),
+    "a sensitive URL": (url("web.password"), "web.password is sensitive"),
+    "null": (says("web.nothing", matches=".*"), "web.nothing is null"),
+    "null deep inside": (says("web.map.a.b[1]", matches=".*"), "web.map.a.b[1] is null"),
+    "something in null": (says("web.nothing.a", equals=1), "web.nothing.a does not exist: web.nothing is null"),
+    "an element beyond the end": (url("web.urls[2]"), "web.urls[2] does not exist: web.urls has 2 elements"),
+    "an attribute that is not there": (says("web.map.z", equals=1), "web.map.z does not exist"),
+    "an element of a map": (says("web.map[0]", equals=1), "web.map[0] does not exist: web.map is a map"),
+    "an attribute of a text": (says("web.name.a", equals=1), "web.name.a does not exist: web.name is text"),
+    "a URL that is a number": (url("web.size"), "web.size is a number, and must be a URL"),
+    "a URL that is a list": (url("web.urls"), "web.urls is a list, and must be a URL"),
+    "a URL that is null": (url("web.nothing"), "web.nothing is null"),
+    "a URL without a scheme": (url("web.host"), 'web.host is "shop.example.com", and must be a URL with http or https'),
+    "a URL with a password": (url("web.login"), "web.login must be a URL without a user name or a password"),
+    "a long value": (says("web.long", equals=1), f'web.long is "{"x" * 199}…, expected 1'),
+    "a value with colours": (says("web.colours", equals=1), "web.colours is"),
+}
+
+
+@pytest.mark.parametrize(("table", "problem"), VERDICTS.values(), ids=VERDICTS.keys())
+def test_what_can_be_judged_is_judged_at_once(table: dict[str, object], problem: str) -> None:
+    verdict = resolve(read("x", **table), "x", OUTPUTS)
+    assert isinstance(verdict, Verdict)
+    assert verdict.name == "x"
+    assert verdict.problem.startswith(problem)
+    assert bool(verdict.problem) is bool(problem)
+    assert len(verdict.problem) < 500
+    assert verdict.problem.isprintable()
+    assert "hunter2" not in verdict.problem
+
+
+SAMPLES: Mapping[str, dict[str, object]] = {"http": URL, "command": COMMAND, "output": {**SIZE, "equals": 2}}
+
+
+def test_every_kind_resolves() -> None:
+    assert SAMPLES.keys() == KINDS.keys()
+    for kind, table in SAMPLES.items():
+        found = resolve(read("x", **{"kind": kind, **table}), "x", OUTPUTS)
+        assert isinstance(found, HttpProbe | CommandProbe | Verdict)
+
+
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+values = st.recursive(
+    st.booleans() | numbers | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def _as_decimals(value: Any) -> object:
+    """The same value, read by something that keeps every number exactly."""
+    match value:
+        case bool() | str():
+            return value
+        case list():
+            return [_as_decimals(item) for item in value]
+        case dict():
+            return {key: _as_decimals(item) for key, item in value.items()}
+        case _:
+            return Decimal(repr(value))
+
+
+@given(values)
+def test_a_value_is_the_same_however_its_numbers_were_read(value: object) -> None:
+    assert same(value, value)
+    assert same(value, _as_decimals(value))
+    assert same(_as_decimals(value), value)
+
+
+@given(values, values)
+def test_values_that_differ_are_not_the_same(one: object, other: object) -> None:
+    assert same([one], [other]) is same(one, other) is same(other, one)
+    assert not same([one], [other, other])
+    assert not same({"a": one}, {"b": one})
+    assert not same([one], one)
+
+
+@given(st.booleans(), numbers)
+def test_true_and_false_are_no_numbers(flag: bool, number: float) -> None:
+    assert not same(flag, number)
+    assert not same([number], [flag])
+
+
+@given(st.text() | st.text(st.sampled_from("\x1b[;1m\x07\n\u202ea]"), max_size=600))
+def test_an_excerpt_is_short_and_steers_no_terminal(text: str) -> None:
+    assert excerpt(text).isprintable()
+    assert len(excerpt(text)) <= 201
+
+
+@given(st.text(st.characters(categories=["L", "N"]), max_size=200))
+def test_an_excerpt_of_plain_text_is_that_text(text: str) -> None:
+    assert excerpt(text) == text

@@ -1,0 +1,274 @@
+"""What the project says of an environment, as one document: its digest, its bytes, and what it means."""
+
+import json
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from envctl.domain.config.project import Project
+from envctl.domain.config.rules.changes import describe_rules_in_words, list_conflicts, list_differences
+from envctl.domain.config.rules.document import (
+    MalformedRulesError,
+    RulesDocument,
+    decode,
+    describe_rules,
+    encode,
+    rules_of,
+)
+from envctl.domain.config.rules.environment_rules import Rules
+
+THREE = ("dev", "staging", "prod")
+WINDOW = {
+    "kind": "allow",
+    "name": "office",
+    "days": ["mon"],
+    "from": "09:00",
+    "to": "17:00",
+    "tz": "Asia/Tokyo",
+}
+# Something of everything that an environment can ask for.
+ALL: dict[str, Any] = {
+    "account_id": "333333333333",
+    "region": "eu-west-1",
+    "protected": True,
+    "max_destroys": 2,
+    "drift": {"ignore": ["aws_x.*.tags", "aws_a.*.tags"]},
+    "gates": {
+        "approvals": {"peer": 1, "business": 2},
+        "reviewers": "peer",
+        "self_approval": True,
+        "expires": "8h",
+        "soak": "24h",
+        "max_age": "14d",
+        "windows": [WINDOW],
+        "waivable": ["soak", "G107"],
+        "committed": True,
+        "rehearsed": "refuse",
+    },
+    "allow": {"apply": ["github:b", "github:a"], "approve": {"peer": ["github:c"]}, "only_ci": True},
+}
+SMOKE = {"kind": "command", "command": ["smoke"]}
+
+
+def project(prod: dict[str, Any] | None = None, order: tuple[str, ...] = THREE, **more: Any) -> Project:
+    tables: dict[str, dict[str, Any]] = {name: {} for name in order} | {"prod": prod or {}}
+    return Project.model_validate(
+        {
+            "project": {"name": "shop"},
+            "pipeline": {"order": order},
+            "stacks": {"web": {"module": "m"}},
+            "environments": tables,
+            **more,
+        }
+    )
+
+
+def document(prod: dict[str, Any] | None = None, order: tuple[str, ...] = THREE, **more: Any) -> RulesDocument:
+    return describe_rules(project(prod, order, **more), "prod")
+
+
+WHOLE = document(
+    ALL, checks={"smoke": SMOKE}, parity={"may_differ": ["size", "count"]}, protection={"stateful": ["acme_db"]}
+)
+
+
+def test_document_survives_its_bytes() -> None:
+    assert decode(encode(WHOLE)).digest == WHOLE.digest
+    again = decode(encode(decode(encode(WHOLE))))
+    assert rules_of(again) == rules_of(decode(encode(WHOLE)))
+    assert rules_of(again).approvals == rules_of(WHOLE).approvals
+
+
+def test_document_means_what_the_project_asks() -> None:
+    """Each field of the rules comes of the document: what is left out of it would be asked by the tree alone."""
+    meant, unsaid = rules_of(WHOLE), rules_of(RulesDocument("prod", {"order": {"after": ["dev"]}}))
+    same = [each.name for each in fields(Rules) if getattr(meant, each.name) == getattr(unsaid, each.name)]
+    assert same == []
+
+
+def test_nothing_that_is_unsaid_is_written() -> None:
+    assert json.loads(encode(document()))["said"] == {"order": {"after": ["dev", "staging"]}}
+
+
+def test_role_says_the_account_where_nothing_else_does() -> None:
+    role = "arn:aws:iam::333333333333:role/envctl-deployer"
+    of_role = document({"assume_role": role})
+    assert of_role.account_id == "333333333333"
+    assert of_role.digest == document({"account_id": "333333333333"}).digest
+    assert list_conflicts(of_role, document({"assume_role": role.replace("3", "4")})) == (
+        "account 333333333333 -> 444444444444",
+    )
+
+
+def test_spelling_and_order_change_no_digest() -> None:
+    other = {
+        **dict(reversed(ALL.items())),
+        "drift": {"ignore": ["aws_a.*.tags", "aws_x.*.tags"]},
+        "gates": {**ALL["gates"], "soak": "1d", "max_age": "2w", "waivable": ["window", "G104"]},
+        "allow": {**ALL["allow"], "apply": ["github:a", "github:b"]},
+    }
+    assert document(other).digest == document(ALL).digest
+
+
+def test_same_rules_are_described_from_any_environment() -> None:
+    beside = project(
+        ALL,
+        environments={"dev": {}, "staging": {}, "prod": ALL, "org": {"pipeline": False}},
+        stacks={"web": {"module": "m"}, "org": {"module": "o", "environments": ["org"]}},
+    )
+    assert describe_rules(beside.seen_from("org"), "prod").digest == describe_rules(beside, "prod").digest
+
+
+CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "account": ({}, {"account_id": "444444444444"}, "account 333333333333 -> 444444444444"),
+    "region": ({}, {"region": "eu-west-2"}, "region eu-west-1 -> eu-west-2"),
+    "protected": ({}, {"protected": False}, "protected true -> false"),
+    "max_destroys": ({}, {"max_destroys": 3}, "max_destroys 2 -> 3"),
+    "approvals": ({}, {"gates": {**ALL["gates"], "approvals": {"peer": 1}}}, "gate business goes"),
+    "more approvals": (
+        {},
+        {"gates": {**ALL["gates"], "approvals": {"peer": 1, "business": 3}}},
+        "gate business asks for 2 -> 3",
+    ),
+    "a new gate": (
+        {},
+        {"gates": {**ALL["gates"], "approvals": {"peer": 1, "business": 2, "law": 1}}},
+        "gate law is new (1)",
+    ),
+    "soak": ({}, {"gates": {**ALL["gates"], "soak": "1h"}}, "gates.soak 1d -> 1h"),
+    "windows": (
+        {},
+        {"gates": {**ALL["gates"], "windows": []}},
+        'allow window "office" (mon 09:00 to 17:00 Asia/Tokyo) goes',
+    ),
+    "waivable": ({}, {"gates": {**ALL["gates"], "waivable": ["soak"]}}, "gates.waivable G104, G107 -> G104"),
+    "only_ci": ({}, {"allow": {**ALL["allow"], "only_ci": False}}, "allow.only_ci true -> false"),
+    "who may": ({}, {"allow": {**ALL["allow"], "apply": ["github:a"]}}, "allow.apply github:a, github:b -> github:a"),
+    "drift": ({}, {"drift": {"ignore": []}}, "ignored drift aws_a.*.tags, aws_x.*.tags -> none"),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "told"), CHANGES.values(), ids=CHANGES.keys())
+def test_difference_is_told_in_words(before: dict[str, Any], after: dict[str, Any], told: str) -> None:
+    old, new = document({**ALL, **before}), document({**ALL, **after})
+    assert list_differences(old, new) == (told,)
+    assert old.digest != new.digest
+    assert list_differences(old, old) == ()
+
+
+def test_checks_of_the_source_are_part_of_it() -> None:
+    smoke = document(checks={"smoke": SMOKE})
+    assert list_differences(smoke, document()) == ("check smoke goes",)
+    assert list_differences(document(), smoke) == ("check smoke is new",)
+    other = document(checks={"smoke": {**SMOKE, "command": ["true"]}})
+    assert list_differences(smoke, other) == ("check smoke asks something else",)
+    elsewhere = document(checks={"smoke": {**SMOKE, "environments": ["prod"]}})
+    assert elsewhere.digest == document().digest
+    # Where else it runs does not matter.
+    here = document(checks={"smoke": {**SMOKE, "environments": ["staging"]}})
+    assert here.digest == smoke.digest
+
+
+ROLLOUT = {"steps": [10, 100], "wait": "5m", "abort_on": ["alarm:slow", "check:deep"]}
+STEPS = "10 %, 100 %, 5m each, stopped by alarm:slow, check:deep"
+ROLLOUTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "as it was": ({**ROLLOUT, "wait": "300s", "abort_on": ["check:deep", "alarm:slow"]}, ()),
+    "no alarm": (
+        {**ROLLOUT, "abort_on": ["check:deep"]},
+        (f"rollout of web: {STEPS} -> 10 %, 100 %, 5m each, stopped by check:deep",),
+    ),
+    "at once": (
+        {"steps": [100], "wait": "5m"},
+        (f"rollout of web: {STEPS} -> 100 %, 5m each, stopped by nothing",),
+    ),
+}
+
+
+def rolled(table: dict[str, Any] | None) -> RulesDocument:
+    return document(stacks={"web": {"module": "m"} | ({"rollout": table} if table else {})})
+
+
+@pytest.mark.parametrize(("table", "told"), ROLLOUTS.values(), ids=ROLLOUTS)
+def test_rollout_is_part_of_it(table: dict[str, Any], told: tuple[str, ...]) -> None:
+    assert list_differences(rolled(ROLLOUT), rolled(table)) == told
+    assert (rolled(ROLLOUT).digest == rolled(table).digest) == (not told)
+
+
+def test_rollout_that_goes_or_comes_is_told() -> None:
+    assert list_differences(rolled(ROLLOUT), rolled(None)) == ("rollout of web goes",)
+    assert list_differences(rolled(None), rolled(ROLLOUT)) == (f"rollout of web is new: {STEPS}",)
+    assert STEPS in describe_rules_in_words(rolled(ROLLOUT))[-1]
+    assert decode(encode(rolled(ROLLOUT))).digest == rolled(ROLLOUT).digest
+
+
+BESIDE = RulesDocument("prod", {"order": {"beside": True}})
+ORDERS: dict[str, tuple[RulesDocument, tuple[str, ...]]] = {
+    "as it was": (document(), ()),
+    "first": (document(order=("prod", "dev", "staging")), ("place in the order: after dev, staging -> the entry",)),
+    "beside": (BESIDE, ("place in the order: after dev, staging -> beside the pipeline",)),
+    "a stage is skipped": (
+        document(order=("dev", "prod", "staging")),
+        ("place in the order: after dev, staging -> after dev",),
+    ),
+    "a stage goes": (document(order=("staging", "prod")), ("place in the order: after dev, staging -> after staging",)),
+    "stages are turned round": (
+        document(order=("staging", "dev", "prod")),
+        ("place in the order: after dev, staging -> after staging, dev",),
+    ),
+    "a stage comes on the way": (document(order=("dev", "qa", "staging", "prod")), ()),
+    "a stage comes right before": (
+        document(order=("dev", "staging", "qa", "prod")),
+        ("place in the order: after dev, staging -> after dev, staging, qa",),
+    ),
+    "one comes after it": (document(order=("dev", "staging", "prod", "prod-us")), ()),
+}
+
+
+@pytest.mark.parametrize(("after", "conflicts"), ORDERS.values(), ids=ORDERS.keys())
+def test_place_in_the_order_cannot_hold_twice(after: RulesDocument, conflicts: tuple[str, ...]) -> None:
+    assert list_conflicts(document(), after) == conflicts
+
+
+def test_account_that_is_said_first_is_no_conflict() -> None:
+    said = document({"account_id": "333333333333", "region": "eu-west-1"})
+    assert list_conflicts(document(), said) == ()
+    assert len(list_conflicts(said, document())) == 2
+
+
+def test_rules_are_told_in_words() -> None:
+    told = describe_rules_in_words(WHOLE)
+    assert told[:2] == ("place: after dev, staging", "approvals: peer 1, business 2")
+    assert {"account: 333333333333", "gates.soak: 1d", "check: smoke", "protected: true"} <= set(told)
+    assert 'window: allow window "office" (mon 09:00 to 17:00 Asia/Tokyo)' in told
+
+
+WRONG: dict[str, bytes] = {
+    "nothing": b"",
+    "no JSON": b"rules",
+    "another format": encode(document()).replace(b'"format":1', b'"format":2'),
+    "other bytes for the same": encode(document()).replace(b":", b": "),
+    "a key of a newer envctl": encode(RulesDocument("prod", {"order": {}, "quorum": 2})),
+    "a gate of a newer envctl": encode(RulesDocument("prod", {"order": {}, "gates": {"quorum": 2}})),
+    "a window of a newer envctl": encode(RulesDocument("prod", {"order": {}, "gates": {"windows": [{"moon": 1}]}})),
+    "no place in the order": encode(RulesDocument("prod", {})),
+    "a table that is none": encode(RulesDocument("prod", {"order": {}, "gates": 3})),
+    "a duration that is none": encode(RulesDocument("prod", {"order": {}, "gates": {"soak": "long"}})),
+}
+
+
+@pytest.mark.parametrize("data", WRONG.values(), ids=WRONG.keys())
+def test_what_cannot_be_read_is_no_document(data: bytes) -> None:
+    with pytest.raises(MalformedRulesError):
+        decode(data)
+
+
+def test_waivable_guard_that_may_never_be_waived_is_forgotten() -> None:
+    old = RulesDocument("prod", {"order": {}, "gates": {"waivable": ["G112", "G104", "G999"]}})
+    assert rules_of(old).waivable == {"G104"}
+
+
+def test_durations_are_read_as_they_were_said() -> None:
+    assert rules_of(WHOLE).soak == timedelta(days=1)
+    assert rules_of(document()).expires is None

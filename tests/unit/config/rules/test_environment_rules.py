@@ -1,0 +1,88 @@
+"""What rules speak of is what there is: guards by their names, and types that hold data."""
+
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.aws.access import Caller
+from envctl.domain.config.rules.environment_rules import GUARD_CODES, NEVER_WAIVED, USUAL_GATES, Rules
+from envctl.domain.config.stateful_types import STATEFUL
+from envctl.domain.errors import Problem
+from envctl.domain.guards import GUARDS, ask
+from envctl.domain.ledger.recorded_rules import RulesRecord
+from tests.unit.guards.asked import NOW, PROMOTION, R2, deployed, here, ruled
+
+
+def test_every_guard_is_known_by_its_name_and_no_other_is() -> None:
+    assert dict(GUARD_CODES) == {guard.name: guard.code for guard in GUARDS}
+    assert list(GUARD_CODES.values()) == [guard.code for guard in GUARDS]
+
+
+def test_what_is_never_waived_is_what_its_guard_lets_nobody_waive() -> None:
+    gone = RulesRecord("0" * 64, 7, NOW)
+    request = replace(
+        here(ruled(PROMOTION, only_ci=True), last=deployed(R2, outcome="unfinished"), rules=gone),
+        unfit=(Problem("E204", "size is not a number"),),
+        account="222222222222",
+        caller=Caller("111111111111", "arn:aws:iam::111111111111:user/bob"),
+    )
+    assert {refusal.code for refusal in ask(request) if not refusal.waivable} == set(NEVER_WAIVED)
+    assert all(reason and reason[-1] != "." for reason in NEVER_WAIVED.values())
+
+
+def test_the_usual_gates_are_three() -> None:
+    assert dict(USUAL_GATES) == {"peer": 1, "business": 1, "quality": 1}
+
+
+def test_without_rules_nothing_is_asked_but_for_a_warning() -> None:
+    assert Rules() == ruled(PROMOTION).rules
+    assert ask(PROMOTION) == ()
+    assert (Rules().rehearsed, Rules().may_differ, Rules().protected, Rules().self_approval) == (
+        "warn",
+        None,
+        False,
+        False,
+    )
+
+
+HOLDING = {
+    "databases": [
+        "aws_db_instance",
+        "aws_rds_cluster",
+        "aws_docdb_cluster",
+        "aws_neptune_cluster",
+        "aws_redshift_cluster",
+    ],
+    "caches": ["aws_elasticache_replication_group", "aws_memorydb_cluster"],
+    "tables": ["aws_dynamodb_table", "aws_keyspaces_table", "aws_timestreamwrite_table"],
+    "buckets and images": ["aws_s3_bucket", "aws_ecr_repository"],
+    "file systems": ["aws_efs_file_system", "aws_fsx_lustre_file_system", "aws_fsx_windows_file_system"],
+    "volumes, snapshots and backups": ["aws_ebs_volume", "aws_ebs_snapshot", "aws_db_snapshot", "aws_backup_vault"],
+    "keys and secrets": ["aws_kms_key", "aws_secretsmanager_secret", "aws_acmpca_certificate_authority"],
+    "people": ["aws_cognito_user_pool"],
+    "clusters": ["aws_eks_cluster", "aws_ecs_cluster", "aws_msk_cluster", "aws_opensearch_domain"],
+    "queues and streams": ["aws_sqs_queue", "aws_sns_topic", "aws_kinesis_stream", "aws_mq_broker"],
+    "zones and addresses": ["aws_route53_zone", "aws_eip"],
+    "logs": ["aws_cloudwatch_log_group", "aws_cloudtrail"],
+}
+HARMLESS = [
+    "aws_security_group",
+    "aws_iam_role",
+    "aws_route",
+    "aws_lambda_function",
+    "aws_launch_template",
+    "null_resource",
+]
+
+
+@pytest.mark.parametrize("types", HOLDING.values(), ids=HOLDING.keys())
+def test_what_holds_data_is_known(types: list[str]) -> None:
+    assert set(types) <= STATEFUL
+
+
+def test_what_holds_none_can_be_replaced() -> None:
+    assert not STATEFUL & set(HARMLESS)
+
+
+def test_types_are_written_as_the_provider_writes_them() -> None:
+    assert all(name.startswith("aws_") and name.replace("_", "").isalnum() and name.islower() for name in STATEFUL)

@@ -1,0 +1,784 @@
+"""Windows by tables at their very boundaries, and by laws over zones and changes of clocks."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from envctl.domain.config.rules.windows import (
+    DAYS,
+    HORIZON,
+    Absolute,
+    Closed,
+    Kind,
+    Weekly,
+    Window,
+    closed_by,
+    flaw,
+    known_zone,
+    local_end,
+    local_moment,
+    local_time,
+    spelt,
+)
+
+TICK = timedelta(microseconds=1)
+HOUR = timedelta(hours=1)
+WORKDAYS = "mon tue wed thu fri"
+EVERY_DAY = " ".join(DAYS)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def once(kind: Kind, start: str, end: str, tz: str = "Europe/Berlin") -> Absolute:
+    return Absolute(kind, "once", datetime.fromisoformat(start), datetime.fromisoformat(end), tz)
+
+
+def weekly(kind: Kind, days: str, begin: str, until: str, tz: str = "Europe/Berlin") -> Weekly:
+    return Weekly(kind, "weekly", tuple(days.split()), time.fromisoformat(begin), time.fromisoformat(until), tz)
+
+
+# Each window, and one of its spans in UTC. In Berlin clocks go from 02:00 to 03:00 on 2026-03-29 at 01:00 UTC, and from
+# 03:00 back to 02:00 on 2026-10-25 at 01:00 UTC.
+SPANS: dict[str, tuple[Window, str, str]] = {
+    "an absolute deny window": (
+        once("deny", "2026-12-20T00:00", "2027-01-04T00:00", "Asia/Tokyo"),
+        "2026-12-19T15:00",
+        "2027-01-03T15:00",
+    ),
+    "an absolute allow window": (
+        once("allow", "2026-07-01T20:00", "2026-07-01T22:00", "America/New_York"),
+        "2026-07-02T00:00",
+        "2026-07-02T02:00",
+    ),
+    "a window with seconds and less": (
+        once("deny", "2026-07-01T20:00:01.000002", "2026-07-01T20:00:01.000003", "UTC"),
+        "2026-07-01T20:00:01.000002",
+        "2026-07-01T20:00:01.000003",
+    ),
+    "a window that begins in summer time and ends in winter time": (
+        once("deny", "2026-10-20T00:00", "2026-10-30T00:00"),
+        "2026-10-19T22:00",
+        "2026-10-29T23:00",
+    ),
+    "a weekly window in summer": (weekly("allow", "tue", "09:00", "17:00"), "2026-07-14T07:00", "2026-07-14T15:00"),
+    "a weekly window in winter": (weekly("allow", "tue", "09:00", "17:00"), "2026-12-15T08:00", "2026-12-15T16:00"),
+    "a weekly window past midnight": (weekly("deny", "fri", "22:00", "06:00"), "2026-07-17T20:00", "2026-07-18T04:00"),
+    "a weekly window up to midnight": (weekly("deny", "fri", "22:00", "00:00"), "2026-07-17T20:00", "2026-07-17T22:00"),
+    "a weekly window that ends two days later in UTC": (
+        weekly("deny", "fri", "21:00", "20:59", "America/New_York"),
+        "2026-07-18T01:00",
+        "2026-07-19T00:59",
+    ),
+    "a whole day": (weekly("allow", "sat", "00:00", "00:00"), "2026-07-17T22:00", "2026-07-18T22:00"),
+    "24 hours from noon": (weekly("allow", "sat", "12:00", "12:00"), "2026-07-18T10:00", "2026-07-19T10:00"),
+    "a minute less than 24 hours": (weekly("deny", "sat", "12:00", "11:59"), "2026-07-18T10:00", "2026-07-19T09:59"),
+    "whole days that touch are one span": (
+        weekly("deny", "sat sun mon", "00:00", "00:00"),
+        "2026-07-17T22:00",
+        "2026-07-20T22:00",
+    ),
+    "six days that touch are one span": (
+        weekly("deny", "fri sat sun mon tue wed", "18:00", "18:00", "UTC"),
+        "2026-07-17T18:00",
+        "2026-07-23T18:00",
+    ),
+    "a zone far ahead, where it is the next day": (
+        weekly("allow", "sun", "00:30", "01:30", "Pacific/Kiritimati"),
+        "2026-07-18T10:30",
+        "2026-07-18T11:30",
+    ),
+    "a zone far behind, where it is the day before": (
+        weekly("allow", "sat", "22:00", "23:00", "Pacific/Pago_Pago"),
+        "2026-07-19T09:00",
+        "2026-07-19T10:00",
+    ),
+    "a start that clocks skip is the first moment after the gap": (
+        once("allow", "2026-03-29T02:30", "2026-03-29T04:00"),
+        "2026-03-29T01:00",
+        "2026-03-29T02:00",
+    ),
+    "a start with microseconds that clocks skip": (
+        once("deny", "2026-03-29T02:30:00.000007", "2026-03-29T04:00"),
+        "2026-03-29T01:00",
+        "2026-03-29T02:00",
+    ),
+    "the last microsecond that clocks skip": (
+        once("deny", "2026-03-29T02:59:59.999999", "2026-03-29T04:00"),
+        "2026-03-29T01:00",
+        "2026-03-29T02:00",
+    ),
+    "the first moment that clocks skip": (
+        once("deny", "2026-03-29T01:00", "2026-03-29T02:00"),
+        "2026-03-29T00:00",
+        "2026-03-29T01:00",
+    ),
+    "an end that clocks skip is the first moment after the gap": (
+        once("deny", "2026-03-29T01:00", "2026-03-29T02:59"),
+        "2026-03-29T00:00",
+        "2026-03-29T01:00",
+    ),
+    "a weekly window over a gap is shorter": (
+        weekly("allow", "sun", "00:00", "06:00"),
+        "2026-03-28T23:00",
+        "2026-03-29T04:00",
+    ),
+    "a gap of half an hour": (
+        once("deny", "2026-10-04T02:15", "2026-10-04T03:00", "Australia/Lord_Howe"),
+        "2026-10-03T15:30",
+        "2026-10-03T16:00",
+    ),
+    "a gap of a whole day": (
+        once("deny", "2011-12-30T12:00", "2011-12-31T12:00", "Pacific/Apia"),
+        "2011-12-30T10:00",
+        "2011-12-30T22:00",
+    ),
+    "a deny window begins at the first of two such times": (
+        once("deny", "2026-10-25T02:30", "2026-10-25T04:00"),
+        "2026-10-25T00:30",
+        "2026-10-25T03:00",
+    ),
+    "a deny window ends at the second of two such times": (
+        once("deny", "2026-10-25T00:00", "2026-10-25T02:30"),
+        "2026-10-24T22:00",
+        "2026-10-25T01:30",
+    ),
+    "an allow window begins at the second of two such times": (
+        once("allow", "2026-10-25T02:30", "2026-10-25T04:00"),
+        "2026-10-25T01:30",
+        "2026-10-25T03:00",
+    ),
+    "an allow window ends at the first of two such times": (
+        once("allow", "2026-10-25T00:00", "2026-10-25T02:30"),
+        "2026-10-24T22:00",
+        "2026-10-25T00:30",
+    ),
+    "a weekly deny window within the repeated hour": (
+        weekly("deny", "sun", "02:15", "02:45"),
+        "2026-10-25T00:15",
+        "2026-10-25T01:45",
+    ),
+    "an allow window around the repeated hour holds both": (
+        weekly("allow", "sun", "01:30", "03:30"),
+        "2026-10-24T23:30",
+        "2026-10-25T02:30",
+    ),
+    "days that touch at a repeated midnight": (
+        weekly("allow", "sat sun", "00:00", "00:00", "America/Havana"),
+        "2024-11-02T04:00",
+        "2024-11-04T05:00",
+    ),
+}
+# Weekly windows without a moment on the day on which clocks change, and that change.
+EMPTY: dict[str, tuple[Window, str]] = {
+    "an allow window within the gap": (weekly("allow", "sun", "02:15", "02:45"), "2026-03-29T01:00"),
+    "a deny window within the gap": (weekly("deny", "sun", "02:15", "02:45"), "2026-03-29T01:00"),
+    "an allow window within the repeated hour": (weekly("allow", "sun", "02:15", "02:45"), "2026-10-25T01:00"),
+}
+OFFICE = weekly("allow", WORKDAYS, "09:00", "17:00", "UTC")
+NIGHTLY = weekly("allow", EVERY_DAY, "22:00", "04:00", "UTC")
+LUNCH = weekly("deny", EVERY_DAY, "12:00", "13:00", "UTC")
+LATE_LUNCH = weekly("deny", EVERY_DAY, "12:30", "13:30", "UTC")
+EVENING = weekly("deny", EVERY_DAY, "13:30", "17:00", "UTC")
+FREEZE = once("deny", "2026-07-15T00:00", "2026-07-18T00:00", "UTC")
+LONG = once("deny", "2026-01-01T00:00", "2027-07-01T00:00", "UTC")
+PAST = once("allow", "2026-01-01T00:00", "2026-01-02T00:00", "UTC")
+SOON = once("allow", "2026-07-19T06:00", "2026-07-19T07:00", "UTC")
+BACKWARDS = once("allow", "2026-07-15T12:00", "2026-07-15T11:00", "UTC")
+# 2026-07-15 is a Wednesday.
+CASES: dict[str, tuple[list[Window], str, tuple[Window | None, str | None] | None]] = {
+    "no windows: open": ([], "2026-07-15T12:00", None),
+    "no deny window is active, and there is no allow window: open": ([LUNCH], "2026-07-15T11:59", None),
+    "an allow window is active: open": ([OFFICE], "2026-07-15T09:00", None),
+    "one of two allow windows is active: open": ([OFFICE, NIGHTLY], "2026-07-15T03:00", None),
+    "no allow window is active: opens with the next one": ([OFFICE], "2026-07-15T17:00", (None, "2026-07-16T09:00")),
+    "the nearest of several allow windows opens": (
+        [OFFICE, SOON, NIGHTLY],
+        "2026-07-15T17:00",
+        (None, "2026-07-15T22:00"),
+    ),
+    "a weekend is waited for": ([OFFICE], "2026-07-17T17:00", (None, "2026-07-20T09:00")),
+    "a deny window wins over an allow window": ([OFFICE, LUNCH], "2026-07-15T12:00", (LUNCH, "2026-07-15T13:00")),
+    "the order of windows does not matter": ([LUNCH, OFFICE], "2026-07-15T12:00", (LUNCH, "2026-07-15T13:00")),
+    "a deny window that ends into another": (
+        [LUNCH, LATE_LUNCH, EVENING],
+        "2026-07-15T12:00",
+        (LUNCH, "2026-07-15T17:00"),
+    ),
+    "a deny window that ends when no allow window is active": (
+        [OFFICE, FREEZE],
+        "2026-07-15T12:00",
+        (FREEZE, "2026-07-20T09:00"),
+    ),
+    "an allow window that begins within a deny window": (
+        [OFFICE, weekly("deny", EVERY_DAY, "08:00", "10:00", "UTC")],
+        "2026-07-15T07:00",
+        (None, "2026-07-15T10:00"),
+    ),
+    "of several deny windows the one that lasts longest is named": (
+        [LUNCH, FREEZE, LATE_LUNCH],
+        "2026-07-15T12:30",
+        (FREEZE, "2026-07-18T00:00"),
+    ),
+    "a deny window that is not active yet is not named": (
+        [LUNCH, weekly("deny", EVERY_DAY, "14:00", "18:00", "UTC")],
+        "2026-07-15T12:30",
+        (LUNCH, "2026-07-15T13:00"),
+    ),
+    "of deny windows that end together the first one is named": (
+        [weekly("deny", EVERY_DAY, "11:00", "13:00", "UTC"), LUNCH],
+        "2026-07-15T12:30",
+        (weekly("deny", EVERY_DAY, "11:00", "13:00", "UTC"), "2026-07-15T13:00"),
+    ),
+    "a deny window without an end in sight": ([LONG], "2026-01-05T00:00", (LONG, None)),
+    "the only allow window is over": ([PAST], "2026-07-15T12:00", (None, None)),
+    "one allow window is over and another comes": ([PAST, SOON], "2026-07-15T12:00", (None, "2026-07-19T06:00")),
+    "400 days are too long": ([LONG], "2026-05-27T00:00", (LONG, None)),
+    "a moment less than 400 days is not": ([LONG], "2026-05-27T00:00:00.000001", (LONG, "2027-07-01T00:00")),
+    "a window that ends before it starts holds nothing": ([BACKWARDS], "2026-07-15T11:30", (None, None)),
+    "a repeated midnight does not part two days that touch": (
+        [weekly("allow", "sat sun", "00:00", "00:00", "America/Havana")],
+        "2024-11-03T04:30",
+        None,
+    ),
+    "a repeated midnight parts a day from the hours of another window": (
+        [
+            weekly("allow", "sat", "00:00", "00:00", "America/Havana"),
+            weekly("allow", "sun", "00:00", "08:00", "America/Havana"),
+        ],
+        "2024-11-03T04:30",
+        (None, "2024-11-03T05:00"),
+    ),
+    "a day that clocks skip altogether is waited over": (
+        [weekly("allow", "fri", "09:00", "17:00", "Pacific/Apia")],
+        "2011-12-24T12:00",
+        (None, "2012-01-05T19:00"),
+    ),
+}
+
+
+def closed(windows: Sequence[Window], moment: datetime) -> bool:
+    return closed_by(windows, moment) is not None
+
+
+@pytest.mark.parametrize(("window", "start", "end"), SPANS.values(), ids=SPANS.keys())
+def test_a_span_holds_its_start_and_not_its_end(window: Window, start: str, end: str) -> None:
+    moments = [at(start) - TICK, at(start), at(end) - TICK, at(end)]
+    inside = window.kind == "deny"
+    assert [closed([window], moment) for moment in moments] == [not inside, inside, inside, not inside]
+
+
+@pytest.mark.parametrize(("window", "start", "end"), SPANS.values(), ids=SPANS.keys())
+def test_it_opens_at_that_very_boundary(window: Window, start: str, end: str) -> None:
+    if window.kind == "deny":
+        expected = Closed(window, at(end))
+        assert [closed_by([window], moment) for moment in (at(start), at(end) - TICK)] == [expected, expected]
+    else:
+        assert closed_by([window], at(start) - TICK) == Closed(None, at(start))
+
+
+@pytest.mark.parametrize(("window", "around"), EMPTY.values(), ids=EMPTY.keys())
+def test_a_change_of_clocks_can_leave_nothing(window: Window, around: str) -> None:
+    moments = [at(around) + timedelta(minutes=minutes) for minutes in range(-120, 121)]
+    assert {closed([window], moment) for moment in moments} == {window.kind == "allow"}
+    assert {closed([window], moment + timedelta(days=7)) for moment in moments} == {True, False}
+
+
+@pytest.mark.parametrize(("windows", "now", "answer"), CASES.values(), ids=CASES.keys())
+def test_what_closes_and_when_it_opens(
+    windows: list[Window], now: str, answer: tuple[Window | None, str | None] | None
+) -> None:
+    expected = answer and Closed(answer[0], at(answer[1]) if answer[1] else None)
+    assert closed_by(windows, at(now)) == expected
+
+
+def test_the_answer_is_in_utc_whatever_the_zone_of_the_question() -> None:
+    asked = at("2026-07-15T17:00").astimezone(ZoneInfo("Asia/Tokyo"))
+    found = closed_by([OFFICE], asked)
+    assert found == Closed(None, at("2026-07-16T09:00"))
+    assert found.opens is not None
+    assert found.opens.tzinfo is UTC
+
+
+def test_the_second_of_two_equal_local_times_is_another_moment() -> None:
+    berlin, window = ZoneInfo("Europe/Berlin"), once("deny", "2026-10-25T00:00", "2026-10-25T02:00")
+    local = datetime(2026, 10, 25, 2, 0, tzinfo=berlin)
+    assert closed([window], local)
+    assert not closed([window], local.replace(fold=1))
+
+
+@pytest.mark.parametrize("tz", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_for_ever_is_a_time_like_others(tz: str) -> None:
+    deny = once("deny", "0001-01-01T00:00", "9999-12-31T23:59", tz)
+    allow = once("allow", "0001-01-01T00:00", "9999-12-31T23:59", tz)
+    assert closed_by([deny], at("2026-07-15T12:00")) == Closed(deny, None)
+    assert closed_by([allow, LUNCH], at("2026-07-15T12:00")) == Closed(LUNCH, at("2026-07-15T13:00"))
+    assert flaw([allow, LUNCH]) is None
+    assert flaw([allow, deny]) == (0, COVERED)
+
+
+COVERED = "is never open: deny windows cover all of it, and always win; move it, or shorten them"
+WHOLE_WEEK = "leaves no moment of the week open; shorten it, or lock the environment"
+MORNINGS = weekly("deny", EVERY_DAY, "00:00", "12:00")
+AFTERNOONS = weekly("deny", EVERY_DAY, "12:00", "00:00")
+FLAWS: dict[str, tuple[list[Window], tuple[int, str] | None]] = {
+    "no windows": ([], None),
+    "windows that leave something open": ([OFFICE, LUNCH, FREEZE, SOON], None),
+    "an end before the start": (
+        [LUNCH, once("deny", "2026-07-15T12:00", "2026-07-15T11:59")],
+        (1, "must end after it starts: 2026-07-15 11:59 is not after 2026-07-15 12:00"),
+    ),
+    "an end that is the start": (
+        [once("deny", "2026-07-15T12:00", "2026-07-15T12:00")],
+        (0, "must end after it starts: 2026-07-15 12:00 is not after 2026-07-15 12:00"),
+    ),
+    "an end right after the start": ([once("deny", "2026-07-15T12:00", "2026-07-15T12:00:00.000001")], None),
+    "a window that clocks skip": (
+        [once("allow", "2026-03-29T02:15", "2026-03-29T02:45")],
+        (0, "holds no moment for sure: the clocks of Europe/Berlin change between its start and its end"),
+    ),
+    "an allow window within a repeated hour": (
+        [once("allow", "2026-10-25T02:15", "2026-10-25T02:45")],
+        (0, "holds no moment for sure: the clocks of Europe/Berlin change between its start and its end"),
+    ),
+    "a deny window within a repeated hour": ([once("deny", "2026-10-25T02:15", "2026-10-25T02:45")], None),
+    "no days": (
+        [weekly("deny", "", "09:00", "17:00")],
+        (0, 'must name the days on which it begins, as in days = ["sat", "sun"]'),
+    ),
+    "a day twice": ([weekly("deny", "mon tue mon", "09:00", "17:00")], (0, 'names the day "mon" twice')),
+    "a day that is none": (
+        [weekly("deny", "mon monday", "09:00", "17:00")],
+        (0, 'names the day "monday", which is none of mon, tue, wed, thu, fri, sat, sun'),
+    ),
+    "all days in full": ([weekly("deny", EVERY_DAY, "00:00", "00:00")], (0, WHOLE_WEEK)),
+    "all days in full, from noon": ([weekly("deny", EVERY_DAY, "12:00", "12:00")], (0, WHOLE_WEEK)),
+    "all days in full is an allow window that means something": ([weekly("allow", EVERY_DAY, "00:00", "00:00")], None),
+    "all days but a minute": ([weekly("deny", EVERY_DAY, "00:00", "23:59")], None),
+    "all days but one": ([weekly("deny", "mon tue wed thu fri sat", "00:00", "00:00")], None),
+    "two windows that share the week: the second one closes it": (
+        [LUNCH, MORNINGS, OFFICE, AFTERNOONS],
+        (3, WHOLE_WEEK),
+    ),
+    "two windows that share the week in zones that change clocks on other days": (
+        [MORNINGS, weekly("deny", EVERY_DAY, "06:00", "18:00", "America/New_York")],
+        None,
+    ),
+    "an allow window within a deny window": (
+        [OFFICE, once("allow", "2026-07-15T12:00", "2026-07-18T00:00", "UTC"), FREEZE],
+        (1, COVERED),
+    ),
+    "an allow window that outlasts a deny window by a moment": (
+        [once("allow", "2026-07-15T12:00", "2026-07-18T00:00:00.000001", "UTC"), FREEZE],
+        None,
+    ),
+    "an allow window that begins a moment before a deny window": (
+        [once("allow", "2026-07-14T23:59:59.999999", "2026-07-18T00:00", "UTC"), FREEZE],
+        None,
+    ),
+    "an allow window within two deny windows together": (
+        [
+            FREEZE,
+            LUNCH,
+            once("allow", "2026-07-17T23:00", "2026-07-18T00:15", "UTC"),
+            once("deny", "2026-07-18T00:00", "2026-07-18T01:00", "UTC"),
+        ],
+        (2, COVERED),
+    ),
+    "an absolute allow window within a weekly deny window": (
+        [once("allow", "2026-07-15T12:00", "2026-07-15T13:00", "UTC"), LUNCH],
+        (0, COVERED),
+    ),
+    "a weekly allow window within a weekly deny window": (
+        [weekly("allow", "wed", "12:00", "13:00", "UTC"), LUNCH],
+        (0, COVERED),
+    ),
+    "a weekly allow window that outlasts a weekly deny window": (
+        [weekly("allow", "wed", "12:00", "13:01", "UTC"), LUNCH],
+        None,
+    ),
+    "a weekly allow window within a weekly deny window in summer only": (
+        [weekly("allow", "wed", "12:00", "13:00"), weekly("deny", "wed", "10:00", "11:00", "UTC")],
+        None,
+    ),
+    "a weekly allow window within an absolute deny window, which ends": (
+        [OFFICE, once("deny", "2020-01-01T00:00", "2040-01-01T00:00")],
+        None,
+    ),
+    "allow windows that are over are not seen, for want of a clock": ([PAST], None),
+}
+
+
+@pytest.mark.parametrize(("windows", "expected"), FLAWS.values(), ids=FLAWS.keys())
+def test_a_window_that_can_not_mean_anything_is_found(windows: list[Window], expected: tuple[int, str] | None) -> None:
+    assert flaw(windows) == expected
+
+
+ZONES = [
+    "Europe/Berlin",
+    "America/New_York",
+    "Asia/Tokyo",
+    "Australia/Lord_Howe",
+    "America/St_Johns",
+    "America/Havana",
+    "UTC",
+]
+# Days on which clocks change somewhere in these zones, and one on which they don't.
+CHANGES = [
+    date(2026, 3, 8),
+    date(2026, 3, 29),
+    date(2026, 4, 5),
+    date(2026, 10, 4),
+    date(2026, 10, 25),
+    date(2026, 11, 1),
+]
+DATES = st.builds(
+    lambda day, more: day + timedelta(days=more), st.sampled_from([*CHANGES, date(2026, 7, 15)]), st.integers(-2, 2)
+)
+TIMES = st.one_of(
+    st.sampled_from([time(), time(2), time(2, 30), time(3), time(12), time(23, 59, 59, 999_999)]),
+    st.times(max_value=time(4)),
+    st.times(),
+)
+KINDS: st.SearchStrategy[Kind] = st.sampled_from(["allow", "deny"])
+LOCAL = st.builds(datetime.combine, DATES, TIMES)
+ABSOLUTE = st.builds(
+    lambda kind, start, length, tz: Absolute(kind, "a", start, start + length, tz),
+    KINDS,
+    LOCAL,
+    st.timedeltas(timedelta(microseconds=1), timedelta(days=9)),
+    st.sampled_from(ZONES),
+)
+WEEKLY = st.builds(
+    lambda kind, days, begin, until, tz: Weekly(kind, "w", tuple(days), begin, until, tz),
+    KINDS,
+    st.lists(st.sampled_from(DAYS), min_size=1, unique=True),
+    TIMES,
+    TIMES,
+    st.sampled_from(ZONES),
+)
+# Large enough that a few of them leave little open.
+DAILY = st.builds(
+    lambda kind, begin, until, tz: Weekly(kind, "d", DAYS, time(begin), time(until), tz),
+    KINDS,
+    st.sampled_from([0, 6, 12]),
+    st.sampled_from([0, 6, 12]),
+    st.sampled_from(["Europe/Berlin", "America/New_York"]),
+)
+WINDOW = st.one_of(ABSOLUTE, WEEKLY)
+WINDOWS = st.lists(WINDOW, max_size=4)
+MOMENT = st.builds(lambda local, tz: local.replace(tzinfo=ZoneInfo(tz)).astimezone(UTC), LOCAL, st.sampled_from(ZONES))
+
+
+def shown(window: Window, moment: datetime) -> bool:
+    """Whether a clock on the wall shows a time of the window: the plain reading, without a thought for changes."""
+    local = moment.astimezone(ZoneInfo(window.tz)).replace(tzinfo=None)
+    if isinstance(window, Absolute):
+        return window.start <= local < window.end
+    today, yesterday = local.date(), local.date() - timedelta(days=1)
+    began_today = DAYS[today.weekday()] in window.days and window.begin <= local.time()
+    began_yesterday = DAYS[yesterday.weekday()] in window.days and local.time() < window.until
+    if window.until <= window.begin:
+        return began_today or began_yesterday
+    return began_today and local.time() < window.until
+
+
+def near_a_change(window: Window, moment: datetime) -> bool:
+    zone = ZoneInfo(window.tz)
+    return len({(moment + hours * HOUR).astimezone(zone).utcoffset() for hours in (-2, 0, 2)}) > 1
+
+
+def active(window: Window, moment: datetime) -> bool:
+    return closed([window], moment) == (window.kind == "deny")
+
+
+@given(WINDOW, MOMENT)
+def test_a_window_is_active_when_clocks_show_it(window: Window, moment: datetime) -> None:
+    if not near_a_change(window, moment):
+        assert active(window, moment) == shown(window, moment)
+
+
+@given(WINDOW, MOMENT)
+def test_where_clocks_change_a_deny_window_is_never_shorter_and_an_allow_window_never_longer(
+    window: Window, moment: datetime
+) -> None:
+    if window.kind == "deny":
+        assert active(window, moment) >= shown(window, moment)
+    else:
+        assert active(window, moment) <= shown(window, moment)
+
+
+@given(WINDOWS, MOMENT)
+def test_open_is_no_deny_and_some_allow(windows: list[Window], moment: datetime) -> None:
+    denied = [window for window in windows if window.kind == "deny" and active(window, moment)]
+    allows = [window for window in windows if window.kind == "allow"]
+    allowed = not allows or any(active(window, moment) for window in allows)
+    found = closed_by(windows, moment)
+    assert (found is None) == (not denied and allowed)
+    if found:
+        assert found.window in denied if denied else found.window is None
+
+
+@given(WINDOWS, MOMENT, st.floats(0, 1, exclude_max=True))
+def test_it_opens_when_it_says_and_not_before(windows: list[Window], moment: datetime, share: float) -> None:
+    found = closed_by(windows, moment)
+    assume(found is not None)
+    assert found is not None
+    if found.opens is None:
+        assert closed(windows, moment + share * HORIZON)
+        return
+    assert moment < found.opens < moment + HORIZON
+    assert not closed(windows, found.opens)
+    for before in (found.opens - TICK, moment + share * (found.opens - moment)):
+        again = closed_by(windows, min(before, found.opens - TICK))
+        assert again is not None
+        assert again.opens == found.opens
+
+
+@given(WINDOWS, MOMENT, st.integers(-14, 14))
+def test_the_zone_of_the_question_does_not_matter(windows: list[Window], moment: datetime, hours: int) -> None:
+    assert closed_by(windows, moment.astimezone(timezone(hours * HOUR))) == closed_by(windows, moment)
+
+
+@given(st.lists(WEEKLY, max_size=4), MOMENT)
+def test_weekly_windows_without_a_flaw_always_open_again(windows: list[Weekly], moment: datetime) -> None:
+    found = closed_by(windows, moment)
+    if flaw(windows) is None and found:
+        assert found.opens is not None
+
+
+@given(st.lists(st.one_of(DAILY, WINDOW), min_size=2, max_size=6), MOMENT)
+def test_what_a_flaw_says_is_so_at_any_moment(windows: list[Window], moment: datetime) -> None:
+    found = flaw(windows)
+    assume(found is not None)
+    assert found is not None
+    index, reason = found
+    window, denies = windows[index], [each for each in windows if each.kind == "deny"]
+    if reason == WHOLE_WEEK:
+        assert closed(denies, moment)
+    elif reason == COVERED:
+        weekly_alone = [each for each in denies if isinstance(each, Weekly)] if isinstance(window, Weekly) else denies
+        assert closed([window, *weekly_alone], moment)
+    else:
+        assert not active(window, moment)
+
+
+ZONE_NAMES = {
+    "Europe/Berlin": True,
+    "UTC": True,
+    "Etc/GMT+5": True,
+    "America/Argentina/Buenos_Aires": True,
+    "Asia/Tokio": False,
+    "": False,
+    " ": False,
+    ".": False,
+    "Europe": False,
+    "Europe/": False,
+    "Europe/Berlin/": False,
+    "Europe//Berlin": False,
+    " Europe/Berlin": False,
+    "Europe/Berlin\n": False,
+    "../x": False,
+    "../zoneinfo/Europe/Berlin": False,
+    "Europe/../Asia/Tokyo": False,
+    "/usr/share/zoneinfo/Europe/Berlin": False,
+    "/etc/localtime": False,
+    "localtime": False,
+    "posixrules": False,
+    "Factory": False,
+    "right/Europe/Berlin": False,
+    "posix/Europe/Berlin": False,
+    "tzdata.zi": False,
+    "zone.tab": False,
+    "a\0b": False,
+    "\udc80": False,
+    "+09:00": False,
+    "x" * 5000: False,
+}
+
+
+@pytest.mark.parametrize(("name", "known"), ZONE_NAMES.items(), ids=[repr(name)[:40] for name in ZONE_NAMES])
+def test_a_zone_is_known_by_its_name_in_the_database(name: str, known: bool) -> None:
+    assert known_zone(name) is known
+
+
+@given(st.text(max_size=20))
+@example("Europe/Berlin")
+def test_a_zone_is_known_or_not_and_never_an_error(name: str) -> None:
+    assert known_zone(name) in (True, False)
+
+
+SPELT: dict[str, tuple[Window, str]] = {
+    "an absolute window": (
+        Absolute("deny", "year end", datetime(2026, 12, 20), datetime(2027, 1, 4), "Asia/Tokyo"),
+        'deny window "year end" (2026-12-20 00:00 to 2027-01-04 00:00 Asia/Tokyo)',
+    ),
+    "a weekly window": (
+        Weekly("allow", "office hours", tuple(WORKDAYS.split()), time(9), time(17), "Europe/Berlin"),
+        'allow window "office hours" (mon to fri 09:00 to 17:00 Europe/Berlin)',
+    ),
+    "seconds": (
+        once("deny", "2026-07-15T12:00:01", "2026-07-15T12:00:00.000002", "UTC"),
+        'deny window "once" (2026-07-15 12:00:01 to 2026-07-15 12:00:00.000002 UTC)',
+    ),
+    "seconds of a day": (
+        weekly("deny", "mon", "09:00:30", "17:00", "UTC"),
+        'deny window "weekly" (mon 09:00:30 to 17:00 UTC)',
+    ),
+    "past midnight": (
+        weekly("deny", "fri", "22:00", "06:00", "UTC"),
+        'deny window "weekly" (fri 22:00 to 06:00 next day UTC)',
+    ),
+    "24 hours": (
+        weekly("deny", "fri", "22:00", "22:00", "UTC"),
+        'deny window "weekly" (fri 22:00 to 22:00 next day UTC)',
+    ),
+    "a whole day": (weekly("deny", "fri", "00:00", "00:00", "UTC"), 'deny window "weekly" (fri 00:00 to 24:00 UTC)'),
+    "up to midnight": (weekly("deny", "fri", "22:00", "00:00", "UTC"), 'deny window "weekly" (fri 22:00 to 24:00 UTC)'),
+    "two days in a row": (
+        weekly("deny", "sun sat", "09:00", "10:00", "UTC"),
+        'deny window "weekly" (sat and sun 09:00 to 10:00 UTC)',
+    ),
+    "three days in a row": (
+        weekly("deny", "mon tue wed", "09:00", "10:00", "UTC"),
+        'deny window "weekly" (mon to wed 09:00 to 10:00 UTC)',
+    ),
+    "days apart": (
+        weekly("deny", "sun mon wed", "09:00", "10:00", "UTC"),
+        'deny window "weekly" (mon, wed and sun 09:00 to 10:00 UTC)',
+    ),
+    "days in a row and one apart": (
+        weekly("deny", "mon tue wed thu sat", "09:00", "10:00", "UTC"),
+        'deny window "weekly" (mon to thu and sat 09:00 to 10:00 UTC)',
+    ),
+    "every day": (
+        weekly("deny", EVERY_DAY, "09:00", "10:00", "UTC"),
+        'deny window "weekly" (mon to sun 09:00 to 10:00 UTC)',
+    ),
+}
+
+
+@pytest.mark.parametrize(("window", "text"), SPELT.values(), ids=SPELT.keys())
+def test_a_window_is_spelt(window: Window, text: str) -> None:
+    assert spelt(window) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("00:00", time()),
+        ("09:00", time(9)),
+        ("19:59", time(19, 59)),
+        ("23:59", time(23, 59)),
+        ("09:00:59", time(9, 0, 59)),
+    ],
+)
+def test_a_time_of_day_is_read(text: str, value: time) -> None:
+    assert local_time(text) == value
+    assert local_end(text) == value
+
+
+def test_the_end_of_the_day_is_midnight() -> None:
+    assert local_end("24:00") == time()
+
+
+NO_TIMES = [
+    "",
+    "9:00",
+    "09",
+    "0900",
+    "09:0",
+    "09:60",
+    "24:01",
+    "29:00",
+    "09:00:60",
+    "09:00:00.5",
+    " 09:00",
+    "09:00 ",
+    "09:00\n",
+]
+NO_TIMES += ["09:00Z", "09:00+01:00", "T09:00", "9am", "24:00:00", "\u0660\u0669:00"]
+
+
+@pytest.mark.parametrize("text", [*NO_TIMES, "24:00"])
+def test_what_is_no_time_of_day_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="must") as caught:
+        local_time(text)
+    assert str(caught.value) == 'must be a time of day from "00:00" to "23:59", such as "09:00"'
+
+
+@pytest.mark.parametrize("text", NO_TIMES)
+def test_what_is_no_end_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="must") as caught:
+        local_end(text)
+    assert str(caught.value) == 'must be a time of day from "00:00" to "24:00", such as "17:30"'
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2026-12-20", datetime(2026, 12, 20)),
+        ("2026-12-20T00:00", datetime(2026, 12, 20)),
+        ("2026-12-20T18:05", datetime(2026, 12, 20, 18, 5)),
+        ("2026-12-20 18:05", datetime(2026, 12, 20, 18, 5)),
+        ("2026-12-20T18:05:09", datetime(2026, 12, 20, 18, 5, 9)),
+        ("2028-02-29", datetime(2028, 2, 29)),
+    ],
+)
+def test_a_moment_is_read(text: str, value: datetime) -> None:
+    assert local_moment(text) == value
+    assert local_moment(text).tzinfo is None
+
+
+@pytest.mark.parametrize(
+    ("text", "offset"),
+    [
+        ("2026-12-20T00:00Z", "Z"),
+        ("2026-12-20T00:00z", "z"),
+        ("2026-12-20 00:00:00Z", "Z"),
+        ("2026-12-20T00:00:00.000Z", "Z"),
+        ("2026-12-20T00:00+01:00", "+01:00"),
+        ("2026-12-20T00:00-0330", "-0330"),
+        ("2026-12-20T00:00+09", "+09"),
+    ],
+)
+def test_an_offset_is_refused_for_the_sake_of_the_zone(text: str, offset: str) -> None:
+    with pytest.raises(ValueError, match="must") as caught:
+        local_moment(text)
+    assert str(caught.value) == f'must not end in "{offset}"; name the zone instead, as in tz = "Europe/Berlin"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "soon",
+        "2026-02-29",
+        "2026-13-01",
+        "2026-00-01",
+        "0000-01-01",
+        "2026-1-1",
+        "20261220",
+        "2026-W51-7",
+        "2026-12-20T",
+        "2026-12-20T9:00",
+        "2026-12-20T24:00",
+        "2026-12-20T12:60",
+        "2026-12-20T12:00:00.5",
+        "2026-12-20T1200",
+        "2026-12-20x12:00",
+        " 2026-12-20",
+        "2026-12-20 ",
+        "2026-12-20\n",
+        "2026-12-20T12:00\n",
+    ],
+)
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="must") as caught:
+        local_moment(text)
+    assert str(caught.value) == 'must be a date that exists, such as "2026-12-20" or "2026-12-20T18:00"'

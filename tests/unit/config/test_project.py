@@ -1,0 +1,194 @@
+from datetime import datetime, timedelta
+from typing import Any
+
+import pydantic
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.domain.config.cross_checks import faults
+from envctl.domain.config.project import Project, State
+from envctl.domain.config.rules.document import find_rules
+from envctl.domain.config.rules.environment_rules import GUARD_CODES, NEVER_WAIVED, Rules
+from envctl.domain.config.rules.gates import Gates
+from envctl.domain.config.rules.windows import Absolute
+from envctl.domain.config.stateful_types import STATEFUL
+from envctl.domain.terraform.output_reference import Reference
+from tests.unit.terraform.type_strategies import names
+
+indexes = st.one_of(
+    st.integers(0, 99).map(lambda at: f"[{at}]"), names.map(lambda name: f'["{name}"]'), names.map(".{}".format)
+)
+
+
+@given(names, names, st.lists(indexes, max_size=3).map("".join))
+def test_a_reference_survives_being_written_and_read(stack: str, output: str, path: str) -> None:
+    reference = Reference.parse(f"{stack}.{output}{path}")
+    assert (reference.stack, reference.output, reference.path) == (stack, output, path)
+    assert Reference.parse(str(reference)) == reference
+    assert reference.expression() == f"data.terraform_remote_state.{stack}.outputs.{output}{path}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "network", "network.", ".x", "Network.x", "network.x[", "network.x[-1]", "network.x[y]", 'network.x["${y}"]',
+     "network.x + 1", "network.x\n", "network.x }", 'network.x["a"]["]', "${network.x}", "network.x()"],
+)  # fmt: skip
+def test_nothing_else_is_a_reference(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not of the form stack\.output"):
+        Reference.parse(text)
+
+
+@pytest.mark.parametrize("bucket", ["{team}", "{}", "{0}", "{project", "{project.name}", "{project!r}", "{project:>9}"])
+def test_a_bucket_holds_known_placeholders_only(bucket: str) -> None:
+    with pytest.raises(pydantic.ValidationError, match="no other braces"):
+        State(bucket=bucket)
+
+
+def test_no_gate_lets_people_approve_their_own_work_by_default() -> None:
+    assert Gates().self_approval is False
+
+
+USUAL = {"peer": 1, "business": 1, "quality": 1}
+
+
+def project(*order: str, gates: dict[str, Any] | None = None, **more: Any) -> Project:
+    """A project in which the last environment has these gates, if any."""
+    environments: dict[str, Any] = {name: {} for name in order}
+    if gates is not None:
+        environments[order[-1]] = {"gates": gates}
+    document = {
+        "project": {"name": "shop"},
+        "pipeline": {"order": list(order)},
+        "environments": environments,
+        "stacks": {"network": {"module": "modules/vpc"}},
+    }
+    return Project.model_validate(document | more)
+
+
+THREE = ("dev", "staging", "prod")
+APPROVALS: dict[str, tuple[Project, str, dict[str, int]]] = {
+    "the last of three asks for the usual gates": (project(*THREE), "prod", USUAL),
+    "the last of two does too": (project("dev", "prod"), "prod", USUAL),
+    "it does when it says other things": (project(*THREE, gates={"soak": "24h"}), "prod", USUAL),
+    "it asks for what it says instead": (project(*THREE, gates={"approvals": {"cab": 2}}), "prod", {"cab": 2}),
+    "it asks for nothing where it says so": (project(*THREE, gates={"approvals": {}}), "prod", {}),
+    "one in the middle asks for them too": (project(*THREE), "staging", USUAL),
+    "a second prod asks for them": (project(*THREE, "prod-us"), "prod-us", USUAL),
+    "the first prod keeps them beside a second": (project(*THREE, "prod-us"), "prod", USUAL),
+    "it keeps them where the second says what it wants": (
+        project(*THREE, "prod-us", gates={"approvals": {}}),
+        "prod",
+        USUAL,
+    ),
+    "the first asks for nothing": (project(*THREE), "dev", {}),
+    "an only one asks for nothing": (project("dev"), "dev", {}),
+    "an only one asks for what it says": (project("dev", gates={"approvals": {"peer": 1}}), "dev", {"peer": 1}),
+}
+
+
+@pytest.mark.parametrize(("of", "environment", "approvals"), APPROVALS.values(), ids=APPROVALS.keys())
+def test_how_many_approvals_an_environment_asks_for(of: Project, environment: str, approvals: dict[str, int]) -> None:
+    assert find_rules(of, environment).approvals == approvals
+
+
+PARITY: dict[str, tuple[Project, str, frozenset[str] | None]] = {
+    "the last is compared with the one before": (
+        project(*THREE, parity={"may_differ": ["size"]}),
+        "prod",
+        frozenset({"size"}),
+    ),
+    "nothing may differ where nothing is listed": (project(*THREE, parity={}), "prod", frozenset()),
+    "nothing is compared without a word about it": (project(*THREE), "prod", None),
+    "one right after the entry is not compared": (project(*THREE, parity={}), "staging", None),
+    "it is compared where it is protected": (
+        project(*THREE, parity={}, environments={"dev": {}, "staging": {"protected": True}, "prod": {}}),
+        "staging",
+        frozenset(),
+    ),
+    "it is compared where it is named": (project(*THREE, parity={"environments": ["staging"]}), "staging", frozenset()),
+    "it is compared where nothing comes after it": (project("dev", "prod", parity={}), "prod", frozenset()),
+    "one that is not named is not compared": (project(*THREE, parity={"environments": ["staging"]}), "prod", None),
+    "the first prod is compared beside a second": (project(*THREE, "prod-us", parity={}), "prod", frozenset()),
+    "a second prod is compared with the first": (project(*THREE, "prod-us", parity={}), "prod-us", frozenset()),
+    "an only one has nothing to be compared with": (project("dev", parity={}), "dev", None),
+}
+
+
+@pytest.mark.parametrize(("of", "environment", "may_differ"), PARITY.values(), ids=PARITY.keys())
+def test_what_may_differ(of: Project, environment: str, may_differ: frozenset[str] | None) -> None:
+    assert find_rules(of, environment).may_differ == may_differ
+
+
+def test_an_environment_that_says_nothing_asks_for_usual_gates_alone() -> None:
+    usual = Rules(approvals=USUAL, is_usual=True, max_destroys=5, stateful=STATEFUL)
+    assert find_rules(project(*THREE), "staging") == usual
+
+
+def test_entry_that_says_nothing_asks_for_next_to_nothing() -> None:
+    assert find_rules(project(*THREE), "dev") == Rules(max_destroys=5, stateful=STATEFUL)
+
+
+@pytest.mark.parametrize(
+    ("gates", "is_usual"),
+    [(None, True), ({"soak": "24h"}, True), ({"approvals": {}}, False), ({"approvals": USUAL}, False)],
+)
+def test_gates_are_usual_only_where_nothing_is_said(gates: dict[str, Any] | None, *, is_usual: bool) -> None:
+    assert find_rules(project(*THREE, gates=gates), "prod").is_usual is is_usual
+
+
+def test_all_that_an_environment_says_is_in_its_rules() -> None:
+    gates = {
+        "approvals": {"peer": 2, "quality": 1},
+        "reviewers": "quality",
+        "self_approval": True,
+        "expires": "8h",
+        "soak": "24h",
+        "max_age": "14d",
+        "windows": [{"kind": "deny", "name": "year end", "start": "2026-12-20", "end": "2027-01-04"}],
+        "waivable": ["soak", "G107"],
+        "committed": True,
+        "rehearsed": "off",
+    }
+    said = {"protected": True, "max_destroys": 2, "gates": gates}
+    of = project("dev", "prod", environments={"dev": {}, "prod": said}, protection={"stateful": ["aws_instance"]})
+    assert find_rules(of, "prod") == Rules(
+        approvals={"peer": 2, "quality": 1},
+        reviewers="quality",
+        self_approval=True,
+        expires=timedelta(hours=8),
+        soak=timedelta(hours=24),
+        max_age=timedelta(days=14),
+        windows=(Absolute("deny", "year end", datetime(2026, 12, 20), datetime(2027, 1, 4), "UTC"),),
+        waivable=frozenset({"G104", "G107"}),
+        committed=True,
+        rehearsed="off",
+        may_differ=None,
+        protected=True,
+        max_destroys=2,
+        stateful=STATEFUL | {"aws_instance"},
+    )
+    assert find_rules(of, "dev") == Rules(max_destroys=5, stateful=STATEFUL | {"aws_instance"})
+
+
+@pytest.mark.parametrize(("name", "code"), GUARD_CODES.items(), ids=GUARD_CODES.keys())
+def test_a_guard_is_waivable_by_its_name_and_by_its_code_unless_nobody_can_waive_it(name: str, code: str) -> None:
+    for spelling in (name, code):
+        if code in NEVER_WAIVED:
+            with pytest.raises(pydantic.ValidationError, match=f"must not hold {spelling}, which nobody can waive"):
+                Gates(waivable=(spelling,))
+        else:
+            assert Gates(waivable=(spelling,)).waivable == (code,)
+
+
+json_like = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(names, inner, max_size=3)),
+    max_leaves=6,
+)
+tables = st.sampled_from(["pipeline", "environments", "stacks", "artifacts"])
+
+
+@given(st.dictionaries(tables, json_like | st.dictionaries(st.sampled_from(["order", "inputs", "a"]), json_like)))
+def test_the_rules_between_tables_stand_any_document(document: dict[str, object]) -> None:
+    faults(document)

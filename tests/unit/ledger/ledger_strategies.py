@@ -1,0 +1,218 @@
+"""Ledgers to fold: told step by step, or random."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TypeAlias, get_args
+
+from hypothesis import strategies as st
+
+from envctl.domain.ledger.entries import GENESIS, Entry, digest, encode
+from envctl.domain.ledger.events import (
+    Actor,
+    ApprovalGiven,
+    ApprovalWithdrawn,
+    DeploymentAbandoned,
+    DeploymentFailed,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    DriftChecked,
+    EnvironmentLocked,
+    EnvironmentUnlocked,
+    Event,
+    HoldLifted,
+    HoldSet,
+    ReleaseCreated,
+    RolloutStarted,
+    TrafficShifted,
+    VerificationFailed,
+    VerificationPassed,
+    WaiverUsed,
+)
+from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
+from envctl.domain.ledger.state_events import ImportEnded, ImportOutcome, ImportStarted, StateMoved
+
+START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+Step: TypeAlias = Event | timedelta | Actor
+
+texts = st.text(st.characters(codec="utf-8"), max_size=8)
+environments = st.sampled_from(["dev", "staging", "prod"])
+releases = st.sampled_from(["r1", "r2", "r3"])
+gates = st.sampled_from(["peer", "quality"])
+moves = st.sampled_from(["apply", "promote", "rollback", "destroy"])
+numbers = st.integers(0, 14)
+stack_names = st.lists(st.sampled_from(["network", "web"]), max_size=2).map(tuple)
+done = st.lists(st.sampled_from(["create aws_vpc", "update aws_vpc", "delete aws_eip"]), max_size=2).map(tuple)
+stack_name = st.sampled_from(["network", "web"])
+colors = st.sampled_from(["blue", "green"])
+artifacts = st.sampled_from(["image-1", "image-2"])
+some_texts = st.lists(texts, max_size=2).map(tuple)
+actors = st.builds(
+    Actor,
+    name=texts,
+    via=st.sampled_from(["aws", "github", "local"]),
+    verified=st.booleans(),
+    run_url=texts,
+    arn=texts,
+    teams=some_texts,
+)
+rules = st.sampled_from(["", "ru1es", "0ther"])
+EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
+    ReleaseCreated: st.builds(ReleaseCreated, releases, texts, st.booleans(), texts),
+    DeploymentStarted: st.builds(
+        DeploymentStarted, environments, releases, texts, moves, environments, texts, numbers, rules=rules
+    ),
+    DeploymentSucceeded: st.builds(DeploymentSucceeded, environments, releases, numbers, stack_names, numbers, done),
+    DeploymentFailed: st.builds(
+        DeploymentFailed, environments, releases, numbers, texts, stack_names, st.booleans(), done
+    ),
+    DeploymentAbandoned: st.builds(DeploymentAbandoned, environments, releases, numbers, texts),
+    VerificationPassed: st.builds(VerificationPassed, environments, releases, numbers, some_texts),
+    VerificationFailed: st.builds(VerificationFailed, environments, releases, numbers, some_texts, texts),
+    ApprovalGiven: st.builds(ApprovalGiven, environments, gates, releases, texts, texts),
+    ApprovalWithdrawn: st.builds(ApprovalWithdrawn, environments, gates, releases),
+    RulesApproved: st.builds(RulesApproved, environments, gates, rules, rules),
+    RulesResetRequested: st.builds(RulesResetRequested, environments, rules, texts),
+    RulesResetWithdrawn: st.builds(RulesResetWithdrawn, environments, rules, texts),
+    EnvironmentLocked: st.builds(EnvironmentLocked, environments, texts),
+    EnvironmentUnlocked: st.builds(EnvironmentUnlocked, environments, texts),
+    HoldSet: st.builds(HoldSet, environments, releases, texts),
+    HoldLifted: st.builds(HoldLifted, environments, releases, texts),
+    DriftChecked: st.builds(DriftChecked, environments, releases, numbers, some_texts),
+    RolloutStarted: st.builds(
+        RolloutStarted, environments, releases, numbers, stack_name, colors, artifacts, artifacts
+    ),
+    TrafficShifted: st.builds(
+        TrafficShifted,
+        environments,
+        releases,
+        numbers,
+        stack_name,
+        st.one_of(colors, st.just("")),
+        artifacts,
+        st.integers(1, 100),
+        st.one_of(artifacts, st.just("")),
+    ),
+    ImportStarted: st.builds(ImportStarted, environments, releases, stack_name, texts),
+    ImportEnded: st.builds(
+        ImportEnded,
+        environments,
+        releases,
+        numbers,
+        stack_name,
+        texts,
+        st.sampled_from(get_args(ImportOutcome)),
+        texts,
+    ),
+    StateMoved: st.builds(StateMoved, environments, releases, numbers, stack_name, stack_name, texts, numbers),
+    WaiverUsed: st.builds(WaiverUsed, environments, releases, texts, some_texts, some_texts, numbers),
+}
+events: st.SearchStrategy[Event] = st.one_of(*EVENTS_BY_KIND.values())
+# Fixed offsets: of two zones with summer time, Python calls no two times equal in the hour that comes twice.
+offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+moments = st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=offsets).map(
+    lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)
+)
+pauses = st.integers(0, 10**10).map(lambda milliseconds: timedelta(milliseconds=milliseconds))
+people = st.sampled_from([Actor("ann"), Actor("bob")])
+
+
+def story(*steps: Step) -> list[Entry]:
+    """The entries of a ledger in which these events happened, a second apart.
+
+    A timedelta lets more time pass before the next one, and an actor is who acts from then on; at first that is ann.
+    """
+    entries: list[Entry] = []
+    prev, at, actor = GENESIS, START, Actor("ann")
+    for step in steps:
+        match step:
+            case timedelta():
+                at += step
+            case Actor():
+                actor = step
+            case _:
+                at += SECOND
+                entries.append(Entry(len(entries) + 1, prev, at, actor, step))
+                prev = digest(encode(entries[-1]))
+    return entries
+
+
+def chain(happened: Sequence[Event]) -> list[Entry]:
+    return story(*happened)
+
+
+def stored(entries: list[Entry]) -> list[tuple[int, bytes]]:
+    return [(entry.seq, encode(entry)) for entry in entries]
+
+
+def _ends(begun: DeploymentStarted, seq: int) -> st.SearchStrategy[Event]:
+    where, release, number = st.just(begun.environment), st.just(begun.release), st.just(seq)
+    success = st.builds(DeploymentSucceeded, where, release, number, stack_names, numbers, done)
+    return st.one_of(
+        success,
+        success,
+        st.builds(DeploymentFailed, where, release, number, texts, stack_names, st.booleans(), done),
+        st.builds(DeploymentAbandoned, where, release, number, texts),
+        st.builds(WaiverUsed, where, release, texts, some_texts, some_texts, number),
+        _shifts(begun, seq),
+        _shifts(begun, seq),
+    )
+
+
+def _shifts(begun: DeploymentStarted, seq: int) -> st.SearchStrategy[Event]:
+    """What a rollout of that deployment says, in any order."""
+    which = (st.just(begun.environment), st.just(begun.release), st.just(seq), stack_name, colors, artifacts)
+    return st.one_of(
+        st.builds(RolloutStarted, *which, artifacts),
+        st.builds(TrafficShifted, *which, st.integers(1, 100), st.one_of(artifacts, st.just(""))),
+    )
+
+
+def _looks(ended: DeploymentSucceeded) -> st.SearchStrategy[Event]:
+    where, release, number = st.just(ended.environment), st.just(ended.release), st.just(ended.started)
+    passed = st.builds(VerificationPassed, where, release, number, some_texts)
+    return st.one_of(
+        passed,
+        passed,
+        st.builds(VerificationFailed, where, release, number, some_texts, texts),
+        st.builds(DriftChecked, where, release, numbers, some_texts),
+        st.builds(HoldSet, where, releases, texts),
+    )
+
+
+def _starts(waived: WaiverUsed, seq: int) -> st.SearchStrategy[Event]:
+    where, release = st.just(waived.environment), st.just(waived.release)
+    return st.builds(DeploymentStarted, where, release, texts, moves, environments, texts, st.just(seq))
+
+
+def _begun(happened: Sequence[Event], number: int) -> DeploymentStarted | None:
+    event = happened[number - 1] if 0 < number <= len(happened) else None
+    return event if isinstance(event, DeploymentStarted) else None
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Entry]:
+    """As a pipeline writes them: what happens mostly belongs to what happened right before, so that releases come to
+    be proven, and waivers to be owed.
+    """
+    happened: list[Event] = []
+    steps: list[Step] = []
+    for _ in range(draw(st.integers(0, 20))):
+        # After a look at what runs there comes, as a rule, another one.
+        spoken_of = next((e for e in reversed(happened) if not isinstance(e, VerificationPassed | DriftChecked)), None)
+        likely = events
+        match spoken_of if draw(st.integers(0, 3)) else None:
+            case DeploymentStarted() as begun if happened[-1] is begun:
+                likely = _ends(begun, len(happened))
+            case RolloutStarted() | TrafficShifted() as shift if rolling := _begun(happened, shift.started):
+                likely = _ends(rolling, shift.started)
+            case DeploymentSucceeded() as ended:
+                likely = _looks(ended)
+            case WaiverUsed() as waived if happened[-1] is waived:
+                likely = _starts(waived, len(happened))
+        happened.append(draw(likely))
+        steps += [draw(people), draw(pauses), happened[-1]]
+    return story(*steps)
+
+
+ledgers = st.one_of(histories(), st.lists(events, max_size=10).map(chain))

@@ -1,0 +1,155 @@
+"""What an auditor is told of a deployment."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+
+from envctl.domain.ledger.audit import Audit, DeploymentRecord, Waiver
+from envctl.domain.ledger.entries import GENESIS, Entry
+from envctl.domain.ledger.events import (
+    Actor,
+    ApprovalGiven,
+    ApprovalWithdrawn,
+    DeploymentAbandoned,
+    DeploymentFailed,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    Event,
+    HoldSet,
+    ReleaseCreated,
+    VerificationFailed,
+    VerificationPassed,
+    WaiverUsed,
+)
+from envctl.domain.ledger.state import Approval
+from tests.unit.ledger.ledger_strategies import histories
+
+NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+ANN, BOB, CAT = Actor("ann"), Actor("bob", "github", verified=True, run_url="https://ci/1"), Actor("cat")
+R1, R2 = "1" * 64, "2" * 64
+
+
+def at(number: int) -> datetime:
+    return NOW + timedelta(minutes=number)
+
+
+def followed(entries: list[Entry]) -> dict[int, DeploymentRecord]:
+    found = Audit()
+    for entry in entries:
+        found.follow(entry)
+    return found.deployments
+
+
+def told(*events: tuple[Actor, Event]) -> dict[int, DeploymentRecord]:
+    entries = [Entry(number, GENESIS, at(number), actor, event) for number, (actor, event) in enumerate(events, 1)]
+    return followed(entries)
+
+
+MADE = (ANN, ReleaseCreated(R1, "c0ffee", uncommitted=False, author="ann@example.com"))
+
+
+def test_a_deployment_is_told_whole() -> None:
+    found = told(
+        MADE,
+        (CAT, ApprovalGiven("prod", "peer", R1, "s", "plan")),
+        (CAT, ApprovalGiven("prod", "quality", R1, "other settings")),
+        (CAT, ApprovalGiven("staging", "peer", R1, "s")),
+        (BOB, DeploymentStarted("prod", R1, "s", "promote", "staging", "plan")),
+        (BOB, DeploymentSucceeded("prod", R1, 5, ("network",), 7, ("create aws_vpc",))),
+        (BOB, VerificationFailed("prod", R1, 5, ("http",), "503")),
+        (ANN, VerificationPassed("prod", R1, 5, ("http", "size"))),
+    )
+    assert found == {
+        5: DeploymentRecord(
+            5,
+            "prod",
+            "promote",
+            "staging",
+            R1,
+            "c0ffee",
+            False,
+            "ann@example.com",
+            ANN,
+            at(1),
+            BOB,
+            "s",
+            "plan",
+            at(5),
+            at(6),
+            BOB,
+            "succeeded",
+            7,
+            performed=("create aws_vpc",),
+            verification="passed",
+            verified_at=at(8),
+            verified_by=ANN,
+            checks=("http", "size"),
+            approvals=(Approval("peer", R1, "s", CAT, at(2), "plan"),),
+        )
+    }
+
+
+def test_an_approval_that_was_taken_back_or_came_later_did_not_stand() -> None:
+    found = told(
+        MADE,
+        (CAT, ApprovalGiven("prod", "peer", R1, "s")),
+        (CAT, ApprovalWithdrawn("prod", "peer", R1)),
+        (BOB, DeploymentStarted("prod", R1, "s", "promote", "staging")),
+        (CAT, ApprovalGiven("prod", "peer", R1, "s")),
+    )
+    assert found[4].approvals == ()
+
+
+def test_waivers_of_before_and_of_meanwhile_are_told() -> None:
+    found = told(
+        MADE,
+        (ANN, WaiverUsed("prod", R1, "checkout is down", ("G104",), ("3h of 24h",))),
+        (ANN, DeploymentStarted("prod", R1, "s", "promote", "staging", waiver=2)),
+        (ANN, WaiverUsed("prod", R1, "checkout is down", ("G301",), ("a database goes",), 3)),
+    )
+    assert found[3].waivers == (
+        Waiver(2, ANN, at(2), "checkout is down", ("G104",), ("3h of 24h",)),
+        Waiver(4, ANN, at(4), "checkout is down", ("G301",), ("a database goes",)),
+    )
+
+
+def test_a_rollback_is_told_of_both_sides() -> None:
+    found = told(
+        (ANN, DeploymentStarted("prod", R1, "s", "promote", "staging")),
+        (ANN, DeploymentSucceeded("prod", R1, 1, ())),
+        (ANN, DeploymentStarted("prod", R2, "s", "promote", "staging")),
+        (ANN, DeploymentSucceeded("prod", R2, 3, ())),
+        (BOB, HoldSet("prod", R2, "rolled back")),
+        (BOB, DeploymentStarted("prod", R1, "s", "rollback")),
+        (BOB, DeploymentStarted("prod", R1, "s", "rollback")),
+    )
+    assert [each.rolled_back_by for each in found.values()] == [0, 6, 0, 0]
+    assert [each.held for each in found.values()] == [(), (), (R2,), ()]
+
+
+def test_an_end_is_told_with_who_declared_it() -> None:
+    found = told(
+        (BOB, DeploymentStarted("dev", R1, "s", "apply")),
+        (ANN, DeploymentAbandoned("dev", R1, 1, "its machine is gone")),
+        # Its real end came later, and counts no more.
+        (BOB, DeploymentSucceeded("dev", R1, 1, ())),
+        (BOB, DeploymentStarted("dev", R1, "s", "apply")),
+        (BOB, DeploymentFailed("dev", R1, 4, "no", interrupted=True, performed=("create aws_vpc",))),
+        (BOB, DeploymentStarted("dev", R1, "s", "destroy")),
+    )
+    first, second, third = found.values()
+    assert (first.outcome, first.ended_by, first.ended_at, first.reason) == (
+        "abandoned",
+        ANN,
+        at(2),
+        "its machine is gone",
+    )
+    assert (second.outcome, second.performed) == ("interrupted", ("create aws_vpc",))
+    assert (third.outcome, third.ended_by, third.ended_at) == ("unfinished", None, None)
+
+
+@given(histories())
+def test_every_deployment_that_began_is_told_once_and_in_order(entries: list[Entry]) -> None:
+    found = followed(entries)
+    assert list(found) == [entry.seq for entry in entries if isinstance(entry.event, DeploymentStarted)]
+    assert all(number == each.number for number, each in found.items())

@@ -1,0 +1,283 @@
+"""A checkpoint is the fold itself, or nothing."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.domain.ledger import checkpoint
+from envctl.domain.ledger.checkpoint import FORMAT, decode, encode
+from envctl.domain.ledger.entries import GENESIS, Entry
+from envctl.domain.ledger.events import (
+    Actor,
+    ApprovalGiven,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    DriftChecked,
+    EnvironmentLocked,
+    EnvironmentUnlocked,
+    HoldSet,
+    ReleaseCreated,
+    RolloutStarted,
+    TrafficShifted,
+    VerificationFailed,
+    VerificationPassed,
+    WaiverUsed,
+)
+from envctl.domain.ledger.projection.apply_entries import fold, follow
+from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested
+from envctl.domain.ledger.state import Present
+from envctl.domain.ledger.state_events import ImportStarted, StateMoved
+from tests.unit.ledger.ledger_strategies import START, ledgers, story
+
+
+@given(ledgers)
+def test_a_present_survives_its_bytes(entries: list[Entry]) -> None:
+    present = fold(entries)
+    read = decode(encode(present))
+    assert read == present
+    # Whatever is forgotten first must be the same too.
+    assert read is not None
+    assert encode(read) == encode(present)
+
+
+@given(ledgers, st.data())
+def test_reading_goes_on_from_a_checkpoint_as_from_the_start(entries: list[Entry], data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(entries)))
+    kept = decode(encode(fold(entries[:cut])))
+    assert fold(entries[cut:], kept) == fold(entries)
+
+
+# There is something of everything in it.
+BELIEVED = fold(
+    story(
+        Actor(
+            "ann",
+            "github",
+            True,
+            "https://example.com/1",
+            "arn:aws:sts::1:assumed-role/ci/ann",
+            ("acme/web",),
+            "",
+            ("a",),
+        ),
+        ReleaseCreated("r1", "c0ffee", True, "ann", others=("bob",)),
+        WaiverUsed("dev", "r1", "it burns", ("G104",), ("soak: too short",)),
+        DeploymentStarted("dev", "r1", "s", "promote", "qa", "f00d", 2),
+        DeploymentSucceeded("dev", "r1", 3, ("network", "web"), 4, ("create aws_vpc", "update aws_eip")),
+        VerificationPassed("dev", "r1", 3, ("http",)),
+        timedelta(milliseconds=1234567),
+        DeploymentStarted("dev", "r2", "s", "apply", rules="ru1es"),
+        DeploymentSucceeded("dev", "r2", 6, ("network",), left=("web",), forgot=("edge",)),
+        VerificationPassed("dev", "r2", 6, ("http", "command")),
+        ApprovalGiven("dev", "peer", "r1", "s", "f00d", place="p1ace", unseen=("web",)),
+        EnvironmentLocked("dev", "we migrate"),
+        HoldSet("dev", "r1", "it leaks"),
+        DriftChecked("dev", "r2", 0, ("network: aws_vpc.main",)),
+        WaiverUsed("staging", "r1", "it burns", ("G104",), ("soak: too short",)),
+        DeploymentStarted(
+            "staging", "r1", "s", "apply", waiver=13, only=("network",), unpinned=("hashicorp/aws",), creates=("old",)
+        ),
+        StateMoved("staging", "r1", 14, "old", "new", "0b1c", 3),
+        DeploymentSucceeded("staging", "r1", 14, ("network",), lost=("web",)),
+        VerificationFailed("staging", "r1", 14, ("http",), "500"),
+        WaiverUsed("staging", "r1", "it burns", ("G104",), ("soak: too short",)),
+        TrafficShifted("dev", "r2", 6, "web", "green", "image-2", 100),
+        RolloutStarted("dev", "r2", 6, "jobs", "green", "image-2", "image-1"),
+        RolloutStarted("staging", "r1", 14, "web", "green", "image-2", "image-1"),
+        DeploymentStarted("qa", "r1", "s", "destroy"),
+        DeploymentSucceeded("qa", "r1", 21, (), 1, lost=("network",)),
+        ImportStarted("dev", "r2", "web", "module.web.aws_vpc.main"),
+        RulesApproved("dev", "peer", "ru1es", "0thers"),
+        RulesResetRequested("dev", "ru1es", "they left"),
+        DeploymentStarted("prod", "r1", "s", "apply"),
+    )
+)
+FORGED = EnvironmentUnlocked("dev", "trust me")
+FULL = follow(BELIEVED, Entry(BELIEVED.seq + 1, BELIEVED.head, START, Actor("mallory"), FORGED), "it is not signed")
+WHOLE = json.loads(gzip.decompress(encode(FULL)))
+Path = tuple[str | int, ...]
+
+
+def _places(document: Any, path: Path = ()) -> Iterator[Path]:
+    """Every place of a document that holds something, from the outside in."""
+    yield path
+    keys = list(document) if isinstance(document, dict) else range(len(document)) if isinstance(document, list) else ()
+    for key in keys:
+        yield from _places(document[key], (*path, key))
+
+
+PLACES = [path for path in _places(WHOLE) if path]
+
+
+def _at(document: Any, path: Path) -> Any:
+    for key in path:
+        document = document[key]
+    return document
+
+
+def _without(path: Path) -> bytes:
+    document = deepcopy(WHOLE)
+    del _at(document, path[:-1])[path[-1]]
+    return _written(document)
+
+
+def _with(path: Path, value: object) -> bytes:
+    document = deepcopy(WHOLE)
+    _at(document, path[:-1])[path[-1]] = value
+    return _written(document)
+
+
+def _written(document: object) -> bytes:
+    return _packed(json.dumps(document, separators=(",", ":")).encode())
+
+
+def _packed(data: bytes) -> bytes:
+    return gzip.compress(data, compresslevel=1, mtime=0)
+
+
+def _same(read: Present, data: bytes) -> bool:
+    """Whether a present is what the bytes say, every field of it. Sets have no order; 7 is 7.0, but true is not 1."""
+    one, other = (_comparable(json.loads(gzip.decompress(packed))) for packed in (encode(read), data))
+    return one == other
+
+
+def _comparable(value: Any, name: str = "") -> object:
+    match value:
+        case dict():
+            return {key: _comparable(item, name if name == "performed" else key) for key, item in value.items()}
+        case list():
+            items = [_comparable(item) for item in value]
+            return set(map(repr, items)) if name in {"performed", "stacks", "begun"} else items
+        case bool():
+            return str(value)
+        case _:
+            return value
+
+
+def test_the_example_holds_something_of_everything() -> None:
+    assert decode(encode(FULL)) == FULL
+    empty = {path[-1] for path in PLACES if _at(WHOLE, path) in ([], {})}
+    # What is empty in one environment is full in the other.
+    assert not {name for name in empty if all(_at(WHOLE, path) in ([], {}) for path in PLACES if path[-1] == name)}
+
+
+WRONG: list[object] = [None, True, 7, -0.5, "x", "", [], [7], ["x"], [None], {}, {"x": 7}, {"x": "x"}]
+
+
+@pytest.mark.parametrize("value", WRONG, ids=repr)
+def test_whatever_stands_in_a_place_is_what_belongs_there_or_it_is_no_checkpoint(value: object) -> None:
+    """Something else of the right type is another present, which is for the entries to tell."""
+    for path in PLACES:
+        data = _with(path, value)
+        read = decode(data)
+        assert read is None or _same(read, data), f"{value!r} at {path}"
+
+
+def test_what_lacks_a_field_is_no_checkpoint() -> None:
+    """But for what is one of many: that much less is another present."""
+    for path in PLACES:
+        data = _without(path)
+        read = decode(data)
+        assert read is None or _same(read, data), f"nothing at {path}"
+
+
+def test_what_has_a_field_too_many_is_no_checkpoint() -> None:
+    for path in PLACES:
+        if isinstance(_at(WHOLE, path), dict) and path[-1] not in {"performed", "renamed"}:
+            assert decode(_with((*path, "more"), "x")) is None, f"more in {path}"
+
+
+def _times() -> list[Path]:
+    return [path for path in PLACES if path[-1] in {"at", "started_at", "ended_at", "verified_at", "since"}]
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-11-25", "2026-11-25T08:00:00", "2026-11-25T25:00:00+00:00"])
+def test_a_time_that_is_none_or_has_no_zone_is_no_checkpoint(text: str) -> None:
+    places = [path for path in _times() if _at(WHOLE, path) is not None]
+    assert len(places) > 10
+    for path in places:
+        assert decode(_with(path, text)) is None, f"{text} at {path}"
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), 1e300, 10**400, "1", None, True, [1]])
+def test_a_duration_that_is_none_is_no_checkpoint(number: object) -> None:
+    path = ("present", "environments", "dev", "evidence", "r1", "longest")
+    assert _at(WHOLE, path) == 1235.567
+    assert decode(_with(path, number)) is None
+
+
+@pytest.mark.parametrize("word", ["moon", "Succeeded", "", 7, None, ["succeeded"], {"succeeded": 1}])
+def test_a_word_that_is_none_of_those_there_are_is_no_checkpoint(word: object) -> None:
+    there = ("present", "environments", "dev")
+    assert decode(_with((*there, "current", "outcome"), word)) is None
+    assert decode(_with((*there, "last", "action"), word)) is None
+    assert decode(_with((*there, "lock", "by", "via"), word)) is None
+
+
+GARBAGE = {
+    "nothing": b"",
+    "half a checkpoint": encode(FULL)[:200],
+    "all but its last byte": encode(FULL)[:-1],
+    "one with something behind it": encode(FULL) + b"x",
+    "two": encode(FULL) * 2,
+    "one that is not packed": gzip.decompress(encode(FULL)),
+    "one that is packed twice": _packed(encode(FULL)),
+    "no text": _packed(b"\xff\x00"),
+    "a list": _packed(b"[]"),
+    "a number": _packed(b"1"),
+    "text": _packed(b'"format"'),
+    "the format before this one": _written(WHOLE | {"format": FORMAT - 1}),
+    "a newer format": _written(WHOLE | {"format": FORMAT + 1}),
+    "a format as text": _written(WHOLE | {"format": str(FORMAT)}),
+    "a format as true": _written(WHOLE | {"format": True}),
+    "no format": _written({"present": WHOLE["present"]}),
+    "no present": _written({"format": FORMAT}),
+    "a present that is nothing": _written(WHOLE | {"present": None}),
+    "a present that is a list": _written(WHOLE | {"present": [WHOLE["present"]]}),
+    "brackets without an end": _packed(b"[" * 100_000),
+    "a present of brackets": _packed(b'{"format":%d,"present":' % FORMAT + b"[" * 100_000),
+}
+
+
+@pytest.mark.parametrize("data", GARBAGE.values(), ids=GARBAGE.keys())
+def test_what_can_not_be_read_is_no_checkpoint(data: bytes) -> None:
+    assert decode(data) is None
+
+
+def test_the_very_first_checkpoint_is_read_too() -> None:
+    written = (
+        f'{{"format":{FORMAT},"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}},'
+        '"unbelieved":[],"at":null,"came":{}}}'
+    )
+    assert gzip.decompress(encode(Present())).decode() == written
+    assert decode(_packed(written.encode())) == Present()
+
+
+def test_one_that_unpacks_to_more_than_any_project_has_is_no_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    much = _packed(b" " * 100_000 + gzip.decompress(encode(FULL)))
+    assert decode(much) == FULL
+    monkeypatch.setattr("envctl.domain.ledger.gzip.LARGEST", 100_000)
+    checkpoint.read.cache_clear()
+    assert decode(much) is None
+    assert decode(encode(FULL)) == FULL
+
+
+@given(
+    st.sampled_from(PLACES),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.sampled_from([0.5, float("inf")]) | st.text(max_size=3),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+        max_leaves=4,
+    ),
+)
+def test_whatever_is_put_anywhere_is_read_or_passed_over(path: Path, value: object) -> None:
+    data = _with(path, value)
+    read = decode(data)
+    assert read is None or _same(read, data)

@@ -1,0 +1,351 @@
+"""Entries survive their bytes, and whatever is done to a chain by hand is found."""
+
+import json
+import time
+from dataclasses import fields, replace
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.domain.ledger.entries import (
+    GENESIS,
+    ChainBreak,
+    Entry,
+    MalformedEntryError,
+    decode,
+    digest,
+    encode,
+    verify_chain,
+)
+from envctl.domain.ledger.events import (
+    EVENTS,
+    Actor,
+    ApprovalGiven,
+    DeploymentAbandoned,
+    DeploymentFailed,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    EnvironmentLocked,
+    Event,
+    ReleaseCreated,
+    WaiverUsed,
+)
+from envctl.domain.ledger.later_fields import LATER
+from tests.unit.ledger.ledger_strategies import EVENTS_BY_KIND, START, actors, chain, events, ledgers, moments, stored
+
+Stored = list[tuple[int, bytes]]
+ENTRY = Entry(1, GENESIS, START, Actor("ann@example.com"), ReleaseCreated("r1", "c0ffee"))
+chains = st.lists(events, min_size=2, max_size=7).map(lambda happened: stored(chain(happened)))
+
+
+@given(st.integers(1, 10**9), st.text("0123456789abcdef", min_size=64, max_size=64), moments, actors, events)
+def test_an_entry_survives_its_bytes(seq: int, prev: str, at: datetime, actor: Actor, event: Event) -> None:
+    entry = Entry(seq, prev, at, actor, event)
+    assert decode(encode(entry)) == entry
+    assert encode(decode(encode(entry))) == encode(entry)
+
+
+def test_what_is_no_text_is_recorded_as_question_marks() -> None:
+    # As Python reads bytes of the command line and of the environment that are not UTF-8.
+    entry = Entry(
+        1, GENESIS, START, Actor("caf\udce9", verified=False, via="local"), EnvironmentLocked("dev", "caf\udce9 \udcff")
+    )
+    data = encode(entry)
+    read = decode(data)
+    assert (read.actor.name, read.event) == ("caf?", EnvironmentLocked("dev", "caf? ?"))
+    assert encode(read) == data
+
+
+def test_the_bytes_of_an_entry_never_change() -> None:
+    assert encode(ENTRY).decode() == (
+        '{"actor":{"name":"ann@example.com","run_url":"","verified":false,"via":"local"},"at":"2026-11-25T08:00:00.000Z",'
+        '"event":{"author":"","commit":"c0ffee","kind":"release created","release":"r1","uncommitted":false},'
+        f'"prev":"{GENESIS}","seq":1}}'
+    )
+
+
+def test_every_kind_of_event_has_a_name_of_its_own() -> None:
+    assert len(EVENTS) == 23
+    assert all(name == event.kind for name, event in EVENTS.items())
+    assert set(EVENTS_BY_KIND) == set(EVENTS.values())
+
+
+@pytest.mark.parametrize("kind", EVENTS.values(), ids=EVENTS.keys())
+@given(st.data())
+def test_every_kind_of_event_survives_its_bytes(kind: type[Event], data: st.DataObject) -> None:
+    entry = replace(ENTRY, event=data.draw(EVENTS_BY_KIND[kind]))
+    assert decode(encode(entry)) == entry
+
+
+def _before_there_were_guards(seq: int, event: str) -> bytes:
+    actor = '{"name":"ann@example.com","run_url":"","verified":false,"via":"local"}'
+    return (
+        f'{{"actor":{actor},"at":"2026-11-25T08:00:00.000Z","event":{event},"prev":"{GENESIS}","seq":{seq}}}'.encode()
+    )
+
+
+# Written by the first version, character by character. They are in people's stores: never change them.
+OLD: dict[str, tuple[bytes, Event]] = {
+    "a release that was created": (
+        _before_there_were_guards(
+            1, '{"author":"ann","commit":"c0ffee","kind":"release created","release":"r1","uncommitted":true}'
+        ),
+        ReleaseCreated("r1", "c0ffee", uncommitted=True, author="ann"),
+    ),
+    "a deployment that was started": (
+        _before_there_were_guards(
+            2,
+            '{"action":"promote","environment":"staging","kind":"deployment started","release":"r1","settings":"5e77",'
+            '"source":"dev"}',
+        ),
+        DeploymentStarted("staging", "r1", "5e77", "promote", "dev"),
+    ),
+    "a deployment that succeeded": (
+        _before_there_were_guards(
+            3,
+            '{"changed":3,"environment":"staging","kind":"deployment succeeded","release":"r1",'
+            '"stacks":["network","web"],"started":2}',
+        ),
+        DeploymentSucceeded("staging", "r1", 2, ("network", "web"), 3),
+    ),
+    "a deployment that failed": (
+        _before_there_were_guards(
+            4,
+            '{"environment":"staging","interrupted":true,"kind":"deployment failed","reason":"it broke",'
+            '"release":"r1","stacks":["network"],"started":2}',
+        ),
+        DeploymentFailed("staging", "r1", 2, "it broke", ("network",), interrupted=True),
+    ),
+    "a deployment that was abandoned": (
+        _before_there_were_guards(
+            5,
+            '{"environment":"staging","kind":"deployment abandoned","reason":"gone","release":"r1","started":2}',
+        ),
+        DeploymentAbandoned("staging", "r1", 2, "gone"),
+    ),
+    "an approval that was given": (
+        _before_there_were_guards(
+            6, '{"environment":"prod","gate":"peer","kind":"approval given","release":"r1","settings":"5e77"}'
+        ),
+        ApprovalGiven("prod", "peer", "r1", "5e77"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "event"), OLD.values(), ids=OLD.keys())
+def test_entries_of_the_first_version_are_still_what_they_were(written: bytes, event: Event) -> None:
+    entry = decode(written)
+    assert entry.event == event
+    assert encode(entry) == written
+
+
+NEWER: dict[str, tuple[Event, dict[str, Any]]] = {
+    "a start with a plan": (
+        DeploymentStarted("prod", "r1", "s", "promote", "staging", plan="f00d"),
+        {"plan": "f00d"},
+    ),
+    "a start with a waiver": (DeploymentStarted("prod", "r1", "s", "promote", "staging", waiver=7), {"waiver": 7}),
+    "a success that says what was done": (
+        DeploymentSucceeded("prod", "r1", 2, (), performed=("create aws_vpc",)),
+        {"performed": ["create aws_vpc"]},
+    ),
+    "a failure that says what was done": (
+        DeploymentFailed("prod", "r1", 2, "it broke", performed=("create aws_vpc",)),
+        {"performed": ["create aws_vpc"]},
+    ),
+    "an approval of a plan": (ApprovalGiven("prod", "peer", "r1", "s", "f00d"), {"plan": "f00d"}),
+}
+
+
+@pytest.mark.parametrize(("event", "told"), NEWER.values(), ids=NEWER.keys())
+def test_a_field_that_came_later_is_written_where_it_says_something(event: Event, told: dict[str, Any]) -> None:
+    later: dict[str, Any] = {each.name: each.default for each in fields(event) if each.metadata.get(LATER)}
+    with_it = replace(ENTRY, event=event)
+    without = replace(ENTRY, event=replace(event, **later))
+    written, plain = json.loads(encode(with_it))["event"], json.loads(encode(without))["event"]
+    assert later.keys() >= told.keys()
+    assert written == plain | told
+    assert not later.keys() & plain.keys()
+    assert decode(encode(with_it)) == with_it
+
+
+def test_only_fields_that_came_later_are_ever_left_out() -> None:
+    event = json.loads(encode(replace(ENTRY, event=WaiverUsed("prod", "r1", "", (), ()))))["event"]
+    assert event == {
+        "kind": "waiver used",
+        "environment": "prod",
+        "release": "r1",
+        "reason": "",
+        "guards": [],
+        "refusals": [],
+        "started": 0,
+    }
+
+
+@given(ledgers)
+def test_an_untouched_chain_fits(entries: list[Entry]) -> None:
+    assert verify_chain(stored(entries)) is None
+
+
+@given(chains, st.data())
+def test_a_changed_byte_is_found_there_or_by_the_next_entry(kept: Stored, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(kept) - 2))
+    number, original = kept[at]
+    position = data.draw(st.integers(0, len(original) - 1))
+    value = data.draw(st.integers(0, 255).filter(lambda byte: byte != original[position]))
+    kept[at] = number, original[:position] + bytes([value]) + original[position + 1 :]
+    broken = verify_chain(kept)
+    assert broken is not None
+    assert broken.seq in (number, number + 1)
+
+
+@given(chains, st.data())
+def test_a_removed_entry_is_named(kept: Stored, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(kept) - 2))
+    number, _ = kept.pop(at)
+    broken = verify_chain(kept)
+    assert broken is not None
+    assert (broken.seq, broken.reason) == (number, "it is missing")
+
+
+@given(chains, st.data())
+def test_a_removed_entry_is_found_when_the_rest_moves_up(kept: Stored, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(kept) - 2))
+    del kept[at]
+    broken = verify_chain([(number, content) for number, (_, content) in enumerate(kept, 1)])
+    assert broken is not None
+    assert broken.seq == at + 1
+
+
+@given(chains, st.data())
+def test_two_swapped_entries_are_found_at_the_first(kept: Stored, data: st.DataObject) -> None:
+    one = data.draw(st.integers(0, len(kept) - 2))
+    other = data.draw(st.integers(one + 1, len(kept) - 1))
+    kept[one], kept[other] = (one + 1, kept[other][1]), (other + 1, kept[one][1])
+    broken = verify_chain(kept)
+    assert broken is not None
+    assert broken.seq == one + 1
+
+
+@given(chains, events, st.data())
+def test_an_inserted_entry_is_found_at_the_one_that_it_pushes_on(
+    kept: Stored, event: Event, data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, len(kept) - 1))
+    prev = digest(kept[at - 1][1]) if at else GENESIS
+    forged = encode(Entry(at + 1, prev, START, Actor("mallory"), event))
+    moved = [content for _, content in kept]
+    moved.insert(at, forged)
+    broken = verify_chain(list(enumerate(moved, 1)))
+    assert broken is not None
+    assert broken.seq == at + 2
+
+
+def test_a_rewritten_entry_is_found_by_the_one_after_it() -> None:
+    entries = chain([ReleaseCreated("r1"), ReleaseCreated("r2"), ReleaseCreated("r3")])
+    entries[1] = replace(entries[1], event=ReleaseCreated("r9"))
+    broken = verify_chain(stored(entries))
+    assert broken is not None
+    assert (broken.seq, broken.reason) == (3, "it does not follow entry 2: one of the two was changed or replaced")
+
+
+def _edited(**changes: Any) -> bytes:
+    document = json.loads(encode(ENTRY)) | changes
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+REFUSED = {
+    "an event of a kind that a newer envctl writes": _edited(event={"kind": "moon landed"}),
+    "an event without a kind": _edited(event={"release": "r1"}),
+    "an event that lacks a field": _edited(event={"kind": "release created"}),
+    "an event with one field too many": _edited(event={**json.loads(encode(ENTRY))["event"], "more": 1}),
+    "an actor that is only a name": _edited(actor="ann"),
+    "an actor with one field too many": _edited(actor={**json.loads(encode(ENTRY))["actor"], "admin": True}),
+    "a field too many": _edited(note="hello"),
+    "a later field that is written though it says nothing": _edited(
+        event=json.loads(OLD["an approval that was given"][0])["event"] | {"plan": ""}
+    ),
+    "a later field of the wrong type": _edited(
+        event=json.loads(OLD["a deployment that was started"][0])["event"] | {"waiver": "7"}
+    ),
+    "a later field that is true instead of a number": _edited(
+        event=json.loads(OLD["a deployment that was started"][0])["event"] | {"waiver": True}
+    ),
+    "a list that holds something else than text": _edited(
+        event=json.loads(OLD["a deployment that succeeded"][0])["event"] | {"performed": [1]}
+    ),
+    "a move that there is none of": _edited(
+        event=json.loads(OLD["a deployment that was started"][0])["event"] | {"action": "jump"}
+    ),
+    "a time that is none": _edited(at="yesterday"),
+    "a time without a zone": _edited(at="2026-11-25T08:00:00.000"),
+    "a time in another zone": _edited(at="2026-11-25T17:00:00.000+09:00"),
+    "a time before all time": _edited(at="0001-01-01T00:00:00.000+09:00"),
+    "spaces that envctl does not write": json.dumps(json.loads(encode(ENTRY)), sort_keys=True).encode(),
+    "a line break at the end": encode(ENTRY) + b"\n",
+    "half a character in a name": encode(ENTRY).replace(b"ann@", rb"\ud800"),
+    "an escaped character that envctl writes plainly": encode(ENTRY).replace(b"ann", rb"\u0061nn"),
+    "a list": b"[]",
+    "a number": b"7",
+    "nothing": b"",
+    "no text at all": b"\xff\xfe",
+    "brackets without an end": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED.keys())
+def test_bytes_that_are_no_entry_are_refused(data: bytes) -> None:
+    with pytest.raises(MalformedEntryError):
+        decode(data)
+
+
+@given(st.binary(max_size=40))
+def test_garbage_is_refused(data: bytes) -> None:
+    with pytest.raises(MalformedEntryError):
+        decode(data)
+
+
+REASONS: dict[str, tuple[bytes, str]] = {
+    "another form": (encode(ENTRY) + b" ", "its bytes are not in the form in which envctl writes them"),
+    "no entry": (b"[]", "not a ledger entry: list indices must be integers or slices, not str"),
+    "wrong types": (
+        _edited(event=json.loads(encode(ENTRY))["event"] | {"release": 7, "uncommitted": 0}),
+        "release, uncommitted: not of the type that envctl writes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "reason"), REASONS.values(), ids=REASONS.keys())
+def test_it_is_said_why_bytes_are_refused(data: bytes, reason: str) -> None:
+    with pytest.raises(MalformedEntryError) as caught:
+        decode(data)
+    assert str(caught.value) == reason
+    assert verify_chain([(1, data)]) == ChainBreak(1, reason)
+
+
+def test_an_entry_under_another_number_is_told_by_what_it_says() -> None:
+    entries = stored(chain([ReleaseCreated("r1"), ReleaseCreated("r2")]))
+    assert verify_chain([entries[0], (2, entries[0][1])]) == ChainBreak(2, "it says that it is number 1")
+
+
+def test_the_zone_of_the_machine_is_not_in_the_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        written = encode(ENTRY)
+    time.tzset()
+    assert written == encode(ENTRY)
+
+
+def test_an_unknown_event_says_what_may_have_written_it() -> None:
+    with pytest.raises(MalformedEntryError, match="unknown event 'moon landed': it may have been written by a newer"):
+        decode(_edited(event={"kind": "moon landed"}))
+
+
+@given(ledgers)
+def test_each_entry_names_the_bytes_before_it(entries: list[Entry]) -> None:
+    assert all(later.prev == digest(encode(earlier)) for earlier, later in pairwise(entries))

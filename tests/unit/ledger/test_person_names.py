@@ -1,0 +1,147 @@
+"""When two names are one person, and which names are no person."""
+
+from itertools import permutations
+
+import pytest
+
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.person_names import is_machine, is_one, list_people
+from envctl.domain.ledger.principals import may, may_at_gate, reviewer
+
+ROLE = "arn:aws:sts::333333333333:assumed-role"
+
+
+def on_aws(last: str, role: str = "QARole") -> Actor:
+    arn = f"{ROLE}/{role}/{last}"
+    return Actor(arn, "aws", verified=True, arn=arn)
+
+
+OCTOCAT = (
+    "octocat",
+    "Octocat",
+    "@octocat",
+    "583231+octocat@users.noreply.github.com",
+    "octocat@users.noreply.github.com",
+    "583231+OctoCat@users.noreply.github.example.com",
+    "42-octocat@users.noreply.gitlab.com",
+    f"{ROLE}/AWSReservedSSO_Developer_1f/octocat",
+    f"{ROLE}/QARole/Octocat",
+    f"{ROLE}/envctl-deployer/envctl-octocat",
+    "arn:aws:iam::333333333333:user/web/octocat",
+    "arn:aws-cn:sts::333333333333:federated-user/octocat",
+)
+ANN = (
+    "ann@example.com",
+    "Ann@Example.com",
+    " ann@example.com ",
+    "ann+deploys@example.com",
+    "envctl-ann@example.com",
+    f"{ROLE}/QARole/ann@example.com",
+    f"{ROLE}/AWSReservedSSO_Developer_1f/ANN@example.com",
+)
+
+
+@pytest.mark.parametrize(("one", "other"), [*permutations(OCTOCAT, 2), *permutations(ANN, 2)])
+def test_two_names_are_one_person(one: str, other: str) -> None:
+    assert is_one([one], [other])
+
+
+@pytest.mark.parametrize("address", ANN)
+def test_a_plain_name_is_who_has_it_before_the_at(address: str) -> None:
+    assert is_one(["ann"], [address])
+    assert is_one(["arn:aws:iam::333333333333:user/ann"], [address])
+    assert not is_one(["anna"], [address])
+
+
+APART = {
+    "two logins": ("octocat", "octodog"),
+    "the same box at two hosts": ("ann@example.com", "ann@example.org"),
+    "two no-reply addresses": ("1+ann@users.noreply.github.com", "1+bob@users.noreply.github.com"),
+    "a number and another login": ("583231@users.noreply.github.com", "583231+octocat@users.noreply.github.com"),
+    "GitHub itself": ("noreply@github.com", "noreply@github.com"),
+    "no name": ("", ""),
+    "two sessions of one role": (f"{ROLE}/QARole/ann", f"{ROLE}/QARole/bob"),
+    "two roles whose sessions a tool named": (f"{ROLE}/A/botocore-session-17", f"{ROLE}/B/botocore-session-17"),
+    "two accounts": ("arn:aws:iam::333333333333:root", "arn:aws:iam::444444444444:root"),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), APART.values(), ids=APART)
+def test_two_names_are_two_people(one: str, other: str) -> None:
+    assert not is_one([one], [other])
+    assert not is_one([other], [one])
+
+
+NAMED_BY_TOOLS = (
+    "botocore-session-1764201600",
+    "AWSCLI-Session",
+    "aws-go-sdk-1764201600123",
+    "i-0123456789abcdef0",
+    "0123456789abcdef0123456789abcdef",
+    "AWSCodeBuild-0d5e1a4e-1111-2222-3333-444455556666",
+)
+
+
+@pytest.mark.parametrize("name", NAMED_BY_TOOLS)
+def test_a_session_named_by_a_tool_is_its_role(name: str) -> None:
+    """A new session of the same role, taken for the approval, is no second person."""
+    assert is_one([f"{ROLE}/dev/{name}"], [f"{ROLE}/dev/botocore-session-1"])
+
+
+def test_each_person_is_listed_once() -> None:
+    ann, bob, cat = Actor("ann"), Actor("bob"), Actor("cat")
+    assert list_people([ann, bob, Actor("ann@example.com"), on_aws("bob"), cat]) == (ann, bob, cat)
+
+
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+def test_who_has_both_names_is_one_with_both(order: tuple[int, ...]) -> None:
+    people = (Actor("ann"), on_aws("dev"), Actor("ann", also=(f"{ROLE}/QARole/dev",)))
+    assert len(list_people([people[each] for each in order])) == 1
+
+
+def test_other_names_permit_nothing() -> None:
+    joined = Actor("mallory", "github", verified=True, arn=f"{ROLE}/dev/m", also=("octocat", f"{ROLE}/QARole/ann"))
+    for pattern in ("github:octocat", "arn:aws:iam::333333333333:role/QARole", f"{ROLE}/QARole/ann"):
+        assert not may([pattern], joined)
+        assert not may_at_gate([pattern], joined)
+
+
+MACHINES = (
+    "renovate[bot]",
+    "GitHub-Actions[Bot]",
+    "41898282+github-actions[bot]@users.noreply.github.com",
+    "project_42_bot",
+    "project_42_bot_0a1b2c",
+    "group_7_bot_0a1b2c",
+    "service_account_group_7_0a1b2c",
+    "dependabot[bot]@example.com",
+    "project_42_bot_0a1b2c@noreply.gitlab.com",
+)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_an_app_or_a_bot_is_no_person(name: str) -> None:
+    assert is_machine(Actor(name, "github"))
+    assert not may_at_gate([], Actor(name, "github", verified=True))
+    assert not may_at_gate(["github:*", "github-team:*"], Actor(name, "github", verified=True, teams=("acme/web",)))
+
+
+@pytest.mark.parametrize("name", ["octocat", "robot", "bot", "project_bot", "a[bot]b", "ann@example.com"])
+def test_a_person_is_no_bot(name: str) -> None:
+    assert not is_machine(Actor(name, "github"))
+
+
+def test_a_bot_counts_by_its_very_name() -> None:
+    gatekeeper = Actor("gatekeeper[bot]", "github", verified=True)
+    assert may_at_gate(["github:Gatekeeper[bot]"], gatekeeper)
+    assert not may_at_gate(["github:gatekeeper*"], gatekeeper)
+    assert not may_at_gate(["github:gatekeeper[bot]"], Actor("gatekeeper[bot]", "github"))
+
+
+def test_a_reviewer_recorded_with_keys_is_who_recorded_it() -> None:
+    """With the keys of a principal and no token of GitHub any name could be recorded."""
+    ann = on_aws("ann")
+    named = [reviewer(name, ann, "prod") for name in ("octocat", "hubot")]
+    assert len(list_people([ann, *named])) == 1
+    job = Actor("merger", "github", verified=True, arn=ann.arn, environment="prod")
+    assert len(list_people([job, *(reviewer(name, job, "prod") for name in ("octocat", "hubot"))])) == 3

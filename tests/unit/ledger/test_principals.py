@@ -1,0 +1,85 @@
+"""Who is meant by a pattern, and who is the same person."""
+
+import pytest
+
+from envctl.domain.aws.access import session_name
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.principals import in_ci, may
+from envctl.domain.ledger.role_arns import role_of
+
+ACCOUNT = "333333333333"
+SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/OperatorRole/ann@example.com"
+USER = f"arn:aws:iam::{ACCOUNT}:user/teams/web/ann"
+ANN = Actor(SESSION, "aws", verified=True, arn=SESSION)
+RUN = Actor("renovate[bot]", "github", verified=True, arn=SESSION, teams=("acme/operators", "acme/web"))
+UNPROVEN = Actor("renovate[bot]", "github", arn=SESSION, teams=("acme/operators",))
+LOCAL = Actor("ann@example.com")
+
+MEANT = {
+    "a role means each of its sessions": (f"arn:aws:iam::{ACCOUNT}:role/OperatorRole", ANN, True),
+    "another role does not": (f"arn:aws:iam::{ACCOUNT}:role/Operator", ANN, False),
+    "nor does that role in another account": ("arn:aws:iam::111111111111:role/OperatorRole", ANN, False),
+    "a star stands for any text": ("arn:aws:iam::*:role/Operator*", ANN, True),
+    "one session can be meant": (SESSION, ANN, True),
+    "a star at the end of a session": (f"arn:aws:sts::{ACCOUNT}:assumed-role/OperatorRole/*", ANN, True),
+    "a dot is no more than a dot": (SESSION.replace(".", "x"), ANN, False),
+    "a user by its ARN": (USER, Actor(USER, "aws", verified=True, arn=USER), True),
+    "a run by its actor": ("github:renovate[bot]", RUN, True),
+    "brackets are no set of letters": ("github:renovate[b]", RUN, False),
+    "a run by a team of the actor": ("github-team:acme/operators", RUN, True),
+    "a run by another team": ("github-team:acme/owners", RUN, False),
+    "a run by a team of any name": ("github-team:acme/*", RUN, True),
+    "a run by the role that it has": (f"arn:aws:iam::{ACCOUNT}:role/OperatorRole", RUN, True),
+    "an actor that nobody vouches for is not": ("github:renovate[bot]", UNPROVEN, False),
+    "nor are the teams of one": ("github-team:acme/operators", UNPROVEN, False),
+    "the role that such a run has is": (f"arn:aws:iam::{ACCOUNT}:role/OperatorRole", UNPROVEN, True),
+    "a name of this machine is nobody": ("arn:*", LOCAL, False),
+    "an actor is not a person on AWS": ("github:*", ANN, False),
+}
+
+
+@pytest.mark.parametrize(("pattern", "actor", "meant"), MEANT.values(), ids=MEANT)
+def test_who_is_meant(pattern: str, actor: Actor, meant: bool) -> None:
+    assert may(["arn:aws:iam::0:role/nobody", pattern], actor) is meant
+
+
+def test_nobody_is_meant_by_nothing() -> None:
+    assert not may([], ANN)
+
+
+def test_a_run_is_one_when_somebody_vouches_for_it() -> None:
+    assert in_ci(RUN)
+    assert not any(map(in_ci, (UNPROVEN, ANN, LOCAL)))
+
+
+ROLES = {
+    "a session": (SESSION, f"arn:aws:iam::{ACCOUNT}:role/OperatorRole"),
+    "a user": (USER, USER),
+    "another partition": ("arn:aws-cn:sts::1234567890ab:x", "arn:aws-cn:sts::1234567890ab:x"),
+    "a session in China": (f"arn:aws-cn:sts::{ACCOUNT}:assumed-role/R/s", f"arn:aws-cn:iam::{ACCOUNT}:role/R"),
+    "a name with a slash in the session": (
+        f"arn:aws:sts::{ACCOUNT}:assumed-role/R/a/b",
+        f"arn:aws:iam::{ACCOUNT}:role/R/a",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arn", "role"), ROLES.values(), ids=ROLES)
+def test_the_role_of(arn: str, role: str) -> None:
+    assert role_of(arn) == role
+
+
+NAMES = {
+    "a person of this machine": (LOCAL, "envctl-ann@example.com"),
+    "a session on AWS": (ANN, "envctl-ann@example.com"),
+    "a bot": (RUN, "envctl-renovate-bot-"),
+    "nobody": (None, "envctl"),
+    "letters that AWS does not take": (Actor("José Ñu"), "envctl-Jos---u"),
+    "a name that is too long": (Actor("x" * 100), "envctl-" + "x" * 57),
+    "no name": (Actor(""), "envctl"),
+}
+
+
+@pytest.mark.parametrize(("actor", "name"), NAMES.values(), ids=NAMES)
+def test_the_session_of(actor: Actor | None, name: str) -> None:
+    assert session_name(actor) == name

@@ -1,0 +1,166 @@
+"""The present answers questions: what stands, what is proven, how long it has run, who is behind."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.domain.ledger.events import Actor, DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event
+from envctl.domain.ledger.projection.apply_entries import fold
+from envctl.domain.ledger.state import (
+    NOTHING,
+    Deployment,
+    DriftCheck,
+    EnvironmentPresent,
+    Evidence,
+    KnownRelease,
+    Outcome,
+    Present,
+)
+from envctl.domain.release.distance import lag
+from tests.unit.ledger.ledger_strategies import story
+
+ORDER = ("dev", "staging", "prod")
+NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ANN = Actor("ann")
+durations = st.timedeltas(timedelta(), timedelta(days=400))
+
+
+def deployment(release: str = "r1", outcome: Outcome = "succeeded", seq: int = 2) -> Deployment:
+    return Deployment(seq, release, "s", "apply", "", ANN, NOW, outcome)
+
+
+SOAKED: dict[str, tuple[Evidence, timedelta]] = {
+    "what was never verified has not soaked": (Evidence(deployment()), timedelta()),
+    "a stay that goes on grows": (Evidence(deployment(), since=NOW - HOUR), HOUR),
+    "a stay that ended keeps its length": (Evidence(deployment(), longest=HOUR), HOUR),
+    "a stay that goes on counts once it is the longest": (
+        Evidence(deployment(), since=NOW - 2 * HOUR, longest=HOUR),
+        2 * HOUR,
+    ),
+    "an earlier stay counts as long as it is the longest": (
+        Evidence(deployment(), since=NOW - HOUR, longest=2 * HOUR),
+        2 * HOUR,
+    ),
+}
+
+
+@pytest.mark.parametrize(("proof", "soaked"), SOAKED.values(), ids=SOAKED.keys())
+def test_how_long_a_release_has_soaked(proof: Evidence, soaked: timedelta) -> None:
+    assert proof.soaked(NOW) == soaked
+
+
+@given(durations, durations, durations)
+def test_nothing_soaks_less_by_waiting(ago: timedelta, longest: timedelta, later: timedelta) -> None:
+    proof = Evidence(deployment(), since=NOW - ago, longest=longest)
+    assert longest <= proof.soaked(NOW) <= proof.soaked(NOW + later)
+
+
+def test_evidence_is_verified_by_a_check_that_passed() -> None:
+    assert Evidence(deployment(), NOW).verified
+    assert not Evidence(deployment(), revoked="its verification failed").verified
+
+
+STANDING: dict[str, tuple[EnvironmentPresent, bool, Deployment | None]] = {
+    "where nothing ever was, nothing stands": (NOTHING, False, None),
+    "a success stands": (EnvironmentPresent(deployment(), deployment()), True, None),
+    "a deployment that goes on leaves nothing whole": (
+        EnvironmentPresent(deployment(), deployment("r2", "unfinished", 4)),
+        False,
+        deployment("r2", "unfinished", 4),
+    ),
+    "a failure leaves nothing whole": (EnvironmentPresent(deployment(), deployment("r1", "failed", 4)), False, None),
+    "the first failure leaves nothing whole": (EnvironmentPresent(None, deployment("r1", "failed")), False, None),
+    "an environment that was destroyed is not whole": (EnvironmentPresent(None, deployment()), False, None),
+}
+
+
+@pytest.mark.parametrize(("there", "whole", "unfinished"), STANDING.values(), ids=STANDING.keys())
+def test_what_stands(there: EnvironmentPresent, whole: bool, unfinished: Deployment | None) -> None:
+    assert (there.whole, there.unfinished) == (whole, unfinished)
+
+
+def test_the_proof_is_that_of_the_release_that_runs_whole() -> None:
+    one, other = Evidence(deployment(), NOW), Evidence(deployment("r2", seq=4), NOW)
+    there = EnvironmentPresent(deployment("r2", seq=4), deployment("r2", seq=4), {"r1": one, "r2": other})
+    assert there.proof == other
+    assert replace(there, last=deployment("r3", "failed", 6)).proof is None
+    assert replace(there, evidence={"r1": one}).proof is None
+    assert NOTHING.proof is None
+
+
+@pytest.mark.parametrize(("drifted", "expected"), [(None, False), (0, False), (1, True)])
+def test_an_environment_has_drifted_when_a_look_found_something(drifted: int | None, expected: bool) -> None:
+    seen = None if drifted is None else DriftCheck("r1", ANN, NOW, drifted)
+    assert EnvironmentPresent(drift=seen).drifted is expected
+
+
+def test_of_an_environment_that_was_never_heard_of_nothing_is_known() -> None:
+    there = EnvironmentPresent(last=deployment())
+    present = Present(environments={"dev": there})
+    assert present.of("dev") == there
+    assert present.of("prod") == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("release", "than", "newer"),
+    [("r2", "r1", True), ("r1", "r2", False), ("r1", "r1", False), ("r9", "r1", False), ("r1", "r9", False)],
+)
+def test_a_release_is_newer_when_it_was_made_later(release: str, than: str, newer: bool) -> None:
+    made = {name: KnownRelease(name, seq, NOW, ANN, "", False, "") for seq, name in enumerate(("r1", "r2"), 1)}
+    assert Present(releases=made).newer(release, than) is newer
+
+
+def deployed(*places: tuple[str, str] | tuple[str, str, Literal["failed"]]) -> Present:
+    """One deployment after the other, each to its end."""
+    happened: list[Event] = []
+    for environment, release, *failed in places:
+        happened.append(DeploymentStarted(environment, release, "settings", "apply"))
+        started = len(happened)
+        end: Event = DeploymentSucceeded(environment, release, started, ())
+        happened.append(DeploymentFailed(environment, release, started, "it broke") if failed else end)
+    return fold(story(*happened))
+
+
+LAGS: dict[str, tuple[Present, str, int | None]] = {
+    "the entry lags behind nothing": (deployed(("dev", "r1")), "dev", None),
+    "nothing is to be compared where nothing was deployed before": (Present(), "staging", None),
+    "a failed source has nothing to compare with": (deployed(("dev", "r1", "failed")), "staging", None),
+    "an empty environment lags by all that was proven": (deployed(("dev", "r1"), ("dev", "r2")), "staging", 2),
+    "the same release does not lag": (deployed(("dev", "r1"), ("staging", "r1")), "staging", 0),
+    "one newer release is one behind": (deployed(("dev", "r1"), ("staging", "r1"), ("dev", "r2")), "staging", 1),
+    "two newer releases are two behind": (
+        deployed(("dev", "r1"), ("staging", "r1"), ("dev", "r2"), ("dev", "r3")),
+        "staging",
+        2,
+    ),
+    "a failed release is none to lag behind": (
+        deployed(("dev", "r1"), ("staging", "r1"), ("dev", "r2", "failed"), ("dev", "r3")),
+        "staging",
+        1,
+    ),
+    "the same release again does not count twice": (
+        deployed(("dev", "r1"), ("staging", "r1"), ("dev", "r2"), ("dev", "r2")),
+        "staging",
+        1,
+    ),
+    "the source went back to what runs here": (
+        deployed(("dev", "r1"), ("staging", "r1"), ("dev", "r2"), ("dev", "r1")),
+        "staging",
+        0,
+    ),
+    "each environment lags behind the one right before it": (
+        deployed(("dev", "r1"), ("staging", "r1"), ("prod", "r1"), ("dev", "r2")),
+        "prod",
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize(("present", "environment", "behind"), LAGS.values(), ids=LAGS.keys())
+def test_lag(present: Present, environment: str, behind: int | None) -> None:
+    assert lag(ORDER, present, environment) == behind

@@ -1,0 +1,127 @@
+"""Which cause a change has, from the plans that were made in between."""
+
+import pytest
+
+from envctl.domain.plan.attribution import Cause, Part, split
+from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
+
+DRIFTED = (ResourceChange("x.a", "x", Action.UPDATE, (AttributeChange("tag", "ours", "theirs"),)),)
+
+
+def update(*attributes: tuple[str, object], address: str = "x.a", action: Action = Action.UPDATE) -> ResourceChange:
+    return ResourceChange(
+        address, "x", action, tuple(AttributeChange(path, "old", after) for path, after in attributes)
+    )
+
+
+def stack(*resources: ResourceChange, drifted: tuple[ResourceChange, ...] = (), output: object = None) -> StackPlan:
+    outputs = (OutputChange("n", Action.UPDATE, "old", output),) if output is not None else ()
+    return StackPlan("web", resources, outputs, drifted=drifted)
+
+
+def named(resource: ResourceChange) -> str:
+    return f"{resource.action} {resource.address} {','.join(a.path for a in resource.attributes)}".strip()
+
+
+def told(parts: tuple[Part, ...]) -> dict[Cause, list[str]]:
+    return {
+        part.cause: [
+            *(named(resource) for piece in part.stacks for resource in piece.resources),
+            *(f"output {output.name}" for piece in part.stacks for output in piece.outputs),
+        ]
+        for part in parts
+    }
+
+
+NOTHING = stack()
+CASES: dict[str, tuple[StackPlan, dict[Cause, list[StackPlan]], dict[Cause, list[str]]]] = {
+    "without anything to compare with all is the release": (
+        stack(update(("a", 1)), output=2),
+        {},
+        {"release": ["update x.a a", "output n"]},
+    ),
+    "what comes with the new settings": (
+        stack(update(("a", 1)), output=2),
+        {"drift": [NOTHING], "settings": [stack(update(("a", 1)), output=2)]},
+        {"settings": ["update x.a a", "output n"]},
+    ),
+    "true comes with the new code where the new settings alone give one": (
+        stack(update(("a", True)), output=[True]),
+        {"drift": [NOTHING], "settings": [stack(update(("a", 1)), output=[1])]},
+        {"release": ["update x.a a", "output n"]},
+    ),
+    "what comes with the new code": (
+        stack(update(("a", 1))),
+        {"drift": [NOTHING], "settings": [NOTHING]},
+        {"release": ["update x.a a"]},
+    ),
+    "what undoes drift": (
+        stack(update(("tag", "ours")), drifted=DRIFTED),
+        {"drift": [stack(update(("tag", "ours")), drifted=DRIFTED)]},
+        {"drift": ["update x.a tag"]},
+    ),
+    "what is planned without a reason that is known": (
+        stack(update(("ami", "new"))),
+        {"drift": [stack(update(("ami", "new")))]},
+        {"other": ["update x.a ami"]},
+    ),
+    "a resource with all causes is split up by attribute": (
+        stack(update(("code", 1), ("size", 2), ("tag", "ours")), drifted=DRIFTED),
+        {
+            "drift": [stack(update(("tag", "ours")), drifted=DRIFTED)],
+            "settings": [stack(update(("tag", "ours"), ("size", 2)), drifted=DRIFTED)],
+        },
+        {"release": ["update x.a code"], "settings": ["update x.a size"], "drift": ["update x.a tag"]},
+    ),
+    "another value than in between is of what came last": (
+        stack(update(("size", 3))),
+        {"settings": [stack(update(("size", 2)))]},
+        {"release": ["update x.a size"]},
+    ),
+    "a replacement is of what each attribute is of": (
+        stack(update(("a", 1), ("id", Marker.UNKNOWN), action=Action.REPLACE)),
+        {"drift": [NOTHING], "settings": [stack(update(("a", 1)))]},
+        {"release": ["replace x.a id"], "settings": ["replace x.a a"]},
+    ),
+    "a resource that somebody deleted comes back, with values that are others by now": (
+        stack(update(("a", 2), action=Action.CREATE), drifted=DRIFTED),
+        {"drift": [stack(update(("a", 1), action=Action.CREATE), drifted=DRIFTED)], "settings": [NOTHING]},
+        {"drift": ["create x.a a"]},
+    ),
+    "a resource that goes with the code": (
+        stack(ResourceChange("x.a", "x", Action.DELETE)),
+        {"drift": [NOTHING], "settings": [NOTHING]},
+        {"release": ["delete x.a"]},
+    ),
+    "a stack that the old release did not have": (
+        stack(update(("a", 1), action=Action.CREATE)),
+        {"drift": [], "settings": []},
+        {"release": ["create x.a a"]},
+    ),
+}
+
+
+@pytest.mark.parametrize(("plan", "between", "expected"), CASES.values(), ids=CASES.keys())
+def test_causes(plan: StackPlan, between: dict[Cause, list[StackPlan]], expected: dict[Cause, list[str]]) -> None:
+    assert told(split([plan], between)) == expected
+
+
+@pytest.mark.parametrize(("plan", "between", "expected"), CASES.values(), ids=CASES.keys())
+def test_every_change_is_told_once(
+    plan: StackPlan, between: dict[Cause, list[StackPlan]], expected: dict[Cause, list[str]]
+) -> None:
+    parts = split([plan], between)
+    shown = [
+        (resource.address, attribute.path)
+        for part in parts
+        for piece in part.stacks
+        for resource in piece.resources
+        for attribute in resource.attributes or (AttributeChange("", None, None),)
+    ]
+    planned = [
+        (resource.address, attribute.path)
+        for resource in plan.resources
+        for attribute in resource.attributes or (AttributeChange("", None, None),)
+    ]
+    assert sorted(shown) == sorted(planned)
+    assert [o for part in parts for piece in part.stacks for o in piece.outputs] == list(plan.outputs)

@@ -1,0 +1,128 @@
+"""Which drift an ignore rule covers, and which differences are the same."""
+
+import pytest
+
+from envctl.domain.plan.changes import Action, AttributeChange, OutputChange, ResourceChange, StackPlan
+from envctl.domain.plan.drift import Ignore, findings, without_ignored, without_moving
+
+ASG = "aws_autoscaling_group.web"
+CAPACITY = "aws_autoscaling_group.*.desired_capacity"
+
+COVERED: dict[str, tuple[str, str, str]] = {
+    "an attribute of every resource of a type": (CAPACITY, ASG, "desired_capacity"),
+    "an attribute of one resource": ("aws_autoscaling_group.web.desired_capacity", ASG, "desired_capacity"),
+    "names that begin alike": ("aws_autoscaling_group.w*.desired_capacity", ASG, "desired_capacity"),
+    "all that is below an attribute": ("aws_vpc.this.tags", "aws_vpc.this", "tags.Owner"),
+    "one tag of everything": ("aws_*.*.tags.Owner", "aws_vpc.this", "tags.Owner"),
+    "a tag, and what the AWS provider makes of it": ("aws_*.*.tags.Owner", "aws_vpc.this", "tags_all.Owner"),
+    "a key in quotes": ('aws_vpc.this.tags["cost.center"]', "aws_vpc.this", 'tags["cost.center"]'),
+    "a place in a list, without its index": ("aws_x.a.rule.port", "aws_x.a", "rule[2].port"),
+    "a place in a list, with its index": ("aws_x.a.rule[2].port", "aws_x.a", "rule[2].port"),
+    "a resource within a module": (CAPACITY, f'module.a["x.y"].{ASG}[0]', "desired_capacity"),
+    "a resource of a module that is named": ("module.a.aws_x.b.c", "module.a.aws_x.b", "c"),
+    "each resource of a for_each": ("aws_x.a.b", 'aws_x.a["k.1"]', "b"),
+    "one resource of a for_each": ('aws_x.a["k.1"].b', 'aws_x.a["k.1"]', "b"),
+    "a whole resource, and so its attributes": ("aws_x.a", "aws_x.a", "b"),
+    "a whole resource": ("aws_x.a", "aws_x.a", ""),
+    "an output": ("output.address", "output.address", ""),
+}
+NOT_COVERED: dict[str, tuple[str, str, str]] = {
+    "another attribute": (CAPACITY, ASG, "max_size"),
+    "an attribute that begins alike": ("aws_x.a.tag", "aws_x.a", "tags"),
+    "another tag": ("aws_*.*.tags.Owner", "aws_vpc.this", "tags_all.Name"),
+    "another type": (CAPACITY, "aws_instance.web", "desired_capacity"),
+    "a type that begins alike": ("aws_vpc.*.id", "aws_vpc_endpoint.a", "id"),
+    "an attribute of the same name further down": ("aws_x.*.tags", "aws_x.a", "template.tags"),
+    "another module": ("module.a.aws_x.b.c", "module.z.aws_x.b", "c"),
+    "no module where the rule names one": ("module.a.aws_x.b.c", "aws_x.b", "c"),
+    "another resource of a for_each": ('aws_x.a["k"].b', 'aws_x.a["l"]', "b"),
+    "the whole resource by one of its attributes": (CAPACITY, ASG, ""),
+    "another output": ("output.address", "output.id", ""),
+    "what a dot stands for is a dot": ("aws_x.a.b", "aws_x.a", "bXc"),
+}
+
+
+@pytest.mark.parametrize(("rule", "address", "path"), COVERED.values(), ids=COVERED.keys())
+def test_a_rule_covers(rule: str, address: str, path: str) -> None:
+    assert Ignore.parse(rule).covers(address, path)
+
+
+@pytest.mark.parametrize(("rule", "address", "path"), NOT_COVERED.values(), ids=NOT_COVERED.keys())
+def test_a_rule_does_not_cover(rule: str, address: str, path: str) -> None:
+    assert not Ignore.parse(rule).covers(address, path)
+
+
+@pytest.mark.parametrize("text", ["", "*", "aws_vpc", "aws_vpc.", ".x.y", "a..b", 'a.b["c', "module.a", "a b."])
+def test_what_names_no_resource_is_no_rule(text: str) -> None:
+    with pytest.raises(ValueError, match="must be like"):
+        Ignore.parse(text)
+
+
+def changed(address: str, *paths: str, action: Action = Action.UPDATE) -> ResourceChange:
+    attributes = tuple(AttributeChange(path, 1, 2) for path in paths)
+    return ResourceChange(address, address.partition(".")[0], action, attributes)
+
+
+def left(*resources: ResourceChange, rule: str = CAPACITY) -> tuple[tuple[ResourceChange, ...], tuple[str, ...]]:
+    plan, ignored = without_ignored(StackPlan("web", resources), [Ignore.parse(rule)])
+    return plan.resources, ignored
+
+
+def test_a_resource_of_which_all_is_ignored_has_not_drifted() -> None:
+    assert left(changed(ASG, "desired_capacity")) == ((), (f"{ASG}.desired_capacity",))
+
+
+def test_what_else_has_drifted_of_a_resource_is_left() -> None:
+    resource = changed(ASG, "desired_capacity", "max_size")
+    assert left(resource) == ((changed(ASG, "max_size"),), (f"{ASG}.desired_capacity",))
+
+
+def test_a_resource_that_is_gone_is_drift_whatever_is_ignored_of_it() -> None:
+    gone = changed(ASG, "desired_capacity", action=Action.DELETE)
+    assert left(gone) == ((gone,), ())
+
+
+def test_a_resource_that_may_be_gone_is_named_by_the_rule_as_a_whole() -> None:
+    assert left(changed(ASG, "desired_capacity", action=Action.DELETE), rule=ASG) == ((), (ASG,))
+
+
+def test_a_change_without_attributes_that_nobody_ignores_is_left() -> None:
+    assert left(changed("aws_x.y")) == ((changed("aws_x.y"),), ())
+
+
+def test_an_output_is_ignored_by_its_name() -> None:
+    outputs = (OutputChange("address", Action.UPDATE, 1, 2), OutputChange("id", Action.UPDATE, 1, 2))
+    plan, ignored = without_ignored(StackPlan("web", (), outputs), [Ignore.parse("output.address")])
+    assert (plan.outputs, ignored) == (outputs[1:], ("output.address",))
+
+
+DATABASE = "module.data.aws_db_instance.this"
+
+
+@pytest.mark.parametrize("path", ["latest_restorable_time", "replicas[0]", "status"])
+def test_what_aws_moves_by_itself_is_no_drift(path: str) -> None:
+    plan = StackPlan("data", (changed(DATABASE, path), changed("aws_x.y", path)))
+    assert without_moving(plan).resources == (changed("aws_x.y", path),)
+
+
+def test_a_database_that_is_gone_or_changed_besides_has_drifted() -> None:
+    gone = changed(DATABASE, "status", action=Action.DELETE)
+    assert without_moving(StackPlan("data", (gone,))).resources == (gone,)
+    both = changed(DATABASE, "status", "multi_az")
+    assert without_moving(StackPlan("data", (both,))).resources == (changed(DATABASE, "multi_az"),)
+
+
+def test_the_same_in_several_environments_is_one_finding() -> None:
+    same = StackPlan("web", (changed("aws_x.y", "a"),), (OutputChange("n", Action.UPDATE, [1], [2]),))
+    other = StackPlan("web", (changed("aws_x.y", "b"),))
+    found = findings([("dev", same), ("staging", other), ("prod", same)])
+    assert [(finding.environments, finding.stack, finding.name) for finding in found] == [
+        (("dev", "prod"), "web", "aws_x.y"),
+        (("dev", "prod"), "web", "output n"),
+        (("staging",), "web", "aws_x.y"),
+    ]
+
+
+def test_the_same_resource_in_another_stack_is_another_finding() -> None:
+    resource = changed("aws_x.y", "a")
+    assert len(findings([("dev", StackPlan("a", (resource,))), ("prod", StackPlan("b", (resource,)))])) == 2

@@ -1,0 +1,104 @@
+"""Which stacks leave, come, and are renamed; and a state that becomes that of another stack."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.domain.plan.leaving_stacks import Changeover, compare_stacks
+from envctl.domain.terraform.moved_state import StateClashError, empty_state, holds_resources, is_same, take_over
+
+WEB = {"base": "", "web": ""}
+FRONT = {"base": "", "front": "web"}
+CASES = {
+    "nothing changes": ({"base", "web"}, WEB, {}, Changeover()),
+    "nothing is there yet": (set(), WEB, {}, Changeover(coming=("base", "web"))),
+    "one leaves": ({"base", "web", "cache"}, WEB, {}, Changeover({"cache": ""})),
+    "one is renamed": ({"base", "web"}, FRONT, {}, Changeover(moves={"front": "web"}, called={"front": "web"})),
+    "it was renamed before": ({"base", "front"}, FRONT, FRONT, Changeover()),
+    "both are there already": ({"base", "web", "front"}, FRONT, {}, Changeover({"web": ""})),
+    "the old one never was": ({"base"}, FRONT, {}, Changeover(coming=("front",))),
+    "back over a rename": (
+        {"base", "front"},
+        WEB,
+        FRONT,
+        Changeover(moves={"web": "front"}, called={"web": "front"}),
+    ),
+    "renamed without saying so": (
+        {"base", "web"},
+        {"base": "", "front": ""},
+        WEB,
+        Changeover({"web": ""}, coming=("front",)),
+    ),
+}
+
+
+@pytest.mark.parametrize(("held", "renamed", "before", "expected"), CASES.values(), ids=CASES.keys())
+def test_stacks_leave_come_or_are_renamed(
+    held: set[str], renamed: dict[str, str], before: dict[str, str], expected: Changeover
+) -> None:
+    assert compare_stacks(held, renamed, before, {}, {}) == expected
+
+
+def test_fate_is_what_was_said() -> None:
+    found = compare_stacks({"base", "web", "cache", "edge"}, WEB, {}, {"cache": "forget", "base": "destroy"}, {})
+    assert found.leaving == {"cache": "forget", "edge": ""}
+    assert found.unsaid == ("edge",)
+
+
+def test_name_of_before_is_told_until_it_was_applied() -> None:
+    assert compare_stacks({"base", "web"}, WEB, {}, {}, {"web": "front"}).called == {"web": "front"}
+
+
+names = st.sampled_from("abcde")
+stacks = st.dictionaries(names, st.one_of(st.just(""), names), max_size=5)
+
+
+@given(st.sets(names), stacks, stacks)
+def test_no_held_stack_is_ever_lost(held: set[str], renamed: dict[str, str], before: dict[str, str]) -> None:
+    found = compare_stacks(held, renamed, before, {}, {})
+    stays = held & renamed.keys()
+    assert stays | found.leaving.keys() | set(found.moves.values()) == held
+    assert not stays & found.leaving.keys()
+    assert not found.leaving.keys() & set(found.moves.values())
+    assert not held & set(found.moves)
+    assert not held & set(found.coming)
+
+
+def state(*resources: str, lineage: str = "one", serial: int = 3) -> bytes:
+    document = {"version": 4, "lineage": lineage, "serial": serial, "resources": list(resources), "outputs": {}}
+    return json.dumps(document).encode()
+
+
+def test_state_is_taken_over_as_it_is_where_none_is() -> None:
+    assert take_over(state("a"), b"") == state("a")
+
+
+def test_nothing_is_written_twice() -> None:
+    assert take_over(state("a"), state("a", lineage="other")) == b""
+    assert take_over(b"", state("a")) == b""
+
+
+def test_emptied_state_takes_it_over_in_its_own_line() -> None:
+    taken = json.loads(take_over(state("a"), state(lineage="other", serial=9)))
+    assert (taken["lineage"], taken["serial"], taken["resources"]) == ("other", 10, ["a"])
+
+
+def test_earlier_copy_is_brought_up_to_date() -> None:
+    taken = json.loads(take_over(state("a", "b", serial=5), state("a", serial=4)))
+    assert (taken["serial"], taken["resources"]) == (6, ["a", "b"])
+
+
+@pytest.mark.parametrize("there", [state("x", lineage="other"), state("x", serial=4)], ids=["other", "newer"])
+def test_state_of_something_else_is_never_written_over(there: bytes) -> None:
+    with pytest.raises(StateClashError, match="1 resource lies there"):
+        take_over(state("a"), there)
+
+
+def test_emptied_state_is_newer_and_holds_nothing() -> None:
+    emptied = empty_state(state("a"))
+    assert holds_resources(state("a"))
+    assert not holds_resources(emptied)
+    assert json.loads(emptied)["serial"] == 4
+    assert not is_same(state("a"), emptied)

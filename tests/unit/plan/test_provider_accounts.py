@@ -1,0 +1,307 @@
+"""In whose account a configuration of an AWS provider acts: what tells it, and what does not."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from envctl.domain.plan.provider_accounts import (
+    UNTOLD,
+    Home,
+    Kind,
+    ProviderConfiguration,
+    account_of,
+    advise,
+    describe_configuration,
+    find_strays,
+    kind_of,
+    name_configuration,
+    source_of,
+)
+
+MINE, OTHER, THIRD = "111111111111", "999999999999", "888888888888"
+ROLE, FOREIGN = f"arn:aws:iam::{MINE}:role/deployer", f"arn:aws:iam::{OTHER}:role/deployer"
+HOME = Home("dev", MINE, "", ())
+WITH_ROLE = Home("dev", MINE, ROLE, ())
+LENIENT = Home("dev", MINE, "", (OTHER,))
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "modules" / "aws6" / "schema-6.25.0.json").read_text())
+BLOCK = SCHEMA["provider_schemas"]["registry.terraform.io/hashicorp/aws"]["provider"]["block"]
+KEYS = [*BLOCK["attributes"], *BLOCK["block_types"]]
+TELLING = {"allowed_account_ids", "assume_role", "endpoints"}
+
+
+def whys(said: dict[str, object], home: Home = HOME, name: str = "aws.far", kind: Kind = "aws") -> list[str]:
+    return [stray.why for stray in find_strays(describe_configuration(name, kind, said, "module.web"), home)]
+
+
+def rendered(said: dict[str, object], home: Home = WITH_ROLE, kind: Kind = "aws") -> list[str]:
+    return [stray.why for stray in find_strays(describe_configuration(kind, kind, said), home)]
+
+
+@pytest.mark.parametrize("key", sorted(set(KEYS) - TELLING))
+@pytest.mark.parametrize("value", [UNTOLD, "x", True, ["x"], [{"role_arn": ROLE}], None])
+def test_no_other_key_of_the_schema_tells_the_account(key: str, value: object) -> None:
+    assert whys({key: value}) == ["does not say its account"]
+    assert whys({key: value, "allowed_account_ids": [MINE]}) == []
+
+
+PASSES: dict[str, tuple[dict[str, object], Home]] = {
+    "it allows the account": ({"allowed_account_ids": [MINE]}, HOME),
+    "it allows the account as a number": ({"allowed_account_ids": [111111111111]}, HOME),
+    "it allows the account and one that is named": ({"allowed_account_ids": [MINE, OTHER]}, LENIENT),
+    "it allows one that is named": ({"allowed_account_ids": [OTHER]}, LENIENT),
+    "it takes a role of the account": ({"assume_role": [{"role_arn": ROLE}]}, HOME),
+    "it takes a role as a value": ({"assume_role": {"role_arn": ROLE}}, HOME),
+    "the last of its roles is of the account": ({"assume_role": [{"role_arn": FOREIGN}, {"role_arn": ROLE}]}, HOME),
+    "its role is of an account that is named": ({"assume_role": [{"role_arn": FOREIGN}]}, LENIENT),
+    "what it allows counts and not an expression": (
+        {"allowed_account_ids": [MINE], "assume_role": [{"role_arn": UNTOLD}]},
+        HOME,
+    ),
+    "a role counts where the list is an expression": (
+        {"allowed_account_ids": UNTOLD, "assume_role": [{"role_arn": ROLE}]},
+        HOME,
+    ),
+    "the environment has no account": ({"allowed_account_ids": [OTHER]}, Home("dev", "", "", (OTHER,))),
+    "the account is that of the role": ({"allowed_account_ids": [MINE]}, Home("dev", "", ROLE, ())),
+    "requests go to a service of AWS": (
+        {"allowed_account_ids": [MINE], "endpoints": [{"sts": "https://sts.eu-west-1.amazonaws.com"}]},
+        HOME,
+    ),
+    "an endpoint is empty": ({"allowed_account_ids": [MINE], "endpoints": [{"sts": ""}]}, HOME),
+}
+
+
+@pytest.mark.parametrize(("said", "home"), PASSES.values(), ids=PASSES)
+def test_passes_where(said: dict[str, object], home: Home) -> None:
+    assert whys(said, home) == []
+
+
+SILENT = "does not say its account"
+REFUSED: dict[str, tuple[dict[str, object], Home, list[str]]] = {
+    "it says nothing": ({}, HOME, [SILENT]),
+    "it allows none": ({"allowed_account_ids": []}, HOME, [SILENT]),
+    "it allows null": ({"allowed_account_ids": None}, HOME, [SILENT]),
+    "it takes no role": ({"assume_role": []}, HOME, [SILENT]),
+    "its role has no name": ({"assume_role": [{"session_name": "x"}]}, HOME, [SILENT]),
+    "it forbids another account": ({"forbidden_account_ids": [OTHER]}, HOME, [SILENT]),
+    "it allows another": ({"allowed_account_ids": [OTHER]}, HOME, [f"may act in account {OTHER}"]),
+    "it allows another besides": (
+        {"allowed_account_ids": [MINE, OTHER, THIRD]},
+        HOME,
+        [f"may act in account {OTHER}, {THIRD}"],
+    ),
+    "it allows one that is not named": (
+        {"allowed_account_ids": [OTHER, THIRD]},
+        LENIENT,
+        [f"may act in account {THIRD}"],
+    ),
+    "its role is of another account": (
+        {"assume_role": [{"role_arn": FOREIGN}]},
+        HOME,
+        [f"takes the role {FOREIGN}, of account {OTHER}"],
+    ),
+    "the last of its roles is of another account": (
+        {"assume_role": [{"role_arn": ROLE}, {"role_arn": FOREIGN}]},
+        HOME,
+        [f"takes the role {FOREIGN}, of account {OTHER}"],
+    ),
+    "a role of the account does not help what is allowed": (
+        {"allowed_account_ids": [OTHER], "assume_role": [{"role_arn": ROLE}]},
+        HOME,
+        [f"may act in account {OTHER}"],
+    ),
+    "its role is no ARN": ({"assume_role": [{"role_arn": "deployer"}]}, HOME, ["takes the role deployer"]),
+    "the list is an expression": (
+        {"allowed_account_ids": UNTOLD},
+        HOME,
+        ["has an expression for its allowed_account_ids, so that its account is not known"],
+    ),
+    "the role is an expression": (
+        {"assume_role": [{"role_arn": UNTOLD}]},
+        HOME,
+        ["has an expression for its assume_role, so that its account is not known"],
+    ),
+    "both are expressions": (
+        {"allowed_account_ids": UNTOLD, "assume_role": UNTOLD},
+        HOME,
+        ["has an expression for its allowed_account_ids and assume_role, so that its account is not known"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("said", "home", "why"), REFUSED.values(), ids=REFUSED)
+def test_refused_where(said: dict[str, object], home: Home, why: list[str]) -> None:
+    assert whys(said, home) == why
+
+
+AWS_HOSTS = [
+    "https://sts.amazonaws.com",
+    "https://sts.eu-west-1.amazonaws.com",
+    "sts.eu-west-1.amazonaws.com",
+    "https://s3.dualstack.eu-west-1.amazonaws.com",
+    "https://ec2.eu-west-1.api.aws",
+    "https://sts.cn-north-1.amazonaws.com.cn",
+    "https://ec2.us-gov-west-1.amazonaws.com",
+    "https://vpce-0123abc-xyz.sts.eu-west-1.vpce.amazonaws.com",
+    "https://bucket.vpce-0123abc-xyz.s3.eu-west-1.vpce.amazonaws.com",
+]
+OTHER_HOSTS = {
+    "http://127.0.0.1:5000": "127.0.0.1",
+    "https://sts.example.com": "sts.example.com",
+    "https://sts.amazonaws.com.example.com": "sts.amazonaws.com.example.com",
+    "https://user:planted@sts.example.com/x": "sts.example.com",
+    "https://sts.amazonaws.com@example.com": "example.com",
+    "https://ab12.execute-api.eu-west-1.amazonaws.com": "ab12.execute-api.eu-west-1.amazonaws.com",
+    "https://mine-1.eu-west-1.elb.amazonaws.com": "mine-1.eu-west-1.elb.amazonaws.com",
+    "https://ec2-1-2-3-4.compute-1.amazonaws.com": "ec2-1-2-3-4.compute-1.amazonaws.com",
+    "https://ec2-1-2-3-4.eu-west-1.compute.amazonaws.com": "ec2-1-2-3-4.eu-west-1.compute.amazonaws.com",
+    "https://mine.s3.amazonaws.com": "mine.s3.amazonaws.com",
+    "https://vpce-1.vpce-svc-2.eu-west-1.vpce.amazonaws.com": "vpce-1.vpce-svc-2.eu-west-1.vpce.amazonaws.com",
+    "https://[": "an address that is none",
+    "nonsense://": "an address from an expression",
+}
+
+
+@pytest.mark.parametrize("endpoint", AWS_HOSTS)
+def test_endpoint_of_aws_passes(endpoint: str) -> None:
+    assert whys({"allowed_account_ids": [MINE], "endpoints": [{"sts": endpoint}]}) == []
+
+
+@pytest.mark.parametrize(("endpoint", "host"), OTHER_HOSTS.items())
+def test_endpoint_of_others_is_refused(endpoint: str, host: str) -> None:
+    said = {"allowed_account_ids": [MINE], "endpoints": [{"s3": "https://s3.eu-west-1.amazonaws.com", "sts": endpoint}]}
+    assert whys(said) == [f"sends requests to {host}"]
+    assert whys(said, LENIENT) == [f"sends requests to {host}"]
+
+
+@pytest.mark.parametrize("said", [UNTOLD, [UNTOLD], [{"sts": UNTOLD}], {"sts": UNTOLD}])
+def test_endpoint_from_an_expression_is_refused(said: object) -> None:
+    told = ["sends requests to an address from an expression"]
+    assert whys({"allowed_account_ids": [MINE], "endpoints": said}) == told
+
+
+RENDERED: dict[str, tuple[dict[str, object], Home, list[str]]] = {
+    "the role of the environment": (
+        {"allowed_account_ids": [MINE], "assume_role": [{"role_arn": ROLE}]},
+        WITH_ROLE,
+        [],
+    ),
+    "no role where there is none": ({"allowed_account_ids": [MINE]}, HOME, []),
+    "a role where there is none": ({"allowed_account_ids": [MINE], "assume_role": [{"role_arn": ROLE}]}, HOME, []),
+    "the role alone, which says the account": ({"assume_role": [{"role_arn": ROLE}]}, Home("dev", "", ROLE), []),
+    "no account in its place": (
+        {"allowed_account_ids": [], "assume_role": [{"role_arn": ROLE}]},
+        WITH_ROLE,
+        [f"allows no account in place of {MINE}"],
+    ),
+    "no role in its place": (
+        {"allowed_account_ids": [MINE], "assume_role": []},
+        WITH_ROLE,
+        [f"takes no role in place of {ROLE}"],
+    ),
+    "another role in its place": (
+        {"allowed_account_ids": [MINE], "assume_role": [{"role_arn": f"{ROLE}-2"}]},
+        WITH_ROLE,
+        [f"takes the role {ROLE}-2 in place of {ROLE}"],
+    ),
+    "a role of an account that is named": (
+        {"allowed_account_ids": [OTHER], "assume_role": [{"role_arn": FOREIGN}]},
+        Home("dev", MINE, ROLE, (OTHER,)),
+        [],
+    ),
+    "nothing": ({}, WITH_ROLE, [SILENT, f"takes no role in place of {ROLE}"]),
+}
+
+
+@pytest.mark.parametrize(("said", "home", "why"), RENDERED.values(), ids=RENDERED)
+def test_what_is_rendered_has(said: dict[str, object], home: Home, why: list[str]) -> None:
+    assert rendered(said, home) == why
+
+
+def test_role_of_the_environment_is_not_asked_of_aliases() -> None:
+    assert whys({"allowed_account_ids": [MINE]}, WITH_ROLE) == []
+    assert [*find_strays(describe_configuration("aws.far", "aws", {"allowed_account_ids": [MINE]}), WITH_ROLE)] == []
+
+
+CLOUD_CONTROL: dict[str, tuple[dict[str, object], Home, list[str]]] = {
+    "it takes a role of the account": ({"assume_role": {"role_arn": ROLE}}, WITH_ROLE, []),
+    "nothing has a role": ({}, HOME, []),
+    "it has credentials of its own": (
+        {"profile": "mine"},
+        HOME,
+        ["takes no role, so that its account is not known"],
+    ),
+    "it does not take the role": ({}, WITH_ROLE, ["takes no role, so that its account is not known"]),
+    "its role is of another account": (
+        {"assume_role": {"role_arn": FOREIGN}},
+        WITH_ROLE,
+        [f"takes the role {FOREIGN}, of account {OTHER}"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("said", "home", "why"), CLOUD_CONTROL.values(), ids=CLOUD_CONTROL)
+def test_cloud_control_provider_is_judged_by_its_role(said: dict[str, object], home: Home, why: list[str]) -> None:
+    assert whys(said, home, "awscc.far", "awscc") == why
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("registry.terraform.io/hashicorp/aws", "aws"),
+        ("registry.opentofu.org/hashicorp/aws", "aws"),
+        ("hashicorp/aws", "aws"),
+        ("aws", "aws"),
+        ("mirror.example.com/acme/AWS", "aws"),
+        ("acme/aws", "aws"),
+        ("hashicorp/awscc", "awscc"),
+        ("hashicorp/random", None),
+        ("aws/random", None),
+        ("acme/aws-extras", None),
+        ("terraform.io/builtin/terraform", None),
+        ("", None),
+    ],
+)
+def test_source_says_which_provider_it_is(source: str, kind: Kind | None) -> None:
+    assert kind_of(source) == kind
+
+
+def test_table_says_the_source() -> None:
+    assert source_of("aws", {}) == "hashicorp/aws"
+    assert source_of("amazon", {"amazon": {"source": "hashicorp/aws"}}) == "hashicorp/aws"
+
+
+@pytest.mark.parametrize(
+    ("role", "account"),
+    [(ROLE, MINE), ("arn:aws-cn:iam::111111111111:role/a/b", MINE), (f"{ROLE} x", ""), ("", ""), ("deployer", "")],
+)
+def test_role_has_an_account(role: str, account: str) -> None:
+    assert account_of(role) == account
+
+
+ALIAS = ProviderConfiguration("aws.far", "aws", "module.web")
+ADVICE = {
+    "another account": (ALIAS, {"allowed": (OTHER,)}, f'write other_accounts = ["{OTHER}"] in [environments.dev]'),
+    "endpoints": (ALIAS, {"allowed": (MINE,), "endpoints": ("http://x",)}, "take the endpoints out"),
+    "a block in a module": (ALIAS, {}, "take the provider block out of the module"),
+    "a table": (ProviderConfiguration("aws", "aws"), {}, "take allowed_account_ids out of [providers.aws]"),
+    "a table of Cloud Control": (
+        ProviderConfiguration("awscc", "awscc"),
+        {"credentials": ("profile",)},
+        "write [providers.awscc] in envctl.toml without credentials",
+    ),
+}
+
+
+@pytest.mark.parametrize(("found", "more", "told"), ADVICE.values(), ids=ADVICE)
+def test_advice_says_what_to_write(found: ProviderConfiguration, more: dict[str, object], told: str) -> None:
+    first = next(find_strays(replace(found, **more), HOME))  # type: ignore[arg-type]
+    assert told in advise(first, "dev")
+
+
+def test_name_says_the_module() -> None:
+    assert name_configuration(ALIAS) == "provider aws.far in module.web"
+    assert name_configuration(ProviderConfiguration("aws", "aws")) == "provider aws"

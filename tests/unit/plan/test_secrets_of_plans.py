@@ -1,0 +1,61 @@
+"""Which secrets a plan tells of, and how its values are shown without them."""
+
+from decimal import Decimal
+
+import pytest
+
+from envctl.adapters.terraform.plans.attributes import all_secrets, attributes
+from envctl.adapters.terraform.plans.planned import planned
+from envctl.adapters.terraform.plans.redacted import redact_plan
+from envctl.domain.plan.canonical import SENSITIVE, UNKNOWN
+from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
+
+SECRET = "hunter2-hunter2"
+CHANGE = {"actions": ["update"], "before": None, "after": {"a": [SECRET]}, "after_sensitive": {"a": [True]}}
+OUTPUT = {"actions": ["update"], "before": SECRET, "after": "x", "before_sensitive": True, "after_sensitive": False}
+RESOURCE = {"mode": "managed", "values": {"a": SECRET}, "sensitive_values": {"a": True}}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"variables": {"password": {"value": SECRET}}},
+        {"resource_changes": [{"change": CHANGE}]},
+        {"resource_drift": [{"change": CHANGE}]},
+        {"output_changes": {"x": OUTPUT}},
+        {"prior_state": {"values": {"outputs": {"x": {"value": [SECRET], "sensitive": True}}}}},
+        {"prior_state": {"values": {"root_module": {"resources": [RESOURCE]}}}},
+    ],
+)
+def test_a_plan_tells_of_its_secrets(document: dict[str, object]) -> None:
+    assert SECRET in all_secrets(document)
+
+
+NUMBERS = [91827364, 9182736.5, Decimal("91827364.25")]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_sensitive_number_has_no_digest(number: object) -> None:
+    raw = {"change": {"actions": ["create"], "before": None, "after": {"a": number, "b": f"x{number}", "c": 7}}}
+    document = {"variables": {"pin": {"value": number}, "few": {"value": 7}}, "resource_changes": [raw]}
+    secrets = all_secrets(document)
+    told = planned(raw, Action.CREATE, secrets)
+    assert told['["a"]'] == told['["b"]'] == SENSITIVE
+    assert told['["c"]'] not in (SENSITIVE, UNKNOWN)
+    assert [each.after for each in attributes(raw["change"], secrets)] == [Marker.SENSITIVE, f"x{number}", 7]
+
+
+def test_values_are_redacted_and_addresses_stay() -> None:
+    change = AttributeChange("url", f"a {SECRET}", {"b": [f"{SECRET} c", 1]})
+    resource = ResourceChange(f'aws_vpc.this["{SECRET}"]', "aws_vpc", Action.UPDATE, (change,))
+    output = OutputChange("x", Action.UPDATE, SECRET, f"<{SECRET}>")
+    found = redact_plan(StackPlan("web", (resource,), (output,), drifted=(resource,)), frozenset([SECRET]))
+    assert found.resources[0].address == resource.address
+    assert found.resources[0].attributes == (AttributeChange("url", "a (sensitive)", {"b": ["(sensitive) c", 1]}),)
+    assert found.drifted == found.resources
+    assert found.outputs == (OutputChange("x", Action.UPDATE, "(sensitive)", "<(sensitive)>"),)
+
+
+def test_a_plan_is_redacted_by_its_own_secrets_alone() -> None:
+    plan = StackPlan("web", outputs=(OutputChange("x", Action.UPDATE, "web-1234", "web"),))
+    assert redact_plan(plan, frozenset(["web", "dev", "true"])) is plan

@@ -1,0 +1,86 @@
+"""Stacks that an approver could not see: which are named, which may be accepted, and what is said of them."""
+
+import pytest
+
+from envctl.domain.errors import UsageError
+from envctl.domain.plan.changes import Action, EnvironmentPlan, OutputChange, ResourceChange, StackPlan
+from envctl.domain.plan.fingerprint import meaning_of
+from envctl.domain.plan.unseen_stacks import (
+    check_unseen,
+    describe_planned_anew,
+    describe_unseen,
+    list_left_out,
+    list_unseen,
+)
+
+PLAN = EnvironmentPlan(
+    "prod",
+    "r1",
+    (
+        StackPlan("network", (ResourceChange("aws_vpc.main", "aws_vpc", Action.CREATE),)),
+        StackPlan("web", waits_for=("network", "db")),
+        StackPlan("db", waits_for=("network",), behind=True),
+        StackPlan("jobs", waits_for=("web",)),
+    ),
+)
+STACKS = ("network", "web", "db", "jobs", "quiet")
+
+
+def test_unseen_stacks_are_those_that_wait() -> None:
+    assert list_unseen(PLAN) == {"web": ("network", "db"), "db": ("network",), "jobs": ("web",)}
+
+
+def test_left_out_stacks_are_those_without_a_name() -> None:
+    assert set(list_left_out(meaning_of(PLAN), ())) == {"web", "db", "jobs"}
+    assert set(list_left_out(meaning_of(PLAN), ("web", "network"))) == {"db", "jobs"}
+
+
+def test_only_stacks_that_wait_are_accepted() -> None:
+    assert check_unseen(PLAN, (), STACKS, "envctl approve prod") == ()
+    # What is in the plan, or does nothing, was seen: its name is no mistake, and says nothing more.
+    assert check_unseen(PLAN, ("quiet", "network", "jobs", "web", "web"), STACKS, "envctl approve prod") == (
+        "web",
+        "jobs",
+    )
+
+
+@pytest.mark.parametrize(
+    ("named", "code", "message", "hint"),
+    [
+        ("wbe", "E475", "--unseen wbe: the release has no such stack", "did you mean web?"),
+        (
+            "db",
+            "E476",
+            "--unseen db: db holds resources already, and its plan may change them",
+            "leave it out, and approve again once network is applied: envctl approve prod",
+        ),
+    ],
+)
+def test_wrong_name_is_refused(named: str, code: str, message: str, hint: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        check_unseen(PLAN, ("web", named), STACKS, "envctl approve prod")
+    (problem,) = raised.value.problems
+    assert (problem.code, problem.message) == (code, message)
+    assert hint in problem.hint
+
+
+def test_each_unseen_stack_is_described() -> None:
+    assert list(describe_unseen(PLAN, ("web",))) == [
+        "not seen: web (waits for network and db); approved unseen: it may create, and nothing else",
+        "not seen: db (waits for network); not approved: approve again once network is applied",
+        "not seen: jobs (waits for web); not approved: approve again once web is applied, or add --unseen jobs",
+    ]
+    assert next(iter(describe_unseen(PLAN, ()))).endswith(
+        "approve again once network and db are applied, or add --unseen web"
+    )
+
+
+def test_what_reads_a_changing_output_is_planned_anew() -> None:
+    changing = StackPlan("network", outputs=(OutputChange("id", Action.UPDATE, "a", "b"),))
+    plan = EnvironmentPlan(
+        "prod", "r1", (changing, StackPlan("web"), StackPlan("db"), StackPlan("jobs", waits_for=("web",)))
+    )
+    needs = {"web": ("network",), "db": ("web",), "jobs": ("network", "web")}
+    assert list(describe_planned_anew(plan, needs)) == [
+        "planned anew: web, once network is applied; what it then holds beyond this is not approved"
+    ]

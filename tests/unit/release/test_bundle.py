@@ -1,0 +1,225 @@
+"""A bundle is its content and nothing else, and nothing is believed of one that was touched."""
+
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.domain.errors import Location
+from envctl.domain.release.bundle import MANIFEST, DamagedBundleError, identity, pack, unpack
+from envctl.domain.release.bundle_names import find_clash, find_fault
+from envctl.domain.release.contents import File, Release, StackWiring, Wiring
+from envctl.domain.settings.settings import Variable
+from envctl.domain.terraform.workdir_names import LOCK_FILE
+
+
+def variable(name: str, type_text: str = "string", *, default: object = None) -> Variable:
+    return Variable(
+        name,
+        type_text,
+        has_default=default is not None,
+        default=default,
+        nullable=False,
+        sensitive=False,
+        description="what it is for",
+        location=Location("modules/web/variables.tf", 3),
+    )
+
+
+WIRING = Wiring(
+    project="shop",
+    terraform=">= 1.10",
+    stacks={"network": StackWiring("modules/vpc"), "web": StackWiring("modules/web", {"subnet": "network.subnet"})},
+    artifacts={"image": "registry.example.com/shop@sha256:" + "a" * 64},
+    schema={
+        "network": (variable("cidr"),),
+        "web": (variable("subnet"), variable("sizes", "list(number)", default=[1])),
+    },
+    outputs={"network": {"subnet": False}, "web": {"password": True}},
+    providers={"aws": {"source": "hashicorp/aws", "version": "~> 6.0"}},
+)
+LONG = "modules/" + "/".join(["a" * 80] * 5) + "/main.tf"
+FILES = {
+    "modules/vpc/main.tf": File(b"variable {}"),
+    "modules/web/bin/start.sh": File(b"#!/bin/sh\n", executable=True),
+    "modules/web/größe/日本.tf": File(b"\x00\xff\r\n"),
+    LONG: File(b""),
+    LOCK_FILE: File(b"provider"),
+}
+RELEASE = Release(WIRING, FILES)
+BUNDLE = pack(RELEASE)
+
+paths = (
+    st.lists(st.text("abcé .-_", min_size=1, max_size=6), min_size=1, max_size=4)
+    .map("/".join)
+    .filter(lambda path: not find_fault(path))
+)
+files = st.dictionaries(paths, st.builds(File, st.binary(max_size=600), st.booleans()), max_size=5).filter(
+    lambda content: find_clash(content) is None
+)
+
+
+@given(files)
+def test_a_release_survives_its_bundle(content: dict[str, File]) -> None:
+    release = Release(WIRING, content)
+    bundle = pack(release)
+    assert unpack(bundle, identity(bundle)) == release
+
+
+def test_nested_unicode_and_long_names_and_the_executable_bit_survive() -> None:
+    assert unpack(BUNDLE, identity(BUNDLE)) == RELEASE
+
+
+def test_the_order_of_the_stacks_survives() -> None:
+    backwards = replace(WIRING, stacks=dict(reversed(list(WIRING.stacks.items()))))
+    bundle = pack(Release(backwards, {}))
+    assert list(unpack(bundle, identity(bundle)).wiring.stacks) == ["web", "network"]
+    assert bundle != pack(Release(WIRING, {}))
+
+
+def test_release_without_leaving_stacks_says_nothing_of_them() -> None:
+    """Its name is that which an envctl gave it that knew nothing of them."""
+    assert b"moved_from" not in BUNDLE
+    assert b'"removed"' not in BUNDLE
+    assert b'"format": 1' in BUNDLE
+
+
+def test_what_leaves_and_what_was_renamed_survives() -> None:
+    stacks = {**WIRING.stacks, "web": replace(WIRING.stacks["web"], moved_from="site")}
+    wiring = replace(WIRING, stacks=stacks, removed={"cache": "destroy", "edge": "forget"})
+    bundle = pack(Release(wiring, FILES))
+    assert unpack(bundle, identity(bundle)) == Release(wiring, FILES)
+    # An envctl that does not know of that must not deploy it.
+    assert b'"format": 3' in bundle
+
+
+@given(st.permutations(list(FILES)), st.permutations(["network", "web"]))
+def test_the_order_of_insertion_does_not_count(names: list[str], stacks: list[str]) -> None:
+    wiring = replace(
+        WIRING,
+        schema={name: WIRING.schema[name] for name in stacks},
+        outputs={name: WIRING.outputs[name] for name in stacks},
+    )
+    assert pack(Release(wiring, {name: FILES[name] for name in names})) == BUNDLE
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(Release(WIRING, FILES | {"modules/vpc/main.tf": File(b"variable {} ")}), id="a byte of a file"),
+        pytest.param(Release(WIRING, FILES | {LONG: File(b"", executable=True)}), id="an executable bit"),
+        pytest.param(Release(WIRING, FILES | {"modules/vpc/b.tf": File(b"")}), id="an empty file"),
+        pytest.param(Release(replace(WIRING, artifacts={"image": "x"}), FILES), id="an artifact"),
+        pytest.param(Release(replace(WIRING, terraform=">= 1.11"), FILES), id="a version constraint"),
+    ],
+)
+def test_whatever_differs_makes_another_release(other: Release) -> None:
+    assert identity(pack(other)) != identity(BUNDLE)
+
+
+@given(st.integers(0, len(BUNDLE) - 1), st.integers(1, 255))
+def test_a_flipped_byte_is_noticed(position: int, mask: int) -> None:
+    damaged = bytearray(BUNDLE)
+    damaged[position] ^= mask
+    with pytest.raises(DamagedBundleError):
+        unpack(bytes(damaged), identity(BUNDLE))
+
+
+@given(st.integers(0, len(BUNDLE) - 1))
+def test_a_bundle_that_was_cut_off_is_noticed(length: int) -> None:
+    with pytest.raises(DamagedBundleError):
+        unpack(BUNDLE[:length], identity(BUNDLE))
+
+
+@given(st.integers(0, len(BUNDLE) - 1), st.binary(min_size=1, max_size=4))
+def test_damage_is_no_other_error_where_the_hash_was_made_to_match(position: int, patch: bytes) -> None:
+    forged = BUNDLE[:position] + patch + BUNDLE[position + len(patch) :]
+    try:
+        unpack(forged, identity(forged))
+    except DamagedBundleError:
+        return
+
+
+def _forged(*members: tuple[tarfile.TarInfo, bytes], manifest: bytes | None = None) -> bytes:
+    """A bundle that somebody made by hand, so that its hash is right."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(BUNDLE)) as whole, tarfile.open(fileobj=buffer, mode="w") as tar:
+        kept = whole.extractfile(MANIFEST)
+        assert kept is not None
+        data = kept.read() if manifest is None else manifest
+        for info, content in [*members, (tarfile.TarInfo(MANIFEST), data)]:
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, link
+    return info
+
+
+def _document(**changes: object) -> bytes:
+    return _forged(manifest=json.dumps({**json.loads(_manifest()), **changes}).encode())
+
+
+def _manifest() -> bytes:
+    with tarfile.open(fileobj=io.BytesIO(BUNDLE)) as tar:
+        kept = tar.extractfile(MANIFEST)
+        assert kept is not None
+        return kept.read()
+
+
+FORGED: Mapping[str, bytes] = {
+    "a path out of the folder": _forged((_member("../evil.tf"), b"x")),
+    "a path out of the folder by a detour": _forged((_member("modules/../../evil.tf"), b"x")),
+    "an absolute path": _forged((_member("/etc/evil"), b"x")),
+    "a link to a file outside": _forged((_member("modules/a.tf", tarfile.SYMTYPE, "/etc/passwd"), b"")),
+    "a link to a file inside": _forged(
+        (_member("modules/a.tf"), b"x"), (_member("modules/b.tf", tarfile.SYMTYPE, "a.tf"), b"")
+    ),
+    "a hard link to a file inside": _forged(
+        (_member("modules/a.tf"), b"x"), (_member("modules/b.tf", tarfile.LNKTYPE, "modules/a.tf"), b"")
+    ),
+    "a folder": _forged((_member("modules", tarfile.DIRTYPE), b"")),
+    "a device": _forged((_member("modules/a.tf", tarfile.CHRTYPE), b"")),
+    "a pipe": _forged((_member("modules/a.tf", tarfile.FIFOTYPE), b"")),
+    "the same name twice": _forged((_member("modules/a.tf"), b"x"), (_member("modules/a.tf"), b"y")),
+    "no manifest": _forged(manifest=b""),
+    "a manifest that is a list": _forged(manifest=b"[]"),
+    "a manifest of brackets without an end": _forged(manifest=b"[" * 100_000),
+    "a format of tomorrow": _document(format=4),
+    "a stack that becomes something else": _document(removed={"old": "keep"}),
+    "a removed stack without a name": _document(removed={"../old": "forget"}),
+    "stacks that are a number": _document(stacks=7),
+    "a schema that is a list": _document(schema=[]),
+    "a schema with a type that is none": _document(schema={"web": [{"name": "x"}]}),
+    "no tar at all": b"hello",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("bundle", FORGED.values(), ids=FORGED.keys())
+def test_a_bundle_made_by_hand_is_refused_even_when_its_hash_matches(bundle: bytes) -> None:
+    with pytest.raises(DamagedBundleError):
+        unpack(bundle, identity(bundle))
+
+
+def test_a_bundle_made_by_hand_of_ordinary_files_would_be_taken() -> None:
+    bundle = _forged((_member("modules/a.tf"), b"x"))
+    assert unpack(bundle, identity(bundle)) == Release(WIRING, {"modules/a.tf": File(b"x")})
+
+
+def test_upstream_stacks_are_named_once_and_sorted() -> None:
+    wired = StackWiring("m", {"a": "web.x", "b": "network.y[0]", "c": "web.z"})
+    assert wired.upstream == ("network", "web")
+
+
+def test_the_provider_lock_is_one_of_its_files() -> None:
+    assert RELEASE.lock() == b"provider"
+    assert Release(WIRING, {}).lock() is None

@@ -1,0 +1,347 @@
+"""What became of a release on the way to another one."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.domain.errors import Location
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.state import KnownRelease, Present
+from envctl.domain.plan.changes import Marker
+from envctl.domain.release.artifact_changes import ArtifactPair, pair_artifacts
+from envctl.domain.release.changes import Declared, PartChange, ReleaseChanges, changes_between
+from envctl.domain.release.contents import File, Release, StackWiring, Wiring
+from envctl.domain.release.distance import in_order, made_between, releases_behind
+from envctl.domain.release.file_changes import FileChange, changed_modules
+from envctl.domain.terraform.variables import Variable
+
+SECRET = "hunter2-correct-horse"
+
+
+def variable(name: str, type_text: str = "string", **more: object) -> Variable:
+    fields = {"has_default": False, "default": None, "nullable": True, "sensitive": False, "description": "", **more}
+    return Variable(name, type_text, location=Location("main.tf", 1), **fields)  # type: ignore[arg-type]
+
+
+WIRING = Wiring(
+    "shop",
+    ">= 1.10",
+    {"network": StackWiring("modules/vpc"), "web": StackWiring("modules/web", {"subnet": "network.subnet"})},
+    {"image": "shop@sha256:1"},
+    {"network": (variable("cidr"),), "web": (variable("size", "number"),)},
+    {"network": {"subnet": False}, "web": {"url": False}},
+)
+FILES = {
+    "modules/vpc/main.tf": File(b"a\nb\nc\n"),
+    "modules/web/main.tf": File(b"one\n"),
+    "modules/web/templates/user_data.sh": File(b"#!/bin/sh\n"),
+}
+RELEASE = Release(WIRING, FILES)
+LOCK = b'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.1.0"\n  hashes = ["h1:a"]\n}\n'
+
+
+def with_files(changed: Mapping[str, File | None]) -> Release:
+    files = {**FILES, **changed}
+    return Release(WIRING, {path: file for path, file in files.items() if file is not None})
+
+
+def wired(**changes: object) -> Release:
+    return replace(RELEASE, wiring=replace(WIRING, **changes))  # type: ignore[arg-type]
+
+
+FILE_CHANGES: dict[str, tuple[dict[str, File | None], str, FileChange]] = {
+    "lines that came and went are counted": (
+        {"modules/vpc/main.tf": File(b"a\nB\nc\nd\n")},
+        "modules/vpc",
+        FileChange("modules/vpc/main.tf", "changed", added=2, removed=1),
+    ),
+    "a new file is all new": (
+        {"modules/vpc/more.tf": File(b"a\nb\n")},
+        "modules/vpc",
+        FileChange("modules/vpc/more.tf", "added", added=2),
+    ),
+    "a file that is gone is all gone": (
+        {"modules/vpc/main.tf": None},
+        "modules/vpc",
+        FileChange("modules/vpc/main.tf", "removed", removed=3),
+    ),
+    "a line that begins with dashes is a line": (
+        {"modules/vpc/main.tf": File(b"a\nb\nc\n--- x\n+++ y\n")},
+        "modules/vpc",
+        FileChange("modules/vpc/main.tf", "changed", added=2),
+    ),
+    "a missing end of the last line is a change": (
+        {"modules/web/main.tf": File(b"one")},
+        "modules/web",
+        FileChange("modules/web/main.tf", "changed", added=1, removed=1),
+    ),
+    "other ends of lines are a change": (
+        {"modules/web/main.tf": File(b"one\r\n")},
+        "modules/web",
+        FileChange("modules/web/main.tf", "changed", added=1, removed=1),
+    ),
+    "what is no text is named": (
+        {"modules/web/main.tf": File(b"\xff\xfe")},
+        "modules/web",
+        FileChange("modules/web/main.tf", "changed", binary=True),
+    ),
+    "nor is what holds a NUL": (
+        {"modules/web/logo": File(b"a\0b")},
+        "modules/web",
+        FileChange("modules/web/logo", "added", binary=True),
+    ),
+    "an empty file": ({"modules/web/empty": File(b"")}, "modules/web", FileChange("modules/web/empty", "added")),
+    "a file may become executable": (
+        {"modules/web/templates/user_data.sh": File(b"#!/bin/sh\n", executable=True)},
+        "modules/web",
+        FileChange("modules/web/templates/user_data.sh", "mode"),
+    ),
+    "a module within a module is one of its own": (
+        {"modules/web/inner/main.tf.json": File(b"{}\n")},
+        "modules/web/inner",
+        FileChange("modules/web/inner/main.tf.json", "added", added=1),
+    ),
+    "a file beside all modules has its folder": (
+        {"shared/note": File(b"x\n")},
+        "shared",
+        FileChange("shared/note", "added", added=1),
+    ),
+}
+
+
+@pytest.mark.parametrize(("changed", "module", "expected"), FILE_CHANGES.values(), ids=FILE_CHANGES.keys())
+def test_files(changed: dict[str, File | None], module: str, expected: FileChange) -> None:
+    (found,) = changed_modules(RELEASE, with_files(changed))
+    assert (found.module, found.files) == (module, (expected,))
+
+
+def test_a_module_says_which_stacks_invoke_it_in_either_release() -> None:
+    newer = replace(
+        with_files({"modules/web/main.tf": File(b"two\n")}),
+        wiring=replace(WIRING, stacks={**WIRING.stacks, "jobs": StackWiring("modules/web")}),
+    )
+    assert [module.stacks for module in changed_modules(RELEASE, newer)] == [("web", "jobs")]
+    assert [module.stacks for module in changed_modules(newer, RELEASE)] == [("web", "jobs")]
+
+
+def test_a_patch_is_told_only_where_it_is_asked_for() -> None:
+    newer = with_files({"modules/vpc/main.tf": File(b"a\nB\nc"), "modules/web/main.tf": File(b"\xff")})
+    vpc, web = changed_modules(RELEASE, newer, patch=True)
+    assert vpc.files[0].patch == ("@@ -1,3 +1,3 @@", " a", "-b", "-c", "+B", "+c", "\\ No newline at end of file")
+    assert web.files[0].patch == ()
+    assert changed_modules(RELEASE, newer)[0].files[0].patch == ()
+
+
+TEXTS = st.lists(st.sampled_from(["", "a", "b", "-- a", "++ b", "@@"]), max_size=6).map("\n".join)
+
+
+@given(TEXTS, TEXTS)
+def test_what_came_and_went_is_what_a_patch_holds_and_makes_the_one_the_other(before: str, after: str) -> None:
+    older, newer = (with_files({"modules/vpc/main.tf": File(text.encode())}) for text in (before, after))
+    files = [file for module in changed_modules(older, newer, patch=True) for file in module.files]
+    assert bool(files) == (before != after)
+    for file in files:
+        assert file.added - file.removed == lines(after) - lines(before)
+        signs = [line[0] for line in file.patch]
+        assert (signs.count("+"), signs.count("-")) == (file.added, file.removed)
+        came, went = ({line[1:] for line in file.patch if line[0] == sign} for sign in "+-")
+        assert came <= set(after.split("\n"))
+        assert went <= set(before.split("\n"))
+
+
+def lines(text: str) -> int:
+    return text.count("\n") + (not text.endswith("\n") and bool(text))
+
+
+def typed(type_: str, **more: object) -> Declared:
+    fields = {"required": True, "default": None, "sensitive": False, "nullable": True, **more}
+    return Declared(type_, **fields)  # type: ignore[arg-type]
+
+
+def declaring(*variables: Variable) -> Release:
+    return wired(schema={**WIRING.schema, "web": variables})
+
+
+PARTS: dict[str, tuple[Release, Release, dict[str, tuple[PartChange, ...]]]] = {
+    "nothing": (RELEASE, RELEASE, {}),
+    "a stack that came, without all that it declares": (
+        RELEASE,
+        wired(
+            stacks={**WIRING.stacks, "jobs": StackWiring("modules/jobs", {"a": "web.url"})},
+            schema={**WIRING.schema, "jobs": (variable("queue"),)},
+            outputs={**WIRING.outputs, "jobs": {"name": False}},
+        ),
+        {"wiring": (PartChange("stack jobs", None, "modules/jobs"),)},
+    ),
+    "a stack that went": (
+        RELEASE,
+        wired(stacks={"network": WIRING.stacks["network"]}),
+        {"wiring": (PartChange("stack web", "modules/web", None),)},
+    ),
+    "another module of a stack": (
+        RELEASE,
+        wired(stacks={**WIRING.stacks, "network": StackWiring("modules/vpc2")}),
+        {"wiring": (PartChange("stack network", "modules/vpc", "modules/vpc2"),)},
+    ),
+    "another input": (
+        RELEASE,
+        wired(stacks={**WIRING.stacks, "web": StackWiring("modules/web", {"subnet": "network.other"})}),
+        {"wiring": (PartChange("web.subnet", "network.subnet", "network.other"),)},
+    ),
+    "another order": (
+        RELEASE,
+        wired(stacks=dict(list(WIRING.stacks.items())[::-1])),
+        {"wiring": (PartChange("order of stacks", ["network", "web"], ["web", "network"]),)},
+    ),
+    "another Terraform": (
+        RELEASE,
+        wired(terraform=">= 1.12"),
+        {"wiring": (PartChange("terraform", ">= 1.10", ">= 1.12"),)},
+    ),
+    "a key of a provider, but never its value": (
+        wired(providers={"github": {"owner": "a", "token": SECRET}}),
+        wired(providers={"github": {"owner": "a", "token": SECRET + "!", "app": True}}),
+        {
+            "wiring": (
+                PartChange("provider github.token", Marker.SENSITIVE, Marker.SENSITIVE),
+                PartChange("provider github.app", None, Marker.SENSITIVE),
+            )
+        },
+    ),
+    "variables that came, went and changed": (
+        declaring(variable("size", "number"), variable("old")),
+        declaring(variable("size", "string", has_default=True, default="s", nullable=False), variable("new")),
+        {
+            "variables": (
+                PartChange("web.size", typed("number"), typed("string", required=False, default="s", nullable=False)),
+                PartChange("web.old", typed("string"), None),
+                PartChange("web.new", None, typed("string")),
+            )
+        },
+    ),
+    "a default that becomes false where it was zero": (
+        declaring(variable("size", "any", has_default=True, default=0)),
+        declaring(variable("size", "any", has_default=True, default=False)),
+        {
+            "variables": (
+                PartChange(
+                    "web.size",
+                    typed("any", required=False, default=0),
+                    typed("any", required=False, default=False),
+                ),
+            )
+        },
+    ),
+    "another description or place is no change": (
+        RELEASE,
+        declaring(variable("size", "number", description="another")),
+        {},
+    ),
+    "the default of what is sensitive is not told": (
+        declaring(variable("key")),
+        declaring(variable("key", has_default=True, default=SECRET, sensitive=True)),
+        {
+            "variables": (
+                PartChange(
+                    "web.key",
+                    typed("string"),
+                    typed("string", required=False, default=Marker.SENSITIVE, sensitive=True),
+                ),
+            )
+        },
+    ),
+    "outputs that came, went and became sensitive": (
+        RELEASE,
+        wired(outputs={"network": {"subnet": True}, "web": {"address": False}}),
+        {
+            "outputs": (
+                PartChange("network.subnet", "not sensitive", "sensitive"),
+                PartChange("web.url", "not sensitive", None),
+                PartChange("web.address", None, "not sensitive"),
+            )
+        },
+    ),
+    "another version of a provider": (
+        RELEASE.with_lock(LOCK),
+        RELEASE.with_lock(LOCK.replace(b"5.1.0", b"5.2.0")),
+        {"providers": (PartChange("registry.terraform.io/hashicorp/aws", "5.1.0", "5.2.0"),)},
+    ),
+    "a provider that came": (
+        RELEASE,
+        RELEASE.with_lock(LOCK),
+        {"providers": (PartChange("registry.terraform.io/hashicorp/aws", None, "5.1.0"),)},
+    ),
+    "other checksums of the same version": (
+        RELEASE.with_lock(LOCK),
+        RELEASE.with_lock(LOCK.replace(b"h1:a", b"h1:b")),
+        {"providers": (PartChange("registry.terraform.io/hashicorp/aws", "5.1.0", "5.1.0"),)},
+    ),
+}
+
+
+@pytest.mark.parametrize(("older", "newer", "expected"), PARTS.values(), ids=PARTS.keys())
+def test_parts(older: Release, newer: Release, expected: dict[str, tuple[PartChange, ...]]) -> None:
+    kinds = ("wiring", "variables", "outputs", "providers")
+    found = changes_between(older, newer)
+    assert found == ReleaseChanges((), *(expected.get(kind, ()) for kind in kinds))
+    assert SECRET not in repr(found)
+
+
+def test_artifacts_stand_side_by_side() -> None:
+    other = wired(artifacts={"image": "shop@sha256:2", "chart": "1"})
+    assert pair_artifacts(RELEASE, other) == (
+        ArtifactPair("chart", None, "1", equal=False),
+        ArtifactPair("image", "shop@sha256:1", "shop@sha256:2", equal=False),
+    )
+    assert pair_artifacts(RELEASE, RELEASE) == (ArtifactPair("image", "shop@sha256:1", "shop@sha256:1", equal=True),)
+    assert pair_artifacts(None, RELEASE) == (ArtifactPair("image", None, "shop@sha256:1", equal=False),)
+
+
+def test_a_sensitive_artifact_is_compared_and_not_shown() -> None:
+    hiding = wired(schema={"web": (variable("image", sensitive=True),)}, artifacts={"image": SECRET})
+    assert pair_artifacts(RELEASE, hiding) == (ArtifactPair("image", Marker.SENSITIVE, Marker.SENSITIVE, equal=False),)
+    assert pair_artifacts(hiding, hiding) == (ArtifactPair("image", Marker.SENSITIVE, Marker.SENSITIVE, equal=True),)
+
+
+def known(name: str, seq: int) -> KnownRelease:
+    at = datetime(2026, 11, 25, seq, tzinfo=UTC)
+    return KnownRelease(name, seq, at, Actor("ann@example.com"), "", uncommitted=True, author="")
+
+
+PRESENT = Present(9, "", {name: known(name, seq) for name, seq in (("a", 1), ("b", 4), ("c", 6), ("d", 9))})
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "made"),
+    [
+        pytest.param("a", "c", ["c", "b"], id="the newer one is among them and the older one is not"),
+        pytest.param("c", "d", ["d"], id="the next one"),
+        pytest.param("b", "working tree", ["d", "c"], id="what the ledger does not know is newer than all"),
+        pytest.param("lost", "d", [], id="nothing is known of the older one"),
+    ],
+)
+def test_releases_that_were_made_between(older: str, newer: str, made: list[str]) -> None:
+    assert [each.release for each in made_between(PRESENT, older, newer)] == made
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_newer"),
+    [
+        pytest.param("a", "b", True, id="made later"),
+        pytest.param("b", "a", False, id="made earlier"),
+        pytest.param("d", "working tree", True, id="the working tree is newer"),
+        pytest.param("working tree", "d", False, id="than everything"),
+    ],
+)
+def test_which_release_is_newer(first: str, second: str, is_newer: bool) -> None:
+    assert in_order(PRESENT, first, second) is is_newer
+
+
+def test_who_does_not_follow_the_other_is_behind_by_what_was_made() -> None:
+    order = ("dev", "staging", "prod")
+    for older, newer in (("prod", "dev"), ("dev", "staging"), ("staging", "dev")):
+        assert releases_behind(order, PRESENT, older, newer, 3) == 3

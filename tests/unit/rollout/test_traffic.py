@@ -1,0 +1,126 @@
+"""Positions on the way from one colour to the other, and what a step may do to which resource."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.domain.plan.changes import Action, ResourceChange, StackPlan
+from envctl.domain.rollout.step_coverage import astray, beyond
+from envctl.domain.rollout.traffic import CONTRACT, Live, Position, at_rest, destination, lacking, other, way
+
+BLUE, GREEN = Live("blue", "old"), Live("green", "old")
+lives = st.builds(Live, st.sampled_from(["blue", "green"]), st.sampled_from(["old", "new"]))
+shares = st.lists(st.integers(1, 99), unique=True, max_size=4).map(lambda steps: (*sorted(steps), 100))
+
+
+def test_what_nobody_knows_begins_with_blue() -> None:
+    assert destination(None, "new") == Position("blue", "new")
+
+
+def test_the_same_artifact_stays_in_its_colour() -> None:
+    assert destination(GREEN, "old") == Position("green", "old") == at_rest(GREEN)
+
+
+def test_another_artifact_goes_to_the_other_colour() -> None:
+    assert destination(BLUE, "new") == Position("green", "new")
+    assert destination(GREEN, "new") == Position("blue", "new")
+
+
+def test_on_the_way_both_colours_run() -> None:
+    assert way(BLUE, "new", (10, 100)) == (Position("green", "new", 10, "old"), Position("green", "new", 100, "old"))
+
+
+def test_a_module_is_called_with_all_three_and_its_artifact() -> None:
+    told = Position("green", "new", 10, "old").arguments("image")
+    assert told == {"image": "new", "color": "green", "traffic_percent": 10, "stable_image": "old"}
+    assert at_rest(BLUE).arguments("image")["stable_image"] is None
+
+
+def test_what_a_module_lacks_is_named() -> None:
+    assert lacking(["image", "color"]) == ("traffic_percent", "stable_image")
+    assert lacking(CONTRACT) == ()
+
+
+@given(lives, st.sampled_from(["old", "new"]), shares)
+def test_every_way_leads_to_its_end_and_keeps_what_was_live(live: Live, value: str, steps: tuple[int, ...]) -> None:
+    end, going = destination(live, value), way(live, value, steps)
+    assert end.percent == 100
+    assert not end.stable
+    if value != live.value:
+        assert all((each.color, each.value, each.stable) == (end.color, value, live.value) for each in going)
+        assert [each.percent for each in going] == list(steps)
+        assert {end.color, live.color} == {"blue", "green"}
+        # Whoever gets there and looks back sees the same way, turned round.
+        assert destination(Live(end.color, value), live.value) == at_rest(live)
+
+
+@given(st.sampled_from(["blue", "green"]))
+def test_the_other_one_of_the_other_one_is_the_same(color: str) -> None:
+    assert other(other(color)) == color
+
+
+def one(action: Action, address: str = "aws_ecs_service.this") -> ResourceChange:
+    return ResourceChange(address, address.partition(".")[0], action)
+
+
+def plan(*resources: ResourceChange) -> StackPlan:
+    return StackPlan("service", resources)
+
+
+CREATE, UPDATE, REPLACE, DELETE, READ = (
+    one(each) for each in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE, Action.READ)
+)
+MOVE = replace(one(Action.MOVE), moved_from="aws_eip.before")
+STEPS: dict[str, tuple[StackPlan, StackPlan, bool]] = {
+    "nothing is a part of anything": (plan(), plan(), True),
+    "what is created at the end is created in a step": (plan(CREATE), plan(CREATE), True),
+    "what is changed at the end is changed in a step": (plan(UPDATE), plan(UPDATE), True),
+    "what is made anew at the end is made anew in a step": (plan(REPLACE), plan(REPLACE), True),
+    "nothing is deleted in a step, though it goes at the end": (plan(DELETE), plan(DELETE), False),
+    "what goes at the end may be changed until then": (plan(UPDATE), plan(DELETE), True),
+    "what goes at the end may be made anew until then": (plan(REPLACE), plan(DELETE), True),
+    "what goes at the end may not be created": (plan(CREATE), plan(DELETE), False),
+    "what is changed at the end may not be made anew": (plan(REPLACE), plan(UPDATE), False),
+    "what is created at the end may not be changed": (plan(UPDATE), plan(CREATE), False),
+    "what nobody approved": (plan(UPDATE), plan(), False),
+    "another one of the same type": (plan(one(Action.UPDATE, "aws_ecs_service.other")), plan(UPDATE), False),
+    "the same address of another type": (plan(replace(UPDATE, type="aws_eip")), plan(UPDATE), False),
+    "what is only read": (plan(READ), plan(), True),
+    "what is moved on the way to its end": (plan(MOVE), plan(replace(DELETE, moved_from="aws_eip.before")), True),
+    "what is moved from elsewhere": (plan(MOVE), plan(replace(DELETE, moved_from="aws_eip.other")), False),
+    "what is moved and changed unseen": (plan(replace(UPDATE, moved_from="aws_eip.before")), plan(UPDATE), False),
+    "what is moved and not approved": (plan(MOVE), plan(), False),
+    "one of several that is not": (plan(CREATE, one(Action.UPDATE, "aws_eip.this")), plan(CREATE), False),
+}
+
+
+@pytest.mark.parametrize(("step", "approved", "covered"), STEPS.values(), ids=STEPS)
+def test_a_step_is_a_part_of_what_was_approved(step: StackPlan, approved: StackPlan, covered: bool) -> None:
+    assert (not beyond(step, approved)) == covered
+
+
+def test_going_back_destroys_nothing_that_the_way_had_nothing_to_do_with() -> None:
+    back = plan(DELETE, one(Action.DELETE, "aws_db_instance.this"), one(Action.UPDATE, "aws_eip.this"))
+    assert astray(back, plan(CREATE)) == (one(Action.DELETE, "aws_db_instance.this"),)
+
+
+changes = st.builds(one, st.sampled_from(Action), st.sampled_from(["aws_eip.a", "aws_eip.b", "aws_vpc.c"]))
+plans = st.lists(changes, max_size=4, unique_by=lambda each: each.address).map(lambda found: plan(*found))
+
+
+@given(plans, plans)
+def test_a_step_that_is_covered_touches_nothing_else_and_deletes_nothing(step: StackPlan, approved: StackPlan) -> None:
+    left = beyond(step, approved)
+    assert set(left) <= set(step.resources)
+    covered = [each for each in step.resources if each not in left and each.action is not Action.READ]
+    assert {each.address for each in covered} <= {each.address for each in approved.resources}
+    assert Action.DELETE not in {each.action for each in covered}
+
+
+@given(plans, plans, plans)
+def test_more_that_is_approved_never_refuses_what_was_covered(one_: StackPlan, two: StackPlan, step: StackPlan) -> None:
+    known = {each.address for each in one_.resources}
+    more = plan(*one_.resources, *(each for each in two.resources if each.address not in known))
+    assert set(beyond(step, more)) <= set(beyond(step, one_))

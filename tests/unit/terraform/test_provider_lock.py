@@ -1,0 +1,144 @@
+"""One lock file for the project, made of those that Terraform writes for each root module."""
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from envctl.domain.terraform.provider_lock import (
+    constraints,
+    hashes,
+    keeping,
+    merge,
+    only,
+    providers,
+    short,
+    strays,
+    version,
+)
+
+
+def block(name: str, version: str, *hashes: str) -> bytes:
+    listed = "".join(f'    "{each}",\n' for each in hashes)
+    return (
+        f'provider "registry.terraform.io/hashicorp/{name}" {{\n  version     = "{version}"\n'
+        f'  constraints = "~> {version}"\n  hashes = [\n{listed}  ]\n}}\n'
+    ).encode()
+
+
+HEADER = b'# This file is maintained automatically by "terraform init".\n# Manual edits may be lost.\n\n'
+AWS, AWS_NEWER, RANDOM = block("aws", "6.1.0", "h1:a", "zh:b"), block("aws", "6.2.0", "h1:c"), block("random", "3.0.0")
+AWS_ADDRESS = "registry.terraform.io/hashicorp/aws"
+
+
+def test_every_block_is_found_by_its_address() -> None:
+    assert providers(HEADER + AWS + b"\n" + RANDOM) == {
+        AWS_ADDRESS: AWS,
+        "registry.terraform.io/hashicorp/random": RANDOM,
+    }
+    assert providers(b"") == providers(HEADER) == {}
+
+
+def test_a_stack_adds_to_the_lock_of_the_project() -> None:
+    merged = merge(HEADER + RANDOM, HEADER + AWS)
+    assert list(providers(merged).values()) == [AWS, RANDOM]
+    assert merged.startswith(b"# This file is maintained by envctl")
+
+
+def test_the_first_stack_begins_the_lock() -> None:
+    assert providers(merge(None, HEADER + AWS)) == {AWS_ADDRESS: AWS}
+
+
+def test_what_a_stack_says_newly_of_a_provider_counts() -> None:
+    assert providers(merge(HEADER + AWS, HEADER + AWS_NEWER)) == {AWS_ADDRESS: AWS_NEWER}
+
+
+def test_the_order_of_the_stacks_does_not_count_and_merging_again_changes_nothing() -> None:
+    one, other = merge(merge(None, AWS), RANDOM), merge(merge(None, RANDOM), AWS)
+    assert one == other == merge(one, AWS)
+
+
+def test_a_provider_in_another_version_is_a_stray() -> None:
+    assert strays(HEADER + AWS, HEADER + AWS_NEWER) == (AWS_ADDRESS,)
+
+
+def test_a_provider_that_the_release_does_not_carry_is_a_stray() -> None:
+    assert strays(None, HEADER + AWS) == strays(HEADER + RANDOM, HEADER + AWS) == (AWS_ADDRESS,)
+
+
+def test_more_hashes_of_the_same_version_are_no_stray() -> None:
+    assert strays(HEADER + AWS, HEADER + block("aws", "6.1.0", "h1:a", "h1:other-platform")) == ()
+
+
+def test_a_release_may_carry_more_than_a_stack_needs() -> None:
+    assert strays(HEADER + AWS + b"\n" + RANDOM, HEADER + AWS) == ()
+
+
+def test_hashes_of_the_same_version_are_united_whichever_comes_first() -> None:
+    linux, mac = block("aws", "6.1.0", "h1:linux", "zh:b"), block("aws", "6.1.0", "h1:mac", "zh:b")
+    merged = merge(HEADER + linux, HEADER + mac)
+    assert providers(merged) == {AWS_ADDRESS: block("aws", "6.1.0", "h1:linux", "h1:mac", "zh:b")}
+    assert merged == merge(HEADER + mac, HEADER + linux)
+
+
+def test_what_several_stacks_ask_for_is_united_too() -> None:
+    loose = AWS.replace(b"~> 6.1.0", b">= 6.0")
+    assert constraints(providers(merge(AWS, loose))[AWS_ADDRESS]) == ">= 6.0, ~> 6.1.0"
+    assert merge(AWS, loose) == merge(loose, AWS) == merge(merge(AWS, loose), loose)
+
+
+def test_a_block_in_which_nothing_is_new_stays_as_somebody_wrote_it() -> None:
+    by_hand = AWS.replace(b'    "h1:a",\n', b'    # ours\n    "h1:a",\n')
+    assert providers(merge(by_hand, AWS))[AWS_ADDRESS] == by_hand
+
+
+def test_a_new_version_takes_no_hash_of_the_old_one_along() -> None:
+    assert hashes(providers(merge(AWS, AWS_NEWER))[AWS_ADDRESS]) == ("h1:c",)
+
+
+def test_hashes_that_nobody_asked_for_this_time_are_kept_with_their_version_alone() -> None:
+    before = HEADER + block("aws", "6.1.0", "h1:mac") + b"\n" + block("random", "2.0.0", "h1:mac")
+    found = providers(keeping(before, HEADER + AWS + b"\n" + block("random", "3.0.0", "h1:linux")))
+    assert {address: hashes(each) for address, each in found.items()} == {
+        AWS_ADDRESS: ("h1:a", "h1:mac", "zh:b"),
+        "registry.terraform.io/hashicorp/random": ("h1:linux",),
+    }
+
+
+def test_what_nobody_needs_any_more_goes() -> None:
+    assert providers(only(HEADER + AWS + b"\n" + RANDOM, [AWS_ADDRESS])) == {AWS_ADDRESS: AWS}
+
+
+def test_an_address_is_told_as_people_write_it() -> None:
+    assert [short(each) for each in (AWS_ADDRESS, "registry.opentofu.org/a/b", "example.com/a/b")] == [
+        "hashicorp/aws",
+        "a/b",
+        "example.com/a/b",
+    ]
+
+
+LOCKS = st.dictionaries(
+    st.sampled_from(["aws", "random", "tls"]),
+    st.tuples(st.sampled_from(["1.0.0", "2.0.0"]), st.sets(st.sampled_from(["h1:a", "h1:b", "zh:c"]), min_size=1)),
+).map(lambda found: HEADER + b"\n".join(block(name, number, *sorted(each)) for name, (number, each) in found.items()))
+
+
+def _agree(*locks: bytes) -> bool:
+    """Whether no two of them hold different versions of one provider."""
+    chosen = {(address, version(found)) for lock in locks for address, found in providers(lock).items()}
+    return len(chosen) == len({address for address, _ in chosen})
+
+
+@given(LOCKS, LOCKS, LOCKS)
+def test_locks_that_agree_are_merged_in_any_order_and_lose_no_hash(one: bytes, two: bytes, other: bytes) -> None:
+    assume(_agree(one, two, other))
+    merged = merge(merge(one, two), other)
+    assert merged == merge(merge(other, two), one) == merge(merged, two)
+    found = providers(merged)
+    for lock in (one, two, other):
+        assert all(set(hashes(each)) <= set(hashes(found[address])) for address, each in providers(lock).items())
+
+
+@given(LOCKS, LOCKS)
+def test_the_stack_has_the_last_word_on_versions(project: bytes, stack: bytes) -> None:
+    merged = merge(project, stack)
+    assert strays(merged, stack) == ()
+    assert merge(merged, stack) == merged

@@ -1,0 +1,313 @@
+"""Bootstrap on buckets in memory: what is made, what is left alone, who is asked, and what goes wrong alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.aws import bucket_policy
+from envctl.domain.aws.bucket_plan import LOCKED_FOR
+from envctl.domain.aws.buckets import Create, Encrypt, FoundBucket, Retention, Step, WritePolicy
+from envctl.domain.errors import ConfigurationError, InterruptedByUserError, Problem, UsageError
+from envctl.usecases.account.bootstrap import Bootstrap, bootstrap, check
+from envctl.usecases.ledger.store_probe import KEY
+from tests.fakes.buckets import Bucket
+from tests.fakes.world import PROJECT, MemoryStore, World
+
+DEV, STAGING, PROD, OWN = "111111111111", "222222222222", "333333333333", "999999999999"
+STORE, ACCOUNTS = "shop-store", {"dev": DEV, "staging": STAGING, "prod": PROD}
+STATES = {name: f"shop-tfstate-{account}" for name, account in ACCOUNTS.items()}
+
+
+def on_aws(**accounts: str) -> World:
+    text = PROJECT.decode() + f'[store]\nurl = "s3://{STORE}/envctl"\naccount_id = "{OWN}"\n[state]\nbackend = "s3"\n'
+    for name, account in {**ACCOUNTS, **accounts}.items():
+        place = f'[environments.{name}]\naccount_id = "{account}"\nregion = "ap-northeast-1"\n'
+        text = text.replace(f"[environments.{name}]\n", place, 1)
+    world = World()
+    world.edit("envctl.toml", text)
+    world.access.accounts = {"": OWN, **ACCOUNTS, **accounts}
+    return world
+
+
+@pytest.fixture
+def world() -> World:
+    return on_aws()
+
+
+def outcomes(found: Bootstrap) -> dict[str, str]:
+    return {each.name: each.outcome for each in found.buckets}
+
+
+def codes(found: Bootstrap) -> list[str]:
+    return [problem.code for problem in found.problems]
+
+
+def test_all_buckets_are_made_and_seen_to_be_whole(world: World) -> None:
+    found = bootstrap(world.ports)
+    assert outcomes(found) == dict.fromkeys([STORE, *STATES.values()], "whole")
+    assert (found.exit_code, found.problems, found.next) == (0, (), "envctl doctor")
+    assert {name: bucket.account_id for name, bucket in world.buckets.there.items()} == {
+        STORE: OWN,
+        **{STATES[name]: account for name, account in ACCOUNTS.items()},
+    }
+    assert world.buckets.there[STORE].found.retention == LOCKED_FOR
+    assert found.create_only is not None
+    assert found.create_only.verdict == "good"
+
+
+def test_each_is_made_with_the_credentials_of_its_environment(world: World) -> None:
+    bootstrap(world.ports)
+    assert {(environment, name) for environment, name, _ in world.buckets.taken} == {
+        ("", STORE),
+        *STATES.items(),
+    }
+
+
+def test_a_second_time_nothing_is_done_and_nobody_is_asked(world: World) -> None:
+    bootstrap(world.ports)
+    world.buckets.taken.clear()
+    world.observer.intended.clear()
+    world.consent.nobody = True
+    before = dict(world.store.content)
+    assert bootstrap(world.ports).exit_code == 0
+    assert (world.buckets.taken, world.observer.intended) == ([], [])
+    assert world.store.content == before
+
+
+def test_what_will_be_done_is_shown_before_anybody_is_asked(world: World) -> None:
+    world.consent.answers = [False]
+    with pytest.raises(InterruptedByUserError, match="E310"):
+        bootstrap(world.ports)
+    (shown,) = world.observer.intended
+    assert shown[0].steps[0] == "create the bucket, with object lock"
+    assert shown[0].steps[-1].endswith(f"{KEY} is created once, and stays")
+    assert [each.steps[0] for each in shown[1:]] == ["create the bucket"] * 3
+    assert world.buckets.there == {}
+    assert world.store.content == {}
+
+
+def test_where_nobody_can_be_asked_nothing_is_done(world: World) -> None:
+    world.consent.nobody = True
+    with pytest.raises(UsageError, match="E001"):
+        bootstrap(world.ports)
+    assert world.buckets.there == {}
+
+
+def test_a_dry_run_shows_the_same_and_does_nothing(world: World) -> None:
+    dry = bootstrap(world.ports, dry_run=True)
+    assert (world.buckets.there, world.store.content) == ({}, {})
+    assert dry.exit_code == 0
+    bootstrap(world.ports)
+    assert tuple(each.steps for each in world.observer.intended[0]) == tuple(each.steps for each in dry.buckets)
+
+
+def test_a_check_changes_nothing_and_says_what_is_missing(world: World) -> None:
+    found = check(world.ports)
+    assert outcomes(found) == dict.fromkeys([STORE, *STATES.values()], "missing")
+    assert (found.exit_code, found.next, found.create_only) == (2, "envctl bootstrap", None)
+    assert (world.buckets.there, world.store.content) == ({}, {})
+
+
+def test_a_check_says_what_is_weaker_and_what_would_mend_it(world: World) -> None:
+    bootstrap(world.ports)
+    there = world.buckets.there[STATES["prod"]]
+    there.found = replace(there.found, versioning="Suspended")
+    found = check(world.ports)
+    assert [each.name for each in found.buckets if each.outcome == "differs"] == [STATES["prod"]]
+    (weak,) = [each for each in found.buckets[-1].findings if each.verdict != "good"]
+    assert (weak.name, weak.seen, weak.mend) == ("versioning", "suspended", "keep every version of an object")
+    assert (found.exit_code, found.next) == (2, "envctl bootstrap")
+
+
+def test_a_check_of_what_is_whole_ends_with_0(world: World) -> None:
+    bootstrap(world.ports)
+    found = check(world.ports)
+    assert (found.exit_code, found.next) == (0, "")
+
+
+def test_a_check_of_a_store_that_was_never_tried_is_not_whole(world: World) -> None:
+    bootstrap(world.ports)
+    world.store.content.clear()
+    found = check(world.ports)
+    assert found.create_only is not None
+    assert found.create_only.verdict == "unseen"
+    assert (found.exit_code, found.next, world.store.content) == (2, "envctl bootstrap", {})
+
+
+def test_who_names_environments_means_their_states_alone(world: World) -> None:
+    found = bootstrap(world.ports, ["prod", "prod"])
+    assert outcomes(found) == {STATES["prod"]: "whole"}
+    assert "" not in world.access.asked
+    assert check(world.ports, ["prod"]).exit_code == 0
+
+
+def test_an_environment_that_does_not_exist_is_told(world: World) -> None:
+    with pytest.raises(UsageError, match="E002"):
+        bootstrap(world.ports, ["prd"])
+
+
+def test_environments_of_one_account_share_a_bucket() -> None:
+    world = on_aws(staging=DEV)
+    found = bootstrap(world.ports)
+    assert [each.environments for each in found.buckets] == [(), ("dev", "staging"), ("prod",)]
+    assert sum(isinstance(step, Create) for _, _, step in world.buckets.taken) == 3
+
+
+def edited(world: World, old: str, new: str) -> World:
+    text = world.tree.content["envctl.toml"].decode()
+    assert old in text
+    world.edit("envctl.toml", text.replace(old, new))
+    return world
+
+
+TWICE = {
+    "of two accounts": ('backend = "s3"', 'backend = "s3"\nbucket = "shop-tfstate"', "in two places"),
+    "of a state and the store": ('backend = "s3"', f'backend = "s3"\nbucket = "{STORE}"', "the store and a state"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "said"), TWICE.values(), ids=TWICE)
+def test_one_bucket_can_not_be_that(world: World, old: str, new: str, said: str) -> None:
+    edited(world, old, new)
+    if said == "the store and a state":
+        world.access.accounts = dict.fromkeys(["", *ACCOUNTS], OWN)
+        for account in ACCOUNTS.values():
+            edited(world, account, OWN)
+    with pytest.raises(ConfigurationError, match=f"E427.*{said}"):
+        bootstrap(world.ports)
+    assert world.buckets.there == {}
+
+
+def test_an_account_that_is_not_the_environments_is_left_alone(world: World) -> None:
+    world.access.accounts["staging"] = PROD
+    found = bootstrap(world.ports)
+    assert outcomes(found)[STATES["staging"]] == "unknown"
+    assert (codes(found), found.exit_code) == (["E423"], 1)
+    assert STATES["staging"] not in world.buckets.there
+    assert len(world.buckets.there) == 3
+
+
+def test_credentials_that_are_not_given_leave_the_others_to_be_made(world: World) -> None:
+    world.access.refused.add("dev")
+    found = bootstrap(world.ports)
+    assert (codes(found), found.exit_code) == (["E413"], 1)
+    assert sorted(world.buckets.there) == sorted([STORE, STATES["staging"], STATES["prod"]])
+
+
+def test_a_store_that_your_own_credentials_do_not_lead_to_is_not_tried(world: World) -> None:
+    world.access.accounts[""] = DEV
+    found = bootstrap(world.ports)
+    assert codes(found) == ["E423"]
+    assert world.store.content == {}
+
+
+def test_as_me_takes_ones_own_credentials_where_they_are_of_that_account(world: World) -> None:
+    world.access.accounts[""] = PROD
+    found = bootstrap(world.ports, ["dev", "prod"], as_me=True)
+    assert (outcomes(found), codes(found)) == ({STATES["dev"]: "unknown", STATES["prod"]: "whole"}, ["E423"])
+    assert {environment for environment, _, _ in world.buckets.taken} == {""}
+    assert check(world.ports, ["dev"], as_me=True).next == ""
+
+
+ELSEWHERE = {
+    "is somebody else's": (Bucket("444444444444", "ap-northeast-1"), "E420"),
+    "is in another region": (Bucket(DEV, "eu-west-1"), "E421"),
+}
+
+
+@pytest.mark.parametrize(("bucket", "code"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_nothing_is_changed_in_a_bucket_that(world: World, bucket: Bucket, code: str) -> None:
+    world.buckets.there[STATES["dev"]] = bucket
+    found = bootstrap(world.ports)
+    assert (codes(found), found.exit_code) == ([code], 1)
+    assert world.buckets.there[STATES["dev"]].found == FoundBucket()
+    assert not any(name == STATES["dev"] for _, name, _ in world.buckets.taken)
+    assert len(world.buckets.there) == 4
+    assert check(world.ports).exit_code == 1
+
+
+def test_a_bucket_that_can_not_be_looked_at_hides_no_other(world: World) -> None:
+    bootstrap(world.ports)
+    world.buckets.closed.add(STATES["dev"])
+    there = world.buckets.there[STATES["prod"]]
+    there.found = replace(there.found, encryption="")
+    found = check(world.ports)
+    assert outcomes(found) == {
+        STORE: "whole",
+        STATES["dev"]: "unknown",
+        STATES["staging"]: "whole",
+        STATES["prod"]: "differs",
+    }
+    assert (found.exit_code, codes(found)) == (1, ["E424"])
+
+
+def test_a_part_that_can_not_be_looked_at_is_told_and_left_alone(world: World) -> None:
+    denied = Problem("E424", "can't be looked at: Access Denied (AccessDenied)", "allow s3:GetBucketPolicy on it")
+    world.buckets.there[STATES["dev"]] = Bucket(DEV, "ap-northeast-1", FoundBucket(unseen={"policy": denied}))
+    found = bootstrap(world.ports, ["dev"])
+    assert found.exit_code == 1
+    (told,) = found.problems
+    assert told.message == f"{STATES['dev']}: its policy can't be looked at: Access Denied (AccessDenied)"
+    assert world.buckets.there[STATES["dev"]].found.encryption == "AES256"
+    assert not any(isinstance(step, WritePolicy) for _, _, step in world.buckets.taken)
+
+
+@pytest.mark.parametrize("refused", [Encrypt, WritePolicy], ids=lambda step: step.__name__)
+def test_a_step_that_aws_refuses_keeps_no_other_from_being_taken(world: World, refused: type[Step]) -> None:
+    world.buckets.refused = {refused}
+    found = bootstrap(world.ports, ["dev"])
+    (report,) = found.buckets
+    assert (codes(found), found.exit_code) == (["E425"], 1)
+    assert [each.verdict for each in report.findings].count("warn") == 1
+    assert len(report.steps) == 5
+
+
+def test_where_the_bucket_can_not_be_made_nothing_else_is_tried(world: World) -> None:
+    world.buckets.refused = {Create}
+    found = bootstrap(world.ports)
+    assert codes(found) == ["E425"] * 4
+    assert (world.buckets.taken, world.store.content) == ([], {})
+
+
+def test_what_a_team_made_itself_stays(world: World) -> None:
+    theirs = {"Sid": "Audit", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
+    rule = {"ID": "logs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 9}}
+    kept = FoundBucket(
+        encryption="aws:kms", policy={"Statement": [theirs]}, retention=Retention("COMPLIANCE", 30), rules=(rule,)
+    )
+    world.buckets.there[STORE] = Bucket(OWN, "ap-northeast-1", kept)
+    assert bootstrap(world.ports).exit_code == 0
+    found = world.buckets.there[STORE].found
+    assert (found.encryption, found.retention) == ("aws:kms", Retention("COMPLIANCE", 30))
+    assert found.policy["Statement"][0] == theirs
+    assert found.rules[0] == rule
+    assert bucket_policy.OWN in str(found.policy)
+
+
+class Forgetful(MemoryStore):
+    """A server that ignores `If-None-Match`."""
+
+    def create(self, key: str, data: bytes) -> None:
+        self.content[key] = data
+
+
+def test_a_store_that_lets_something_be_written_over_is_refused(world: World) -> None:
+    world.store = Forgetful()
+    found = bootstrap(world.ports)
+    assert (codes(found), found.exit_code, found.next) == (["E426"], 1, "")
+    assert found.create_only is None
+    assert check(world.ports).exit_code == 2, "what was written over is still there to be seen"
+
+
+def test_on_this_machine_alone_there_is_nothing_to_make() -> None:
+    world = World()
+    for found in (bootstrap(world.ports), check(world.ports), bootstrap(world.ports, dry_run=True)):
+        assert (found.buckets, found.exit_code, len(found.needless)) == ((), 0, 2)
+    assert (world.access.asked, world.store.content) == ([], {})
+
+
+def test_states_on_disk_need_no_bucket_beside_a_store_that_does(world: World) -> None:
+    edited(world, 'backend = "s3"', 'backend = "local"')
+    found = bootstrap(world.ports)
+    assert [each.purpose for each in found.buckets] == ["store"]
+    assert len(found.needless) == 1

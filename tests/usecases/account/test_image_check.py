@@ -1,0 +1,414 @@
+"""Images of a release: tags that become digests where code enters, and what each environment finds where it pulls."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from envctl.domain.errors import ConfigurationError, ExitCode, OperationFailedError
+from envctl.domain.guards import RefusedError
+from envctl.domain.images.image_reference import ImageFound
+from envctl.domain.release.contents import Release
+from envctl.usecases.account.image_check import look
+from envctl.usecases.account.image_copy import bring
+from envctl.usecases.approval.explain_refusal import Why, why
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.inspect.diff import diff
+from envctl.usecases.inspect.preview import preview
+from envctl.usecases.inspect.render import render
+from envctl.usecases.inspect.settings import settings, validate
+from envctl.usecases.ledger import journal
+from envctl.usecases.ports.project import Prepared
+from envctl.usecases.project import load
+from envctl.usecases.release import bundle_store
+from tests.fakes.world import IMAGE, PROJECT, MemoryWorkspace, World
+
+DIGEST, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+TAGGED = "registry.example.com/shop:1.4"
+DEV = "environments/dev/terraform.tfvars"
+PINNED = f"registry.example.com/shop@{DIGEST}"
+OWN = b"""
+[artifacts.app]
+variable = "image"
+kind = "oci"
+copy = true
+repository = "{account_id}.dkr.ecr.eu-west-1.amazonaws.com/{project}"
+"""
+ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
+ECR = {name: f"{account}.dkr.ecr.eu-west-1.amazonaws.com/shop@{DIGEST}" for name, account in ACCOUNTS.items()}
+
+
+def says(world: World, image: str) -> None:
+    world.edit(DEV, f'cidr = "10.10.0.0/16"\nimage = "{image}"\n')
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def tagged(world: World) -> World:
+    """Where dev has a tag, and it means something."""
+    says(world, TAGGED)
+    world.registries.tags[TAGGED] = DIGEST
+    return world
+
+
+@pytest.fixture
+def own(world: World) -> World:
+    """Where each environment has a repository of its own, and the image is where it entered alone."""
+    text = PROJECT.partition(b"[artifacts]")[0] + OWN
+    for name, account in ACCOUNTS.items():
+        text = text.replace(
+            f"[environments.{name}]\n".encode(), f'[environments.{name}]\naccount_id = "{account}"\n'.encode()
+        )
+    world.tree.content["envctl.toml"] = text
+    world.registries.held = {PINNED}
+    world.access.accounts = dict(ACCOUNTS)
+    return world
+
+
+def release_in(world: World, environment: str) -> Release:
+    current = journal.present(world.ports).of(environment).current
+    assert current is not None
+    _, release, _ = bundle_store.look(world.ports, current.release)
+    assert release is not None
+    return release
+
+
+def image_in(world: World, environment: str) -> object:
+    wiring = release_in(world, environment).wiring
+    return load.settings(world.ports, load.project(world.ports), environment, wiring).arguments["web"]["image"]
+
+
+def test_a_tag_becomes_the_digest_that_it_means_and_that_alone_goes_on(tagged: World) -> None:
+    apply(tagged.ports, "dev")
+    assert release_in(tagged, "dev").wiring.artifacts == {"image": PINNED}
+    assert f"app: {TAGGED} is {DIGEST}" in tagged.observer.heard
+    asked = list(tagged.registries.asked)
+    tagged.registries.tags[TAGGED] = OTHER
+    promote(tagged.ports, "dev", "staging")
+    assert image_in(tagged, "staging") == PINNED
+    # Nobody asks what a tag means on the way.
+    assert [each for each in tagged.registries.asked if each[0] == "digest"] == [
+        each for each in asked if each[0] == "digest"
+    ]
+
+
+def test_a_tag_and_the_digest_that_it_means_make_one_and_the_same_release(tagged: World) -> None:
+    first = apply(tagged.ports, "dev").release
+    for same in (PINNED, f"{TAGGED}@{DIGEST}", f"registry.example.com/shop:other@{DIGEST}"):
+        says(tagged, same)
+        assert apply(tagged.ports, "dev").release == first
+    tagged.registries.tags[TAGGED] = OTHER
+    says(tagged, TAGGED)
+    assert apply(tagged.ports, "dev").release != first
+
+
+def test_where_all_is_pinned_no_registry_is_asked_on_entry(world: World) -> None:
+    apply(world.ports, "dev")
+    preview(world.ports)
+    assert [each for each in world.registries.asked if each[0] == "digest"] == []
+
+
+def test_a_tag_that_is_not_there_stops_before_anything_is_recorded(tagged: World) -> None:
+    tagged.registries.tags.clear()
+    with pytest.raises(OperationFailedError, match=f"E431 artifact app: there is no {TAGGED}"):
+        apply(tagged.ports, "dev")
+    assert tagged.store.content == {}
+    assert tagged.terraform.ran == []
+
+
+def test_a_registry_that_does_not_answer_stops_as_well(tagged: World) -> None:
+    tagged.registries.unreachable.add("registry.example.com")
+    with pytest.raises(OperationFailedError, match="E433"):
+        apply(tagged.ports, "dev")
+    assert tagged.store.content == {}
+
+
+OFFLINE: dict[str, Any] = {
+    "validate": validate,
+    "settings": lambda ports: settings(ports, "dev"),
+    "settings of another environment": lambda ports: settings(ports, "prod"),
+    "render": lambda ports: render(ports, "dev"),
+}
+
+
+@pytest.mark.parametrize("command", OFFLINE.values(), ids=OFFLINE.keys())
+def test_what_needs_no_network_says_that_a_tag_is_one(tagged: World, command: Any) -> None:
+    command(tagged.ports)
+    assert tagged.registries.asked == []
+    assert tagged.observer.heard == [f"app: {TAGGED} is a tag; envctl apply dev looks for the digest that it means"]
+
+
+def test_a_comparison_needs_no_network_and_gives_no_name_to_a_release_that_nobody_has_made(tagged: World) -> None:
+    compared = diff(tagged.ports, "dev", "staging")
+    assert tagged.registries.asked == []
+    assert {side.release for side in (compared.first, compared.second)} == {""}
+
+
+def test_a_dry_run_says_that_it_would_look(tagged: World) -> None:
+    told = apply(tagged.ports, "dev", Wishes(dry_run=True)).stages
+    assert told[0].startswith("look for the digest that the tag of app means, render stacks network, web")
+    assert tagged.registries.asked == []
+    says(tagged, IMAGE)
+    assert apply(tagged.ports, "dev", Wishes(dry_run=True)).stages[0].startswith("render stacks")
+
+
+class Remembering(MemoryWorkspace):
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[Prepared] = []
+
+    def remember(self, prepared: Prepared, inputs: object, mark: str) -> None:
+        self.kept.append(prepared)
+
+
+def test_what_holds_a_tag_is_not_remembered_for_the_next_plan() -> None:
+    from envctl.usecases.inspect.plan import plan
+
+    workspace = Remembering()
+    world = World(workspace=workspace)
+    world.registries.tags[TAGGED] = DIGEST
+    says(world, TAGGED)
+    plan(world.ports, "dev")
+    assert workspace.kept == []
+    says(world, IMAGE)
+    plan(world.ports, "dev")
+    assert len(workspace.kept) == 1
+
+
+def test_in_the_sandbox_a_tag_of_elsewhere_gets_a_digest_that_is_made_up_and_stays(tagged: World) -> None:
+    tagged.sandbox = True
+    first = apply(tagged.ports, "dev").release
+    assert tagged.registries.asked == []
+    assert any("made up" in said for said in tagged.observer.heard)
+    assert apply(tagged.ports, "dev").release == first
+
+
+def test_in_the_sandbox_ecr_is_asked(world: World) -> None:
+    world.sandbox = True
+    image = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop:1.4"
+    says(world, image)
+    world.registries.tags[image] = OTHER
+    apply(world.ports, "dev")
+    assert world.registries.asked[0] == ("digest", image, "dev")
+    assert str(release_in(world, "dev").wiring.artifacts["image"]).endswith(OTHER)
+
+
+def test_each_environment_takes_the_same_content_from_its_own_repository(own: World) -> None:
+    apply(own.ports, "dev")
+    promote(own.ports, "dev", "staging")
+    assert release_in(own, "staging").wiring.artifacts == {"image": PINNED}
+    assert (image_in(own, "dev"), image_in(own, "staging")) == (ECR["dev"], ECR["staging"])
+    assert release_in(own, "dev") == release_in(own, "staging")
+
+
+def test_the_line_of_an_artifact_is_known_in_its_own_repository_too(own: World) -> None:
+    says(own, f"{TAGGED}@{DIGEST}")
+    (found,) = (each for each in settings(own.ports, "dev").settings if each.name == "image")
+    assert (found.value, str(found.location), found.origin) == (ECR["dev"], f"{DEV}:2", "artifact")
+
+
+def test_a_repository_that_is_none_is_told_with_its_line(own: World) -> None:
+    own.tree.content["envctl.toml"] = own.tree.content["envctl.toml"].replace(b'account_id = "222222222222"\n', b"")
+    with pytest.raises(ConfigurationError) as error:
+        validate(own.ports)
+    (problem,) = error.value.problems
+    assert problem.code == "E437"
+    assert str(problem.location).startswith("envctl.toml:")
+    assert problem.location is not None
+    assert problem.location.line
+
+
+def test_images_are_brought_from_where_they_entered_and_then_from_stage_to_stage(own: World) -> None:
+    apply(own.ports, "dev")
+    promote(own.ports, "dev", "staging")
+    assert own.registries.held == {PINNED, ECR["dev"], ECR["staging"]}
+    copies = [each for each in own.registries.asked if each[0].startswith("copy")]
+    assert copies == [
+        ("copy from", PINNED, "dev"),
+        ("copy to", ECR["dev"], "dev"),
+        # Each account with the credentials of its own environment.
+        ("copy from", ECR["dev"], "dev"),
+        ("copy to", ECR["staging"], "staging"),
+    ]
+    assert [said for said in own.observer.heard if said.startswith("app: ")][:5] == [
+        f"app: copying {PINNED} to 111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop",
+        "app: 0 of 2 layers, 0.0 of 2.0 MiB",
+        "app: 1 of 2 layers, 1.0 of 2.0 MiB",
+        "app: 2 of 2 layers, 2.0 of 2.0 MiB",
+        "app: 111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop has it",
+    ]
+
+
+def test_what_is_there_is_not_copied(own: World) -> None:
+    assert own.registries.held is not None
+    own.registries.held |= set(ECR.values())
+    apply(own.ports, "dev")
+    assert not any(each[0].startswith("copy") for each in own.registries.asked)
+
+
+def test_what_the_source_has_lost_comes_from_where_it_entered(own: World) -> None:
+    apply(own.ports, "dev")
+    assert own.registries.held is not None
+    own.registries.held.discard(ECR["dev"])
+    promote(own.ports, "dev", "staging")
+    assert own.registries.asked[-2:] == [("copy from", PINNED, "staging"), ("copy to", ECR["staging"], "staging")]
+
+
+def test_what_is_nowhere_is_told_before_anything_is_planned(own: World) -> None:
+    apply(own.ports, "dev")
+    own.registries.held = set()
+    own.terraform.ran.clear()
+    with pytest.raises(OperationFailedError) as error:
+        promote(own.ports, "dev", "staging")
+    (problem,) = error.value.problems
+    assert problem.code == "E435"
+    assert all(text in problem.message for text in (ECR["staging"], ECR["dev"], PINNED))
+    assert own.terraform.ran == []
+    assert journal.present(own.ports).of("staging").last is None
+
+
+def test_a_dry_run_says_what_would_be_copied_and_copies_nothing(own: World) -> None:
+    apply(own.ports, "dev")
+    asked = len(own.registries.asked)
+    told = promote(own.ports, "dev", "staging", Wishes(dry_run=True)).stages
+    assert told[2] == "copy the image of app to where staging pulls from, unless it is there"
+    assert len(own.registries.asked) == asked
+
+
+def test_in_the_sandbox_nothing_is_copied(own: World) -> None:
+    own.sandbox = True
+    apply(own.ports, "dev")
+    assert not any(each[0].startswith("copy") for each in own.registries.asked)
+
+
+FOUND: dict[str, tuple[set[str], bool, ImageFound | None]] = {
+    "it is there": ({ECR["staging"]}, False, ImageFound("app", ECR["staging"], "there", comes=True)),
+    "it is not, and comes": (set(), False, ImageFound("app", ECR["staging"], "absent", comes=True)),
+    "it is not, in the sandbox": (set(), True, ImageFound("app", ECR["staging"], "absent", only_told=True)),
+}
+
+
+@pytest.mark.parametrize(("held", "sandbox", "found"), FOUND.values(), ids=FOUND.keys())
+def test_a_look_says_what_the_target_finds(own: World, held: set[str], sandbox: bool, found: ImageFound | None) -> None:
+    apply(own.ports, "dev")
+    own.registries.held, own.sandbox = held, sandbox
+    own.registries.asked.clear()
+    assert look(own.ports, load.project(own.ports), "staging", release_in(own, "dev")) == (found,)
+    assert own.registries.asked == [("find", ECR["staging"], "staging")]
+
+
+def test_a_registry_that_does_not_answer_is_unknown_and_says_why(world: World) -> None:
+    apply(world.ports, "dev")
+    world.registries.unreachable.add("registry.example.com")
+    (found,) = look(world.ports, load.project(world.ports), "staging", release_in(world, "dev"))
+    assert (found.found, found.comes, found.only_told) == ("unknown", False, False)
+    assert found.why is not None
+    assert found.why.code == "E433"
+
+
+def test_in_the_sandbox_no_registry_but_ecr_is_looked_into(world: World) -> None:
+    apply(world.ports, "dev")
+    world.sandbox = True
+    world.registries.asked.clear()
+    assert look(world.ports, load.project(world.ports), "staging", release_in(world, "dev")) == ()
+    assert world.registries.asked == []
+
+
+@pytest.mark.parametrize("image", [TAGGED, "Not An Image"])
+def test_what_an_old_release_carries_without_a_digest_is_seen_and_not_brought(own: World, image: str) -> None:
+    apply(own.ports, "dev")
+    made = release_in(own, "dev")
+    loose = replace(made, wiring=replace(made.wiring, artifacts={"image": image}))
+    project = load.project(own.ports)
+    own.registries.asked.clear()
+    (found,) = look(own.ports, project, "staging", loose)
+    assert (found.found, found.comes) == ("unpinned", False)
+    bring(own.ports, project, "dev", "staging", loose)
+    assert own.registries.asked == []
+
+
+def test_an_image_that_is_not_there_refuses_before_anything_is_planned(world: World) -> None:
+    apply(world.ports, "dev")
+    world.registries.held = set()
+    world.terraform.ran.clear()
+    with pytest.raises(RefusedError) as refused:
+        promote(world.ports, "dev", "staging")
+    assert [(problem.code, PINNED in problem.message) for problem in refused.value.problems] == [("G201", True)]
+    assert world.terraform.ran == []
+    assert journal.present(world.ports).of("staging").last is None
+
+
+def test_a_registry_that_does_not_answer_refuses_for_now_with_its_own_code(world: World) -> None:
+    apply(world.ports, "dev")
+    world.registries.unreachable.add("registry.example.com")
+    with pytest.raises(RefusedError) as refused:
+        promote(world.ports, "dev", "staging")
+    assert [problem.code for problem in refused.value.problems] == ["G201", "E433"]
+    assert refused.value.exit_code == ExitCode.REFUSED_FOR_NOW
+
+
+def test_break_glass_helps_where_the_environment_lists_it(world: World) -> None:
+    waivable = PROJECT.replace(
+        b"[environments.staging.gates]\n", b'[environments.staging.gates]\nwaivable = ["artifact"]\n'
+    )
+    world.tree.content["envctl.toml"] = waivable
+    apply(world.ports, "dev")
+    world.registries.held = set()
+    done = promote(world.ports, "dev", "staging", Wishes(break_glass="the registry is being moved"))
+    assert [waived.code for waived in done.waived] == ["G201"]
+
+
+def test_a_destruction_looks_for_no_image(world: World) -> None:
+    apply(world.ports, "dev")
+    world.registries.asked.clear()
+    destroy(world.ports, "dev")
+    assert world.registries.asked == []
+
+
+def test_no_registry_is_asked_in_another_account_than_the_environments(own: World) -> None:
+    apply(own.ports, "dev")
+    own.access.remembered.clear()
+    own.access.accounts["staging"] = ACCOUNTS["prod"]
+    own.registries.asked.clear()
+    with pytest.raises(RefusedError, match="G203"):
+        promote(own.ports, "dev", "staging")
+    assert own.registries.asked == []
+
+
+def test_a_tag_is_not_looked_up_in_another_account_than_that_of_the_entry(own: World) -> None:
+    says(own, "111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop:1.4")
+    own.access.accounts["dev"] = ACCOUNTS["prod"]
+    with pytest.raises(RefusedError, match="G203"):
+        apply(own.ports, "dev")
+    assert own.registries.asked == []
+
+
+def outcome(told: Why) -> str:
+    (found,) = (each.outcome for each in told.answers if each.code == "G201")
+    return found
+
+
+def test_why_does_not_say_that_images_are_there_before_it_has_looked(world: World) -> None:
+    apply(world.ports, "dev")
+    world.registries.held = set()
+    world.registries.asked.clear()
+    assert outcome(why(world.ports, "staging")) == "unplanned"
+    assert world.registries.asked == []
+    assert outcome(why(world.ports, "staging", planned=True)) == "refuses"
+    world.registries.held = {PINNED}
+    assert outcome(why(world.ports, "staging", planned=True)) == "passes"
+
+
+def test_where_a_release_has_no_images_there_is_nothing_to_look_for(world: World) -> None:
+    text = PROJECT.replace(b'kind = "oci"', b'kind = "string"')
+    world.tree.content["envctl.toml"] = text
+    apply(world.ports, "dev")
+    assert outcome(why(world.ports, "staging")) == "passes"
+    assert world.registries.asked == []

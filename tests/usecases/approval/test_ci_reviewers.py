@@ -1,0 +1,218 @@
+"""Reviewers in GitHub saw a plan and let a job begin: the job records that as their approvals, and promotes."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from envctl.domain.errors import EnvctlError, UsageError
+from envctl.domain.guards import RefusedError
+from envctl.domain.ledger.events import Actor, ApprovalGiven
+from envctl.usecases.approval.approve import withdraw
+from envctl.usecases.approval.ci_reviewers import Reviewed, review
+from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.ledger import journal
+from tests.fakes.world import SettableIdentity, World, recorded
+
+RUN = "https://github.com/acme/shop/actions/runs/7"
+JOB = Actor("merger", "github", verified=True, run_url=RUN, arn="arn:aws:sts::3:assumed-role/ci/x", environment="prod")
+GATES = b"approvals = { peer = 2 }"
+SURE = Wishes()
+
+
+@dataclass
+class Somebody(SettableIdentity):
+    who: Actor = JOB
+
+    def actor(self) -> Actor:
+        return self.who
+
+
+@pytest.fixture
+def world() -> World:
+    """A release waits before prod, whose plan a job has made and shown."""
+    world = World(identity=Somebody())
+    edit(world, b"approvals = { peer = 1, business = 2 }", GATES)
+    apply(world.ports, "dev", SURE)
+    promote(world.ports, "dev", "staging", SURE)
+    return world
+
+
+LATER = "approve again once what it reads is applied, or add --unseen web"
+
+
+def edit(world: World, old: bytes, new: bytes) -> None:
+    text = world.tree.content["envctl.toml"]
+    assert text.count(old) == 1
+    world.tree.content["envctl.toml"] = text.replace(old, new)
+
+
+def shown(world: World) -> str:
+    return why(world.ports, "prod", planned=True).plan
+
+
+def reviewed(world: World, *names: str, attempt: int = 1, unseen: tuple[str, ...] = ()) -> Reviewed:
+    world.reviews.names = {"prod": list(names)}
+    return review(world.ports, "prod", release=None, fingerprint=shown(world), attempt=attempt, unseen=unseen)
+
+
+def outcomes(told: Reviewed) -> dict[str, str]:
+    return {each.name: each.why or each.outcome for each in told.reviewers}
+
+
+def given(world: World) -> list[ApprovalGiven]:
+    return [entry.event for entry in recorded(world) if isinstance(entry.event, ApprovalGiven)]
+
+
+def test_what_reviewers_said_opens_the_gate_for_exactly_the_plan_they_saw(world: World) -> None:
+    told = reviewed(world, "octocat", "hubot", unseen=("web",))
+    assert outcomes(told) == {"octocat": "recorded", "hubot": "recorded"}
+    assert (told.not_seen, told.unseen) == ({"web": ("what it reads",)}, ("web",))
+    assert (told.gate, told.missing, told.next) == ("peer", {}, "envctl promote staging prod")
+    assert {event.plan for event in given(world)} == {told.plan}
+    by = {approval.by for approval in journal.present(world.ports).of("prod").approvals}
+    assert by == {Actor(name, "github", verified=True, run_url=RUN) for name in ("octocat", "hubot")}
+    assert promote(world.ports, "staging", "prod", SURE).deployment is not None
+
+
+def test_reviewers_do_not_accept_unseen_stacks_by_themselves(world: World) -> None:
+    told = reviewed(world, "octocat", "hubot")
+    assert told.notes == ("not seen: web (waits for what it reads); not approved: " + LATER,)
+    assert [event.unseen for event in given(world)] == [(), ()]
+    with pytest.raises(RefusedError) as refused:
+        promote(world.ports, "staging", "prod", SURE)
+    assert [each.code for each in refused.value.refusals] == ["G302"]
+    again = reviewed(world, "octocat", "hubot")
+    assert (again.not_seen, again.missing) == ({}, {})
+    assert promote(world.ports, "staging", "prod", SURE).deployment is not None
+
+
+def test_one_of_two_is_not_enough(world: World) -> None:
+    told = reviewed(world, "octocat")
+    assert (told.missing, told.next) == ({"peer": 1}, "envctl approve prod --gate peer")
+    with pytest.raises(RefusedError) as refused:
+        promote(world.ports, "staging", "prod", SURE)
+    assert [each.code for each in refused.value.refusals] == ["G106"]
+
+
+def test_it_is_recorded_once(world: World) -> None:
+    reviewed(world, "octocat")
+    assert outcomes(reviewed(world, "octocat")) == {"octocat": "already"}
+    assert len(given(world)) == 1
+
+
+def test_where_nobody_had_to_nobody_did(world: World) -> None:
+    told = reviewed(world)
+    assert (told.reviewers, told.missing, given(world)) == ((), {"peer": 2}, [])
+
+
+def test_whoever_promotes_does_not_count(world: World) -> None:
+    assert isinstance(world.identity, Somebody)
+    world.identity.who = replace(JOB, name="pusher")
+    assert outcomes(reviewed(world, "pusher", "octocat")) == {"pusher": "promotes it", "octocat": "recorded"}
+    assert [event.reviewer for event in given(world)] == ["octocat"]
+
+
+def test_whoever_made_the_release_does_not_count(world: World) -> None:
+    assert isinstance(world.identity, Somebody)
+    world.identity.who = replace(JOB, name="another merger")
+    told = reviewed(world, "merger")
+    assert outcomes(told) == {"merger": f"made release {told.release[:12]}"}
+
+
+def test_they_do_where_the_environment_says_so(world: World) -> None:
+    edit(world, GATES, GATES + b"\nself_approval = true")
+    assert outcomes(reviewed(world, "merger")) == {"merger": "recorded"}
+
+
+def test_only_those_count_who_may(world: World) -> None:
+    world.tree.content["envctl.toml"] += b'[environments.prod.allow]\napprove = { peer = ["github:octo*"] }\n'
+    told = reviewed(world, "octocat", "hubot")
+    assert outcomes(told) == {"octocat": "recorded", "hubot": "may not approve at peer: that may github:octo*"}
+
+
+@pytest.mark.parametrize(
+    "job",
+    [replace(JOB, environment=""), replace(JOB, environment="staging"), replace(JOB, verified=False)],
+    ids=["no environment", "another environment", "nobody vouches for the job"],
+)
+def test_of_a_job_that_nobody_says_is_for_the_environment_no_name_is_believed(world: World, job: Actor) -> None:
+    world.tree.content["envctl.toml"] += b'[environments.prod.allow]\napprove = { peer = ["github:octocat"] }\n'
+    assert isinstance(world.identity, Somebody)
+    world.identity.who = job
+    assert outcomes(reviewed(world, "octocat")) == {"octocat": "may not approve at peer: that may github:octocat"}
+    # Not even one that was recorded all the same.
+    told = ApprovalGiven("prod", "peer", "r1", "s", "", "octocat")
+    journal.append(world.ports, lambda _: told)
+    assert [a.by.verified for a in journal.present(world.ports).of("prod").approvals] == [False]
+
+
+def test_who_gave_it_takes_it_back(world: World) -> None:
+    reviewed(world, "octocat", "hubot")
+    assert isinstance(world.identity, Somebody)
+    world.identity.who = Actor("octocat", "github", verified=True)
+    assert withdraw(world.ports, "prod", "peer").withdrawn
+    assert [a.by.name for a in journal.present(world.ports).of("prod").approvals] == ["hubot"]
+
+
+def test_of_an_earlier_attempt_nobody_knows_which_plan_they_saw(world: World) -> None:
+    with pytest.raises(UsageError) as error:
+        reviewed(world, "octocat", attempt=2)
+    assert [problem.code for problem in error.value.problems] == ["E034"]
+    assert given(world) == []
+
+
+GATE: dict[str, tuple[bytes, str | None, str]] = {
+    "the only one there is": (b"approvals = { peer = 1 }", None, "peer"),
+    "the one that is named": (b'approvals = { peer = 1, quality = 1 }\nreviewers = "quality"', None, "quality"),
+    "the one that is asked for": (b'approvals = { peer = 1, quality = 1 }\nreviewers = "quality"', "peer", "peer"),
+    "none, of several": (b"approvals = { peer = 1, quality = 1 }", None, "E005"),
+    "none, as there is none": (b"approvals = {}", None, "E005"),
+    "none that there is not": (b"approvals = { peer = 1 }", "quality", "E005"),
+}
+
+
+@pytest.mark.parametrize(("gates", "asked", "expected"), GATE.values(), ids=GATE)
+def test_the_gate_at_which_they_count_is(world: World, gates: bytes, asked: str | None, expected: str) -> None:
+    edit(world, GATES, gates)
+    world.reviews.names = {"prod": ["octocat"]}
+    try:
+        told = review(world.ports, "prod", release=None, fingerprint=shown(world), gate=asked).gate
+    except EnvctlError as error:
+        told = error.problems[0].code
+    assert told == expected
+
+
+def test_a_plan_that_was_never_made_can_not_have_been_seen(world: World) -> None:
+    with pytest.raises(UsageError) as error:
+        review(world.ports, "prod", release=None, fingerprint="f00d" * 16)
+    assert error.value.problems[0].code == "E009"
+
+
+def test_the_author_of_a_pull_request_does_not_count() -> None:
+    """Whoever merges it has their own name on the commit."""
+    world = World(identity=Somebody())
+    world.reviews.written = {"c0ffee": ["octocat"]}
+    edit(world, b"approvals = { peer = 1, business = 2 }", GATES)
+    apply(world.ports, "dev", SURE)
+    promote(world.ports, "dev", "staging", SURE)
+    first, second = reviewed(world, "Octocat", "hubot").reviewers
+    assert (first.outcome, second.outcome) == ("does not count", "recorded")
+    assert first.why.startswith("made release ")
+
+
+def test_a_bot_that_let_the_job_begin_does_not_count(world: World) -> None:
+    first, second = reviewed(world, "gatekeeper[bot]", "hubot").reviewers
+    assert (first.outcome, first.why) == ("does not count", "is no person, and no pattern of peer is its very name")
+    assert second.outcome == "recorded"
+
+
+def test_with_keys_of_aws_no_reviewer_counts_for_who_promotes(world: World) -> None:
+    """With the keys of a principal and no token of GitHub, any name could be recorded."""
+    arn = "arn:aws:sts::3:assumed-role/dev/mallory"
+    world.identity = Somebody(who=Actor(arn, "aws", verified=True, arn=arn))
+    assert [(each.outcome, each.why) for each in reviewed(world, "octocat", "hubot").reviewers] == [
+        ("does not count", "promotes it")
+    ] * 2

@@ -1,0 +1,149 @@
+"""Stacks side by side: each after what it needs, and none for another's failure."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
+from envctl.domain.graph import reached
+from envctl.usecases.concurrency.dag_runner import Steps, side_by_side
+
+NAMES = [f"s{number}" for number in range(7)]
+
+
+@dataclass
+class AnyOrder:
+    """Has all that was begun at work at once, and ends whichever `picks` says."""
+
+    picks: Callable[[int], int] = lambda _: 0
+    at_work: dict[str, Callable[[], None]] = field(default_factory=dict)
+    at_most: int = 0
+
+    def pause(self, seconds: float) -> None: ...
+
+    def begin(self, name: str, job: Callable[[], None], unit: str = "") -> None:
+        assert name not in self.at_work
+        self.at_work[name] = job
+        self.at_most = max(self.at_most, len(self.at_work))
+
+    def ended(self) -> tuple[str, BaseException | None]:
+        assert self.at_work, "nothing is at work, and somebody waits"
+        name = list(self.at_work)[self.picks(len(self.at_work))]
+        job = self.at_work.pop(name)
+        try:
+            job()
+        except Exception as error:  # noqa: BLE001 (handed on, as a crew does)
+            return name, error
+        return name, None
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        yield
+
+
+@dataclass
+class Doing:
+    """Two jobs for each name. `fails` says how those fail that do."""
+
+    fails: dict[str, BaseException] = field(default_factory=dict)
+    begun: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+
+    def steps(self, name: str) -> Steps:
+        self.begun.append(name)
+        yield lambda: None
+        yield lambda: self._second(name)
+        self.ended.append(name)
+
+    def _second(self, name: str) -> None:
+        if name in self.fails:
+            raise self.fails[name]
+
+
+def failure(name: str) -> OperationFailedError:
+    return OperationFailedError(Problem("E305", f"{name} said no"))
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
+    return {
+        name: tuple(sorted(draw(st.sets(st.sampled_from(NAMES[:at]))) if at else ())) for at, name in enumerate(NAMES)
+    }
+
+
+@given(graphs(), st.sets(st.sampled_from(NAMES)), st.data())
+def test_whatever_ends_first_each_comes_after_its_needs_and_all_but_what_needs_a_failed_one_is_done(
+    needs: dict[str, tuple[str, ...]], failing: set[str], data: st.DataObject
+) -> None:
+    doing = Doing({name: failure(name) for name in failing})
+    crew = AnyOrder(lambda count: data.draw(st.integers(0, count - 1)))
+    course = side_by_side(crew, needs, doing.steps)
+    kept_back = {name for name in NAMES if reached(needs, needs[name]) & failing}
+    assert set(course.left) == kept_back
+    assert set(course.failed) == failing - kept_back
+    assert set(course.done) == set(NAMES) - failing - kept_back
+    assert sorted(doing.begun) == sorted({*course.done, *course.failed})
+    assert all(doing.ended.index(need) < doing.ended.index(name) for name in course.done for need in needs[name])
+    assert all(set(because) <= set(course.failed) and because for because in course.left.values())
+
+
+def test_what_needs_nothing_of_each_other_is_at_work_at_once() -> None:
+    crew = AnyOrder()
+    side_by_side(crew, {"a": (), "b": (), "c": ("a", "b")}, Doing().steps)
+    assert crew.at_most == 2
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [InterruptedByUserError(Problem("E311", "interrupted")), ZeroDivisionError()],
+    ids=["Ctrl-C begins nothing more", "a bug begins nothing more"],
+)
+def test_what_runs_comes_to_its_end_and_nothing_more_is_begun(stop: BaseException) -> None:
+    doing = Doing({"a": stop})
+    # Of a and b, which run at the same time, a ends while b is in its first job.
+    turns = iter([0, 1, 0])
+    course = side_by_side(AnyOrder(lambda _: next(turns)), {"a": (), "b": (), "c": ("b",)}, doing.steps)
+    assert course.stopped is stop
+    assert course.left == {"a": (), "b": (), "c": ()}
+    assert doing.ended == []
+    with pytest.raises(type(stop)):
+        course.demand_whole()
+
+
+def test_what_was_in_its_last_job_when_all_was_stopped_is_done() -> None:
+    doing = Doing({"a": InterruptedByUserError(Problem("E311", "interrupted"))})
+    # b is two jobs ahead of a.
+    turns = iter([1, 1, 0, 0])
+    course = side_by_side(AnyOrder(lambda _: next(turns, 0)), {"a": (), "b": ()}, doing.steps)
+    assert (course.done, set(course.left)) == (("b",), {"a"})
+
+
+def test_a_step_may_live_with_the_failure_of_its_job() -> None:
+    told: list[str] = []
+
+    def steps(name: str) -> Steps:
+        try:
+            yield lambda: _raise(failure(name))
+        except EnvctlError as error:
+            told.append(error.problems[0].message)
+
+    course = side_by_side(AnyOrder(), {"a": ()}, steps)
+    assert (course.done, told) == (("a",), ["a said no"])
+
+
+def test_what_is_done_between_jobs_may_fail_as_well() -> None:
+    def steps(name: str) -> Steps:
+        yield lambda: None
+        if name == "a":
+            raise failure(name)
+
+    course = side_by_side(AnyOrder(), {"a": (), "b": ("a",), "c": ()}, steps)
+    assert (course.done, set(course.failed), course.left) == (("c",), {"a"}, {"b": ("a",)})
+
+
+def _raise(error: BaseException) -> None:
+    raise error

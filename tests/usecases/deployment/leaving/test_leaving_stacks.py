@@ -1,0 +1,642 @@
+"""A stack that leaves the project is part of plan, approval, deployment, drift and destroy: none is lost in silence."""
+
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.errors import EnvctlError, OperationFailedError, UsageError
+from envctl.domain.guards import RefusedError
+from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event
+from envctl.domain.ledger.state_events import StateMoved
+from envctl.domain.plan.changes import Action, EnvironmentPlan
+from envctl.domain.release.bundle import identity, pack
+from envctl.usecases.approval.approve import approve
+from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.concurrency.stack_selection import Selection
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.recovery.recover import recover
+from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.deployment.verification import verify
+from envctl.usecases.drift.drift import drift
+from envctl.usecases.fleet.matrix import matrix
+from envctl.usecases.inspect.doctor.doctor import doctor
+from envctl.usecases.inspect.plan import plan
+from envctl.usecases.inspect.preview import preview
+from envctl.usecases.inspect.status import status
+from envctl.usecases.ledger import journal
+from envctl.usecases.project import load, working_tree
+from envctl.usecases.release import bundle_store
+from tests.fakes.world import Killed, World, recorded
+
+HEAD = """
+[project]
+name = "shop"
+
+[pipeline]
+order = ["dev", "staging", "prod"]
+
+[environments.dev]
+[environments.staging]
+gates = {{ approvals = {{}} }}
+[environments.prod]
+{prod}
+[environments.prod.gates]
+approvals = {{}}
+"""
+PART = """
+variable "text" { type = string }
+variable "of" {
+  type    = string
+  default = ""
+}
+output "name" { value = var.text }
+"""
+BASE = '[stacks.base]\nmodule = "modules/part"\n'
+WEB = '[stacks.web]\nmodule = "modules/part"\ninputs = { of = "base.name" }\n'
+CACHE = '[stacks.cache]\nmodule = "modules/cache"\ninputs = { of = "web.name" }\n'
+PROTECTED = "protected = true\n"
+
+
+def project(world: World, *tables: str, prod: str = "") -> None:
+    world.edit("envctl.toml", HEAD.format(prod=prod) + "\n".join(tables))
+
+
+@pytest.fixture
+def world() -> World:
+    found = World()
+    found.tree.content.clear()
+    project(found, BASE, WEB, CACHE)
+    found.edit("modules/part/main.tf", PART)
+    found.edit("modules/cache/main.tf", PART)
+    for environment in ("dev", "staging", "prod"):
+        found.edit(f"environments/{environment}/terraform.tfvars", 'text = "one"\n')
+    return found
+
+
+def everywhere(world: World) -> None:
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    promote(world.ports, "staging", "prod")
+
+
+def there(world: World, environment: str) -> set[str]:
+    return {stack for where, stack in world.terraform.reality if where == environment}
+
+
+def held(world: World, environment: str) -> frozenset[str]:
+    return journal.present(world.ports).of(environment).held
+
+
+def leaving(plan: EnvironmentPlan | None) -> dict[str, tuple[str, ...]]:
+    assert plan is not None
+    return {
+        each.stack: (each.leaves, *(resource.action.value for resource in each.resources))
+        for each in plan.stacks
+        if each.leaves
+    }
+
+
+def last(world: World) -> Event:
+    return next(e.event for e in reversed(recorded(world)) if not e.event.kind.startswith("verification"))
+
+
+def codes(raised: pytest.ExceptionInfo[EnvctlError]) -> list[str]:
+    return [problem.code for problem in raised.value.problems]
+
+
+def leaves_as_before(world: World, environment: str = "dev") -> None:
+    """A release of the tree, recorded as an envctl did that knew nothing of stacks that leave."""
+    made = working_tree.release(world.ports, load.project(world.ports))
+    bundle = pack(made)
+    bundle_store.keep(world.ports, identity(bundle), bundle, made)
+    settings = load.settings(world.ports, load.project(world.ports), environment, made.wiring).digest()
+    _, entry = journal.append(
+        world.ports, lambda _: DeploymentStarted(environment, identity(bundle), settings, "apply")
+    )
+    assert entry is not None
+    done = DeploymentSucceeded(environment, identity(bundle), entry.seq, tuple(made.wiring.stacks))
+    journal.append(world.ports, lambda _: done)
+
+
+class TestOfTheTree:
+    def test_plan_shows_what_is_destroyed(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB)
+        found, error = plan(world.ports, "dev")
+        assert (leaving(found), error) == ({"cache": ("destroy", "delete")}, None)
+        previewed = preview(world.ports, ["dev"]).environments[0].plan
+        assert leaving(previewed) == {"cache": ("destroy", "delete")}
+
+    def test_apply_destroys_it_after_those_that_stay(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE)
+        world.terraform.ran.clear()
+        apply(world.ports, "dev")
+        done = [stack for what, _, stack in world.terraform.ran if what == "apply"]
+        assert done == ["base", "cache", "web"]
+        assert there(world, "dev") == held(world, "dev") == {"base"}
+        event = last(world)
+        assert isinstance(event, DeploymentSucceeded)
+        assert set(event.left) == {"cache", "web"}
+        assert apply(world.ports, "dev").up_to_date
+
+    def test_forgotten_one_stays_as_it_is(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB, '[removed.cache]\nthen = "forget"\n')
+        deployed = apply(world.ports, "dev")
+        assert leaving(deployed.plan) == {"cache": ("forget", "forget")}
+        assert there(world, "dev") == {"base", "web", "cache"}
+        here = journal.present(world.ports).of("dev")
+        assert here.held == {"base", "web"}
+        assert here.forgotten == {"cache"}
+        project(world, BASE, WEB, CACHE)
+        apply(world.ports, "dev")
+        assert journal.present(world.ports).of("dev").forgotten == frozenset()
+
+    def test_forgotten_one_comes_back_after_all_was_destroyed(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB, '[removed.cache]\nthen = "forget"\n')
+        apply(world.ports, "dev")
+        destroy(world.ports, "dev")
+        project(world, BASE, WEB, CACHE)
+        deployed = apply(world.ports, "dev")
+        assert [warning.code for warning in deployed.warnings] == ["G304"]
+        assert journal.present(world.ports).of("dev").forgotten == frozenset()
+
+    @pytest.mark.parametrize("fate", ["destroy", "forget"])
+    def test_what_left_the_source_was_rehearsed(self, world: World, fate: str) -> None:
+        staging = "gates = { approvals = {} }"
+        strict = (
+            world.tree.content["envctl.toml"].decode().replace(staging, staging[:-1] + ', rehearsed = "refuse" }', 1)
+        )
+        world.edit("envctl.toml", strict)
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        world.edit("envctl.toml", strict.replace(CACHE, f'[removed.cache]\nthen = "{fate}"\n'))
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        assert held(world, "staging") == {"base", "web"}
+
+    def test_part_of_the_stacks_destroys_nothing(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB)
+        apply(world.ports, "dev", Wishes(selection=Selection(("base",))))
+        assert "cache" in there(world, "dev")
+        assert "cache" in held(world, "dev")
+
+    def test_one_that_can_not_be_destroyed_stays_known(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB)
+        world.terraform.fails_on.add(("dev", "cache"))
+        with pytest.raises(OperationFailedError):
+            apply(world.ports, "dev")
+        assert isinstance(last(world), DeploymentFailed)
+        assert "cache" in held(world, "dev")
+        world.terraform.fails_on.clear()
+        apply(world.ports, "dev")
+        assert held(world, "dev") == there(world, "dev") == {"base", "web"}
+
+    def test_half_made_one_is_destroyed_too(self, world: World) -> None:
+        project(world, BASE, WEB)
+        apply(world.ports, "dev")
+        project(world, BASE, WEB, CACHE)
+        world.terraform.fails_on.add(("dev", "cache"))
+        with pytest.raises(OperationFailedError):
+            apply(world.ports, "dev")
+        world.terraform.fails_on.clear()
+        world.terraform.reality["dev", "cache"] = "half of it"
+        assert "cache" in held(world, "dev")
+        project(world, BASE, WEB)
+        apply(world.ports, "dev")
+        assert there(world, "dev") == {"base", "web"}
+
+    def test_one_that_was_never_begun_is_not_known(self, world: World) -> None:
+        world.terraform.fails_on.add(("dev", "base"))
+        with pytest.raises(OperationFailedError):
+            apply(world.ports, "dev")
+        assert held(world, "dev") == {"base"}
+
+    def test_lost_state_is_no_empty_one(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB)
+        world.terraform.loses_the_state("dev", "cache")
+        with pytest.raises(OperationFailedError) as raised:
+            apply(world.ports, "dev")
+        assert codes(raised) == ["E321"]
+
+    def test_code_is_that_of_the_release_that_made_it(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB)
+        del world.tree.content["modules/cache/main.tf"]
+        plan(world.ports, "dev")
+        laid = world.workspace.code["dev"]
+        [path] = [name for name in laid if name.startswith(".left/") and name.endswith("modules/cache/main.tf")]
+        assert laid[path].data == PART.encode()
+        assert f'"../.code/{path.removesuffix("/main.tf")}"'.encode() in world.workspace.stacks["dev", "cache"]
+
+    def test_settings_are_those_that_it_was_deployed_with(self, world: World) -> None:
+        world.edit("modules/cache/main.tf", PART + 'variable "size" { type = number }\n')
+        world.edit("environments/dev/terraform.tfvars", 'text = "one"\nsize = 7\n')
+        apply(world.ports, "dev")
+        project(world, BASE, WEB)
+        world.edit("environments/dev/terraform.tfvars", 'text = "one"\n')
+        apply(world.ports, "dev")
+        assert b'"size": 7' in world.workspace.stacks["dev", "cache"]
+
+    def test_sensitive_setting_is_empty_and_said(self, world: World) -> None:
+        secret = 'variable "password" {\n  type      = string\n  sensitive = true\n}\n'
+        world.edit("modules/cache/main.tf", PART + secret)
+        world.edit("environments/dev/terraform.tfvars", 'text = "one"\npassword = "hush"\n')
+        apply(world.ports, "dev")
+        project(world, BASE, WEB)
+        world.edit("environments/dev/terraform.tfvars", 'text = "one"\n')
+        plan(world.ports, "dev")
+        assert any("password is empty" in said for said in world.observer.heard)
+        assert world.terraform.ran[-1] == ("plan", "dev", "cache")
+        world.edit("environments/dev/removed.tfvars", 'password = "hush"\n')
+        plan(world.ports, "dev")
+        assert b"var.password" in world.workspace.stacks["dev", "cache"]
+
+    def test_release_that_is_gone_is_named(self, world: World) -> None:
+        made = apply(world.ports, "dev").release
+        project(world, BASE, WEB)
+        del world.store.content[bundle_store.key(made)]
+        with pytest.raises(OperationFailedError) as raised:
+            plan(world.ports, "dev")
+        assert codes(raised) == ["E140"]
+        project(world, BASE, WEB, '[removed.cache]\nthen = "forget"\n')
+        deployed = apply(world.ports, "dev")
+        assert leaving(deployed.plan) == {"cache": ("forget",)}
+        assert held(world, "dev") == {"base", "web"}
+
+    def test_orphan_of_an_earlier_envctl_is_found(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB)
+        leaves_as_before(world)
+        assert leaving(plan(world.ports, "dev")[0]) == {"cache": ("destroy", "delete")}
+        apply(world.ports, "dev")
+        assert there(world, "dev") == {"base", "web"}
+
+    def test_dry_run_says_it(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB)
+        explained = apply(world.ports, "dev", Wishes(dry_run=True)).stages
+        assert "destroy all that cache holds, which the release no longer has" in explained
+
+
+class TestPromoted:
+    def test_unprotected_environment_destroys_it(self, world: World) -> None:
+        everywhere(world)
+        project(world, BASE, WEB)
+        apply(world.ports, "dev")
+        deployed = promote(world.ports, "dev", "staging")
+        assert leaving(deployed.plan) == {"cache": ("destroy", "delete")}
+        assert there(world, "staging") == {"base", "web"}
+
+    def test_protected_environment_refuses_until_it_is_said(self, world: World) -> None:
+        project(world, BASE, WEB, CACHE, prod=PROTECTED)
+        everywhere(world)
+        project(world, BASE, WEB, prod=PROTECTED)
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        with pytest.raises(RefusedError) as raised:
+            promote(world.ports, "staging", "prod")
+        assert codes(raised) == ["G305"]
+        assert "G305" in [each.code for each in why(world.ports, "prod").refusals]
+        # The tree of whoever promotes says nothing: it has to travel.
+        project(world, BASE, WEB, '[removed.cache]\nthen = "destroy"\n', prod=PROTECTED)
+        with pytest.raises(RefusedError):
+            promote(world.ports, "staging", "prod")
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        promote(world.ports, "staging", "prod")
+        assert there(world, "prod") == held(world, "prod") == {"base", "web"}
+
+    def test_part_of_a_release_needs_no_fate(self, world: World) -> None:
+        project(world, BASE, WEB, CACHE, prod=PROTECTED)
+        everywhere(world)
+        project(world, BASE, WEB, prod=PROTECTED)
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        promote(world.ports, "staging", "prod", Wishes(selection=Selection(("base",))))
+        assert there(world, "prod") == held(world, "prod") == {"base", "web", "cache"}
+
+    def test_what_holds_data_stays_protected(self, world: World) -> None:
+        prod = "protected = true\nmax_destroys = 0\n"
+        project(world, BASE, WEB, CACHE, prod=prod)
+        everywhere(world)
+        project(world, BASE, WEB, '[removed.cache]\nthen = "destroy"\n', prod=prod)
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        [resource] = [r for e in promote_plan(world).stacks if e.leaves for r in e.resources]
+        assert resource.action is Action.DELETE
+        database = replace(resource, type="aws_db_instance", address="aws_db_instance.this")
+        world.terraform.extra["prod", "cache"] = (database,)
+        with pytest.raises(RefusedError) as raised:
+            promote(world.ports, "staging", "prod")
+        assert codes(raised) == ["G301"]
+        world.terraform.extra.clear()
+        promote(world.ports, "staging", "prod")
+        assert there(world, "prod") == {"base", "web"}
+
+    def test_approval_covers_the_destruction(self, world: World) -> None:
+        gates = "[environments.prod.gates]\napprovals = { peer = 1 }\n"
+        toml = HEAD.format(prod="").replace("[environments.prod.gates]\napprovals = {}\n", "")
+        everywhere(world)
+        world.edit("envctl.toml", toml + gates + BASE + WEB)
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        me, world.identity.name = world.identity.name, "bob@example.com"
+        approve(world.ports, "prod", "peer")
+        world.identity.name = me
+        [shown] = [leaving(each) for each in world.observer.plans[-1:]]
+        assert shown == {"cache": ("destroy", "delete")}
+        promote(world.ports, "staging", "prod")
+        assert there(world, "prod") == {"base", "web"}
+
+
+def promote_plan(world: World) -> EnvironmentPlan:
+    asked = why(world.ports, "prod", planned=True).planned
+    assert asked is not None
+    return asked
+
+
+class TestDestroy:
+    def test_nothing_is_left_behind(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB)
+        leaves_as_before(world)
+        destroy(world.ports, "dev")
+        assert there(world, "dev") == held(world, "dev") == set()
+
+    def test_stack_whose_new_need_was_never_made_is_destroyed(self, world: World) -> None:
+        project(world, BASE, WEB)
+        apply(world.ports, "dev")
+        more = '[stacks.more]\nmodule = "modules/part"\n'
+        project(world, BASE, WEB.replace("base.name", "more.name"), more)
+        world.terraform.fails_on.add(("dev", "more"))
+        with pytest.raises(OperationFailedError):
+            apply(world.ports, "dev")
+        world.terraform.fails_on.clear()
+        destroy(world.ports, "dev")
+        assert there(world, "dev") == set()
+
+    def test_dependents_go_first(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE)
+        leaves_as_before(world)
+        world.terraform.ran.clear()
+        destroy(world.ports, "dev")
+        assert [stack for what, _, stack in world.terraform.ran if what == "apply"] == ["cache", "web", "base"]
+
+
+class TestDrift:
+    def test_what_left_is_looked_at(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB)
+        leaves_as_before(world)
+        world.terraform.drifted.add(("dev", "cache"))
+        [found] = [each for each in drift(world.ports).environments if each.environment == "dev"]
+        assert [(each.stack, each.condition) for each in found.stacks][-1] == ("cache", "drifted")
+        assert found.pending
+
+    def test_environment_that_left_is_unknown(self, world: World) -> None:
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        without(world, "staging")
+        found = drift(world.ports)
+        [gone] = [each for each in found.environments if each.environment == "staging"]
+        assert (gone.condition, [each.code for each in gone.problems]) == ("unknown", ["E139"])
+        assert not [each for each in drift(world.ports, ["dev"]).environments if each.environment == "staging"]
+
+    def test_every_stack_that_is_held_has_a_job(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB)
+        leaves_as_before(world)
+        jobs = matrix(world.ports, "drift", ["dev"])
+        assert sum(job.stacks for job in jobs.jobs) == 3
+
+
+def without(world: World, environment: str) -> None:
+    text = world.tree.content["envctl.toml"].decode()
+    section = f"[environments.{environment}]\ngates = {{ approvals = {{}} }}\n"
+    world.edit("envctl.toml", text.replace(f'"{environment}", ', "").replace(section, ""))
+
+
+class TestStatus:
+    def test_what_left_is_named_with_the_next_command(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB)
+        leaves_as_before(world)
+        verify(world.ports, "dev")
+        dev = status(world.ports).environments[0]
+        assert (dev.leaving, dev.next) == (("cache",), "envctl apply dev")
+        apply(world.ports, "dev")
+        assert status(world.ports).environments[0].leaving == ()
+
+    def test_environment_that_left_is_named_as_long_as_it_holds_something(self, world: World) -> None:
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        whole = world.tree.content["envctl.toml"].decode()
+        without(world, "staging")
+        assert [(each.environment, each.stacks) for each in status(world.ports).gone] == [
+            ("staging", ("base", "cache", "web"))
+        ]
+        told = [problem.code for problem in doctor(world.ports).problems]
+        assert "E139" in told
+        with pytest.raises(UsageError) as raised:
+            destroy(world.ports, "staging")
+        assert codes(raised) == ["E139"]
+        with pytest.raises(UsageError) as raised:
+            destroy(world.ports, "stagin")
+        assert codes(raised) == ["E002"]
+        world.edit("envctl.toml", whole)
+        destroy(world.ports, "staging")
+        without(world, "staging")
+        assert status(world.ports).gone == ()
+
+    def test_destroy_says_what_was_forgotten(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, WEB, '[removed.cache]\nthen = "forget"\n')
+        apply(world.ports, "dev")
+        destroyed = destroy(world.ports, "dev")
+        assert destroyed.forgotten == ("cache",)
+        assert there(world, "dev") == {"cache"}
+
+
+class TestRollback:
+    def gated(self, world: World, *tables: str) -> None:
+        toml = HEAD.format(prod="").replace("\napprovals = {}", "\napprovals = { peer = 1 }")
+        world.edit("envctl.toml", toml + "".join(tables))
+
+    def promoted(self, world: World, *unseen: str) -> None:
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        me, world.identity.name = world.identity.name, "bob@example.com"
+        approve(world.ports, "prod", "peer", unseen=unseen)
+        world.identity.name = me
+        promote(world.ports, "staging", "prod")
+
+    @pytest.fixture
+    def grown(self, world: World) -> World:
+        self.gated(world, BASE, WEB)
+        self.promoted(world, "web")
+        self.gated(world, BASE, WEB, CACHE)
+        self.promoted(world)
+        return world
+
+    def test_plain_way_back_asks_no_gate(self, world: World) -> None:
+        self.gated(world, BASE, WEB)
+        self.promoted(world, "web")
+        world.edit("modules/part/main.tf", PART + "# more\n")
+        self.promoted(world)
+        assert rollback(world.ports, "prod").release
+
+    def test_stack_that_came_since_has_to_be_approved(self, grown: World) -> None:
+        with pytest.raises(RefusedError) as raised:
+            rollback(grown.ports, "prod")
+        assert codes(raised) == ["G106"]
+        assert "cache would leave" in raised.value.problems[0].message
+
+    def test_stack_that_left_is_made_again_only_if_approved(self, world: World) -> None:
+        self.gated(world, BASE, WEB, CACHE)
+        self.promoted(world, "web", "cache")
+        self.gated(world, BASE, WEB)
+        self.promoted(world)
+        with pytest.raises(RefusedError) as raised:
+            rollback(world.ports, "prod")
+        assert codes(raised) == ["G106"]
+        assert "would make cache again" in raised.value.problems[0].message
+
+    def test_emptied_stack_is_made_again_only_if_approved(self, world: World) -> None:
+        self.gated(world, BASE, WEB)
+        self.promoted(world, "web")
+        world.edit("modules/part/main.tf", PART + "# more\n")
+        self.promoted(world)
+        del world.terraform.reality["prod", "web"]
+        with pytest.raises(RefusedError) as raised:
+            rollback(world.ports, "prod")
+        assert "would make web again" in raised.value.problems[0].message
+
+    def test_fate_of_what_came_since_stands_in_the_tree(self, world: World) -> None:
+        project(world, BASE, WEB, prod=PROTECTED)
+        everywhere(world)
+        project(world, BASE, WEB, CACHE, prod=PROTECTED)
+        everywhere(world)
+        with pytest.raises(RefusedError) as raised:
+            rollback(world.ports, "prod")
+        assert codes(raised) == ["G305"]
+        project(world, BASE, WEB, CACHE, '[removed.cache]\nthen = "forget"\n', prod=PROTECTED)
+        rollback(world.ports, "prod")
+        assert held(world, "prod") == {"base", "web"}
+        assert "cache" in there(world, "prod")
+
+
+RENAMED = '[stacks.front]\nmodule = "modules/part"\ninputs = { of = "base.name" }\nmoved_from = "web"\n'
+REMOTE = '[state]\nbackend = "s3"\nbucket = "states"\n'
+CACHE_OF_FRONT = CACHE.replace("web.name", "front.name")
+
+
+class TestRenamed:
+    def test_state_goes_along(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        found, _ = plan(world.ports, "dev")
+        assert leaving(found) == {}
+        assert not [each.stack for each in found.stacks if each.waits_for]
+        assert Action.CREATE not in {resource.action for each in found.stacks for resource in each.resources}
+        apply(world.ports, "dev")
+        assert there(world, "dev") == held(world, "dev") == {"base", "front", "cache"}
+        assert [e.event.to for e in recorded(world) if isinstance(e.event, StateMoved)] == ["front"]
+        assert journal.present(world.ports).of("dev").renamed == {}
+        assert apply(world.ports, "dev").up_to_date
+
+    def test_without_moved_from_both_are_shown(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, RENAMED.replace('moved_from = "web"\n', ""), CACHE_OF_FRONT)
+        found, _ = plan(world.ports, "dev")
+        assert leaving(found) == {"web": ("destroy", "delete")}
+
+    def test_it_does_nothing_where_the_old_one_never_was(self, world: World) -> None:
+        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        apply(world.ports, "dev")
+        assert there(world, "dev") == {"base", "front", "cache"}
+        assert not [e for e in recorded(world) if isinstance(e.event, StateMoved)]
+
+    def test_rollback_gives_the_state_back(self, world: World) -> None:
+        everywhere(world)
+        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        everywhere(world)
+        assert there(world, "prod") == {"base", "front", "cache"}
+        rollback(world.ports, "prod")
+        assert there(world, "prod") == held(world, "prod") == {"base", "web", "cache"}
+
+    @pytest.mark.parametrize("remote", [False, True], ids=["local", "remote"])
+    @pytest.mark.parametrize("landed", [False, True], ids=["before", "after"])
+    @pytest.mark.parametrize("where", ["front", "web"])
+    def test_killed_move_goes_on(self, world: World, where: str, *, landed: bool, remote: bool) -> None:
+        states = [REMOTE] if remote else []
+        world.terraform.remote = world.sandbox = remote
+        project(world, BASE, WEB, CACHE, *states)
+        apply(world.ports, "dev")
+        before = world.terraform.reality["dev", "web"]
+        project(world, BASE, RENAMED, CACHE_OF_FRONT, *states)
+        dies = world.terraform.dies_after if landed else world.terraform.dies_on
+        dies.add(("dev", where))
+        with pytest.raises(Killed):
+            apply(world.ports, "dev")
+        dies.clear()
+        world.workspace.held.clear()
+        assert before in (world.terraform.reality.get(("dev", "web")), world.terraform.reality.get(("dev", "front")))
+        assert [lock.stack for lock in recover(world.ports, "dev").broken] == ([where] if remote else [])
+        apply(world.ports, "dev")
+        assert there(world, "dev") == held(world, "dev") == {"base", "front", "cache"}
+        assert world.terraform.locks == {}
+
+    @pytest.mark.parametrize("remote", [False, True], ids=["local", "remote"])
+    def test_move_that_is_given_up_leaves_no_copy(self, world: World, *, remote: bool) -> None:
+        world.terraform.remote = remote
+        apply(world.ports, "dev")
+        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        world.terraform.dies_after.add(("dev", "front"))
+        with pytest.raises(Killed):
+            apply(world.ports, "dev")
+        world.terraform.dies_after.clear()
+        world.terraform.locks.clear()
+        world.workspace.held.clear()
+        project(world, BASE, WEB, CACHE)
+        recover(world.ports, "dev")
+        assert there(world, "dev") == {"base", "web", "cache"}
+        apply(world.ports, "dev")
+        assert there(world, "dev") == held(world, "dev") == {"base", "web", "cache"}
+        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        apply(world.ports, "dev")
+        assert there(world, "dev") == held(world, "dev") == {"base", "front", "cache"}
+
+    def test_old_state_that_others_wrote_is_left(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        world.terraform.dies_on.add(("dev", "web"))
+        with pytest.raises(Killed):
+            apply(world.ports, "dev")
+        world.terraform.dies_on.clear()
+        world.workspace.held.clear()
+        world.terraform.serials["dev", "web"] = 7
+        recover(world.ports, "dev")
+        apply(world.ports, "dev")
+        assert there(world, "dev") == {"base", "front", "cache", "web"}
+        assert "the state of web is not what front took over: it is left as it is" in world.observer.heard
+
+    def test_state_of_something_else_is_not_written_over(self, world: World) -> None:
+        apply(world.ports, "dev")
+        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        world.terraform.reality["dev", "front"] = "somebody else's"
+        world.terraform.states.add(("dev", "front"))
+        with pytest.raises(OperationFailedError) as raised:
+            apply(world.ports, "dev")
+        assert codes(raised) == ["E142"]
+        assert world.terraform.reality["dev", "front"] == "somebody else's"
+        assert "web" in held(world, "dev")

@@ -1,0 +1,195 @@
+"""Environments beside the pipeline: they take code from the working tree, and nothing of theirs goes elsewhere."""
+
+import pytest
+
+from envctl.domain.errors import ConfigurationError, OperationFailedError
+from envctl.domain.guards import RefusedError
+from envctl.domain.release.bundle import unpack
+from envctl.usecases.approval.approve import approve
+from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.drift.drift import drift
+from envctl.usecases.inspect.diff import diff
+from envctl.usecases.inspect.plan import plan
+from envctl.usecases.inspect.preview import preview
+from envctl.usecases.inspect.render import render
+from envctl.usecases.inspect.report import report
+from envctl.usecases.inspect.settings import settings, validate
+from envctl.usecases.inspect.status import status
+from tests.fakes.world import PROJECT, World, recorded
+
+BESIDE = """
+[environments.management]
+pipeline = false
+
+[environments.dev-account]
+pipeline = false
+
+[environments.prod-account]
+pipeline = false
+
+[environments.prod-account.gates]
+approvals = { peer = 1 }
+
+[stacks.organization]
+module = "modules/organization"
+environments = ["management"]
+
+[stacks.baseline]
+module = "modules/baseline"
+environments = ["dev-account", "prod-account"]
+"""
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.edit("envctl.toml", PROJECT.decode() + BESIDE)
+    world.edit("modules/organization/main.tf", 'variable "units" { type = list(string) }\noutput "id" { value = 1 }\n')
+    world.edit("modules/baseline/main.tf", 'variable "environment" { type = string }\n')
+    world.edit("environments/management/terraform.tfvars", 'units = ["dev", "prod"]\n')
+    return world
+
+
+def refused(call: object) -> list[str]:
+    with pytest.raises(RefusedError) as caught:
+        call()  # type: ignore[operator]
+    return [f"{problem.code} {problem.message}" for problem in caught.value.problems]
+
+
+def stacks(world: World, release: str) -> list[str]:
+    return list(unpack(world.store.content[f"releases/{release}.tar"], release).wiring.stacks)
+
+
+def test_each_gets_its_own_stacks_and_no_others(world: World) -> None:
+    of = {name: apply(world.ports, name).release for name in ("dev", "management", "dev-account")}
+    assert {name: stacks(world, release) for name, release in of.items()} == {
+        "dev": ["network", "web"],
+        "management": ["organization"],
+        "dev-account": ["baseline"],
+    }
+
+
+def test_common_settings_are_those_of_the_pipeline(world: World) -> None:
+    """`size`, which no stack of management declares, stands in the common file."""
+    found = settings(world.ports, "management").settings
+    assert [(each.name, each.value) for each in found] == [("units", ["dev", "prod"])]
+
+
+def test_it_takes_code_from_the_working_tree_whenever_it_is_applied(world: World) -> None:
+    first = apply(world.ports, "management").release
+    world.edit("modules/organization/main.tf", 'variable "units" { type = list(string) }\n')
+    assert apply(world.ports, "management").release != first
+    assert status(world.ports).beside[0].lag is None
+
+
+def test_a_change_of_one_is_no_new_release_of_the_others(world: World) -> None:
+    before = apply(world.ports, "dev").release
+    world.edit("modules/organization/main.tf", 'variable "units" { type = list(string) }\n')
+    assert apply(world.ports, "dev").release == before
+
+
+def test_nothing_is_promoted_into_it(world: World) -> None:
+    apply(world.ports, "dev")
+    (said,) = (each for each in refused(lambda: promote(world.ports, "dev", "management")) if "G101" in each)
+    assert said == "G101 order: management stands beside the pipeline; nothing is promoted into it"
+
+
+@pytest.mark.parametrize("target", ["staging", "prod"])
+def test_what_it_runs_goes_nowhere_else(world: World, target: str) -> None:
+    apply(world.ports, "management")
+    told = refused(lambda: promote(world.ports, "management", target))
+    assert told[0].startswith("G101 order: management stands beside the pipeline (dev → staging → prod)")
+
+
+def test_a_release_of_its_own_is_none_that_dev_proved(world: World) -> None:
+    apply(world.ports, "dev")
+    made = apply(world.ports, "management").release
+    told = refused(lambda: promote(world.ports, "dev", "staging", release=made))
+    assert [each for each in told if each.startswith("G102")]
+
+
+def test_the_same_content_is_one_release_for_both(world: World) -> None:
+    one = apply(world.ports, "dev-account").release
+    with pytest.raises(RefusedError):
+        apply(world.ports, "prod-account")
+    world.identity.name = "bob@example.com"
+    approve(world.ports, "prod-account", "peer", release=one)
+    world.identity.name = "ann@example.com"
+    assert apply(world.ports, "prod-account").release == one
+    made = [entry.event for entry in recorded(world) if entry.event.kind == "release created"]
+    assert [event.beside for event in made] == ["dev-account", "prod-account"]  # type: ignore[union-attr]
+
+
+def test_it_has_gates_only_where_it_says_so(world: World) -> None:
+    assert apply(world.ports, "management").deployment
+    assert [each for each in refused(lambda: apply(world.ports, "prod-account")) if each.startswith("G106")]
+
+
+def test_a_rollback_goes_back_within_it(world: World) -> None:
+    first = apply(world.ports, "management").release
+    world.edit("modules/organization/main.tf", 'variable "units" { type = list(string) }\n')
+    second = apply(world.ports, "management").release
+    assert rollback(world.ports, "management").release == first
+    assert second in status(world.ports).beside[0].present.holds
+
+
+def test_all_verbs_know_it(world: World) -> None:
+    assert plan(world.ports, "management")[0].changes
+    assert render(world.ports, "management").files
+    apply(world.ports, "management")
+    assert why(world.ports, "management").target == "management"
+    assert [each.condition for each in drift(world.ports, ("management",)).environments] == ["clean"]
+    assert destroy(world.ports, "management").deployment
+
+
+def test_all_means_those_beside_it_too(world: World) -> None:
+    assert validate(world.ports).environments == ("dev", "staging", "prod", "management", "dev-account", "prod-account")
+    shown = status(world.ports)
+    assert [each.environment for each in shown.environments] == ["dev", "staging", "prod"]
+    assert [each.environment for each in shown.beside] == ["management", "dev-account", "prod-account"]
+    assert [each.next for each in shown.beside] == [f"envctl apply {each.environment}" for each in shown.beside]
+
+
+def test_drift_is_looked_for_where_something_was_deployed(world: World) -> None:
+    apply(world.ports, "dev")
+    apply(world.ports, "management")
+    seen = [each.environment for each in drift(world.ports).environments]
+    assert seen == ["dev", "staging", "prod", "management"]
+
+
+def test_a_preview_is_of_the_way_through_the_pipeline(world: World) -> None:
+    assert [each.environment for each in preview(world.ports).environments] == ["dev", "staging", "prod"]
+    both = preview(world.ports, ("dev", "management")).environments
+    assert [[stack.stack for stack in each.plan.stacks] for each in both if each.plan] == [
+        ["network", "web"],
+        ["organization"],
+    ]
+
+
+def test_two_of_them_can_be_compared(world: World) -> None:
+    apply(world.ports, "dev-account")
+    assert diff(world.ports, "dev-account", "prod-account").settings is not None
+
+
+def test_a_report_tells_the_releases_of_the_pipeline(world: World) -> None:
+    apply(world.ports, "management")
+    of_dev = apply(world.ports, "dev").release
+    told = report(world.ports)
+    assert ([row.release.release for row in told.releases], told.more_releases) == ([of_dev], 0)
+
+
+def test_an_error_in_its_settings_names_its_file(world: World) -> None:
+    world.edit("environments/management/terraform.tfvars", 'unit = ["dev"]\n')
+    with pytest.raises(ConfigurationError) as caught:
+        validate(world.ports, "management")
+    assert {problem.code for problem in caught.value.problems} == {"E203", "E205"}
+
+
+def test_nothing_to_roll_back_to_is_said(world: World) -> None:
+    apply(world.ports, "management")
+    with pytest.raises((RefusedError, OperationFailedError)):
+        rollback(world.ports, "management")

@@ -1,0 +1,164 @@
+"""Who is asked what a plan costs, when, and what becomes of the answer."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from envctl.domain.plan.changes import Cost, EnvironmentPlan
+from envctl.domain.plan.fingerprint import meaning_of
+from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.concurrency.stack_selection import Selection
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.fleet.shard import plan_shard
+from envctl.usecases.inspect.explain_plan import explain
+from envctl.usecases.inspect.plan import plan
+from envctl.usecases.inspect.plan import plan_units as plan_parts
+from envctl.usecases.inspect.preview import plan_of, preview
+from envctl.usecases.ports.core import Answered
+from envctl.usecases.ports.cost import CostSource
+from tests.fakes.world import PROJECT, World
+from tests.usecases.fleet.many_jobs import answered, begun, plan_in, planned
+
+COST = '\n[cost]\ncommand = ["python3", "tools/cost.py"]\ntimeout = "5s"\n'
+SAID = Cost("USD", "1", "2", "1")
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    placed = PROJECT.decode().replace(
+        "[environments.dev]",
+        '[environments.dev]\naccount_id = "111111111111"\nregion = "ap-northeast-1"\nregions = { far = "eu-west-1" }',
+    )
+    world.edit("envctl.toml", placed.replace('"modules/network"', '"modules/network"\nregion = "far"') + COST)
+    for other in ("staging", "prod"):
+        there = f'[environments.{other}]\nregion = "us-east-1"\nregions = {{ far = "us-west-2" }}'
+        world.edit(
+            "envctl.toml", world.tree.content["envctl.toml"].decode().replace(f"[environments.{other}]", there, 1)
+        )
+    return world
+
+
+def unpriced(world: World) -> None:
+    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(COST, ""))
+
+
+def test_a_plan_says_what_it_costs(world: World) -> None:
+    found, _ = plan(world.ports, "dev", priced=True)
+    assert found.cost == SAID
+    ((source, question),) = world.costs.asked
+    regions = {"network": "eu-west-1"}
+    assert source == CostSource(("python3", "tools/cost.py"), 5.0, "111111111111", "ap-northeast-1", regions)
+    asked = json.loads(question)
+    assert [(each["stack"], each["region"]) for each in asked["stacks"]] == [
+        ("network", "eu-west-1"),
+        ("web", "ap-northeast-1"),
+    ]
+    assert asked["stacks"][1]["waits_for"] == ["network"]
+    assert "asking what the changes in dev cost" in world.observer.heard
+
+
+WAYS: dict[str, Callable[[World], EnvironmentPlan | None]] = {
+    "plan": lambda world: plan(world.ports, "dev", priced=True)[0],
+    "plan --explain": lambda world: explain(world.ports, "dev").plan,
+    "preview": lambda world: preview(world.ports, ["dev"]).environments[0].plan,
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_nobody_is_asked_where_the_project_names_nobody(
+    world: World, way: Callable[[World], EnvironmentPlan | None]
+) -> None:
+    unpriced(world)
+    found = way(world)
+    assert found is not None
+    assert found.changes
+    assert (found.cost, world.costs.asked) == (None, [])
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_nobody_is_asked_where_nothing_changes(world: World, way: Callable[[World], EnvironmentPlan | None]) -> None:
+    apply(world.ports, "dev")
+    assert world.costs.asked == []
+    found = way(world)
+    assert found is not None
+    assert (found.cost, world.costs.asked) == (None, [])
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_it_is_asked_once_while_nobody_is_kept_from_working_there(
+    world: World, way: Callable[[World], EnvironmentPlan | None]
+) -> None:
+    held: list[frozenset[str]] = []
+    ask = world.costs.ask
+
+    class Watching:
+        def ask(self, source: CostSource, question: bytes) -> Answered:
+            held.append(frozenset(world.workspace.held))
+            return ask(source, question)
+
+    world.costs = Watching()  # type: ignore[assignment]
+    found = way(world)
+    assert found is not None
+    assert (found.cost, held) == (SAID, [frozenset()])
+
+
+def test_each_environment_of_a_preview_is_asked_about(world: World) -> None:
+    told = preview(world.ports)
+    assert [each.plan and each.plan.cost for each in told.environments] == [SAID, SAID, SAID]
+    assert [json.loads(question)["environment"] for _, question in world.costs.asked] == ["dev", "staging", "prod"]
+    assert [source.region for source, _ in world.costs.asked] == ["ap-northeast-1", "us-east-1", "us-east-1"]
+
+
+def test_what_many_jobs_have_planned_is_asked_about_once_it_is_together(world: World) -> None:
+    made = begun(world, "dev", kind="plan")
+    plan_shard(world.ports, made.run, 1)
+    assert plan_in(planned(world, made.run).environments[0]).cost is None
+    answered(world, made, 1)
+    assert world.costs.asked == []
+    (told,) = planned(world, made.run).environments
+    ((source, question),) = world.costs.asked
+    assert plan_in(told).cost == SAID
+    assert (source.region, source.regions) == ("ap-northeast-1", {"network": "eu-west-1"})
+    assert [stack["stack"] for stack in json.loads(question)["stacks"]] == ["network", "web"]
+
+
+def test_a_release_and_a_promotion_that_is_planned_have_a_cost_and_the_same_fingerprint(world: World) -> None:
+    release = apply(world.ports, "dev").release
+    assert plan_of(world.ports, "prod", release).cost == SAID
+    told = why(world.ports, "staging", planned=True)
+    assert told.planned is not None
+    assert told.planned.cost == SAID
+    assert world.observer.plans[-1].cost == SAID
+    assert told.plan == meaning_of(told.planned).fingerprint
+    unpriced(world)
+    assert why(world.ports, "staging", planned=True).plan == told.plan
+
+
+def test_what_is_applied_or_planned_in_part_is_not_asked_about(world: World) -> None:
+    plan_parts(world.ports, {"dev": frozenset({"network"})})
+    apply(world.ports, "dev")
+    assert world.costs.asked == []
+
+
+def test_of_some_stacks_those_are_asked_about(world: World) -> None:
+    plan(world.ports, "dev", Selection(("network",)), priced=True)
+    ((_, question),) = world.costs.asked
+    assert [each["stack"] for each in json.loads(question)["stacks"]] == ["network"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        pytest.param(Answered(problem="exit code 1: no"), "exit code 1: no", id="it fails"),
+        pytest.param(Answered(b"?"), "the program of [cost] answered with something that is not JSON", id="nonsense"),
+    ],
+)
+def test_whatever_goes_wrong_the_plan_stands(world: World, answer: Answered, why: str) -> None:
+    world.costs.answer = answer
+    found, error = plan(world.ports, "dev", priced=True)
+    assert (found.cost, error) == (Cost(unknown=why), None)
+    told = preview(world.ports)
+    assert all(each.plan and each.plan.changes for each in told.environments)
+    assert told.exit_code() == 0

@@ -1,0 +1,915 @@
+"""What counts as proof, what takes it away, and who may override it: the guard layer at work on in-memory ports."""
+
+import contextlib
+from datetime import timedelta
+
+import pytest
+
+from envctl.domain.errors import (
+    ExitCode,
+    InterruptedByUserError,
+    LockHeldError,
+    OperationFailedError,
+    StateLock,
+    UsageError,
+)
+from envctl.domain.guards import RefusedError
+from envctl.domain.ledger.events import (
+    ApprovalGiven,
+    DeploymentAbandoned,
+    DeploymentFailed,
+    HoldSet,
+    VerificationFailed,
+    VerificationPassed,
+    WaiverUsed,
+)
+from envctl.domain.plan.changes import Action, ResourceChange
+from envctl.usecases.approval.approve import approve, withdraw
+from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.recovery.recover import recover
+from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.deployment.verification import verify
+from envctl.usecases.drift.drift import drift
+from envctl.usecases.inspect.locking import lock, unlock
+from envctl.usecases.inspect.status import status
+from envctl.usecases.ledger import journal
+from tests.fakes.world import NETWORK, PROJECT, Killed, World, recorded
+
+CHECKS = '\n[checks.smoke]\nkind = "command"\ncommand = ["smoke"]\n'
+NO_GATES = "[environments.prod.gates]\napprovals = {}\n"
+ONE_GATE = "[environments.prod.gates]\napprovals = { peer = 1 }\n"
+
+
+def a_world(gates: str = NO_GATES, more: str = CHECKS) -> World:
+    world = World()
+    text = PROJECT.decode().replace("[environments.prod.gates]\napprovals = { peer = 1, business = 2 }\n", gates)
+    world.edit("envctl.toml", text + more)
+    return world
+
+
+@pytest.fixture
+def world() -> World:
+    return a_world()
+
+
+def edited(world: World, number: int) -> str:
+    """Another release in dev."""
+    world.edit("modules/network/main.tf", NETWORK.decode() + f"# {number}\n")
+    return apply(world.ports, "dev").release
+
+
+def codes(refused: pytest.ExceptionInfo[RefusedError]) -> list[str]:
+    return [refusal.code for refusal in refused.value.refusals]
+
+
+def to_staging(world: World) -> str:
+    apply(world.ports, "dev")
+    return promote(world.ports, "dev", "staging").release
+
+
+class TestVerification:
+    def test_a_deployment_verifies_itself_and_the_proof_is_recorded(self, world: World) -> None:
+        done = apply(world.ports, "dev")
+        assert done.verification is not None
+        assert [(check.name, check.outcome) for check in done.verification.checks] == [("smoke", "passed")]
+        assert recorded(world)[-1].event == VerificationPassed(
+            "dev", done.release, 2, ("smoke",), ("smoke:4410667d999706c5219508e7bab0f759",)
+        )
+
+    def test_a_check_is_told_where_it_is(self, world: World) -> None:
+        release = apply(world.ports, "dev").release
+        _, surroundings = world.probes.asked[0]
+        assert (surroundings["ENVCTL_ENVIRONMENT"], surroundings["ENVCTL_RELEASE"]) == ("dev", release)
+        assert surroundings["ENVCTL_OUTPUTS"] == '{"network": {"here": "dev"}, "web": {"here": "dev"}}'
+
+    def test_a_check_that_fails_leaves_the_deployment_unproven(self, world: World) -> None:
+        world.probes.problems["smoke"] = "exit code 1: no answer"
+        with pytest.raises(OperationFailedError, match="E410 check smoke of dev failed: exit code 1"):
+            apply(world.ports, "dev")
+        assert isinstance(recorded(world)[-1].event, VerificationFailed)
+        with pytest.raises(RefusedError) as refused:
+            promote(world.ports, "dev", "staging")
+        assert codes(refused) == ["G103"]
+        assert refused.value.refusals[0].hint == "envctl verify dev"
+
+    def test_a_later_pass_proves_it_again(self, world: World) -> None:
+        world.probes.problems["smoke"] = "exit code 1"
+        with pytest.raises(OperationFailedError):
+            apply(world.ports, "dev")
+        world.probes.problems.clear()
+        verify(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+
+    def test_a_later_failure_takes_the_proof_away(self, world: World) -> None:
+        apply(world.ports, "dev")
+        world.probes.problems["smoke"] = "exit code 1"
+        with pytest.raises(OperationFailedError):
+            verify(world.ports, "dev")
+        with pytest.raises(RefusedError, match="its verification failed: E410 at check smoke"):
+            promote(world.ports, "dev", "staging")
+
+    def test_what_is_not_verified_is_not_promoted(self, world: World) -> None:
+        apply(world.ports, "dev", Wishes(verify=False))
+        with pytest.raises(RefusedError, match=r"G103.*never verified"):
+            promote(world.ports, "dev", "staging")
+
+    def test_applying_the_same_again_proves_what_a_killed_envctl_could_not(self, world: World) -> None:
+        world.probes.ask = die  # type: ignore[method-assign, assignment]
+        with pytest.raises(Killed):
+            apply(world.ports, "dev")
+        world.probes = World().probes
+        done = apply(world.ports, "dev")
+        assert done.up_to_date
+        assert done.verification is not None
+        promote(world.ports, "dev", "staging")
+
+    def test_a_check_is_left_out_where_it_does_not_belong(self) -> None:
+        world = a_world(more=CHECKS + 'environments = ["staging"]\n')
+        apply(world.ports, "dev")
+        assert world.probes.asked == []
+        promote(world.ports, "dev", "staging")
+        assert len(world.probes.asked) == 1
+
+    def test_a_check_that_is_not_for_the_sandbox_is_said_to_be_skipped_there(self) -> None:
+        world = a_world(more=CHECKS + "sandbox = false\n")
+        world.sandbox = True
+        done = apply(world.ports, "dev")
+        assert done.verification is not None
+        assert [check.outcome for check in done.verification.checks] == ["skipped"]
+        assert world.probes.asked == []
+
+    def test_an_assertion_on_an_output_needs_no_probe(self) -> None:
+        world = a_world(more='\n[checks.where]\nkind = "output"\noutput = "network.here"\nequals = "dev"\n')
+        apply(world.ports, "dev")
+        with pytest.raises(OperationFailedError, match="E410 check where of staging failed"):
+            promote(world.ports, "dev", "staging")
+
+    @pytest.mark.parametrize("state", ["nothing runs there", "its last deployment failed"])
+    def test_there_must_be_something_to_verify(self, world: World, state: str) -> None:
+        if "failed" in state:
+            world.terraform.fails_on.add(("dev", "web"))
+            with pytest.raises(OperationFailedError):
+                apply(world.ports, "dev")
+        with pytest.raises(OperationFailedError, match=f"E409.*{state}"):
+            verify(world.ports, "dev")
+
+    def test_what_was_verified_must_still_run_when_it_is_recorded(self, world: World) -> None:
+        apply(world.ports, "dev")
+        elsewhere = World(store=world.store, tree=world.tree)
+        elsewhere.terraform.reality = dict(world.terraform.reality)
+
+        def meanwhile(*_: object) -> str:
+            edited(elsewhere, 1)
+            return ""
+
+        world.probes.ask = meanwhile  # type: ignore[method-assign, assignment]
+        with pytest.raises(OperationFailedError, match="E411"):
+            verify(world.ports, "dev")
+
+
+def die(*_: object) -> str:
+    raise Killed
+
+
+class TestSoak:
+    GATES = NO_GATES + 'soak = "24h"\nmax_age = "14d"\n'
+
+    def test_prod_waits_for_the_soak_in_staging(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        world.clock.time += timedelta(hours=23)
+        with pytest.raises(RefusedError) as refused:
+            promote(world.ports, "staging", "prod")
+        assert codes(refused) == ["G104"]
+        assert refused.value.exit_code == ExitCode.REFUSED_FOR_NOW
+        opens = refused.value.refusals[0].opens
+        assert opens is not None
+        world.clock.time = opens
+        promote(world.ports, "staging", "prod")
+
+    @pytest.mark.parametrize("what", ["a failed check", "drift", "a redeployment"])
+    def test_the_clock_starts_again_after(self, what: str) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        world.clock.time += timedelta(hours=23)
+        if what == "a failed check":
+            world.probes.problems["smoke"] = "exit code 1"
+            with pytest.raises(OperationFailedError):
+                verify(world.ports, "staging")
+            world.probes.problems.clear()
+            verify(world.ports, "staging")
+        elif what == "drift":
+            world.terraform.drifted.add(("staging", "web"))
+            assert drift(world.ports, ["staging"]).found
+            world.terraform.drifted.clear()
+            assert not drift(world.ports, ["staging"]).found
+            verify(world.ports, "staging")
+        else:
+            world.edit("environments/staging/terraform.tfvars", 'cidr = "10.21.0.0/16"\n')
+            apply(world.ports, "staging")
+        world.clock.time += timedelta(hours=23)
+        with pytest.raises(RefusedError, match="G104"):
+            promote(world.ports, "staging", "prod")
+        world.clock.time += timedelta(hours=2)
+        promote(world.ports, "staging", "prod")
+
+    def test_an_old_proof_is_renewed_by_a_look(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        world.clock.time += timedelta(days=15)
+        with pytest.raises(RefusedError, match="G105") as refused:
+            promote(world.ports, "staging", "prod")
+        assert refused.value.refusals[0].hint == "envctl verify staging"
+        verify(world.ports, "staging")
+        promote(world.ports, "staging", "prod")
+
+    def test_a_release_that_soaked_before_the_next_one_came_can_still_be_promoted(self) -> None:
+        world = a_world(self.GATES)
+        first = to_staging(world)
+        world.clock.time += timedelta(hours=25)
+        edited(world, 1)
+        promote(world.ports, "dev", "staging")
+        with pytest.raises(RefusedError, match="G104"):
+            promote(world.ports, "staging", "prod")
+        assert promote(world.ports, "staging", "prod", release=first).release == first
+
+
+class TestDrift:
+    def test_drift_in_staging_closes_the_way_to_prod(self, world: World) -> None:
+        to_staging(world)
+        world.terraform.drifted.add(("staging", "web"))
+        assert drift(world.ports, ["staging"]).found
+        with pytest.raises(RefusedError) as refused:
+            promote(world.ports, "staging", "prod")
+        assert codes(refused) == ["G103", "G110"]
+
+    def test_drift_in_the_target_is_a_warning(self, world: World) -> None:
+        to_staging(world)
+        promote(world.ports, "staging", "prod")
+        edited(world, 1)
+        promote(world.ports, "dev", "staging")
+        world.terraform.drifted.add(("prod", "web"))
+        drift(world.ports, ["prod"])
+        done = promote(world.ports, "staging", "prod")
+        assert [warning.code for warning in done.warnings] == ["G110"]
+        assert any("G110" in heard for heard in world.observer.heard)
+
+    def test_nothing_is_looked_at_where_nothing_runs(self, world: World) -> None:
+        apply(world.ports, "dev")
+        found = drift(world.ports)
+        assert [(each.environment, each.condition) for each in found.environments] == [
+            ("dev", "clean"),
+            ("staging", "empty"),
+            ("prod", "empty"),
+        ]
+
+    def test_deploying_again_sets_it_right(self, world: World) -> None:
+        to_staging(world)
+        world.terraform.drifted.add(("staging", "web"))
+        drift(world.ports, ["staging"])
+        world.terraform.drifted.clear()
+        world.terraform.reality["staging", "web"] = "what somebody made of it"
+        apply(world.ports, "staging")
+        assert not any("as it is" in heard for heard in world.observer.heard)
+        promote(world.ports, "staging", "prod")
+
+    def test_what_the_configuration_does_not_speak_of_is_taken_as_it_is(self, world: World) -> None:
+        """Or it would be drift for ever: there is nothing to apply."""
+        release = to_staging(world)
+        world.terraform.drifted.add(("staging", "web"))
+        drift(world.ports, ["staging"])
+        done = apply(world.ports, "staging")
+        assert (done.release, done.up_to_date) == (release, False)
+        taken = "what has drifted in staging and is in no plan is taken into the state as it is"
+        assert f"{taken}: web: terraform_data.web" in world.observer.heard
+        assert not drift(world.ports, ["staging"]).found
+        promote(world.ports, "staging", "prod")
+        assert apply(world.ports, "staging").up_to_date
+
+
+class TestApprovedPlan:
+    GATES = ONE_GATE
+
+    def approved(self) -> World:
+        world = a_world(self.GATES)
+        to_staging(world)
+        world.identity.name = "bob@example.com"
+        approve(world.ports, "prod", "peer", unseen=["web"])
+        world.identity.name = "ann@example.com"
+        return world
+
+    def more(self, action: Action = Action.CREATE, kind: str = "terraform_data") -> ResourceChange:
+        return ResourceChange(f"{kind}.more", kind, action)
+
+    def test_the_plan_is_shown_before_the_approval_is_asked_for(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        world.identity.name = "bob@example.com"
+        world.consent.answers = [False]
+        with pytest.raises(InterruptedByUserError, match="nothing was approved"):
+            approve(world.ports, "prod", "peer")
+        assert world.observer.plans[-1].environment == "prod"
+        assert world.consent.asked[-1] == world.observer.plans[-1]
+        assert all(entry.event.kind != "approval given" for entry in recorded(world))
+
+    def test_what_was_approved_may_happen(self) -> None:
+        promote(self.approved().ports, "staging", "prod")
+
+    @pytest.mark.parametrize("action", [Action.CREATE, Action.DELETE, Action.REPLACE])
+    def test_one_more_resource_needs_another_approval(self, action: Action) -> None:
+        world = self.approved()
+        world.terraform.extra["prod", "network"] = (self.more(action),)
+        with pytest.raises(RefusedError) as refused:
+            promote(world.ports, "staging", "prod")
+        assert codes(refused) == ["G302"]
+        assert f"{action} network: terraform_data.more" in refused.value.refusals[0].message
+        assert refused.value.exit_code == ExitCode.REFUSED_FOR_NOW
+        assert ("prod", "network") not in world.terraform.reality
+
+    def test_a_stack_that_waited_may_be_created_and_nothing_else(self) -> None:
+        world = self.approved()
+        world.terraform.extra["prod", "web"] = (self.more(Action.DELETE),)
+        with pytest.raises(RefusedError, match="G302"):
+            promote(world.ports, "staging", "prod")
+        assert [where for where in world.terraform.reality if where[0] == "prod"] == [("prod", "network")]
+        failed = recorded(world)[-1].event
+        assert isinstance(failed, DeploymentFailed)
+        assert failed.stacks == ("network",)
+
+    def test_unseen_stack_stops_there_and_goes_on_after_a_second_approval(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        world.identity.name = "bob@example.com"
+        told = approve(world.ports, "prod", "peer")
+        assert (told.not_seen, told.unseen) == ({"web": ("network",)}, ())
+        later = "approve again once network is applied, or add --unseen web"
+        assert told.notes == (f"not seen: web (waits for network); not approved: {later}",)
+        world.identity.name = "ann@example.com"
+        with pytest.raises(RefusedError) as refused:
+            promote(world.ports, "staging", "prod")
+        (refusal,) = refused.value.refusals
+        assert (refusal.code, refused.value.exit_code) == ("G302", ExitCode.REFUSED_FOR_NOW)
+        assert "create web: terraform_data.web; web could not be planned when it was approved;" in refusal.message
+        assert refusal.hint == f"envctl approve prod --gate peer --release {told.release[:12]}"
+        assert [where for where in world.terraform.reality if where[0] == "prod"] == [("prod", "network")]
+        failed = recorded(world)[-1].event
+        assert isinstance(failed, DeploymentFailed)
+        assert failed.stacks == ("network",)
+
+        # Before anything is planned: what was approved can't be enough any more.
+        looked = why(world.ports, "prod")
+        assert (looked.gates, looked.next) == ({"peer": (0, 1)}, refusal.hint)
+        with pytest.raises(RefusedError, match="web could not be planned when it was approved, and can be planned now"):
+            promote(world.ports, "staging", "prod")
+        world.identity.name = "bob@example.com"
+        again = approve(world.ports, "prod", "peer")
+        assert (again.already, again.not_seen, again.missing) == (False, {}, {})
+        world.identity.name = "ann@example.com"
+        promote(world.ports, "staging", "prod")
+
+    def test_accepted_unseen_stack_passes_at_once(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        world.identity.name = "bob@example.com"
+        told = approve(world.ports, "prod", "peer", unseen=["web", "network"])
+        assert told.notes == ("not seen: web (waits for network); approved unseen: it may create, and nothing else",)
+        # What is in the plan was seen: its name says nothing more.
+        assert told.unseen == ("web",)
+        given = recorded(world)[-1].event
+        assert isinstance(given, ApprovalGiven)
+        assert given.unseen == ("web",)
+        world.identity.name = "ann@example.com"
+        promote(world.ports, "staging", "prod")
+
+    def test_accepting_later_is_another_approval(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        world.identity.name = "bob@example.com"
+        assert not approve(world.ports, "prod", "peer").already
+        assert not approve(world.ports, "prod", "peer", unseen=["web"]).already
+        assert approve(world.ports, "prod", "peer", unseen=["web"]).already
+
+    def test_unknown_stack_can_not_be_accepted(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        world.identity.name = "bob@example.com"
+        with pytest.raises(UsageError, match="E475"):
+            approve(world.ports, "prod", "peer", unseen=["wbe"])
+
+    def test_stack_that_holds_resources_can_not_be_accepted_unseen(self) -> None:
+        world = self.approved()
+        promote(world.ports, "staging", "prod")
+        world.edit("environments/prod/terraform.tfvars", 'cidr = "10.31.0.0/16"\n')
+        world.terraform.behind["prod", "web"] = "network"
+        release = journal.present(world.ports).of("prod").last.release  # type: ignore[union-attr]
+        world.identity.name = "bob@example.com"
+        with pytest.raises(UsageError, match="E476"):
+            approve(world.ports, "prod", "peer", release=release, unseen=["web"])
+        told = approve(world.ports, "prod", "peer", release=release)
+        assert told.notes == ("not seen: web (waits for network); not approved: approve again once network is applied",)
+
+    def test_environment_without_gates_asks_for_no_word(self) -> None:
+        world = a_world("[environments.prod.gates]\napprovals = {}\n")
+        to_staging(world)
+        promote(world.ports, "staging", "prod")
+
+    def test_what_is_left_of_an_approved_plan_needs_no_other_approval(self) -> None:
+        world = self.approved()
+        world.terraform.fails_on.add(("prod", "web"))
+        with pytest.raises(OperationFailedError):
+            promote(world.ports, "staging", "prod")
+        world.terraform.fails_on.clear()
+        promote(world.ports, "staging", "prod")
+
+    def test_an_approval_that_is_taken_back_does_not_count(self) -> None:
+        world = self.approved()
+        world.identity.name = "bob@example.com"
+        assert withdraw(world.ports, "prod", "peer").withdrawn
+        assert not withdraw(world.ports, "prod", "peer").withdrawn
+        world.identity.name = "ann@example.com"
+        with pytest.raises(RefusedError, match="G106"):
+            promote(world.ports, "staging", "prod")
+
+    def test_nobody_takes_back_what_somebody_else_approved(self) -> None:
+        world = self.approved()
+        world.identity.name = "cat@example.com"
+        assert not withdraw(world.ports, "prod", "peer").withdrawn
+
+    def test_an_approval_expires(self) -> None:
+        world = a_world(self.GATES + 'expires = "8h"\n')
+        to_staging(world)
+        world.identity.name = "bob@example.com"
+        approve(world.ports, "prod", "peer")
+        world.clock.time += timedelta(hours=9)
+        world.identity.name = "ann@example.com"
+        with pytest.raises(RefusedError, match=r"G106.*has expired"):
+            promote(world.ports, "staging", "prod")
+        world.identity.name = "bob@example.com"
+        assert not approve(world.ports, "prod", "peer", unseen=["web"]).already
+        world.identity.name = "ann@example.com"
+        promote(world.ports, "staging", "prod")
+
+    def test_a_plan_that_was_tampered_with_in_the_store_covers_nothing(self) -> None:
+        world = self.approved()
+        for key in world.store.keys("plans/"):
+            world.store.content[key] = world.store.content[key].replace(b"network", b"netwerk")
+        with pytest.raises(RefusedError, match="G302"):
+            promote(world.ports, "staging", "prod")
+
+    def test_a_plan_can_be_approved_by_who_may_not_make_one(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        fingerprint = why(world.ports, "prod", planned=True).plan
+        planned = world.terraform.ran.count(("plan", "prod", "network"))
+        world.identity.name = "bob@example.com"
+        approved = approve(world.ports, "prod", "peer", fingerprint=fingerprint[:12], unseen=["web"])
+        assert approved.plan == fingerprint
+        assert world.terraform.ran.count(("plan", "prod", "network")) == planned
+        shown = world.consent.asked[-1].stacks[0]
+        assert [(resource.address, resource.attributes) for resource in shown.resources] == [
+            ("terraform_data.network", ())
+        ]
+        world.identity.name = "ann@example.com"
+        promote(world.ports, "staging", "prod")
+
+    @pytest.mark.parametrize("fingerprint", ["00000000", "", "abc"])
+    def test_a_fingerprint_that_nobody_made_is_refused(self, fingerprint: str) -> None:
+        world = self.approved()
+        world.identity.name = "cat@example.com"
+        with pytest.raises(UsageError, match="E009"):
+            approve(world.ports, "prod", "peer", fingerprint=fingerprint)
+
+    def test_only_a_candidate_can_be_approved(self) -> None:
+        world = a_world(self.GATES)
+        unproven = apply(world.ports, "dev").release
+        world.identity.name = "bob@example.com"
+        with pytest.raises(RefusedError, match="G102"):
+            approve(world.ports, "prod", "peer", release=unproven)
+
+    def test_new_settings_for_what_runs_are_approved_by_the_name_of_the_release(self) -> None:
+        world = self.approved()
+        release = promote(world.ports, "staging", "prod").release
+        world.edit("environments/prod/terraform.tfvars", 'cidr = "10.31.0.0/16"\n')
+        with pytest.raises(RefusedError, match="G106"):
+            apply(world.ports, "prod")
+        world.identity.name = "bob@example.com"
+        approve(world.ports, "prod", "peer", release=release)
+        world.identity.name = "ann@example.com"
+        apply(world.ports, "prod")
+
+    def test_who_approves_is_told_what_the_guards_think_of_the_plan(self) -> None:
+        world = a_world(self.GATES)
+        world.edit(
+            "envctl.toml",
+            world.tree.content["envctl.toml"]
+            .decode()
+            .replace("[environments.prod]\n", "[environments.prod]\nprotected = true\n"),
+        )
+        to_staging(world)
+        world.terraform.extra["prod", "network"] = (self.more(Action.DELETE, "aws_db_instance"),)
+        world.identity.name = "bob@example.com"
+        approve(world.ports, "prod", "peer")
+        assert any(note.startswith("G301") for note in world.consent.notes[-1])
+
+
+class TestLocks:
+    def test_a_locked_environment_takes_nothing_until_it_is_unlocked(self, world: World) -> None:
+        apply(world.ports, "dev")
+        lock(world.ports, "staging", "load test until Friday")
+        with pytest.raises(RefusedError, match=r"G108.*load test until Friday") as refused:
+            promote(world.ports, "dev", "staging")
+        assert refused.value.exit_code == ExitCode.REFUSED_FOR_NOW
+        unlock(world.ports, "staging")
+        promote(world.ports, "dev", "staging")
+
+    def test_a_second_lock_leaves_the_first_one_as_it_is(self, world: World) -> None:
+        lock(world.ports, "prod", "one")
+        again = lock(world.ports, "prod", "two")
+        assert (again.already, again.lock.reason) == (True, "one")
+
+    def test_unlocking_what_is_not_locked_records_nothing(self, world: World) -> None:
+        assert unlock(world.ports, "prod").lock is None
+        assert recorded(world) == []
+
+
+class TestRollback:
+    def two(self, world: World) -> tuple[str, str]:
+        """Two releases that reached prod, one after the other."""
+        first = to_staging(world)
+        promote(world.ports, "staging", "prod")
+        second = edited(world, 1)
+        promote(world.ports, "dev", "staging")
+        promote(world.ports, "staging", "prod")
+        return first, second
+
+    def test_prod_goes_back_and_what_it_leaves_is_on_hold(self, world: World) -> None:
+        first, second = self.two(world)
+        assert rollback(world.ports, "prod").release == first
+        with pytest.raises(RefusedError, match=r"G108.*on hold"):
+            promote(world.ports, "staging", "prod")
+        assert second in journal.present(world.ports).of("prod").holds
+        assert status(world.ports).environments[2].next == "envctl why prod"
+
+    def test_a_newer_release_lifts_the_hold(self, world: World) -> None:
+        self.two(world)
+        rollback(world.ports, "prod")
+        third = edited(world, 2)
+        promote(world.ports, "dev", "staging")
+        promote(world.ports, "staging", "prod")
+        assert journal.present(world.ports).of("prod").holds == {}
+        assert status(world.ports).environments[2].present.current.release == third  # type: ignore[union-attr]
+
+    def test_a_hold_can_be_lifted_by_hand(self, world: World) -> None:
+        _, second = self.two(world)
+        rollback(world.ports, "prod")
+        unlock(world.ports, "prod", "it was the database", release=second)
+        assert promote(world.ports, "staging", "prod").release == second
+
+    def test_the_hold_is_there_before_anything_is_changed(self, world: World) -> None:
+        self.two(world)
+        world.terraform.dies_on.add(("prod", "network"))
+        with pytest.raises(Killed):
+            rollback(world.ports, "prod")
+        kinds = [type(entry.event) for entry in recorded(world)]
+        assert kinds[-2] is HoldSet
+
+    def test_one_that_was_killed_is_done_by_the_same_command(self, world: World) -> None:
+        first, second = self.two(world)
+        world.terraform.dies_on.add(("prod", "network"))
+        with pytest.raises(Killed):
+            rollback(world.ports, "prod")
+        world.terraform.dies_on.clear()
+        recover(world.ports, "prod")
+        assert rollback(world.ports, "prod").release == first
+        prod = journal.present(world.ports).of("prod")
+        assert prod.proof is not None and prod.proof.verified
+        assert set(prod.holds) == {second}
+
+    def test_one_that_was_killed_before_it_was_verified_is_verified_by_the_same_command(self, world: World) -> None:
+        first, _ = self.two(world)
+        rollback(world.ports, "prod", Wishes(verify=False))
+        done = rollback(world.ports, "prod")
+        assert (done.release, done.up_to_date) == (first, True)
+        assert isinstance(recorded(world)[-1].event, VerificationPassed)
+        again = rollback(world.ports, "prod", to=first)
+        assert (again.up_to_date, again.verification) == (True, None)
+
+    def test_given_twice_it_goes_back_once_and_says_how_to_go_further(self, world: World) -> None:
+        first, second = self.two(world)
+        edited(world, 2)
+        promote(world.ports, "dev", "staging")
+        promote(world.ports, "staging", "prod")
+        assert rollback(world.ports, "prod").release == second
+        again = rollback(world.ports, "prod")
+        assert (again.release, again.up_to_date) == (second, True)
+        assert again.next == f"to go back further: envctl rollback prod --to {first[:12]}"
+        assert rollback(world.ports, "prod", to=first).release == first
+
+    def test_one_that_did_not_help_goes_on_to_the_release_before(self, world: World) -> None:
+        first, _ = self.two(world)
+        third = edited(world, 2)
+        promote(world.ports, "dev", "staging")
+        promote(world.ports, "staging", "prod")
+        world.probes.problems["smoke"] = "it is down"
+        with pytest.raises(OperationFailedError, match="E410"):
+            rollback(world.ports, "prod")
+        world.probes.problems.clear()
+        assert rollback(world.ports, "prod").release == first
+        assert third in journal.present(world.ports).of("prod").holds
+
+    def test_there_must_be_an_earlier_verified_release(self, world: World) -> None:
+        to_staging(world)
+        with pytest.raises(RefusedError, match=r"G102.*no earlier release was verified in staging"):
+            rollback(world.ports, "staging")
+
+    def test_a_release_that_was_never_there_is_refused(self, world: World) -> None:
+        self.two(world)
+        third = edited(world, 2)
+        with pytest.raises(RefusedError, match=r"G102.*no verification that holds in prod"):
+            rollback(world.ports, "prod", to=third)
+
+    def test_it_needs_no_new_approvals_with_settings_that_ran_there(self) -> None:
+        world = a_world()
+        self.two(world)
+        world.edit(
+            "envctl.toml",
+            world.tree.content["envctl.toml"].decode().replace(NO_GATES, ONE_GATE),
+        )
+        rollback(world.ports, "prod")
+
+    def test_it_needs_approvals_for_settings_that_never_ran_there(self) -> None:
+        world = a_world()
+        self.two(world)
+        world.edit(
+            "envctl.toml",
+            world.tree.content["envctl.toml"].decode().replace(NO_GATES, ONE_GATE),
+        )
+        world.edit("environments/prod/terraform.tfvars", 'cidr = "10.66.0.0/16"\n')
+        with pytest.raises(RefusedError, match="G106"):
+            rollback(world.ports, "prod")
+
+
+class TestProtection:
+    def test_destroying_an_unprotected_environment_takes_everything_away(self, world: World) -> None:
+        apply(world.ports, "dev")
+        destroy(world.ports, "dev")
+        assert world.terraform.reality == {}
+        assert journal.present(world.ports).of("dev").current is None
+        applied = [stack for verb, _, stack in world.terraform.ran if verb == "apply"]
+        assert applied == ["network", "web", "web", "network"]
+        assert destroy(world.ports, "dev").up_to_date
+
+    def test_a_destroyed_environment_is_built_again(self, world: World) -> None:
+        first = apply(world.ports, "dev").release
+        built = dict(world.terraform.reality)
+        destroy(world.ports, "dev")
+        assert apply(world.ports, "dev").release == first
+        assert world.terraform.reality == built
+
+    @pytest.mark.parametrize("rule", ["protected = true", "gates = { approvals = { peer = 1 } }"])
+    def test_an_environment_with_rules_is_never_destroyed(self, rule: str) -> None:
+        world = World()
+        text = PROJECT.decode().replace("[environments.dev]\n", f"[environments.dev]\n{rule}\n")
+        world.edit("envctl.toml", text)
+        with pytest.raises((RefusedError, OperationFailedError)):
+            apply(world.ports, "dev")
+            destroy(world.ports, "dev")
+        last = recorded(world)[-1].event if recorded(world) else None
+        assert getattr(last, "action", "") != "destroy"
+
+    def test_what_holds_data_is_not_deleted(self, world: World) -> None:
+        text = world.tree.content["envctl.toml"].decode()
+        world.edit("envctl.toml", text.replace("[environments.prod]\n", "[environments.prod]\nprotected = true\n"))
+        to_staging(world)
+        delete = ResourceChange("aws_db_instance.main", "aws_db_instance", Action.DELETE)
+        world.terraform.extra["prod", "network"] = (delete,)
+        with pytest.raises(RefusedError, match=r"G301.*delete network: aws_db_instance.main"):
+            promote(world.ports, "staging", "prod")
+        assert not any(where[0] == "prod" for where in world.terraform.reality)
+
+
+class TestBreakGlass:
+    GATES = NO_GATES + 'soak = "24h"\nwaivable = ["soak", "G110"]\n'
+    GLASS = Wishes(break_glass="payments are down")
+
+    def test_what_is_waivable_is_overridden_recorded_and_owed(self) -> None:
+        world = a_world(self.GATES)
+        release = to_staging(world)
+        done = promote(world.ports, "staging", "prod", self.GLASS)
+        assert [refusal.code for refusal in done.waived] == ["G104"]
+        (waiver,) = [entry.event for entry in recorded(world) if isinstance(entry.event, WaiverUsed)]
+        assert (waiver.reason, waiver.guards, waiver.release) == ("payments are down", ("G104",), release)
+        (debt,) = status(world.ports).environments[2].present.debts
+        assert (debt.reason, debt.guards) == ("payments are down", ("G104",))
+
+    def test_a_normal_promotion_clears_the_debt(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        promote(world.ports, "staging", "prod", self.GLASS)
+        edited(world, 1)
+        promote(world.ports, "dev", "staging")
+        world.clock.time += timedelta(hours=25)
+        promote(world.ports, "staging", "prod")
+        assert status(world.ports).environments[2].present.debts == ()
+
+    def test_the_same_release_pays_for_itself_once_nothing_refuses(self) -> None:
+        world = a_world(self.GATES)
+        release = to_staging(world)
+        promote(world.ports, "staging", "prod", self.GLASS)
+        assert promote(world.ports, "staging", "prod", self.GLASS).up_to_date
+        with pytest.raises(RefusedError, match="G104"):
+            promote(world.ports, "staging", "prod")
+        world.clock.time += timedelta(hours=25)
+        done = promote(world.ports, "staging", "prod")
+        assert (done.release, done.up_to_date) == (release, False)
+        assert status(world.ports).environments[2].present.debts == ()
+        assert promote(world.ports, "staging", "prod").up_to_date
+
+    def test_new_settings_for_the_same_do_not(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        promote(world.ports, "staging", "prod", self.GLASS)
+        world.edit("environments/prod/terraform.tfvars", 'cidr = "10.31.0.0/16"\n')
+        apply(world.ports, "prod")
+        assert len(status(world.ports).environments[2].present.debts) == 1
+
+    def test_what_is_not_listed_is_not_overridden(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        lock(world.ports, "prod", "freeze")
+        with pytest.raises(RefusedError, match="break-glass does not help: prod does not list it") as refused:
+            promote(world.ports, "staging", "prod", self.GLASS)
+        assert codes(refused) == ["G108"]
+        assert not any(isinstance(entry.event, WaiverUsed) for entry in recorded(world))
+
+    def test_where_nothing_refuses_nothing_is_waived(self) -> None:
+        world = a_world(self.GATES)
+        to_staging(world)
+        world.clock.time += timedelta(hours=25)
+        done = promote(world.ports, "staging", "prod", self.GLASS)
+        assert done.waived == ()
+        assert not any(isinstance(entry.event, WaiverUsed) for entry in recorded(world))
+
+    def test_nobody_can_waive_a_bundle_that_is_gone(self) -> None:
+        world = a_world(NO_GATES + 'waivable = ["provenance"]\n')
+        release = to_staging(world)
+        del world.store.content[f"releases/{release}.tar"]
+        with pytest.raises(RefusedError, match="not in the store"):
+            promote(world.ports, "staging", "prod", self.GLASS)
+
+
+class TestRecovery:
+    def killed(self) -> World:
+        world = a_world()
+        world.terraform.dies_on.add(("dev", "web"))
+        with pytest.raises(Killed):
+            apply(world.ports, "dev")
+        world.terraform.dies_on.clear()
+        return world
+
+    def held(self, world: World, *, earlier: bool = False) -> StateLock:
+        made = world.clock.time + (timedelta(hours=-1) if earlier else timedelta())
+        return StateLock("web", "6c1f", "ann@laptop", "OperationTypeApply", made)
+
+    def test_it_says_what_is_left_to_do(self) -> None:
+        world = self.killed()
+        found = recover(world.ports, "dev")
+        assert [(plan.stack, plan.changes) for plan in found.left] == [("network", False), ("web", True)]
+        assert found.next == "envctl apply dev"
+        assert found.deployment is not None
+        assert found.deployment.outcome == "abandoned"
+
+    def test_what_exists_is_taken_into_the_state_of_its_stack(self) -> None:
+        world = self.killed()
+        given = [('module.web.aws_x.y["a b"]', "id=1"), ("module.network.aws_z.q", "i")]
+        found = recover(world.ports, "dev", given)
+        assert world.terraform.taken_in == [("dev", "web", *given[0]), ("dev", "network", *given[1])]
+        assert found.taken_in == (given[0][0], given[1][0])
+        assert found.next == "envctl apply dev"
+
+    def test_address_of_no_stack_is_refused_before_anything_is_taken_in(self) -> None:
+        world = self.killed()
+        given = [("module.web.aws_x.y", "1"), ("aws_x.y", "2")]
+        with pytest.raises(UsageError, match="E368"):
+            recover(world.ports, "dev", given)
+        assert world.terraform.taken_in == []
+
+    def test_the_lock_that_the_dead_left_is_broken_when_a_person_says_so(self) -> None:
+        world = self.killed()
+        world.terraform.locks["dev", "network"] = self.held(world)
+        found = recover(world.ports, "dev")
+        assert [lock.id for lock in found.broken] == ["6c1f"]
+        ended = recorded(world)[-1].event
+        assert isinstance(ended, DeploymentAbandoned)
+        assert "lock of web was broken" in ended.reason
+        apply(world.ports, "dev")
+
+    def test_it_stays_when_the_person_does_not(self) -> None:
+        world = self.killed()
+        world.terraform.locks["dev", "network"] = self.held(world)
+        world.consent.answers = [False]
+        with pytest.raises(InterruptedByUserError):
+            recover(world.ports, "dev")
+        assert ("dev", "network") in world.terraform.locks
+        assert journal.present(world.ports).of("dev").unfinished
+
+    def test_nothing_is_declared_over_while_nobody_can_be_asked(self) -> None:
+        world = self.killed()
+        world.terraform.locks["dev", "network"] = self.held(world)
+        world.consent.nobody = True
+        with pytest.raises(UsageError, match="E001"):
+            recover(world.ports, "dev")
+        assert ("dev", "network") in world.terraform.locks
+        assert journal.present(world.ports).of("dev").unfinished
+
+    def test_a_lock_is_broken_too_where_the_end_was_recorded_or_nothing_began(self) -> None:
+        world = a_world()
+        for words in ("nothing was deployed yet", "it failed", "it went well"):
+            if words != "nothing was deployed yet":
+                world.terraform.fails_on.update({("dev", "web")} if words == "it failed" else ())
+                with contextlib.suppress(OperationFailedError):
+                    apply(world.ports, "dev")
+                world.terraform.fails_on.clear()
+            world.terraform.locks["dev", "network"] = self.held(world)
+            found = recover(world.ports, "dev")
+            assert [lock.id for lock in found.broken] == ["6c1f"], words
+            assert (found.deployment, found.left) == (None, ()), words
+            assert not world.terraform.locks, words
+        assert recover(world.ports, "prod").broken == ()
+
+    def test_where_nothing_is_unfinished_what_can_not_be_seen_is_an_error(self) -> None:
+        world = a_world()
+        apply(world.ports, "dev")
+        world.store.content.pop(world.store.keys("releases/")[0])
+        with pytest.raises(OperationFailedError, match="E403"):
+            recover(world.ports, "dev")
+
+    def test_a_lock_that_is_older_than_the_deployment_is_not_touched(self) -> None:
+        world = self.killed()
+        lock = world.terraform.locks["dev", "network"] = self.held(world, earlier=True)
+        with pytest.raises(LockHeldError) as held:
+            recover(world.ports, "dev")
+        hint = held.value.problems[0].hint
+        assert hint.endswith(f"ask {lock.who}, or break it: terraform force-unlock {lock.id}")
+        assert ("dev", "network") in world.terraform.locks
+        assert journal.present(world.ports).of("dev").unfinished
+
+    def test_a_state_that_could_not_be_saved_is_put_in_place(self) -> None:
+        world = self.killed()
+        world.terraform.unsaved.add(("dev", "web"))
+        assert recover(world.ports, "dev").rescued == ("web",)
+
+    def test_a_failed_deployment_may_have_left_one_too(self) -> None:
+        world = a_world()
+        world.terraform.fails_on.add(("dev", "web"))
+        with pytest.raises(OperationFailedError):
+            apply(world.ports, "dev")
+        world.terraform.unsaved.add(("dev", "web"))
+        assert status(world.ports).environments[0].next == "envctl apply dev"
+        world.workspace.unsaved_in.add("dev")
+        assert status(world.ports).environments[0].next == "envctl recover dev"
+        found = recover(world.ports, "dev")
+        assert (found.deployment, found.rescued) == (None, ("web",))
+
+    def test_whatever_else_is_wrong_does_not_block_the_environment(self) -> None:
+        world = self.killed()
+        (key,) = world.store.keys("releases/")
+        bundle = world.store.content.pop(key)
+        found = recover(world.ports, "dev")
+        assert [problem.code for problem in found.unseen] == ["E403"]
+        world.store.content[key] = bundle
+        apply(world.ports, "dev")
+
+    def test_what_succeeded_and_was_not_verified_is_told(self) -> None:
+        world = a_world()
+        apply(world.ports, "dev", Wishes(verify=False))
+        assert recover(world.ports, "dev").next == "envctl verify dev"
+
+
+class TestWhy:
+    def test_it_says_when_it_opens_who_can_help_and_what_to_type(self) -> None:
+        world = a_world("[environments.prod.gates]\napprovals = { peer = 1 }\nsoak = '24h'\n")
+        to_staging(world)
+        told = why(world.ports, "prod")
+        assert [refusal.code for refusal in told.refusals] == ["G104", "G106"]
+        assert told.refusals[0].opens is not None
+        assert told.opens is None, "approvals do not come by themselves"
+        assert told.who == "anybody but ann@example.com"
+        assert told.gates == {"peer": (0, 1)}
+
+    def test_with_a_plan_the_guards_of_the_plan_answer_too(self, world: World) -> None:
+        to_staging(world)
+        told = why(world.ports, "prod", planned=True)
+        assert {answer.code: answer.outcome for answer in told.answers}["G301"] == "passes"
+        assert told.planned == world.observer.plans[-1]
+        assert recorded(world)[-1].event.kind == "verification passed"
+
+    def test_when_only_time_is_in_the_way_it_says_when_that_is_over(self) -> None:
+        world = a_world(NO_GATES + 'soak = "24h"\n')
+        to_staging(world)
+        told = why(world.ports, "prod")
+        assert told.opens == told.refusals[0].opens

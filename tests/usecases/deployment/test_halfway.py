@@ -1,0 +1,262 @@
+"""A deployment that stopped halfway since a plan held more than was approved: what is needed, and how it goes on."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+
+from envctl.domain.errors import ExitCode
+from envctl.domain.guards import RefusedError
+from envctl.usecases.approval.approve import Approved, approve, withdraw
+from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.inspect.status import EnvironmentStatus, status
+from tests.fakes.world import World, recorded
+
+TOML = """
+[project]
+name = "wired"
+
+[pipeline]
+order = ["dev", "prod"]
+
+[environments.dev]
+[environments.prod]
+
+[environments.prod.gates]
+approvals = { peer = 1, business = 2 }
+expires = "8h"
+rehearsed = "refuse"
+
+[stacks.base]
+module = "modules/part"
+
+[stacks.mid]
+module = "modules/part"
+inputs = { of = "base.name" }
+
+[stacks.alone]
+module = "modules/part"
+"""
+PART = """
+variable "text" { type = string }
+variable "of" {
+  type    = string
+  default = ""
+}
+output "name" { value = var.text }
+"""
+ANN, BOB, CAT, DAN = (f"{name}@example.com" for name in ("ann", "bob", "cat", "dan"))
+EVERYBODY = (("peer", BOB), ("business", CAT), ("business", DAN))
+
+
+@pytest.fixture
+def world() -> World:
+    """One release runs everywhere, and the next one has stopped halfway on its way into prod."""
+    found = World()
+    found.tree.content.clear()
+    found.edit("envctl.toml", TOML)
+    found.edit("modules/part/main.tf", PART)
+    for environment in ("dev", "prod"):
+        found.edit(f"environments/{environment}/terraform.tfvars", 'text = "one"\n')
+    found.terraform.linked = True
+    apply(found.ports, "dev")
+    all_approve(found, "mid")
+    promote(found.ports, "dev", "prod")
+    release_again(found)
+    all_approve(found)
+    found.clock.time += timedelta(minutes=1)
+    stops(found)
+    return found
+
+
+def release_again(world: World, text: str = "two") -> str:
+    world.edit("modules/part/main.tf", f"{PART}# {text}\n")
+    return apply(world.ports, "dev").release
+
+
+def approves(world: World, gate: str, by: str, *unseen: str, release: str | None = None) -> Approved:
+    world.identity.name = by
+    told = approve(world.ports, "prod", gate, release=release, unseen=unseen)
+    world.identity.name = ANN
+    return told
+
+
+def all_approve(world: World, *unseen: str) -> None:
+    for gate, by in EVERYBODY:
+        approves(world, gate, by, *unseen)
+
+
+def stops(world: World) -> RefusedError:
+    with pytest.raises(RefusedError) as raised:
+        promote(world.ports, "dev", "prod")
+    assert [refusal.code for refusal in raised.value.refusals] == ["G302"]
+    return raised.value
+
+
+def prod(world: World) -> EnvironmentStatus:
+    return next(each for each in status(world.ports).environments if each.environment == "prod")
+
+
+def last_release(world: World) -> str:
+    last = prod(world).present.last
+    assert last is not None
+    return last.release
+
+
+def applied(world: World) -> list[str]:
+    return [stack for what, where, stack in world.terraform.ran if (what, where) == ("apply", "prod")]
+
+
+def to_approve(world: World, gate: str) -> str:
+    return f"envctl approve prod --gate {gate} --release {last_release(world)[:12]}"
+
+
+def gates_told(world: World) -> Mapping[str, tuple[int, int]]:
+    return why(world.ports, "prod").gates
+
+
+def test_message_leads_to_approval_of_the_rest(world: World) -> None:
+    release_again(world, "three")
+    all_approve(world)
+    error = stops(world)
+    (problem,) = error.problems
+    assert "update mid" in problem.message
+    assert problem.message.endswith("; prod keeps what was applied, and the rest goes on once it is approved")
+    assert (problem.hint, error.exit_code) == (to_approve(world, "peer"), ExitCode.REFUSED_FOR_NOW)
+    assert {each.stack: each.end for each in error.stacks} == {"base": "applied", "mid": "refused", "alone": "applied"}
+
+
+def test_status_leads_from_approval_to_approval(world: World) -> None:
+    release = last_release(world)
+    for gate, by in EVERYBODY:
+        assert prod(world).next == to_approve(world, gate)
+        approves(world, gate, by, release=release)
+    assert prod(world).next == "envctl promote dev prod"
+
+
+def test_status_counts_approvals_since_it_stopped(world: World) -> None:
+    assert prod(world).gates == {"peer": (0, 1), "business": (0, 2)}
+    approves(world, "business", CAT)
+    assert prod(world).gates == {"peer": (0, 1), "business": (1, 2)}
+
+
+def test_why_leads_to_approval_without_a_plan(world: World) -> None:
+    told = why(world.ports, "prod")
+    (refusal,) = told.refusals
+    assert (refusal.code, refusal.for_now, told.next) == ("G302", True, to_approve(world, "peer"))
+    assert refusal.message == "the last deployment stopped halfway, and what is left has to be approved: peer, business"
+    assert (told.gates, told.who) == ({"peer": (0, 1), "business": (0, 2)}, "anybody but ann@example.com")
+    all_approve(world)
+    told = why(world.ports, "prod")
+    assert (told.refusals, told.next) == ((), "envctl promote dev prod")
+    assert told.gates == {"peer": (1, 1), "business": (2, 2)}
+
+
+def test_plan_decides_where_there_is_one(world: World) -> None:
+    told = why(world.ports, "prod", planned=True)
+    assert ["update mid" in refusal.message for refusal in told.refusals] == [True]
+    all_approve(world)
+    assert why(world.ports, "prod", planned=True).refusals == ()
+
+
+def test_promotion_without_approval_stops_before_anything_is_applied(world: World) -> None:
+    world.terraform.ran.clear()
+    entries = len(recorded(world))
+    error = stops(world)
+    assert (error.exit_code, applied(world), len(recorded(world))) == (ExitCode.REFUSED_FOR_NOW, [], entries)
+
+
+def test_approval_of_the_rest_shows_the_rest(world: World) -> None:
+    approves(world, "peer", BOB)
+    assert [stack.stack for stack in world.consent.asked[-1].stacks if stack.changes] == ["mid"]
+
+
+def test_same_promotion_goes_on(world: World) -> None:
+    release = last_release(world)
+    all_approve(world)
+    world.terraform.ran.clear()
+    done = promote(world.ports, "dev", "prod")
+    assert (done.release, applied(world)) == (release, ["mid"])
+    now = prod(world)
+    assert now.present.proof is not None
+    assert now.present.proof.verified
+    assert now.next == ""
+
+
+def test_nothing_has_to_be_recovered(world: World) -> None:
+    assert prod(world).present.unfinished is None
+    assert "recover" not in prod(world).next
+
+
+def test_approval_that_expired_or_was_withdrawn_is_missing_again(world: World) -> None:
+    all_approve(world)
+    world.identity.name = BOB
+    withdraw(world.ports, "prod", "peer")
+    world.identity.name = ANN
+    assert prod(world).next == to_approve(world, "peer")
+    world.clock.time += timedelta(hours=9)
+    assert gates_told(world) == {"peer": (0, 1), "business": (0, 2)}
+
+
+def test_own_approval_shows_as_given(world: World) -> None:
+    approves(world, "peer", BOB)
+    world.identity.name = BOB
+    assert prod(world).next == to_approve(world, "business")
+
+
+def test_next_release_takes_its_place(world: World) -> None:
+    newer = release_again(world, "three")
+    assert prod(world).next == "envctl promote dev prod"
+    assert "G302" not in {refusal.code for refusal in why(world.ports, "prod").refusals}
+    all_approve(world)
+    stops(world)
+    all_approve(world)
+    assert promote(world.ports, "dev", "prod").release == newer
+
+
+def test_way_back_is_open(world: World) -> None:
+    stopped = last_release(world)
+    assert rollback(world.ports, "prod").release != stopped
+    assert prod(world).present.whole
+
+
+def test_apply_over_it_would_go_back(world: World) -> None:
+    with pytest.raises(RefusedError, match="G111") as raised:
+        apply(world.ports, "prod")
+    assert f"to go on: envctl promote dev prod --release {last_release(world)[:12]}" in raised.value.problems[0].hint
+
+
+def test_changed_settings_that_stopped_halfway_go_on_by_apply(world: World) -> None:
+    all_approve(world)
+    release = promote(world.ports, "dev", "prod").release
+    world.edit("environments/prod/terraform.tfvars", 'text = "other"\n')
+    for gate, by in EVERYBODY:
+        approves(world, gate, by, release=release)
+    world.clock.time += timedelta(minutes=1)
+    with pytest.raises(RefusedError, match="G302"):
+        apply(world.ports, "prod")
+    for gate, by in EVERYBODY:
+        assert prod(world).next == to_approve(world, gate)
+        told = approves(world, gate, by, release=release)
+    assert (told.missing, told.next, prod(world).next) == ({}, "envctl apply prod", "envctl apply prod")
+    assert apply(world.ports, "prod").release == release
+
+
+def test_failure_of_another_kind_asks_for_no_approval(world: World) -> None:
+    all_approve(world)
+    world.terraform.fails_on.add(("prod", "mid"))
+    with pytest.raises(Exception, match="E305"):
+        promote(world.ports, "dev", "prod")
+    assert prod(world).next == "envctl promote dev prod"
+    assert why(world.ports, "prod").refusals == ()
+
+
+def test_earlier_release_is_named_where_the_source_moved_on(world: World) -> None:
+    stopped = last_release(world)
+    newer = release_again(world, "three")
+    told = [approves(world, gate, by, release=stopped) for gate, by in EVERYBODY]
+    assert told[-1].next == f"envctl promote dev prod --release {stopped[:12]}"
+    assert promote(world.ports, "dev", "prod", release=stopped).release == stopped != newer

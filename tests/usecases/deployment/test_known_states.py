@@ -1,0 +1,223 @@
+"""States that a ledger did not make, on in-memory ports: another store, a renamed environment, and what is its own."""
+
+from collections.abc import Callable
+
+import pytest
+
+from envctl.domain.guards import RefusedError
+from envctl.domain.ledger.events import DeploymentStarted, WaiverUsed
+from envctl.usecases.approval.approve import approve
+from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.concurrency.stack_selection import Selection
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.recovery.recover import recover
+from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.inspect.plan import plan
+from envctl.usecases.inspect.preview import preview
+from tests.fakes.world import NETWORK, Killed, MemoryStore, MemoryWitness, World, recorded
+
+UNGATED = "approvals = { peer = 1, business = 2 }", "approvals = {}"
+WAIVABLE = '[environments.dev.gates]\nwaivable = ["known_state"]\n[environments.staging]'
+ONLY_NETWORK = Selection(("network",))
+
+
+@pytest.fixture
+def world() -> World:
+    """What was deployed everywhere, and no gates."""
+    found = World()
+    found.edit("envctl.toml", found.tree.content["envctl.toml"].decode().replace(*UNGATED))
+    apply(found.ports, "dev")
+    promote(found.ports, "dev", "staging")
+    promote(found.ports, "staging", "prod")
+    return found
+
+
+def with_another_store(world: World) -> World:
+    world.store, world.witness = MemoryStore(), MemoryWitness()
+    return world
+
+
+def edit_network(world: World, number: int = 1) -> None:
+    world.edit("modules/network/main.tf", f"{NETWORK.decode()}# {number}\n")
+
+
+def rename(world: World, old: str, new: str) -> None:
+    """With the states of its stacks."""
+    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(old, new))
+    settings = world.tree.content.pop(f"environments/{old}/terraform.tfvars")
+    world.tree.content[f"environments/{new}/terraform.tfvars"] = settings
+    for held in (world.terraform.reality, world.terraform.states):
+        for where in [each for each in held if each[0] == old]:
+            moved = (new, where[1])
+            if isinstance(held, dict):
+                held[moved] = held.pop(where)
+            else:
+                held.discard(where)
+                held.add(moved)
+
+
+def refused(act: Callable[[], object]) -> list[str]:
+    with pytest.raises(RefusedError) as raised:
+        act()
+    return [refusal.code for refusal in raised.value.refusals]
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["nothing is to be done", "something is to be done"])
+def test_state_of_another_store_is_refused(world: World, *, changed: bool) -> None:
+    before = dict(with_another_store(world).terraform.reality)
+    if changed:
+        edit_network(world)
+    assert refused(lambda: apply(world.ports, "dev")) == ["G304"]
+    assert refused(lambda: apply(world.ports, "dev", Wishes(selection=ONLY_NETWORK))) == ["G304"]
+    assert world.terraform.reality == before
+    assert recorded(world) == []
+
+
+def test_promotion_over_state_of_another_store_is_refused(world: World) -> None:
+    del world.terraform.reality["dev", "network"], world.terraform.reality["dev", "web"]
+    with_another_store(world)
+    apply(world.ports, "dev")
+    assert refused(lambda: promote(world.ports, "dev", "staging")) == ["G304"]
+
+
+def test_renamed_environment_is_refused(world: World) -> None:
+    rename(world, "staging", "stage")
+    assert refused(lambda: promote(world.ports, "dev", "stage")) == ["G304"]
+    rename(world, "stage", "staging")
+    assert promote(world.ports, "dev", "staging").up_to_date
+
+
+def test_stack_that_waited_is_refused_once_it_is_planned(world: World) -> None:
+    """Its upstream is new there, so that nobody could see its state before."""
+    del world.terraform.reality["dev", "network"]
+    with_another_store(world)
+    assert refused(lambda: apply(world.ports, "dev")) == ["G304"]
+    assert [stack for verb, _, stack in world.terraform.ran if verb == "apply"][-1] == "network"
+
+
+def test_destruction_of_what_another_ledger_deployed_is_refused(world: World) -> None:
+    web = world.terraform.reality.pop(("dev", "web"))
+    del world.terraform.reality["dev", "network"]
+    apply(with_another_store(world).ports, "dev", Wishes(selection=ONLY_NETWORK))
+    world.terraform.reality["dev", "web"] = web
+    assert refused(lambda: destroy(world.ports, "dev")) == ["G304"]
+    assert world.terraform.reality["dev", "web"] == web
+
+
+def test_break_glass_takes_it_over_where_it_is_listed(world: World) -> None:
+    with_another_store(world)
+    wishes = Wishes(break_glass="the store was lost")
+    assert refused(lambda: apply(world.ports, "dev", wishes)) == ["G304"]
+    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace("[environments.staging]", WAIVABLE))
+    done = apply(world.ports, "dev", wishes)
+    assert [waived.code for waived in done.waived] == ["G304"]
+    (waiver,) = [entry.event for entry in recorded(world) if isinstance(entry.event, WaiverUsed)]
+    assert waiver.guards == ("G304",)
+    assert apply(world.ports, "dev").up_to_date
+
+
+def test_start_records_the_stacks_that_it_may_change(world: World) -> None:
+    edit_network(world)
+    apply(world.ports, "dev", Wishes(selection=ONLY_NETWORK))
+    starts = [entry.event for entry in recorded(world) if isinstance(entry.event, DeploymentStarted)]
+    assert [(each.stacks, each.only) for each in starts] == [(("network", "web"), ())] * 3 + [((), ("network",))]
+
+
+def fail_first(world: World) -> None:
+    world.terraform.fails_on.add(("dev", "web"))
+    with pytest.raises(Exception, match="said no"):
+        apply(world.ports, "dev")
+    world.terraform.fails_on.clear()
+    world.terraform.reality["dev", "web"] = "half of it"
+
+
+def kill_first(world: World) -> None:
+    world.terraform.dies_on.add(("dev", "network"))
+    with pytest.raises(Killed):
+        apply(world.ports, "dev")
+    world.terraform.dies_on.clear()
+    world.terraform.reality["dev", "network"] = "half of it"
+    recover(world.ports, "dev")
+
+
+def destroy_all(world: World) -> None:
+    apply(world.ports, "dev")
+    destroy(world.ports, "dev")
+
+
+def go_back(world: World) -> None:
+    apply(world.ports, "dev")
+    edit_network(world)
+    apply(world.ports, "dev")
+    rollback(world.ports, "dev")
+
+
+def deploy_apart(world: World) -> None:
+    apply(world.ports, "dev", Wishes(selection=ONLY_NETWORK))
+
+
+OWN = {
+    "what a first deployment left that failed": fail_first,
+    "what a first deployment left that was killed": kill_first,
+    "what was destroyed and begins anew": destroy_all,
+    "what was rolled back": go_back,
+    "what was deployed stack by stack": deploy_apart,
+}
+
+
+@pytest.mark.parametrize("happened", OWN.values(), ids=OWN.keys())
+def test_what_this_ledger_made_is_its_own(happened: Callable[[World], None]) -> None:
+    world = World()
+    happened(world)
+    edit_network(world, 2)
+    assert not apply(world.ports, "dev").up_to_date
+
+
+def test_plan_remarks_upon_it_each_time(world: World) -> None:
+    with_another_store(world)
+    for _ in range(2):
+        planned, _ = plan(world.ports, "dev")
+        warned = {each.stack: each.warnings for each in planned.stacks}
+        assert [text.partition(":")[0] for text in warned["network"]] == ["G304 known_state"]
+    (previewed,) = preview(world.ports, ["prod"]).environments
+    assert previewed.plan is not None
+    assert any(text.startswith("G304") for stack in previewed.plan.stacks for text in stack.warnings)
+
+
+def test_plan_of_known_states_remarks_upon_nothing(world: World) -> None:
+    planned, _ = plan(world.ports, "dev")
+    assert not any(each.warnings for each in planned.stacks)
+
+
+def test_who_approves_is_shown_it_and_why_answers(world: World) -> None:
+    rename(world, "prod", "live")
+    world.edit(
+        "envctl.toml",
+        world.tree.content["envctl.toml"]
+        .decode()
+        .replace("live.gates]\napprovals = {}", "live.gates]\napprovals = { peer = 1 }"),
+    )
+    world.identity.name = "bob@example.com"
+    notes = approve(world.ports, "live", "peer").notes
+    assert any(note.startswith("G304 known_state: the state of network") for note in notes)
+    answers = {answer.code: answer.outcome for answer in why(world.ports, "live", planned=True).answers}
+    assert answers["G304"] == "refuses"
+    assert {answer.code: answer.outcome for answer in why(world.ports, "live").answers}["G304"] == "unplanned"
+
+
+def test_plan_notes_what_it_found_to_be_known() -> None:
+    """Stacks that need no others are planned without the ledger: once found there, they are not looked up again."""
+    world = World()
+    text = world.tree.content["envctl.toml"].decode()
+    world.edit("envctl.toml", text.replace('inputs = { subnet = "network.subnet" }\n', ""))
+    world.edit("environments/common.tfvars", 'size = 1\nsubnet = "s"\n')
+    apply(world.ports, "dev")
+    plan(world.ports, "dev")
+    assert world.workspace.known_states("dev") == {"network", "web"}
+    with_another_store(world).workspace.noted.clear()
+    planned, _ = plan(world.ports, "dev")
+    assert all(each.warnings for each in planned.stacks)
+    assert world.workspace.known_states("dev") == frozenset()

@@ -1,0 +1,384 @@
+"""Many stacks of an environment: what becomes of the others where one fails, is stopped, or is refused; and parts."""
+
+from collections.abc import Callable
+
+import pytest
+
+from envctl.domain.errors import (
+    EnvctlError,
+    ExitCode,
+    InterruptedByUserError,
+    OperationFailedError,
+    UsageError,
+)
+from envctl.domain.guards import RefusedError
+from envctl.domain.ledger.events import DeploymentFailed, DriftChecked
+from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.domain.release.contents import File
+from envctl.usecases.approval.approve import approve
+from envctl.usecases.concurrency.stack_selection import Selection
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.recovery.recover import recover
+from envctl.usecases.deployment.run import Deployed, Wishes
+from envctl.usecases.deployment.verification import verify
+from envctl.usecases.drift.drift import drift
+from envctl.usecases.inspect.plan import plan
+from envctl.usecases.inspect.status import status
+from envctl.usecases.ledger import journal
+from envctl.usecases.ports.core import Ports
+from tests.fakes.world import Answering, World, recorded
+from tests.usecases.deployment.test_promotion import events
+
+NAMES = ("base", "mid", "top", "side", "alone")
+TOML = """
+[project]
+name = "many"
+
+[pipeline]
+order = ["dev", "staging"]
+
+[environments.dev]
+[environments.staging]
+
+[environments.staging.gates]
+approvals = { peer = 1 }
+
+[stacks.base]
+module = "modules/part"
+
+[stacks.mid]
+module = "modules/part"
+inputs = { of = "base.name" }
+
+[stacks.top]
+module = "modules/part"
+inputs = { of = "mid.name" }
+
+[stacks.side]
+module = "modules/part"
+after = ["base"]
+
+[stacks.alone]
+module = "modules/part"
+"""
+PART = """
+variable "text" { type = string }
+variable "of" {
+  type    = string
+  default = ""
+}
+output "name" { value = var.text }
+"""
+BOB = "bob@example.com"
+
+
+@pytest.fixture
+def world() -> World:
+    found = World()
+    found.tree.content.clear()
+    found.edit("envctl.toml", TOML)
+    found.edit("modules/part/main.tf", PART)
+    for environment in ("dev", "staging"):
+        found.edit(f"environments/{environment}/terraform.tfvars", 'text = "one"\n')
+    return found
+
+
+def says(world: World, text: str, environment: str = "dev") -> None:
+    """Every stack is another one by that."""
+    world.edit(f"environments/{environment}/terraform.tfvars", f'text = "{text}"\n')
+
+
+def applied(world: World, environment: str = "dev") -> list[str]:
+    return [stack for what, where, stack in world.terraform.ran if (what, where) == ("apply", environment)]
+
+
+def account(error: EnvctlError) -> dict[str, str]:
+    return {each.stack: " ".join((each.end, *each.because)) for each in error.stacks}
+
+
+def part(*names: str, upstream: bool = False, downstream: bool = False) -> Wishes:
+    return Wishes(selection=Selection(names, upstream, downstream))
+
+
+def apply_part(world: World, *names: str, environment: str = "dev") -> Deployed:
+    return apply(world.ports, environment, part(*names))
+
+
+def approves(world: World, *unseen: str) -> None:
+    me, world.identity.name = world.identity.name, BOB
+    approve(world.ports, "staging", "peer", unseen=unseen)
+    world.identity.name = me
+
+
+def proven(world: World, environment: str = "dev") -> bool:
+    proof = journal.present(world.ports).of(environment).proof
+    return proof is not None and proof.verified
+
+
+def test_one_that_fails_keeps_back_what_needs_it_and_the_next_run_goes_on_there(world: World) -> None:
+    world.terraform.fails_on.add(("dev", "base"))
+    with pytest.raises(OperationFailedError) as raised:
+        apply(world.ports, "dev")
+    expected = {"base": "failed", "mid": "left base", "top": "left base", "side": "left base", "alone": "applied"}
+    assert account(raised.value) == expected
+    last = recorded(world)[-1].event
+    assert isinstance(last, DeploymentFailed)
+    assert (last.stacks, last.interrupted, last.reason) == (("alone",), False, "E305 in stack base")
+
+    world.terraform.fails_on.clear()
+    world.terraform.ran.clear()
+    apply(world.ports, "dev")
+    assert applied(world) == ["base", "mid", "side", "top"]
+    assert proven(world)
+
+
+def test_all_that_failed_is_told_with_the_worst_exit_code(world: World) -> None:
+    world.terraform.fails_on.update({("dev", "mid"), ("dev", "alone")})
+    with pytest.raises(OperationFailedError) as raised:
+        apply(world.ports, "dev")
+    assert [problem.message for problem in raised.value.problems] == ["mid said no", "alone said no"]
+    assert raised.value.exit_code is ExitCode.FAILED
+    expected = {"base": "applied", "mid": "failed", "top": "left mid", "side": "applied", "alone": "failed"}
+    assert account(raised.value) == expected
+
+
+def test_one_that_can_not_be_planned_keeps_all_from_being_applied_and_none_from_being_shown(world: World) -> None:
+    apply(world.ports, "dev")
+    before = events(world)
+    says(world, "two")
+    world.terraform.unplannable.add(("dev", "mid"))
+    shown, error = plan(world.ports, "dev")
+    assert [stack.stack for stack in shown.stacks if stack.changes] == ["base", "top", "side", "alone"]
+    assert error is not None
+    assert [problem.message for problem in error.problems] == ["mid can't be planned"]
+    world.terraform.ran.clear()
+    with pytest.raises(OperationFailedError, match="mid can't be planned"):
+        apply(world.ports, "dev")
+    assert (applied(world), events(world)) == ([], before)
+
+
+def test_where_none_can_be_planned_there_is_nothing_to_show(world: World) -> None:
+    world.terraform.unplannable.update(("dev", name) for name in NAMES)
+    with pytest.raises(OperationFailedError) as raised:
+        plan(world.ports, "dev", Selection(("base", "alone")))
+    assert len(raised.value.problems) == 2
+
+
+def test_who_stops_it_reads_how_far_each_got_and_what_had_failed_by_then(world: World) -> None:
+    world.terraform.fails_on.add(("dev", "base"))
+    world.terraform.interrupted.add(("dev", "alone"))
+    with pytest.raises(InterruptedByUserError) as raised:
+        apply(world.ports, "dev")
+    assert [problem.code for problem in raised.value.problems] == ["E311", "E305"]
+    expected = {"base": "failed", "mid": "left base", "top": "left base", "side": "left base", "alone": "stopped"}
+    assert account(raised.value) == expected
+    last = recorded(world)[-1].event
+    assert isinstance(last, DeploymentFailed)
+    assert (last.stacks, last.interrupted, last.reason) == ((), True, "interrupted")
+
+
+class Planting(Answering):
+    """Someone writes into the working directory while the question stands there."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+        self._world.workspace.code[plan.environment] = {"modules/part/run.sh": File(b"something else")}
+        return super().given(plan, again=again)
+
+
+def test_files_that_change_at_the_question_stop_it(world: World) -> None:
+    world.consent = Planting(world)
+    with pytest.raises(OperationFailedError) as raised:
+        apply(world.ports, "dev")
+    assert [problem.code for problem in raised.value.problems] == ["E353"]
+    assert not recorded(world)
+
+
+def test_who_says_no_half_way_leaves_what_comes_after(world: World) -> None:
+    world.consent.answers = [True, False]
+    with pytest.raises(InterruptedByUserError) as raised:
+        apply(world.ports, "dev")
+    assert [problem.code for problem in raised.value.problems] == ["E310"]
+    told = account(raised.value)
+    assert (told["base"], told["mid"], told["top"]) == ("applied", "left", "left")
+
+
+def way_on(world: World, environment: str) -> str:
+    return next(each.next for each in status(world.ports).environments if each.environment == environment)
+
+
+def test_what_reads_a_changed_output_is_planned_anew_and_is_refused_where_nobody_approved_that(world: World) -> None:
+    world.terraform.linked = True
+    apply(world.ports, "dev")
+    approves(world, "mid", "top", "side")
+    promote(world.ports, "dev", "staging")
+    # An own change of every stack was seen; but not what mid is made of once base is another one.
+    says(world, "two", "staging")
+    approves(world)
+    world.terraform.ran.clear()
+    with pytest.raises(RefusedError) as raised:
+        apply(world.ports, "staging")
+    assert [refusal.code for refusal in raised.value.refusals] == ["G302"]
+    expected = {"base": "applied", "mid": "refused", "top": "left mid", "side": "applied", "alone": "applied"}
+    assert account(raised.value) == expected
+    assert raised.value.exit_code is ExitCode.REFUSED_FOR_NOW
+    last = recorded(world)[-1].event
+    assert isinstance(last, DeploymentFailed)
+    assert set(last.stacks) == {"base", "side", "alone"}
+    assert not proven(world, "staging")
+
+    assert way_on(world, "staging").startswith("envctl approve staging --gate peer --release ")
+    approves(world)
+    assert way_on(world, "staging") == "envctl apply staging"
+    # And by mid, top is another one.
+    refuses(world, lambda ports: apply(ports, "staging"), "G302")
+    approves(world)
+    apply(world.ports, "staging")
+    assert [applied(world, "staging").count(name) for name in NAMES] == [1] * 5
+    assert proven(world, "staging")
+
+
+def test_what_reads_an_output_that_is_only_about_to_be_there_waits_for_it(world: World) -> None:
+    apply(world.ports, "dev")
+    says(world, "two")
+    world.terraform.behind["dev", "mid"] = "base"
+    shown, error = plan(world.ports, "dev")
+    assert error is None
+    assert {stack.stack: stack.waits_for for stack in shown.stacks if stack.waits_for} == {"mid": ("base",)}
+    assert apply(world.ports, "dev").deployment is not None
+    assert proven(world)
+
+
+def test_what_will_never_be_put_out_is_not_waited_for(world: World) -> None:
+    apply(world.ports, "dev")
+    says(world, "two")
+    world.terraform.behind["dev", "mid"] = "base"
+    for selection in (Selection(("mid",)), Selection(("mid", "alone"))):
+        with pytest.raises(OperationFailedError, match="base does not put that out"):
+            apply(world.ports, "dev", Wishes(selection=selection))
+
+
+def test_recover_and_destroy_do_not_stumble_over_an_output_that_was_never_put_out(world: World) -> None:
+    apply(world.ports, "dev")
+    says(world, "two")
+    world.terraform.behind["dev", "mid"] = "base"
+    world.terraform.fails_on.add(("dev", "base"))
+    with pytest.raises(OperationFailedError):
+        apply(world.ports, "dev")
+    assert recover(world.ports, "dev").unseen == ()
+    world.terraform.fails_on.clear()
+    destroy(world.ports, "dev")
+    assert world.terraform.reality == {}
+
+
+def test_a_part_is_applied_alone_and_proves_nothing_until_all_is(world: World) -> None:
+    first = apply(world.ports, "dev", part("mid", upstream=True))
+    assert (applied(world), first.only, first.next) == (["base", "mid"], ("base", "mid"), "envctl apply dev")
+    assert first.deployment is not None
+    assert first.deployment.outcome == "partial"
+    assert first.verification is None
+    assert not proven(world)
+    refuses(world, lambda ports: promote(ports, "dev", "staging"), "G102")
+    with pytest.raises(EnvctlError):
+        verify(world.ports, "dev")
+
+    world.terraform.ran.clear()
+    apply_part(world, "top", "side")
+    apply_part(world, "alone")
+    # All is there by now, and nobody has seen it as one.
+    assert not proven(world)
+    whole = apply(world.ports, "dev")
+    assert (whole.only, whole.up_to_date, applied(world)) == ((), False, ["top", "side", "alone"])
+    assert proven(world)
+    assert events(world)[-3:] == ["deployment started", "deployment succeeded", "verification passed"]
+
+
+def test_a_part_takes_away_what_was_proven_of_the_release(world: World) -> None:
+    apply(world.ports, "dev")
+    assert proven(world)
+    says(world, "two")
+    apply_part(world, "alone")
+    refuses(world, lambda ports: promote(ports, "dev", "staging"), "G102")
+    says(world, "one")
+    apply_part(world, "alone")
+    # It is as it was, and that has to be shown.
+    refuses(world, lambda ports: promote(ports, "dev", "staging"), "G102")
+    apply(world.ports, "dev")
+    assert proven(world)
+
+
+def test_a_part_that_changes_nothing_is_no_deployment(world: World) -> None:
+    apply(world.ports, "dev")
+    before = events(world)
+    assert apply_part(world, "alone").up_to_date
+    assert events(world) == before
+    assert proven(world)
+
+
+def test_a_part_is_approved_with_the_whole(world: World) -> None:
+    apply(world.ports, "dev")
+    approves(world, "mid", "top", "side")
+    promote(world.ports, "dev", "staging")
+    says(world, "two", "staging")
+    refuses(world, lambda ports: apply(ports, "staging", part("alone")), "G106")
+    approves(world)
+    apply_part(world, "alone", environment="staging")
+    assert not proven(world, "staging")
+
+
+@pytest.mark.parametrize(
+    ("wishes", "code"),
+    [
+        pytest.param(part("mid"), "E028", id="what it needs was never applied"),
+        pytest.param(part("base", "mids"), "E029", id="there is no such stack"),
+        pytest.param(part("base", "top"), "E028", id="what is between was never applied"),
+    ],
+)
+def test_parts_that_can_not_be(world: World, wishes: Wishes, code: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        apply(world.ports, "dev", wishes)
+    assert [problem.code for problem in raised.value.problems] == [code]
+    assert (applied(world), events(world)) == ([], [])
+
+
+SELECTED = {
+    "one": (Selection(("mid",)), ["mid"]),
+    "with what it needs": (Selection(("top",), upstream=True), ["base", "mid", "top"]),
+    "with what needs it": (Selection(("base",), downstream=True), ["base", "mid", "top", "side"]),
+    "with both": (Selection(("mid",), upstream=True, downstream=True), ["base", "mid", "top"]),
+    "several, in the order of the project": (Selection(("alone", "base")), ["base", "alone"]),
+}
+
+
+@pytest.mark.parametrize(("selection", "expected"), SELECTED.values(), ids=SELECTED.keys())
+def test_some_are_planned_and_looked_at_alone(world: World, selection: Selection, expected: list[str]) -> None:
+    apply(world.ports, "dev")
+    shown, _ = plan(world.ports, "dev", selection)
+    assert [stack.stack for stack in shown.stacks] == expected
+    (looked,) = drift(world.ports, ["dev"], selection).environments
+    assert [stack.stack for stack in looked.stacks] == expected
+    assert not looked.whole
+
+
+def test_a_look_at_some_records_the_drift_that_it_finds_and_nothing_else(world: World) -> None:
+    apply(world.ports, "dev")
+    before = events(world)
+    drift(world.ports, ["dev"], Selection(("base",)))
+    assert events(world) == before
+    world.terraform.drifted.add(("dev", "base"))
+    drift(world.ports, ["dev"], Selection(("alone",)))
+    assert events(world) == before
+    drift(world.ports, ["dev"], Selection(("base",)))
+    assert isinstance(recorded(world)[-1].event, DriftChecked)
+    assert not proven(world)
+
+
+def refuses(world: World, command: Callable[[Ports], object], code: str) -> None:
+    with pytest.raises(RefusedError) as raised:
+        command(world.ports)
+    assert code in [refusal.code for refusal in raised.value.refusals]

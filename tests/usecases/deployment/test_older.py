@@ -1,0 +1,390 @@
+"""G111 on in-memory ports: an older release never goes over a newer one unless a person says so."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.errors import ExitCode, OperationFailedError
+from envctl.domain.guards import RefusedError
+from envctl.domain.ledger.events import DeploymentStarted
+from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.usecases.approval.approve import approve
+from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.deployment.run import PLAINLY, Deployed, Wishes
+from envctl.usecases.inspect.locking import unlock
+from envctl.usecases.inspect.status import status
+from envctl.usecases.ports.project import Revision
+from tests.fakes.world import NETWORK, PROJECT, Answering, Killed, MemoryWorkspace, World, recorded
+
+MEANT = Wishes(older=True)
+GATES = "[environments.prod.gates]\napprovals = { peer = 1, business = 2 }\n"
+OPEN = "[environments.prod.gates]\napprovals = {}\n"
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.edit("envctl.toml", PROJECT.decode().replace(GATES, OPEN))
+    return world
+
+
+def enters(world: World, text: str) -> str:
+    world.edit("modules/network/main.tf", NETWORK.decode() + f"# {text}\n")
+    return apply(world.ports, "dev").release
+
+
+def arrives(world: World, text: str) -> str:
+    """A release that is proven in staging."""
+    enters(world, text)
+    return promote(world.ports, "dev", "staging").release
+
+
+def reaches_prod(world: World, text: str) -> str:
+    arrives(world, text)
+    return promote(world.ports, "staging", "prod").release
+
+
+def refused(world: World, release: str | None, *, source: str = "staging", to: str = "prod") -> RefusedError:
+    with pytest.raises(RefusedError) as raised:
+        promote(world.ports, source, to, release=release)
+    assert [refusal.code for refusal in raised.value.refusals] == ["G111"]
+    return raised.value
+
+
+def to_prod(world: World, release: str | None = None, wishes: Wishes = PLAINLY) -> Deployed:
+    return promote(world.ports, "staging", "prod", wishes, release=release)
+
+
+def way_on(world: World, environment: str = "prod") -> str:
+    return next(each.next for each in status(world.ports).environments if each.environment == environment)
+
+
+def runs(world: World, environment: str = "prod") -> str:
+    current = next(each.present.current for each in status(world.ports).environments if each.environment == environment)
+    return current.release if current else ""
+
+
+def test_job_of_last_week_is_refused(world: World) -> None:
+    first, second = reaches_prod(world, "one"), reaches_prod(world, "two")
+    entries = len(recorded(world))
+    error = refused(world, first)
+    assert error.exit_code is ExitCode.REFUSED
+    assert f"envctl rollback prod --to {first[:12]}" in error.problems[0].hint
+    assert (runs(world), len(recorded(world))) == (second, entries)
+
+
+def test_release_that_was_skipped_is_older_too(world: World) -> None:
+    skipped = arrives(world, "one")
+    reaches_prod(world, "two")
+    refused(world, skipped)
+
+
+def test_every_environment_after_the_entry_is_guarded(world: World) -> None:
+    first = arrives(world, "one")
+    arrives(world, "two")
+    refused(world, first, source="dev", to="staging")
+
+
+def test_older_release_goes_where_it_is_meant(world: World) -> None:
+    first = reaches_prod(world, "one")
+    reaches_prod(world, "two")
+    done = to_prod(world, first, MEANT)
+    assert done.deployment is not None
+    assert (done.deployment.older, runs(world)) == (True, first)
+    begun = [entry.event for entry in recorded(world) if isinstance(entry.event, DeploymentStarted)][-1]
+    assert begun.older
+
+
+def test_word_that_was_not_needed_is_not_recorded(world: World) -> None:
+    reaches_prod(world, "one")
+    second = arrives(world, "two")
+    done = to_prod(world, second, MEANT)
+    assert done.deployment is not None
+    assert not done.deployment.older
+
+
+def test_way_forward_is_open_after_it_was_meant(world: World) -> None:
+    first, second = reaches_prod(world, "one"), reaches_prod(world, "two")
+    to_prod(world, first, MEANT)
+    assert way_on(world) == "envctl promote staging prod"
+    assert to_prod(world).release == second
+
+
+def test_reverted_code_is_the_newest_of_all(world: World) -> None:
+    first = reaches_prod(world, "one")
+    reaches_prod(world, "two")
+    assert reaches_prod(world, "one") == first
+    third = reaches_prod(world, "three")
+    assert reaches_prod(world, "one") == first
+    refused(world, third)
+
+
+def test_reverted_code_counts_where_it_arrived(world: World) -> None:
+    """In dev alone somebody looked at old code: that makes no job of last week new."""
+    first = reaches_prod(world, "one")
+    second = reaches_prod(world, "two")
+    assert enters(world, "one") == first
+    refused(world, first)
+    assert to_prod(world).release == second
+    assert promote(world.ports, "dev", "staging").release == first
+    assert to_prod(world).release == first
+
+
+def test_what_the_source_went_back_to_may_follow(world: World) -> None:
+    first = reaches_prod(world, "one")
+    reaches_prod(world, "two")
+    rollback(world.ports, "staging")
+    assert to_prod(world).release == first
+
+
+def test_what_the_source_went_back_to_is_old_again_after_the_next(world: World) -> None:
+    first = reaches_prod(world, "one")
+    reaches_prod(world, "two")
+    rollback(world.ports, "staging")
+    arrives(world, "three")
+    refused(world, first)
+
+
+def test_way_back_is_never_refused(world: World) -> None:
+    first = reaches_prod(world, "one")
+    reaches_prod(world, "two")
+    assert rollback(world.ports, "prod").release == first
+    reaches_prod(world, "three")
+    assert rollback(world.ports, "prod").release == first
+    assert runs(world) == first
+
+
+def test_hold_says_no_even_where_it_is_meant(world: World) -> None:
+    reaches_prod(world, "one")
+    second = reaches_prod(world, "two")
+    rollback(world.ports, "prod")
+    with pytest.raises(RefusedError, match="G108"):
+        to_prod(world, second, MEANT)
+
+
+def test_newer_release_may_come_back_after_a_rollback(world: World) -> None:
+    reaches_prod(world, "one")
+    second = reaches_prod(world, "two")
+    rollback(world.ports, "prod")
+    unlock(world.ports, "prod", "mended", release=second)
+    assert to_prod(world, second).release == second
+
+
+def test_redeployment_of_what_runs_is_never_older(world: World) -> None:
+    first = reaches_prod(world, "one")
+    arrives(world, "two")
+    world.edit("environments/prod/terraform.tfvars", 'cidr = "10.31.0.0/16"\nsize = 3\n')
+    assert apply(world.ports, "prod").release == first
+    assert apply(world.ports, "staging").up_to_date
+
+
+def test_first_deployment_takes_any_release(world: World) -> None:
+    first = arrives(world, "one")
+    arrives(world, "two")
+    assert to_prod(world, first).release == first
+
+
+def test_what_was_destroyed_is_not_newer(world: World) -> None:
+    first = reaches_prod(world, "one")
+    reaches_prod(world, "two")
+    destroy(world.ports, "prod")
+    assert to_prod(world, first).release == first
+
+
+def test_newer_release_that_stopped_halfway_is_not_left(world: World) -> None:
+    first = reaches_prod(world, "one")
+    second = arrives(world, "two")
+    world.terraform.fails_on.add(("prod", "web"))
+    with pytest.raises(OperationFailedError):
+        to_prod(world)
+    world.terraform.fails_on.clear()
+    assert "has a part of" in refused(world, first).problems[0].message
+    with pytest.raises(RefusedError, match="G111") as raised:
+        apply(world.ports, "prod")
+    assert f"envctl promote staging prod --release {second[:12]}" in raised.value.problems[0].hint
+    assert rollback(world.ports, "prod").release == first
+
+
+def test_newer_release_that_stopped_halfway_is_gone_on_with(world: World) -> None:
+    reaches_prod(world, "one")
+    second = arrives(world, "two")
+    world.terraform.fails_on.add(("prod", "web"))
+    with pytest.raises(OperationFailedError):
+        to_prod(world)
+    world.terraform.fails_on.clear()
+    assert to_prod(world).release == second
+
+
+def test_what_was_meant_is_gone_on_with(world: World) -> None:
+    first = reaches_prod(world, "one")
+    reaches_prod(world, "two")
+    world.terraform.fails_on.add(("prod", "web"))
+    with pytest.raises(OperationFailedError):
+        to_prod(world, first, MEANT)
+    world.terraform.fails_on.clear()
+    assert to_prod(world, first).release == first
+
+
+class Slow(Answering):
+    """While the question stands there, another machine is faster."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__()
+        self._meanwhile = meanwhile
+
+    def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+        self._meanwhile()
+        return super().given(plan, again=again)
+
+
+def test_slower_job_of_an_older_release_is_refused(world: World) -> None:
+    """Both were asked while neither ran: the ledger decides, when the start is recorded."""
+    first, second = arrives(world, "one"), arrives(world, "two")
+    other = replace(world, workspace=MemoryWorkspace(), consent=Answering())
+    other.terraform = world.terraform
+    world.consent = Slow(lambda: promote(other.ports, "staging", "prod", release=second))
+    with pytest.raises(RefusedError) as raised:
+        to_prod(world, first)
+    assert {refusal.code for refusal in raised.value.refusals} <= {"G109", "G111"}
+    assert runs(world) == second
+    world.consent = Answering()
+    refused(world, first)
+
+
+def test_why_shows_it_without_doing_anything(world: World) -> None:
+    first = reaches_prod(world, "one")
+    reaches_prod(world, "two")
+    told = why(world.ports, "prod", release=first)
+    (answer,) = (each for each in told.answers if each.code == "G111")
+    assert (answer.guard, answer.outcome) == ("older", "refuses")
+    assert "rollback prod" in told.next
+    (newest,) = (each for each in why(world.ports, "prod").answers if each.code == "G111")
+    assert newest.outcome == "passes"
+
+
+def test_hotfix_past_a_stage_is_not_undone(world: World) -> None:
+    text = world.tree.content["envctl.toml"].decode()
+    world.edit("envctl.toml", text.replace(OPEN, OPEN + 'waivable = ["order", "provenance", "older"]\n'))
+    first = reaches_prod(world, "one")
+    hotfix = enters(world, "hotfix")
+    promote(world.ports, "dev", "prod", Wishes(break_glass="prod is down"))
+    assert runs(world) == hotfix
+    refused(world, first)
+    assert way_on(world) == "envctl why prod"
+    promote(world.ports, "dev", "staging")
+    assert to_prod(world).release == hotfix
+
+
+def test_break_glass_overrides_it_where_it_is_listed(world: World) -> None:
+    text = world.tree.content["envctl.toml"].decode()
+    world.edit("envctl.toml", text.replace(OPEN, OPEN + 'waivable = ["older"]\n'))
+    first = reaches_prod(world, "one")
+    reaches_prod(world, "two")
+    done = to_prod(world, first, Wishes(break_glass="two is broken"))
+    assert [refusal.code for refusal in done.waived] == ["G111"]
+    assert done.deployment is not None
+    assert not done.deployment.older
+
+
+def test_who_approves_reads_that_it_goes_back(world: World) -> None:
+    first = reaches_prod(world, "one")
+    second = reaches_prod(world, "two")
+    world.edit("envctl.toml", PROJECT.decode())
+    world.identity.name = "bob@example.com"
+    told = approve(world.ports, "prod", "peer", release=first)
+    assert f"G111 older: release {first[:12]} is older than release {second[:12]}, which prod runs" in told.notes
+    world.identity.name = "cat@example.com"
+    approve(world.ports, "prod", "business", release=first)
+    world.identity.name = "dan@example.com"
+    told = approve(world.ports, "prod", "business", release=first)
+    assert told.next == f"envctl promote staging prod --release {first[:12]} --older"
+
+
+def test_environment_beside_the_pipeline_takes_any_code(world: World) -> None:
+    text = world.tree.content["envctl.toml"].decode()
+    text += '\n[environments.lab]\npipeline = false\n[stacks.lab]\nmodule = "modules/network"\nenvironments = ["lab"]\n'
+    world.edit("envctl.toml", text)
+    world.edit("environments/lab/terraform.tfvars", 'cidr = "10.40.0.0/16"\n')
+    first = apply(world.ports, "lab").release
+    world.edit("modules/network/main.tf", NETWORK.decode() + "# two\n")
+    assert apply(world.ports, "lab").release != first
+    world.edit("modules/network/main.tf", NETWORK.decode())
+    assert apply(world.ports, "lab").release == first
+
+
+def test_killed_promotion_of_an_older_release_is_unfinished(world: World) -> None:
+    first = reaches_prod(world, "one")
+    reaches_prod(world, "two")
+    world.terraform.dies_on.add(("prod", "web"))
+    with pytest.raises(Killed):
+        to_prod(world, first, MEANT)
+    world.terraform.dies_on.clear()
+    with pytest.raises(RefusedError, match="G109"):
+        to_prod(world, first)
+
+
+FIRST_COMMIT, SECOND_COMMIT = "1" * 40, "2" * 40
+
+
+def enters_from(world: World, commit: str, text: str, wishes: Wishes = PLAINLY) -> Deployed:
+    world.versions.known = Revision(commit, "ann@example.com", uncommitted=False)
+    world.edit("modules/network/main.tf", NETWORK.decode() + f"# {text}\n")
+    return apply(world.ports, "dev", wishes)
+
+
+def two_commits(world: World) -> tuple[str, str]:
+    """Both reach staging, and the second one is the descendant of the first."""
+    found = []
+    for commit, text in ((FIRST_COMMIT, "one"), (SECOND_COMMIT, "two")):
+        found.append(enters_from(world, commit, text).release)
+        promote(world.ports, "dev", "staging")
+    world.versions.descendants[SECOND_COMMIT] = True
+    return found[0], found[1]
+
+
+@pytest.mark.parametrize("text", ["one", "between"])
+def test_job_that_is_run_again_from_the_entry_on(world: World, text: str) -> None:
+    _, second = two_commits(world)
+    done = enters_from(world, FIRST_COMMIT, text)
+    assert [warning.code for warning in done.warnings] == ["G111"]
+    assert done.deployment is not None
+    assert done.deployment.behind == second
+    refused(world, None, source="dev", to="staging")
+    assert runs(world, "staging") == second
+
+
+def test_earlier_commit_goes_on_where_it_is_meant(world: World) -> None:
+    first, _ = two_commits(world)
+    done = enters_from(world, FIRST_COMMIT, "one", MEANT)
+    assert done.deployment is not None
+    assert (done.deployment.older, done.deployment.behind) == (True, "")
+    assert promote(world.ports, "dev", "staging").release == first
+
+
+def test_earlier_commit_is_over_with_the_next_one(world: World) -> None:
+    _, second = two_commits(world)
+    enters_from(world, FIRST_COMMIT, "one")
+    world.versions.descendants.clear()
+    assert enters_from(world, SECOND_COMMIT, "two").release == second
+    third = enters_from(world, "3" * 40, "three").release
+    assert promote(world.ports, "dev", "staging").release == third
+
+
+def test_edit_on_an_earlier_commit_is_no_older(world: World) -> None:
+    two_commits(world)
+    world.versions.known = Revision(FIRST_COMMIT, "ann@example.com", uncommitted=True)
+    world.edit("modules/network/main.tf", NETWORK.decode() + "# edited\n")
+    assert not apply(world.ports, "dev").warnings
+    promote(world.ports, "dev", "staging")
+
+
+@pytest.mark.parametrize(("text", "commit", "is_told"), [("one", FIRST_COMMIT, True), ("new", "4" * 40, False)])
+def test_without_history_the_same_commit_is_known_again(world: World, text: str, commit: str, *, is_told: bool) -> None:
+    two_commits(world)
+    world.versions.descendants[SECOND_COMMIT] = None
+    assert bool(enters_from(world, commit, text).warnings) is is_told

@@ -1,0 +1,621 @@
+"""Deployments on in-memory ports: what is recorded, what is refused, and what is left when something fails."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from envctl.domain.errors import (
+    ConfigurationError,
+    ExitCode,
+    InterruptedByUserError,
+    LockHeldError,
+    OperationFailedError,
+    Problem,
+    UsageError,
+)
+from envctl.domain.guards import GUARDS, RefusedError
+from envctl.domain.ledger.events import (
+    ApprovalGiven,
+    DeploymentFailed,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    ReleaseCreated,
+    VerificationPassed,
+)
+from envctl.domain.release.bundle import unpack
+from envctl.domain.release.contents import File
+from envctl.usecases.approval.approve import approve, withdraw
+from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.recovery.recover import recover
+from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.drift.drift import drift
+from envctl.usecases.inspect.explain_plan import explain
+from envctl.usecases.inspect.history import history, verify_ledger
+from envctl.usecases.inspect.locking import unlock
+from envctl.usecases.inspect.plan import plan
+from envctl.usecases.inspect.render import render
+from envctl.usecases.inspect.status import status
+from envctl.usecases.ledger import journal, store_layout
+from envctl.usecases.ports.terraform import PreparedStack
+from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, Killed, MemoryStore, World, recorded
+
+OTHER_IMAGE = IMAGE.replace("a" * 64, "b" * 64)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def events(world: World) -> list[str]:
+    return [entry.event.kind for entry in recorded(world)]
+
+
+def approve_all(world: World, by: tuple[str, ...] = ("bob@example.com", "cat@example.com")) -> None:
+    me = world.identity.name
+    for person, gate in ((by[0], "peer"), (by[0], "business"), (by[1], "business")):
+        world.identity.name = person
+        approve(world.ports, "prod", gate, unseen=["web"])
+    world.identity.name = me
+
+
+def test_an_apply_makes_a_release_and_records_it(world: World) -> None:
+    done = apply(world.ports, "dev")
+    assert [type(entry.event) for entry in recorded(world)] == [
+        ReleaseCreated,
+        DeploymentStarted,
+        DeploymentSucceeded,
+        VerificationPassed,
+    ]
+    assert done.deployment is not None
+    assert done.deployment.outcome == "succeeded"
+    assert done.deployment.changed == 2
+    assert done.next == "envctl promote dev staging"
+
+
+def test_stacks_are_applied_in_the_order_in_which_they_read_each_other(world: World) -> None:
+    apply(world.ports, "dev")
+    applied = [stack for verb, _, stack in world.terraform.ran if verb == "apply"]
+    assert applied == ["network", "web"]
+
+
+def test_a_stack_whose_upstream_was_never_applied_waits_for_it(world: World) -> None:
+    shown, _ = plan(world.ports, "dev")
+    assert [(stack.stack, stack.waits_for) for stack in shown.stacks] == [("network", ()), ("web", ("network",))]
+    assert ("plan", "dev", "web") not in world.terraform.ran
+
+
+def test_a_stack_that_waited_is_planned_whatever_becomes_of_its_upstream(world: World) -> None:
+    apply(world.ports, "dev")
+    forgetful = World(store=MemoryStore(), workspace=world.workspace)
+    forgetful.terraform.reality = {("dev", "network"): world.terraform.reality["dev", "network"]}
+    listed = '[environments.dev]\ngates = { waivable = ["known_state"] }\n'
+    forgetful.edit("envctl.toml", PROJECT.decode().replace("[environments.dev]\n", listed))
+    apply(forgetful.ports, "dev", Wishes(break_glass="the store was lost"))
+    assert ("dev", "web") in forgetful.terraform.reality
+    assert forgetful.terraform.reality == world.terraform.reality
+
+
+def test_what_is_saved_while_a_release_is_made_is_in_the_next_one(world: World) -> None:
+    init = world.terraform.init
+
+    def while_init_runs(environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
+        world.edit("modules/web/main.tf", WEB.decode() + "# saved in the meantime\n")
+        init(environment, stack, provider_lock)
+
+    world.terraform.init = while_init_runs  # type: ignore[method-assign]
+    release = apply(world.ports, "dev").release
+    bundle = unpack(world.store.content[f"releases/{release}.tar"], release)
+    assert bundle.files["modules/web/main.tf"].data == WEB
+    assert world.workspace.code["dev"]["modules/web/main.tf"].data == WEB
+
+
+def test_the_settings_that_the_guards_were_asked_about_are_the_ones_that_are_applied(world: World) -> None:
+    apply(world.ports, "dev")
+    lay_code = world.workspace.lay_code
+
+    def after_the_guards(environment: str, files: Mapping[str, File]) -> None:
+        world.edit("environments/staging/terraform.tfvars", 'cidr = "10.66.0.0/16"\n')
+        lay_code(environment, files)
+
+    world.workspace.lay_code = after_the_guards  # type: ignore[method-assign]
+    promote(world.ports, "dev", "staging")
+    assert b"10.20.0.0/16" in world.workspace.stacks["staging", "network"]
+    world.workspace.lay_code = lay_code  # type: ignore[method-assign]
+    assert not apply(world.ports, "staging").up_to_date, "the new settings are not what was recorded"
+
+
+def test_a_deployment_that_was_declared_over_is_not_recorded_as_a_success(world: World) -> None:
+    elsewhere = World(store=world.store)
+    applies = world.terraform.apply
+
+    def while_applying(environment: str, stack: PreparedStack) -> None:
+        recover(elsewhere.ports, environment)
+        applies(environment, stack)
+
+    world.terraform.apply = while_applying  # type: ignore[method-assign]
+    with pytest.raises(OperationFailedError, match="E408"):
+        apply(world.ports, "dev")
+    assert events(world)[-1] == "deployment abandoned"
+    with pytest.raises(RefusedError, match="G102"):
+        promote(world.ports, "dev", "staging")
+
+
+def test_applying_the_same_again_records_nothing(world: World) -> None:
+    apply(world.ports, "dev")
+    before = events(world)
+    assert apply(world.ports, "dev").up_to_date
+    assert events(world) == before
+
+
+def test_the_very_bytes_of_dev_reach_staging_whatever_the_working_tree_says_by_then(world: World) -> None:
+    apply(world.ports, "dev")
+    proven = world.terraform.code_of("dev")
+    world.edit("modules/network/main.tf", NETWORK.decode() + "# changed after dev\n")
+    promote(world.ports, "dev", "staging")
+    assert world.terraform.code_of("staging") == proven
+
+
+def test_modules_that_modules_call_travel_with_the_release(world: World) -> None:
+    world.edit("modules/network/main.tf", NETWORK.decode() + 'module "inner" {\n  source = "../inner"\n}\n')
+    world.edit("modules/inner/main.tf", 'module "core" {\n  source = "./core"\n}\n')
+    world.edit("modules/inner/core/main.tf", "# the core\n")
+    world.edit("modules/inner/core/script.sh", "echo core\n")
+    world.edit("modules/unreached/main.tf", "# nobody calls it\n")
+    apply(world.ports, "dev")
+    world.edit("modules/inner/core/script.sh", "echo changed\n")
+    promote(world.ports, "dev", "staging")
+    laid = {path: file.data for path, file in world.workspace.code["staging"].items()}
+    assert laid["modules/inner/core/main.tf"] == b"# the core\n"
+    assert laid["modules/inner/core/script.sh"] == b"echo core\n"
+    assert "modules/unreached/main.tf" not in laid
+
+
+def test_a_file_deep_in_a_nested_module_makes_another_release(world: World) -> None:
+    world.edit("modules/network/main.tf", NETWORK.decode() + 'module "inner" {\n  source = "../inner"\n}\n')
+    world.edit("modules/inner/main.tf", "# inner\n")
+    first = apply(world.ports, "dev").release
+    world.edit("modules/inner/files/a.txt", "new\n")
+    assert apply(world.ports, "dev").release != first
+
+
+def test_the_image_of_dev_reaches_staging(world: World) -> None:
+    apply(world.ports, "dev")
+    world.edit("environments/dev/terraform.tfvars", 'cidr = "10.10.0.0/16"\nimage = "other@sha256:' + "b" * 64 + '"\n')
+    promote(world.ports, "dev", "staging")
+    assert b"a" * 64 in world.workspace.stacks["staging", "web"]
+
+
+def test_an_earlier_release_can_be_promoted_past_a_busy_dev(world: World) -> None:
+    first = apply(world.ports, "dev").release
+    world.edit("modules/network/main.tf", NETWORK.decode() + "# next\n")
+    apply(world.ports, "dev")
+    assert promote(world.ports, "dev", "staging", release=first[:8]).release == first
+
+
+def test_prod_waits_for_its_approvals_and_then_takes_the_release(world: World) -> None:
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    with pytest.raises(RefusedError) as refused:
+        promote(world.ports, "staging", "prod")
+    assert refused.value.exit_code == ExitCode.REFUSED_FOR_NOW
+    assert not any(environment == "prod" for _, environment, _ in world.terraform.ran)
+    approve_all(world)
+    promote(world.ports, "staging", "prod")
+    assert world.terraform.code_of("prod") == world.terraform.code_of("dev")
+
+
+def test_settings_that_change_after_an_approval_need_another_one(world: World) -> None:
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    approve_all(world)
+    world.edit("environments/prod/terraform.tfvars", 'cidr = "10.30.0.0/16"\nsize = 300\n')
+    with pytest.raises(RefusedError, match="G106"):
+        promote(world.ports, "staging", "prod")
+
+
+def test_who_made_a_release_cannot_approve_it(world: World) -> None:
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    with pytest.raises(RefusedError, match="can't approve it"):
+        approve(world.ports, "prod", "peer")
+
+
+def test_approving_twice_records_it_once(world: World) -> None:
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    world.identity.name = "bob@example.com"
+    assert not approve(world.ports, "prod", "peer").already
+    before = events(world)
+    assert approve(world.ports, "prod", "peer").already
+    assert events(world) == before
+
+
+def test_an_approval_says_what_is_still_missing(world: World) -> None:
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    world.identity.name = "bob@example.com"
+    assert approve(world.ports, "prod", "business").missing == {"peer": 1, "business": 1}
+
+
+def test_applying_to_staging_takes_todays_settings_and_the_code_that_is_there(world: World) -> None:
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    code = world.terraform.code_of("staging")
+    world.edit("modules/network/main.tf", NETWORK.decode() + "# new code\n")
+    world.edit("environments/staging/terraform.tfvars", 'cidr = "10.99.0.0/16"\n')
+    done = apply(world.ports, "staging")
+    assert world.terraform.code_of("staging") == code
+    assert b"10.99.0.0/16" in world.workspace.stacks["staging", "network"]
+    assert done.deployment is not None
+    assert done.deployment.action == "apply"
+
+
+def test_applying_to_an_environment_without_a_release_names_the_promotion(world: World) -> None:
+    with pytest.raises(RefusedError) as refused:
+        apply(world.ports, "staging")
+    assert refused.value.problems[0].hint == "envctl promote dev staging"
+
+
+def test_a_failure_half_way_is_recorded_and_the_next_apply_goes_on(world: World) -> None:
+    world.terraform.fails_on.add(("dev", "web"))
+    with pytest.raises(OperationFailedError):
+        apply(world.ports, "dev")
+    failed = next(journal.newest_first(world.ports)).event
+    assert isinstance(failed, DeploymentFailed)
+    assert (failed.stacks, failed.reason) == (("network",), "E305 in stack web")
+    world.terraform.fails_on.clear()
+    world.terraform.ran.clear()
+    apply(world.ports, "dev")
+    assert [stack for verb, _, stack in world.terraform.ran if verb == "apply"] == ["web"]
+    assert events(world)[-2:] == ["deployment succeeded", "verification passed"]
+
+
+def test_a_failed_release_is_not_promoted(world: World) -> None:
+    world.terraform.fails_on.add(("dev", "web"))
+    with pytest.raises(OperationFailedError):
+        apply(world.ports, "dev")
+    with pytest.raises(RefusedError, match="G102"):
+        promote(world.ports, "dev", "staging")
+
+
+def test_a_killed_apply_blocks_its_environment_until_it_is_recovered(world: World) -> None:
+    world.terraform.dies_on.add(("dev", "network"))
+    with pytest.raises(Killed):
+        apply(world.ports, "dev")
+    world.terraform.dies_on.clear()
+    with pytest.raises(RefusedError) as refused:
+        apply(world.ports, "dev")
+    assert [problem.code for problem in refused.value.problems] == ["G109"]
+    assert recover(world.ports, "dev").next == "envctl apply dev"
+    apply(world.ports, "dev")
+    assert recover(world.ports, "dev").deployment is None
+
+
+def test_saying_no_changes_and_records_nothing(world: World) -> None:
+    world.consent.answers = [False]
+    with pytest.raises(InterruptedByUserError):
+        apply(world.ports, "dev")
+    assert events(world) == []
+    assert world.terraform.reality == {}
+
+
+def test_what_could_not_be_shown_before_is_asked_about_before_it_is_applied(world: World) -> None:
+    world.consent.answers = [True, False]
+    with pytest.raises(InterruptedByUserError):
+        apply(world.ports, "dev")
+    assert [stack.stack for stack in world.consent.asked[1].stacks] == ["web"]
+    assert list(world.terraform.reality) == [("dev", "network")]
+    ended = next(journal.newest_first(world.ports)).event
+    assert isinstance(ended, DeploymentFailed)
+    assert ended.interrupted
+
+
+def test_two_at_once_in_one_environment_are_told_apart(world: World) -> None:
+    with world.workspace.lock("dev", "somebody"), pytest.raises(LockHeldError):
+        apply(world.ports, "dev")
+
+
+def test_a_deployment_that_starts_elsewhere_in_the_meantime_wins(world: World) -> None:
+    class Elsewhere(World):
+        """Another machine, which shares the store and has a working directory of its own."""
+
+    other = Elsewhere(store=world.store)
+    other.terraform.dies_on.add(("dev", "network"))
+    ours = world.terraform.plan
+
+    def while_planning(environment: str, stack: object, **options: bool) -> object:
+        if not other.terraform.ran:
+            with pytest.raises(Killed):
+                apply(other.ports, "dev")
+        return ours(environment, stack, **options)  # type: ignore[arg-type]
+
+    world.terraform.plan = while_planning  # type: ignore[method-assign, assignment]
+    with pytest.raises(RefusedError, match="G109"):
+        apply(world.ports, "dev")
+    assert world.terraform.reality == {}
+
+
+@pytest.mark.parametrize("action", ["apply", "promote"])
+def test_a_dry_run_tells_the_stages_and_does_nothing(world: World, action: str) -> None:
+    apply(world.ports, "dev")
+    before, ran = events(world), list(world.terraform.ran)
+    if action == "apply":
+        told = apply(world.ports, "dev", Wishes(dry_run=True)).stages
+    else:
+        told = promote(world.ports, "dev", "staging", Wishes(dry_run=True)).stages
+    assert told[-2:] == ("record in the ledger how it ended", told[-1])
+    assert told[-1].startswith("run the checks of")
+    assert any("apply web" in stage for stage in told)
+    assert (events(world), world.terraform.ran) == (before, ran)
+
+
+def test_a_damaged_bundle_is_refused(world: World) -> None:
+    release = apply(world.ports, "dev").release
+    key = f"releases/{release}.tar"
+    world.store.content[key] = world.store.content[key].replace(b"10.10", b"10.11").replace(b"cidr", b"cidR")
+    with pytest.raises(RefusedError, match="damaged"):
+        promote(world.ports, "dev", "staging")
+
+
+def test_a_bundle_that_is_gone_is_refused(world: World) -> None:
+    release = apply(world.ports, "dev").release
+    del world.store.content[f"releases/{release}.tar"]
+    with pytest.raises(RefusedError, match="not in the store"):
+        promote(world.ports, "dev", "staging")
+
+
+def _change(world: World) -> None:
+    key = "ledger/0000000002.json"
+    world.store.content[key] = world.store.content[key].replace(b"ann@example.com", b"eve@example.com")
+
+
+def _change_the_last(world: World) -> None:
+    key = "ledger/0000000003.json"
+    world.store.content[key] = world.store.content[key].replace(b'"changed":2', b'"changed":9')
+
+
+def _remove(world: World) -> None:
+    del world.store.content["ledger/0000000002.json"]
+
+
+def _remove_the_last(world: World) -> None:
+    del world.store.content["ledger/0000000003.json"]
+
+
+def _add(world: World) -> None:
+    world.store.content["ledger/0000000004.json"] = world.store.content["ledger/0000000003.json"]
+
+
+def _add_later(world: World) -> None:
+    world.store.content["ledger/0000000009.json"] = world.store.content["ledger/0000000003.json"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "entry"),
+    [
+        pytest.param(_change, 3, id="an entry changed by hand"),
+        pytest.param(_change_the_last, 3, id="the last entry changed by hand"),
+        pytest.param(_remove, 2, id="an entry removed by hand"),
+        pytest.param(_remove_the_last, 3, id="the last entry removed by hand"),
+        pytest.param(_add, 4, id="an entry added by hand"),
+        pytest.param(_add_later, 4, id="an entry added by hand further on"),
+    ],
+)
+def test_a_ledger_that_somebody_touched_is_not_believed(world: World, damage: object, entry: int) -> None:
+    apply(world.ports, "dev", Wishes(verify=False))
+    damage(world)  # type: ignore[operator]
+    ran = list(world.terraform.ran)
+    for command in (verify_ledger, status, lambda ports: promote(ports, "dev", "staging")):
+        with pytest.raises(OperationFailedError, match=f"E401.*entry {entry} "):
+            command(world.ports)
+    assert world.terraform.ran == ran
+
+
+def test_a_whole_ledger_verifies(world: World) -> None:
+    apply(world.ports, "dev")
+    assert verify_ledger(world.ports).entries == 4
+
+
+@pytest.mark.slow
+def test_a_long_ledger_is_read_from_its_last_checkpoint(world: World) -> None:
+    apply(world.ports, "dev")
+    release = promote(world.ports, "dev", "staging").release
+    for number in range(256):
+        world.identity.name = f"p{number}@example.com"
+        journal.append(world.ports, lambda _: ApprovalGiven("prod", "peer", release, "settings"))
+    assert store_layout.checkpoint_key(256) in world.store.content
+    full = journal.verify(world.ports)
+    assert journal.present(world.ports) == full
+    world.store.content[store_layout.checkpoint_key(256)] = b"{}"
+    assert journal.present(world.ports) == full
+
+
+def test_status_shows_what_runs_where_and_how_far_each_lags(world: World) -> None:
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    world.edit("modules/network/main.tf", NETWORK.decode() + "# next\n")
+    apply(world.ports, "dev")
+    shown = {there.environment: there for there in status(world.ports).environments}
+    assert [shown[name].lag for name in ("dev", "staging", "prod")] == [None, 1, 1]
+    assert shown["staging"].next == "envctl promote dev staging"
+    assert shown["prod"].gates == {"peer": (0, 1), "business": (0, 2)}
+
+
+def test_status_is_told_although_the_settings_of_an_environment_are_broken(world: World) -> None:
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    world.edit("environments/prod/terraform.tfvars", "cidr = \n")
+    shown = {there.environment: there for there in status(world.ports).environments}
+    assert shown["prod"].gates == {"peer": (0, 1), "business": (0, 2)}
+
+
+def test_a_failure_that_cannot_be_recorded_is_told_with_what_failed(world: World) -> None:
+    class Full(MemoryStore):
+        def create(self, key: str, data: bytes) -> None:
+            if b"deployment failed" in data:
+                raise OperationFailedError(Problem("E404", "the store is full"))
+            super().create(key, data)
+
+    world.store = Full()
+    world.terraform.fails_on.add(("dev", "web"))
+    with pytest.raises(OperationFailedError) as failed:
+        apply(world.ports, "dev")
+    assert [problem.code for problem in failed.value.problems] == ["E305", "E404"]
+    with pytest.raises(RefusedError, match="G109"):
+        apply(world.ports, "dev")
+
+
+def test_why_answers_for_every_guard(world: World) -> None:
+    apply(world.ports, "dev")
+    told = why(world.ports, "prod")
+    answers = {answer.code: answer.outcome for answer in told.answers}
+    assert list(answers) == [guard.code for guard in GUARDS]
+    assert (answers["G101"], answers["G102"], answers["G103"]) == ("passes", "refuses", "moot")
+    assert (answers["G301"], answers["G302"]) == ("unplanned", "unplanned")
+    assert told.next == "envctl promote dev staging"
+
+
+def test_history_tells_of_one_environment_newest_first(world: World) -> None:
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    told = history(world.ports, "staging")
+    assert [entry.event.kind for entry in told.entries] == [
+        "verification passed",
+        "deployment succeeded",
+        "deployment started",
+    ]
+    assert len(history(world.ports, limit=2).entries) == 2
+    assert history(world.ports, limit=2).more
+
+
+def test_rendering_another_environment_shows_the_code_that_it_has(world: World) -> None:
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    world.edit("modules/network/main.tf", NETWORK.decode() + 'output "new" { value = 1 }\n')
+    assert '"new"' in render(world.ports, "dev").files["dev/network/main.tf.json"]
+    assert '"new"' not in render(world.ports, "staging").files["staging/network/main.tf.json"]
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        pytest.param(lambda p: apply(p, "stagin"), "E002", id="an unknown environment, with the nearest name"),
+        pytest.param(lambda p: plan(p, "../x"), "E002", id="a path where an environment is wanted"),
+        pytest.param(lambda p: promote(p, "dev", "staging", release="feed"), "E003", id="an unknown release"),
+        pytest.param(lambda p: approve(p, "prod", "pear"), "E005", id="an unknown gate"),
+        pytest.param(lambda p: approve(p, "dev", "peer"), "E005", id="a gate that this environment does not have"),
+    ],
+)
+def test_bad_words_on_the_command_line(world: World, command: object, code: str) -> None:
+    with pytest.raises(UsageError, match=code):
+        command(world.ports)  # type: ignore[operator]
+    assert world.terraform.ran == []
+    assert world.store.content == {}
+
+
+# What a script puts into an option when the variable that should hold it is empty. Nothing else is meant by it.
+EMPTY = {
+    "promote": lambda p: promote(p, "dev", "staging", release=""),
+    "approve": lambda p: approve(p, "prod", "peer", release=""),
+    "withdraw": lambda p: withdraw(p, "prod", "peer", release=""),
+    "rollback": lambda p: rollback(p, "dev", to=""),
+    "unlock": lambda p: unlock(p, "dev", release=""),
+    "why": lambda p: why(p, "staging", release=""),
+    "explain": lambda p: explain(p, "dev", release=""),
+}
+
+
+@pytest.mark.parametrize("command", EMPTY.values(), ids=EMPTY)
+def test_an_empty_name_is_no_release_and_not_the_one_by_default(world: World, command: object) -> None:
+    apply(world.ports, "dev")
+    before = dict(world.store.content)
+    with pytest.raises(UsageError, match="E003"):
+        command(world.ports)  # type: ignore[operator]
+    assert world.store.content == before
+
+
+COMPUTED = 'module "x" { source = "${path.module}/y" }\n'
+DEV = "environments/dev/terraform.tfvars"
+BAD_PROJECTS = {
+    "no project file": ("envctl.toml", None, "E100"),
+    "a module folder that isn't there": ("modules/web/main.tf", None, "E110"),
+    "a module whose address is computed": ("modules/web/main.tf", COMPUTED, "E111"),
+    "a module that leaves the project": ("modules/web/main.tf", 'module "x" { source = "../../../y" }\n', "E110"),
+    "an output that isn't there": ("modules/network/main.tf", 'variable "cidr" {}\n', "E112"),
+    "an input that the module does not declare": ("modules/web/main.tf", 'variable "size" {}\n', "E113"),
+    "an artifact without a value": ("environments/dev/terraform.tfvars", 'cidr = "10.0.0.0/8"\n', "E115"),
+    "an artifact with neither a tag nor a digest": (DEV, 'cidr = "x"\nimage = "x"\n', "E430"),
+    "an artifact that is no image": (DEV, 'cidr = "x"\nimage = "registry.example.com/Shop:1.4"\n', "E430"),
+    "an artifact that is no text": (DEV, 'cidr = "x"\nimage = 4\n', "E430"),
+    "an artifact set in staging": ("environments/staging/terraform.tfvars", 'cidr = "x"\nimage = "x"\n', "E210"),
+    "a missing value": ("environments/staging/terraform.tfvars", "", "E205"),
+    "a wrong type": ("environments/prod/terraform.tfvars", 'cidr = "x"\nsize = "large"\n', "E204"),
+    "an unknown name": ("environments/prod/terraform.tfvars", 'cidr = "x"\nsise = 3\n', "E203"),
+    "a syntax error": ("environments/prod/terraform.tfvars", 'cidr = "x\n', "E201"),
+    "a function call": ("environments/prod/terraform.tfvars", 'cidr = join("", [])\n', "E202"),
+}
+
+
+@pytest.mark.parametrize(("path", "text", "code"), BAD_PROJECTS.values(), ids=BAD_PROJECTS.keys())
+def test_bad_projects_are_told_before_anything_happens(world: World, path: str, text: str | None, code: str) -> None:
+    from envctl.usecases.inspect.settings import validate
+
+    if text is None:
+        del world.tree.content[path]
+    else:
+        world.edit(path, text)
+    with pytest.raises(ConfigurationError, match=code) as wrong:
+        validate(world.ports)
+    assert code == "E100" or all(problem.location and problem.location.line for problem in wrong.value.problems)
+    assert world.terraform.ran == []
+    assert world.store.content == {}
+
+
+def test_all_problems_of_all_files_come_at_once(world: World) -> None:
+    from envctl.usecases.inspect.settings import validate
+
+    world.edit("environments/prod/terraform.tfvars", 'cidr = "x"\nsise = 3\n')
+    world.edit("environments/staging/terraform.tfvars", 'image = "x"\n')
+    with pytest.raises(ConfigurationError) as wrong:
+        validate(world.ports)
+    places = {(problem.code, str(problem.location)) for problem in wrong.value.problems}
+    assert {
+        ("E203", "environments/prod/terraform.tfvars:2"),
+        ("E210", "environments/staging/terraform.tfvars:1"),
+    } <= places
+
+
+class TestArtifactsOfTheEntry:
+    """There a file says what the next release will carry, while others carry what they always did."""
+
+    @pytest.fixture
+    def two(self, world: World) -> tuple[str, str]:
+        """The releases with one image and with another, the latter in dev."""
+        first = apply(world.ports, "dev").release
+        world.edit("environments/dev/terraform.tfvars", f'cidr = "10.10.0.0/16"\nimage = "{OTHER_IMAGE}"\n')
+        return first, apply(world.ports, "dev").release
+
+    def image(self, world: World) -> str:
+        main = json.loads(world.workspace.stacks["dev", "web"])
+        return str(main["module"]["web"]["image"])
+
+    def test_a_rollback_brings_back_the_image_too(self, world: World, two: tuple[str, str]) -> None:
+        assert self.image(world) == OTHER_IMAGE
+        assert rollback(world.ports, "dev").release == two[0]
+        assert self.image(world) == IMAGE
+
+    def test_a_look_at_drift_looks_for_the_image_that_runs(self, world: World, two: tuple[str, str]) -> None:
+        world.edit("environments/dev/terraform.tfvars", f'cidr = "10.10.0.0/16"\nimage = "{IMAGE}"\n')
+        (dev,) = drift(world.ports, ["dev"]).environments
+        assert (dev.condition, dev.pending) == ("clean", False)
+        assert self.image(world) == OTHER_IMAGE
+
+    def test_the_working_tree_brings_a_new_one(self, world: World, two: tuple[str, str]) -> None:
+        world.edit("environments/dev/terraform.tfvars", f'cidr = "10.10.0.0/16"\nimage = "{IMAGE}"\n')
+        assert apply(world.ports, "dev").release == two[0]
+        assert self.image(world) == IMAGE

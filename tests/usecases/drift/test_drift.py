@@ -1,0 +1,563 @@
+"""Drift on in-memory ports: what is told of each environment, what is recorded, and what `--fix` does about it."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.errors import ExitCode, InterruptedByUserError, OperationFailedError, Problem, StateLock, UsageError
+from envctl.domain.ledger import checkpoint
+from envctl.domain.ledger.events import DriftChecked
+from envctl.domain.plan.changes import Action, AttributeChange, ResourceChange, StackPlan
+from envctl.domain.plan.drift import Look
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.run import PLAINLY
+from envctl.usecases.drift.drift import drift
+from envctl.usecases.drift.fix import fix
+from envctl.usecases.drift.result import Drift, EnvironmentDrift
+from envctl.usecases.inspect.locking import lock
+from envctl.usecases.ledger import journal, store_layout
+from envctl.usecases.ports.terraform import PreparedStack
+from tests.fakes.world import NETWORK, PROJECT, Killed, MemoryStore, MemoryTerraform, World, recorded
+
+OPEN = "[environments.prod.gates]\napprovals = {}\n"
+
+
+@pytest.fixture
+def world() -> World:
+    """One release everywhere."""
+    world = World()
+    toml(world)
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    promote(world.ports, "staging", "prod")
+    return world
+
+
+def toml(world: World, more: str = "") -> None:
+    text = PROJECT.decode().replace("[environments.prod.gates]\napprovals = { peer = 1, business = 2 }\n", OPEN)
+    world.edit("envctl.toml", text + more)
+
+
+def by_hand(world: World, environment: str, stack: str = "web") -> None:
+    world.terraform.drifted.add((environment, stack))
+
+
+def by_hand_below(world: World, environment: str) -> None:
+    by_hand(world, environment, "network")
+
+
+def out_of_reach(world: World, environment: str, stack: str = "web") -> None:
+    world.terraform.unseen.add((environment, stack))
+
+
+def other_settings(world: World, environment: str) -> None:
+    world.edit(f"environments/{environment}/terraform.tfvars", 'cidr = "10.99.0.0/16"\n')
+
+
+def misfitting_settings(world: World, environment: str) -> None:
+    world.edit(f"environments/{environment}/terraform.tfvars", 'cidr = "10.99.0.0/16"\nnonsense = 1\n')
+
+
+def damaged_bundle(world: World, environment: str) -> None:
+    """Of another release than the others run."""
+    world.edit("modules/network/main.tf", NETWORK.decode() + "# edited\n")
+    apply(world.ports, "dev")
+    current = journal.present(world.ports).of(environment).current
+    assert current is not None
+    world.store.content[f"releases/{current.release}.tar"] = b"not what it was"
+
+
+def unfinished(world: World, environment: str) -> None:
+    world.edit("modules/network/main.tf", NETWORK.decode() + "# edited\n")
+    world.terraform.dies_on.add((environment, "web"))
+    with pytest.raises(Killed):
+        apply(world.ports, environment)
+    world.terraform.dies_on.clear()
+
+
+def looks(world: World, environment: str) -> EnvironmentDrift:
+    (found,) = drift(world.ports, [environment]).environments
+    return found
+
+
+def conditions(found: Drift) -> dict[str, str]:
+    return {each.environment: each.condition for each in found.environments}
+
+
+def checks(world: World) -> list[tuple[str, int]]:
+    events = [entry.event for entry in recorded(world)]
+    return [(event.environment, event.drifted) for event in events if isinstance(event, DriftChecked)]
+
+
+Arrangement = Callable[[World], object]
+Expected = tuple[str, bool, str, ExitCode]
+TOLD: dict[str, tuple[Arrangement, Expected]] = {
+    "all is as it was": (lambda world: None, ("clean", False, "", ExitCode.DONE)),
+    "drift": (
+        lambda world: by_hand(world, "staging"),
+        ("drifted", False, "envctl drift staging --fix", ExitCode.CHANGES),
+    ),
+    "another setting is pending, and no drift": (
+        lambda world: other_settings(world, "staging"),
+        ("clean", True, "envctl apply staging", ExitCode.DONE),
+    ),
+    "drift beside what is pending": (
+        lambda world: [arrange(world, "staging") for arrange in (by_hand, other_settings)],
+        ("drifted", True, "envctl drift staging --fix", ExitCode.CHANGES),
+    ),
+    "a stack that can't be looked at": (
+        lambda world: out_of_reach(world, "staging"),
+        ("unknown", False, "", ExitCode.FAILED),
+    ),
+    "a stack that can't be looked at, beside a drifted one": (
+        lambda world: [arrange(world, "staging") for arrange in (by_hand_below, out_of_reach)],
+        ("drifted", False, "envctl drift staging --fix", ExitCode.FAILED),
+    ),
+}
+
+
+@pytest.mark.parametrize(("arrange", "expected"), TOLD.values(), ids=TOLD.keys())
+def test_what_is_told(world: World, arrange: Arrangement, expected: Expected) -> None:
+    arrange(world)
+    found = drift(world.ports)
+    (staging,) = (each for each in found.environments if each.environment == "staging")
+    assert (staging.condition, staging.pending, staging.next, found.exit_code()) == expected
+    assert conditions(found)["dev"] == conditions(found)["prod"] == "clean"
+
+
+def test_what_is_pending_counts_where_that_is_asked_for(world: World) -> None:
+    other_settings(world, "staging")
+    assert drift(world.ports).exit_code(pending=True) == ExitCode.CHANGES
+    out_of_reach(world, "prod")
+    assert drift(world.ports).exit_code(pending=True) == ExitCode.FAILED
+
+
+def state_of_others(world: World, environment: str) -> None:
+    """Another ledger has deployed there, or a person with Terraform: the state agrees with what is there."""
+    world.terraform.reality[environment, "network"] = "as another ledger left it"
+
+
+def other_region(world: World, environment: str) -> None:
+    text = world.tree.content["envctl.toml"].decode()
+    section = f"[environments.{environment}]\n"
+    world.edit("envctl.toml", text.replace(section, f'{section}region = "eu-west-1"\n'))
+
+
+UNEXPLAINED: dict[str, tuple[tuple[Arrangement, ...], bool]] = {
+    "a state that something else changed": ((lambda world: state_of_others(world, "staging"),), True),
+    "a setting that was edited": ((lambda world: other_settings(world, "staging"),), False),
+    "both": (
+        (lambda world: state_of_others(world, "staging"), lambda world: other_settings(world, "staging")),
+        False,
+    ),
+    "another place": (
+        (lambda world: state_of_others(world, "staging"), lambda world: other_region(world, "staging")),
+        False,
+    ),
+    "nothing": ((), False),
+}
+
+
+@pytest.mark.parametrize(("arrange", "is_told"), UNEXPLAINED.values(), ids=UNEXPLAINED.keys())
+def test_pending_that_no_edit_explains_is_told(
+    world: World, arrange: tuple[Arrangement, ...], *, is_told: bool
+) -> None:
+    for each in arrange:
+        each(world)
+    (network,) = [stack for stack in looks(world, "staging").stacks if stack.stack == "network"]
+    assert network.condition == "clean"
+    assert any("was neither edited nor left over" in warning for warning in network.warnings) is is_told
+
+
+def test_drift_and_pending_of_one_stack_are_told_apart(world: World) -> None:
+    by_hand(world, "staging")
+    world.edit("environments/staging/terraform.tfvars", 'cidr = "10.20.0.0/16"\nsize = 7\n')
+    stacks = {stack.stack: stack for stack in looks(world, "staging").stacks}
+    (drifted,) = stacks["web"].resources
+    assert [(a.before, a.after) for a in drifted.attributes] == [("as applied", "changed by hand")]
+    assert stacks["web"].pending is not None
+    (pending,) = stacks["web"].pending.resources
+    assert pending.action is Action.UPDATE
+    assert (stacks["network"].condition, stacks["network"].pending) == ("clean", None)
+
+
+NOT_SEEN: dict[str, tuple[Arrangement, list[str], str]] = {
+    "its bundle is damaged": (lambda world: damaged_bundle(world, "dev"), ["E403"], "damaged"),
+    "its settings do not fit": (
+        lambda world: misfitting_settings(world, "dev"),
+        ["G204", "E203"],
+        "1 setting does not fit",
+    ),
+    "somebody else is at work there": (lambda world: world.workspace.held.add("dev"), ["E308"], "has to wait"),
+    "a deployment is unfinished": (lambda world: unfinished(world, "dev"), ["E322"], "unfinished"),
+}
+
+
+@pytest.mark.parametrize(("arrange", "codes", "said"), NOT_SEEN.values(), ids=NOT_SEEN.keys())
+def test_an_environment_is_unknown_and_the_others_are_reported(
+    world: World, arrange: Arrangement, codes: list[str], said: str
+) -> None:
+    arrange(world)
+    by_hand(world, "prod")
+    before = len(checks(world))
+    found = drift(world.ports)
+    assert conditions(found) == {"dev": "unknown", "staging": "clean", "prod": "drifted"}
+    dev = found.environments[0]
+    assert [problem.code for problem in dev.problems] == codes
+    assert said in dev.problems[0].message
+    assert dev.release
+    assert found.exit_code() == ExitCode.FAILED
+    assert [environment for environment, _ in checks(world)[before:]] == ["staging", "prod"]
+
+
+def test_what_keeps_nobody_from_looking_is_not_named(world: World) -> None:
+    """A lock of the environment stands against changes, and looking is none."""
+    misfitting_settings(world, "dev")
+    lock(world.ports, "dev", "not now")
+    assert [problem.code for problem in looks(world, "dev").problems] == ["G204", "E203"]
+    lock(world.ports, "prod", "not now")
+    assert looks(world, "prod").condition == "clean"
+
+
+def test_where_nothing_is_whole_nobody_can_say_what_should_be_there() -> None:
+    world = World()
+    world.terraform.fails_on.add(("dev", "web"))
+    with pytest.raises(OperationFailedError):
+        apply(world.ports, "dev")
+    found = drift(world.ports)
+    assert conditions(found) == {"dev": "unknown", "staging": "empty", "prod": "empty"}
+    assert [problem.code for problem in found.environments[0].problems] == ["E322"]
+    assert checks(world) == []
+
+
+def test_what_was_destroyed_is_empty_and_no_drift(world: World) -> None:
+    destroy(world.ports, "dev")
+    found = drift(world.ports)
+    assert conditions(found) == {"dev": "empty", "staging": "clean", "prod": "clean"}
+    assert found.exit_code() == ExitCode.DONE
+    assert [environment for environment, _ in checks(world)] == ["staging", "prod"]
+
+
+def test_a_state_that_is_locked_is_no_clean_one(world: World) -> None:
+    class Locked(MemoryTerraform):
+        def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> Look:
+            self.plan(environment, stack)
+            return super().look(environment, stack, unchanged=unchanged)
+
+    world.terraform = Locked(**{f.name: getattr(world.terraform, f.name) for f in dataclasses.fields(MemoryTerraform)})
+    world.terraform.locks["staging", "web"] = StateLock("web", "1", "bob")
+    found = drift(world.ports)
+    assert conditions(found) == {"dev": "clean", "staging": "unknown", "prod": "clean"}
+    stacks = {stack.stack: stack for stack in found.environments[1].stacks}
+    assert [problem.code for problem in stacks["web"].problems] == ["E306"]
+    assert stacks["network"].condition == "clean"
+
+
+def test_a_state_that_got_lost_is_no_empty_environment(world: World) -> None:
+    world.terraform.loses_the_state("staging", "web")
+    staging = looks(world, "staging")
+    assert (staging.condition, staging.pending) == ("unknown", False)
+    (problem,) = (problem for stack in staging.stacks for problem in stack.problems)
+    assert (problem.code, problem.hint.endswith("look again: envctl plan staging")) == ("E321", True)
+
+
+NAMED: dict[str, tuple[list[str], list[str]]] = {
+    "none: all, in the order of the pipeline": ([], ["dev", "staging", "prod"]),
+    "some, in the order in which they are named": (["prod", "dev"], ["prod", "dev"]),
+    "one twice": (["staging", "dev", "staging"], ["staging", "dev"]),
+}
+
+
+@pytest.mark.parametrize(("words", "expected"), NAMED.values(), ids=NAMED.keys())
+def test_which_environments_are_looked_at(world: World, words: Sequence[str], expected: list[str]) -> None:
+    assert list(conditions(drift(world.ports, words))) == expected
+    assert [environment for environment, _ in checks(world)] == expected
+
+
+def test_an_unknown_name_is_said_before_anything_is_looked_at(world: World) -> None:
+    with pytest.raises(UsageError, match="E002"):
+        drift(world.ports, ["dev", "stagin"])
+    assert checks(world) == []
+
+
+class TestTheLedger:
+    def test_what_was_found_is_recorded_by_name(self, world: World) -> None:
+        by_hand(world, "staging")
+        drift(world.ports)
+        event = [e.event for e in recorded(world) if isinstance(e.event, DriftChecked)][1]
+        assert (event.environment, event.drifted, event.resources) == ("staging", 1, ("web: terraform_data.web",))
+
+    def test_what_could_not_be_looked_at_leaves_what_is_recorded(self, world: World) -> None:
+        by_hand(world, "staging")
+        drift(world.ports, ["staging"])
+        world.terraform.drifted.clear()
+        out_of_reach(world, "staging")
+        assert looks(world, "staging").condition == "unknown"
+        assert journal.present(world.ports).of("staging").drifted
+
+    def test_drift_is_recorded_although_another_stack_is_unknown(self, world: World) -> None:
+        by_hand(world, "staging", "network")
+        out_of_reach(world, "staging", "web")
+        drift(world.ports, ["staging"])
+        assert checks(world) == [("staging", 1)]
+
+    def test_what_the_rules_let_drift_is_none(self, world: World) -> None:
+        toml(world, '\n[environments.staging.drift]\nignore = ["terraform_data.*.input"]\n')
+        apply(world.ports, "staging")
+        by_hand(world, "staging")
+        staging = looks(world, "staging")
+        assert (staging.condition, staging.drifted, staging.next) == ("clean", 0, "")
+        assert [stack.ignored for stack in staging.stacks] == [(), ("terraform_data.web.input",)]
+        assert checks(world) == [("staging", 0)]
+
+    @pytest.mark.parametrize("kept", [True, False])
+    def test_what_one_document_ignores_is_drift(self, world: World, kept: bool) -> None:
+        by_hand(world, "staging")
+        toml(world, '\n[environments.staging.drift]\nignore = ["terraform_data.web"]\n')
+        if not kept:
+            for key in [key for key in world.store.content if key.startswith("rules/")]:
+                del world.store.content[key]
+        staging = looks(world, "staging")
+        assert (staging.condition, checks(world)) == ("drifted", [("staging", 1)])
+        warned = [warning for stack in staging.stacks for warning in stack.warnings]
+        assert len(warned) == 1
+        assert warned[0].startswith("envctl.toml ignores terraform_data.web, and the rules that staging was deployed")
+
+    def test_the_rules_of_one_environment_say_nothing_of_another(self, world: World) -> None:
+        toml(world, '\n[environments.staging.drift]\nignore = ["terraform_data.web"]\n')
+        apply(world.ports, "staging")
+        for environment in ("staging", "prod"):
+            by_hand(world, environment)
+        assert conditions(drift(world.ports)) == {"dev": "clean", "staging": "clean", "prod": "drifted"}
+
+    def test_a_deployment_meanwhile_is_not_what_was_looked_at(self, world: World) -> None:
+        class Meanwhile(MemoryTerraform):
+            def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> Look:
+                seen = super().look(environment, stack, unchanged=unchanged)
+                if stack.name == "web":
+                    world.workspace.held.clear()
+                    other_settings(world, environment)
+                    apply(world.ports, environment)
+                    world.workspace.held.add(environment)
+                return seen
+
+        kept = {f.name: getattr(world.terraform, f.name) for f in dataclasses.fields(MemoryTerraform)}
+        world.terraform = Meanwhile(**kept)
+        by_hand(world, "staging")
+        assert looks(world, "staging").condition == "drifted"
+        assert checks(world) == []
+
+    def test_one_that_can_not_be_believed_says_nothing_of_any_environment(self, world: World) -> None:
+        world.store.content["ledger/0000000003.json"] = b"{"
+        world.terraform.ran.clear()
+        with pytest.raises(OperationFailedError, match="E401"):
+            drift(world.ports)
+        assert world.terraform.ran == []
+
+    def test_one_that_takes_no_entry_does_not_hide_what_was_found(self, world: World) -> None:
+        by_hand(world, "dev")
+        world.store = Full(world.store.content)
+        found = drift(world.ports)
+        assert conditions(found) == {"dev": "drifted", "staging": "clean", "prod": "clean"}
+        assert [[problem.code for problem in each.problems] for each in found.environments] == [["E404"]] * 3
+        assert found.environments[0].drifted == 1
+        assert found.exit_code() == ExitCode.FAILED
+
+    def test_one_that_goes_away_half_way_leaves_the_others_reported(self, world: World) -> None:
+        by_hand(world, "dev")
+        world.store = GoesAway(world.store.content, after=("dev", world))
+        found = drift(world.ports)
+        # All of them were looked at by then: only what was found can't be recorded any more.
+        assert conditions(found) == {"dev": "drifted", "staging": "clean", "prod": "clean"}
+        assert [problem.code for problem in found.environments[2].problems] == ["E404"]
+        assert found.exit_code() == ExitCode.FAILED
+        assert found.environments[2].release == found.environments[0].release
+
+
+class Full(MemoryStore):
+    def create(self, key: str, data: bytes) -> None:
+        raise OperationFailedError(Problem("E404", f"{key} can't be written"))
+
+
+@dataclasses.dataclass
+class GoesAway(MemoryStore):
+    """Once an environment was looked at, and that was recorded."""
+
+    after: tuple[str, World] | None = None
+
+    def keys(self, prefix: str, after: str = "") -> list[str]:
+        self._demand_there()
+        return super().keys(prefix, after)
+
+    def create(self, key: str, data: bytes) -> None:
+        self._demand_there()
+        super().create(key, data)
+
+    def _demand_there(self) -> None:
+        if self.after and [environment for environment, _ in self._checks()] == [self.after[0]]:
+            raise OperationFailedError(Problem("E404", "the store does not answer"))
+
+    def _checks(self) -> list[tuple[str, int]]:
+        from envctl.domain.ledger.entries import decode
+
+        events = [decode(data).event for key, data in self.content.items() if key.startswith(store_layout.ENTRIES)]
+        return [(event.environment, event.drifted) for event in events if isinstance(event, DriftChecked)]
+
+
+@dataclasses.dataclass
+class Foretold(MemoryStore):
+    """What was said to be read, and what was read."""
+
+    fetched: set[object] = dataclasses.field(default_factory=set)
+    asked: set[object] = dataclasses.field(default_factory=set)
+
+    def fetching(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
+        self.fetched.update(keys, lists)
+        return super().fetching(keys, lists)
+
+    def read(self, key: str) -> bytes | None:
+        self.asked.add(key)
+        return super().read(key)
+
+    def read_all(self, keys: Sequence[str]) -> list[bytes | None]:
+        return [self.read(key) for key in keys]
+
+    def keys(self, prefix: str, after: str = "") -> list[str]:
+        self.asked.add((prefix, after))
+        return super().keys(prefix, after)
+
+
+def test_whatever_the_next_look_reads_is_known_before_it_asks(world: World) -> None:
+    drift(world.ports)
+    for _ in range(checkpoint.EVERY):
+        store = world.store = Foretold(world.store.content)
+        drift(world.ports)
+        assert store.asked <= store.fetched
+    assert store_layout.checkpoint_key(3 * checkpoint.EVERY) in store.asked
+
+
+class TestFix:
+    def test_what_no_plan_undoes_is_told_and_not_taken_over_in_silence(self, world: World) -> None:
+        by_hand(world, "staging")
+        before = recorded(world)[-1].seq
+        fixed = fix(world.ports, [], PLAINLY)
+        (mended,) = fixed.mended
+        assert (mended.environment, mended.deployed) == ("staging", None)
+        assert [problem.code for problem in mended.problems] == ["E330"]
+        assert "web: terraform_data.web" in mended.problems[0].message
+        assert fixed.exit_code() == ExitCode.FAILED
+        assert ("settle", "staging", "web") not in world.terraform.ran
+        assert [entry.event.kind for entry in recorded(world)[before:]] == ["drift checked"] * 3
+        # Who wants it so says so.
+        apply(world.ports, "staging")
+        assert conditions(drift(world.ports))["staging"] == "clean"
+
+    @pytest.mark.parametrize("back", [True, False], ids=["it came back", "it stays"])
+    def test_what_comes_back_beside_another_stops_nothing(self, world: World, back: bool) -> None:
+        group, rule = "aws_security_group.this", "aws_security_group_rule.https"
+
+        class Beside(MemoryTerraform):
+            def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> Look:
+                seen = super().look(environment, stack, unchanged=unchanged)
+                if (environment, stack.name) != ("staging", "web"):
+                    return seen
+                values = (443, None) if ("apply", "staging", "web") not in self.ran else (None, 443)
+                there = AttributeChange("ingress[0].from_port", *values)
+                changes = (ResourceChange(group, "aws_security_group", Action.UPDATE, (there,)),)
+                before_apply = values[0] is not None
+                gone = ResourceChange(rule, "aws_security_group_rule", Action.DELETE)
+                found = (*changes, gone) if before_apply else changes if back else ()
+                return replace(seen, drift=StackPlan(stack.name, found))
+
+            def plan(
+                self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True
+            ) -> StackPlan:
+                found = super().plan(environment, stack, destroy=destroy, wait=wait)
+                made = ResourceChange(rule, "aws_security_group_rule", Action.CREATE)
+                return replace(found, resources=(made,), restored=(group,)) if stack.name == "web" else found
+
+        before = world.terraform
+        world.terraform = Beside(before.workspace, before.reality, before.states)
+        fixed = fix(world.ports, ["staging"], PLAINLY)
+        (mended,) = fixed.mended
+        assert mended.deployed is not None
+        assert [problem.code for problem in mended.problems] == ([] if back else ["E330"])
+        assert fixed.exit_code() == (ExitCode.DONE if back else ExitCode.FAILED)
+
+    def test_the_release_that_runs_is_deployed_again_and_no_new_code(self, world: World) -> None:
+        before = journal.present(world.ports).of("dev").current
+        assert before is not None
+        world.edit("modules/network/main.tf", NETWORK.decode() + "# not yet for anybody\n")
+        by_hand(world, "dev")
+        world.terraform.reality["dev", "web"] = "what somebody made of it"
+        (mended,) = fix(world.ports, ["dev"], PLAINLY).mended
+        assert mended.deployed is not None
+        assert mended.deployed.release == before.release
+        assert ("apply", "dev", "web") in world.terraform.ran[-12:]
+        assert len(journal.present(world.ports).releases) == 1
+
+    def test_one_that_is_refused_does_not_keep_another_from_being_mended(self, world: World) -> None:
+        for environment in ("staging", "prod"):
+            by_hand(world, environment)
+            world.terraform.reality[environment, "web"] = "what somebody made of it"
+        lock(world.ports, "staging", "not now")
+        fixed = fix(world.ports, [], PLAINLY)
+        staging, prod = fixed.mended
+        assert ([problem.code for problem in staging.problems], staging.deployed) == (["G108"], None)
+        assert prod.deployed is not None
+        assert fixed.exit_code() == staging.exit_code == ExitCode.REFUSED_FOR_NOW
+
+    def test_a_no_to_one_plan_is_none_to_the_next(self, world: World) -> None:
+        for environment in ("staging", "prod"):
+            by_hand(world, environment)
+            world.terraform.reality[environment, "web"] = "what somebody made of it"
+        world.consent.answers = [False, True]
+        fixed = fix(world.ports, [], PLAINLY)
+        assert [[problem.code for problem in mended.problems] for mended in fixed.mended] == [["E310"], []]
+        assert fixed.mended[1].deployed is not None
+        assert fixed.exit_code() == ExitCode.INTERRUPTED
+
+    def test_ctrl_c_stops_all(self, world: World) -> None:
+        class Stops(MemoryTerraform):
+            def apply(self, environment: str, stack: PreparedStack) -> None:
+                raise InterruptedByUserError(Problem("E311", "interrupted"))
+
+        kept = {f.name: getattr(world.terraform, f.name) for f in dataclasses.fields(MemoryTerraform)}
+        world.terraform = Stops(**kept)
+        for environment in ("staging", "prod"):
+            by_hand(world, environment)
+            world.terraform.reality[environment, "web"] = "what somebody made of it"
+        with pytest.raises(InterruptedByUserError, match="E311"):
+            fix(world.ports, [], PLAINLY)
+        assert journal.present(world.ports).of("prod").whole
+
+    def test_nothing_is_deployed_where_nothing_has_drifted(self, world: World) -> None:
+        other_settings(world, "staging")
+        out_of_reach(world, "prod")
+        seq = journal.present(world.ports).seq
+        fixed = fix(world.ports, [], PLAINLY)
+        assert fixed.mended == ()
+        assert fixed.exit_code() == ExitCode.FAILED
+        assert journal.present(world.ports).seq == seq + 2, "the looks at dev and staging"
+
+    def test_a_deployment_that_fails_is_told_of_that_environment(self, world: World) -> None:
+        for environment in ("staging", "prod"):
+            by_hand(world, environment)
+            world.terraform.reality[environment, "web"] = "what somebody made of it"
+        world.terraform.fails_on.add(("staging", "web"))
+        fixed = fix(world.ports, [], PLAINLY)
+        assert [[problem.code for problem in mended.problems] for mended in fixed.mended] == [["E305"], []]
+        assert fixed.exit_code() == ExitCode.FAILED
+
+    def test_nobody_to_ask_is_said_of_each(self, world: World) -> None:
+        by_hand(world, "staging")
+        world.terraform.reality["staging", "web"] = "what somebody made of it"
+        world.consent.nobody = True
+        fixed = fix(world.ports, [], PLAINLY)
+        assert [problem.code for problem in fixed.mended[0].problems] == ["E001"]
+        assert fixed.exit_code() == ExitCode.USAGE

@@ -1,0 +1,187 @@
+"""`envctl matrix` and the shards of its runs on in-memory ports: who looks at what, and what is left for whom."""
+
+import dataclasses
+
+import pytest
+
+from envctl.domain.ci import run_documents as documents
+from envctl.domain.ci.run_documents import Collected
+from envctl.domain.errors import EnvctlError, ExitCode, OperationFailedError, UsageError
+from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.drift.drift import drift
+from envctl.usecases.drift.result import Drift
+from envctl.usecases.fleet import run_store
+from envctl.usecases.fleet.collect import collect
+from envctl.usecases.fleet.matrix import matrix
+from envctl.usecases.fleet.merge import Plans
+from envctl.usecases.fleet.shard import drift_shard, drift_units, plan_shard, plan_units
+from tests.fakes.world import MemoryStore, World, recorded
+from tests.usecases.drift.test_drift import by_hand, other_settings, unfinished
+from tests.usecases.fleet.many_jobs import (
+    answered,
+    begun,
+    checks,
+    codes,
+    conditions,
+    looked,
+    one_release_everywhere,
+    redeployed,
+    shard_of,
+    units,
+    without_seconds,
+)
+
+
+@pytest.fixture
+def world() -> World:
+    return one_release_everywhere()
+
+
+class TestTheMatrix:
+    def test_each_stack_is_in_one_job_and_the_ledger_is_as_it_was(self, world: World) -> None:
+        before = len(recorded(world))
+        made = begun(world)
+        assert sorted(str(units) for units in units(world, made).values()) == sorted(
+            str({name: (stack,)}) for name in ("dev", "staging", "prod") for stack in ("network", "web")
+        )
+        assert [(job.shard, job.run, job.environments, job.stacks) for job in made.jobs] == [
+            (number, made.run, 1, 1) for number in range(1, 7)
+        ]
+        assert len(recorded(world)) == before
+
+    def test_without_measurements_little_work_is_one_job(self, world: World) -> None:
+        (job,) = matrix(world.ports).jobs
+        # Ten seconds a stack and three an environment.
+        assert (job.environments, job.stacks, job.seconds) == (3, 6, 69.0)
+
+    def test_where_nothing_runs_there_is_nothing_to_do(self) -> None:
+        world = World()
+        made = matrix(world.ports)
+        assert made.jobs == ()
+        assert conditions(looked(world)) == {"dev": "empty", "staging": "empty", "prod": "empty"}
+        assert looked(world, made.run).exit_code() == ExitCode.DONE
+
+    def test_what_was_destroyed_has_no_job(self, world: World) -> None:
+        destroy(world.ports, "dev")
+        made = begun(world)
+        assert {name for shard in units(world, made).values() for name in shard} == {"staging", "prod"}
+        answered(world, made)
+        assert conditions(looked(world)) == {"dev": "empty", "staging": "clean", "prod": "clean"}
+
+    def test_an_environment_that_nobody_can_take_apart_is_looked_at_as_a_whole(self, world: World) -> None:
+        unfinished(world, "dev")
+        made = begun(world)
+        assert {"dev": ()} in units(world, made).values()
+        answered(world, made)
+        found = looked(world)
+        assert conditions(found) == {"dev": "unknown", "staging": "clean", "prod": "clean"}
+        assert codes(found.environments[0]) == ["E322"]
+
+    def test_environments_that_are_named_are_the_only_ones(self, world: World) -> None:
+        made = begun(world, "prod", "dev")
+        assert {name for shard in units(world, made).values() for name in shard} == {"prod", "dev"}
+        with pytest.raises(UsageError, match="E002"):
+            matrix(world.ports, "drift", ["prd"])
+
+    @pytest.mark.parametrize("jobs", [0, -1, 257])
+    def test_a_number_of_jobs_that_is_none(self, world: World, jobs: int) -> None:
+        with pytest.raises(UsageError, match="E026"):
+            matrix(world.ports, at_most=jobs)
+
+    def test_each_bundle_is_read_once_and_few_documents_of_runs(self, world: World) -> None:
+        for _ in range(3):
+            made = begun(world)
+            answered(world, made)
+            collect(world.ports, made.run)
+        counting = Counting(world.store.content)
+        world.store = counting
+        matrix(world.ports)
+        assert len([key for key in counting.reads if key.startswith("releases/")]) == 1
+        assert len([key for key in counting.reads if key.startswith("runs/")]) == 1
+        assert len(counting.lists) <= 4
+
+    def test_what_took_longest_the_last_time_gets_a_job_of_its_own(self, world: World) -> None:
+        took = {"dev": {"network": 300.0, "web": 5.0}, "staging": {"network": 5.0, "web": 5.0}, "gone": {"web": 900.0}}
+        run_store.collect(
+            world.ports,
+            Collected(
+                documents.new_id("drift", world.clock.now(), "1"), world.clock.now(), world.identity.actor(), took
+            ),
+        )
+        made = matrix(world.ports, at_most=2)
+        assert {"dev": ("network",)} in units(world, made).values()
+
+
+WRONG = {
+    "no stack": (["dev"], "E026"),
+    "no environment": (["/web"], "E002"),
+    "an environment that there is not": (["prd/web"], "E002"),
+    "a stack that there is not": (["dev/wep"], "E029"),
+}
+
+
+class TestShards:
+    def test_shards_together_find_what_one_look_finds(self, world: World) -> None:
+        by_hand(world, "staging")
+        by_hand(world, "prod", "network")
+        other_settings(world, "dev")
+        made = begun(world)
+        answered(world, made)
+        assert checks(world) == []
+        found = looked(world)
+        alone = drift(world.ports)
+        assert without_seconds(found) == without_seconds(alone)
+        assert found.exit_code() == ExitCode.CHANGES
+        assert checks(world) == checks(world)[:3] * 2
+        assert checks(world)[:3] == [("dev", 0), ("staging", 1), ("prod", 1)]
+
+    def test_some_stacks_by_hand_are_not_recorded(self, world: World) -> None:
+        by_hand(world, "staging")
+        found = drift_units(world.ports, ["staging/web", "dev/network", "staging/network"])
+        assert [(each.environment, [s.stack for s in each.stacks]) for each in found.environments] == [
+            ("staging", ["network", "web"]),
+            ("dev", ["network"]),
+        ]
+        assert found.exit_code() == ExitCode.CHANGES
+        assert checks(world) == []
+
+    @pytest.mark.parametrize(("texts", "code"), WRONG.values(), ids=WRONG)
+    def test_units_that_are_none(self, world: World, texts: list[str], code: str) -> None:
+        for use in (drift_units, plan_units):
+            with pytest.raises(EnvctlError, match=code):
+                raise_for(use(world.ports, texts))
+
+    def test_a_run_or_a_shard_that_there_is_not(self, world: World) -> None:
+        made = begun(world)
+        for run, number in (("nonsense", 1), ("../ledger/0000000001", 1), (made.run, 0), (made.run, 7)):
+            with pytest.raises(UsageError, match="E027"):
+                drift_shard(world.ports, run, number)
+        with pytest.raises(UsageError, match="is a run of envctl drift"):
+            plan_shard(world.ports, made.run, 1)
+
+    def test_a_shard_says_at_once_that_somebody_deployed_meanwhile(self, world: World) -> None:
+        made = begun(world)
+        redeployed(world, "staging")
+        found = drift_shard(world.ports, made.run, shard_of(world, made, "staging", "web"))
+        assert [codes(each) for each in found.environments] == [["E471"]]
+        assert found.exit_code() == ExitCode.FAILED
+
+
+def raise_for(found: Plans | Drift) -> None:
+    """Of plans each environment tells for itself what is wrong."""
+    if found.problems:
+        raise OperationFailedError(*found.problems)
+
+
+@dataclasses.dataclass
+class Counting(MemoryStore):
+    reads: list[str] = dataclasses.field(default_factory=list)
+    lists: list[str] = dataclasses.field(default_factory=list)
+
+    def read(self, key: str) -> bytes | None:
+        self.reads.append(key)
+        return super().read(key)
+
+    def keys(self, prefix: str, after: str = "") -> list[str]:
+        self.lists.append(prefix)
+        return super().keys(prefix, after)

@@ -1,0 +1,330 @@
+"""`envctl diff A B` on in-memory ports: what each side is, how far they are apart, and what can't be known."""
+
+import pytest
+
+from envctl.domain.errors import OperationFailedError, UsageError
+from envctl.domain.guards import RefusedError
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.inspect.diff import Diff, Side, diff
+from envctl.usecases.inspect.status import status
+from envctl.usecases.release import bundle_store
+from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World
+
+GATES = "[environments.prod.gates]\napprovals = { peer = 1, business = 2 }\n"
+NO_GATES = "[environments.prod.gates]\napprovals = {}\n"
+PARITY = '[parity]\nmay_differ = ["cidr"]\n'
+EQUAL = 'cidr = "10.30.0.0/16"\n'
+DEV, STAGING, PROD = (f"environments/{name}/terraform.tfvars" for name in ("dev", "staging", "prod"))
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.edit("envctl.toml", PROJECT.decode().replace(GATES, NO_GATES) + PARITY)
+    world.edit(PROD, EQUAL)
+    return world
+
+
+def edited(world: World, number: int) -> str:
+    """Another release in dev."""
+    world.edit("modules/network/main.tf", NETWORK.decode() + f"# {number}\n")
+    return apply(world.ports, "dev").release
+
+
+def everywhere(world: World) -> str:
+    release = apply(world.ports, "dev").release
+    promote(world.ports, "dev", "staging")
+    promote(world.ports, "staging", "prod")
+    return release
+
+
+def bigger(world: World) -> None:
+    """Prod has another size than staging."""
+    world.edit(PROD, EQUAL + "size = 3\n")
+
+
+def unequal(found: Diff) -> list[tuple[str, str, str]]:
+    assert found.settings is not None
+    return [(pair.name, pair.relation, pair.parity) for pair in found.settings.unequal]
+
+
+def codes(side: Side) -> list[str]:
+    return [problem.code for problem in side.problems]
+
+
+class TestReleases:
+    def test_the_same_release(self, world: World) -> None:
+        release = everywhere(world)
+        found = diff(world.ports, "staging", "prod")
+        assert [(side.release, side.origin) for side in (found.first, found.second)] == [(release, "deployed")] * 2
+        assert found.distance is None
+        assert [pair.equal for pair in found.artifacts] == [True]
+        assert unequal(found) == [("cidr", "differs", "allowed")]
+        assert not found.unknown
+        assert not found.differs, "only in what may differ"
+
+    @pytest.mark.parametrize("order", [("dev", "staging"), ("staging", "dev")])
+    def test_several_releases_apart_in_any_order_of_the_words(self, world: World, order: tuple[str, str]) -> None:
+        older = everywhere(world)
+        newer = [edited(world, number) for number in range(3)]
+        found = diff(world.ports, *order)
+        assert (found.first.environment, found.second.environment) == order
+        assert found.distance is not None
+        assert (found.distance.older, found.distance.newer, found.distance.behind) == ("staging", "dev", 3)
+        assert [each.release for each in found.distance.releases] == newer[::-1]
+        assert older not in newer
+        assert found.distance.changes is not None
+        (module,) = found.distance.changes.modules
+        assert [(file.path, file.added, file.removed) for file in module.files] == [("modules/network/main.tf", 1, 0)]
+        assert module.files[0].patch == ()
+        assert found.differs
+
+    def test_it_lags_by_what_status_counts(self, world: World) -> None:
+        everywhere(world)
+        edited(world, 1)
+        world.terraform.fails_on.add(("dev", "web"))
+        with pytest.raises(OperationFailedError):
+            edited(world, 2)
+        world.terraform.fails_on.clear()
+        edited(world, 3)
+        found = diff(world.ports, "dev", "staging")
+        assert found.distance is not None
+        assert found.distance.behind == status(world.ports).environments[1].lag == 2
+        assert len(found.distance.releases) == 3
+
+    def test_an_environment_that_does_not_follow_the_other(self, world: World) -> None:
+        everywhere(world)
+        edited(world, 1)
+        promote(world.ports, "dev", "staging")
+        edited(world, 2)
+        found = diff(world.ports, "prod", "dev")
+        assert found.distance is not None
+        assert (found.distance.older, found.distance.newer, found.distance.behind) == ("prod", "dev", 2)
+
+    def test_after_a_rollback_dev_can_be_the_older_one(self, world: World) -> None:
+        apply(world.ports, "dev")
+        edited(world, 1)
+        promote(world.ports, "dev", "staging")
+        rollback(world.ports, "dev")
+        found = diff(world.ports, "dev", "staging")
+        assert found.distance is not None
+        assert (found.distance.older, found.distance.newer, found.distance.behind) == ("dev", "staging", 1)
+
+    def test_code_is_told_line_by_line_where_that_is_asked_for(self, world: World) -> None:
+        everywhere(world)
+        edited(world, 1)
+        found = diff(world.ports, "staging", "dev", patch=True)
+        assert found.distance is not None
+        assert found.distance.changes is not None
+        assert found.distance.changes.modules[0].files[0].patch[-1] == "+# 1"
+
+    def test_an_artifact_that_moved_on(self, world: World) -> None:
+        everywhere(world)
+        newer = IMAGE.replace("a" * 64, "b" * 64)
+        world.edit(DEV, f'cidr = "10.10.0.0/16"\nimage = "{newer}"\n')
+        apply(world.ports, "dev")
+        found = diff(world.ports, "dev", "staging")
+        assert [(pair.first, pair.second) for pair in found.artifacts] == [(newer, IMAGE)]
+        assert found.distance is not None
+        assert found.distance.changes is not None
+        assert not found.distance.changes.modules
+        assert unequal(found) == [("cidr", "differs", "allowed")]
+
+
+class TestEmptyEnvironments:
+    def test_where_nothing_runs_the_settings_are_read_as_the_release_of_the_other_takes_them(
+        self, world: World
+    ) -> None:
+        release = apply(world.ports, "dev").release
+        found = diff(world.ports, "staging", "dev")
+        assert (found.first.origin, found.first.release, found.first.against) == ("nothing", "", release)
+        assert found.distance is None
+        assert [(pair.first, pair.second) for pair in found.artifacts] == [(None, IMAGE)]
+        assert unequal(found) == [("cidr", "differs", "allowed")]
+        assert found.differs
+        assert not found.unknown
+
+    def test_where_nothing_runs_anywhere_the_working_tree_takes_them(self, world: World) -> None:
+        bigger(world)
+        found = diff(world.ports, "staging", "prod")
+        assert [side.origin for side in (found.first, found.second)] == ["nothing", "nothing"]
+        assert [side.against for side in (found.first, found.second)] == ["", ""]
+        assert unequal(found) == [("cidr", "differs", "allowed"), ("size", "differs", "")]
+        assert not found.unknown
+
+    def test_the_working_tree_stands_for_the_entry(self, world: World) -> None:
+        found = diff(world.ports, "dev", "staging")
+        assert found.first.origin == "working tree"
+        assert found.first.known is None
+        assert found.second.against == found.first.release == apply(world.ports, "dev").release
+
+    def test_the_working_tree_is_newer_than_every_release(self, world: World) -> None:
+        everywhere(world)
+        destroy(world.ports, "dev")
+        world.edit("modules/network/main.tf", NETWORK.decode() + "# not deployed\n")
+        found = diff(world.ports, "dev", "prod")
+        assert found.first.origin == "working tree"
+        assert found.distance is not None
+        assert (found.distance.older, found.distance.newer, found.distance.behind) == ("prod", "dev", 0)
+        assert found.distance.changes is not None
+        assert [module.module for module in found.distance.changes.modules] == ["modules/network"]
+
+    def test_a_working_tree_that_makes_no_release_is_a_problem_of_that_side(self, world: World) -> None:
+        everywhere(world)
+        destroy(world.ports, "dev")
+        world.edit("modules/network/main.tf", 'variable "cidr" {\n')
+        found = diff(world.ports, "dev", "prod")
+        assert codes(found.first) == ["E201"]
+        assert codes(found.second) == []
+        assert found.unknown
+
+
+class TestWhatIsNotKnown:
+    @pytest.mark.parametrize("state", ["missing", "damaged"])
+    def test_a_bundle_that_can_not_be_read_leaves_the_rest(self, world: World, state: str) -> None:
+        older = everywhere(world)
+        newer = edited(world, 1)
+        if state == "missing":
+            del world.store.content[bundle_store.key(older)]
+        else:
+            world.store.content[bundle_store.key(older)] = b"something else"
+        found = diff(world.ports, "dev", "staging")
+        assert codes(found.first) == []
+        (problem,) = found.second.problems
+        assert problem.code == "E416"
+        assert f"which staging runs, is {state}" in problem.message
+        assert found.distance is not None
+        assert found.distance.behind == 1
+        assert [each.release for each in found.distance.releases] == [newer]
+        assert found.distance.changes is None
+        assert (found.artifacts, found.settings) == ((), None)
+        assert found.unknown
+        assert found.differs
+
+    def test_settings_that_do_not_fit_are_a_problem_of_that_side(self, world: World) -> None:
+        everywhere(world)
+        edited(world, 1)
+        world.edit(STAGING, 'cidr = "10.20.0.0/16"\nsise = 2\n')
+        found = diff(world.ports, "dev", "staging")
+        (problem,) = found.second.problems
+        assert (problem.code, str(problem.location)) == ("E203", f"{STAGING}:2")
+        assert found.settings is None
+        assert found.distance is not None
+        assert found.distance.changes is not None
+        assert [pair.equal for pair in found.artifacts] == [True]
+        assert found.unknown
+
+    def test_what_was_interrupted_is_not_whole(self, world: World) -> None:
+        everywhere(world)
+        world.terraform.fails_on.add(("staging", "web"))
+        edited(world, 1)
+        with pytest.raises(OperationFailedError):
+            promote(world.ports, "dev", "staging")
+        found = diff(world.ports, "staging", "prod")
+        assert (found.first.whole, found.second.whole) == (False, True)
+
+    def test_where_the_first_deployment_failed_nothing_whole_runs(self, world: World) -> None:
+        apply(world.ports, "dev")
+        world.terraform.fails_on.add(("staging", "web"))
+        with pytest.raises(OperationFailedError):
+            promote(world.ports, "dev", "staging")
+        found = diff(world.ports, "dev", "staging")
+        assert (found.second.origin, found.second.whole) == ("nothing", False)
+
+
+class TestSettings:
+    def test_each_value_has_its_line(self, world: World) -> None:
+        everywhere(world)
+        bigger(world)
+        found = diff(world.ports, "staging", "prod")
+        assert found.settings is not None
+        size = next(pair for pair in found.settings.unequal if pair.name == "size")
+        lines = [str(side.location) for side in (size.first, size.second) if side]
+        assert lines == ["environments/common.tfvars:1", f"{PROD}:2"]
+
+    def test_settings_that_are_not_deployed_yet_are_pending(self, world: World) -> None:
+        everywhere(world)
+        assert not diff(world.ports, "staging", "prod").second.pending
+        bigger(world)
+        found = diff(world.ports, "staging", "prod")
+        assert (found.first.pending, found.second.pending) == (False, True)
+
+    def test_each_environment_is_read_as_the_release_that_it_runs_takes_it(self, world: World) -> None:
+        everywhere(world)
+        world.edit("modules/web/main.tf", WEB.decode() + 'variable "zones" {\n  default = 2\n}\n')
+        apply(world.ports, "dev")
+        assert ("zones", "only in first", "") in unequal(diff(world.ports, "dev", "staging"))
+
+
+def refused_by_parity(world: World) -> set[str]:
+    """What the guard itself says of the next promotion to prod."""
+    with pytest.raises(RefusedError) as refused:
+        promote(world.ports, "staging", "prod")
+    (refusal,) = (each for each in refused.value.refusals if each.code == "G205")
+    return {problem.message.split()[0] for problem in refusal.because}
+
+
+class TestParity:
+    def test_it_refuses_what_the_guard_refuses(self, world: World) -> None:
+        bigger(world)
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        found = diff(world.ports, "staging", "prod")
+        assert unequal(found) == [("cidr", "differs", "allowed"), ("size", "differs", "refused")]
+        assert refused_by_parity(world) == {"size"}
+
+    def test_a_refusal_names_the_lines(self, world: World) -> None:
+        bigger(world)
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        with pytest.raises(RefusedError) as refused:
+            promote(world.ports, "staging", "prod")
+        (line,) = refused.value.refusals[0].because
+        assert line.message == "size is otherwise in staging: it comes from environments/common.tfvars:1"
+        assert str(line.location) == f"{PROD}:2"
+
+    def test_a_source_whose_settings_do_not_fit_is_refused_with_its_problems(self, world: World) -> None:
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        world.edit(STAGING, 'cidr = "10.20.0.0/16"\nsise = 2\n')
+        with pytest.raises(RefusedError) as refused:
+            promote(world.ports, "staging", "prod")
+        (line,) = refused.value.refusals[0].because
+        assert (line.code, str(line.location)) == ("E203", f"{STAGING}:2")
+
+    def test_only_the_last_two_environments_are_compared(self, world: World) -> None:
+        world.edit(DEV, world.tree.content[DEV].decode() + "size = 2\n")
+        everywhere(world)
+        assert unequal(diff(world.ports, "dev", "prod")) == [("cidr", "differs", "allowed"), ("size", "differs", "")]
+
+    @pytest.mark.parametrize("order", [("staging", "prod"), ("prod", "staging")])
+    def test_it_speaks_of_the_release_to_be_promoted(self, world: World, order: tuple[str, str]) -> None:
+        """A default that only one release brings is the same in both once both run it; and the other way round."""
+        world.edit("modules/web/main.tf", WEB.decode() + 'variable "old" {\n  default = 1\n}\n')
+        world.edit(STAGING, 'cidr = "10.20.0.0/16"\nold = 1\n')
+        everywhere(world)
+        new = 'variable "old" {\n  default = 2\n}\nvariable "new" {\n  default = 1\n}\n'
+        world.edit("modules/web/main.tf", WEB.decode() + new)
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        found = diff(world.ports, *order)
+        assert ("new", f"only in {'first' if order[0] == 'staging' else 'second'}", "") in unequal(found)
+        assert "old" not in [name for name, *_ in unequal(found)]
+        assert found.settings is not None
+        assert found.settings.refused == refused_by_parity(world) == {"old"}
+
+
+def test_an_environment_is_not_compared_with_itself(world: World) -> None:
+    with pytest.raises(UsageError, match="E011 dev is compared with itself") as error:
+        diff(world.ports, "dev", "dev")
+    assert error.value.problems[0].hint == "envctl diff dev staging"
+
+
+def test_no_terraform_is_started(world: World) -> None:
+    everywhere(world)
+    ran = list(world.terraform.ran)
+    diff(world.ports, "dev", "prod", patch=True)
+    assert world.terraform.ran == ran

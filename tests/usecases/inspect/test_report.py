@@ -1,0 +1,265 @@
+"""What a report knows: made of the ledger and the project file, without a plan and without asking anybody."""
+
+from functools import cache
+
+import pytest
+
+from envctl.domain.errors import OperationFailedError
+from envctl.domain.ledger.events import (
+    Actor,
+    DeploymentAbandoned,
+    DeploymentFailed,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    Event,
+    ReleaseCreated,
+    WaiverUsed,
+)
+from envctl.domain.ledger.release_matrix import whereabouts
+from envctl.domain.plan.changes import Action
+from envctl.usecases.approval.approve import approve
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.drift.drift import drift
+from envctl.usecases.inspect.report import Report, report
+from envctl.usecases.ledger import journal, timeline
+from tests.fakes.story import a_fortnight
+from tests.fakes.world import NETWORK, Killed, World
+
+OLD, NEW = "a" * 64, "b" * 64
+
+
+@cache
+def fortnight() -> Report:
+    return report(a_fortnight().ports)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def append(world: World, *events: Event) -> int:
+    """The number of the last entry."""
+    for event in events:
+        journal.append(world.ports, lambda _, event=event: event)  # type: ignore[misc]
+    return journal.present(world.ports).seq
+
+
+def stands(told: Report, environment: str) -> dict[str, str]:
+    return {row.release.release: row.stays[environment].standing for row in told.releases}
+
+
+def edit(world: World, number: int) -> None:
+    world.edit("modules/network/main.tf", NETWORK.decode() + f"# {number}\n")
+
+
+def test_it_asks_neither_terraform_nor_anybody(world: World) -> None:
+    apply(world.ports, "dev")
+    world.terraform.ran.clear()
+    world.consent.nobody = True
+    before = dict(world.store.content)
+    report(world.ports)
+    assert world.terraform.ran == []
+    assert world.store.content == before
+
+
+def test_an_empty_ledger_makes_an_empty_report(world: World) -> None:
+    told = report(world.ports)
+    assert (told.entries, told.releases, told.timeline.deployments, told.plans) == (0, (), (), ())
+    assert [each.environment for each in told.outlooks] == ["dev", "staging", "prod"]
+
+
+def test_two_people_see_the_same(world: World) -> None:
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    world.identity.name = "bob@example.com"
+    approve(world.ports, "prod", "peer")
+    seen = []
+    for name in ("bob@example.com", "cat@example.com"):
+        world.identity.name = name
+        told = report(world.ports)
+        seen.append((told.status.environments[2].gates, told.outlooks[2].approvals, told.outlooks[2].why.who))
+    assert seen[0] == seen[1]
+    assert seen[0][0] == {"peer": (1, 1), "business": (0, 2)}
+    assert [given.by for given in seen[0][1]] == [Actor("bob@example.com")]
+
+
+def test_what_is_recorded_meanwhile_is_left_to_the_next_report(world: World) -> None:
+    apply(world.ports, "dev")
+    present = journal.present(world.ports)
+    edit(world, 1)
+    apply(world.ports, "dev")
+    assert [each.deployment.seq for each in timeline.timeline(world.ports, present, 50).deployments] == [2]
+
+
+class TestReleases:
+    def test_where_each_one_is(self, world: World) -> None:
+        first = apply(world.ports, "dev").release
+        promote(world.ports, "dev", "staging")
+        edit(world, 1)
+        second = apply(world.ports, "dev").release
+        told = report(world.ports)
+        assert stands(told, "dev") == {second: "runs", first: "left"}
+        assert stands(told, "staging") == {second: "never", first: "runs"}
+
+    def test_one_that_failed_and_one_that_never_ended(self, world: World) -> None:
+        append(world, ReleaseCreated(OLD), ReleaseCreated(NEW))
+        start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
+        append(world, DeploymentFailed("dev", OLD, start, "no"), DeploymentStarted("dev", NEW, "s", "apply"))
+        assert stands(report(world.ports), "dev") == {NEW: "unfinished", OLD: "failed"}
+
+    def test_one_that_was_destroyed_runs_no_longer(self, world: World) -> None:
+        release = apply(world.ports, "dev").release
+        destroy(world.ports, "dev")
+        assert stands(report(world.ports), "dev") == {release: "left"}
+
+    def test_old_ones_are_left_off_but_for_those_that_matter_somewhere(self, world: World) -> None:
+        append(world, ReleaseCreated(OLD))
+        start = append(world, DeploymentStarted("prod", OLD, "s", "promote", "staging"))
+        append(world, DeploymentSucceeded("prod", OLD, start, ("network",)))
+        append(world, *(ReleaseCreated(f"{number:064}") for number in range(30)))
+        told = report(world.ports)
+        assert (len(told.releases), told.more_releases) == (21, 10)
+        assert stands(told, "prod")[OLD] == "runs"
+
+    def test_what_became_of_one_before_all_that_is_looked_through_is_unknown_and_not_never(self, world: World) -> None:
+        append(world, ReleaseCreated(OLD))
+        start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
+        append(world, DeploymentFailed("dev", OLD, start, "no"))
+        append(world, ReleaseCreated(NEW), *(WaiverUsed("prod", NEW, "x", (), ()) for _ in range(2)))
+        present = journal.present(world.ports)
+        seen = timeline.timeline(world.ports, present, 50, through=3)
+        assert seen.more
+        rows = whereabouts(present, ["staging"], dict(timeline.tried(seen.deployments)), seen.since, 20)
+        assert [row.stays["staging"].standing for row in rows] == ["never", "unknown"]
+
+
+class TestTimeline:
+    def test_each_deployment_says_how_it_ended_and_what_was_proven(self) -> None:
+        told = fortnight().timeline
+        assert not told.more
+        assert [
+            (each.environment, each.deployment.action, each.deployment.outcome, each.verified)
+            for each in told.deployments
+            if each.deployment.outcome != "succeeded" or each.verified != "passed"
+        ] == [
+            ("dev", "apply", "failed", ""),
+            ("dev", "apply", "succeeded", "failed"),
+            ("staging", "promote", "failed", ""),
+            ("dev", "apply", "failed", ""),
+        ]
+        assert [each.deployment.outcome for each in told.deployments if each.deployment.waiver] == ["succeeded"]
+
+    def test_it_is_as_the_present_has_it(self) -> None:
+        told = fortnight()
+        for each in told.status.environments:
+            last = next(done for done in told.timeline.deployments if done.environment == each.environment)
+            assert last.deployment == each.present.last
+
+    def test_only_the_first_end_of_a_deployment_counts(self, world: World) -> None:
+        append(world, ReleaseCreated(OLD))
+        start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
+        append(world, DeploymentAbandoned("dev", OLD, start, "gone"), DeploymentSucceeded("dev", OLD, start, ()))
+        (only,) = report(world.ports).timeline.deployments
+        assert only.deployment.outcome == "abandoned"
+
+    def test_a_waiver_under_way_makes_it_one_by_break_glass(self, world: World) -> None:
+        append(world, ReleaseCreated(OLD))
+        start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
+        waiver = append(world, WaiverUsed("dev", OLD, "now", ("G301",), ("no",), start))
+        (only,) = report(world.ports).timeline.deployments
+        assert only.deployment.waiver == waiver
+
+    @pytest.mark.slow
+    def test_older_ones_are_left_off(self, world: World) -> None:
+        append(world, ReleaseCreated(OLD))
+        for _ in range(51):
+            start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
+            append(world, DeploymentFailed("dev", OLD, start, "no"))
+        told = report(world.ports).timeline
+        assert (len(told.deployments), told.more) == (50, True)
+
+
+class TestPlans:
+    def test_every_deployment_keeps_what_its_plan_means(self, world: World) -> None:
+        apply(world.ports, "dev")
+        promote(world.ports, "dev", "staging")
+        edit(world, 1)
+        apply(world.ports, "dev")
+        rollback(world.ports, "dev")
+        told = report(world.ports).plans
+        assert [(each.environment, each.deployment.action) for each in told] == [
+            ("dev", "rollback"),
+            ("staging", "promote"),
+        ]
+        assert [each.counts for each in told] == [{Action.UPDATE: 2}, {Action.CREATE: 1}]
+        assert [each.fingerprint for each in told] == [
+            entry.event.plan
+            for entry in journal.numbered(world.ports, [each.deployment.seq for each in told])
+            if isinstance(entry.event, DeploymentStarted)
+        ]
+
+    def test_it_is_kept_before_anything_is_done(self, world: World) -> None:
+        world.terraform.dies_on.add(("dev", "network"))
+        with pytest.raises(Killed):
+            apply(world.ports, "dev")
+        (only,) = report(world.ports).plans
+        assert only.plan is not None
+
+    def test_no_value_is_in_it(self, world: World) -> None:
+        apply(world.ports, "dev")
+        kept = b"".join(data for key, data in world.store.content.items() if key.startswith("plans/"))
+        assert kept
+        assert world.terraform.reality["dev", "network"].encode() not in kept
+
+    @pytest.mark.parametrize("damage", [None, b"{}"], ids=["one that is gone", "one that was changed"])
+    def test_what_can_not_be_believed_is_not_shown(self, world: World, damage: bytes | None) -> None:
+        apply(world.ports, "dev")
+        for key in [key for key in world.store.content if key.startswith("plans/")]:
+            del world.store.content[key]
+            if damage is not None:
+                world.store.content[key] = damage
+        (only,) = report(world.ports).plans
+        assert (only.plan, only.counts) == (None, None)
+        assert only.fingerprint
+
+    @pytest.mark.slow
+    def test_a_long_one_is_cut_and_says_by_how_much(self) -> None:
+        (staging,) = (each for each in fortnight().plans if each.environment == "staging")
+        assert staging.plan is not None
+        assert sum(len(stack.resources) for stack in staging.plan.stacks) == 100
+        assert (staging.more, sum((staging.counts or {}).values())) == (17, 117)
+
+    def test_an_entry_that_can_not_be_read_is_an_error(self, world: World) -> None:
+        apply(world.ports, "dev")
+        world.store.content["ledger/0000000002.json"] = b"{}"
+        with pytest.raises(OperationFailedError, match="E401"):
+            journal.numbered(world.ports, [2])
+
+
+def test_drift_is_that_of_the_last_look_and_none_after_a_deployment(world: World) -> None:
+    apply(world.ports, "dev")
+    world.terraform.drifted.add(("dev", "web"))
+    drift(world.ports, ["dev"])
+    seen = report(world.ports).status.environments[0].present.drift
+    assert seen is not None
+    assert seen.resources == ("web: terraform_data.web",)
+    edit(world, 1)
+    apply(world.ports, "dev")
+    assert report(world.ports).status.environments[0].present.drift is None
+
+
+def test_each_environment_says_what_it_asks_for() -> None:
+    dev, _, prod = fortnight().outlooks
+    assert (dev.asked.soak, dev.asked.windows, dev.asked.protected) == (0, (), False)
+    assert (prod.asked.soak, prod.asked.max_age, prod.asked.expires) == (86400, 14 * 86400, 3 * 86400)
+    assert prod.asked.windows[0].startswith('deny window "year end"')
+    assert [answer.code for answer in prod.why.answers if answer.outcome == "refuses"] == [
+        "G103",
+        "G106",
+        "G108",
+        "G110",
+    ]

@@ -1,0 +1,103 @@
+"""The laws of promotion notice each rule of the ledger, the store and the surroundings that is gone."""
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from _pytest.mark import ParameterSet
+
+from tests.usecases import environment_edits, forgeries, resets
+from tests.usecases.commands import PLAINLY, How
+from tests.usecases.laws import attacks, old_jobs, rule_edits
+from tests.usecases.laws.actors import Actors
+from tests.usecases.laws.teeth import RULES, TEMPTING, temptations_of, tempted, without
+from tests.usecases.laws.temptations import Temptation
+
+ORACLE = ("oracle", "oracle_words", "verdict", "account", "entries", "rulebook", "project_text")
+JUDGED = (
+    "envctl.domain.ledger.projection.apply_entries",
+    "envctl.domain.guards",
+    "envctl.domain.config.rules.environment_rules",
+    "envctl.domain.ledger.person_names",
+    "envctl.usecases",
+)
+
+GROUPS: dict[str, Mapping[str, Temptation]] = {
+    "machines and store": attacks.OF_MACHINES,
+    "releases": old_jobs.OF_AGE,
+    "names": rule_edits.OF_NAMES,
+    "tokens": forgeries.OF_TOKENS,
+    "rules": TEMPTING["the double question"],
+    "order": rule_edits.OF_THE_ORDER,
+    "resets": resets.OF_RESETS,
+    "environments": environment_edits.OF_ENVIRONMENTS,
+    "stacks": TEMPTING.get("the word for what leaves", {}),
+}
+BY_DAY = ("machines and store", "releases", "names", "tokens")
+"""Those before which no whole promotion has to be made."""
+
+
+def mark_slow(name: str, *, slow: bool) -> ParameterSet:
+    return pytest.param(name, marks=[pytest.mark.slow] if slow else [])
+
+
+def is_slow(temptations: Mapping[str, Temptation]) -> bool:
+    return not any(temptations is GROUPS[name] for name in BY_DAY)
+
+
+@pytest.mark.parametrize("name", ORACLE)
+def test_oracle_imports_nothing_that_it_judges(name: str) -> None:
+    tree = ast.parse((Path(__file__).parents[1] / f"{name}.py").read_text())
+    found = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert found
+    assert not [module for module in found if module.startswith(JUDGED)]
+
+
+@pytest.mark.parametrize("group", [mark_slow(name, slow=is_slow(each)) for name, each in GROUPS.items()])
+def test_no_temptation_succeeds(group: str) -> None:
+    assert not [(name, broken) for name, broken in tempted(GROUPS[group]) if broken]
+
+
+@pytest.mark.parametrize("rule", [mark_slow(name, slow=is_slow(temptations_of(name))) for name in RULES])
+def test_rule_that_is_gone_is_noticed(rule: str) -> None:
+    with without(rule):
+        assert any(broken for _, broken in tempted(temptations_of(rule)))
+
+
+@contextmanager
+def stage() -> Iterator[Actors]:
+    actors = Actors({"staging": frozenset(), "prod": frozenset()})
+    try:
+        yield actors
+    finally:
+        actors.leave()
+
+
+# Else it would be no wonder that what comes close to them is refused.
+BY_THE_BOOK: dict[str, Callable[[Actors, How], None]] = {
+    "approved in the role": partial(rule_edits.claim, name="vouched"),
+    "approved in jobs": partial(rule_edits.claim, name="job", kind="the business in jobs"),
+    "promoted by a job": partial(forgeries.promotes_as, name="job"),
+}
+
+
+@pytest.mark.parametrize("act", BY_THE_BOOK.values(), ids=BY_THE_BOOK.keys())
+def test_those_whom_aws_or_github_vouches_for_count(act: Callable[[Actors, How], None]) -> None:
+    with stage() as actors:
+        act(actors, PLAINLY)
+    assert actors.oracle.places["prod"].current
+    assert not actors.oracle.broken
+
+
+@pytest.mark.slow
+def test_reset_counts_once_its_delay_is_over() -> None:
+    with stage() as actors:
+        resets.reset(timedelta(days=7))(actors, PLAINLY)
+    recorded = actors.oracle.places["prod"].asked
+    assert recorded is not None
+    assert not recorded.rules.gates
+    assert not actors.oracle.broken

@@ -1,0 +1,143 @@
+"""A checkpoint is believed only as far as entries bear it out."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.domain.errors import OperationFailedError
+from envctl.domain.guards import RefusedError
+from envctl.domain.ledger import checkpoint
+from envctl.domain.ledger.entries import decode, digest
+from envctl.domain.ledger.events import EnvironmentLocked, Event
+from envctl.domain.ledger.gzip import packed
+from envctl.domain.ledger.projection.apply_entries import follow
+from envctl.domain.ledger.state import Present
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.ledger import journal, store_layout
+from envctl.usecases.ledger.checkpoints import load_checkpoint
+from tests.fakes.world import MemoryStore, World
+
+N = checkpoint.EVERY
+
+
+def locked(reason: str) -> Callable[[Present], Event]:
+    return lambda _: EnvironmentLocked("prod", reason)
+
+
+def lengthen(world: World, until: int) -> None:
+    now: Present | None = None
+    while now is None or now.seq < until:
+        now, _ = journal.append(world.ports, locked("we migrate"), after=now)
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    apply(world.ports, "dev")
+    return world
+
+
+def forged(world: World) -> bytes:
+    """The last checkpoint, after which the release that dev runs is verified in staging too."""
+    key = max(world.store.keys(store_layout.CHECKPOINTS))
+    kept = checkpoint.decode(world.store.content[key])
+    assert kept is not None
+    lie = replace(kept, environments={**kept.environments, "staging": kept.of("dev")})
+    return checkpoint.encode(lie)
+
+
+@pytest.mark.parametrize("length", [N, N + 1, N + 5], ids=["the last entry", "one more", "five more"])
+def test_forged_checkpoint_proves_nothing(world: World, length: int) -> None:
+    lengthen(world, length)
+    before = journal.present(world.ports)
+    world.store.content[store_layout.checkpoint_key(N)] = forged(world)
+    assert journal.present(World(store=world.store).ports) == before
+    with pytest.raises(RefusedError, match="G102"):
+        promote(world.ports, "staging", "prod")
+    with pytest.raises(OperationFailedError, match="the checkpoint that was left there does not follow"):
+        journal.verify(world.ports)
+
+
+def test_entry_names_what_entries_say_not_what_is_stored(world: World) -> None:
+    """Who forges the checkpoint before it is named gets it named by the next person as little as after."""
+    lengthen(world, N)
+    honest = checkpoint.name_in(world.store.content[store_layout.checkpoint_key(N)])
+    world.store.content[store_layout.checkpoint_key(N)] = forged(world)
+    journal.append(World(store=world.store).ports, locked("mine"))
+    assert decode(world.store.content[store_layout.entry_key(N + 1)]).checkpoint == honest
+
+
+def test_forging_needs_entry_that_chain_and_witness_know(world: World) -> None:
+    lengthen(world, N + 3)
+    lie = forged(world)
+    world.store.content[store_layout.checkpoint_key(N)] = lie
+    key = store_layout.entry_key(N + 1)
+    named = json.loads(world.store.content[key]) | {"checkpoint": checkpoint.name_in(lie)}
+    world.store.content[key] = json.dumps(named, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    with pytest.raises(OperationFailedError, match=f"E401 .* from entry {N + 2} on"):
+        journal.present(world.ports)
+
+
+def test_named_checkpoint_keeps_reading_short(world: World) -> None:
+    lengthen(world, N + 3)
+    assert load_checkpoint(world.ports).seq == N
+    world.store.content[store_layout.entry_key(7)] = b"{}"
+    assert journal.present(World(store=world.store).ports).seq == N + 3
+
+
+def test_unnamed_checkpoint_of_older_envctl_is_not_believed(world: World) -> None:
+    """Its entries are read, and the next checkpoint is named."""
+    lengthen(world, N + 3)
+    old = unnamed(world.store)
+    assert load_checkpoint(World(store=old).ports).seq == 0
+    assert journal.present(World(store=old).ports).seq == N + 3
+    lengthen(World(store=old), 2 * N + 1)
+    assert load_checkpoint(World(store=old).ports).seq == 2 * N
+    journal.verify(World(store=old).ports)
+
+
+def unnamed(store: MemoryStore) -> MemoryStore:
+    """The same ledger as an envctl wrote it that named no checkpoints."""
+    old, prev = MemoryStore({key: data for key, data in store.content.items() if key.startswith("releases/")}), ""
+    now = Present()
+    for key in store.keys(store_layout.ENTRIES):
+        document = json.loads(store.content[key])
+        document.pop("checkpoint", None)
+        document["prev"] = prev or document["prev"]
+        data = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        old.content[key], prev = data, digest(data)
+        now = follow(now, decode(data))
+        if now.seq % N == 0:
+            old.content[store_layout.checkpoint_key(now.seq)] = checkpoint.encode(now)
+    return old
+
+
+@pytest.mark.parametrize("junk", [b"", b"{}", b"\x1f\x8b", packed(b"[]"), packed(b"{" * 99)])
+def test_junk_among_checkpoints_is_passed_over(world: World, junk: bytes) -> None:
+    lengthen(world, N + 3)
+    for number in range(2, 6):
+        world.store.content[store_layout.checkpoint_key(number * N)] = junk
+    world.store.content[store_layout.checkpoint_key(N + 1)] = junk
+    assert load_checkpoint(world.ports).seq == N
+
+
+@pytest.mark.slow
+@given(st.integers(N - 2, 2 * N + 2), st.timedeltas(timedelta(), timedelta(days=3)))
+def test_name_is_the_same_from_wherever_it_is_folded(length: int, later: timedelta) -> None:
+    world = World()
+    apply(world.ports, "dev")
+    world.clock.time += later
+    promote(world.ports, "dev", "staging")
+    lengthen(world, length)
+    for number in (N, 2 * N):
+        if key := world.store.content.get(store_layout.entry_key(number + 1)):
+            assert decode(key).checkpoint == checkpoint.name_in(
+                world.store.content[store_layout.checkpoint_key(number)]
+            )
+    journal.verify(world.ports)

@@ -1,0 +1,610 @@
+"""What is signed counts, and nothing else does, whatever somebody does who can write into the store by hand."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem, UsageError
+from envctl.domain.guards import RefusedError
+from envctl.domain.ledger import checkpoint
+from envctl.domain.ledger.entries import GENESIS, Entry, digest, encode
+from envctl.domain.ledger.events import (
+    ApprovalGiven,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    DriftChecked,
+    EnvironmentLocked,
+    EnvironmentUnlocked,
+    Event,
+    HoldLifted,
+    HoldSet,
+    ReleaseCreated,
+    VerificationFailed,
+    VerificationPassed,
+    WaiverUsed,
+)
+from envctl.domain.ledger.signatures import Algorithm, written
+from envctl.usecases.approval.approve import approve, withdraw
+from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.inspect import export
+from envctl.usecases.inspect.history import history, verify_ledger
+from envctl.usecases.inspect.locking import lock, unlock
+from envctl.usecases.inspect.report import report
+from envctl.usecases.inspect.settings import validate
+from envctl.usecases.inspect.status import status
+from envctl.usecases.ledger import journal, signing, store_layout
+from envctl.usecases.ports.core import UnansweredError
+from envctl.usecases.project import signing_keys
+from tests.fakes.signing import LATE, MALLORY, Intruder, signed_project, signing_world
+from tests.fakes.world import MemoryStore, World, recorded
+
+
+@pytest.fixture
+def world() -> World:
+    return signing_world()
+
+
+@pytest.fixture
+def intruder(world: World) -> Intruder:
+    return Intruder(world)
+
+
+def to_staging(world: World) -> str:
+    release = apply(world.ports, "dev").release
+    promote(world.ports, "dev", "staging")
+    return release
+
+
+def approved(world: World) -> None:
+    me = world.identity.name
+    for person, gate in (("bob", "peer"), ("bob", "business"), ("cat", "business")):
+        world.identity.name = person
+        approve(world.ports, "prod", gate, unseen=["web"])
+    world.identity.name = me
+
+
+def anew(world: World) -> World:
+    """The same project and store on a machine that has seen nothing yet."""
+    other = World(tree=world.tree, store=world.store, signatures=world.signatures)
+    other.terraform = world.terraform
+    return other
+
+
+def in_a_copy(world: World) -> World:
+    """What happens there does not happen here."""
+    return replace(anew(world), store=MemoryStore(dict(world.store.content)))
+
+
+def named(world: World) -> list[str]:
+    """What `ledger verify` finds."""
+    with pytest.raises(OperationFailedError) as caught:
+        verify_ledger(world.ports)
+    return [f"{problem.code} {problem.message}" for problem in caught.value.problems]
+
+
+def test_a_release_goes_the_whole_way_and_every_entry_of_it_is_signed(world: World) -> None:
+    to_staging(world)
+    approved(world)
+    promote(world.ports, "staging", "prod")
+    assert all(entry.signature for entry in recorded(world))
+    verified = verify_ledger(world.ports)
+    assert (verified.entries, verified.signed) == (len(recorded(world)), ("dev", "staging", "prod"))
+
+
+def test_a_release_is_signed_by_the_entry_and_all_else_by_the_environment_that_it_speaks_of(world: World) -> None:
+    to_staging(world)
+    trust = world.trust
+    for entry in recorded(world):
+        where = getattr(entry.event, "environment", "dev")
+        assert entry.signature is not None
+        assert [name for name, pinned in trust.pinned.items() if entry.signature.key in pinned.by_fingerprint] == [
+            where
+        ]
+
+
+PEOPLE: dict[str, Callable[[World], object]] = {
+    "an approval": lambda world: approve(world.ports, "prod", "peer"),
+    "an approval that is taken back": lambda world: withdraw(world.ports, "prod", "peer"),
+    "a lock": lambda world: lock(world.ports, "prod", "we migrate"),
+    "a lock that is lifted": lambda world: unlock(world.ports, "prod"),
+}
+
+
+def test_people_sign_what_they_say_themselves(world: World) -> None:
+    to_staging(world)
+    assert not any(personally for _, personally in world.signatures.signed)
+    world.identity.name = "bob"
+    for say in PEOPLE.values():
+        world.signatures.signed.clear()
+        say(world)
+        assert world.signatures.signed == [("prod", True)]
+
+
+def test_without_a_signing_key_nothing_is_signed_and_nothing_asked_for() -> None:
+    world = World()
+    to_staging(world)
+    assert not any(entry.signature for entry in recorded(world))
+    assert (world.signatures.signed, verify_ledger(world.ports).signed) == ([], ())
+
+
+def test_an_environment_without_a_key_counts_unsigned_beside_one_that_has_one() -> None:
+    world = signing_world(("prod",))
+    to_staging(world)
+    approved(world)
+    promote(world.ports, "staging", "prod")
+    signed = [entry for entry in recorded(world) if entry.signature]
+    assert {getattr(entry.event, "environment", "") for entry in signed} == {"prod"}
+    assert verify_ledger(world.ports).signed == ("prod",)
+
+
+def test_what_can_not_be_signed_is_not_recorded_and_nothing_is_deployed(world: World) -> None:
+    release = apply(world.ports, "dev").release
+    before, ran = dict(world.store.content), len(world.terraform.ran)
+    world.signatures.refused.add("staging")
+    with pytest.raises(OperationFailedError, match="E468"):
+        promote(world.ports, "dev", "staging")
+    assert journal.present(world.ports).of("staging").last is None
+    assert {key for key in world.store.content if key.startswith("ledger/")} == {
+        key for key in before if key.startswith("ledger/")
+    }
+    assert ("apply", "staging", "network") not in world.terraform.ran[ran:]
+    assert release in journal.present(world.ports).releases
+
+
+# What somebody forges, and what becomes of prod or staging where it is believed.
+def _forgeries(release: str) -> dict[str, Event]:
+    return {
+        "an approval": ApprovalGiven("prod", "peer", release, "settings", "plan"),
+        "a start": DeploymentStarted("prod", release, "settings", "promote", "staging"),
+        "an end": DeploymentSucceeded("staging", release, 5, ("network", "web"), 2),
+        "a verification": VerificationPassed("staging", release, 5),
+        "a verification that failed": VerificationFailed("staging", release, 5, ("http",), "500"),
+        "drift": DriftChecked("staging", release, 3, ("network: aws_vpc.main",)),
+        "a lock": EnvironmentLocked("prod", "mine"),
+        "a lock that is lifted": EnvironmentUnlocked("prod"),
+        "a hold": HoldSet("prod", release, "mine"),
+        "a hold that is lifted": HoldLifted("prod", release, "mine"),
+        "a waiver": WaiverUsed("prod", release, "mine", ("G106",), ("approvals",)),
+    }
+
+
+@pytest.mark.parametrize("key", ["", "dev"], ids=["unsigned", "signed with dev's key"])
+@pytest.mark.parametrize("what", _forgeries(""))
+def test_nothing_that_is_forged_counts_for_another_environment(
+    world: World, intruder: Intruder, what: str, key: str
+) -> None:
+    release = to_staging(world)
+    before = journal.present(world.ports)
+    forged = intruder.forge(_forgeries(release)[what], key=key)
+    now = journal.present(world.ports)
+    assert (now.environments, now.releases) == (before.environments, before.releases)
+    assert [each.seq for each in now.unbelieved] == [forged.seq]
+    why_not = "it is signed with the key of dev, and not with that of" if key else "it is not signed"
+    assert why_not in now.unbelieved[0].why
+    assert [problem.split(":")[0] for problem in named(world)] == [
+        f"E466 entry {forged.seq} of the ledger ({forged.event.kind} about {now.unbelieved[0].environment})"
+    ]
+
+
+@pytest.mark.parametrize("key", ["", "dev"], ids=["unsigned", "signed with dev's key"])
+def test_forged_approvals_open_no_gate(world: World, intruder: Intruder, key: str) -> None:
+    to_staging(world)
+    elsewhere = in_a_copy(world)
+    approved(elsewhere)
+    genuine = [entry for entry in recorded(elsewhere) if isinstance(entry.event, ApprovalGiven)]
+    assert len(genuine) == 3
+    for entry in genuine:
+        replace(intruder, actor=entry.actor).forge(entry.event, key=key)
+    assert why(world.ports, "prod").gates == {"peer": (0, 1), "business": (0, 2)}
+    with pytest.raises(RefusedError, match="G106"):
+        promote(world.ports, "staging", "prod")
+    assert len(named(world)) == 3
+    # The very same, signed as they should be, open it.
+    approved(world)
+    assert why(world.ports, "prod").refusals == ()
+
+
+def test_a_release_that_no_entry_of_dev_made_is_unknown(world: World, intruder: Intruder) -> None:
+    """Whatever else dev's own key says of it: here a release that was made while nobody signed."""
+    unsigned = World(store=world.store)
+    unsigned.edit("modules/web/main.tf", unsigned.tree.content["modules/web/main.tf"].decode() + "# mine\n")
+    release = apply(unsigned.ports, "dev").release
+    assert journal.present(world.ports).releases == {}
+    start = intruder.forge(DeploymentStarted("dev", release, "settings", "apply"), key="dev")
+    intruder.forge(DeploymentSucceeded("dev", release, start.seq, ("network", "web"), 2), key="dev")
+    intruder.forge(VerificationPassed("dev", release, start.seq), key="dev")
+    assert journal.present(world.ports).of("dev").proof is not None
+    with pytest.raises(RefusedError, match=r"G102.*nothing that is believed says where release"):
+        promote(world.ports, "dev", "staging")
+    assert f"E466 entry 1 of the ledger ({ReleaseCreated.kind}): it is not signed" in named(world)
+
+
+def test_a_release_that_somebody_else_claimed_first_is_made_anew(world: World, intruder: Intruder) -> None:
+    release = apply(world.ports, "dev").release
+    other = signing_world()
+    other.signatures, other.tree = world.signatures, world.tree
+    apply(World(store=other.store).ports, "dev")
+    assert apply(other.ports, "dev").release == release
+    promote(other.ports, "dev", "staging")
+
+
+def test_an_entry_that_nobody_believes_blocks_nobody(world: World, intruder: Intruder) -> None:
+    release = to_staging(world)
+    approved(world)
+    for event in (
+        EnvironmentLocked("prod", "mine"),
+        HoldSet("prod", release, "mine"),
+        DeploymentStarted("prod", release, "settings", "promote", "staging"),
+    ):
+        intruder.forge(event, key="dev")
+    done = promote(world.ports, "staging", "prod")
+    assert done.deployment is not None
+    assert done.deployment.outcome == "succeeded"
+
+
+def test_everybody_is_told_of_what_is_not_believed(world: World, intruder: Intruder) -> None:
+    release = to_staging(world)
+    approved(world)
+    forged = intruder.forge(EnvironmentLocked("prod", "mine"))
+    told = f"entry {forged.seq} of the ledger (environment locked about prod) is not believed: it is not signed"
+    assert [each.seq for each in status(world.ports).unbelieved] == [forged.seq]
+    assert [each.seq for each in why(world.ports, "prod").unbelieved] == [forged.seq]
+    assert [each.seq for each in report(world.ports).status.unbelieved] == [forged.seq]
+    shown = history(world.ports, "prod")
+    assert [(each.seq, each.why) for each in shown.unbelieved] == [(forged.seq, "it is not signed")]
+    assert forged in shown.entries
+    promote(world.ports, "staging", "prod")
+    assert world.observer.heard.count(told) == 1
+    assert release
+
+
+def test_a_forged_deployment_is_in_no_timeline(world: World, intruder: Intruder) -> None:
+    release = to_staging(world)
+    before = report(world.ports).timeline.deployments
+    start = intruder.forge(DeploymentStarted("prod", release, "settings", "promote", "staging"))
+    intruder.forge(DeploymentSucceeded("prod", release, start.seq, ("network", "web"), 2), key="dev")
+    assert report(world.ports).timeline.deployments == before
+
+
+def test_a_forged_deployment_is_in_no_export_and_it_is_said_what_is_left_out(world: World, intruder: Intruder) -> None:
+    release = to_staging(world)
+    start = intruder.forge(DeploymentStarted("prod", release, "settings", "promote", "staging"))
+    end = intruder.forge(DeploymentSucceeded("prod", release, start.seq, ("network", "web"), 2), key="dev")
+    found = export.deployments(world.ports)
+    assert [each.environment for each in found.deployments] == ["dev", "staging"]
+    assert [each.seq for each in found.unbelieved] == [start.seq, end.seq]
+
+
+def test_an_entry_that_was_altered_is_named(world: World, intruder: Intruder) -> None:
+    to_staging(world)
+    victim = intruder.entries()[3]
+    intruder.put(replace(victim, actor=intruder.actor))
+    assert named(anew(world))[0].startswith("E401 the ledger can't be believed from entry 5 on")
+    with pytest.raises(OperationFailedError, match="E401"):
+        promote(anew(world).ports, "dev", "staging")
+
+
+def test_the_last_entry_that_was_altered_is_not_believed(world: World, intruder: Intruder) -> None:
+    """Nothing comes after it that would not fit any more; and this machine has never seen it."""
+    to_staging(world)
+    last = intruder.entries()[-1]
+    intruder.put(replace(last, actor=intruder.actor))
+    (said,) = named(anew(world))
+    assert said.startswith(f"E466 entry {last.seq} of the ledger (verification passed about staging): its signature")
+
+
+def test_an_entry_that_was_removed_is_named(world: World) -> None:
+    to_staging(world)
+    del world.store.content["ledger/0000000003.json"]
+    assert named(anew(world)) == ["E401 the ledger can't be believed from entry 3 on: it is missing"]
+
+
+def test_a_history_that_was_rewritten_with_right_hashes_is_not_believed(world: World, intruder: Intruder) -> None:
+    """A lock of prod is taken out of it, and all that follows is moved up: whoever never saw it finds a whole chain."""
+    release = to_staging(world)
+    lock(world.ports, "prod", "we migrate")
+    approved(world)
+    entries = intruder.entries()
+    locked = next(entry.seq for entry in entries if isinstance(entry.event, EnvironmentLocked))
+    intruder.rewrite([entry for entry in entries if entry.seq > locked], since=locked)
+    fresh = anew(world)
+    now = journal.present(fresh.ports)
+    assert now.of("prod").approvals == ()
+    assert [each.seq for each in now.unbelieved] == list(range(locked, len(entries)))
+    assert len(named(fresh)) == len(entries) - locked
+    with pytest.raises(RefusedError, match="G106"):
+        promote(fresh.ports, "staging", "prod")
+    # Who has seen it knows even more.
+    with pytest.raises(OperationFailedError, match="E401"):
+        status(world.ports)
+    assert release
+
+
+def test_an_entry_counts_in_its_own_place_alone(world: World, intruder: Intruder) -> None:
+    to_staging(world)
+    lock(world.ports, "prod", "we migrate")
+    unlocked = unlock(world.ports, "prod")
+    assert unlocked.lock is not None
+    lock(world.ports, "prod", "we still migrate")
+    replayed = next(entry for entry in intruder.entries() if isinstance(entry.event, EnvironmentUnlocked))
+    intruder.rewrite([replayed], since=len(intruder.entries()) + 1)
+    assert journal.present(world.ports).of("prod").lock is not None
+
+
+def test_a_history_of_another_project_with_the_same_keys_is_not_believed(world: World) -> None:
+    to_staging(world)
+    other = anew(world)
+    other.tree = replace(world.tree, content=dict(world.tree.content))
+    # An older envctl made the store, which does not say whose it is.
+    other.store = replace(world.store, content=dict(world.store.content))
+    del other.store.content["project.json"]
+    other.edit("envctl.toml", signed_project().decode().replace('name = "shop"', 'name = "blog"'))
+    assert journal.present(other.ports).environments == {}
+    assert len(named(other)) == len(recorded(world))
+
+
+def long(world: World, key: str = "prod", until: int = 600) -> None:
+    while journal.present(world.ports).seq < until:
+        lock(world.ports, key, "we migrate")
+        unlock(world.ports, key)
+
+
+@pytest.mark.slow
+def test_a_long_ledger_is_read_from_a_checkpoint_that_the_last_environment_signed(world: World) -> None:
+    many = checkpoint.EVERY + 6
+    long(world, "dev", many)
+    assert world.store.keys("checkpoints/") == []
+    long(world, "prod", many + 2)
+    assert world.store.keys("checkpoints/") == [store_layout.checkpoint_key(many + 1)]
+    kept = checkpoint.read(world.store.content[store_layout.checkpoint_key(many + 1)])
+    assert kept is not None
+    assert (kept.trust, kept.present.seq) == (world.trust.name, many + 1)
+    before = journal.present(world.ports)
+    # What lies before it is not read again; whether it fits is for `ledger verify` to say.
+    world.store.content["ledger/0000000007.json"] = b"{}"
+    assert journal.present(anew(world).ports) == before
+    assert named(anew(world))[0].startswith("E401")
+
+
+def _lies(world: World) -> checkpoint.Checkpoint:
+    """A checkpoint after which prod has all its approvals: it fits the last entry."""
+    now = journal.present(world.ports)
+    copy = in_a_copy(world)
+    approved(copy)
+    wanted = journal.present(copy.ports)
+    return checkpoint.Checkpoint(replace(wanted, seq=now.seq, head=now.head), world.trust.name)
+
+
+FORGED: dict[str, Callable[[World, checkpoint.Checkpoint], checkpoint.Checkpoint]] = {
+    "unsigned": lambda _, lie: lie,
+    "made where nothing has to be signed": lambda _, lie: replace(lie, trust=""),
+    "signed with dev's key": lambda world, lie: replace(
+        lie,
+        signature=written(
+            world.trust.pinned["dev"].keys[-1],
+            world.signatures.sign(
+                "dev", "ECDSA_SHA_256", world.trust.digest("checkpoint", checkpoint.to_sign(lie)), personally=False
+            ),
+        ),
+    ),
+    "with the signature of an entry of prod": lambda world, lie: replace(
+        lie, signature=next(e.signature for e in recorded(world) if getattr(e.event, "environment", "") == "prod")
+    ),
+}
+
+
+@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED.keys())
+def test_a_forged_checkpoint_is_not_believed(
+    world: World, forge: Callable[[World, checkpoint.Checkpoint], checkpoint.Checkpoint]
+) -> None:
+    to_staging(world)
+    lock(world.ports, "prod", "we migrate")
+    unlock(world.ports, "prod")
+    before, lie = journal.present(world.ports), forge(world, _lies(world))
+    assert lie.present.of("prod").approvals
+    world.store.create(store_layout.checkpoint_key(before.seq), checkpoint.written(lie))
+    assert journal.present(world.ports) == before
+    with pytest.raises(RefusedError, match="G106"):
+        promote(world.ports, "staging", "prod")
+
+
+def test_a_checkpoint_that_was_signed_and_says_something_else_is_named(world: World) -> None:
+    to_staging(world)
+    lie = signing.signed_checkpoint(world.ports, _lies(world), personally=False)
+    world.store.create(store_layout.checkpoint_key(lie.present.seq), checkpoint.written(lie))
+    assert "the checkpoint that was left there does not follow from the entries" in named(world)[0]
+
+
+def test_signing_is_switched_on_in_a_project_with_a_history() -> None:
+    world = World()
+    to_staging(world)
+    told = len(recorded(world))
+    world.tree.content["envctl.toml"] = signed_project(dev=told + 1, staging=told + 1, prod=told + 1)
+    signing_keys.pin(world.ports, create=True)
+    approved(world)
+    promote(world.ports, "staging", "prod")
+    assert [bool(entry.signature) for entry in recorded(world)] == [False] * told + [True] * (
+        len(recorded(world)) - told
+    )
+    assert verify_ledger(world.ports).signed == ("dev", "staging", "prod")
+
+
+def test_from_the_first_entry_on_an_old_history_does_not_count() -> None:
+    world = World()
+    to_staging(world)
+    world.tree.content["envctl.toml"] = signed_project()
+    signing_keys.pin(world.ports, create=True)
+    assert journal.present(world.ports).environments == {}
+    with pytest.raises(RefusedError, match="G102"):
+        promote(world.ports, "dev", "staging")
+
+
+def test_a_new_key_is_believed_beside_the_one_before_it(world: World) -> None:
+    to_staging(world)
+    old = world.trust.pinned["prod"].keys
+    approved(world)
+    del world.signatures.private["prod"]
+    world.signatures.create("prod")
+    with pytest.raises(OperationFailedError, match=r"E463.*nobody would believe it; nothing was recorded"):
+        lock(world.ports, "prod", "we migrate")
+    with pytest.raises(ConfigurationError, match="E465"):
+        signing_keys.pin(world.ports, ("prod",))
+    assert world.trust.pinned["prod"].keys == old
+    (pinned,) = signing_keys.pin(world.ports, ("prod",), add=True).keys
+    assert (pinned.outcome, pinned.others) == ("added", (old[0].fingerprint,))
+    promote(world.ports, "staging", "prod")
+    assert verify_ledger(world.ports).entries == len(recorded(world))
+
+
+def test_a_key_that_is_believed_no_more_takes_all_with_it_that_it_signed(world: World) -> None:
+    to_staging(world)
+    approved(world)
+    world.signatures.private.pop("staging")
+    del world.tree.content["environments/staging/signing_key.pem"]
+    signing_keys.pin(world.ports, ("staging",), create=True)
+    with pytest.raises(RefusedError, match="G102"):
+        promote(world.ports, "staging", "prod")
+    # What the states hold was deployed by entries that are believed no more.
+    with pytest.raises(RefusedError, match=r"G304.*envctl ledger verify"):
+        promote(world.ports, "dev", "staging")
+    text = world.tree.content["envctl.toml"].decode()
+    listed = '[environments.staging.gates]\nwaivable = ["known_state"]\n'
+    world.edit("envctl.toml", text.replace("[environments.staging.gates]\n", listed))
+    promote(world.ports, "dev", "staging", wishes=Wishes(break_glass="the key was lost"))
+    promote(world.ports, "staging", "prod")
+
+
+def test_keys_are_made_and_pinned_once() -> None:
+    world = World()
+    world.tree.content["envctl.toml"] = signed_project(("dev", "prod"))
+    first = signing_keys.pin(world.ports, create=True)
+    assert [(key.environment, key.outcome, key.made) for key in first.keys] == [
+        ("dev", "pinned", True),
+        ("prod", "pinned", True),
+    ]
+    again = signing_keys.pin(world.ports, create=True)
+    assert [(key.outcome, key.made, key.fingerprint) for key in again.keys] == [
+        ("pinned already", False, key.fingerprint) for key in first.keys
+    ]
+    assert world.tree.content["environments/prod/signing_key.pem"].startswith(b"-----BEGIN PUBLIC KEY-----\n")
+
+
+def _no_pem(world: World) -> None:
+    del world.tree.content["environments/prod/signing_key.pem"]
+
+
+def _shared(world: World) -> None:
+    content = world.tree.content
+    content["environments/prod/signing_key.pem"] = content["environments/dev/signing_key.pem"]
+
+
+def _garbage(world: World) -> None:
+    world.edit("environments/prod/signing_key.pem", "BEGIN")
+
+
+UNUSABLE: dict[str, tuple[Callable[[World], None], str]] = {
+    "none is pinned": (_no_pem, "E460"),
+    "the file is damaged": (_garbage, "E461"),
+    "two environments share one": (_shared, "E462"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "code"), UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_without_the_right_public_keys_nothing_of_the_ledger_is_read(
+    world: World, spoil: Callable[[World], None], code: str
+) -> None:
+    to_staging(world)
+    spoil(world)
+    for command in (status, verify_ledger, lambda ports: apply(ports, "dev"), lambda ports: rollback(ports, "dev")):
+        with pytest.raises(ConfigurationError, match=code):
+            command(world.ports)
+
+
+WRONG: dict[str, tuple[tuple[str, ...], type[EnvctlError], str]] = {
+    "an environment without a signing key": (("dev",), UsageError, "E464 dev has no signing_key"),
+    "an environment that there is not": (("moon",), UsageError, "E002"),
+    "a key that nobody made": (("prod",), OperationFailedError, "E467"),
+}
+
+
+@pytest.mark.parametrize(("names", "kind", "said"), WRONG.values(), ids=WRONG.keys())
+def test_no_key_is_pinned_where_there_is_none(names: tuple[str, ...], kind: type[EnvctlError], said: str) -> None:
+    world = World()
+    world.tree.content["envctl.toml"] = signed_project(("prod",))
+    with pytest.raises(kind, match=said):
+        signing_keys.pin(world.ports, names)
+
+
+def test_where_no_environment_has_a_key_that_is_said() -> None:
+    with pytest.raises(UsageError, match="E464"):
+        signing_keys.pin(World().ports)
+
+
+def test_validate_says_that_a_public_key_is_missing(world: World) -> None:
+    assert validate(world.ports).environments == ("dev", "staging", "prod")
+    _no_pem(world)
+    with pytest.raises(ConfigurationError, match="E460 prod has a signing_key, and no public key is pinned for it"):
+        validate(world.ports)
+
+
+def test_a_checkpoint_that_can_not_be_signed_takes_nothing_back(world: World) -> None:
+    """What was recorded is recorded. Here the key says no once it has signed the entry."""
+    head, content = GENESIS, world.store.content
+    for seq in range(1, checkpoint.EVERY + 1):
+        content[f"ledger/{seq:010d}.json"] = encode(Entry(seq, head, LATE, MALLORY, EnvironmentLocked("qa", "")))
+        head = digest(content[f"ledger/{seq:010d}.json"])
+    sign = world.signatures.sign
+
+    def once(environment: str, algorithm: Algorithm, message: bytes, *, personally: bool) -> bytes:
+        value = sign(environment, algorithm, message, personally=personally)
+        world.signatures.refused.add(environment)
+        return value
+
+    world.signatures.sign = once  # type: ignore[method-assign]
+    assert not lock(world.ports, "prod", "we migrate").already
+    assert world.store.keys("checkpoints/") == []
+    world.signatures.sign = sign  # type: ignore[method-assign]
+    world.signatures.refused.clear()
+    unlock(world.ports, "prod")
+    assert world.store.keys("checkpoints/") == [store_layout.checkpoint_key(checkpoint.EVERY + 2)]
+    assert journal.present(anew(world).ports) == journal.present(world.ports)
+
+
+class Forgetful(MemoryStore):
+    """Writes, and loses the answer."""
+
+    def create(self, key: str, data: bytes) -> None:
+        super().create(key, data)
+        if key.startswith(store_layout.ENTRIES):
+            raise UnansweredError(Problem("E456", "no answer"))
+
+
+def test_an_entry_whose_answer_got_lost_is_known_again_with_its_signature(world: World) -> None:
+    lossy = replace(anew(world), store=Forgetful(world.store.content))
+    apply(lossy.ports, "dev")
+    assert [type(entry.event) for entry in recorded(world)] == [
+        ReleaseCreated,
+        DeploymentStarted,
+        DeploymentSucceeded,
+        VerificationPassed,
+    ]
+    assert verify_ledger(world.ports).entries == 4
+
+
+def test_a_checkpoint_of_before_a_key_was_taken_out_is_not_believed_any_more(world: World) -> None:
+    """Although the last environment did sign it: what it was made of is not believed any more."""
+    to_staging(world)
+    lock(world.ports, "staging", "we migrate")
+    kept = checkpoint.Checkpoint(journal.present(world.ports), world.trust.name)
+    kept = signing.signed_checkpoint(world.ports, kept, personally=False)
+    world.store.create(store_layout.checkpoint_key(kept.present.seq), checkpoint.written(kept))
+    world.signatures.private.pop("staging")
+    del world.tree.content["environments/staging/signing_key.pem"]
+    signing_keys.pin(world.ports, ("staging",), create=True)
+    assert journal.present(world.ports).of("staging").lock is None
+    assert journal.present(world.ports).of("dev").proof is not None

@@ -1,0 +1,158 @@
+"""The workflows of a project are written, kept current, and never written over somebody else's."""
+
+from typing import Literal
+
+import pytest
+
+from envctl.domain.ci.gitlab_pipeline import MAIN, OURS
+from envctl.domain.errors import UsageError
+from envctl.usecases.project.ci_workflows import Workflows, workflows
+from tests.fakes.world import World
+
+PLAN = ".github/workflows/envctl-plan.yml"
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def states(told: Workflows) -> list[str]:
+    return [each.state for each in told.files]
+
+
+def write(world: World, *, check: bool = False, version: str = "1.0") -> tuple[Workflows, list[str]]:
+    told, error = workflows(world.ports, "github", check=check, branch="main", version=version)
+    return told, [problem.code for problem in error.problems] if error else []
+
+
+def test_they_are_written_once_and_stay_until_something_changes(world: World) -> None:
+    told, problems = write(world)
+    assert (states(told), problems) == (["written"] * 3, [])
+    before = dict(world.tree.content)
+    told, problems = write(world)
+    assert (states(told), problems) == (["current"] * 3, [])
+    assert world.tree.content == before
+    told, problems = write(world, version="2.0")
+    assert (states(told), problems) == (["written"] * 3, [])
+
+
+def test_a_check_writes_nothing(world: World) -> None:
+    before = dict(world.tree.content)
+    told, problems = write(world, check=True)
+    assert (states(told), problems) == (["missing"] * 3, ["E039"])
+    assert world.tree.content == before
+    write(world)
+    assert write(world, check=True)[1] == []
+    world.tree.content[PLAN] += b"# by hand\n"
+    told, problems = write(world, check=True)
+    assert (states(told), problems) == (["differs", "current", "current"], ["E039"])
+
+
+def test_what_somebody_else_wrote_stays_and_nothing_is_written_beside_it(world: World) -> None:
+    world.tree.content[PLAN] = b"name: mine\n"
+    before = dict(world.tree.content)
+    for check in (True, False):
+        told, problems = write(world, check=check)
+        assert (states(told), problems) == (["foreign", "missing", "missing"], ["E038"])
+    assert world.tree.content == before
+
+
+def test_those_of_a_project_in_a_folder_lie_at_the_top_of_its_repository(world: World) -> None:
+    world.versions.lies_in = "infra/shop"
+    told, _ = write(world)
+    assert told.files[0].path == PLAN
+    assert f"../../{PLAN}" in world.tree.content
+    assert b"working-directory: infra/shop" in world.tree.content[f"../../{PLAN}"]
+
+
+@pytest.mark.parametrize("branch", ["", "-x", "a b", "a\n", "${{ x }}", "a//b", "../x"])
+def test_a_branch_that_is_none(world: World, branch: str) -> None:
+    with pytest.raises(UsageError):
+        workflows(world.ports, "github", check=False, branch=branch, version="1.0")
+
+
+def test_the_variables_that_github_has_to_know_are_told(world: World) -> None:
+    told, _ = write(world)
+    assert [(each.name, each.environment) for each in told.variables] == [
+        ("ENVCTL_PACKAGE", ""),
+        ("ENVCTL_PLAN_ROLE", ""),
+        ("ENVCTL_DRIFT_ROLE", ""),
+        ("ENVCTL_ROLE", "dev"),
+        ("ENVCTL_ROLE", "staging"),
+        ("ENVCTL_ROLE", "prod"),
+    ]
+
+
+def test_a_store_that_jobs_can_not_share_is_remarked(world: World) -> None:
+    assert "jobs share no folder" in write(world)[0].remark
+    text = world.tree.content["envctl.toml"].decode()
+    world.tree.content["envctl.toml"] = f'{text}\n[store]\nurl = "s3://shop-envctl-store/envctl"\n'.encode()
+    assert write(world)[0].remark == ""
+
+
+class TestGitlab:
+    def write(self, world: World, *, check: bool = False) -> tuple[list[str], list[str], list[str]]:
+        told, error = workflows(world.ports, "gitlab", check=check, branch="main", version="1.0")
+        problems = [problem.code for problem in error.problems] if error else []
+        return [each.path for each in told.files], states(told), problems
+
+    def test_where_there_is_nothing_the_file_that_includes_it_is_written_too(self, world: World) -> None:
+        assert self.write(world, check=True) == ([OURS, MAIN], ["missing"] * 2, ["E039"])
+        assert self.write(world) == ([OURS, MAIN], ["written"] * 2, [])
+        assert self.write(world, check=True) == ([OURS, MAIN], ["current"] * 2, [])
+
+    @pytest.mark.parametrize("mine", ["stages: [test]\n", "", "# Written by `envctl ci gitlab`\nrspec: {}\n"])
+    def test_the_file_of_the_team_is_never_written(self, world: World, mine: str) -> None:
+        world.tree.content[MAIN] = mine.encode()
+        assert self.write(world) == ([OURS], ["written"], ["E035"])
+        assert self.write(world, check=True) == ([OURS], ["current"], ["E035"])
+        assert world.tree.content[MAIN] == mine.encode()
+
+    def test_what_the_team_adds_to_the_file_that_was_begun_for_them_stays(self, world: World) -> None:
+        self.write(world)
+        world.tree.content[MAIN] += b"\nrspec:\n  script: rspec\n"
+        before = dict(world.tree.content)
+        assert self.write(world) == ([OURS], ["current"], [])
+        assert world.tree.content == before
+
+    def test_it_is_looked_for_in_what_the_team_includes(self, world: World) -> None:
+        world.tree.content |= {MAIN: b"include: /ci/all.yml\n", "ci/all.yml": f"include: {OURS}\n".encode()}
+        assert self.write(world) == ([OURS], ["written"], [])
+        world.tree.content["ci/all.yml"] = b"include: ../elsewhere.yml\n"
+        assert self.write(world)[2] == ["E035"]
+
+    def test_what_somebody_else_wrote_stays(self, world: World) -> None:
+        world.tree.content[OURS] = b"mine: {}\n"
+        before = dict(world.tree.content)
+        assert self.write(world) == ([OURS, MAIN], ["foreign", "missing"], ["E038"])
+        assert world.tree.content == before
+
+    def test_one_of_a_project_in_a_folder_lies_at_the_top_of_its_repository(self, world: World) -> None:
+        world.versions.lies_in = "infra/shop"
+        world.tree.content[f"../../{MAIN}"] = f"include: {OURS}\n".encode()
+        assert self.write(world) == ([OURS], ["written"], [])
+        assert b"cd infra/shop\n" in world.tree.content[f"../../{OURS}"]
+
+    def test_prod_is_protected_and_so_waits_for_somebody(self, world: World) -> None:
+        self.write(world)
+        assert world.tree.content[OURS].count(b"when: manual") == 0
+        text = world.tree.content["envctl.toml"].decode()
+        assert "[environments.prod]\n" in text
+        protected = text.replace("[environments.prod]\n", "[environments.prod]\nprotected = true\n")
+        world.tree.content["envctl.toml"] = protected.encode()
+        self.write(world)
+        assert world.tree.content[OURS].count(b"when: manual") == 1
+
+    def test_the_variables_that_gitlab_has_to_know_are_told(self, world: World) -> None:
+        told, _ = workflows(world.ports, "gitlab", check=True, branch="main", version="1.0")
+        assert [each.name for each in told.variables][-2:] == ["ENVCTL_ROLE", "ENVCTL_GITLAB_TOKEN"]
+
+
+@pytest.mark.parametrize("system", ["github", "gitlab"])
+def test_no_job_means_an_older_release(world: World, system: Literal["github", "gitlab"]) -> None:
+    """A job that is run again next week must be refused."""
+    told, _ = workflows(world.ports, system, check=False, branch="main", version="1.0")
+    written = b"".join(world.tree.content[each.path] for each in told.files)
+    assert b"promote" in written
+    assert b"--older" not in written

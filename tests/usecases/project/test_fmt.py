@@ -1,0 +1,155 @@
+"""`envctl fmt` on in-memory ports: which files it is about, what is written, and what is told of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem, UsageError
+from envctl.usecases.project.fmt import Formatted, FormattedFile, fmt
+from tests.fakes.world import MemoryTree, World, project_files
+
+WEB, DEV, PROD = "modules/web/main.tf", "environments/dev/terraform.tfvars", "environments/prod/terraform.tfvars"
+CALLS = 'module "log" {\n  source = "../log"\n}\n'
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.edit(PROD, 'cidr = "10.30.0.0/16"\nsize=3\n')
+    return world
+
+
+def locations(error: EnvctlError | None) -> list[str]:
+    assert error is not None
+    return [f"{problem.code} {problem.location}" for problem in error.problems]
+
+
+def test_what_is_written_is_told_with_the_first_line_that_differs(world: World) -> None:
+    told, error = fmt(world.ports)
+    assert error is None
+    assert told == Formatted((FormattedFile(PROD, 2),), 6)
+    assert world.tree.content[PROD] == b'cidr = "10.30.0.0/16"\nsize = 3\n'
+    assert fmt(world.ports) == (Formatted((), 6), None)
+
+
+@pytest.mark.parametrize("check", [True, False], ids=["check", "dry run"])
+def test_nothing_is_written_by_a(world: World, *, check: bool) -> None:
+    before = dict(world.tree.content)
+    told, error = fmt(world.ports, check=check, dry_run=not check)
+    assert [each.path for each in told.files] == [PROD]
+    assert world.tree.content == before
+    if check:
+        assert (locations(error), error and error.exit_code) == ([f"E032 {PROD}:2"], 1)
+    else:
+        assert error is None
+
+
+def test_where_one_can_not_be_read_none_is_written(world: World) -> None:
+    world.edit(DEV, "what?")
+    before = dict(world.tree.content)
+    with pytest.raises(ConfigurationError) as raised:
+        fmt(world.ports)
+    assert locations(raised.value) == [f"E201 {DEV}"]
+    assert world.tree.content == before
+
+
+def test_all_are_the_settings_and_the_modules_that_stacks_reach(world: World) -> None:
+    more = {
+        WEB: CALLS,
+        "modules/log/main.tf": 'module "far" {\n  source = "acme/far/aws"\n}\nmodule "web" {\n  source = "../web"\n}\n',
+        "modules/log/tests/log.tftest.hcl": "",
+        "modules/log/.external/copy.tf": "a=1",
+        "modules/log/page.html": "a=1",
+        "modules/unused/main.tf": "a=1",
+        "environments/beside/notes.txt": "a=1",
+    }
+    for path, text in more.items():
+        world.edit(path, text)
+    fmt(world.ports)
+    ((_, files),) = world.formatter.asked
+    settings = [path for path in project_files() if path.endswith(".tfvars")]
+    code = ["modules/log/main.tf", "modules/log/tests/log.tftest.hcl", "modules/network/main.tf", WEB]
+    assert files == tuple(sorted([*settings, *code]))
+
+
+def test_the_program_of_the_project_formats(world: World) -> None:
+    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode() + '[terraform]\nbinary = "tofu"\n')
+    fmt(world.ports)
+    assert [binary for binary, _ in world.formatter.asked] == ["tofu"]
+
+
+def test_a_module_whose_calls_can_not_be_told_is_no_reason_to_pass_over_what_it_calls(world: World) -> None:
+    world.edit(WEB, 'module "log" {\n  source = "../log"\n')
+    with pytest.raises(ConfigurationError) as raised:
+        fmt(world.ports)
+    assert locations(raised.value) == [f"E201 {WEB}:1"]
+    assert b"size=3" in world.tree.content[PROD]
+
+
+NAMED: dict[str, tuple[list[str], list[str]]] = {
+    "a file": ([PROD], [PROD]),
+    "a file twice": ([PROD, f"./{PROD}"], [PROD]),
+    "a folder": (["environments/prod"], [PROD]),
+    "a folder and a file in it": (["environments", DEV], sorted(p for p in project_files() if p.endswith(".tfvars"))),
+    "the whole project": (["."], sorted(p for p in project_files() if not p.endswith(".toml"))),
+    "a folder with nothing to format": (["docs"], []),
+}
+
+
+@pytest.mark.parametrize(("paths", "files"), NAMED.values(), ids=NAMED)
+def test_only_what_is_named_is_looked_at(world: World, paths: list[str], files: list[str]) -> None:
+    world.edit("docs/README.md", "")
+    told, _ = fmt(world.ports, paths)
+    assert [list(asked) for _, asked in world.formatter.asked] == ([files] if files else [])
+    assert told.looked_at == len(files)
+
+
+WRONG = {
+    "outside": "../other/main.tf",
+    "outside by a detour": "modules/../../main.tf",
+    "elsewhere on the disk": "/etc/main.tf",
+    "gone": "modules/gone.tf",
+    "of another kind": "envctl.toml",
+}
+
+
+@pytest.mark.parametrize("path", WRONG.values(), ids=WRONG)
+def test_a_path_is_refused_that_is(world: World, path: str) -> None:
+    before = dict(world.tree.content)
+    with pytest.raises(UsageError) as raised:
+        fmt(world.ports, [PROD, path])
+    assert locations(raised.value) == ["E031 None"]
+    assert world.tree.content == before
+
+
+@dataclass
+class Meddling(MemoryTree):
+    """Something happens to a file before it is read again."""
+
+    meddle: Callable[[dict[str, bytes]], None] = lambda _: None
+
+    def read(self, path: str) -> bytes | None:
+        if path == DEV:
+            self.meddle(self.content)
+        return super().read(path)
+
+
+def test_what_somebody_changed_meanwhile_is_left_to_them(world: World) -> None:
+    world.edit(DEV, "size=1\n")
+    world.tree = Meddling(world.tree.content, lambda content: content.update({DEV: b"size=2\n"}))
+    told, error = fmt(world.ports)
+    assert [each.path for each in told.files] == [PROD]
+    assert locations(error) == [f"E032 {DEV}"]
+    assert world.tree.content[DEV] == b"size=2\n"
+
+
+def test_one_that_can_not_be_written_does_not_hide_the_others(world: World) -> None:
+    def refuse(_: dict[str, bytes]) -> None:
+        raise OperationFailedError(Problem("E406", "the disk is full", location=Location(DEV)))
+
+    world.edit(DEV, "size=1\n")
+    world.tree = Meddling(world.tree.content, refuse)
+    told, error = fmt(world.ports)
+    assert [each.path for each in told.files] == [PROD]
+    assert locations(error) == [f"E406 {DEV}"]

@@ -1,0 +1,130 @@
+"""`envctl lock-providers` on in-memory ports: what is asked for, what is written, and what is told of it."""
+
+import json
+
+import pytest
+
+from envctl.domain.errors import OperationFailedError, Problem, UsageError
+from envctl.domain.release import lockfile_root
+from envctl.domain.terraform.provider_lock import PLATFORMS, hashes, providers
+from envctl.usecases.ports.terraform import HashedProviders
+from envctl.usecases.project.lock_providers import LockedProvider, lock_providers
+from tests.fakes.world import PROJECT, World
+
+AWS, TLS = "registry.terraform.io/hashicorp/aws", "registry.terraform.io/hashicorp/tls"
+BESIDE = (
+    '[environments.org]\npipeline = false\n[stacks.accounts]\nmodule = "modules/accounts"\nenvironments = ["org"]\n'
+)
+
+
+def block(address: str, version: str, *found: str) -> bytes:
+    listed = "".join(f'    "{each}",\n' for each in found)
+    return f'provider "{address}" {{\n  version = "{version}"\n  hashes = [\n{listed}  ]\n}}\n'.encode()
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.tree.content[world.provider_lock] = block(AWS, "6.1.0", "h1:mac") + block(TLS, "4.0.0", "h1:old")
+    world.terraform.hashes = HashedProviders(block(AWS, "6.1.0", "h1:linux"), (AWS,), {})
+    return world
+
+
+def written(world: World) -> dict[str, tuple[str, ...]]:
+    lock = world.tree.content[world.provider_lock]
+    return {address: hashes(each) for address, each in providers(lock).items()}
+
+
+def test_hashes_come_together_and_what_nobody_needs_goes(world: World) -> None:
+    told, error = lock_providers(world.ports)
+    assert error is None
+    assert written(world) == {AWS: ("h1:linux", "h1:mac")}
+    assert (told.changed, told.platforms, told.file) == (True, PLATFORMS, ".terraform.lock.hcl")
+    assert told.providers == (
+        LockedProvider(AWS, "6.1.0", "6.1.0", PLATFORMS),
+        LockedProvider(TLS, "4.0.0", "", ()),
+    )
+
+
+def test_the_second_time_nothing_is_written(world: World) -> None:
+    lock_providers(world.ports)
+    before = world.tree.content[world.provider_lock]
+    told, _ = lock_providers(world.ports)
+    assert not told.changed
+    assert world.tree.content[world.provider_lock] is before
+
+
+def test_the_lock_is_given_along_unless_the_newest_is_wanted(world: World) -> None:
+    before = world.tree.content[world.provider_lock]
+    lock_providers(world.ports, ["linux_arm64", "linux_arm64"])
+    lock_providers(world.ports, upgrade=True)
+    assert world.terraform.hashed == [(before, ("linux_arm64",)), (b"", PLATFORMS)]
+
+
+def test_another_version_brings_its_own_hashes_alone(world: World) -> None:
+    world.terraform.hashes = HashedProviders(block(AWS, "6.2.0", "h1:new"), (AWS,), {})
+    told, _ = lock_providers(world.ports, upgrade=True)
+    assert written(world) == {AWS: ("h1:new",)}
+    assert (told.providers[0].before, told.providers[0].after) == ("6.1.0", "6.2.0")
+
+
+def test_a_dry_run_tells_and_writes_nothing(world: World) -> None:
+    before = world.tree.content[world.provider_lock]
+    told, _ = lock_providers(world.ports, dry_run=True)
+    assert (told.changed, told.dry_run) == (True, True)
+    assert world.tree.content[world.provider_lock] == before
+
+
+def test_all_stacks_are_asked_for_those_beside_the_pipeline_too(world: World) -> None:
+    world.edit("envctl.toml", PROJECT.decode() + BESIDE)
+    world.edit("modules/accounts/main.tf", "")
+    lock_providers(world.ports)
+    root = json.loads(world.workspace.stacks[lockfile_root.PLACE, lockfile_root.NAME])
+    assert list(root["module"]) == ["accounts", "network", "web"]
+    laid = world.workspace.code[lockfile_root.PLACE]
+    assert {"org/modules/accounts/main.tf", ".pipeline/modules/web/main.tf"} <= set(laid)
+
+
+def test_what_is_not_to_be_had_is_an_error_where_it_was_asked_for_by_its_name(world: World) -> None:
+    lacking = {AWS: ("windows_amd64",)}
+    world.terraform.hashes = HashedProviders(block(AWS, "6.1.0", "h1:linux"), (AWS,), lacking)
+    told, error = lock_providers(world.ports)
+    assert error is None
+    assert told.providers[0].lacking == ("windows_amd64",)
+    assert told.providers[0].platforms == PLATFORMS[:-1]
+    _, error = lock_providers(world.ports, ["linux_amd64", "windows_amd64"])
+    assert error is not None
+    (problem,) = error.problems
+    assert (problem.code, problem.message) == ("E347", "hashicorp/aws 6.1.0 is not to be had for windows_amd64")
+    assert written(world) == {AWS: ("h1:linux", "h1:mac")}
+
+
+def test_what_is_not_to_be_had_for_any_platform_is_an_error(world: World) -> None:
+    world.terraform.hashes = HashedProviders(b"", (AWS,), {AWS: PLATFORMS})
+    _, error = lock_providers(world.ports)
+    assert error is not None
+    assert error.problems[0].message.startswith("hashicorp/aws is not to be had for linux_amd64, ")
+
+
+def test_in_the_sandbox_it_says_where_more_is_to_be_had(world: World) -> None:
+    world.sandbox = True
+    world.terraform.hashes = HashedProviders(block(AWS, "6.1.0", "h1:linux"), (AWS,), {AWS: PLATFORMS[1:]})
+    told, error = lock_providers(world.ports)
+    assert error is None
+    assert "leave --sandbox out" in told.hint
+
+
+@pytest.mark.parametrize("platform", ["linux", "linux-amd64", "", "linux_amd64 -upgrade", "-upgrade_x", "Linux_amd64"])
+def test_a_platform_that_is_none_is_refused_before_anything_is_done(platform: str, world: World) -> None:
+    with pytest.raises(UsageError) as raised:
+        lock_providers(world.ports, [platform])
+    assert raised.value.problems[0].code == "E347"
+    assert world.terraform.hashed == []
+
+
+def test_where_terraform_says_no_the_lock_stays(world: World) -> None:
+    before = world.tree.content[world.provider_lock]
+    world.terraform.hashes = OperationFailedError(Problem("E349", "no version suits"))
+    with pytest.raises(OperationFailedError):
+        lock_providers(world.ports, upgrade=True)
+    assert world.tree.content[world.provider_lock] == before

@@ -1,0 +1,233 @@
+"""Providers act in the account of their environment: refused in the working tree, in a release, and in a plan."""
+
+import pytest
+
+from envctl.domain.errors import ConfigurationError, Problem
+from envctl.domain.guards import RefusedError
+from envctl.domain.plan.provider_accounts import ProviderConfiguration
+from envctl.usecases.approval.approve import approve
+from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.inspect.plan import plan
+from envctl.usecases.inspect.preview import preview
+from envctl.usecases.inspect.settings import validate
+from envctl.usecases.ledger import journal
+from tests.fakes.world import NETWORK, PROJECT, World
+from tests.usecases.account.test_account_check import ACCOUNTS, on_aws
+
+OTHER = "999999999999"
+ALIAS = '\nprovider "aws" {\n  alias  = "us_east_1"\n  region = "us-east-1"\n}\n'
+SILENT = ProviderConfiguration("aws.us_east_1", "aws", "module.network")
+FOREIGN = ProviderConfiguration("aws.far", "aws", "module.network", allowed=(OTHER,))
+STATE = '\ndata "terraform_remote_state" "a" {\n  backend = "s3"\n  config  = { bucket = "b" }\n}\n'
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    on_aws(world)
+    return world
+
+
+def problems(world: World) -> list[Problem]:
+    with pytest.raises(ConfigurationError) as raised:
+        validate(world.ports)
+    return list(raised.value.problems)
+
+
+def told(world: World) -> list[str]:
+    return [f"{each.code} {each.location}: {each.message}" for each in problems(world)]
+
+
+def add(world: World, code: str, file: str = "modules/network/main.tf") -> None:
+    world.edit(file, NETWORK.decode() + code if file.endswith("network/main.tf") else code)
+
+
+def table(world: World, *lines: str) -> None:
+    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode() + "\n[providers.aws]\n" + "\n".join(lines))
+
+
+def last_line(world: World) -> int:
+    return len(world.tree.content["envctl.toml"].decode().splitlines())
+
+
+def test_block_in_a_module_is_refused_with_its_line(world: World) -> None:
+    assert validate(world.ports)
+    add(world, ALIAS)
+    line = NETWORK.decode().count("\n") + 2
+    why = "provider aws.us_east_1 in the module does not say its account (G203 of dev, staging and prod)"
+    assert told(world) == [f"E213 modules/network/main.tf:{line}: {why}"]
+    for use in (lambda: apply(world.ports, "dev"), lambda: plan(world.ports, "dev"), lambda: preview(world.ports)):
+        with pytest.raises(ConfigurationError, match="E213"):
+            use()
+    assert world.terraform.ran == []
+
+
+def test_block_is_compared_with_every_environment(world: World) -> None:
+    add(world, ALIAS.replace("region =", f'allowed_account_ids = ["{ACCOUNTS["dev"]}"]\n  region ='))
+    (problem,) = problems(world)
+    assert problem.message.endswith("may act in account 111111111111 (G203 of staging and prod)")
+    assert problem.hint.startswith(
+        'if that is meant, write other_accounts = ["111111111111"] in [environments.staging]'
+    )
+
+
+def test_named_account_lets_a_block_through(world: World) -> None:
+    add(world, ALIAS.replace("region =", f'allowed_account_ids = ["{OTHER}"]\n  region ='))
+    assert [each.code for each in problems(world)] == ["E213"]
+    on_aws(world, **dict.fromkeys(ACCOUNTS, f'other_accounts = ["{OTHER}"]\n'))
+    assert validate(world.ports)
+    world.terraform.configurations["dev", "network"] = (FOREIGN,)
+    apply(world.ports, "dev")
+
+
+def test_project_without_accounts_is_not_asked() -> None:
+    world = World()
+    add(world, ALIAS + STATE)
+    assert validate(world.ports)
+    world.terraform.configurations["dev", "network"] = (SILENT, FOREIGN)
+    apply(world.ports, "dev")
+
+
+TABLES: dict[str, tuple[str, str, str]] = {
+    "no role": ("assume_role = []", "E133", "provider aws takes no role in place of"),
+    "no account": ("allowed_account_ids = []", "E133", "provider aws allows no account in place of"),
+    "another account": (f'allowed_account_ids = ["{OTHER}"]', "E133", f"provider aws may act in account {OTHER}"),
+    "endpoints": ('endpoints = [{ sts = "http://127.0.0.1" }]', "E133", "provider aws sends requests to 127.0.0.1"),
+    "an alias": ('alias = "far"', "E134", "providers.aws.alias: a stack works with one configuration"),
+    "a typo": ('regoin = "eu-west-1"', "E132", "providers.aws.regoin is not a key that the AWS provider knows"),
+}
+
+
+@pytest.mark.parametrize(("text", "code", "message"), TABLES.values(), ids=TABLES)
+def test_table_is_refused_with_its_line(world: World, text: str, code: str, message: str) -> None:
+    table(world, "max_retries = 5", text)
+    found = problems(world)
+    assert {each.code for each in found} == {code} if code != "E134" else code in {each.code for each in found}
+    first = next(each for each in found if each.code == code)
+    assert first.message.startswith(message)
+    assert str(first.location) == f"envctl.toml:{last_line(world)}"
+    with pytest.raises(ConfigurationError, match=code):
+        apply(world.ports, "dev")
+
+
+def test_table_that_changes_no_account_passes(world: World) -> None:
+    table(world, "max_retries = 5", 'profile = "mine"')
+    assert validate(world.ports)
+
+
+def test_other_accounts_need_an_account() -> None:
+    world = World()
+    world.edit(
+        "envctl.toml",
+        PROJECT.decode().replace("[environments.dev]", f'[environments.dev]\nother_accounts = ["{OTHER}"]'),
+    )
+    (found,) = told(world)
+    assert found.startswith("E135 envctl.toml:")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (STATE, "data.terraform_remote_state.a reads the backend s3 with the credentials of who runs envctl"),
+        (STATE.replace('"s3"', '"http"'), "data.terraform_remote_state.a reads the backend http with the credentials"),
+        (STATE.replace('"s3"', "var.cidr"), "data.terraform_remote_state.a reads a backend that is an expression"),
+    ],
+)
+def test_remote_state_of_the_caller_is_refused(world: World, code: str, message: str) -> None:
+    add(world, code)
+    (problem,) = problems(world)
+    assert (problem.code, problem.message[: len(message)]) == ("E214", message)
+    assert "[stacks.STACK] inputs" in problem.hint
+
+
+def test_remote_state_with_a_role_passes(world: World) -> None:
+    add(world, STATE.replace('bucket = "b"', 'role_arn = "arn:aws:iam::999999999999:role/reader"'))
+    assert validate(world.ports)
+
+
+@pytest.mark.parametrize("kind", ['backend "s3"', "cloud"])
+def test_ignored_block_is_refused(kind: str) -> None:
+    world = World()
+    add(world, f"\nterraform {{\n  {kind} {{\n  }}\n}}\n")
+    (problem,) = problems(world)
+    assert problem.code == "E215"
+    assert problem.message.startswith(f"Terraform ignores a {kind.split(' ', maxsplit=1)[0]} block in a module")
+
+
+def refused(world: World, code: str = "G203") -> str:
+    with pytest.raises(RefusedError, match=code) as raised:
+        promote(world.ports, "dev", "staging")
+    return raised.value.problems[0].message
+
+
+def test_plan_is_asked_before_anything_is_applied(world: World) -> None:
+    world.terraform.configurations["dev", "network"] = (SILENT,)
+    with pytest.raises(RefusedError, match="G203"):
+        apply(world.ports, "dev")
+    assert not [step for step in world.terraform.ran if step[0] == "apply"]
+    del world.terraform.configurations["dev", "network"]
+    apply(world.ports, "dev")
+    world.terraform.configurations["staging", "network"] = (FOREIGN,)
+    assert f"may act in account {OTHER}; staging is account {ACCOUNTS['staging']}" in refused(world)
+    with pytest.raises(RefusedError, match="nobody can waive it"):
+        promote(world.ports, "dev", "staging", Wishes(break_glass="it burns"))
+
+
+def test_plan_that_is_made_anew_is_asked_again(world: World) -> None:
+    world.terraform.configurations["dev", "web"] = (SILENT,)
+    with pytest.raises(RefusedError, match="web: provider"):
+        apply(world.ports, "dev")
+    applied = [stack for step, _, stack in world.terraform.ran if step == "apply"]
+    assert applied == ["network"]
+
+
+def test_approver_is_told_before(world: World) -> None:
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    world.terraform.configurations["prod", "network"] = (SILENT,)
+    world.identity.name = "bob@example.com"
+    notes = approve(world.ports, "prod", "peer").notes
+    assert any(note.startswith("G203 account: network: provider aws.us_east_1") for note in notes)
+
+
+def test_why_asks_the_plan_too(world: World) -> None:
+    apply(world.ports, "dev")
+    world.terraform.configurations["staging", "network"] = (SILENT,)
+    outcomes = {answer.code: answer.outcome for answer in why(world.ports, "staging", planned=True).answers}
+    assert outcomes["G203"] == "refuses"
+
+
+def test_way_back_stays_open(world: World) -> None:
+    apply(world.ports, "dev")
+    add(world, "# 2\n")
+    apply(world.ports, "dev")
+    world.terraform.configurations["dev", "network"] = (SILENT,)
+    rollback(world.ports, "dev")
+    assert any("G203 account warns" in message for message in world.observer.heard)
+    world.terraform.configurations["dev", "network"] = (FOREIGN,)
+    with pytest.raises(RefusedError, match="G203"):
+        destroy(world.ports, "dev")
+    world.terraform.configurations["dev", "network"] = (SILENT,)
+    destroy(world.ports, "dev")
+
+
+def test_stored_release_is_read_too(world: World) -> None:
+    """It was made where the environments had no account yet."""
+    accounts = world.tree.content["envctl.toml"]
+    world.tree.content["envctl.toml"] = PROJECT
+    add(world, ALIAS + STATE)
+    apply(world.ports, "dev")
+    world.tree.content["envctl.toml"] = accounts
+    with pytest.raises(ConfigurationError) as raised:
+        promote(world.ports, "dev", "staging")
+    assert [each.code for each in raised.value.problems] == ["E213", "E214"]
+    assert all(each.hint.endswith("then make a new release: envctl apply dev") for each in raised.value.problems)
+    assert all(each.message.startswith("release ") for each in raised.value.problems)
+    release = next(iter(journal.present(world.ports).releases))
+    shown = preview(world.ports, ["staging"], release=release)
+    assert [each.code for each in shown.problems] == ["E213", "E214"]

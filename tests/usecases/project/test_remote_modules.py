@@ -1,0 +1,202 @@
+"""Modules that are called by an address: fetched where code enters, carried from there, and never fetched again."""
+
+from dataclasses import replace
+
+import pytest
+
+from envctl.domain.errors import ConfigurationError, Location, OperationFailedError
+from envctl.domain.release.contents import File, Release
+from envctl.domain.release.remote_modules import FoundModule, Package, encode, entry
+from envctl.usecases.deployment import prepare
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.inspect.diff import diff
+from envctl.usecases.inspect.preview import preview
+from envctl.usecases.inspect.render import render
+from envctl.usecases.inspect.settings import settings, validate
+from envctl.usecases.inspect.status import status
+from envctl.usecases.ledger import journal
+from envctl.usecases.ports.project import Prepared
+from envctl.usecases.project import load, remote_modules, working_tree
+from envctl.usecases.release import bundle_store
+from tests.fakes.world import NETWORK, MemoryWorkspace, World
+
+MAIN = "modules/network/main.tf"
+COMMIT = "c" * 40
+LABEL = f"git::https://example.com/label.git?ref={COMMIT}"
+
+
+def calling(source: str, version: str = "") -> str:
+    return NETWORK.decode() + call("vpc", source, version)
+
+
+def call(name: str, source: str, version: str = "") -> str:
+    at = f'\n  version = "{version}"' if version else ""
+    return f'module "{name}" {{\n  source = "{source}"{at}\n}}\n'
+
+
+@pytest.fixture
+def world() -> World:
+    """`network` calls a module of a registry, which calls one in a folder of its own, and one in git."""
+    world = World()
+    world.edit(MAIN, calling("acme/vpc/aws", "5.1.0"))
+    inner = call("subnets", "./modules/subnets") + call("label", LABEL)
+    for version in ("5.1.0", "5.2.0"):
+        code = {"main.tf": inner, "modules/subnets/main.tf": f"# of {version}\n"}
+        world.modules.there[f"acme/vpc/aws {version}"] = code
+    world.modules.there[LABEL] = {"main.tf": "# label\n"}
+    return world
+
+
+def made(world: World) -> Release:
+    """The release that dev runs."""
+    current = journal.present(world.ports).of("dev").current
+    assert current
+    _, release, _ = bundle_store.look(world.ports, current.release)
+    assert release
+    return release
+
+
+def test_a_promotion_needs_nobody_who_has_the_code(world: World) -> None:
+    apply(world.ports, "dev")
+    assert world.modules.asked == ["network.vpc", "network.vpc.label"]
+    world.modules = replace(world.modules, network=False, there={}, cache={})
+    promote(world.ports, "dev", "staging")
+    assert world.workspace.code["staging"] == world.workspace.code["dev"]
+    assert world.workspace.records["staging", "network"] == world.workspace.records["dev", "network"] != b""
+    assert world.workspace.records["staging", "web"] == b""
+
+
+def test_the_release_carries_every_module_on_the_way(world: World) -> None:
+    apply(world.ports, "dev")
+    assert [(module.key, module.version, module.folder) for module in made(world).wiring.modules] == [
+        ("network.vpc", "5.1.0", ".remote/acme-vpc-aws"),
+        ("network.vpc.label", "", ".remote/example.com-label"),
+        ("network.vpc.subnets", "", ".remote/acme-vpc-aws/modules/subnets"),
+    ]
+    assert made(world).files[".remote/acme-vpc-aws/modules/subnets/main.tf"].data == b"# of 5.1.0\n"
+
+
+def test_what_means_the_same_for_ever_is_fetched_once(world: World) -> None:
+    apply(world.ports, "dev")
+    world.modules = replace(world.modules, network=False)
+    apply(world.ports, "dev")
+    world.edit(MAIN, calling("acme/vpc/aws", "5.1.0") + call("second", LABEL))
+    apply(world.ports, "dev")
+    assert made(world).wiring.modules[0].key == "network.second"
+    assert world.modules.asked == ["network.vpc", "network.vpc.label"]
+
+
+def test_a_range_is_asked_for_each_time_and_what_it_means_is_said(world: World) -> None:
+    world.edit(MAIN, calling("acme/vpc/aws", "~> 5.0"))
+    world.modules.versions["acme/vpc/aws", "~> 5.0"] = "5.1.0"
+    apply(world.ports, "dev")
+    first = made(world)
+    assert "network.vpc: acme/vpc/aws ~> 5.0 is 5.1.0 today" in world.observer.heard
+    assert "fetching the code of network.vpc (acme/vpc/aws ~> 5.0)" in world.observer.heard
+
+    world.modules.versions["acme/vpc/aws", "~> 5.0"] = "5.2.0"
+    promote(world.ports, "dev", "staging")
+    apply(world.ports, "dev")
+    second = made(world)
+    assert [release.wiring.modules[0].version for release in (first, second)] == ["5.1.0", "5.2.0"]
+    # What the range leads to is kept by its own address.
+    assert world.modules.asked == ["network.vpc", "network.vpc.label", "network.vpc", "network.vpc.label"]
+    assert world.workspace.code["staging"].items() <= first.files.items()
+
+    (change,) = diff(world.ports, "staging", "dev").distance.changes.wiring  # type: ignore[union-attr]
+    assert (change.name, change.before, change.after) == ("vpc of network", "5.1.0", "5.2.0")
+
+
+def test_a_range_below_something_settled_is_asked_for_alone(world: World) -> None:
+    world.modules.there["acme/vpc/aws 5.1.0"] = {"main.tf": call("label", "acme/label/null", ">= 1")}
+    world.modules.there["acme/label/null 1.4.0"] = {"main.tf": ""}
+    world.modules.versions["acme/label/null", ">= 1"] = "1.4.0"
+    for _ in range(2):
+        apply(world.ports, "dev")
+    assert world.modules.asked == ["network.vpc", "network.vpc.label", "network.vpc.label"]
+    assert world.observer.heard[-1] == "network.vpc.label: acme/label/null >= 1 is 1.4.0 today"
+
+
+class Remembering(MemoryWorkspace):
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[str] = []
+
+    def remember(self, prepared: Prepared, inputs: object, mark: str) -> None:
+        self.kept.append(prepared.environment)
+
+
+@pytest.mark.parametrize(("version", "remembered"), {"5.1.0": ["dev"], "~> 5.0": []}.items())
+def test_what_was_prepared_is_remembered_only_where_it_can_not_mean_something_else(
+    world: World, version: str, remembered: list[str]
+) -> None:
+    world.edit(MAIN, calling("acme/vpc/aws", version))
+    world.modules.versions["acme/vpc/aws", "~> 5.0"] = "5.1.0"
+    world.workspace = workspace = Remembering()
+    world.terraform.workspace = workspace
+    prepare.from_working_tree(world.ports, load.project(world.ports), "dev")
+    assert workspace.kept == remembered
+
+
+def test_who_only_looks_asks_nobody(world: World) -> None:
+    world.modules.network = False
+    assert validate(world.ports).stacks == ("network", "web")
+    settings(world.ports, "dev")
+    render(world.ports, "dev")
+    status(world.ports)
+    assert diff(world.ports, "dev", "staging").first.release == ""
+    told = apply(world.ports, "dev", Wishes(dry_run=True))
+    assert told.stages[0].startswith("take the code of vpc (acme/vpc/aws 5.1.0) into the release, render stacks")
+    assert world.modules.asked == []
+
+
+def test_a_preview_is_of_the_code_that_would_be_carried(world: World) -> None:
+    assert not preview(world.ports).problems
+    assert ".remote/acme-vpc-aws/main.tf" in world.workspace.code["prod"]
+
+
+def test_where_nobody_answers_nothing_is_changed_and_the_line_is_named(world: World) -> None:
+    world.modules.network = False
+    with pytest.raises(OperationFailedError) as raised:
+        apply(world.ports, "dev")
+    assert raised.value.problems[0].location == Location(MAIN, 5)
+    assert journal.present(world.ports).of("dev").last is None
+    assert world.workspace.code == {}
+
+
+def test_wrong_settings_are_told_before_anything_is_fetched(world: World) -> None:
+    world.edit("environments/dev/terraform.tfvars", "cidr = 1\nnonsense = 2\n")
+    with pytest.raises(ConfigurationError):
+        prepare.from_working_tree(world.ports, load.project(world.ports), "dev")
+    assert world.modules.asked == []
+
+
+def test_a_module_that_calls_itself_has_no_end(world: World) -> None:
+    world.edit(MAIN, calling("acme/vpc/aws", "5.1.0") + call("me", "./"))
+    with pytest.raises(ConfigurationError) as raised:
+        apply(world.ports, "dev")
+    assert [problem.code for problem in raised.value.problems] == ["E111"]
+    assert world.modules.asked == []
+
+
+def test_code_that_only_terraform_can_read_travels_and_is_fetched_anew(world: World) -> None:
+    project = load.project(world.ports)
+    written = working_tree.release(world.ports, project)
+    package = Package("acme/vpc/aws", {"main.tf": File(b"a syntax { of tomorrow")})
+    found = {"network.vpc": FoundModule("acme/vpc/aws", "5.1.0", ".", package)}
+    world.modules.fetch = lambda *_: found  # type: ignore[method-assign]
+    completed = remote_modules.complete(world.ports, project, written)
+    assert completed.moving == ("network.vpc",)
+    assert ".remote/acme-vpc-aws/main.tf" in completed.release.files
+    assert world.modules.cache == {}
+
+
+def test_a_module_that_terraform_has_fetched_all_the_same_stops_a_promotion(world: World) -> None:
+    apply(world.ports, "dev")
+    fetched = entry("network.vpc", "registry.opentofu.org/acme/vpc/aws", "5.1.0", ".terraform/modules/network.vpc")
+    world.workspace.modules = lambda *_: encode([fetched])  # type: ignore[method-assign]
+    with pytest.raises(OperationFailedError, match=r"E344 .*network\.vpc was fetched"):
+        promote(world.ports, "dev", "staging")
+    assert ("apply", "staging", "network") not in world.terraform.ran

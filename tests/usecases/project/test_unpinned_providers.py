@@ -1,0 +1,107 @@
+"""Providers that replace what the release pins: refused outside of the entry, and without any proof there."""
+
+from collections.abc import Callable
+
+import pytest
+
+from envctl.domain.errors import ConfigurationError, Location
+from envctl.domain.guards import RefusedError
+from envctl.domain.ledger.events import DeploymentStarted
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.rollback import rollback
+from envctl.usecases.deployment.verification import verify
+from envctl.usecases.drift.drift import drift
+from envctl.usecases.inspect.plan import plan
+from envctl.usecases.ports.terraform import UnpinnedProvider
+from tests.fakes.world import NETWORK, World, recorded
+
+REPLACED = (
+    UnpinnedProvider("hashicorp/aws", "dev_overrides", Location("/home/ann/.terraformrc", 3)),
+    UnpinnedProvider("hashicorp/time", "TF_REATTACH_PROVIDERS"),
+)
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    return world
+
+
+def edited(world: World) -> None:
+    world.edit("modules/network/main.tf", NETWORK.decode() + "# other\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda ports: promote(ports, "dev", "staging"),
+        lambda ports: apply(ports, "staging"),
+        lambda ports: plan(ports, "staging"),
+    ],
+    ids=["promote", "apply", "plan"],
+)
+def test_replaced_providers_are_refused_outside_of_the_entry(command: Callable[..., object], world: World) -> None:
+    edited(world)
+    apply(world.ports, "dev")
+    world.terraform.replaced = REPLACED
+    before = len(recorded(world))
+    with pytest.raises(ConfigurationError) as raised:
+        command(world.ports)
+    assert [(each.code, each.location) for each in raised.value.problems] == [
+        ("E041", Location("/home/ann/.terraformrc", 3)),
+        ("E041", None),
+    ]
+    assert "unset TF_REATTACH_PROVIDERS" in raised.value.problems[1].hint
+    assert len(recorded(world)) == before
+
+
+def test_drift_is_not_looked_for_with_replaced_providers(world: World) -> None:
+    world.terraform.replaced = REPLACED
+    before = len(recorded(world))
+    found = drift(world.ports, ())
+    assert {problem.code for each in found.environments if each.release for problem in each.problems} == {"E041"}
+    assert len(recorded(world)) == before
+
+
+def test_a_deployment_with_replaced_providers_proves_nothing(world: World) -> None:
+    edited(world)
+    world.terraform.replaced = REPLACED
+    release = apply(world.ports, "dev").release
+    start = next(e.event for e in reversed(recorded(world)) if isinstance(e.event, DeploymentStarted))
+    assert start.unpinned == ("hashicorp/aws", "hashicorp/time")
+    assert any("hashicorp/aws" in said and "proves nothing" in said for said in world.observer.heard)
+    world.terraform.replaced = ()
+    verify(world.ports, "dev")
+    drift(world.ports, ("dev",))
+    with pytest.raises(RefusedError) as refused:
+        promote(world.ports, "dev", "staging")
+    refusal = next(each for each in refused.value.refusals if each.code == "G103")
+    assert "hashicorp/aws, hashicorp/time in place of what the release pins" in refusal.message
+    assert "envctl apply dev" in refusal.hint
+    # The very same release, with what it pins, is recorded anew and proves what it should.
+    assert apply(world.ports, "dev").release == release
+    assert promote(world.ports, "dev", "staging").release == release
+
+
+def test_a_proof_from_before_does_not_outlive_a_replaced_provider(world: World) -> None:
+    world.terraform.replaced = REPLACED
+    edited(world)
+    apply(world.ports, "dev")
+    world.edit("modules/network/main.tf", NETWORK.decode())
+    apply(world.ports, "dev")
+    world.terraform.replaced = ()
+    with pytest.raises(RefusedError) as refused:
+        promote(world.ports, "dev", "staging")
+    assert "G103" in {each.code for each in refused.value.refusals}
+
+
+def test_a_way_back_in_the_entry_records_what_was_replaced(world: World) -> None:
+    edited(world)
+    apply(world.ports, "dev")
+    world.terraform.replaced = REPLACED
+    rollback(world.ports, "dev")
+    start = next(e.event for e in reversed(recorded(world)) if isinstance(e.event, DeploymentStarted))
+    assert start.unpinned == ("hashicorp/aws", "hashicorp/time")
