@@ -60,7 +60,7 @@ lock: .venv/.installed
 
 # What --json promises, written from the types of the results.
 schemas: .venv/.installed
-	$(BIN)/python -m envctl.cli.render.schema docs/schemas
+	$(BIN)/python -m envctl.cli.render.json.schema docs/schemas
 
 # What scanners say of the rendered environments. They pin what envctl has otherwise, and so live apart.
 audit: .venv/.installed .venv-audit/.installed

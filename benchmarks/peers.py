@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.measure import Command, in_rounds, together, walls
 from benchmarks.projects import STACKS, Place, Yard
 from benchmarks.results import Results
-from envctl.adapters.terraform.binary import embedded
+from envctl.adapters.terraform.process.binary import embedded
 
 VARIABLE = "ENVCTL_BENCH_PEERS"
 AT_ONCE = 4

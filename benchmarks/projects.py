@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.delays import FarSandbox
 from benchmarks.measure import Command, clean_environment
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
-from envctl.adapters.terraform.binary import embedded
+from envctl.adapters.terraform.process.binary import embedded
 
 ENVCTL = os.fspath(Path(sys.executable).with_name("envctl"))
 ALL = ("dev", "staging", "prod")

@@ -13,7 +13,7 @@ from tests.fakes.world import World
 
 from benchmarks import assumptions as a
 from benchmarks.fleet import Measured, aged, fleet, measured, names, stacks
-from envctl.cli.render.matrix import github
+from envctl.cli.render.console.fleet.matrix import github
 from envctl.domain.ci.run_documents import Collected, new_id
 from envctl.domain.ci.shard_planner import USUAL, Unit
 from envctl.domain.ledger import checkpoint

@@ -6,7 +6,7 @@ from benchmarks import traces
 from benchmarks.measure import Command, in_turn, walls
 from benchmarks.projects import Place, Yard, settle
 from benchmarks.results import Results
-from envctl.adapters.terraform.binary import embedded
+from envctl.adapters.terraform.process.binary import embedded
 
 STACK = "s01"
 

@@ -7,7 +7,7 @@ from benchmarks.bound import Bound
 from benchmarks.measure import Command, Sample, in_rounds, together, walls
 from benchmarks.projects import STACKS, Place, Yard, settle
 from benchmarks.results import Results
-from envctl.adapters.terraform.binary import embedded
+from envctl.adapters.terraform.process.binary import embedded
 
 LATENCIES = (0, 50, 200)
 AT_ONCE = (2, 4, 12)

@@ -50,16 +50,24 @@ for number, usual in (
 # The files that take longest begin first, and as a whole each: what is set up for one is not set up twice.
 LONGEST = (
     "modules/test_applied.py",
-    "e2e/test_whole_way.py",
-    "e2e/test_drift.py",
-    "e2e/test_guards.py",
-    "e2e/test_crashes.py",
-    "e2e/test_init.py",
+    "e2e/promotion/test_whole_way.py",
+    "e2e/drift/test_drift.py",
+    "e2e/faults/test_guards.py",
+    "e2e/faults/test_crashes.py",
+    "e2e/promotion/test_init.py",
 )
 # At the end come those of which none takes long, so that all workers are done at the same time.
 THEN = (
-    *("e2e/", "app/", "adapters/terraform/", "modules/", "cli/test_report_in_browser.py", "contract/", "adapters/"),
-    *("usecases/test_promotion_laws.py", "usecases/test_signing.py", "cli/"),
+    *(
+        "e2e/",
+        "app/",
+        "adapters/terraform/",
+        "modules/",
+        "cli/commands/test_report_in_browser.py",
+        "contract/",
+        "adapters/",
+    ),
+    *("usecases/laws/test_promotion_laws.py", "usecases/ledger/test_signing.py", "cli/"),
 )
 
 

@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from envctl.cli.render.results import RESULTS
-from envctl.cli.render.schema.documents import EVERY, slug
+from envctl.cli.render.json.schema.documents import EVERY, slug
+from envctl.cli.result_types import RESULTS
 
 SCHEMAS = Path(__file__).parents[1] / "docs" / "schemas"
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from envctl.cli.options import Options
-from envctl.cli.wiring import wire
+from envctl.cli.options.global_options import Options
+from envctl.cli.wiring.container import wire
 from envctl.usecases.project.init import Choices, init
 
 

@@ -13,8 +13,8 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from envctl.cli.app import application
-from envctl.cli.options import FLAGS, VALUED
-from envctl.cli.render.results import RESULTS
+from envctl.cli.options.global_options import FLAGS, VALUED
+from envctl.cli.result_types import RESULTS
 from tools.command_facts import FACTS, USUAL, Facts
 
 DOCS = Path(__file__).parents[1] / "docs"

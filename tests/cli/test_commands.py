@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from envctl.cli.entry import run
-from envctl.cli.options import hoist
+from envctl.cli.options.global_options import hoist
 from tests.cli.loading import loaded
 from tests.documents import checked
 
@@ -191,14 +191,16 @@ def test_help_needs_no_pydantic(project: Path) -> None:
 
 def test_showing_a_plan_needs_nothing_that_knows_guards() -> None:
     """Every plan would pay for it."""
-    probe = "import sys, envctl.cli.render.progress, envctl.cli.render.plan, envctl.cli.render.human\n"
+    probe = "import sys, envctl.cli.render.progress.live, envctl.cli.render.console.plan.plan\n"
+    probe += "import envctl.cli.render.console.any_result\n"
     probe += "import envctl.usecases.inspect.plan, envctl.adapters.terraform.driver\n"
     probe += "sys.exit('envctl.domain.guards' in sys.modules or 'envctl.domain.ledger.events' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
 
 
 def test_a_plan_without_costs_needs_nothing_that_knows_them() -> None:
-    probe = "import sys, envctl.cli.render.plan, envctl.usecases.inspect.plan, envctl.adapters.workspace.workspace\n"
+    probe = "import sys, envctl.cli.render.console.plan.plan, envctl.usecases.inspect.plan\n"
+    probe += "import envctl.adapters.workspace.workspace\n"
     probe += "sys.exit(any('cost' in name or 'pricing' in name for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.options import Options
-from envctl.cli.wiring import Wired
+from envctl.cli.options.global_options import Options
+from envctl.cli.wiring.container import Wired
 
 THEIRS = {
     "HTTPS_PROXY": "http://proxy.example.com",

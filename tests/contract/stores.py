@@ -10,17 +10,17 @@ import pytest
 from envctl.adapters.aws.buckets import is_anothers
 from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox
-from envctl.adapters.store import opening
+from envctl.adapters.store import connect
 from envctl.adapters.store.object_store import Address, ObstoreStore
-from envctl.cli.embedded_aws import STORE_ACCOUNT
+from envctl.cli.wiring.sandbox import STORE_ACCOUNT
 from envctl.domain.aws.access import Passport
 
 BUCKET = Bucket("shop-envctl-store", "ap-northeast-1", STORE_ACCOUNT)
-HURRIED = opening.Patience(connect=60, request=60, overall=60, retries=2, pause=0.01)
+HURRIED = connect.Patience(connect=60, request=60, overall=60, retries=2, pause=0.01)
 """What is tried for a minute on a bad day is tried a few times here. An answer that is on its way is waited for all the
 same: a busy machine takes seconds for one, and a write that is given up and tried again finds itself there.
 """
-STUBBORN = opening.Patience(connect=60, request=60, overall=120, retries=8, tries=8, pause=0.01)
+STUBBORN = connect.Patience(connect=60, request=60, overall=120, retries=8, tries=8, pause=0.01)
 
 
 def on_disk(project: Path) -> ObstoreStore:
@@ -36,12 +36,12 @@ def in_s3(
     return ObstoreStore(project, lambda: Address(f"s3://{bucket}/{uuid4().hex}", BUCKET.region), lambda: through)
 
 
-def as_surroundings_say(address: Address, patience: opening.Patience = HURRIED) -> ObstoreStore:
+def as_surroundings_say(address: Address, patience: connect.Patience = HURRIED) -> ObstoreStore:
     """Without the sandbox, as on a user's machine: what the environment names is all that leads to AWS."""
     return ObstoreStore(
         Path("/nowhere"),
         lambda: address,
-        lambda: opening.client_options(os.environ),
+        lambda: connect.client_options(os.environ),
         is_anothers=lambda bucket, owner: is_anothers(_client, bucket, owner),
         find_credentials=Sessions(dict, lambda _: Passport(profile=address.profile)).store_credentials,
         patience=patience,

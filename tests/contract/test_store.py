@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
-from envctl.adapters.store import opening
+from envctl.adapters.store import connect
 from envctl.adapters.store.object_store import Address, ObstoreStore
 from envctl.domain.errors import ConfigurationError, OperationFailedError
 from envctl.domain.ledger.clocks import TOLERANCE
@@ -62,7 +62,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
             monkeypatch.setenv("AWS_ACCESS_KEY_ID", BUCKET.account_id)
             monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
             monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
-            return as_surroundings_say(somewhere(endpoint=opening.endpoint(os.environ)), opening.USUAL)
+            return as_surroundings_say(somewhere(endpoint=connect.endpoint(os.environ)), connect.USUAL)
         case "bad day":
             proxy: FaultyProxy = request.getfixturevalue("proxy")
             proxy.plan = bad_day()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.aws.buckets import region_of
-from envctl.adapters.store import opening
+from envctl.adapters.store import connect
 from envctl.adapters.store.object_store import Address, ObstoreStore
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.usecases.ports.core import AlreadyExistsError, UnansweredError
@@ -132,7 +132,7 @@ def test_tries_are_bounded(proxy: FaultyProxy, fault: Fault) -> None:
 @pytest.mark.parametrize("verb", ACTS)
 def test_a_network_that_hangs_is_given_up_in_time(proxy: FaultyProxy, verb: str) -> None:
     """It answers nothing for as long as the test lasts: that this ends at all is what is shown."""
-    hasty = opening.Patience(request=0.3, overall=0.5, retries=2, tries=3, pause=0.01)
+    hasty = connect.Patience(request=0.3, overall=0.5, retries=2, tries=3, pause=0.01)
     proxy.plan = always(Hung())
     problem = told(lambda: ACTS[verb](as_surroundings_say(somewhere(), hasty)))
     assert (problem.code, "no answer came in time" in problem.message) == ("E456", True)
@@ -201,7 +201,7 @@ def test_the_region_of_a_bucket_is_asked_for_where_obstore_does_not_say_it(proxy
     store = ObstoreStore(
         Path("/nowhere"),
         lambda: address,
-        lambda: opening.client_options(os.environ),
+        lambda: connect.client_options(os.environ),
         region_of=lambda bucket: region_of(client, bucket),
         patience=HURRIED,
     )
@@ -247,7 +247,7 @@ def test_who_must_own_the_bucket_is_signed_with_all_that_is_read_or_written(prox
         headers = {name.lower(): value for name, value in request.headers}
         # S3 refuses a header of its own that is not signed.
         signed = headers["authorization"].partition("SignedHeaders=")[2]
-        assert (opening.OWNER_HEADER in headers) == (opening.OWNER_HEADER in signed) == (not lists(request))
+        assert (connect.OWNER_HEADER in headers) == (connect.OWNER_HEADER in signed) == (not lists(request))
 
 
 def test_where_nothing_is_allowed_it_is_not_said_that_the_bucket_is_somebody_elses(proxy: FaultyProxy) -> None:
@@ -350,10 +350,10 @@ ENDPOINTS = {
 
 @pytest.mark.parametrize(("environment", "url"), ENDPOINTS.values(), ids=ENDPOINTS.keys())
 def test_an_endpoint_is_named_by_the_variables_of_aws(environment: dict[str, str], url: str) -> None:
-    assert opening.endpoint(environment) == url
+    assert connect.endpoint(environment) == url
 
 
 @pytest.mark.parametrize("url", ["http://s3.example.com", "http://127.0.0.1.example.com", "s3.example.com", "ftp://x"])
 def test_an_endpoint_without_encryption_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="E405 AWS_ENDPOINT_URL names"):
-        opening.endpoint({"AWS_ENDPOINT_URL": url})
+        connect.endpoint({"AWS_ENDPOINT_URL": url})

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 
-from tests.cli.test_cost_docs import PRICES, PROGRAM, TABLE
+from tests.cli.pages.test_cost_docs import PRICES, PROGRAM, TABLE
 from tests.docs import accidents, deployed
 from tests.docs.places import PEOPLE, Place
 from tests.e2e.conftest import ACCOUNTS, REGION

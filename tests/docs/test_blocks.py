@@ -14,7 +14,7 @@ from tests.docs.running import Shell
 from tests.docs.situations import SITUATIONS
 from tests.docs.values import values
 
-# What nothing runs, and why; the commands of envctl in it are read all the same (tests/cli/test_docs.py).
+# What nothing runs, and why; the commands of envctl in it are read all the same (tests/cli/pages/test_docs.py).
 REASONS = {
     "needs Docker": 5,
     "a target of the makefile": 2,

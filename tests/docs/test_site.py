@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from tools.command_pages import DOCS, pages
 
-from envctl.cli.render.results import RESULTS
+from envctl.cli.result_types import RESULTS
 from tests.docs.blocks import KINDS
 from tests.docs.site import ROOT, built
 

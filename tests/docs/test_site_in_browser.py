@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.cli.test_report_in_browser import AXE, opened
+from tests.cli.commands.test_report_in_browser import AXE, opened
 from tests.docs.site import built
 from tests.headless import chromium
 

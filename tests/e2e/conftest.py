@@ -18,7 +18,7 @@ from tests.scaffold import scaffolded
 
 if TYPE_CHECKING:
     from tests.adapters.registry.oci import Registry
-    from tests.e2e.building import Workshop
+    from tests.e2e.images.building import Workshop
     from tests.e2e.organisation import Organisation
 
 REPOSITORY = Path(__file__).parents[2]
@@ -142,7 +142,7 @@ def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Pa
 @pytest.fixture(scope="session")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Workshop]":
     """Where images are built; one for all test processes of a run."""
-    from tests.e2e.building import Workshop
+    from tests.e2e.images.building import Workshop
 
     base = tmp_path_factory.getbasetemp()
     shared = Workshop((base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "workshop")

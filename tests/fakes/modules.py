@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from posixpath import normpath
 
-from envctl.cli.languages import Languages
+from envctl.cli.wiring.readers import Languages
 from envctl.domain.errors import Location, OperationFailedError, Problem
 from envctl.domain.release.contents import File, Release
 from envctl.domain.release.remote_modules import FoundModule, Package, is_local

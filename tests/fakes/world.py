@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from envctl.cli.languages import Languages
+from envctl.cli.wiring.readers import Languages
 from envctl.domain.aws.access import Caller
 from envctl.domain.aws.secret_status import NeededSecret, SecretChange, SecretValue, Sighting, State
 from envctl.domain.checks.probes import Output, Probe

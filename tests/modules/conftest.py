@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.binary import embedded
+from envctl.adapters.terraform.process.binary import embedded
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from benchmarks.results import Results, Row
 from benchmarks.sampling import sampled
 
 from envctl.adapters.sandbox.exchange import Request, Response
-from envctl.cli.options import Options
-from envctl.cli.wiring import wire
+from envctl.cli.options.global_options import Options
+from envctl.cli.wiring.container import wire
 from envctl.usecases.ledger import journal
 from envctl.usecases.project import load
 

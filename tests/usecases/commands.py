@@ -30,12 +30,12 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import UnpinnedProvider
 from tests.fakes.world import Killed, MemoryTerraform, MemoryTree, MemoryWorkspace
-from tests.usecases.laws.account import Command
 from tests.usecases.laws.editors import Edits, settings_of
 from tests.usecases.laws.machines import Machine, stage
-from tests.usecases.laws.oracle import Oracle
-from tests.usecases.laws.rulebook import KINDS, NEW_NAMES, Asked
-from tests.usecases.people import ANN, EVE, VOUCHED, Name, identity_of, person_of, truth_of
+from tests.usecases.laws.oracle.account import Command
+from tests.usecases.laws.oracle.oracle import Oracle
+from tests.usecases.laws.oracle.rulebook import KINDS, NEW_NAMES, Asked
+from tests.usecases.laws.people import ANN, EVE, VOUCHED, Name, identity_of, person_of, truth_of
 from tests.usecases.project_text import Third
 
 OFTEN = 8

@@ -4,10 +4,10 @@ from functools import partial
 
 from tests.usecases.commands import How
 from tests.usecases.laws.actors import Actors
-from tests.usecases.laws.rule_edits import claim
-from tests.usecases.laws.temptations import Temptation, ready
-from tests.usecases.people import ANN, CAT, FORGERIES, Name
-from tests.usecases.rule_changes import MORE
+from tests.usecases.laws.people import ANN, CAT, FORGERIES, Name
+from tests.usecases.laws.temptations.rule_changes import MORE
+from tests.usecases.laws.temptations.rule_edits import claim
+from tests.usecases.laws.temptations.temptations import Temptation, ready
 
 
 def promotes_as(actors: Actors, _: How, *, name: Name) -> None:

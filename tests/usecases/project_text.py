@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tests.fakes.world import PROJECT
-from tests.usecases.laws.rulebook import Asked
+from tests.usecases.laws.oracle.rulebook import Asked
 
 BESIDE = "rogue"
 """The stack of prod where it stands beside the pipeline."""

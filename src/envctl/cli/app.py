@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from envctl.cli.boundary import demand_somebody_to_tell, show_help, show_version
 from envctl.cli.command_modules import MODULES
-from envctl.cli.options import FLAGS, VALUED, Options, in_bytes
+from envctl.cli.options.global_options import FLAGS, VALUED, Options, in_bytes
 
 EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging prod · envctl status"
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from envctl.cli.ci import job_of
-from envctl.cli.options import Options, named
-from envctl.cli.redacting import current, is_asked_for, redacting, unredacted
-from envctl.cli.render.commands import IN_SANDBOX
+from envctl.cli.options.global_options import Options, named
+from envctl.cli.output.redaction import current, is_asked_for, redacting, unredacted
+from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
@@ -33,7 +33,7 @@ def answer(
     exit_code: Callable[[object], int] = lambda _: 0,
 ) -> NoReturn:
     """Runs a use case, renders what comes of it, and ends the command with its exit code."""
-    from envctl.cli.wiring import wire
+    from envctl.cli.wiring.container import wire
 
     options: Options = context.obj
     with wire(options) as wired:
@@ -47,7 +47,7 @@ def answer_in_part(
     exit_code: Callable[[object], int] = lambda _: 0,
 ) -> NoReturn:
     """As `answer`, for a use case that gives what it could find out together with what went wrong elsewhere."""
-    from envctl.cli.wiring import wire
+    from envctl.cli.wiring.container import wire
 
     options: Options = context.obj
     with wire(options) as wired:
@@ -78,7 +78,7 @@ def _leave_behind(
     promised a comment that can't be written is not told that all went well.
     """
     if options.junit or options.sarif:
-        from envctl.cli.verdict_files import write
+        from envctl.cli.output.ci_report_files import write
 
         write(options, command, result, error)
     if file := SURROUNDINGS.get().get("ENVCTL_DOTENV"):
@@ -92,8 +92,8 @@ def _leave_behind(
     try:
         job.ended(command, result, error, code)
     except EnvctlError as untold:
-        from envctl.cli.consoles import stderr
-        from envctl.cli.render.errors import show_error
+        from envctl.cli.output.consoles import stderr
+        from envctl.cli.render.console.errors import show_error
 
         show_error(untold, stderr(options))
         return int(untold.exit_code) if code in (ExitCode.DONE, ExitCode.CHANGES) else code
@@ -114,15 +114,15 @@ def demand_somebody_to_tell(context: typer.Context) -> None:
 def show(options: Options, command: str, result: object, code: int, error: "EnvctlError | None" = None) -> None:
     """The result on stdout, and what went wrong beside it on stderr; a document holds both."""
     if options.json:
-        from envctl.cli.render.machine import envelope
+        from envctl.cli.render.json.document import envelope
 
         document = envelope(command, result, error or _told_within(result, code), code, sandbox=options.sandbox)
         _print_json(document, asked_for=is_asked_for(result))
         return
     _show(options, result)
     if error is not None:
-        from envctl.cli.consoles import stderr
-        from envctl.cli.render.errors import show_error
+        from envctl.cli.output.consoles import stderr
+        from envctl.cli.render.console.errors import show_error
 
         sys.stdout.flush()
         show_error(error, stderr(options))
@@ -143,21 +143,21 @@ def _show(options: Options, result: object) -> None:
 
         _print(in_markdown(result))
         return
-    from envctl.cli.render.line import line
+    from envctl.cli.render.console.one_line import line
 
     if (text := line(result)) is not None:
         out = unredacted(sys.stdout) if is_asked_for(result) else sys.stdout
         out.write(f"{text}\n")
         return
-    from envctl.cli.consoles import stdout
-    from envctl.cli.render.human import show as render
+    from envctl.cli.output.consoles import stdout
+    from envctl.cli.render.console.any_result import show as render
 
     render(result, stdout(options))
 
 
 def print_line(options: Options, command: str, result: object | None, error: "EnvctlError | None") -> None:
     """One of many documents, each on a line of its own."""
-    from envctl.cli.render.machine import envelope
+    from envctl.cli.render.json.document import envelope
 
     code = int(error.exit_code) if error else 0
     current().redact_error(error)
@@ -187,7 +187,7 @@ def show_version(context: typer.Context) -> NoReturn:
     from envctl import __version__
 
     if context.obj.json:
-        from envctl.cli.render.results import Version
+        from envctl.cli.result_types import Version
 
         show(context.obj, "--version", Version(__version__), 0)
     else:
@@ -266,8 +266,8 @@ def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int
     current().redact_error(error)
     with contextlib.suppress(BrokenPipeError):
         if not (options.json and _print_failure(options, words, error)):
-            from envctl.cli.consoles import stderr
-            from envctl.cli.render.errors import show_error
+            from envctl.cli.output.consoles import stderr
+            from envctl.cli.render.console.errors import show_error
 
             show_error(error, stderr(options))
             if options.markdown:
@@ -278,7 +278,7 @@ def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int
 
 def _print_failure(options: Options, words: Sequence[str], error: "EnvctlError") -> bool:
     """As a document on stdout; False where what stdout is sent to takes no more."""
-    from envctl.cli.render.machine import envelope
+    from envctl.cli.render.json.document import envelope
 
     try:
         _print_json(envelope(named(words), None, error, int(error.exit_code), sandbox=options.sandbox))

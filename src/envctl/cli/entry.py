@@ -7,13 +7,13 @@ import typer
 
 from envctl.cli.app import application, command_in
 from envctl.cli.boundary import guarded
-from envctl.cli.options import hoist
+from envctl.cli.options.global_options import hoist
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line; gives its exit code."""
     if asked := os.environ.get("_ENVCTL_COMPLETE"):
-        from envctl.cli.completion import answer
+        from envctl.cli.shell_completion import answer
 
         return answer(asked)
     words = hoist(arguments)

@@ -4,8 +4,8 @@ import sys
 import traceback
 from datetime import UTC, datetime
 
-from envctl.cli.options import Options
-from envctl.cli.redacting import current
+from envctl.cli.options.global_options import Options
+from envctl.cli.output.redaction import current
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UnexpectedError, UsageError
 
 

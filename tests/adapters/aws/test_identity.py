@@ -8,7 +8,7 @@ import pytest
 from botocore.session import get_session
 
 from envctl.adapters.aws.exchange import Exchange
-from envctl.adapters.aws.exchanges import is_of_aws
+from envctl.adapters.aws.exchange_listener import is_of_aws
 from envctl.adapters.aws.identity import AwsIdentity, Standing
 from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.aws.tokens import ISSUER, LONGEST

@@ -14,7 +14,7 @@ from botocore.session import get_session
 from envctl.adapters.aws.identity import AwsIdentity
 from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.aws.tokens import ISSUER
-from envctl.adapters.store import opening
+from envctl.adapters.store import connect
 from envctl.domain.aws.access import Passport
 from envctl.domain.errors import EnvctlError
 from envctl.domain.ledger.events import Actor
@@ -267,7 +267,7 @@ def test_the_store_is_reached_as_who_one_is_said_to_be(machine: Machine) -> None
     machine.set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/container")
     machine.sts.genuine.add(FORGED)
     sessions = Sessions(lambda: None, lambda _: Passport(), store_url=lambda: machine.sts.url)
-    found = opening._provider("", sessions.store_credentials)
+    found = connect._provider("", sessions.store_credentials)
     assert found is not None
     assert found()["access_key_id"] == TOKEN_KEY
     assert AwsIdentity(lambda: BOB, sessions.at_hand, lambda: dict(os.environ)).actor().via == "github"

@@ -14,8 +14,8 @@ import pytest
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as SESSION
 
 from envctl.adapters.aws import bounded_session
+from envctl.adapters.aws.error_meanings import SETTINGS, VERDICTS
 from envctl.adapters.aws.sessions import Sessions
-from envctl.adapters.aws.verdicts import SETTINGS, VERDICTS
 from envctl.domain.aws.access import Passport
 from envctl.domain.errors import EnvctlError, ExitCode, MisconfiguredMachineError, OperationFailedError
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.checks.asking import Asking
 from envctl.adapters.checks.command import run_command
+from envctl.adapters.checks.context import Asking
 from envctl.adapters.checks.prober import Prober
 from envctl.adapters.checks.process import KEPT
 from envctl.domain.checks.probes import CommandProbe

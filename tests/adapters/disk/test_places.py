@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.disk.places import in_home, real_path
+from envctl.adapters.disk.paths import in_home, real_path
 
 
 def test_links_are_followed(tmp_path: Path) -> None:

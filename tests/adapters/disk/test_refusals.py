@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from envctl.adapters.disk.faults import of_machine, readable
-from envctl.adapters.terraform import local_state, running
-from envctl.adapters.terraform.running import Site
+from envctl.adapters.terraform.process import stack_lock
+from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.adapters.terraform.state import local_state
 from envctl.adapters.workspace import atomic
 from envctl.adapters.workspace.tree import ProjectTree
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
@@ -66,7 +67,7 @@ def writing_whole(root: Path) -> None:
 
 
 def opening_the_lock_of_a_stack(root: Path) -> None:
-    with running.alone(site(root)):
+    with stack_lock.alone(site(root)):
         pass
 
 

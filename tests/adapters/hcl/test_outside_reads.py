@@ -8,7 +8,7 @@ import pytest
 from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS, PATH_FUNCTIONS
 from envctl.adapters.hcl.outside_reads import find_outside_reads
 
-READ = json.loads((Path(__file__).parents[1] / "terraform/read_by_terraform.json").read_text())
+READ = json.loads((Path(__file__).parents[1] / "terraform/environment/read_by_terraform.json").read_text())
 FROM_SOURCE = sorted({name for program in ("terraform", "opentofu") for name in READ[program]["file_functions"]})
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.adapters.store.answers import Kind, clock, denied_action, kind_of, reason, region_in, repeated
-from envctl.adapters.store.problems import problem
+from envctl.adapters.store.failures import problem
+from envctl.adapters.store.s3_errors import Kind, clock, denied_action, kind_of, reason, region_in, repeated
 
 ASKED = "Generic S3 error: Error performing GET https://s3.ap-northeast-1.amazonaws.com/shop/a in 2.1s"
 REFUSED = f"{ASKED} - Server returned non-2xx status code: 403 Forbidden: "

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from envctl.adapters.terraform.plans.files import PLAN
+from envctl.adapters.terraform.plans.plan_files import PLAN
 from envctl.domain.checks.probes import Output
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.plan.changes import Action, Marker

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform import binary
-from envctl.adapters.terraform.plans.files import PLAN
+from envctl.adapters.terraform.plans.plan_files import PLAN
+from envctl.adapters.terraform.process import binary
 from envctl.domain.errors import (
     InterruptedByUserError,
     Location,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from envctl.adapters.terraform.environment.cleared_environment import Surroundings
 from envctl.adapters.terraform.formatting import TerraformFormatter
-from envctl.adapters.terraform.surroundings.clearing import Surroundings
 from envctl.domain.errors import ConfigurationError, OperationFailedError, UsageError
 
 UGLY = {

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
-from envctl.adapters.terraform.running import FILE
-from envctl.cli.commands.recover import parted
+from envctl.adapters.terraform.process.stack_lock import FILE
+from envctl.cli.commands.deployment.recover import parted
 from envctl.domain.errors import Location, OperationFailedError, StateLockedError
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange
 from envctl.domain.release.root_module import Backend, Place

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from envctl.adapters.toml import load_project
-from envctl.domain.config.rules.document import find_rules
+from envctl.domain.rules.document import find_rules
 from tests.adapters.toml.project_files import GOOD, line_of, problems_of
 
 ACCESS = GOOD.replace(

@@ -6,8 +6,8 @@ import pytest
 
 from envctl.adapters.toml import load_project
 from envctl.domain.checks.probes import CommandCheck, HttpCheck, OutputCheck
-from envctl.domain.config.rules.document import find_rules
 from envctl.domain.config.rules.windows import Absolute, Weekly
+from envctl.domain.rules.document import find_rules
 from tests.adapters.toml.project_files import GOOD, RULED, line_of, problems_of
 
 

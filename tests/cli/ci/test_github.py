@@ -7,7 +7,7 @@ import pytest
 from envctl.cli.ci import job_of
 from envctl.cli.ci.github import MOST, GithubJob
 from envctl.cli.entry import run
-from envctl.cli.options import Options
+from envctl.cli.options.global_options import Options
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem
 from tests.fakes.world import write_project
 

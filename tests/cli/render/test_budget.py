@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from envctl.cli.render.markdown import show, show_error
-from envctl.cli.render.markdown.blocks import parsed
-from envctl.cli.render.markdown.budget import CAP, LARGEST, Block, Piece, Rank, Section, fitted, left_off, size
-from envctl.cli.render.markdown.pieces import fenced, page, table
+from envctl.cli.render.markdown.page.blocks import parsed
+from envctl.cli.render.markdown.page.budget import CAP, LARGEST, Block, Piece, Rank, Section, fitted, left_off, size
+from envctl.cli.render.markdown.page.pieces import fenced, page, table
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import EnvironmentLocked

@@ -8,7 +8,7 @@ import pytest
 
 import envctl
 from envctl.cli.command_modules import MODULES
-from envctl.cli.render.commands import IN_SANDBOX, parted, to_type
+from envctl.cli.render.terminal.next_commands import IN_SANDBOX, parted, to_type
 
 
 def sentences() -> Iterator[str]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from envctl.cli.render.consent import TerminalConsent
+from envctl.cli.render.progress.prompts import TerminalConsent
 from envctl.domain.errors import InterruptedByUserError, StateLock, UsageError
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from tests.cli.render.conftest import console, told

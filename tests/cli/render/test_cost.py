@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.cli.render.cost import beside_total, cost_said, dearest_first
+from envctl.cli.render.console.plan.cost import beside_total, cost_said, dearest_first
 from envctl.domain.plan.changes import Cost, EnvironmentPlan, StackPlan
 
 PLAN = EnvironmentPlan("dev", "", (StackPlan("web"),))

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.cli.ci.gitlab import GitlabJob
-from envctl.cli.options import Options
-from envctl.cli.render.folds import FoldingObserver
+from envctl.cli.options.global_options import Options
+from envctl.cli.render.progress.log_folds import FoldingObserver
 from envctl.domain.plan.changes import Action
 from envctl.usecases.ports.terraform import Progressed
 from tests.cli.render.conftest import console, told

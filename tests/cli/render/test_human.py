@@ -11,12 +11,12 @@ from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from envctl.cli.command_modules import MODULES
-from envctl.cli.render.commands import IN_SANDBOX
-from envctl.cli.render.errors import show_error
-from envctl.cli.render.human import show
+from envctl.cli.render.console.any_result import show
+from envctl.cli.render.console.errors import show_error
 from envctl.cli.render.markdown import show as in_markdown
 from envctl.cli.render.markdown import show_refused
-from envctl.cli.render.text import hinted
+from envctl.cli.render.terminal.next_commands import IN_SANDBOX
+from envctl.cli.render.terminal.text import hinted
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import Actor, ReleaseCreated

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.cli.render.attributes import told_apart
-from envctl.cli.render.documents import ABSENT, differences, document, same
-from envctl.cli.render.elements import gathered
-from envctl.cli.render.insides import inside
+from envctl.cli.render.console.plan.attributes import told_apart
+from envctl.cli.render.values.json_documents import ABSENT, differences, document, same
+from envctl.cli.render.values.list_elements import gathered
+from envctl.cli.render.values.nested_diff import inside
 from envctl.domain.plan.changes import AttributeChange, Marker
 
 JSON = st.recursive(

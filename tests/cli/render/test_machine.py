@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
-from envctl.cli.render.human import RENDERERS
-from envctl.cli.render.machine import WORKED_OUT, as_json, envelope
+from envctl.cli.render.console.any_result import RENDERERS
+from envctl.cli.render.json.document import WORKED_OUT, as_json, envelope
 from envctl.domain.aws import secret_status as seen
 from envctl.domain.ledger import state
 from envctl.domain.ledger.events import Event

@@ -10,12 +10,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from syrupy.assertion import SnapshotAssertion
 
-from envctl.cli.render.human import RENDERERS
+from envctl.cli.render.console.any_result import RENDERERS
 from envctl.cli.render.markdown import RENDERERS as IN_MARKDOWN
 from envctl.cli.render.markdown import show, show_error, show_refused
 from envctl.cli.render.markdown.attributes import attribute_lines
-from envctl.cli.render.markdown.pieces import code, escaped, fenced, next_step, strong, table
-from envctl.cli.render.text import one_line, visible
+from envctl.cli.render.markdown.page.pieces import code, escaped, fenced, next_step, strong, table
+from envctl.cli.render.terminal.text import one_line, visible
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import Actor, EnvironmentLocked

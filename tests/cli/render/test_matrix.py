@@ -8,8 +8,8 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from jsonschema import Draft202012Validator
 
-from envctl.cli.render.line import line
-from envctl.cli.render.matrix import codebuild, github
+from envctl.cli.render.console.fleet.matrix import codebuild, github
+from envctl.cli.render.console.one_line import line
 from envctl.domain.ci.run_documents import Kind
 from envctl.domain.ci.shard_planner import MOST_JOBS
 from envctl.usecases.fleet.matrix import Job, Matrix

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.cli.render.moments import ago, moment, opening, roughly, until
+from envctl.cli.render.terminal.times import ago, moment, opening, roughly, until
 from tests.cli.render.conftest import in_zone
 
 NOW = datetime(2026, 11, 25, 1, 40, 30, tzinfo=UTC)

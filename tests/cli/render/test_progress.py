@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from envctl.cli.render.progress import Drawn, PlainObserver, TerminalObserver
-from envctl.cli.render.running import Board
-from envctl.cli.render.silence import SilentObserver
+from envctl.cli.render.progress.live import Drawn, PlainObserver, TerminalObserver
+from envctl.cli.render.progress.running_stacks import Board
+from envctl.cli.render.progress.silent import SilentObserver
 from envctl.domain.plan.changes import Action
 from envctl.usecases.ports.core import Observer
 from envctl.usecases.ports.terraform import Progressed

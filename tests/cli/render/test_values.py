@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from envctl.cli.render.spelling import spelt
-from envctl.cli.render.text import shortened, visible
-from envctl.cli.render.values import brief, from_to
+from envctl.cli.render.terminal.text import shortened, visible
+from envctl.cli.render.values.hcl_text import spelt
+from envctl.cli.render.values.value_diff import brief, from_to
 from envctl.domain.plan.changes import Marker
 
 SCALARS = (

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from envctl.cli.render.commands import IN_SANDBOX
-from envctl.cli.render.watch import Lines, Log, Screen, SeenStatus, changed
-from envctl.cli.watching import Seen
+from envctl.cli.render.console.inspect.watch import Lines, Log, Screen, SeenStatus, changed
+from envctl.cli.render.terminal.next_commands import IN_SANDBOX
+from envctl.cli.results import Seen
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.usecases.inspect.status import Status
 from tests.cli.render.conftest import console, told

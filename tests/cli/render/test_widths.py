@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from envctl.cli.render.text import cut, shortened
-from envctl.cli.render.wrapping import wrapped
+from envctl.cli.render.terminal.text import cut, shortened
+from envctl.cli.render.terminal.wrapping import wrapped
 from tests.cli.render.samples import ERRORS, RESULTS
 from tests.cli.render.test_human import said
 

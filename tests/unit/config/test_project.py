@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.config.cross_checks import faults
+from envctl.domain.config.gates import Gates
 from envctl.domain.config.project import Project, State
-from envctl.domain.config.rules.document import find_rules
 from envctl.domain.config.rules.environment_rules import GUARD_CODES, NEVER_WAIVED, Rules
-from envctl.domain.config.rules.gates import Gates
 from envctl.domain.config.rules.windows import Absolute
 from envctl.domain.config.stateful_types import STATEFUL
+from envctl.domain.rules.document import find_rules
 from envctl.domain.terraform.output_reference import Reference
 from tests.unit.terraform.type_strategies import names
 

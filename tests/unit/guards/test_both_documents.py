@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from envctl.domain.config.rules.document import RulesDocument, rules_of
 from envctl.domain.config.rules.environment_rules import Rules
 from envctl.domain.errors import Problem
 from envctl.domain.guards import GUARDS, Refusal, Request, ask, check_twice, count_asked, gates, list_views, unwaived
@@ -18,6 +17,7 @@ from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.ledger.state import Evidence
 from envctl.domain.plan.changes import Action
+from envctl.domain.rules.document import RulesDocument, rules_of
 from tests.unit.guards.asked import (
     ANN,
     BOB,

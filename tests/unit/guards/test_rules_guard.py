@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from envctl.domain.config.rules.document import RulesDocument
 from envctl.domain.guards import Refusal, Request, ask
 from envctl.domain.guards.both_documents import RESET_DELAY, find_owners, list_views
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.ledger.state import NOTHING
+from envctl.domain.rules.document import RulesDocument
 from tests.unit.guards.asked import BOB, CAT, HOUR, NOW, R1, deployed, here, ran, with_environment
 from tests.unit.guards.test_both_documents import PLAIN, RECORDED_AT, document, gated, ruled_by
 

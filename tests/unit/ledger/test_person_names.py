@@ -5,8 +5,8 @@ from itertools import permutations
 import pytest
 
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.person_names import is_machine, is_one, list_people
-from envctl.domain.ledger.principals import may, may_at_gate, reviewer
+from envctl.domain.ledger.people.person_names import is_machine, is_one, list_people
+from envctl.domain.ledger.people.principals import may, may_at_gate, reviewer
 
 ROLE = "arn:aws:sts::333333333333:assumed-role"
 

@@ -4,8 +4,8 @@ import pytest
 
 from envctl.domain.aws.access import session_name
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.principals import in_ci, may
-from envctl.domain.ledger.role_arns import role_of
+from envctl.domain.ledger.people.principals import in_ci, may
+from envctl.domain.ledger.people.role_arns import role_of
 
 ACCOUNT = "333333333333"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/OperatorRole/ann@example.com"

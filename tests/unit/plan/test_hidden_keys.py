@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from envctl.adapters.terraform.plans.attributes import all_secrets
+from envctl.adapters.terraform.plans.drift import drift
 from envctl.adapters.terraform.plans.hidden_keys import hide_keys
-from envctl.adapters.terraform.plans.planfile import meaning
-from envctl.adapters.terraform.plans.refresh import drift
+from envctl.adapters.terraform.plans.plan_document import meaning
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import PlanMeaning, encode, meaning_of
 from envctl.domain.redaction.addresses import redact_address

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.adapters.terraform.plans.planfile import meaning
+from envctl.adapters.terraform.plans.plan_document import meaning
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan, count
 
 SECRET = "hunter2"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from envctl.adapters.terraform.plans.planfile import meaning
+from envctl.adapters.terraform.plans.plan_document import meaning
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange
 from envctl.domain.plan.fingerprint import meaning_of, uncovered
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from envctl.adapters.terraform.plans.attributes import all_secrets, attributes
-from envctl.adapters.terraform.plans.planned import planned
-from envctl.adapters.terraform.plans.redacted import redact_plan
+from envctl.adapters.terraform.plans.planned_values import planned
+from envctl.adapters.terraform.plans.redaction import redact_plan
 from envctl.domain.plan.canonical import SENSITIVE, UNKNOWN
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
 

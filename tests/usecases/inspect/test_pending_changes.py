@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.cli.render.attention import matters
-from envctl.cli.render.status import up_to_date
+from envctl.cli.render.console.inspect.attention import matters
+from envctl.cli.render.console.inspect.status import up_to_date
 from envctl.domain.errors import ConfigurationError
 from envctl.domain.release.bundle import identity, pack
 from envctl.domain.release.contents import Wiring

@@ -7,10 +7,10 @@ from datetime import timedelta
 from envctl.usecases.deployment.run import Deployed
 from envctl.usecases.ports.project import Revision
 from tests.usecases.commands import Commands, How
-from tests.usecases.laws import verdict
-from tests.usecases.laws.account import Command
-from tests.usecases.laws.rulebook import KINDS, Document, Vouched
-from tests.usecases.people import ANN, BOB, CAT, DAN, EVE, Name
+from tests.usecases.laws.oracle import verdict
+from tests.usecases.laws.oracle.account import Command
+from tests.usecases.laws.oracle.rulebook import KINDS, Document, Vouched
+from tests.usecases.laws.people import ANN, BOB, CAT, DAN, EVE, Name
 
 ROTA = {"peer": (BOB, DAN), "business": (CAT, DAN), "law": (EVE,)}
 """Who approves at which gate, as many as are asked for."""

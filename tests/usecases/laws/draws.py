@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.usecases.commands import How
 from tests.usecases.laws.machines import ENVIRONMENTS, STACKS
-from tests.usecases.people import FORGERIES, PEOPLE, Name
+from tests.usecases.laws.people import FORGERIES, PEOPLE, Name
 
 WAIVABLE = ("G101", "G102", "G103", "G104", "G105", "G106", "G107", "G108", "G110", "G111", "G206", "G301", "G302")
 TIMES = [timedelta(minutes=10), timedelta(hours=1), timedelta(hours=9), timedelta(hours=25), timedelta(days=3)]

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from envctl.domain.release.contents import File
 from tests.fakes.world import NETWORK, MemoryTree
-from tests.usecases.laws.account import Place
 from tests.usecases.laws.machines import LEAVING, Machine, Shared
-from tests.usecases.laws.oracle import Oracle
-from tests.usecases.laws.rulebook import NEW_NAMES, Asked, Rules
+from tests.usecases.laws.oracle.account import Place
+from tests.usecases.laws.oracle.oracle import Oracle
+from tests.usecases.laws.oracle.rulebook import NEW_NAMES, Asked, Rules
 from tests.usecases.project_text import BESIDE, NO_THIRD, Third, project
 
 SEEN, ROGUE = "modules/network/third.tf", "modules/beside/main.tf"

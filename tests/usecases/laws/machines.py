@@ -30,7 +30,7 @@ from tests.fakes.world import (
     World,
     project_files,
 )
-from tests.usecases.laws.rulebook import NEW_NAMES, ORDER, PROD, Asked, Rules
+from tests.usecases.laws.oracle.rulebook import NEW_NAMES, ORDER, PROD, Asked, Rules
 from tests.usecases.project_text import NO_THIRD, Third, project
 
 Where = tuple[str, str]

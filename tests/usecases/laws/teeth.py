@@ -37,13 +37,13 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import unpinned_providers
 from envctl.usecases.release import bundle_store, plan_store
 from tests.fakes.world import MemoryWorkspace
-from tests.usecases import environment_edits, forgeries, resets
+from tests.usecases import forgeries
 from tests.usecases.commands import PLAINLY
-from tests.usecases.laws import attacks, old_jobs, rule_edits, stack_edits
 from tests.usecases.laws.actors import Actors
 from tests.usecases.laws.draws import WAIVABLE
 from tests.usecases.laws.machines import LEAVING
-from tests.usecases.laws.temptations import Temptation
+from tests.usecases.laws.temptations import attacks, environment_edits, old_jobs, resets, rule_edits, stack_edits
+from tests.usecases.laws.temptations.temptations import Temptation
 from tests.usecases.laws.test_promotion_laws import Promotion
 
 CODES = sorted({*WAIVABLE, "G109"})

@@ -19,9 +19,6 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.project import Revision
 from tests.fakes.world import recorded
 from tests.usecases.commands import How, more
-from tests.usecases.law_steps import Edited, Tempted
-from tests.usecases.laws import verdict
-from tests.usecases.laws.account import Place
 from tests.usecases.laws.actors import Actors
 from tests.usecases.laws.draws import (
     LONG_TIMES,
@@ -37,8 +34,11 @@ from tests.usecases.laws.draws import (
     waivable,
     ways,
 )
+from tests.usecases.laws.law_steps import Edited, Tempted
 from tests.usecases.laws.machines import ENVIRONMENTS
-from tests.usecases.people import BOB, EVE
+from tests.usecases.laws.oracle import verdict
+from tests.usecases.laws.oracle.account import Place
+from tests.usecases.laws.people import BOB, EVE
 
 
 class Promotion(Edited, Tempted):

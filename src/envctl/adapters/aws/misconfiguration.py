@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from envctl.adapters.aws.verdicts import SETTINGS, VERDICTS, Verdict
+from envctl.adapters.aws.error_meanings import SETTINGS, VERDICTS, Verdict
 from envctl.domain.aws.access import PROFILE_FILES
 from envctl.domain.errors import Problem
 

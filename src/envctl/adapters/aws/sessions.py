@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from envctl.adapters.aws.account_cache import RememberedAccess
 from envctl.adapters.aws.aws_clock import AwsClock
-from envctl.adapters.aws.exchanges import DESCRIBED, Exchanges
-from envctl.adapters.aws.remembered import RememberedAccess
+from envctl.adapters.aws.exchange_listener import DESCRIBED, Exchanges
 from envctl.domain.aws.access import Caller, Passport
 from envctl.domain.errors import EnvctlError, MisconfiguredMachineError, OperationFailedError, Problem
 
@@ -82,7 +82,7 @@ class Sessions:
 
     def at_hand(self) -> "Standing | None":
         """What is known of one's own credentials; None where there are none at all."""
-        from envctl.adapters.aws.standing import find_standing
+        from envctl.adapters.aws.credential_origin import find_standing
 
         self._prepare()
         own = self._passport("")
@@ -288,8 +288,8 @@ def _wish(passport: Passport, reason: str) -> tuple[str, str]:
 
 
 def _way(error: Exception, passport: Passport) -> str:
+    from envctl.adapters.aws.error_meanings import Verdict
     from envctl.adapters.aws.misconfiguration import verdict_on
-    from envctl.adapters.aws.verdicts import Verdict
 
     name = type(error).__name__
     profile = f" --profile {passport.profile}" if passport.profile else ""

@@ -1,6 +1,6 @@
 """A check that is a command: its exit code counts."""
 
-from envctl.adapters.checks.asking import Asking
+from envctl.adapters.checks.context import Asking
 from envctl.adapters.checks.process import GRACE_SECONDS, run
 from envctl.domain.checks.probes import CommandProbe
 

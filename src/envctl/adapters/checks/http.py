@@ -9,7 +9,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from urllib.parse import SplitResult, quote, urlsplit
 
 from envctl import __version__
-from envctl.adapters.checks.asking import Asking
+from envctl.adapters.checks.context import Asking
 from envctl.domain.checks.probes import HttpProbe, excerpt
 
 BODY = 1 << 16

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from envctl.adapters.checks.asking import Asking
+from envctl.adapters.checks.context import Asking
 from envctl.adapters.checks.process import GRACE_SECONDS, run
 from envctl.usecases.ports.core import Answered
 from envctl.usecases.ports.cost import CostSource

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from envctl.adapters.checks.asking import Asking
 from envctl.adapters.checks.command import run_command
+from envctl.adapters.checks.context import Asking
 from envctl.adapters.checks.http import get
 from envctl.domain.checks.probes import CommandProbe, HttpProbe, Probe
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from envctl.adapters.checks.asking import Asking
+from envctl.adapters.checks.context import Asking
 from envctl.domain.text.durations import spelt
 from envctl.domain.text.excerpt import excerpt
 

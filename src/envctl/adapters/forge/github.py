@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from envctl.adapters.forge.note import Note
+from envctl.adapters.forge.comment import Note
 from envctl.adapters.forge.rest import READ_SECONDS, Rest
 
 URL = "https://api.github.com"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from envctl.adapters.forge.note import Note
+from envctl.adapters.forge.comment import Note
 from envctl.adapters.forge.rest import READ_SECONDS, Rest
 
 URL = "https://gitlab.com/api/v4"

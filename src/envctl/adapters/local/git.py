@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from envctl.adapters.disk.places import real_path
+from envctl.adapters.disk.paths import real_path
 from envctl.usecases.ports.project import Revision
 
 MOST = 1000

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from configparser import Error, RawConfigParser
 from pathlib import Path
 
-from envctl.adapters.disk.places import in_home
+from envctl.adapters.disk.paths import in_home
 from envctl.domain.aws.access import PROFILE_FILES
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from envctl.adapters.registry import login
-from envctl.adapters.registry.copying import Copying, Place
 from envctl.adapters.registry.distribution import Distribution
-from envctl.adapters.registry.elastic import Client, Elastic
+from envctl.adapters.registry.ecr import Client, Elastic
+from envctl.adapters.registry.image_copy import Copying, Place
 from envctl.adapters.registry.transport import Limits, Transport
 from envctl.domain.images.image_reference import Found, ecr
 from envctl.usecases.ports.aws import Copied, Pulled

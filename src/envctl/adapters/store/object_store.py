@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from envctl.adapters.disk.reading import NotAFileError, check_file
-from envctl.adapters.store import answers, opening, problems
-from envctl.adapters.store.ahead import Ahead
-from envctl.adapters.store.answers import AGAIN, REFUSED, Kind, kind_of
+from envctl.adapters.store import connect, failures, s3_errors
+from envctl.adapters.store.prefetch import Ahead
+from envctl.adapters.store.s3_errors import AGAIN, REFUSED, Kind, kind_of
 from envctl.adapters.store.store_clock import StoreClock, time_of_folder, time_of_server
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
 from envctl.usecases.ports.core import AlreadyExistsError, UnansweredError
@@ -73,7 +73,7 @@ class ObstoreStore:
         region_of: Callable[[str], str] = unknown_region,
         is_anothers: Callable[[str, str], bool] = nobody_knows,
         find_credentials: "Callable[[], Boto3CredentialProvider | None]" = no_credentials,
-        patience: opening.Patience = opening.USUAL,
+        patience: connect.Patience = connect.USUAL,
     ) -> None:
         self._project = project
         self._find_address = address
@@ -106,9 +106,9 @@ class ObstoreStore:
         address, parts = self._address, urlsplit(self._address.url)
         try:
             if parts.scheme == "file":
-                return opening.local(opening.folder(self._project, address.url))
+                return connect.local(connect.folder(self._project, address.url))
             if parts.scheme == "s3" and parts.netloc:
-                return opening.s3(
+                return connect.s3(
                     (parts.netloc, parts.path.strip("/")),
                     self._patience,
                     self._client_options(),
@@ -211,8 +211,8 @@ class ObstoreStore:
     def _ask_time(self) -> datetime | None:
         address = self._address
         if not address.url.startswith("s3:"):
-            return time_of_folder(opening.folder(self._project, address.url))
-        return time_of_server(address.endpoint or opening.aws_url(address.region), self._client_options())
+            return time_of_folder(connect.folder(self._project, address.url))
+        return time_of_server(address.endpoint or connect.aws_url(address.region), self._client_options())
 
     def written_at(self, key: str) -> datetime | None:
         import obstore
@@ -254,7 +254,7 @@ class ObstoreStore:
                     raise
                 if isinstance(error, Exists) and kind is not Kind.BUSY:
                     raise
-                doubtful = doubtful or kind not in REFUSED or answers.repeated(str(error))
+                doubtful = doubtful or kind not in REFUSED or s3_errors.repeated(str(error))
                 if last or kind not in AGAIN:
                     raise self._failed(verb, error, doubtful=doubtful) from error
         raise AssertionError("the last try gives or raises something")
@@ -271,12 +271,12 @@ class ObstoreStore:
         said, address = str(error), self._address
         kind = kind_of(said)
         if kind is Kind.DENIED and self._is_somebody_elses():
-            problem = problems.not_owned(address.url, verb, address.owner)
+            problem = failures.not_owned(address.url, verb, address.owner)
         else:
-            found = answers.region_in(said)
+            found = s3_errors.region_in(said)
             if kind is Kind.ELSEWHERE and not found:
                 found = self._region_of(urlsplit(address.url).netloc)
-            problem = problems.problem(kind, said, url=address.url, verb=verb, region=address.region, found=found)
+            problem = failures.problem(kind, said, url=address.url, verb=verb, region=address.region, found=found)
         if verb != "written":
             return OperationFailedError(problem)
         if doubtful:

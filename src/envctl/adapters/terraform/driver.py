@@ -9,22 +9,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.terraform import errored, local_state, running, state_lock
-from envctl.adapters.terraform.crew.capacity import UNLIMITED, Limits, Usage, heap
-from envctl.adapters.terraform.crew.crew import Crew
-from envctl.adapters.terraform.crew.machine import machine
-from envctl.adapters.terraform.events import Transcript
-from envctl.adapters.terraform.failing import full_disk
-from envctl.adapters.terraform.failing.failures import missing_upstream
+from envctl.adapters.terraform.diagnostics import full_disk
+from envctl.adapters.terraform.diagnostics.failures import missing_upstream
+from envctl.adapters.terraform.environment.cleared_environment import Surroundings
 from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check, check_end
-from envctl.adapters.terraform.plans import made
-from envctl.adapters.terraform.plans.files import OF_A_LOOK, PLAN, PlanFile, PlanFiles, inheriting
+from envctl.adapters.terraform.plans import plan_origin
+from envctl.adapters.terraform.plans.plan_files import OF_A_LOOK, PLAN, PlanFile, PlanFiles, inheriting
 from envctl.adapters.terraform.plans.reader import PlanReader, redacted
-from envctl.adapters.terraform.process import Ended
-from envctl.adapters.terraform.running import Locate, Site
-from envctl.adapters.terraform.surroundings.clearing import Surroundings
-from envctl.adapters.terraform.watch import Watch
-from envctl.adapters.terraform.written import was_written
+from envctl.adapters.terraform.process import stack_lock
+from envctl.adapters.terraform.process.json_events import Transcript
+from envctl.adapters.terraform.process.process import Ended
+from envctl.adapters.terraform.process.stack_lock import Locate, Site
+from envctl.adapters.terraform.scheduler.capacity import UNLIMITED, Limits, Usage, heap
+from envctl.adapters.terraform.scheduler.machine import machine
+from envctl.adapters.terraform.scheduler.watch import Watch
+from envctl.adapters.terraform.scheduler.worker_pool import Crew
+from envctl.adapters.terraform.state import local_state, state_lock, unsaved_state
+from envctl.adapters.terraform.state.written_state import was_written
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.plan.changes import ResourceChange, StackPlan
 from envctl.domain.terraform.workdir_names import MOVING, PLAN_FILES, UNSAVED
@@ -42,7 +43,7 @@ from envctl.usecases.ports.terraform import (
 )
 
 if TYPE_CHECKING:
-    from envctl.adapters.terraform.installing.initialise import Initialiser
+    from envctl.adapters.terraform.init.initialise import Initialiser
     from envctl.domain.checks.probes import Output
     from envctl.domain.plan.drift import Look
     from envctl.usecases.ports.terraform import UnpinnedProvider
@@ -102,22 +103,22 @@ class TerraformDriver:
     @cached_property
     def _initialiser(self) -> "Initialiser":
         # Imported late, as all that a plan of what lies ready does not need: it costs a hundredth of that plan.
-        from envctl.adapters.terraform.installing.initialise import Initialiser
+        from envctl.adapters.terraform.init.initialise import Initialiser
 
         return Initialiser(self._launcher, self._plugins, self._observer, self._watch.stopping)
 
     def installed(self, binary: str) -> Installed:
-        from envctl.adapters.terraform import installed
+        from envctl.adapters.terraform import installed_version as installed
 
         return installed.ask(self._launcher, PreparedStack("", binary=binary))
 
     def source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
-        from envctl.adapters.terraform.installing import provider_source
+        from envctl.adapters.terraform.init import provider_source
 
         return provider_source.find(self._launcher.environment(PreparedStack("")), providers, knock=knock)
 
     def unpinned(self) -> "tuple[UnpinnedProvider, ...]":
-        from envctl.adapters.terraform.surroundings.overrides import find_overrides
+        from envctl.adapters.terraform.environment.provider_overrides import find_overrides
 
         return find_overrides(self._launcher.environment(PreparedStack("")))
 
@@ -141,12 +142,12 @@ class TerraformDriver:
     def hash_providers(
         self, environment: str, stack: PreparedStack, provider_lock: bytes, platforms: Sequence[str]
     ) -> HashedProviders:
-        from envctl.adapters.terraform.installing import locking_providers
+        from envctl.adapters.terraform.init import provider_lock as locking_providers
 
         return locking_providers.lock(self._launcher, self._site(environment, stack), provider_lock, platforms)
 
     def at_rest(self, environment: str, stack: PreparedStack) -> None:
-        running.demand_free(self._site(environment, stack))
+        stack_lock.demand_free(self._site(environment, stack))
 
     def plan(self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True) -> StackPlan:
         site = self._site(environment, stack)
@@ -175,7 +176,7 @@ class TerraformDriver:
         self._applied(site, Progressed(stack.name, "refresh"), None, **options)
 
     def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> "Look":
-        from envctl.adapters.terraform.plans import looking
+        from envctl.adapters.terraform.plans import stack_standing
 
         site = self._site(environment, stack)
 
@@ -190,7 +191,7 @@ class TerraformDriver:
             return documents[-1]
 
         try:
-            seen = looking.look(stack.name, planned, show, unchanged=unchanged)
+            seen = stack_standing.look(stack.name, planned, show, unchanged=unchanged)
             return replace(seen, drift=redacted(seen.drift, *documents), pending=redacted(seen.pending, *documents))
         finally:
             self._plans.discard(site, *OF_A_LOOK)
@@ -200,7 +201,7 @@ class TerraformDriver:
 
     def pull_state(self, environment: str, stack: PreparedStack) -> bytes:
         site = self._site(environment, stack)
-        errored.demand_none(site)
+        unsaved_state.demand_none(site)
         said = self._asked(site, "state pull")
         return said.encode() if was_written(said) else b""
 
@@ -220,9 +221,9 @@ class TerraformDriver:
         from envctl.domain.checks.probes import Output
 
         site = self._site(environment, stack)
-        errored.demand_none(site)
+        unsaved_state.demand_none(site)
         # One that works there may have written half of them.
-        running.demand_free(site)
+        stack_lock.demand_free(site)
         local_state.demand_file(site)
         said = self._asked(site, "output", json=True)
         found = {name: Output(output["value"], output["sensitive"]) for name, output in json.loads(said).items()}
@@ -238,23 +239,23 @@ class TerraformDriver:
 
     def take_in(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
         site = self._site(environment, stack)
-        errored.demand_none(site)
+        unsaved_state.demand_none(site)
         local_state.make_room(site)
         self._asked(site, "import", address, identity, alone=True, input=False, lock_timeout=PLAN_WAITS)
 
     def rescue(self, environment: str, stack: PreparedStack) -> bool:
         site = self._site(environment, stack)
-        if not errored.lies(site):
+        if not unsaved_state.lies(site):
             return False
-        running.demand_free(site)
-        errored.make_the_newest(site)
+        stack_lock.demand_free(site)
+        unsaved_state.make_the_newest(site)
         self._asked(site, "state push", UNSAVED, alone=True)
         (site.directory / UNSAVED).unlink()
         return True
 
     def apply(self, environment: str, stack: PreparedStack) -> None:
         site = self._site(environment, stack)
-        errored.demand_none(site)
+        unsaved_state.demand_none(site)
         try:
             self._applied(site, None, self._plans.get(site, PLAN), lock_timeout=APPLY_WAITS)
         finally:
@@ -269,12 +270,12 @@ class TerraformDriver:
             ended, transcript = self._patiently(inheriting(plan, site), begun, "apply", *words, **options)
         transcript.planned = self._planned_changes.get(site.directory, ())
         if transcript.dumped is not None:
-            errored.keep(site, transcript.dumped)
+            unsaved_state.keep(site, transcript.dumped)
         check(ended, transcript, site, "apply")
         check_end(transcript, site, "apply")
 
     def _planned(self, site: Site, name: str, **options: bool | str) -> Transcript:
-        errored.demand_none(site)
+        unsaved_state.demand_none(site)
         plan, begun = self._plans.create(site, name), Progressed(site.stack.name, "plan")
         ended, transcript = self._patiently(inheriting(plan, site), begun, "plan", out=plan.path, **options)
         if plan.is_refused(transcript):
@@ -288,10 +289,10 @@ class TerraformDriver:
         check(ended, transcript, site, "plan")
         check_end(transcript, site, "plan")
         if transcript.is_overridden:
-            from envctl.adapters.terraform.surroundings.overrides import require_found
+            from envctl.adapters.terraform.environment.provider_overrides import require_found
 
             require_found(self.unpinned(), site.stack.name)
-        self._reader.check_made(site, name, made.Asked.by(options, site.stack.secrets), transcript)
+        self._reader.check_made(site, name, plan_origin.Asked.by(options, site.stack.secrets), transcript)
         return transcript
 
     def _patiently(
@@ -328,6 +329,6 @@ class TerraformDriver:
 def _wants_init(transcript: Transcript, ended: Ended) -> bool:
     if ended.code == 0:
         return False
-    from envctl.adapters.terraform.installing.initialise import wanted
+    from envctl.adapters.terraform.init.initialise import wanted
 
     return wanted(transcript, ended)

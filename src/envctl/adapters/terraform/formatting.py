@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from envctl.adapters.disk.reading import read_bytes
-from envctl.adapters.terraform import binary
-from envctl.adapters.terraform.command import arguments
-from envctl.adapters.terraform.failing.disk_errors import room
-from envctl.adapters.terraform.process import Ended, run
-from envctl.adapters.terraform.surroundings.clearing import Surroundings
+from envctl.adapters.terraform.environment.cleared_environment import Surroundings
+from envctl.adapters.terraform.process import binary
+from envctl.adapters.terraform.process.arguments import arguments
+from envctl.adapters.terraform.process.disk_errors import room
+from envctl.adapters.terraform.process.process import Ended, run
 from envctl.domain.errors import (
     ConfigurationError,
     EnvctlError,

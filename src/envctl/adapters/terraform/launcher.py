@@ -7,16 +7,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from envctl.adapters.terraform import binary, errored, events, running
-from envctl.adapters.terraform.command import arguments
-from envctl.adapters.terraform.failing import killed, oom
-from envctl.adapters.terraform.installing import cli_configuration
-from envctl.adapters.terraform.output import Kept, Output, Piped
-from envctl.adapters.terraform.process import Ended, run
-from envctl.adapters.terraform.running import Running, Site
-from envctl.adapters.terraform.surroundings.clearing import Surroundings, anchor_paths
-from envctl.adapters.terraform.surroundings.strays import remove_strays
-from envctl.adapters.terraform.watch import Watch
+from envctl.adapters.terraform.diagnostics import killed_process, oom_kills
+from envctl.adapters.terraform.environment import cli_configuration
+from envctl.adapters.terraform.environment.cleared_environment import Surroundings, anchor_paths
+from envctl.adapters.terraform.environment.stray_files import remove_strays
+from envctl.adapters.terraform.process import binary, json_events
+from envctl.adapters.terraform.process import stack_lock as running
+from envctl.adapters.terraform.process.arguments import arguments
+from envctl.adapters.terraform.process.output_lines import Kept, Output, Piped
+from envctl.adapters.terraform.process.process import Ended, run
+from envctl.adapters.terraform.process.stack_lock import Running, Site
+from envctl.adapters.terraform.scheduler.watch import Watch
+from envctl.adapters.terraform.state import unsaved_state
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.terraform.workdir_names import SESSION
 from envctl.usecases.ports.core import Observer
@@ -81,7 +83,7 @@ class Launcher:
             if stack.profile not in self._environments:
                 inherited = self._surroundings.clear(anchor_paths(self._inherited(stack.profile)))
                 plugins = {"TF_PLUGIN_CACHE_DIR": cli_configuration.plugin_cache(inherited) or os.fspath(self._plugins)}
-                logged = {} if killed.OURS in inherited else killed.LOG
+                logged = {} if killed_process.OURS in inherited else killed_process.LOG
                 limited = self._limited(inherited)
                 if "GOGC" not in inherited:
                     self._ours_to_collect.add(stack.profile)
@@ -97,13 +99,13 @@ class Launcher:
 
     def follow(
         self, site: Site, begun: Progressed | None, command: str, *words: str, **options: bool | str
-    ) -> tuple[Ended, events.Transcript]:
+    ) -> tuple[Ended, json_events.Transcript]:
         """A run whose events are told to the observer as they come. It has the stack's directory to itself."""
         line = arguments(self.binary(site.stack), command, *words, input=False, json=True, **options)
-        transcript = events.Transcript()
+        transcript = json_events.Transcript()
 
         def on_line(said: str) -> None:
-            progress = events.read(said, site.stack.name, transcript, self._redact)
+            progress = json_events.read(said, site.stack.name, transcript, self._redact)
             if progress:
                 self._observer.progressed(replace(progress, environment=site.environment))
 
@@ -156,7 +158,7 @@ class Launcher:
             self._observer.said(f"removed {where}: Terraform would have read it, and envctl did not write it")
         command = line[len(self.binary(site.stack))]
         around, measured = self._watch.around(site, command)
-        kills = oom.kills()
+        kills = oom_kills.kills()
         ended = run(
             line,
             site.directory,
@@ -174,8 +176,8 @@ class Launcher:
         if ended.errors:
             ended = replace(ended, errors=self._redact(ended.errors))
         if ended.code:
-            said, log = killed.apart(ended.errors)
-            starved = oom.grew(kills)
+            said, log = killed_process.apart(ended.errors)
+            starved = oom_kills.grew(kills)
             ended = replace(ended, errors=said, log=log, starved=starved, memory=self._watch.meter.peak)
         if measured and (ended.starved or not ended.code):
             self._watch.measurements.note(measured[0], planned=command == "plan" and not ended.code)
@@ -191,10 +193,10 @@ class Launcher:
         return usual | collected | secrets | session | plugins
 
 
-def check(ended: Ended, transcript: events.Transcript, site: Site, command: str) -> None:
+def check(ended: Ended, transcript: json_events.Transcript, site: Site, command: str) -> None:
     """Raises what a run that did not end well means."""
-    unsaved = command == "apply" and errored.lies(site)
-    if ended.interrupted and not (unsaved or killed.itself(ended)):
+    unsaved = command == "apply" and unsaved_state.lies(site)
+    if ended.interrupted and not (unsaved or killed_process.itself(ended)):
         message = f"interrupted: Terraform stopped {command} of {site.stack.name} cleanly and kept its state"
         raise InterruptedByUserError(
             Problem("E311", message, "the next run goes on from what is there", stack=site.stack.name)
@@ -204,12 +206,12 @@ def check(ended: Ended, transcript: events.Transcript, site: Site, command: str)
         hint = "check the network, the proxy, the region and the account; nothing was changed"
         raise OperationFailedError(Problem("E325", message, hint, stack=site.stack.name))
     if ended.code:
-        from envctl.adapters.terraform.failing.failures import failure
+        from envctl.adapters.terraform.diagnostics.failures import failure
 
         raise failure(ended, transcript, site, command)
 
 
-def check_end(transcript: events.Transcript, site: Site, command: str) -> None:
+def check_end(transcript: json_events.Transcript, site: Site, command: str) -> None:
     """Raises OperationFailedError where Terraform ended well and did not sum up what it did, as it does of every plan
     and every apply: what says nothing would pass for no changes. And where it worked with another state than it should.
     """

@@ -35,7 +35,7 @@ def load_project(text: bytes, name: str = "envctl.toml") -> Project:
 
 def place(text: bytes, path: Sequence[str | int], name: str = "envctl.toml") -> Location:
     """Where a key stands, or the nearest table around it that is in the file."""
-    from envctl.adapters.toml.lines import line_of, lines_of
+    from envctl.adapters.toml.key_lines import line_of, lines_of
 
     return Location(name, line_of(lines_of(text), tuple(path)))
 
@@ -44,7 +44,7 @@ def place_rendered(
     text: bytes, environment: str, path: Sequence[str | int], name: str = "envctl.toml"
 ) -> Location | None:
     """Where the project file says what is rendered at that path of a root module. None where nothing there says it."""
-    from envctl.adapters.toml.lines import lines_of
+    from envctl.adapters.toml.key_lines import lines_of
     from envctl.domain.release.root_module import list_origins
 
     lines = lines_of(text)
@@ -165,7 +165,7 @@ def _plain(annotation: Any) -> Any:  # noqa: ANN401 (annotations are of any type
 
 
 def _located(text: bytes, name: str, found: list[Fault]) -> list[Problem]:
-    from envctl.adapters.toml.lines import line_of, lines_of
+    from envctl.adapters.toml.key_lines import line_of, lines_of
 
     lines = lines_of(text)
     problems = [Problem(f.code, f.message, f.hint, Location(name, line_of(lines, f.path))) for f in found]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from envctl.adapters.disk.faults import looping, misnamed, unreadable
-from envctl.adapters.disk.places import real_path
+from envctl.adapters.disk.paths import real_path
 from envctl.adapters.disk.reading import NotAFileError, is_file, kind_of, read_bytes
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import ConfigurationError, Location, Problem

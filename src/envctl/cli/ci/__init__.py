@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from envctl.cli.options import Options
+from envctl.cli.options.global_options import Options
 
 if TYPE_CHECKING:
     from envctl.cli.ci.job import Job

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from envctl.cli.ci.answers import drift_in, page
-from envctl.cli.options import Options
-from envctl.cli.redacting import current
+from envctl.cli.options.global_options import Options
+from envctl.cli.output.redaction import current
 from envctl.domain.errors import EnvctlError, Problem, UsageError
 
 if TYPE_CHECKING:
-    from envctl.adapters.forge.note import Note
+    from envctl.adapters.forge.comment import Note
     from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
 LABEL = "envctl-drift"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from envctl.adapters.disk.reading import read_text
 from envctl.adapters.disk.writing import write_text
 from envctl.cli.ci.outcome import outcome
-from envctl.cli.redacting import current
+from envctl.cli.output.redaction import current
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TextIO
 from envctl.adapters.disk.writing import append_text
 from envctl.cli.ci.answers import drift_in, page
 from envctl.cli.ci.outcome import outcome
-from envctl.cli.options import Options
-from envctl.cli.redacting import current, unredacted
+from envctl.cli.options.global_options import Options
+from envctl.cli.output.redaction import current, unredacted
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.github import GithubApi

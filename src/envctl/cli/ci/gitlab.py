@@ -5,7 +5,7 @@ import time
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from envctl.cli.options import Options
+from envctl.cli.options.global_options import Options
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.gitlab import GitlabApi

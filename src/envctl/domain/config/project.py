@@ -35,11 +35,11 @@ from envctl.domain.config.fields import (
     VariableName,
     VariablePattern,
 )
+from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.pipeline import Pipeline
 from envctl.domain.config.project_owner import Owner
 from envctl.domain.config.rollout import Rollout
 from envctl.domain.config.rules.environment_rules import find_usual_gates
-from envctl.domain.config.rules.gates import Allow, Gates
 from envctl.domain.plan.leaving_stacks import Fate
 from envctl.domain.terraform.output_reference import Reference
 

@@ -1,7 +1,7 @@
 """A project as it is in the sandbox: state and store always in S3, so that what is tried is what teams use."""
 
+from envctl.domain.config.gates import Allow
 from envctl.domain.config.project import Project, State, Store
-from envctl.domain.config.rules.gates import Allow
 
 
 def in_sandbox(project: Project) -> Project:

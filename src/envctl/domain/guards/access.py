@@ -3,7 +3,7 @@
 from envctl.domain.aws.access import Caller
 from envctl.domain.guards.providers import check_providers
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.ledger.principals import in_ci, may
+from envctl.domain.ledger.people.principals import in_ci, may
 
 
 def account(request: Request) -> Refusal | None:

@@ -1,13 +1,13 @@
 """G106: that enough people have approved; and who counts."""
 
-from envctl.domain.config.rules.changes import describe_differences
 from envctl.domain.guards.request import Refusal, Request, changes_rules
 from envctl.domain.ledger.clocks import is_future
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.person_names import is_machine, is_person, is_same_person, list_names, list_people
-from envctl.domain.ledger.principals import may_at_gate
+from envctl.domain.ledger.people.person_names import is_machine, is_person, is_same_person, list_names, list_people
+from envctl.domain.ledger.people.principals import may_at_gate
 from envctl.domain.ledger.state import Approval
 from envctl.domain.plan.unseen_stacks import list_left_out
+from envctl.domain.rules.changes import describe_differences
 from envctl.domain.text.lists import listed
 from envctl.domain.text.short_ids import short
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from envctl.domain.config.rules.document import RulesDocument, rules_of
 from envctl.domain.config.rules.environment_rules import Rules
 from envctl.domain.guards.request import Guard, Refusal, Request, changes_rules
-from envctl.domain.ledger.person_names import is_person, is_same_person, list_people
-from envctl.domain.ledger.principals import may_at_gate
+from envctl.domain.ledger.people.person_names import is_person, is_same_person, list_people
+from envctl.domain.ledger.people.principals import may_at_gate
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord
+from envctl.domain.rules.document import RulesDocument, rules_of
 
 RESET_DELAY = timedelta(days=7)
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from envctl.domain.guards.approvals import asked, counting, gates, to_approve, who
-from envctl.domain.guards.known_states import (
+from envctl.domain.guards.request import Refusal, Request
+from envctl.domain.ledger.known_states import (
     describe_forgotten_states,
     describe_unknown_states,
     find_forgotten_states,
     find_unknown_states,
 )
-from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.ledger.person_names import list_people
+from envctl.domain.ledger.people.person_names import list_people
 from envctl.domain.ledger.projection.stacks import with_moves
 from envctl.domain.ledger.state import Approval, Deployment
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange

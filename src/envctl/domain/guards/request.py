@@ -8,7 +8,6 @@ from typing import Literal
 from envctl.domain.aws.access import Caller
 from envctl.domain.aws.secret_status import Sighting
 from envctl.domain.config.pipeline import Pipeline
-from envctl.domain.config.rules.document import RulesDocument
 from envctl.domain.config.rules.environment_rules import Rules
 from envctl.domain.errors import EnvctlError, ExitCode, Problem
 from envctl.domain.images.image_reference import ImageFound
@@ -18,6 +17,7 @@ from envctl.domain.operation import Move
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import PlanMeaning
 from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
+from envctl.domain.rules.document import RulesDocument
 
 Bundle = Literal["intact", "missing", "damaged"]
 

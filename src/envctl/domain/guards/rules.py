@@ -1,7 +1,5 @@
 """G112: that the tree's rules and those that were recorded can hold for one deployment."""
 
-from envctl.domain.config.rules.changes import describe_rules_in_words, list_conflicts
-from envctl.domain.config.rules.document import RulesDocument, rules_of
 from envctl.domain.guards.both_documents import (
     RESET_DELAY,
     count_missing_rules_approvals,
@@ -13,6 +11,8 @@ from envctl.domain.guards.both_documents import (
     takes_account,
 )
 from envctl.domain.guards.request import Refusal, Request, changes_rules
+from envctl.domain.rules.changes import describe_rules_in_words, list_conflicts
+from envctl.domain.rules.document import RulesDocument, rules_of
 from envctl.domain.text.durations import spelt
 from envctl.domain.text.lists import first_of, listed
 

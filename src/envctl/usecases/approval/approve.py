@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from envctl.domain.config.project import Project
-from envctl.domain.config.rules.changes import list_differences
-from envctl.domain.config.rules.document import find_rules
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request, ask, count_asked, gates
 from envctl.domain.guards.access import describe_doubt
@@ -14,12 +12,14 @@ from envctl.domain.guards.both_documents import find_recorded_document
 from envctl.domain.guards.both_gates import find_bar
 from envctl.domain.guards.older import find_newer
 from envctl.domain.ledger.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
-from envctl.domain.ledger.person_names import has_same_name, is_machine
-from envctl.domain.ledger.principals import reviewer
+from envctl.domain.ledger.people.person_names import has_same_name, is_machine
+from envctl.domain.ledger.people.principals import reviewer
 from envctl.domain.ledger.state import Present
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import meaning_of, outline
 from envctl.domain.plan.unseen_stacks import check_unseen, describe_planned_anew, describe_unseen, list_unseen
+from envctl.domain.rules.changes import list_differences
+from envctl.domain.rules.document import find_rules
 from envctl.domain.text.short_ids import short
 from envctl.domain.text.suggestions import nearest
 from envctl.usecases.deployment import prepare

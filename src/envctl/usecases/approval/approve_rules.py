@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass, replace
 
-from envctl.domain.config.rules.changes import list_differences
-from envctl.domain.config.rules.document import rules_of
 from envctl.domain.config.rules.environment_rules import Rules
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
 from envctl.domain.guards.both_documents import count_missing_rules_approvals, list_rules_approvals
 from envctl.domain.ledger.events import Actor, Event
-from envctl.domain.ledger.person_names import is_person, is_same_person
-from envctl.domain.ledger.principals import may_at_gate
+from envctl.domain.ledger.people.person_names import is_person, is_same_person
+from envctl.domain.ledger.people.principals import may_at_gate
 from envctl.domain.ledger.rule_events import RulesApproved
 from envctl.domain.ledger.state import Present
+from envctl.domain.rules.changes import list_differences
+from envctl.domain.rules.document import rules_of
 from envctl.usecases.deployment.run import there
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.store_clock import check_clock, current_time

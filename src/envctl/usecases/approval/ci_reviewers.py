@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from envctl.domain.config.project import Project
-from envctl.domain.config.rules.document import find_rules
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Request, list_views
 from envctl.domain.guards.approvals import changed_rules, made_by, may_approve, to_approve
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.person_names import is_machine, is_same_person
-from envctl.domain.ledger.principals import reviewer
+from envctl.domain.ledger.people.person_names import is_machine, is_same_person
+from envctl.domain.ledger.people.principals import reviewer
 from envctl.domain.plan.fingerprint import outline
 from envctl.domain.plan.unseen_stacks import check_unseen, list_unseen
+from envctl.domain.rules.document import find_rules
 from envctl.domain.text.short_ids import short
 from envctl.usecases.approval import approve
 from envctl.usecases.deployment.run import there

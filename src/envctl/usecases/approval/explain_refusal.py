@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Literal
 
 from envctl.domain.config.project import Project
-from envctl.domain.config.rules.changes import list_differences
 from envctl.domain.guards import (
     GUARDS,
     Guard,
@@ -27,6 +26,7 @@ from envctl.domain.ledger.state import Present, Unbelieved
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import meaning_of
 from envctl.domain.plan.unseen_stacks import list_unseen
+from envctl.domain.rules.changes import list_differences
 from envctl.usecases.account import account_check, preconditions
 from envctl.usecases.deployment import cost_estimate
 from envctl.usecases.ledger import journal, rules_store

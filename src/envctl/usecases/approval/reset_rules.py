@@ -6,16 +6,16 @@ It is recorded at once and shown everywhere, counts after a delay, and can be wi
 from dataclasses import dataclass
 from datetime import datetime
 
-from envctl.domain.config.rules.document import rules_of
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
 from envctl.domain.guards.both_documents import RESET_DELAY, find_recorded_document
 from envctl.domain.ledger.events import Event
-from envctl.domain.ledger.person_names import is_same_person
-from envctl.domain.ledger.principals import may_at_gate
+from envctl.domain.ledger.people.person_names import is_same_person
+from envctl.domain.ledger.people.principals import may_at_gate
 from envctl.domain.ledger.recorded_rules import RulesReset
 from envctl.domain.ledger.rule_events import RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state import Present
+from envctl.domain.rules.document import rules_of
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.store_clock import check_clock
 from envctl.usecases.ports.core import Ports

@@ -7,7 +7,7 @@ from typing import assert_never
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.graph import within
 from envctl.domain.guards import RefusedError, Request, count_asked, refusals
-from envctl.domain.guards.known_states import find_unknown_states
+from envctl.domain.ledger.known_states import find_unknown_states
 from envctl.domain.ledger.projection.stacks import with_moves
 from envctl.domain.ledger.state import EnvironmentPresent
 from envctl.domain.plan.changes import unsettled

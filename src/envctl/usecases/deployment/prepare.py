@@ -17,7 +17,7 @@ from envctl.domain.terraform.workdir_names import SESSION
 from envctl.usecases.account import account_check, image_check
 from envctl.usecases.concurrency.dag_runner import Steps, side_by_side
 from envctl.usecases.deployment import cost_estimate
-from envctl.usecases.deployment.rollout import rendering
+from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import Prepared

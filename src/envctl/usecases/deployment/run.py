@@ -14,7 +14,7 @@ from envctl.domain.release.contents import Release
 from envctl.domain.rollout.traffic import Traffic
 from envctl.domain.settings.values import EnvironmentSettings
 from envctl.usecases.concurrency.stack_selection import ALL, Selection
-from envctl.usecases.deployment.rollout.model import RolledOut, Rolling, Share
+from envctl.usecases.deployment.traffic.rollout_model import RolledOut, Rolling, Share
 from envctl.usecases.deployment.verification import Verification
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import Prepared

@@ -7,11 +7,11 @@ from typing import Literal
 
 from envctl.domain.checks import probes as checks
 from envctl.domain.config.project import Project
-from envctl.domain.config.rules.document import mark_check
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards import RefusedError, refusals
 from envctl.domain.ledger.events import Event, VerificationFailed, VerificationPassed
 from envctl.domain.ledger.state import Deployment, Present, ended
+from envctl.domain.rules.document import mark_check
 from envctl.domain.terraform.outputs import public
 from envctl.usecases.deployment import output_reader, prepare
 from envctl.usecases.ledger import journal

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from envctl.domain.config.project import Project
-from envctl.domain.config.rules.document import find_rules
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.guards import Bundle
 from envctl.domain.ledger.state import Deployment, KnownRelease, Present
@@ -13,6 +12,7 @@ from envctl.domain.release.bundle import identity, pack
 from envctl.domain.release.changes import changes_between
 from envctl.domain.release.contents import Release
 from envctl.domain.release.distance import Distance, in_order, made_between, releases_behind
+from envctl.domain.rules.document import find_rules
 from envctl.domain.settings.comparison import Comparison, compare
 from envctl.domain.settings.values import EnvironmentSettings
 from envctl.domain.text.short_ids import short

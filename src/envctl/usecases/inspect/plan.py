@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envctl.domain.errors import EnvctlError, together
-from envctl.domain.guards.known_states import remark_unknown_states
+from envctl.domain.ledger.known_states import remark_unknown_states
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.concurrency.stack_selection import ALL, Selection, selected
 from envctl.usecases.deployment.planning import Planned, demand_state, plan_each
@@ -77,7 +77,7 @@ class _Ready:
 def _recalled(ports: Ports, environment: str) -> _Ready | None:
     prepared = ports.workspace.recall(environment)
     if prepared is not None and prepared.live:
-        from envctl.usecases.deployment.rollout import rendering
+        from envctl.usecases.deployment.traffic import rendering
 
         if not rendering.same(ports, environment, prepared.live):
             # Another colour is live by now.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst
-from envctl.domain.guards.known_states import remark_unknown_states
+from envctl.domain.ledger.known_states import remark_unknown_states
 from envctl.domain.ledger.projection.stacks import with_moves
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.release.contents import Release

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from envctl.domain.config.project import Project
 from envctl.domain.release.contents import Release
-from envctl.usecases.deployment.rollout import rendering
+from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import image_tags, load, working_tree

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from envctl.domain.config.project import PROJECT_FILE, Project
-from envctl.domain.config.rules.changes import RuleLine, list_conflicts, list_differences, list_rule_lines
-from envctl.domain.config.rules.document import RulesDocument, rules_of
 from envctl.domain.guards import Request
 from envctl.domain.guards.both_documents import RESET_DELAY, find_recorded_document, is_replaced, is_reset
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.ledger.state import Present
+from envctl.domain.rules.changes import RuleLine, list_conflicts, list_differences, list_rule_lines
+from envctl.domain.rules.document import RulesDocument, rules_of
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load

@@ -6,8 +6,6 @@ from datetime import datetime
 from functools import cache
 
 from envctl.domain.config.project import Project
-from envctl.domain.config.rules.changes import list_differences
-from envctl.domain.config.rules.document import describe_rules, find_rules
 from envctl.domain.guards import Request, count_asked, gates
 from envctl.domain.guards.both_gates import find_rest
 from envctl.domain.guards.older import find_newer_there
@@ -15,6 +13,8 @@ from envctl.domain.guards.plan import was_stopped
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Deployment, EnvironmentPresent, KnownRelease, Present, Unbelieved
 from envctl.domain.release.distance import lag
+from envctl.domain.rules.changes import list_differences
+from envctl.domain.rules.document import describe_rules, find_rules
 from envctl.domain.text.short_ids import short
 from envctl.usecases.inspect.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 from envctl.usecases.ledger import journal, rules_store

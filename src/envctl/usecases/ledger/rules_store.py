@@ -5,20 +5,13 @@ from contextlib import suppress
 from dataclasses import replace
 
 from envctl.domain.config.project import PROJECT_FILE, Project
-from envctl.domain.config.rules.changes import list_differences
-from envctl.domain.config.rules.document import (
-    MalformedRulesError,
-    RulesDocument,
-    decode,
-    describe_rules,
-    encode,
-    find_rules,
-)
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
 from envctl.domain.guards.both_documents import brings_other_rules, find_recorded_document, takes_account
 from envctl.domain.guards.rules import list_claimed_accounts
 from envctl.domain.ledger.state import Present
+from envctl.domain.rules.changes import list_differences
+from envctl.domain.rules.document import MalformedRulesError, RulesDocument, decode, describe_rules, encode, find_rules
 from envctl.usecases.ledger.store_clock import current_time
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 

@@ -183,7 +183,7 @@ class Consent(Protocol):
 
 
 class Ports(Protocol):
-    """The whole world of a use case, put together in one place: `cli/wiring.py`."""
+    """The whole world of a use case, put together in one place: `cli/wiring/container.py`."""
 
     @property
     def tree(self) -> SourceTree: ...

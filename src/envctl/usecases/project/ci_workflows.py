@@ -8,8 +8,8 @@ from typing import Literal
 from envctl.domain.ci.github_workflow import Site, github, is_ours
 from envctl.domain.ci.gitlab_pipeline import MAIN, OURS, gitlab, includes_ours, named_files
 from envctl.domain.config.project import Project
-from envctl.domain.config.rules.document import find_rules
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
+from envctl.domain.rules.document import find_rules
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 

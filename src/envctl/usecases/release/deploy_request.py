@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from envctl.domain.config.project import Project
-from envctl.domain.config.rules.document import describe_rules, find_rules
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.guards import Bundle, Request, list_views
 from envctl.domain.images.image_reference import ImageFound
@@ -15,6 +14,7 @@ from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
 from envctl.domain.release.approval_place import BoundPlace
 from envctl.domain.release.contents import Release
 from envctl.domain.release.image_repositories import images
+from envctl.domain.rules.document import describe_rules, find_rules
 from envctl.domain.settings.comparison import compare
 from envctl.domain.settings.values import EnvironmentSettings
 from envctl.usecases.ledger import rules_store

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from envctl.cli.commands.sandbox import SandboxState
-from envctl.cli.pages import ReportWritten
+from envctl.cli.results import ReportWritten, SandboxState
 from envctl.domain.errors import ConfigurationError, InterruptedByUserError, Location, OperationFailedError, Problem
 from envctl.domain.ledger.entries import GENESIS
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
@@ -14,14 +13,13 @@ from envctl.usecases.inspect.settings import Valid
 from envctl.usecases.project.init import Begun
 from tests.cli.render.samples.ahead import AHEAD
 from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, SECRET
-from tests.cli.render.samples.configuration import FILES, RENDERED, SETTINGS
+from tests.cli.render.samples.configuration import FILES, OUTPUTS, RENDERED, SETTINGS, UNSETTLED_OUTPUTS
 from tests.cli.render.samples.diffs import DIFFS
 from tests.cli.render.samples.ends import ENDS
 from tests.cli.render.samples.groundwork import BOOTSTRAPS, DOCTORS
 from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
 from tests.cli.render.samples.many import MANY
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
-from tests.cli.render.samples.outputs import OUTPUTS, UNSETTLED_OUTPUTS
 from tests.cli.render.samples.plans import DOCUMENTS_PLAN, FIRST_PLAN, LATER_PLAN, LEAVING_PLAN, RUNNING_PLAN
 from tests.cli.render.samples.provider_locks import PROVIDER_LOCKS
 from tests.cli.render.samples.refusals import (

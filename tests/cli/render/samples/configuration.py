@@ -1,13 +1,15 @@
-"""Settings, with a secret planted that must be seen nowhere, and root modules."""
+"""Settings and outputs, with a secret planted that must be seen nowhere, and root modules."""
 
 from dataclasses import replace
 
 from envctl.domain.errors import Location
+from envctl.domain.plan.changes import Marker
 from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.usecases.inspect.outputs import EnvironmentOutputs, StackOutputs
 from envctl.usecases.inspect.render import Rendered
 from envctl.usecases.inspect.settings import Valid
 from envctl.usecases.project.fmt import Formatted, FormattedFile
-from tests.cli.render.samples.basics import SECRET
+from tests.cli.render.samples.basics import NEW, SECRET
 
 SETTINGS = EnvironmentSettings(
     "prod",
@@ -87,3 +89,24 @@ FILES: dict[str, object] = {
     "files that are formatted": Formatted((), 81),
     "no files to format": Formatted((), 0),
 }
+
+NETWORK = StackOutputs(
+    "network",
+    {
+        "vpc_id": "vpc-0f8e7d6c5b4a39281",
+        "private_subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1", "subnet-0123456789abcdef2"],
+        "cidr": "10.10.0.0/16",
+    },
+)
+DATABASE = StackOutputs(
+    "database",
+    {
+        "connection": Marker.SENSITIVE,
+        "limits": {"connections": 200, "burst": True},
+        "motto": "two lines,\nand a bell \x07",
+    },
+)
+OUTPUTS = EnvironmentOutputs("prod", NEW, (NETWORK, DATABASE, StackOutputs("web", {})))
+UNSETTLED_OUTPUTS = EnvironmentOutputs(
+    "dev", NEW, (NETWORK,), left_out=("legacy",), unsettled="failed", unread=("database",)
+)

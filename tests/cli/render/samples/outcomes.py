@@ -9,8 +9,8 @@ from envctl.usecases.approval.approve import Approved, Withdrawn
 from envctl.usecases.approval.ci_reviewers import Reviewed, Reviewer
 from envctl.usecases.deployment.recovery.recover import Recovered
 from envctl.usecases.deployment.rollout.abort import WentBack
-from envctl.usecases.deployment.rollout.model import RolledOut, Share
 from envctl.usecases.deployment.run import Deployed
+from envctl.usecases.deployment.traffic.rollout_model import RolledOut, Share
 from envctl.usecases.deployment.verification import Checked, Verification
 from envctl.usecases.drift.fix import Fixed, Mended
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift

@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Literal
 
 import pytest
 
-from envctl.cli.render.schema import __main__ as command
-from envctl.cli.render.schema.documents import of_command
-from envctl.cli.render.schema.promises import broken
-from envctl.cli.render.schema.types import Definitions
+from envctl.cli.render.json.schema import __main__ as command
+from envctl.cli.render.json.schema.documents import of_command
+from envctl.cli.render.json.schema.promises import broken
+from envctl.cli.render.json.schema.types import Definitions
 
 
 def record(**types: object) -> Any:

@@ -12,13 +12,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from envctl.cli.app import application
-from envctl.cli.render.human import RENDERERS
-from envctl.cli.render.machine import envelope
-from envctl.cli.render.results import RESULTS
-from envctl.cli.render.schema.__main__ import read, text_of
-from envctl.cli.render.schema.documents import documents, result_types
-from envctl.cli.render.schema.promises import broken
-from envctl.cli.render.schema.types import MOMENT, Definitions
+from envctl.cli.render.console.any_result import RENDERERS
+from envctl.cli.render.json.document import envelope
+from envctl.cli.render.json.schema.__main__ import read, text_of
+from envctl.cli.render.json.schema.documents import documents, result_types
+from envctl.cli.render.json.schema.promises import broken
+from envctl.cli.render.json.schema.types import MOMENT, Definitions
+from envctl.cli.result_types import RESULTS
 from tests.cli.render.samples import ERRORS
 from tests.cli.render.samples import RESULTS as SAMPLES
 from tests.cli.render.schema.values import values
@@ -41,7 +41,7 @@ def _commands(command: Any, name: str = "") -> Iterator[str]:
 
 def test_every_command_says_what_it_answers_with() -> None:
     commands = set(_commands(typer.main.get_command(application())))
-    assert set(RESULTS) == {*commands, "--version"}, "a row in cli/render/results.py is missing, or left over"
+    assert set(RESULTS) == {*commands, "--version"}, "a row in cli/result_types.py is missing, or left over"
 
 
 def test_what_commands_answer_with_is_what_can_be_shown() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
 
-from envctl.cli.render.schema.annotations import hints_of
+from envctl.cli.render.json.schema.annotations import hints_of
 from envctl.domain.plan.changes import Marker
 
 texts = st.text(st.characters(codec="utf-8"), max_size=4)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
-from envctl.cli.render.verdicts.junit import junit
-from envctl.cli.render.verdicts.sarif import sarif
-from envctl.cli.render.verdicts.verdicts import Verdict, verdicts
+from envctl.cli.render.ci_reports.junit import junit
+from envctl.cli.render.ci_reports.sarif import sarif
+from envctl.cli.render.ci_reports.verdicts import Verdict, verdicts
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.usecases.deployment.verification import Checked, Verification

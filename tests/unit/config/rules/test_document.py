@@ -8,16 +8,9 @@ from typing import Any
 import pytest
 
 from envctl.domain.config.project import Project
-from envctl.domain.config.rules.changes import describe_rules_in_words, list_conflicts, list_differences
-from envctl.domain.config.rules.document import (
-    MalformedRulesError,
-    RulesDocument,
-    decode,
-    describe_rules,
-    encode,
-    rules_of,
-)
 from envctl.domain.config.rules.environment_rules import Rules
+from envctl.domain.rules.changes import describe_rules_in_words, list_conflicts, list_differences
+from envctl.domain.rules.document import MalformedRulesError, RulesDocument, decode, describe_rules, encode, rules_of
 
 THREE = ("dev", "staging", "prod")
 WINDOW = {

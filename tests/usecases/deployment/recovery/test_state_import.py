@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.cli.render.events import is_failure, style, told
+from envctl.cli.render.console.inspect.events import is_failure, style, told
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.audit import Audit
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted

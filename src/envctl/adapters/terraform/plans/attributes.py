@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
-from envctl.adapters.terraform.plans.blocks import SAME, without_same
+from envctl.adapters.terraform.plans.repeated_blocks import SAME, without_same
 from envctl.domain.plan.changes import AttributeChange, Marker, same
 from envctl.domain.redaction.parts import SHORTEST_NUMBER
 from envctl.domain.terraform.literals import number_text

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from envctl.adapters.terraform.plans.attributes import below, marks_of, shown
-from envctl.adapters.terraform.plans.planned import PROGRAMS, PROVIDER, SHORTEST, whole
+from envctl.adapters.terraform.plans.planned_values import PROGRAMS, PROVIDER, SHORTEST, whole
 from envctl.domain.plan.canonical import SENSITIVE, sign_of
 from envctl.domain.plan.changes import Action, Marker, ResourceChange
 

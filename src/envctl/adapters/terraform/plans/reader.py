@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from envctl.adapters.terraform.events import Transcript
-from envctl.adapters.terraform.failing import killed
-from envctl.adapters.terraform.failing.failures import unreadable
+from envctl.adapters.terraform.diagnostics import killed_process
+from envctl.adapters.terraform.diagnostics.failures import unreadable
 from envctl.adapters.terraform.launcher import Launcher, check
-from envctl.adapters.terraform.plans import made
-from envctl.adapters.terraform.plans.files import PLAN, PlanFiles, inheriting
-from envctl.adapters.terraform.running import Site
+from envctl.adapters.terraform.plans import plan_origin
+from envctl.adapters.terraform.plans.plan_files import PLAN, PlanFiles, inheriting
+from envctl.adapters.terraform.process.json_events import Transcript
+from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.plan.changes import StackPlan
 from envctl.usecases.ports.terraform import Secrecy
 
@@ -23,40 +23,41 @@ class PlanReader:
         self._launcher = launcher
         self._secrecy = secrecy
 
-    def check_made(self, site: Site, name: str, asked: made.Asked, transcript: Transcript) -> None:
+    def check_made(self, site: Site, name: str, asked: plan_origin.Asked, transcript: Transcript) -> None:
         """Raises OperationFailedError where the plan was made otherwise. Has the transcript say whether there was no
         state.
         """
         with self._plans.reader(site, name) as file:
-            saved = made.check_file(site.stack.name, file, asked, refreshed=bool(transcript.refreshed))
+            saved = plan_origin.check_file(site.stack.name, file, asked, refreshed=bool(transcript.refreshed))
         if saved is None:
-            made.check_covered(site.stack.name, self.document(site, name), asked)
+            plan_origin.check_covered(site.stack.name, self.document(site, name), asked)
         transcript.stateless = saved is None or saved.stateless
 
     def meaning(self, site: Site, warnings: tuple[str, ...]) -> StackPlan:
         """Of the plan that is to be applied."""
-        from envctl.adapters.terraform.plans import form, planfile, refresh
+        from envctl.adapters.terraform.plans import completeness, drift, plan_document
 
         document = self.document(site, PLAN)
         with unreadable(site.stack.name):
-            plan = planfile.meaning(site.stack.name, document, warnings)
-            form.check_seen(site.stack.name, document, seen=bool(plan.resources or plan.outputs))
-            plan = replace(plan, drifted=refresh.drift(site.stack.name, document, ()).resources)
+            plan = plan_document.meaning(site.stack.name, document, warnings)
+            completeness.check_seen(site.stack.name, document, seen=bool(plan.resources or plan.outputs))
+            plan = replace(plan, drifted=drift.drift(site.stack.name, document, ()).resources)
         return redacted(plan, document)
 
     def document(self, site: Site, file: str) -> dict[str, Any]:
         """A saved plan as `terraform show -json` tells it, where it is whole and holds nothing unknown."""
-        from envctl.adapters.terraform.plans import documents, form
+        from envctl.adapters.terraform.plans import completeness
+        from envctl.adapters.terraform.plans import json_documents as documents
         from envctl.adapters.terraform.plans.hidden_keys import take_secrets
 
         plan = self._plans.get(site, file)
         ended, said = self._launcher.ask(inheriting(plan, site), "show", plan.path, json=True)
-        if ended.interrupted or killed.victim(ended, Transcript()):
+        if ended.interrupted or killed_process.victim(ended, Transcript()):
             check(ended, Transcript(), site, "plan")
         with unreadable(site.stack.name, ended.errors):
             document = documents.parse(said)
-            form.check_form(site.stack.name, document, site.stack.plan_keys)
-            made.check_requested(site.stack.name, document)
+            completeness.check_form(site.stack.name, document, site.stack.plan_keys)
+            plan_origin.check_requested(site.stack.name, document)
         document, secrets = take_secrets(document, site.stack.name)
         self._secrecy.learn(secrets, (site.environment, site.stack.name))
         return document
@@ -66,6 +67,6 @@ def redacted(plan: StackPlan, *documents: Mapping[str, Any]) -> StackPlan:
     """Without what is a secret in any of these."""
     if not plan.changes and not plan.drifted:
         return plan
-    from envctl.adapters.terraform.plans.redacted import redact_by
+    from envctl.adapters.terraform.plans.redaction import redact_by
 
     return redact_by(plan, documents)

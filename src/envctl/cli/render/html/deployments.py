@@ -9,8 +9,8 @@ from envctl.cli.render.html.lanes import lanes
 from envctl.cli.render.html.signs import Sign, labelled, legend
 from envctl.cli.render.html.tables import section, table
 from envctl.cli.render.html.wording import person, release, since
-from envctl.cli.render.line import counted
-from envctl.cli.render.moments import lasting
+from envctl.cli.render.terminal.counting import counted
+from envctl.cli.render.terminal.times import lasting
 from envctl.usecases.inspect.report import Report
 from envctl.usecases.ledger.timeline import Happened
 

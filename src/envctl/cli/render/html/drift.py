@@ -7,7 +7,7 @@ from envctl.cli.render.html.elements import Html, Piece, code, quiet, several, t
 from envctl.cli.render.html.signs import Sign, labelled
 from envctl.cli.render.html.tables import section, table
 from envctl.cli.render.html.wording import person, since
-from envctl.cli.render.line import counted
+from envctl.cli.render.terminal.counting import counted
 from envctl.domain.ledger.state import DriftCheck
 from envctl.usecases.inspect.report import Report
 from envctl.usecases.inspect.status import EnvironmentStatus

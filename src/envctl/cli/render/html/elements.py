@@ -4,7 +4,7 @@ markup.
 
 from html import escape
 
-from envctl.cli.render.text import visible
+from envctl.cli.render.terminal.text import visible
 
 VOID = frozenset({"meta", "link"})
 # Each begins a line of its own, for who reads the source of the page.

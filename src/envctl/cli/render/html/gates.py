@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from datetime import UTC, timedelta
 
-from envctl.cli.render.boxes import behind
-from envctl.cli.render.guards import circumstances, named, opens_by_itself
+from envctl.cli.render.console.approval.guards import circumstances, named, opens_by_itself
+from envctl.cli.render.console.approval.why import conclusion, question
+from envctl.cli.render.console.inspect.boxes import behind
+from envctl.cli.render.console.inspect.status import with_before
 from envctl.cli.render.html import states
 from envctl.cli.render.html.elements import Html, quiet, quoted, several, tag
 from envctl.cli.render.html.signs import Sign, drawn, labelled
 from envctl.cli.render.html.tables import facts, section
 from envctl.cli.render.html.wording import moment, person, way_on
-from envctl.cli.render.moments import roughly
-from envctl.cli.render.status import with_before
-from envctl.cli.render.why import conclusion, question
+from envctl.cli.render.terminal.times import roughly
 from envctl.domain.guards import Refusal
 from envctl.usecases.approval.explain_refusal import Outcome, Why
 from envctl.usecases.inspect.report import Asked, Outlook, Report

@@ -9,9 +9,9 @@ from envctl.cli.render.html import states
 from envctl.cli.render.html.elements import Html, several, tag
 from envctl.cli.render.html.signs import placed
 from envctl.cli.render.html.tables import scrolling
-from envctl.cli.render.line import counted
-from envctl.cli.render.moments import clock
-from envctl.cli.render.text import called, cut
+from envctl.cli.render.terminal.counting import counted
+from envctl.cli.render.terminal.text import called, cut
+from envctl.cli.render.terminal.times import clock
 from envctl.domain.ledger.state import Deployment
 from envctl.domain.text.short_ids import short
 from envctl.usecases.inspect.report import Report

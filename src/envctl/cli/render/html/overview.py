@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from datetime import UTC
 
-from envctl.cli.render.attention import matters
-from envctl.cli.render.boxes import behind
+from envctl.cli.render.console.inspect.attention import matters
+from envctl.cli.render.console.inspect.boxes import behind
+from envctl.cli.render.console.inspect.status import next_commands, up_to_date
 from envctl.cli.render.html.elements import Html, code, quiet, quoted, several, tag
 from envctl.cli.render.html.signs import Sign, drawn
 from envctl.cli.render.html.tables import section
-from envctl.cli.render.line import counted
-from envctl.cli.render.status import next_commands, up_to_date
+from envctl.cli.render.terminal.counting import counted
 from envctl.domain.text.lists import first_of
 from envctl.domain.text.short_ids import short
 from envctl.usecases.inspect.report import Report

@@ -8,7 +8,7 @@ from envctl.cli.render.html.elements import Html, code, several, tag
 from envctl.cli.render.html.signs import definitions
 from envctl.cli.render.html.tables import facts
 from envctl.cli.render.html.wording import moment
-from envctl.cli.render.line import counted
+from envctl.cli.render.terminal.counting import counted
 from envctl.domain.text.short_ids import short
 from envctl.usecases.inspect.report import Report
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from envctl.cli.render.boxes import behind
+from envctl.cli.render.console.inspect.boxes import behind
+from envctl.cli.render.console.inspect.status import with_before
 from envctl.cli.render.html import states
 from envctl.cli.render.html.elements import Html, several, tag
 from envctl.cli.render.html.signs import placed
 from envctl.cli.render.html.tables import scrolling
-from envctl.cli.render.line import counted
-from envctl.cli.render.status import with_before
-from envctl.cli.render.text import cut
+from envctl.cli.render.terminal.counting import counted
+from envctl.cli.render.terminal.text import cut
 from envctl.domain.text.short_ids import short
 from envctl.usecases.inspect.report import Outlook, Report
 from envctl.usecases.inspect.status import EnvironmentStatus

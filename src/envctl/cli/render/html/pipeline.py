@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from envctl.cli.render.boxes import behind
+from envctl.cli.render.console.inspect.boxes import behind
+from envctl.cli.render.console.inspect.status import next_commands, with_before
 from envctl.cli.render.html import states
 from envctl.cli.render.html.elements import Html, code, quoted, several, tag
 from envctl.cli.render.html.picture import picture
 from envctl.cli.render.html.signs import drawn, labelled
 from envctl.cli.render.html.tables import facts, section
 from envctl.cli.render.html.wording import commit, past, person, release, since
-from envctl.cli.render.line import counted
-from envctl.cli.render.moments import roughly
-from envctl.cli.render.status import next_commands, with_before
+from envctl.cli.render.terminal.counting import counted
+from envctl.cli.render.terminal.times import roughly
 from envctl.domain.ledger.state import EnvironmentPresent, Evidence
 from envctl.usecases.inspect.report import Report
 from envctl.usecases.inspect.status import EnvironmentStatus, Status

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from envctl.cli.render.console.plan.plan import SYMBOLS
 from envctl.cli.render.html import states
 from envctl.cli.render.html.elements import Html, Piece, code, quiet, several, tag
 from envctl.cli.render.html.signs import Sign, labelled
 from envctl.cli.render.html.tables import section, table
 from envctl.cli.render.html.wording import release, since
-from envctl.cli.render.line import counted
-from envctl.cli.render.plan import SYMBOLS
+from envctl.cli.render.terminal.counting import counted
 from envctl.domain.ledger.state import Deployment
 from envctl.domain.plan.changes import Action, EnvironmentPlan
 from envctl.domain.text.short_ids import short

@@ -7,7 +7,7 @@ from envctl.cli.render.html.elements import Html, quiet, quoted, several, spoken
 from envctl.cli.render.html.signs import drawn, labelled
 from envctl.cli.render.html.tables import cell, section, table
 from envctl.cli.render.html.wording import commit, moment, past, person, release
-from envctl.cli.render.line import counted
+from envctl.cli.render.terminal.counting import counted
 from envctl.domain.ledger.release_matrix import ReleaseRow, Stay
 from envctl.usecases.inspect.report import Report
 

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from envctl.cli.render.boxes import destroyed
+from envctl.cli.render.console.inspect.boxes import destroyed
 from envctl.cli.render.html.signs import Sign
 from envctl.domain.ledger.release_matrix import Stay
 from envctl.domain.ledger.state import Deployment, EnvironmentPresent

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from envctl.cli.render.commands import parted, to_type
 from envctl.cli.render.html.elements import Html, code, quiet, quoted, several, tag
-from envctl.cli.render.moments import ago, clock
-from envctl.cli.render.text import called
+from envctl.cli.render.terminal.next_commands import parted, to_type
+from envctl.cli.render.terminal.text import called
+from envctl.cli.render.terminal.times import ago, clock
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import KnownRelease
 from envctl.domain.text.short_ids import short

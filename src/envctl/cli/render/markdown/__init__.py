@@ -34,10 +34,10 @@ RENDERERS = {
 def show(result: object) -> str:
     name = RENDERERS.get(type(result).__name__)
     if name is None:
-        from envctl.cli.render import human
-        from envctl.cli.render.markdown.pieces import drawn, page
+        from envctl.cli.render.console import any_result
+        from envctl.cli.render.markdown.page.pieces import drawn, page
 
-        return page(drawn(lambda out: human.show(result, out)))
+        return page(drawn(lambda out: any_result.show(result, out)))
     module, function = name.split(".")
     text: str = getattr(import_module(f"envctl.cli.render.markdown.{module}"), function)(result)
     return text

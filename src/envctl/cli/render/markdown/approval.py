@@ -1,16 +1,6 @@
 """What came of a person's word at a gate."""
 
-from envctl.cli.render.markdown.pieces import (
-    NEITHER,
-    PASSES,
-    WARNS,
-    code,
-    escaped,
-    next_step,
-    page,
-    strong,
-    table,
-)
+from envctl.cli.render.markdown.page.pieces import NEITHER, PASSES, WARNS, code, escaped, next_step, page, strong, table
 from envctl.domain.text.short_ids import short
 from envctl.usecases.approval.approve import Approved, Withdrawn
 from envctl.usecases.approval.ci_reviewers import Reviewed, Reviewer

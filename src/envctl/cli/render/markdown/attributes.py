@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
-from envctl.cli.render.attributes import ToldApart, known_now, told_apart, uncounted
-from envctl.cli.render.insides import extent, extents, inside, whole
-from envctl.cli.render.line import counted
-from envctl.cli.render.markdown.budget import LARGEST, size
-from envctl.cli.render.spelling import spelt
-from envctl.cli.render.text import one_line, padded, shortened, widest
+from envctl.cli.render.console.plan.attributes import ToldApart, known_now, told_apart, uncounted
+from envctl.cli.render.markdown.page.budget import LARGEST, size
+from envctl.cli.render.terminal.counting import counted
+from envctl.cli.render.terminal.text import one_line, padded, shortened, widest
+from envctl.cli.render.values.hcl_text import spelt
+from envctl.cli.render.values.nested_diff import extent, extents, inside, whole
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
 
 # More of one value nobody reads in a comment.

@@ -1,9 +1,9 @@
 """A new project."""
 
-from envctl.cli.render.begun import parts, to_fill_in
-from envctl.cli.render.commands import to_type
-from envctl.cli.render.line import counted
-from envctl.cli.render.markdown.pieces import PASSES, code, escaped, fenced, page, table
+from envctl.cli.render.console.project.new_project import parts, to_fill_in
+from envctl.cli.render.markdown.page.pieces import PASSES, code, escaped, fenced, page, table
+from envctl.cli.render.terminal.counting import counted
+from envctl.cli.render.terminal.next_commands import to_type
 from envctl.usecases.project.init import Begun
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.cost import cost_said, dearest_first
-from envctl.cli.render.markdown.budget import Block, Piece, Rank, Section
-from envctl.cli.render.markdown.pieces import WARNS, code, escaped, row, strong, table
+from envctl.cli.render.console.plan.cost import cost_said, dearest_first
+from envctl.cli.render.markdown.page.budget import Block, Piece, Rank, Section
+from envctl.cli.render.markdown.page.pieces import WARNS, code, escaped, row, strong, table
 from envctl.domain.plan.changes import EnvironmentPlan
 
 

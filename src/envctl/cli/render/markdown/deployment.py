@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.commands import to_type
-from envctl.cli.render.deployment import (
+from envctl.cli.render.console.deployment.deployment import (
     debt,
     extent,
     headline,
@@ -15,8 +14,10 @@ from envctl.cli.render.deployment import (
     unproven,
     went_over,
 )
-from envctl.cli.render.markdown.budget import Block
-from envctl.cli.render.markdown.pieces import (
+from envctl.cli.render.console.deployment.verification import proof
+from envctl.cli.render.console.plan.plan import total
+from envctl.cli.render.markdown.page.budget import Block
+from envctl.cli.render.markdown.page.pieces import (
     IN_THE_LOG,
     PASSES,
     WARNS,
@@ -32,9 +33,8 @@ from envctl.cli.render.markdown.pieces import (
 from envctl.cli.render.markdown.plan import HEADING, plan_blocks
 from envctl.cli.render.markdown.refused import guard
 from envctl.cli.render.markdown.verification import checks
-from envctl.cli.render.plan import total
-from envctl.cli.render.text import shortened
-from envctl.cli.render.verification import proof
+from envctl.cli.render.terminal.next_commands import to_type
+from envctl.cli.render.terminal.text import shortened
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.deployment.run import Deployed
 

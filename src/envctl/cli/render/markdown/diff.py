@@ -3,11 +3,21 @@
 from collections.abc import Iterable
 from datetime import UTC
 
-from envctl.cli.render import artifacts, comparison
-from envctl.cli.render.diff import headline, remarks, runs, sides
-from envctl.cli.render.distance import NO_CHANGES, SIGNS, became, empty, invoked, lines_of, made, parts, way, within
-from envctl.cli.render.line import counted
-from envctl.cli.render.markdown.pieces import (
+from envctl.cli.render.console.inspect import artifacts, settings_diff
+from envctl.cli.render.console.inspect.diff import headline, remarks, runs, sides
+from envctl.cli.render.console.inspect.release_distance import (
+    NO_CHANGES,
+    SIGNS,
+    became,
+    empty,
+    invoked,
+    lines_of,
+    made,
+    parts,
+    way,
+    within,
+)
+from envctl.cli.render.markdown.page.pieces import (
     NEITHER,
     PASSES,
     REFUSES,
@@ -20,6 +30,7 @@ from envctl.cli.render.markdown.pieces import (
     table,
 )
 from envctl.cli.render.markdown.refused import problem_line
+from envctl.cli.render.terminal.counting import counted
 from envctl.domain.release.distance import Distance
 from envctl.domain.release.file_changes import FileChange
 from envctl.domain.settings.comparison import Pair
@@ -98,24 +109,24 @@ def _artifacts(told: Diff) -> Iterable[str]:
 
 def _settings(told: Diff) -> Iterable[str]:
     if told.settings is None:
-        yield f"### Settings: {escaped(comparison.not_compared(told))}"
+        yield f"### Settings: {escaped(settings_diff.not_compared(told))}"
         return
-    yield f"### Settings: {escaped(comparison.summary(told))}"
+    yield f"### Settings: {escaped(settings_diff.summary(told))}"
     heads = ("", "setting", "stacks", escaped(told.settings.first), escaped(told.settings.second), "parity")
-    rows = [_pair(pair) for pair in comparison.listed(told)]
+    rows = [_pair(pair) for pair in settings_diff.listed(told)]
     yield table(heads, rows) if rows else ""
-    yield escaped(comparison.refused_later(told.settings))
+    yield escaped(settings_diff.refused_later(told.settings))
 
 
 def _pair(pair: Pair) -> tuple[str, ...]:
     marks = {"": WARNS, "allowed": NEITHER, "refused": REFUSES}
     shown = PASSES if pair.relation == "equal" else marks[pair.parity]
     stacks = escaped(", ".join(pair.stacks))
-    return shown, code(pair.name), stacks, _cell(pair.first), _cell(pair.second), comparison.VERDICTS[pair.parity]
+    return shown, code(pair.name), stacks, _cell(pair.first), _cell(pair.second), settings_diff.VERDICTS[pair.parity]
 
 
 def _cell(setting: Setting | None) -> str:
-    value, place = comparison.told(setting)
+    value, place = settings_diff.told(setting)
     return "<br>".join(filter(None, (code(value) if setting else escaped(value), escaped(place))))
 
 

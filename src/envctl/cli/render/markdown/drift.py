@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.attributes import known_later, own
-from envctl.cli.render.drift import (
+from envctl.cli.render.console.deployment.fixed_drift import without_next
+from envctl.cli.render.console.plan.attributes import known_later, own
+from envctl.cli.render.console.plan.drift import (
     drifted,
     headline,
     ignored,
@@ -14,9 +15,8 @@ from envctl.cli.render.drift import (
     ways_on,
     what_happened,
 )
-from envctl.cli.render.fixed import without_next
 from envctl.cli.render.markdown.deployment import deployment
-from envctl.cli.render.markdown.pieces import (
+from envctl.cli.render.markdown.page.pieces import (
     NEITHER,
     PASSES,
     REFUSES,
@@ -30,8 +30,8 @@ from envctl.cli.render.markdown.pieces import (
     table,
 )
 from envctl.cli.render.markdown.refused import problem_line
-from envctl.cli.render.text import shortened
-from envctl.cli.render.values import side
+from envctl.cli.render.terminal.text import shortened
+from envctl.cli.render.values.value_diff import side
 from envctl.domain.errors import Problem
 from envctl.domain.plan.changes import Action, ResourceChange
 from envctl.domain.plan.drift import Finding

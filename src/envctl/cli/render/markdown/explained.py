@@ -2,16 +2,26 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.comparison import told as of_setting
-from envctl.cli.render.distance import lines_of
-from envctl.cli.render.explained import MEANS, TITLES, of_part, of_what, summary, waiting
-from envctl.cli.render.markdown.budget import Block
+from envctl.cli.render.console.inspect.release_distance import lines_of
+from envctl.cli.render.console.inspect.settings_diff import told as of_setting
+from envctl.cli.render.console.plan.explained import MEANS, TITLES, of_part, of_what, summary, waiting
+from envctl.cli.render.console.plan.plan import said_of, total
 from envctl.cli.render.markdown.cost import cost_blocks
 from envctl.cli.render.markdown.drift import drift_table
-from envctl.cli.render.markdown.pieces import WARNS, code, escaped, next_step, page, sentence, shown_by, strong, table
+from envctl.cli.render.markdown.page.budget import Block
+from envctl.cli.render.markdown.page.pieces import (
+    WARNS,
+    code,
+    escaped,
+    next_step,
+    page,
+    sentence,
+    shown_by,
+    strong,
+    table,
+)
 from envctl.cli.render.markdown.plan import mark, plan_blocks
-from envctl.cli.render.plan import said_of, total
-from envctl.cli.render.values import side
+from envctl.cli.render.values.value_diff import side
 from envctl.domain.plan.attribution import Part
 from envctl.domain.plan.changes import StackPlan
 from envctl.domain.plan.drift import findings

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from envctl.cli.render.account import account
-from envctl.cli.render.line import counted
-from envctl.cli.render.markdown.pieces import (
+from envctl.cli.render.console.deployment.stack_outcomes import account
+from envctl.cli.render.markdown.page.pieces import (
     IN_THE_LOG,
     REFUSES,
     WARNS,
@@ -17,7 +16,8 @@ from envctl.cli.render.markdown.pieces import (
     page,
     table,
 )
-from envctl.cli.render.text import shortened
+from envctl.cli.render.terminal.counting import counted
+from envctl.cli.render.terminal.text import shortened
 from envctl.domain.errors import EnvctlError, ExitCode, Problem
 
 HEADS = ("where", "code", "what is wrong", "next")

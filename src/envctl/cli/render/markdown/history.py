@@ -2,12 +2,12 @@
 
 from datetime import UTC
 
-from envctl.cli.render.events import style
-from envctl.cli.render.events import told as told_of
-from envctl.cli.render.history import NOT_BELIEVED, logs_of, release_of, rules_of, when_of, who
-from envctl.cli.render.line import counted
-from envctl.cli.render.markdown.pieces import NEITHER, PASSES, REFUSES, WARNS, code, escaped, page, table
-from envctl.cli.render.moments import moment
+from envctl.cli.render.console.inspect.events import style
+from envctl.cli.render.console.inspect.events import told as told_of
+from envctl.cli.render.console.inspect.history import NOT_BELIEVED, logs_of, release_of, rules_of, when_of, who
+from envctl.cli.render.markdown.page.pieces import NEITHER, PASSES, REFUSES, WARNS, code, escaped, page, table
+from envctl.cli.render.terminal.counting import counted
+from envctl.cli.render.terminal.times import moment
 from envctl.usecases.inspect.history import History, Verified
 
 HEADS = ("#", "", "time", "who", "release", "what")

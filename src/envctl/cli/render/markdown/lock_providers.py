@@ -1,7 +1,7 @@
 """The provider lock, for a pull request that changes it."""
 
-from envctl.cli.render.lock_providers import conclusion, remark, version
-from envctl.cli.render.markdown.pieces import PASSES, WARNS, code, escaped, page, sentence, table
+from envctl.cli.render.console.project.lock_providers import conclusion, remark, version
+from envctl.cli.render.markdown.page.pieces import PASSES, WARNS, code, escaped, page, sentence, table
 from envctl.domain.terraform.provider_lock import short
 from envctl.usecases.project.lock_providers import LockedProviders
 

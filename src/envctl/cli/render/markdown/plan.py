@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from envctl.cli.render.attributes import known_later
+from envctl.cli.render.console.plan.attributes import known_later
+from envctl.cli.render.console.plan.plan import MANY, SYMBOLS, known_by, remarks, said_of, total
 from envctl.cli.render.markdown.attributes import attribute_lines, attributes, changes_more, forcing
-from envctl.cli.render.markdown.budget import Block, Piece, Rank, Section
 from envctl.cli.render.markdown.cost import cost_blocks
-from envctl.cli.render.markdown.pieces import (
+from envctl.cli.render.markdown.page.budget import Block, Piece, Rank, Section
+from envctl.cli.render.markdown.page.pieces import (
     NEITHER,
     PASSES,
     WARNS,
@@ -22,8 +23,7 @@ from envctl.cli.render.markdown.pieces import (
     strong,
     table,
 )
-from envctl.cli.render.plan import MANY, SYMBOLS, known_by, remarks, said_of, total
-from envctl.cli.render.text import one_line, padded, shortened, widest
+from envctl.cli.render.terminal.text import one_line, padded, shortened, widest
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.plan.changes import (
     Action,

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.many import of_what, outcome, told_apart
-from envctl.cli.render.markdown.budget import Block
+from envctl.cli.render.console.plan.many_plans import of_what, outcome, told_apart
 from envctl.cli.render.markdown.cost import cost_blocks
-from envctl.cli.render.markdown.pieces import PASSES, REFUSES, escaped, page, shown_by, strong, table
+from envctl.cli.render.markdown.page.budget import Block
+from envctl.cli.render.markdown.page.pieces import PASSES, REFUSES, escaped, page, shown_by, strong, table
 from envctl.cli.render.markdown.plan import mark, plan_blocks
 from envctl.cli.render.markdown.refused import problem_line
 from envctl.usecases.fleet.merge import Plans

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.markdown.budget import Block
+from envctl.cli.render.console.plan.preview import of_what, outcome
 from envctl.cli.render.markdown.cost import cost_blocks
-from envctl.cli.render.markdown.pieces import PASSES, REFUSES, escaped, page, shown_by, strong, table
+from envctl.cli.render.markdown.page.budget import Block
+from envctl.cli.render.markdown.page.pieces import PASSES, REFUSES, escaped, page, shown_by, strong, table
 from envctl.cli.render.markdown.plan import mark, plan_blocks
 from envctl.cli.render.markdown.refused import problem_line
-from envctl.cli.render.preview import of_what, outcome
 from envctl.domain.text.short_ids import short
 from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from envctl.cli.render.guards import circumstances, further, opens_at, opens_by_itself, verdict
+from envctl.cli.render.console.approval.guards import circumstances, further, opens_at, opens_by_itself, verdict
 from envctl.cli.render.markdown.failed import accounted
-from envctl.cli.render.markdown.pieces import IN_THE_LOG, REFUSES, WARNS, code, escaped, in_a_cell, page, table
+from envctl.cli.render.markdown.page.pieces import IN_THE_LOG, REFUSES, WARNS, code, escaped, in_a_cell, page, table
 from envctl.domain.errors import Problem
 from envctl.domain.guards import Refusal, RefusedError
 

@@ -1,10 +1,10 @@
 """What is configured: settings with the line they come from."""
 
-from envctl.cli.render.line import valid as in_a_line
+from envctl.cli.render.console.inspect.settings import UNREAD, origin, value
+from envctl.cli.render.console.one_line import valid as in_a_line
 from envctl.cli.render.markdown.attributes import digest
-from envctl.cli.render.markdown.budget import size
-from envctl.cli.render.markdown.pieces import PASSES, code, escaped, page, sentence, table
-from envctl.cli.render.settings import UNREAD, origin, value
+from envctl.cli.render.markdown.page.budget import size
+from envctl.cli.render.markdown.page.pieces import PASSES, code, escaped, page, sentence, table
 from envctl.domain.settings.values import EnvironmentSettings, Setting
 from envctl.usecases.inspect.settings import Valid
 

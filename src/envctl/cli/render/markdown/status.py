@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from envctl.cli.render.attention import matters
-from envctl.cli.render.boxes import behind, destroyed, undrifted
-from envctl.cli.render.markdown.pieces import (
+from envctl.cli.render.console.inspect.attention import matters
+from envctl.cli.render.console.inspect.boxes import behind, destroyed, undrifted
+from envctl.cli.render.console.inspect.status import next_commands, up_to_date, with_before
+from envctl.cli.render.markdown.page.pieces import (
     NEITHER,
     PASSES,
     REFUSES,
@@ -17,9 +18,8 @@ from envctl.cli.render.markdown.pieces import (
     strong,
     table,
 )
-from envctl.cli.render.moments import ago, since
-from envctl.cli.render.status import next_commands, up_to_date, with_before
-from envctl.cli.render.text import known_as, one_line, padded, widest
+from envctl.cli.render.terminal.text import known_as, one_line, padded, widest
+from envctl.cli.render.terminal.times import ago, since
 from envctl.domain.text.short_ids import short
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from envctl.cli.render.markdown.pieces import (
+from envctl.cli.render.console.deployment.verification import proof
+from envctl.cli.render.markdown.page.pieces import (
     NEITHER,
     PASSES,
     REFUSES,
@@ -13,7 +14,6 @@ from envctl.cli.render.markdown.pieces import (
     page,
     table,
 )
-from envctl.cli.render.verification import proof
 from envctl.domain.text.short_ids import short
 from envctl.usecases.deployment.verification import Checked, Verification
 

@@ -2,8 +2,10 @@
 
 from datetime import UTC
 
-from envctl.cli.render.guards import opens_by_itself
-from envctl.cli.render.markdown.pieces import (
+from envctl.cli.render.console.approval.guards import opens_by_itself
+from envctl.cli.render.console.approval.why import conclusion, not_seen, question, rests_on, rules_told, to_ask_them_too
+from envctl.cli.render.console.project.signing_keys import mistrusted
+from envctl.cli.render.markdown.page.pieces import (
     NEITHER,
     PASSES,
     REFUSES,
@@ -16,8 +18,6 @@ from envctl.cli.render.markdown.pieces import (
     table,
 )
 from envctl.cli.render.markdown.refused import HEADS, guard, row
-from envctl.cli.render.signing import mistrusted
-from envctl.cli.render.why import conclusion, not_seen, question, rests_on, rules_told, to_ask_them_too
 from envctl.usecases.approval.explain_refusal import Answer, Why
 
 

@@ -1,1 +1,1 @@
-"""What an environment asks of a change: gates, windows and the document of all rules."""
+"""What an environment asks of a change, as values: its rules, and the windows in which it may change."""

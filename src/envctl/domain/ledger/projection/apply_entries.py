@@ -27,8 +27,8 @@ from envctl.domain.ledger.events import (
     VerificationPassed,
     WaiverUsed,
 )
-from envctl.domain.ledger.person_names import has_same_name
-from envctl.domain.ledger.principals import reviewer
+from envctl.domain.ledger.people.person_names import has_same_name
+from envctl.domain.ledger.people.principals import reviewer
 from envctl.domain.ledger.projection.evidence import follow_drift, follow_verification
 from envctl.domain.ledger.projection.imports import follow_import
 from envctl.domain.ledger.projection.rules import follow_rules, record_rules

@@ -18,8 +18,8 @@ from envctl.domain.terraform.moved_state import (
     take_over,
 )
 from envctl.usecases.deployment import prepare
-from envctl.usecases.deployment.rollout import rendering
 from envctl.usecases.deployment.run import Run, there
+from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
 from envctl.usecases.project.empty_stack import lay_bare
 

@@ -11,7 +11,7 @@ from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.rollout.traffic import Position, Traffic, at_rest, destination
 from envctl.domain.text.lists import listed
 from envctl.usecases.deployment.prepare import Made
-from envctl.usecases.deployment.rollout import rendering
+from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack

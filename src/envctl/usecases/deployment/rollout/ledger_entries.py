@@ -7,9 +7,9 @@ from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import Event, RolloutStarted, TrafficShifted, VerificationFailed
 from envctl.domain.ledger.state import Present
 from envctl.domain.rollout.traffic import Live, Position, Traffic
-from envctl.usecases.deployment.rollout.model import Rolling, Share
 from envctl.usecases.deployment.rollout.monitor import StoppedError
 from envctl.usecases.deployment.run import Run
+from envctl.usecases.deployment.traffic.rollout_model import Rolling, Share
 from envctl.usecases.ledger import journal
 
 

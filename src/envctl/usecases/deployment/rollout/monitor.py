@@ -15,7 +15,7 @@ from envctl.domain.terraform.output_reference import Reference
 from envctl.domain.terraform.outputs import Outputs, public
 from envctl.domain.text.durations import spelt
 from envctl.domain.text.lists import listed
-from envctl.usecases.deployment.rollout.model import Watched
+from envctl.usecases.deployment.traffic.rollout_model import Watched
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import Prepared
 from envctl.usecases.ports.terraform import Crew, PreparedStack

@@ -9,10 +9,11 @@ from envctl.domain.ledger.state import EnvironmentPresent
 from envctl.domain.operation import Move
 from envctl.domain.rollout.traffic import Traffic, destination, way
 from envctl.usecases.deployment import verification
-from envctl.usecases.deployment.rollout import monitor, rendering
-from envctl.usecases.deployment.rollout.model import Rolling, Watched
+from envctl.usecases.deployment.rollout import monitor
 from envctl.usecases.deployment.rollout.run import lay
 from envctl.usecases.deployment.run import Run, there
+from envctl.usecases.deployment.traffic import rendering
+from envctl.usecases.deployment.traffic.rollout_model import Rolling, Watched
 
 
 def lay_ends(run: Run, here: EnvironmentPresent) -> None:

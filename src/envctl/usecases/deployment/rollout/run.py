@@ -15,10 +15,11 @@ from envctl.domain.rollout.traffic import ALL, Live, Position, Traffic, at_rest,
 from envctl.domain.text.lists import first_of
 from envctl.usecases.concurrency.dag_runner import Job, Steps
 from envctl.usecases.deployment.rollout import ledger_entries as entries
-from envctl.usecases.deployment.rollout import monitor, rendering
-from envctl.usecases.deployment.rollout.model import RolledOut, Rolling
+from envctl.usecases.deployment.rollout import monitor
 from envctl.usecases.deployment.rollout.monitor import StoppedError
 from envctl.usecases.deployment.run import Run, there
+from envctl.usecases.deployment.traffic import rendering
+from envctl.usecases.deployment.traffic.rollout_model import RolledOut, Rolling
 from envctl.usecases.ports.terraform import Crew
 
 NAMED = 5

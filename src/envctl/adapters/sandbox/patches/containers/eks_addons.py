@@ -1,0 +1,97 @@
+"""EKS: add-ons."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from envctl.adapters.sandbox.patches.containers.eks_updates import done, serve
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+if TYPE_CHECKING:
+    from moto.eks.models import Cluster
+    from moto.eks.responses import EKSResponse
+
+_ALL = "/clusters/(?P<name>[^/]+)/addons$"
+_ONE = "/clusters/(?P<name>[^/]+)/addons/(?P<addonName>[^/]+)$"
+_UPDATE = "/clusters/(?P<name>[^/]+)/addons/(?P<addonName>[^/]+)/update$"
+_CHANGEABLE = ("addonVersion", "serviceAccountRoleArn", "configurationValues")
+
+
+def _apply() -> None:
+    from moto.core.responses import ActionResult
+    from moto.eks.exceptions import ResourceInUseException
+    from moto.eks.responses import EKSResponse
+
+    serve(_ALL, _ONE, _UPDATE)
+
+    def create_addon(self: EKSResponse) -> object:
+        cluster, name = self.eks_backend.describe_cluster(self._get_param("name")), self._get_param("addonName")
+        if name in _addons(cluster):
+            raise ResourceInUseException(clusterName=cluster.name, addonName=name, message="Addon already exists.")
+        _addons(cluster)[name] = addon = _made(cluster, name, self._get_param("tags") or {}, _given(self))
+        return ActionResult({"addon": addon})
+
+    def describe_addon(self: EKSResponse) -> object:
+        return ActionResult({"addon": _found(self)[1]})
+
+    def list_addons(self: EKSResponse) -> object:
+        cluster = self.eks_backend.describe_cluster(self._get_param("name"))
+        return ActionResult({"addons": sorted(_addons(cluster))})
+
+    def update_addon(self: EKSResponse) -> object:
+        cluster, addon = _found(self)
+        given = _given(self)
+        addon.update(given, modifiedAt=datetime.now(UTC))
+        return ActionResult({"update": done(cluster, "AddonUpdate", given)})
+
+    def delete_addon(self: EKSResponse) -> object:
+        cluster, addon = _found(self)
+        del _addons(cluster)[addon["addonName"]]
+        return ActionResult({"addon": {**addon, "status": "DELETING"}})
+
+    for method in (create_addon, describe_addon, list_addons, update_addon, delete_addon):
+        replace_method(EKSResponse, method)
+
+
+def _addons(cluster: "Cluster") -> dict[str, dict[str, Any]]:
+    addons: dict[str, dict[str, Any]] = vars(cluster).setdefault("addons", {})
+    return addons
+
+
+def _found(response: "EKSResponse") -> tuple["Cluster", dict[str, Any]]:
+    from moto.eks.exceptions import ResourceNotFoundException
+
+    cluster, name = response.eks_backend.describe_cluster(response._get_param("name")), response._get_param("addonName")
+    if name not in _addons(cluster):
+        said = f"No addon: {name} found in cluster: {cluster.name}"
+        raise ResourceNotFoundException(clusterName=cluster.name, addonName=name, message=said)
+    return cluster, _addons(cluster)[name]
+
+
+def _given(response: "EKSResponse") -> dict[str, Any]:
+    given = {field: response._get_param(field) for field in _CHANGEABLE}
+    return {field: value for field, value in given.items() if value is not None}
+
+
+def _made(cluster: "Cluster", name: str, tags: dict[str, str], given: dict[str, Any]) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        "addonName": name,
+        "clusterName": cluster.name,
+        "status": "ACTIVE",
+        # AWS chooses one by the version of the cluster. This is none of its own, and looks like one.
+        "addonVersion": f"v{cluster.version}.0-eksbuild.1",
+        "health": {"issues": []},
+        "addonArn": f"{cluster.arn.replace(':cluster/', ':addon/')}/{name}",
+        "createdAt": now,
+        "modifiedAt": now,
+        "tags": tags,
+        **given,
+    }
+
+
+PATCH = Patch(
+    name="eks-addons",
+    service="eks",
+    gap="moto knows no add-ons, so a cluster gets neither its network plug-in nor its storage driver",
+    apply=_apply,
+)

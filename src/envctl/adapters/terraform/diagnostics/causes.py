@@ -1,0 +1,90 @@
+"""Failures that have a cause outside of the code: what Terraform, its backend and the AWS provider say of them."""
+
+import re
+from dataclasses import dataclass
+
+from envctl.adapters.terraform.diagnostics.killed_process import FEWER, STARVED
+
+
+@dataclass(frozen=True)
+class Cause:
+    code: str
+    pattern: re.Pattern[str]
+    hint: str
+
+
+def _cause(code: str, pattern: str, hint: str) -> Cause:
+    return Cause(code, re.compile(pattern, re.IGNORECASE), hint)
+
+
+UPSTREAM_GONE, DENIED = "E321", "E326"
+# The first that fits: a damaged state is of no known format either, and a role that can't be taken because credentials
+# are expired or nobody answers is no question of rights.
+CAUSES = (
+    _cause(
+        UPSTREAM_GONE,
+        r"Unable to find remote state|No stored state was found for the given workspace",
+        "the state of a stack that this one reads is gone: put it back from a version of its bucket or a backup",
+    ),
+    _cause(
+        "E346",
+        r"no space left on device|disk quota exceeded",
+        "make room on that disk, and run the command again: it goes on from what is there",
+    ),
+    _cause(
+        STARVED,
+        r"cannot allocate memory|fatal error: (?:runtime: )?(?:cannot allocate|out of) memory",
+        f"there was no memory left: {FEWER}",
+    ),
+    _cause(
+        "E347",
+        r"match any of the checksums (?:previously )?recorded",
+        "the lock knows no such package, of this platform or at all: envctl lock-providers asks for those of all"
+        " platforms, and the next release carries them",
+    ),
+    _cause("E348", r"does not match configured version", "envctl lock-providers --upgrade"),
+    _cause(
+        "E328",
+        r"could not be parsed as JSON|does not have a \"version\" attribute|state file.*(?:corrupt|invalid|malformed)",
+        "the state is damaged: put it back from a version of its bucket or a backup",
+    ),
+    _cause(
+        "E327",
+        r"managed by newer provider version|created by a newer provider version",
+        "a newer release was here: deploy one that carries that version of the provider, or a newer one",
+    ),
+    _cause(
+        "E327",
+        r"state snapshot was created by Terraform v|unsupported state file format|state was created by a newer",
+        "use that version or a newer one: [terraform] binary in envctl.toml, or ENVCTL_TERRAFORM",
+    ),
+    _cause(
+        "E324",
+        r"ExpiredToken|token included in the request is (?:expired|invalid)|InvalidClientTokenId|InvalidAccessKeyId"
+        r"|UnrecognizedClientException|No valid credential sources|failed to refresh cached (?:credentials|SSO)"
+        r"|SSO (?:session|token).*expired|SignatureDoesNotMatch|AuthFailure",
+        "log in again (for example: aws sso login), and run the command again: it goes on from what is there",
+    ),
+    _cause(
+        "E323",
+        r"Throttl|RequestLimitExceeded|TooManyRequests|Rate exceeded|StatusCode: 429|SlowDown",
+        "AWS takes no more requests for now: run it again in some minutes, if need be with fewer at once"
+        " (TF_CLI_ARGS_plan=-parallelism=2)",
+    ),
+    _cause(
+        "E325",
+        r"no such host|connection refused|connection reset|i/o timeout|context deadline exceeded|dial tcp"
+        r"|TLS handshake|network is unreachable|request send failed|send request failed|proxyconnect",
+        "check the network, the proxy and the region, and run the command again",
+    ),
+    _cause(
+        DENIED,
+        r"cannot assume (?:IAM )?role|AccessDenied|UnauthorizedOperation|not authorized to perform|StatusCode: 403",
+        "the credentials are valid and may not do that: check assume_role of the environment in envctl.toml, and its"
+        " rights",
+    ),
+)
+
+
+def cause_of(said: str) -> Cause | None:
+    return next((cause for cause in CAUSES if cause.pattern.search(said)), None)

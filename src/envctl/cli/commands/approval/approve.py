@@ -1,0 +1,104 @@
+"""`envctl approve ENV --gate NAME`."""
+
+from typing import Annotated
+
+import typer
+
+from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.cli.completion.candidates import gated, gates, releases
+from envctl.domain.errors import Problem, UsageError
+
+
+def approve(
+    context: typer.Context,
+    environment: Annotated[
+        str, typer.Argument(help="The environment that asks for it.", autocompletion=gated, show_default=False)
+    ],
+    *,
+    gate: Annotated[
+        str | None, typer.Option(help="The gate, for example peer.", autocompletion=gates, show_default=False)
+    ] = None,
+    release: Annotated[
+        str | None,
+        typer.Option(help="The release. Default: the one that the environment before runs.", autocompletion=releases),
+    ] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option(
+            "--plan",
+            metavar="FINGERPRINT",
+            help="Approve the plan that `envctl why ENV --plan` made, without planning.",
+            show_default=False,
+        ),
+    ] = None,
+    unseen: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unseen",
+            metavar="STACK",
+            help="Approve too what a stack will create that can't be planned yet. Repeatable, or several with commas.",
+            show_default=False,
+        ),
+    ] = None,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back what you approved.")] = False,
+    reviewers: Annotated[
+        bool,
+        typer.Option("--reviewers", help="In a job of GitHub Actions: record who let it begin, for the plan they saw."),
+    ] = False,
+    rules: Annotated[
+        bool,
+        typer.Option("--rules", help="Approve that the rules in envctl.toml take the place of the recorded ones."),
+    ] = False,
+    attempt: Annotated[
+        int, typer.Option(min=1, help="With --reviewers: the attempt of the run that made the plan.")
+    ] = 1,
+) -> None:
+    """Show what the next release would change in an environment, and approve exactly that at one of its gates."""
+    from envctl.usecases.approval import approve as uses
+    from envctl.usecases.approval.ci_reviewers import review
+
+    refuse_dry_run(context)
+    accepted = tuple(name for names in unseen or () for name in names.split(","))
+    if rules:
+        if release or plan or accepted or withdraw or reviewers:
+            raise UsageError(Problem("E012", "--rules goes with --gate alone", f"envctl approve {environment} --rules"))
+        from envctl.usecases.approval.approve_rules import approve_rules
+
+        answer(context, lambda ports: approve_rules(ports, environment, gate))
+    if accepted and withdraw:
+        raise UsageError(Problem("E012", "--unseen and --withdraw do not go together", "envctl approve --help"))
+    if reviewers:
+        seen = _seen(environment, plan, withdraw=withdraw)
+        answer(
+            context,
+            lambda ports: review(
+                ports, environment, release=release, fingerprint=seen, attempt=attempt, gate=gate, unseen=accepted
+            ),
+        )
+    named = _named(environment, gate)
+    if withdraw:
+        answer(context, lambda ports: uses.withdraw(ports, environment, named, release=release))
+    answer(
+        context,
+        lambda ports: uses.approve(ports, environment, named, release=release, fingerprint=plan, unseen=accepted),
+    )
+
+
+def _seen(environment: str, plan: str | None, *, withdraw: bool) -> str:
+    """The plan that reviewers saw."""
+    if withdraw:
+        raise UsageError(Problem("E012", "--reviewers and --withdraw do not go together", "envctl approve --help"))
+    if not plan:
+        message = "--reviewers needs --plan: of what they saw, and nothing else, they said yes"
+        raise UsageError(Problem("E012", message, f"envctl why {environment} --plan, in a job before this one"))
+    return plan
+
+
+def _named(environment: str, gate: str | None) -> str:
+    if gate is None:
+        raise UsageError(Problem("E012", "which gate?", f"envctl approve {environment} --gate peer"))
+    return gate
+
+
+def register(app: typer.Typer) -> None:
+    app.command(short_help="Approve what the next release would change.")(approve)

@@ -1,0 +1,56 @@
+"""`envctl rules ENV` and `envctl rules reset ENV`."""
+
+from typing import Annotated
+
+import typer
+
+from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.cli.completion.candidates import environments
+from envctl.domain.errors import Problem, UsageError
+
+RESET = "reset"
+
+
+def rules(
+    context: typer.Context,
+    first: Annotated[
+        str,
+        typer.Argument(
+            metavar="ENV",
+            help="The environment; or `reset`, and then the environment.",
+            autocompletion=environments,
+            show_default=False,
+        ),
+    ],
+    second: Annotated[
+        str, typer.Argument(metavar="[ENV]", help="After `reset`.", autocompletion=environments, show_default=False)
+    ] = "",
+    *,
+    reason: Annotated[str, typer.Option(help="With `reset`: why.", show_default=False)] = "",
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="With `reset`: take it back, so that the recorded rules go on.")
+    ] = False,
+) -> None:
+    """Show what counts for an environment, by envctl.toml and by its last deployment, and where each line comes from.
+
+    `envctl rules reset ENV` lets the recorded rules go after 7 days, where the people that they ask for have left.
+    """
+    if first == RESET and second:
+        refuse_dry_run(context)
+        if withdraw:
+            from envctl.usecases.approval.reset_rules import withdraw_reset
+
+            answer(context, lambda ports: withdraw_reset(ports, second, reason))
+        from envctl.usecases.approval.reset_rules import reset_rules
+
+        answer(context, lambda ports: reset_rules(ports, second, reason))
+    if second or reason or withdraw:
+        message = "--reason, --withdraw and a second name go with `envctl rules reset ENV` alone"
+        raise UsageError(Problem("E012", message, f"envctl rules {first}"))
+    from envctl.usecases.inspect.rules import rules as use
+
+    answer(context, lambda ports: use(ports, first))
+
+
+def register(app: typer.Typer) -> None:
+    app.command(short_help="Show what an environment asks for, and why.")(rules)

@@ -1,0 +1,32 @@
+"""`envctl destroy ENV`."""
+
+from typing import Annotated
+
+import typer
+
+from envctl.cli.boundary import answer
+from envctl.cli.options.arguments import an_environment
+from envctl.cli.options.deploy_options import BreakGlass, wishes
+
+
+def destroy(
+    context: typer.Context,
+    environment: Annotated[str, an_environment("The environment, for example dev.")],
+    *,
+    break_glass: BreakGlass = None,
+    state_lost: Annotated[
+        bool,
+        typer.Option(
+            "--state-lost", help="Give up stacks whose state is lost. What they held may remain, and this is recorded."
+        ),
+    ] = False,
+) -> None:
+    """Take away all that an environment holds. Refused where it is protected, asks for approvals, or lost a state."""
+    from envctl.usecases.deployment.destroy import destroy as use
+
+    wanted = wishes(context, break_glass, state_lost=state_lost)
+    answer(context, lambda ports: use(ports, environment, wanted))
+
+
+def register(app: typer.Typer) -> None:
+    app.command(short_help="Take away all that an unprotected environment holds.")(destroy)

@@ -1,0 +1,1 @@
+"""Commands of a run that many CI jobs share."""

@@ -1,0 +1,58 @@
+"""`envctl matrix [drift|plan] [ENV …]`."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.cli.completion.candidates import environments
+
+if TYPE_CHECKING:
+    from envctl.domain.ci.run_documents import Kind
+
+KINDS: "tuple[Kind, ...]" = ("drift", "plan")
+
+
+def offered(context: typer.Context) -> list[str]:
+    """What is looked for, as the first word, and environments."""
+    words = [word for value in context.params.values() if isinstance(value, tuple | list) for word in value]
+    return [*environments(context), *(KINDS if not words else ())]
+
+
+def matrix(
+    context: typer.Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[drift|plan] [ENV]...",
+            help="What to look for, and where.",
+            autocompletion=offered,
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="At most so many.")] = 20,
+    form: Annotated[
+        Literal["github", "codebuild"], typer.Option("--format", help="A line of JSON, or a buildspec.")
+    ] = "github",
+) -> None:
+    """Begin a run of many jobs: share all stacks of all environments out among them, by how long each took the last
+    time. Prints a matrix for GitHub Actions, or a buildspec for an AWS CodeBuild batch. envctl collect ends the run.
+    """
+    from envctl.usecases.fleet.matrix import matrix as use
+
+    refuse_dry_run(context)
+    kind, names = _parted(words or [])
+    answer(context, lambda ports: use(ports, kind, names, at_most=jobs, form=form))
+
+
+def _parted(words: list[str]) -> "tuple[Kind, list[str]]":
+    """An environment that is called like what is looked for can be named as the second word."""
+    for kind in KINDS:
+        if words[:1] == [kind]:
+            return kind, words[1:]
+    return "drift", words
+
+
+def register(app: typer.Typer) -> None:
+    app.command(short_help="Share a look at everything out among many jobs.")(matrix)

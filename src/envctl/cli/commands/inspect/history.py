@@ -1,0 +1,34 @@
+"""`envctl history [ENV]`."""
+
+from typing import Annotated
+
+import typer
+
+from envctl.cli.boundary import answer
+from envctl.cli.options.arguments import Since, Until, an_environment
+
+
+def history(
+    context: typer.Context,
+    environment: Annotated[str, an_environment("Only what speaks of this environment.")] = "",
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            "-n",
+            min=1,
+            help="How many entries, newest first: 20, or all with --since.",
+            show_default=False,
+        ),
+    ] = None,
+    since: Since = "",
+    until: Until = "",
+) -> None:
+    """Show what happened: who, what, when."""
+    from envctl.usecases.inspect.history import history as use
+
+    answer(context, lambda ports: use(ports, environment, limit=limit, since=since, until=until))
+
+
+def register(app: typer.Typer) -> None:
+    app.command(short_help="Show who did what, and when.")(history)

@@ -1,0 +1,83 @@
+"""`envctl ledger verify` and `envctl ledger keys`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from envctl.cli.boundary import answer, refuse_dry_run, show_help
+from envctl.cli.commands.inspect.ledger_export import export
+from envctl.cli.options.arguments import Environments
+
+app = typer.Typer(help="The record of all that happened.", rich_markup_mode=None)
+
+
+@app.callback(invoke_without_command=True)
+def ledger(context: typer.Context) -> None:
+    """The record of all that happened."""
+    if context.invoked_subcommand is None:
+        show_help(context)
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    store: Annotated[
+        str,
+        typer.Option(metavar="URL", help="Read this copy of the store: a folder, or a URL.", show_default=False),
+    ] = "",
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Take the public keys from here: DIR/ENV/signing_key.pem.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Recompute the chain from its first entry, and name the first one that does not fit. Check every signature, and
+    name each entry that is not believed.
+    """
+    from envctl.usecases.inspect.history import verify_ledger
+
+    context.obj = replace(context.obj, store=_url(store), keys=keys)
+    answer(context, verify_ledger)
+
+
+def _url(store: str) -> str:
+    """A folder is meant from where the command is typed, and must be there: a new one would be an empty ledger."""
+    scheme, colon, rest = store.partition("://")
+    if not store or (colon and scheme != "file"):
+        return store
+    folder = Path(rest or scheme).absolute()
+    if not folder.is_dir():
+        from envctl.domain.errors import OperationFailedError, Problem
+
+        message = f"the store {store} can't be opened: there is no such folder"
+        raise OperationFailedError(Problem("E404", message, "name the folder that holds `ledger`"))
+    return f"file://{folder}"
+
+
+@app.command()
+def keys(
+    context: typer.Context,
+    names: Environments = None,
+    *,
+    create: Annotated[bool, typer.Option("--create", help="Make the key in KMS where it is not there yet.")] = False,
+    add: Annotated[
+        bool, typer.Option("--add", help="Where another key is pinned: believe this one too, and sign with it.")
+    ] = False,
+) -> None:
+    """Pin the public keys that entries of the ledger are signed with: environments/ENV/signing_key.pem. Review and
+    commit that file.
+    """
+    from envctl.usecases.project.signing_keys import pin
+
+    refuse_dry_run(context)
+    answer(context, lambda ports: pin(ports, tuple(names or ()), create=create, add=add))
+
+
+app.command()(export)
+
+
+def register(application: typer.Typer) -> None:
+    application.add_typer(app, name="ledger", short_help="Check or export the record of all that happened.")

@@ -1,0 +1,22 @@
+"""`envctl completion SHELL`."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from envctl.cli.boundary import refuse_dry_run
+
+
+def completion(
+    context: typer.Context,
+    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="bash, zsh or fish.", show_default=False)],
+) -> None:
+    """Print what a shell has to read so that it completes environments, stacks, releases and gates."""
+    from envctl.cli.shell_completion import script
+
+    refuse_dry_run(context)
+    typer.echo(script(shell))
+
+
+def register(app: typer.Typer) -> None:
+    app.command(short_help="Print the completion script of a shell.")(completion)

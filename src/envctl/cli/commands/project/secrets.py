@@ -1,0 +1,76 @@
+"""`envctl secrets list ENV`, `envctl secrets check [ENV …]` and `envctl secrets set ENV NAME`."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from envctl.cli.boundary import answer, answer_in_part, refuse_dry_run, show_help
+from envctl.cli.options.arguments import Environments, an_environment
+
+if TYPE_CHECKING:
+    from envctl.domain.aws.secret_status import SecretValue
+    from envctl.usecases.ports.core import Ports
+
+app = typer.Typer(help="The secrets that settings name.", rich_markup_mode=None)
+
+
+@app.callback(invoke_without_command=True)
+def secrets(context: typer.Context) -> None:
+    """The secrets that settings name, in Secrets Manager and in the Parameter Store."""
+    if context.invoked_subcommand is None:
+        show_help(context)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    environment: Annotated[str, an_environment("The environment, for example prod.")],
+) -> None:
+    """Show the secrets that an environment's settings ask for, and whether they are there. No value is read."""
+    from envctl.usecases.account.secret_check import listed
+
+    answer_in_part(context, lambda ports: listed(ports, environment))
+
+
+@app.command()
+def check(context: typer.Context, names: Environments = None) -> None:
+    """Exit with 1 where a secret is missing or can't be looked at, and say how to create each. No value is read."""
+    from envctl.usecases.account.secret_check import check as use
+
+    answer_in_part(context, lambda ports: use(ports, names or ()))
+
+
+@app.command("set")
+def set_(
+    context: typer.Context,
+    environment: Annotated[str, an_environment("The environment, for example prod.")],
+    name: Annotated[str, typer.Argument(help="The secret, as the settings name it.", show_default=False)],
+    *,
+    kind: Annotated[
+        Literal["secretsmanager", "ssm"] | None,
+        typer.Option("--in", help="Where it lies, if its name does not say it.", show_default=False),
+    ] = None,
+    kms_key: Annotated[str, typer.Option("--kms-key", help="The KMS key to encrypt it with.", show_default=False)] = "",
+    unasked: Annotated[bool, typer.Option("--unasked", help="Although no setting asks for it; with --in.")] = False,
+) -> None:
+    """Create a secret, or give it a new version. The value is read from standard input, or typed without being shown;
+    it is never an argument.
+    """
+    from envctl.cli.input.secret_value import given
+    from envctl.usecases.account.secret_set import set_secret as use
+
+    refuse_dry_run(context)
+
+    def value(ports: "Ports") -> "SecretValue":
+        found = given(context.obj)
+        ports.observer.hides([found.data.decode(errors="replace")])
+        return found
+
+    answer(
+        context,
+        lambda ports: use(ports, environment, name, lambda: value(ports), kind=kind, unasked=unasked, kms_key=kms_key),
+    )
+
+
+def register(application: typer.Typer) -> None:
+    application.add_typer(app, name="secrets", short_help="Show, check and set the secrets that settings name.")

@@ -1,0 +1,1 @@
+"""What a person types or pipes in besides arguments."""

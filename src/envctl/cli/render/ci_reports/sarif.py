@@ -1,0 +1,66 @@
+"""Verdicts as SARIF 2.1.0: what is wrong, and where, for the code scanning of GitHub and others.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+from envctl import __version__
+from envctl.cli.render.ci_reports.verdicts import Verdict
+from envctl.domain.errors import Location
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+# Where nothing in a file is to blame: readers want a place, and the gates, environments and stacks are said there.
+PROJECT = Location("envctl.toml", 1)
+_LEVELS = {"failed": "error", "unknown": "error", "warned": "warning"}
+
+
+def sarif(verdicts: Sequence[Verdict]) -> str:
+    found = [verdict for verdict in verdicts if verdict.outcome in _LEVELS]
+    rules = sorted({verdict.rule for verdict in found})
+    driver = {
+        "name": "envctl",
+        "version": __version__,
+        "rules": [{"id": rule, "name": rule, "shortDescription": {"text": _described(rule)}} for rule in rules],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(verdict, rules.index(verdict.rule)) for verdict in found],
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _result(verdict: Verdict, rule: int) -> dict[str, Any]:
+    place = verdict.location or PROJECT
+    said = verdict.message.rstrip(".")
+    told = f"{verdict.suite}, {verdict.name}: {said}." + (f" Next: {verdict.hint}" if verdict.hint else "")
+    region = {"startLine": place.line or 1}
+    return {
+        "ruleId": verdict.rule,
+        "ruleIndex": rule,
+        "level": _LEVELS[verdict.outcome],
+        "message": {"text": told},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(place.file)}, "region": region}}],
+        # The same finding is the same tomorrow, whatever numbers are in its words.
+        "partialFingerprints": {"envctl/v1": sha256(f"{verdict.suite}\0{verdict.name}".encode()).hexdigest()},
+    }
+
+
+def _uri(file: str) -> str:
+    from urllib.parse import quote
+
+    return quote(file)
+
+
+def _described(rule: str) -> str:
+    match rule[0]:
+        case "G":
+            return f"Guard {rule} of envctl: docs/guards.md"
+        case "E":
+            return f"Problem {rule} of envctl: docs/errors.md"
+        case _:
+            return "Reality is not what the state says" if rule == "drift" else "A check of what was deployed failed"

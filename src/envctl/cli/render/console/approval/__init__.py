@@ -1,0 +1,1 @@
+"""Approvals, guards, rules and locks as text."""

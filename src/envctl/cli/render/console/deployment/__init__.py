@@ -1,0 +1,1 @@
+"""Deployments, verifications and recoveries as text."""

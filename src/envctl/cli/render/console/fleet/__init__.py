@@ -1,0 +1,1 @@
+"""A run of many CI jobs as text."""

@@ -1,0 +1,1 @@
+"""Status, history, differences, outputs and settings as text."""

@@ -1,0 +1,1 @@
+"""Plans, previews and costs as text."""

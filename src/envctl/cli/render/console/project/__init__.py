@@ -1,0 +1,1 @@
+"""Projects, workflows, secrets and accounts as text."""

@@ -1,0 +1,1 @@
+"""Lines, columns, times and commands, as every text for a terminal needs them."""

@@ -1,0 +1,1 @@
+"""Values of resources as text, and what differs between two."""

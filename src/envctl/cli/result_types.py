@@ -1,0 +1,84 @@
+"""What each command answers with. Of this table the schemas in docs/schemas/ are made, one a command."""
+
+from dataclasses import dataclass
+
+# By name, below `envctl`: what says that a command failed need not import every kind of result. A command whose stdout
+# belongs to somebody else has an empty row.
+RESULTS: dict[str, tuple[str, ...]] = {
+    "--version": ("cli.result_types.Version",),
+    "apply": ("usecases.deployment.run.Deployed",),
+    "approve": (
+        "usecases.approval.approve.Approved",
+        "usecases.approval.approve.Withdrawn",
+        "usecases.approval.approve_rules.ApprovedRules",
+        "usecases.approval.ci_reviewers.Reviewed",
+    ),
+    "bootstrap": ("usecases.account.bootstrap.Bootstrap",),
+    "ci github": ("usecases.project.ci_workflows.Workflows",),
+    "ci gitlab": ("usecases.project.ci_workflows.Workflows",),
+    "collect": ("usecases.drift.result.Drift", "usecases.fleet.merge.Plans"),
+    "completion": (),
+    "destroy": ("usecases.deployment.run.Deployed",),
+    "diff": ("usecases.inspect.diff.Diff",),
+    "doctor": ("usecases.inspect.doctor.doctor.Doctor",),
+    "drift": ("usecases.drift.drift.Drift", "usecases.drift.fix.Fixed"),
+    "exec": (),
+    "fmt": ("usecases.project.fmt.Formatted",),
+    "history": ("usecases.inspect.history.History",),
+    "init": ("usecases.project.init.Begun",),
+    "ledger export": (),
+    "ledger keys": ("usecases.project.signing_keys.PinnedKeys",),
+    "ledger verify": ("usecases.inspect.history.Verified",),
+    "lock": ("usecases.inspect.locking.Locked",),
+    "lock-providers": ("usecases.project.lock_providers.LockedProviders",),
+    "matrix": ("usecases.fleet.matrix.Matrix",),
+    "output": ("usecases.inspect.outputs.EnvironmentOutputs", "usecases.inspect.outputs.OneOutput"),
+    "plan": (
+        "domain.plan.changes.EnvironmentPlan",
+        "usecases.inspect.explain_plan.Explained",
+        "usecases.fleet.merge.Plans",
+    ),
+    "preview": ("usecases.inspect.preview.Preview",),
+    "promote": ("usecases.deployment.run.Deployed",),
+    "recover": ("usecases.deployment.recovery.recover.Recovered",),
+    "render": ("usecases.inspect.render.Rendered",),
+    "report": ("cli.output.report_file.ReportWritten", "usecases.inspect.report.Report"),
+    "rollback": ("usecases.deployment.run.Deployed",),
+    "rules": ("usecases.inspect.rules.EnvironmentRules", "usecases.approval.reset_rules.RulesResetState"),
+    "sandbox down": ("cli.commands.project.sandbox.SandboxState",),
+    "sandbox status": ("cli.commands.project.sandbox.SandboxState",),
+    "sandbox up": ("cli.commands.project.sandbox.SandboxState",),
+    "secrets check": ("usecases.account.secret_check.SecretsChecked",),
+    "secrets list": ("usecases.account.secret_check.EnvironmentSecrets",),
+    "secrets set": ("usecases.account.secret_set.SecretSet",),
+    "settings": ("domain.settings.values.EnvironmentSettings",),
+    "status": ("usecases.inspect.status.Status",),
+    "unlock": ("usecases.inspect.locking.Unlocked",),
+    "validate": ("usecases.inspect.settings.Valid",),
+    "verify": ("usecases.deployment.verification.Verification",),
+    "why": ("usecases.approval.explain_refusal.Why",),
+}
+# Those that tell what they found out although something went wrong elsewhere: `result` beside `problems`.
+IN_PART = frozenset(
+    {
+        "bootstrap",
+        "ci github",
+        "ci gitlab",
+        "collect",
+        "diff",
+        "doctor",
+        "drift",
+        "fmt",
+        "lock-providers",
+        "output",
+        "plan",
+        "preview",
+        "secrets check",
+        "secrets list",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Version:
+    version: str

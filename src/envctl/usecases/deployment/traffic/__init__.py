@@ -1,0 +1,1 @@
+"""Where the requests of a stack are, and how that is rendered into its root module."""

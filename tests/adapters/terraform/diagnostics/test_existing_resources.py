@@ -1,0 +1,145 @@
+"""What exists already: told by AWS's own codes, as botocore's models of its services list them."""
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import botocore
+import pytest
+
+from envctl.adapters.terraform.diagnostics.existing_resources import EXISTS, FROM_PLAN, created, hint, identity
+from envctl.adapters.terraform.diagnostics.failures import failure
+from envctl.adapters.terraform.process.json_events import Diagnostic, Transcript
+from envctl.adapters.terraform.process.process import Ended
+from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
+from envctl.usecases.ports.terraform import PreparedStack
+
+SCHEMAS = Path(__file__).parents[3] / "modules/aws6/schema-6.25.0.json"
+MODELS = Path(botocore.__file__).parent / "data"
+MAKES = re.compile(r"(Create|Put|Register|Import|Allocate)[A-Z]")
+# Codes of calls that make something, which say that the very name is there. Those of tags, of requests that are sent
+# twice, and of what is in use by something else say another thing.
+SAYS_SO = re.compile(
+    r"AlreadyExists?(Exception|Fault)?$|AlreadyOwnedByYou$|[a-z]ExistsException$|^Duplicate[A-Z]\w*Name\w*$"
+)
+NOT_SO = re.compile(r"Tag|Policies|NotExist|TooMany|Request|Operation|Limit")
+
+
+def models() -> Iterator[dict[str, Any]]:
+    for service in sorted(each for each in MODELS.iterdir() if each.is_dir()):
+        newest = max(service.iterdir())
+        for file in newest.glob("service-2.json*"):
+            yield json.loads(gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes())
+
+
+def codes() -> set[str]:
+    found = set()
+    for model in models():
+        for name, operation in model["operations"].items():
+            for error in operation.get("errors", ()) if MAKES.match(name) else ():
+                shape = model["shapes"][error["shape"]]
+                found.add(shape.get("error", {}).get("code") or error["shape"])
+    return found
+
+
+def change(type_: str = "aws_ssm_parameter", address: str = "", **attributes: object) -> ResourceChange:
+    known = tuple(AttributeChange(name, None, value) for name, value in attributes.items())
+    return ResourceChange(address or f"{type_}.this", type_, Action.CREATE, known)
+
+
+def said(text: str, address: str = "module.web.aws_ssm_parameter.this") -> Diagnostic:
+    return Diagnostic("error", text, "", address=address)
+
+
+def test_every_code_of_aws_that_says_so_is_known() -> None:
+    wanted = {code for code in codes() if SAYS_SO.search(code) and not NOT_SO.search(code)}
+    assert len(wanted) > 100
+    unknown = {code for code in wanted if created(said(f"{code}: no"), [change()], "web") is None}
+    assert unknown == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ParameterAlreadyExists: The parameter already exists.",
+        "ResourceInUseException: Table already exists: x",
+        "ResourceConflictException: Function already exist: x",
+        "InvalidGroup.Duplicate: The security group 'x' already exists for VPC",
+        "BucketAlreadyOwnedByYou: Your previous request to create the named bucket succeeded",
+        "EntityAlreadyExists: Role with name x already exists.",
+        "DuplicateLoadBalancerName: no",
+        'A resource with the ID "/subscriptions/x" already exists',
+        "googleapi: Error 409: Already Exists: Bucket x",
+    ],
+)
+def test_wording_that_says_so_is_known(text: str) -> None:
+    assert created(said(text), [change()], "web") is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ConflictException: another operation is in progress",
+        "ResourceInUseException: Stream is being updated",
+        "DuplicateTagKeys: a tag is there twice",
+        "ResourceNotFoundException: it does not exist",
+        "ThrottlingException: Rate exceeded",
+    ],
+)
+def test_other_conflict_is_left_alone(text: str) -> None:
+    assert created(said(text), [change()], "web") is None
+
+
+def test_id_that_the_plan_does_not_tell_is_asked_for() -> None:
+    told = hint(change("aws_secretsmanager_secret", name="shop/db"), "web", "dev")
+    assert "--import module.web.aws_secretsmanager_secret.this=ID (ID: envctl exec dev -- aws secretsmanager" in told
+    assert "--secret-id shop/db " in told
+    assert "provider's page of aws_thing" in hint(change("aws_thing"), "web", "dev")
+
+
+def test_what_is_no_creation_is_left_alone() -> None:
+    replaced = ResourceChange("aws_ssm_parameter.this", "aws_ssm_parameter", Action.REPLACE)
+    assert created(said("already exists"), [replaced], "web") is None
+    assert created(said("already exists", "module.web.aws_other.this"), [change()], "web") is None
+
+
+def test_hint_has_address_and_id_to_be_typed_as_they_are() -> None:
+    planned = change(address='aws_ssm_parameter.this["a b"]', name="/app/a b", value=Marker.SENSITIVE)
+    transcript = Transcript([said("ParameterAlreadyExists: x", 'module.web.aws_ssm_parameter.this["a b"]')])
+    transcript.planned = (planned,)
+    error = failure(Ended(1, "", interrupted=False), transcript, Site("dev", PreparedStack("web"), Path("/w")), "apply")
+    (problem,) = error.problems
+    assert problem.code == EXISTS
+    assert """envctl recover dev --import 'module.web.aws_ssm_parameter.this["a b"]=/app/a b'; then""" in problem.hint
+    assert "(sensitive)" not in problem.hint
+
+
+@pytest.mark.parametrize("value", [Marker.SENSITIVE, Marker.UNKNOWN, None, ""])
+def test_id_that_is_secret_or_unknown_is_not_told(value: object) -> None:
+    assert identity(change(name=value)) == ""
+    assert identity(change("aws_lambda_alias", function_name="f", name=value)) == ""
+
+
+def test_id_of_several_parts_is_put_together() -> None:
+    assert identity(change("aws_lambda_alias", function_name="f", name="live")) == "f/live"
+    assert identity(change("aws_eks_addon", cluster_name="c", addon_name="vpc-cni")) == "c:vpc-cni"
+
+
+def schemas() -> dict[str, Any]:
+    providers = json.loads(SCHEMAS.read_text())["provider_schemas"]
+    found: dict[str, Any] = next(iter(providers.values()))["resource_schemas"]
+    return found
+
+
+def test_every_form_names_attributes_that_the_provider_knows() -> None:
+    """As far as the schemas at hand hold the type: those that the modules use."""
+    known = schemas()
+    looked = [type_ for type_ in FROM_PLAN if type_ in known]
+    for type_ in looked:
+        names = re.findall(r"\{(\w+)\}", FROM_PLAN[type_]) or [FROM_PLAN[type_]]
+        assert set(names) <= set(known[type_]["block"]["attributes"]), type_
+    assert len(looked) > 10

@@ -1,0 +1,264 @@
+"""What Terraform says of a failure, as what a person reads."""
+
+import json
+import os
+import pwd
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from envctl.adapters.terraform.diagnostics.failures import failure
+from envctl.adapters.terraform.launcher import check
+from envctl.adapters.terraform.process import json_events
+from envctl.adapters.terraform.process.json_events import Transcript
+from envctl.adapters.terraform.process.process import Ended
+from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.adapters.terraform.state import state_lock
+from envctl.domain.errors import (
+    EnvctlError,
+    InterruptedByUserError,
+    Location,
+    OperationFailedError,
+    StateLock,
+    StateLockedError,
+    UpstreamBehindError,
+)
+from envctl.usecases.ports.terraform import PreparedStack
+
+HELD = """Error message: resource temporarily unavailable
+Lock Info:
+  ID:        7c1e
+  Path:      ../../../state/dev/web.tfstate
+  Operation: OperationTypeApply
+  Who:       ann@laptop
+  Created:   2026-11-25 08:00:00 UTC
+"""
+
+
+SITE = Site("dev", PreparedStack("web"), Path("/nowhere/dev/web"))
+FOLDER = "/nowhere/dev/web"
+AT = datetime(2026, 11, 25, 8, 0, 0, tzinfo=UTC)
+
+
+def failed(*diagnostics: dict[str, Any], errors: str = "", code: int = 1, command: str = "apply") -> EnvctlError:
+    transcript = Transcript()
+    for each in diagnostics:
+        json_events.read(
+            json.dumps({"type": "diagnostic", "diagnostic": {"severity": "error"} | each}), "web", transcript
+        )
+    return failure(Ended(code, errors, interrupted=False), transcript, SITE, command)
+
+
+def place(file: str) -> Location | None:
+    error = failed({"summary": "x", "range": {"filename": file, "start": {"line": 3}}})
+    return error.problems[0].location
+
+
+def test_a_summary_of_several_lines_names_the_resource_in_its_first() -> None:
+    said = "error reading SNS Topic: denied\n\tstatus code: 403, request id: 1"
+    (problem,) = failed({"summary": said, "address": "aws_sns_topic.a"}).problems
+    assert problem.message.splitlines() == [
+        "web: error reading SNS Topic: denied (aws_sns_topic.a)",
+        "status code: 403, request id: 1",
+    ]
+
+
+PLACES = {
+    "a file of a module": ("../.code/modules/web/main.tf", Location("modules/web/main.tf", 3)),
+    "the rendered root module": ("main.tf.json", Location("web/main.tf.json", 3)),
+    "no file": ("", None),
+}
+
+
+@pytest.mark.parametrize(("file", "expected"), PLACES.values(), ids=PLACES.keys())
+def test_places(file: str, expected: Location | None) -> None:
+    assert place(file) == expected
+
+
+def locked(detail: str) -> StateLockedError:
+    error = failed({"summary": "Error acquiring the state lock", "detail": detail})
+    assert isinstance(error, StateLockedError)
+    return error
+
+
+def test_lock_of_a_terraform_that_runs_no_more_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    me = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
+    mine = HELD.replace("ann@laptop", me).replace("resource temporarily unavailable", "PreconditionFailed")
+    monkeypatch.setattr(state_lock, "_PROCESSES", tmp_path)
+    (problem,) = locked(mine).problems
+    assert "No Terraform of envctl works on that stack on this machine" in problem.message
+    assert problem.hint == "break it, which asks first: envctl recover dev"
+    other = tmp_path / "4711"
+    other.mkdir()
+    (other / "cmdline").write_bytes(b"/usr/bin/terraform\0apply\0")
+    (other / "stat").write_text("4711 (a b) c) S 1 2 3")
+    assert "No Terraform of envctl" not in locked(mine).problems[0].message
+    (other / "cwd").symlink_to("/elsewhere/dev/other")
+    assert "No Terraform of envctl" in locked(mine).problems[0].message
+    (other / "cwd").unlink()
+    (other / "cwd").symlink_to("/dev/web")
+    assert "No Terraform of envctl" not in locked(mine).problems[0].message
+    (other / "stat").write_text(f"4711 (a) S {os.getpid()} 2 3")
+    assert "No Terraform of envctl" in locked(mine).problems[0].message
+    assert "No Terraform of envctl" not in locked(HELD).problems[0].message
+    assert "No Terraform of envctl" not in locked(HELD.replace("ann@laptop", me)).problems[0].message
+
+
+def test_a_held_lock_names_its_holder_and_the_way_out() -> None:
+    error = locked(HELD)
+    assert error.lock == StateLock("web", "7c1e", "ann@laptop", "apply", AT, FOLDER)
+    (problem,) = error.problems
+    assert problem.code == "E306"
+    assert problem.message == (
+        "the Terraform state of web is locked by ann@laptop for apply since 2026-11-25 08:00:00 UTC"
+        f" (lock 7c1e, folder {FOLDER})"
+    )
+    assert problem.hint == "wait until they are done, or, if they are gone: envctl recover dev"
+
+
+TIMES: dict[str, tuple[str, datetime | None]] = {
+    "as Go writes a time": (
+        "2026-11-25 08:00:00.123456789 +0000 UTC",
+        AT.replace(microsecond=123456),
+    ),
+    "as Go writes one of another zone": ("2026-11-25 17:00:00 +0900 JST", AT),
+    "as Go writes one that it has just taken": ("2026-11-25 08:00:00 +0000 UTC m=+0.015", AT),
+    "as JSON holds it": ("2026-11-25T08:00:00Z", AT),
+    "none": ("", None),
+    "no time": ("yesterday", None),
+}
+
+
+@pytest.mark.parametrize(("written", "expected"), TIMES.values(), ids=TIMES.keys())
+def test_when_a_lock_was_taken(written: str, expected: datetime | None) -> None:
+    lock = locked(HELD.replace("2026-11-25 08:00:00 UTC", written)).lock
+    assert lock.created == expected
+    assert (lock.id, lock.who, lock.operation) == ("7c1e", "ann@laptop", "apply")
+    assert lock.created is None or lock.created.tzinfo is UTC
+
+
+def test_a_field_without_a_value_takes_none_of_the_next_line() -> None:
+    assert locked("Lock Info:\n  ID:        \n  Operation: \n  Who:       ann\n").lock == StateLock(
+        "web", "", "ann", folder=FOLDER
+    )
+
+
+def test_a_held_lock_is_known_in_a_text_too() -> None:
+    error = failed(errors=f"\nError: Error acquiring the state lock\n\n{HELD}\n", command="state push")
+    assert isinstance(error, StateLockedError)
+    assert error.lock.id == "7c1e"
+
+
+def test_a_lock_that_is_not_the_one_to_break_is_a_failure() -> None:
+    said = f"Failed to unlock state: lock ID 'nope' does not match the existing lock ID '7c1e'\n{HELD}"
+    error = failed(errors=said, command="force-unlock")
+    assert type(error) is OperationFailedError
+    assert "does not match the existing lock ID '7c1e'" in error.problems[0].message
+
+
+def test_a_lock_that_somebody_took_and_gave_back_in_between_was_held() -> None:
+    detail = (
+        "Error message: api error PreconditionFailed: At least one of the pre-conditions you specified did not hold"
+    )
+    assert locked(detail).lock == StateLock("web", "", "somebody", folder=FOLDER)
+
+
+@pytest.mark.parametrize(
+    ("summary", "detail"),
+    [
+        pytest.param("Error acquiring the state lock", "api error AccessDenied", id="no right to lock"),
+        pytest.param("Error acquiring the state lock", "api error NoSuchBucket", id="no bucket to lock in"),
+        pytest.param("Error releasing the state lock", HELD, id="a lock that could not be given back"),
+    ],
+)
+def test_a_lock_that_nobody_holds_is_a_failure(summary: str, detail: str) -> None:
+    error = failed({"summary": summary, "detail": detail})
+    assert isinstance(error, OperationFailedError)
+    assert detail.strip() in error.problems[0].message
+
+
+MAIN = """{
+  "module": {
+    "web": {
+      "subnet": "${data.terraform_remote_state.network.outputs.subnet}",
+      "zone": "${data.terraform_remote_state.dns-zone.outputs.id[0]}",
+      "size": 1
+    }
+  }
+}
+"""
+
+
+def unplannable(directory: Path, *places: tuple[str, int], command: str = "plan") -> EnvctlError:
+    (directory / "main.tf.json").write_text(MAIN)
+    transcript = Transcript()
+    for file, line in places:
+        said = {"severity": "error", "summary": "Unsupported attribute", "detail": 'no attribute named "subnet"'}
+        message = {"type": "diagnostic", "diagnostic": said | {"range": {"filename": file, "start": {"line": line}}}}
+        json_events.read(json.dumps(message), "web", transcript)
+    return failure(Ended(1, "", interrupted=False), transcript, Site("dev", PreparedStack("web"), directory), command)
+
+
+def test_what_other_stacks_do_not_put_out_yet_is_known_by_where_it_fails(tmp_path: Path) -> None:
+    error = unplannable(tmp_path, ("main.tf.json", 4), ("main.tf.json", 5), ("main.tf.json", 4))
+    assert isinstance(error, UpstreamBehindError)
+    assert error.upstream == ("network", "dns-zone")
+    assert {problem.code for problem in error.problems} == {"E305"}
+    assert {problem.hint for problem in error.problems} == {
+        "where network and dns-zone will put that out, deploy it first, or together: --with-upstream"
+    }
+
+
+@pytest.mark.parametrize(
+    ("places", "command"),
+    [
+        pytest.param([("main.tf.json", 6)], "plan", id="it is in what is read of nobody"),
+        pytest.param([("main.tf.json", 4), ("../.code/modules/web/main.tf", 4)], "plan", id="something else is wrong"),
+        pytest.param([("main.tf.json", 99)], "plan", id="it is nowhere"),
+        pytest.param([("main.tf.json", 4)], "apply", id="it was planned by then"),
+    ],
+)
+def test_what_is_wrong_otherwise_is_a_failure(places: list[tuple[str, int]], command: str, tmp_path: Path) -> None:
+    assert type(unplannable(tmp_path, *places, command=command)) is OperationFailedError
+
+
+def test_a_stop_that_could_not_save_the_state_is_no_clean_one(tmp_path: Path) -> None:
+    site = Site("dev", PreparedStack("web"), tmp_path)
+    stopped = Ended(1, "Error: Failed to persist state to backend", interrupted=True)
+    with pytest.raises(InterruptedByUserError):
+        check(stopped, Transcript(), site, "apply")
+    (tmp_path / "errored.tfstate").touch()
+    with pytest.raises(OperationFailedError) as raised:
+        check(stopped, Transcript(), site, "apply")
+    assert [problem.code for problem in raised.value.problems] == ["E313", "E305"]
+
+
+def test_all_errors_are_told_and_warnings_are_not() -> None:
+    error = failed({"summary": "one"}, {"summary": "two", "severity": "warning"}, {"summary": "three"})
+    assert [problem.message for problem in error.problems] == ["web: one", "web: three"]
+
+
+def test_an_address_is_told_as_the_module_knows_it() -> None:
+    error = failed({"summary": "x", "detail": "why\n", "address": "module.web.aws_instance.this[0]"})
+    assert error.problems[0].message == "web: x (aws_instance.this[0])\nwhy"
+
+
+def test_without_a_diagnostic_the_errors_of_the_process_are_told() -> None:
+    assert "terraform plan of web failed: panic" in failed(errors="panic\n", command="plan").problems[0].message
+    assert "it ended with code -11" in failed(code=-11).problems[0].message
+
+
+@pytest.mark.parametrize("line", ["", "not json", "42", "[]", '"text"', "null"])
+def test_lines_that_are_no_messages_are_kept_for_the_error(line: str) -> None:
+    transcript = Transcript()
+    assert json_events.read(line, "web", transcript) is None
+    assert transcript.other == [line]
+
+
+def test_messages_that_nobody_needs_are_passed_over() -> None:
+    transcript = Transcript()
+    assert json_events.read('{"type": "version", "terraform": "1.15.5"}', "web", transcript) is None
+    assert transcript == Transcript()

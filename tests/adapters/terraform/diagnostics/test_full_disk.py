@@ -1,0 +1,136 @@
+"""A disk that is full: what it says, as Terraform 1.15 and the system put it on a disk that really was."""
+
+import errno
+import json
+import resource
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform.diagnostics.failures import failure
+from envctl.adapters.terraform.diagnostics.full_disk import RESERVE, demand_room, reserved
+from envctl.adapters.terraform.process import json_events
+from envctl.adapters.terraform.process.disk_errors import room
+from envctl.adapters.terraform.process.json_events import Diagnostic, Transcript
+from envctl.adapters.terraform.process.process import Ended
+from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.adapters.terraform.state import unsaved_state
+from envctl.domain.errors import OperationFailedError
+from envctl.domain.terraform import workdir_names
+from envctl.usecases.ports.terraform import PreparedStack
+
+UNPACKED = (
+    "Error while installing example.com/acme/tiny v1.1.0: write"
+    " {0}/example.com/acme/tiny/1.1.0/linux_amd64/terraform-provider-tiny_v1.1.0: no space left on device"
+)
+DOWNLOADED = (
+    "Error while installing example.com/acme/tiny v1.1.0: localhost:8443: write"
+    " {0}/terraform-provider2415084147: no space left on device"
+)
+
+
+def site(tmp_path: Path) -> Site:
+    return Site("dev", PreparedStack("web"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("said", "folder"),
+    [
+        (UNPACKED, "cache/example.com"),
+        (DOWNLOADED, "cache"),
+        ("Failed to write: disk quota exceeded", ""),
+    ],
+    ids=["while it is unpacked, into what is gone by now", "while it is fetched", "nobody says where"],
+)
+def test_terraform_says_which_disk_it_was(said: str, folder: str, tmp_path: Path) -> None:
+    (tmp_path / "cache" / "example.com").mkdir(parents=True)
+    said = said.format(tmp_path / "cache")
+    transcript = Transcript([Diagnostic("error", "Failed to install provider", said)])
+    with pytest.raises(OperationFailedError) as raised:
+        demand_room(site(tmp_path), Ended(1, "", interrupted=False), transcript)
+    (problem,) = raised.value.problems
+    assert problem.code == "E346"
+    assert problem.message.startswith(f"web: the disk of {tmp_path / folder} is full: ")
+
+
+def test_what_went_well_or_wrong_in_another_way_is_no_full_disk(tmp_path: Path) -> None:
+    demand_room(site(tmp_path), Ended(0, UNPACKED, interrupted=False), Transcript())
+    demand_room(site(tmp_path), Ended(1, "no such host", interrupted=False), Transcript())
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, "E346"), (errno.EDQUOT, "E346"), (errno.EACCES, "E406")])
+def test_what_envctl_itself_cannot_write_is_told_with_its_place(number: int, code: str, tmp_path: Path) -> None:
+    with pytest.raises(OperationFailedError) as raised, room(tmp_path):
+        raise OSError(number, "it said no", str(tmp_path / "file"))
+    (problem,) = raised.value.problems
+    assert problem.code == code
+    assert str(tmp_path) in problem.message
+
+
+UNSAVED = "Error saving state: Failed to write state: An error occured while writing the serialized state: write"
+SAID = (
+    Diagnostic("error", "Failed to write state", "write ../../../state/dev/web.tfstate: no space left on device."),
+    Diagnostic("error", "Failed to save state", f"{UNSAVED} ../../../state/dev/web.tfstate: no space left on device."),
+    Diagnostic("error", "Failed to create local state file", f"{UNSAVED} errored.tfstate: no space left on device."),
+    Diagnostic(
+        "error", "Failed to persist state to backend", "The errors shown above prevented Terraform from writing"
+    ),
+)
+STATE = {"version": 4, "serial": 3, "resources": [{"type": "terraform_data", "name": "one"}]}
+DUMP = {"@level": "info", "@message": "Emergency state dump", "type": "log", "state": STATE}
+
+
+def test_a_state_that_terraform_could_write_nowhere_is_written_by_envctl(tmp_path: Path) -> None:
+    where, transcript = site(tmp_path), Transcript(list(SAID))
+    json_events.read(json.dumps(DUMP), "web", transcript)
+    (tmp_path / workdir_names.UNSAVED).touch()
+    assert transcript.dumped == STATE
+    unsaved_state.keep(where, STATE)
+    assert json.loads((tmp_path / workdir_names.UNSAVED).read_text()) == STATE
+    unsaved, full = failure(Ended(1, "", interrupted=False), transcript, where, "apply").problems
+    assert (unsaved.code, unsaved.hint) == ("E313", "put it in its place: envctl recover dev")
+    disk = (tmp_path / "../../../state/dev").resolve()
+    assert (full.code, full.hint) == ("E346", f"make room on the disk of {disk}, and run the command again")
+
+
+def test_where_there_is_no_room_for_it_it_lies_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    (tmp_path / workdir_names.UNSAVED).mkdir()
+    with pytest.raises(OperationFailedError) as raised:
+        unsaved_state.keep(site(tmp_path), STATE)
+    (problem,), (kept,) = raised.value.problems, elsewhere.iterdir()
+    assert json.loads(kept.read_text()) == STATE
+    assert kept.stat().st_mode & 0o077 == 0
+    assert (problem.code, str(kept) in problem.message) == ("E313", True)
+    assert problem.hint.endswith("envctl recover dev")
+
+    monkeypatch.setattr(tempfile, "tempdir", "/gone")
+    with pytest.raises(OperationFailedError, match="nobody knows of what it holds any more: terraform_data"):
+        unsaved_state.keep(site(tmp_path), STATE)
+
+
+def test_no_apply_begins_without_room_for_its_state_and_none_keeps_that_room(tmp_path: Path) -> None:
+    with full(1 << 20), pytest.raises(OperationFailedError) as raised, reserved(site(tmp_path)):
+        pytest.fail("it has begun")
+    (problem,) = raised.value.problems
+    assert problem.code == "E346"
+    assert "might not be able to save its state, and was not begun" in problem.message
+    with reserved(site(tmp_path)):
+        assert (tmp_path / RESERVE).stat().st_size == 4 << 20
+    assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def full(most: int) -> Iterator[None]:
+    """Files may grow no larger: as good as a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

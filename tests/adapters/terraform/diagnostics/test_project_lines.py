@@ -1,0 +1,121 @@
+"""What Terraform says of a rendered root module names the line of the project file that it was made of."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform.diagnostics.failures import failure
+from envctl.adapters.terraform.process.json_events import Transcript, read
+from envctl.adapters.terraform.process.process import Ended
+from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.adapters.toml import place_rendered
+from envctl.domain.config.project import Project
+from envctl.domain.errors import Location, Problem
+from envctl.domain.release.contents import StackWiring, Wiring
+from envctl.domain.release.root_module import render
+from envctl.domain.terraform.workdir_names import MAIN
+from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.project.state_location import place
+
+TOML = b"""
+[environments.dev]
+account_id = "111111111111"
+region = "eu-west-1"
+assume_role = "arn:aws:iam::111111111111:role/deployer"
+
+[providers.aws]
+max_retries = 5
+ignore_tags = [
+  { keys = ["a"] },
+  { keys = [
+    "b"] },
+]
+
+[providers.datadog]
+source = "DataDog/datadog"
+site = "eu"
+"""
+PLACES = {
+    '"max_retries"': 8,
+    '"ignore_tags"': 9,
+    '"a"': 10,
+    '"b"': 12,
+    '"site"': 17,
+    '"datadog": {\n      "site"': 15,
+    '"allowed_account_ids"': 3,
+    '"111111111111"': 3,
+    '"assume_role"': 5,
+    '"role_arn"': 5,
+    '"region"': 4,
+    '"aws": {\n      "allowed': 3,
+    '"default_tags"': 7,
+    '"managed_by"': 7,
+}
+
+
+def rendered(toml: bytes) -> str:
+    import tomllib
+
+    document = tomllib.loads(toml.decode())
+    whole = {"project": {"name": "shop"}, "pipeline": {"order": ["dev"]}, "stacks": {"web": {"module": "modules/web"}}}
+    project = Project.model_validate({**whole, **document})
+    wiring = Wiring("shop", "", {"web": StackWiring("modules/web")}, {}, {"web": ()}, {}, project.providers)
+    return render(wiring, "web", place(project, "dev"), {}).encode().decode()
+
+
+def told(folder: Path, line: int, toml: bytes = TOML) -> Problem:
+    (folder / MAIN).write_text(rendered(toml))
+    site = Site("dev", PreparedStack("web"), folder, locate=lambda *where: place_rendered(toml, *where))
+    transcript = Transcript()
+    diagnostic = {"severity": "error", "summary": "x", "range": {"filename": MAIN, "start": {"line": line}}}
+    read(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), "web", transcript)
+    return failure(Ended(1, "", interrupted=False), transcript, site, "plan").problems[0]
+
+
+@pytest.mark.parametrize(("text", "line"), PLACES.items())
+def test_line_of_the_project_file_is_named(text: str, line: int, tmp_path: Path) -> None:
+    main = rendered(TOML)
+    assert text in main
+    start = main.index('"provider"')
+    at = main.count("\n", 0, main.index(text, start)) + 1
+    assert told(tmp_path, at).location == Location("envctl.toml", line)
+
+
+def test_what_no_line_says_stays_where_it_is(tmp_path: Path) -> None:
+    main = rendered(TOML)
+    for text in ('"backend"', '"module"', '"source"'):
+        at = main.count("\n", 0, main.index(text)) + 1
+        assert told(tmp_path, at).location == Location(f"web/{MAIN}", at)
+    assert told(tmp_path, 10_000).location == Location(f"web/{MAIN}", 10_000)
+
+
+def test_root_module_that_is_gone_names_no_line(tmp_path: Path) -> None:
+    site = Site("dev", PreparedStack("web"), tmp_path, locate=lambda *where: place_rendered(TOML, *where))
+    transcript = Transcript()
+    diagnostic = {"severity": "error", "summary": "x", "range": {"filename": MAIN, "start": {"line": 3}}}
+    read(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), "web", transcript)
+    (problem,) = failure(Ended(1, "", interrupted=False), transcript, site, "apply").problems
+    assert problem.location == Location(f"web/{MAIN}", 3)
+
+
+DENIED = "AccessDenied: Access Denied"
+
+
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("module.web.data.terraform_remote_state.net", "read another stack by [stacks.STACK] inputs in envctl.toml"),
+        ("module.web.module.n.data.terraform_remote_state.net", "read another stack by [stacks.STACK] inputs"),
+        ("data.terraform_remote_state.network", "check assume_role of the environment"),
+        ("module.web.aws_vpc.this", "check assume_role of the environment"),
+    ],
+)
+def test_denied_state_leads_to_inputs(address: str, hint: str) -> None:
+    transcript = Transcript()
+    diagnostic = {"severity": "error", "summary": "Error loading state", "detail": DENIED, "address": address}
+    read(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), "web", transcript)
+    site = Site("dev", PreparedStack("web"), Path("/nowhere/dev/web"))
+    (problem,) = failure(Ended(1, "", interrupted=False), transcript, site, "plan").problems
+    assert problem.code == "E326"
+    assert hint in problem.hint

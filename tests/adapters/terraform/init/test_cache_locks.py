@@ -1,0 +1,135 @@
+"""Locks on a plugin cache, between threads: each opens its file anew, as another process would."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform.init.cache_locks import ALL, CacheLocks, Wish
+from envctl.domain.errors import InterruptedByUserError, LockHeldError
+
+AWS = "registry.terraform.io/hashicorp/aws 6.1.0"
+RANDOM = "registry.terraform.io/hashicorp/random 3.0.0"
+SECONDS = 10
+
+
+def locks(
+    folder: Path, said: list[str], stopping: Callable[[], bool] = lambda: False, tell: float = 60, give_up: float = 60
+) -> CacheLocks:
+    return CacheLocks(folder, said.append, stopping, (tell, give_up))
+
+
+@contextmanager
+def held(folder: Path, *wishes: Wish) -> Iterator[None]:
+    """By somebody else."""
+    taken, enough = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with locks(folder, []).held(wishes, "stack network of dev"):
+            taken.set()
+            enough.wait(SECONDS)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert taken.wait(SECONDS)
+    try:
+        yield
+    finally:
+        enough.set()
+        thread.join()
+
+
+def take(some: CacheLocks, *wishes: Wish) -> None:
+    with some.held(wishes, "stack web of dev"):
+        pass
+
+
+def free(folder: Path, *wishes: Wish) -> bool:
+    try:
+        take(locks(folder, [], give_up=0.05), *wishes)
+    except LockHeldError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine", "fits"),
+    [
+        (Wish(AWS, alone=True), Wish(AWS, alone=True), False),
+        (Wish(AWS, alone=True), Wish(AWS, alone=False), False),
+        (Wish(AWS, alone=False), Wish(AWS, alone=True), False),
+        (Wish(AWS, alone=False), Wish(AWS, alone=False), True),
+        (Wish(AWS, alone=True), Wish(RANDOM, alone=True), True),
+        (Wish(ALL, alone=True), Wish(ALL, alone=False), False),
+    ],
+    ids=[
+        "two fetch the same",
+        "one fetches what another uses",
+        "one uses what another fetches",
+        "two use the same",
+        "two fetch different ones",
+        "one fetches it knows not what",
+    ],
+)
+def test_who_waits_for_whom(theirs: Wish, mine: Wish, fits: bool, tmp_path: Path) -> None:
+    with held(tmp_path, theirs):
+        assert free(tmp_path, mine) is fits
+    assert free(tmp_path, mine)
+
+
+def test_a_long_wait_is_told_once_and_says_for_whom(tmp_path: Path) -> None:
+    said: list[str] = []
+    with held(tmp_path, Wish(AWS, alone=True)), pytest.raises(LockHeldError) as raised:
+        take(locks(tmp_path, said, tell=0.02, give_up=0.3), Wish(AWS, alone=True))
+    (told,) = said
+    assert told.startswith("stack web of dev waits for provider hashicorp/aws 6.1.0: stack network of dev (process ")
+    (problem,) = raised.value.problems
+    assert problem.code == "E345"
+    assert "stack web of dev has waited too long for provider hashicorp/aws 6.1.0" in problem.message
+
+
+def test_who_only_uses_what_is_there_leaves_no_name(tmp_path: Path) -> None:
+    said: list[str] = []
+    with held(tmp_path, Wish(ALL, alone=True)):
+        pass
+    with held(tmp_path, Wish(ALL, alone=False)), pytest.raises(LockHeldError):
+        take(locks(tmp_path, said, tell=0.02, give_up=0.2), Wish(ALL, alone=True))
+    assert said == ["stack web of dev waits for the providers: another envctl is at it"]
+
+
+def test_who_gave_up_leaves_the_name_of_who_holds_it(tmp_path: Path) -> None:
+    with held(tmp_path, Wish(AWS, alone=True)):
+        assert not free(tmp_path, Wish(AWS, alone=True))
+        names = [file.read_text() for file in tmp_path.iterdir()]
+        assert "stack network of dev" in "".join(names)
+
+
+def test_an_interruption_ends_the_wait(tmp_path: Path) -> None:
+    with held(tmp_path, Wish(AWS, alone=True)), pytest.raises(InterruptedByUserError):
+        take(locks(tmp_path, [], stopping=lambda: True), Wish(AWS, alone=True))
+
+
+def test_what_is_wished_for_in_another_order_is_taken_in_the_same(tmp_path: Path) -> None:
+    """Twenty times each: they would wait for each other sooner or later."""
+    wishes = [Wish(AWS, alone=True), Wish(RANDOM, alone=True), Wish(ALL, alone=False)]
+    done = []
+
+    def work(own: list[Wish]) -> None:
+        for _ in range(20):
+            with locks(tmp_path, []).held(own, "me"):
+                time.sleep(0.0005)
+        done.append(own)
+
+    threads = [threading.Thread(target=work, args=(own,), daemon=True) for own in (wishes, wishes[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SECONDS)
+    assert len(done) == len(threads)
+
+
+def test_where_nothing_can_be_written_there_is_nobody_to_wait_for() -> None:
+    take(locks(Path("/sys/kernel/envctl"), []), Wish(AWS, alone=True))

@@ -1,0 +1,443 @@
+"""Providers are installed once: real Terraform, many stacks and processes on one plugin cache, and what goes wrong."""
+
+import json
+import multiprocessing
+import os
+import resource
+import shlex
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform.driver import TerraformDriver
+from envctl.adapters.terraform.init.init_stamp import FILE as STAMP
+from envctl.adapters.terraform.init.install import VIEW
+from envctl.adapters.terraform.init.package_hash import package_hash
+from envctl.adapters.terraform.init.plugin_cache import remove
+from envctl.adapters.workspace.workspace import DirectoryWorkspace
+from envctl.domain.errors import OperationFailedError
+from envctl.domain.release.contents import File, StackWiring, Wiring
+from envctl.domain.release.remote_modules import encode, entry
+from envctl.domain.release.root_module import Backend, Place, render
+from envctl.domain.terraform.provider_lock import hashes, providers
+from envctl.domain.terraform.workdir_names import LOCK_FILE
+from envctl.usecases.ports.terraform import PreparedStack
+from tests.adapters.terraform.conftest import Heard
+from tests.faults.provider_mirror import ADDRESS, HERE, ProviderMirror, provider_mirror
+from tests.modules.aws6 import provider
+
+pytestmark = pytest.mark.terraform
+
+NAMES = tuple(f"stack{number}" for number in range(6))
+PACKAGE = f"{ADDRESS}/1.1.0/{HERE}"
+PROGRAM = "terraform-provider-tiny_v1.1.0"
+WITH = """
+terraform {{
+  required_providers {{
+    tiny = {{
+      source  = "{0}"
+      version = "{1}"
+    }}
+  }}
+}}
+"""
+FETCHED = f"tiny 1.1.0 {HERE}"
+SECONDS = 30
+
+
+class Bench:
+    """Stacks that need a provider which does nothing, in the environments dev and staging."""
+
+    def __init__(self, root: Path, mirror: ProviderMirror, code: Mapping[str, str]) -> None:
+        self.root = root
+        self.mirror = mirror
+        self.heard = Heard()
+        self.inherited = {"PATH": str(root / "bin"), "HOME": str(root), **mirror.surroundings}
+        self.driver = driver(root, self.inherited, self.heard)
+        self.workspace = DirectoryWorkspace(root, root / ".envctl" / "work", "test")
+        self.plugins = root / ".envctl" / "cache" / "plugins"
+        stacks = {name: StackWiring(f"modules/{name}") for name in code}
+        wiring = Wiring("shop", ">= 1.10", stacks, {}, dict.fromkeys(code, ()), {name: {} for name in code})
+        for environment in ("dev", "staging"):
+            files = {f"modules/{name}/main.tf": File(text.encode()) for name, text in code.items()}
+            self.workspace.lay_code(environment, files)
+            for name in code:
+                root_module = render(wiring, name, Place(environment, Backend("local", {}, environment)), {})
+                self.workspace.lay_stack(environment, name, root_module.encode())
+
+    def directory(self, stack: str = "stack0") -> Path:
+        return self.root / ".envctl" / "work" / "dev" / stack
+
+    def init(self, stack: str = "stack0", lock: bytes | None = None, environment: str = "dev") -> None:
+        self.driver.init(environment, PreparedStack(stack), lock)
+
+    def asks(self, stack: str = "stack0") -> bool:
+        """Something for which Terraform looks at the providers, and starts none."""
+        return self.driver.has_state("dev", PreparedStack(stack))
+
+    def lock(self, stack: str = "stack0") -> bytes:
+        return self.workspace.provider_lock("dev", stack) or b""
+
+    def whole(self) -> bool:
+        """Whether the package in the cache is what the lock pins."""
+        return package_hash(self.plugins / PACKAGE) in hashes(providers(self.lock())[ADDRESS])
+
+    def inits(self) -> int:
+        return self.heard.phases().count("init")
+
+
+def driver(root: Path, inherited: Mapping[str, str], heard: Heard) -> TerraformDriver:
+    return TerraformDriver(root, root / ".envctl", lambda _: inherited, heard)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with provider_mirror(tmp_path / "mirror") as mirror:
+        yield Bench(tmp_path / "project", mirror, dict.fromkeys(NAMES, WITH.format(ADDRESS, "~> 1.0")))
+
+
+@pytest.fixture
+def locked(bench: Bench) -> tuple[Bench, bytes]:
+    """One stack is initialised, and so the versions are known; nothing was counted yet."""
+    bench.init()
+    lock = bench.lock()
+    bench.mirror.fetched.clear()
+    bench.mirror.asked = 0
+    return bench, lock
+
+
+def test_what_is_in_the_cache_is_linked_and_no_network_is_asked(locked: tuple[Bench, bytes]) -> None:
+    bench, lock = locked
+    bench.init("stack1", lock)
+    bench.init("stack0", lock, "staging")
+    assert bench.mirror.asked == 0
+    assert bench.lock("stack1") == lock
+    installed = bench.directory("stack1") / ".terraform" / "providers" / PACKAGE
+    assert installed.resolve() == (bench.plugins / PACKAGE).resolve()
+    assert bench.asks("stack1") is False
+    assert bench.inits() == 3
+
+
+def test_nothing_is_left_to_do_the_second_time_and_all_that_goes_is_noticed(locked: tuple[Bench, bytes]) -> None:
+    bench, lock = locked
+    gone = (VIEW, ".terraform/providers", ".terraform/modules", ".terraform/terraform.tfstate", ".terraform", LOCK_FILE)
+    for number, what in enumerate(gone, start=2):
+        bench.init(lock=lock)
+        assert bench.inits() == number - 1
+        remove(bench.directory() / what)
+        bench.init(lock=lock)
+        assert bench.inits() == number, what
+        assert bench.asks() is False
+    assert bench.mirror.asked == 0
+
+
+def test_a_cache_that_was_wiped_is_filled_again(locked: tuple[Bench, bytes]) -> None:
+    bench, lock = locked
+    shutil.rmtree(bench.plugins)
+    bench.init(lock=lock)
+    bench.init("stack1", lock)
+    assert bench.mirror.fetched == {FETCHED: 1}
+    assert bench.asks() is bench.asks("stack1") is False
+
+
+def test_six_at_once_fetch_it_once(locked: tuple[Bench, bytes]) -> None:
+    bench, lock = locked
+    shutil.rmtree(bench.plugins)
+    bench.mirror.takes = 0.3
+    at_once(bench, lock, "dev")
+    assert bench.mirror.fetched == {FETCHED: 1}
+    assert bench.whole()
+
+
+def at_once(bench: Bench, lock: bytes, environment: str) -> None:
+    """Every stack, each in a thread; raises what went wrong in any."""
+    failed: list[BaseException] = []
+
+    def init(name: str) -> None:
+        try:
+            bench.init(name, lock, environment)
+        except BaseException as error:  # noqa: BLE001 (it is told by the thread that waits)
+            failed.append(error)
+
+    threads = [threading.Thread(target=init, args=(name,)) for name in NAMES]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+
+
+def in_a_process(root: Path, inherited: Mapping[str, str], environment: str, lock: bytes) -> None:
+    """All stacks of an environment, as an envctl of its own would."""
+    failed = []
+
+    def init(name: str) -> None:
+        try:
+            driver(root, inherited, Heard()).init(environment, PreparedStack(name), lock)
+        except BaseException as error:  # noqa: BLE001 (it is told by the exit code)
+            failed.append(error)
+
+    threads = [threading.Thread(target=init, args=(name,)) for name in NAMES]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    os._exit(len(failed))
+
+
+@contextmanager
+def another_envctl(bench: Bench, environment: str, lock: bytes) -> Iterator[multiprocessing.context.SpawnProcess]:
+    arguments = (bench.root, bench.inherited, environment, lock)
+    process = multiprocessing.get_context("spawn").Process(target=in_a_process, args=arguments)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
+
+
+@pytest.mark.slow
+def test_two_envctl_runs_on_one_cold_cache_fetch_it_once(locked: tuple[Bench, bytes]) -> None:
+    bench, lock = locked
+    shutil.rmtree(bench.plugins)
+    shutil.rmtree(bench.directory() / ".terraform")
+    bench.mirror.takes = 1.0
+    with another_envctl(bench, "dev", lock) as one, another_envctl(bench, "staging", lock) as other:
+        one.join(SECONDS)
+        other.join(SECONDS)
+        assert (one.exitcode, other.exitcode) == (0, 0)
+    assert bench.mirror.fetched == {FETCHED: 1}
+    assert bench.whole()
+    assert bench.asks("stack5") is False
+
+
+@pytest.mark.slow
+def test_who_is_killed_while_it_fetches_leaves_nothing_that_passes_for_whole(locked: tuple[Bench, bytes]) -> None:
+    bench, lock = locked
+    shutil.rmtree(bench.plugins)
+    bench.mirror.takes = 5.0
+    with another_envctl(bench, "staging", lock) as killed:
+        wait_for(lambda: bench.mirror.asked >= 3)
+        killed.kill()
+    for file in (bench.root / ".envctl" / "work" / "staging").glob("*/.running"):
+        if file.read_text().strip().isdecimal():
+            # Terraform itself goes too: it would go on alone, into a folder that nobody looks at.
+            with_its_group(int(file.read_text()))
+    assert not (bench.plugins / PACKAGE).exists()
+    bench.mirror.takes = 0.0
+    bench.init(lock=lock)
+    assert bench.whole()
+    assert bench.mirror.fetched[FETCHED] >= 1
+    at_once(bench, lock, "staging")
+
+
+def with_its_group(process: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process, signal.SIGKILL)
+
+
+def wait_for(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not reached():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.01)
+
+
+def truncate(package: Path) -> None:
+    os.truncate(package / PROGRAM, 10)
+
+
+def alter(package: Path) -> None:
+    """Nothing of it can be seen from outside."""
+    status = (package / PROGRAM).stat()
+    (package / PROGRAM).write_bytes((package / PROGRAM).read_bytes()[:-2] + b"!\n")
+    os.utime(package / PROGRAM, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def empty(package: Path) -> None:
+    (package / PROGRAM).unlink()
+
+
+def add(package: Path) -> None:
+    (package / "half").write_text("of another one")
+
+
+@pytest.mark.parametrize("damage", [truncate, alter, empty, add, shutil.rmtree])
+def test_a_damaged_package_is_taken_out_and_fetched_again(
+    damage: Callable[[Path], object], locked: tuple[Bench, bytes]
+) -> None:
+    bench, lock = locked
+    bench.init("stack1", lock)
+    damage(bench.plugins / PACKAGE)
+    # Whoever asks notices it, initialises again, and asks once more.
+    assert bench.asks() is False
+    assert bench.whole()
+    assert bench.mirror.fetched == {FETCHED: 1}
+    told = [said for said in bench.heard.messages if "is not what the lock pins" in said]
+    assert len(told) == (0 if damage is shutil.rmtree else 1)
+    bench.init("stack1", lock)
+    assert bench.asks("stack1") is False
+    assert bench.mirror.fetched == {FETCHED: 1}
+
+
+def test_a_package_that_only_terraform_finds_damaged_is_fetched_again(locked: tuple[Bench, bytes]) -> None:
+    """Nobody has used it since, and what is remembered of it speaks for it."""
+    bench, lock = locked
+    alter(bench.plugins / PACKAGE)
+    bench.init("stack1", lock)
+    assert bench.whole()
+    assert bench.mirror.fetched == {FETCHED: 1}
+    assert [said for said in bench.heard.messages if "is not what the lock pins" in said]
+
+
+def test_who_runs_the_old_package_runs_it_to_its_end(locked: tuple[Bench, bytes]) -> None:
+    bench, lock = locked
+    program = bench.plugins / PACKAGE / PROGRAM
+    with program.open("rb") as running:
+        before = running.read(10)
+        (bench.plugins / PACKAGE / "half").write_text("damaged")
+        bench.init(lock=lock)
+        assert bench.inits() == 2
+        running.seek(0)
+        assert running.read(10) == before
+        assert os.fstat(running.fileno()).st_ino != program.stat().st_ino
+
+
+def test_a_lock_without_a_hash_for_this_platform_fetches_and_gains_one(locked: tuple[Bench, bytes]) -> None:
+    bench, lock = locked
+    foreign = lock.replace(hashes(providers(lock)[ADDRESS])[0].encode(), b"zh:" + b"0" * 64)
+    with pytest.raises(OperationFailedError) as raised:
+        bench.init("stack1", foreign)
+    # Nothing that was fetched fits it, and what others use stays.
+    (problem,) = raised.value.problems
+    assert problem.code == "E347"
+    assert bench.whole()
+    bench.init("stack1", lock)
+    assert bench.mirror.fetched == {FETCHED: 1}
+
+
+def test_without_a_lock_the_newest_is_chosen_again_and_the_cache_keeps_its_package(locked: tuple[Bench, bytes]) -> None:
+    bench, _ = locked
+    before = (bench.plugins / PACKAGE / PROGRAM).stat().st_ino
+    bench.init("stack1")
+    assert bench.mirror.fetched == {FETCHED: 1}
+    assert (bench.plugins / PACKAGE / PROGRAM).stat().st_ino == before
+    assert (bench.directory("stack1") / VIEW / PACKAGE).is_symlink()
+
+
+def test_a_disk_that_is_full_is_named_and_nothing_of_it_stays(locked: tuple[Bench, bytes]) -> None:
+    bench, _ = locked
+    shutil.rmtree(bench.plugins)
+    bench.mirror.weighs = 1 << 20
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 18, before[1]))
+    try:
+        with pytest.raises(OperationFailedError) as raised:
+            bench.init("stack1", None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    (problem,) = raised.value.problems
+    assert problem.code == "E346"
+    assert "is full: file too large" in problem.message
+    assert "TF_PLUGIN_CACHE_DIR" in problem.hint
+    assert not (bench.directory("stack1") / VIEW).exists()
+    assert not (bench.directory("stack1") / STAMP).exists()
+    assert not (bench.plugins / PACKAGE).exists()
+    bench.init("stack1", None)
+    assert bench.asks("stack1") is False
+
+
+def test_a_cache_of_the_user_is_used_and_so_are_its_locks(locked: tuple[Bench, bytes], tmp_path: Path) -> None:
+    bench, lock = locked
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    bench.inherited["TF_PLUGIN_CACHE_DIR"] = str(theirs)
+    bench.driver = driver(bench.root, bench.inherited, bench.heard)
+    bench.init("stack1", lock)
+    assert (theirs / PACKAGE / PROGRAM).is_file()
+    assert (theirs / ".envctl" / "locks").is_dir()
+    bench.init("stack2", lock)
+    assert bench.mirror.fetched == {FETCHED: 1}
+
+
+def test_without_any_cache_each_stack_has_its_own(locked: tuple[Bench, bytes]) -> None:
+    bench, lock = locked
+    bench.inherited["TF_PLUGIN_CACHE_DIR"] = ""
+    bench.driver = driver(bench.root, bench.inherited, bench.heard)
+    bench.init("stack1", lock)
+    assert (bench.directory("stack1") / ".terraform" / "providers" / PACKAGE / PROGRAM).is_file()
+    assert not (bench.directory("stack1") / ".terraform" / "providers" / PACKAGE).is_symlink()
+
+
+USED = """
+resource "terraform_data" "this" {
+  input = "here"
+}
+"""
+SCHEMAS: dict[str, object] = {
+    "provider_schemas": {
+        ADDRESS: {
+            "provider": {"block": {"attributes": {}, "block_types": {}}},
+            "resource_schemas": {},
+            "data_source_schemas": {},
+        }
+    }
+}
+
+
+@pytest.mark.slow
+def test_a_plan_and_an_apply_notice_it_too(tmp_path: Path) -> None:
+    """With a provider that can be started: whoever plans wants to know what it offers."""
+    schemas = tmp_path / "schemas.json"
+    schemas.write_text(json.dumps(SCHEMAS))
+    with provider_mirror(tmp_path / "mirror") as mirror:
+        mirror.program = shlex.join(["exec", sys.executable, provider.__file__, str(schemas)])
+        bench = Bench(tmp_path / "project", mirror, {"stack0": WITH.format(ADDRESS, "~> 1.0") + USED})
+        bench.init()
+        truncate(bench.plugins / PACKAGE)
+        assert bench.driver.plan("dev", PreparedStack("stack0")).changes
+        truncate(bench.plugins / PACKAGE)
+        bench.driver.apply("dev", PreparedStack("stack0"))
+        truncate(bench.plugins / PACKAGE)
+        bench.driver.settle("dev", PreparedStack("stack0"))
+        assert not bench.driver.plan("dev", PreparedStack("stack0")).changes
+        assert mirror.fetched == {FETCHED: 4}
+
+
+CALLING = """
+module "here" {
+  source = "git::https://example.com/here.git"
+}
+
+module "there" {
+  source = "git::https://example.com/there.git"
+}
+"""
+
+
+def test_where_a_release_has_brought_modules_along_none_is_fetched(tmp_path: Path) -> None:
+    carried = tmp_path / "carried"
+    carried.mkdir()
+    (carried / "main.tf").write_text("")
+    with provider_mirror(tmp_path / "mirror") as mirror:
+        bench = Bench(tmp_path / "project", mirror, {"stack0": CALLING})
+        own = "../.code/modules/stack0"
+        entries = [entry("", "", "", "."), entry("stack0", own, "", own)]
+        with pytest.raises(OperationFailedError, match="Failed to download module"):
+            bench.init()
+        for name in ("here", "there"):
+            entries.append(entry(f"stack0.{name}", f"git::https://example.com/{name}.git", "", os.fspath(carried)))
+            bench.workspace.lay_modules("dev", "stack0", encode(entries))
+            if name == "here":
+                with pytest.raises(OperationFailedError, match="Module not installed"):
+                    bench.init()
+        bench.init()

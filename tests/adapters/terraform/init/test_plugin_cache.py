@@ -1,0 +1,225 @@
+"""The plugin cache as files: what passes for whole, what comes into it, and what of it a stack is shown."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform.init import known_packages, plugin_cache
+from envctl.adapters.terraform.init.known_packages import Known
+from envctl.adapters.terraform.init.package_hash import package_hash
+from envctl.adapters.terraform.init.plugin_cache import OURS, Pinned, PluginCache, link, pinned
+
+ADDRESS, HERE = "example.com/acme/tiny", "linux_amd64"
+PLACE = f"{ADDRESS}/1.0.0/{HERE}"
+
+
+def lay(folder: Path, content: str = "program") -> Path:
+    package = folder / PLACE
+    package.mkdir(parents=True)
+    (package / "terraform-provider-tiny").write_text(content)
+    (package / "more").mkdir()
+    (package / "more" / "LICENSE").write_text("free")
+    return package
+
+
+def lock(*hashes: str) -> bytes:
+    listed = "".join(f'    "{each}",\n' for each in hashes)
+    return f'provider "{ADDRESS}" {{\n  version = "1.0.0"\n  hashes = [\n{listed}  ]\n}}\n'.encode()
+
+
+def tiny(*hashes: str) -> Pinned:
+    return Pinned(ADDRESS, "1.0.0", frozenset(hashes))
+
+
+def test_the_hash_is_the_one_that_terraform_writes(tmp_path: Path) -> None:
+    """Of a package that Terraform 1.15 unpacked and hashed itself."""
+    package = tmp_path / "package"
+    package.mkdir()
+    text = f"#!/bin/sh\n# tiny 1.1.0 linux_amd64\n{'#' * 1000}\nexit 1\n"
+    (package / "terraform-provider-tiny_v1.1.0").write_text(text)
+    assert package_hash(package) == "h1:fSg04Nffqt5e9xzQAOQnvKV9oCF27bvyVMyLZkryB4A="
+
+
+def test_a_package_is_whole_where_the_lock_has_its_hash(tmp_path: Path) -> None:
+    package = lay(tmp_path)
+    found = package_hash(package)
+    cache = PluginCache(tmp_path)
+    assert cache.whole(tiny(found, "zh:other")) == (package,)
+    assert cache.whole(tiny("zh:other")) == cache.whole(tiny("h1:other")) == ()
+    assert cache.whole(Pinned(ADDRESS, "2.0.0", frozenset({found}))) == ()
+
+
+def test_a_package_should_fit_where_the_lock_pins_unpacked_ones(tmp_path: Path) -> None:
+    package = lay(tmp_path)
+    cache = PluginCache(tmp_path)
+    assert cache.unfit(tiny("h1:other"))
+    assert not cache.unfit(tiny("zh:other"))
+    assert not cache.unfit(tiny(package_hash(package)))
+    assert not PluginCache(tmp_path / "empty").unfit(tiny("h1:other"))
+
+
+def test_what_is_remembered_counts_until_the_files_look_otherwise_or_somebody_says_no(tmp_path: Path) -> None:
+    package = lay(tmp_path)
+    wanted = tiny(package_hash(package))
+    program = package / "terraform-provider-tiny"
+    assert PluginCache(tmp_path).whole(wanted)
+    status = program.stat()
+    program.write_text("PROGRAM")
+    os.utime(program, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert PluginCache(tmp_path).whole(wanted)
+    PluginCache(tmp_path).distrust([wanted])
+    assert not PluginCache(tmp_path).whole(wanted)
+    program.write_text("program")
+    assert PluginCache(tmp_path).whole(wanted)
+
+
+def test_a_damaged_record_is_made_anew(tmp_path: Path) -> None:
+    package = lay(tmp_path)
+    wanted = tiny(package_hash(package))
+    assert PluginCache(tmp_path).whole(wanted)
+    (record,) = (tmp_path / OURS / "known").rglob("*.json")
+    for damaged in ("", "[]", '{"files": 1}', "{"):
+        record.write_text(damaged)
+        assert PluginCache(tmp_path).whole(wanted)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        '../../etc" "',
+        "../../../etc",
+        "example.com/../tiny",
+        "example.com/acme/.hidden",
+        "/example.com/acme",
+        "example.com/acme/tiny/more",
+    ],
+)
+def test_a_name_in_a_lock_is_no_path_out_of_the_cache(name: str) -> None:
+    assert pinned(lock("h1:a").replace(ADDRESS.encode(), name.encode())) == ()
+
+
+def test_a_version_in_a_lock_is_no_path_either() -> None:
+    assert pinned(lock("h1:a").replace(b"1.0.0", b"../1.0.0")) == ()
+    assert pinned(lock("h1:a", "zh:b")) == (tiny("h1:a", "zh:b"),)
+
+
+def test_a_view_holds_links_to_what_fits_and_nothing_of_before(tmp_path: Path) -> None:
+    cache, view = tmp_path / "cache", tmp_path / "view"
+    package = lay(cache)
+    lay(view, "half")
+    link(view, [package], cache)
+    assert (view / PLACE).readlink() == package
+    link(view, [], cache)
+    assert list(view.iterdir()) == []
+    assert package.is_dir()
+
+
+def test_what_was_installed_comes_into_the_cache_and_is_whole_there_without_being_hashed(tmp_path: Path) -> None:
+    cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
+    lay(view)
+    cache.take(view, lock("h1:as-terraform-says", "zh:b"))
+    assert (view / PLACE).readlink() == tmp_path / "cache" / PLACE
+    assert cache.whole(tiny("h1:as-terraform-says")) == (tmp_path / "cache" / PLACE,)
+    assert list((tmp_path / "cache" / OURS / "moving").iterdir()) == []
+
+
+def test_of_several_hashes_the_one_of_the_package_is_found_out(tmp_path: Path) -> None:
+    cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
+    found = package_hash(lay(view))
+    cache.take(view, lock("h1:of-another-platform", found))
+    assert cache.whole(tiny(found))
+    assert not cache.whole(tiny("h1:of-another-platform"))
+
+
+def test_a_link_to_a_mirror_comes_into_the_cache_as_one(tmp_path: Path) -> None:
+    cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
+    package = lay(tmp_path / "mirror")
+    (view / PLACE).parent.mkdir(parents=True)
+    (view / PLACE).symlink_to(package)
+    cache.take(view, lock(package_hash(package)))
+    assert (tmp_path / "cache" / PLACE).readlink() == package
+    assert cache.whole(tiny(package_hash(package)))
+
+
+def test_the_same_once_more_leaves_what_others_use(tmp_path: Path) -> None:
+    cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
+    package = lay(tmp_path / "cache")
+    before, found = package.stat().st_ino, package_hash(package)
+    lay(view)
+    cache.take(view, lock(found))
+    assert package.stat().st_ino == before
+    assert (view / PLACE).readlink() == package
+
+
+def test_half_a_package_gives_way_to_a_whole_one(tmp_path: Path) -> None:
+    cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
+    lay(tmp_path / "cache", "prog")
+    assert cache.unfit(tiny("h1:any"))
+    found = package_hash(lay(view))
+    cache.take(view, lock(found))
+    assert cache.whole(tiny(found))
+
+
+def test_a_package_of_another_source_that_somebody_relies_on_is_not_driven_out(tmp_path: Path) -> None:
+    cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
+    theirs = package_hash(lay(tmp_path / "cache"))
+    assert cache.whole(tiny(theirs))
+    ours = package_hash(lay(view, "built elsewhere"))
+    cache.take(view, lock(ours))
+    assert cache.whole(tiny(theirs))
+    assert not cache.whole(tiny(ours))
+    assert not (view / PLACE).is_symlink()
+
+
+def test_a_cache_on_another_disk_gets_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename = Path.rename
+
+    def within_a_disk(self: Path, target: Path) -> Path:
+        if self.is_relative_to(tmp_path / "view"):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", within_a_disk)
+    cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
+    found = package_hash(lay(view))
+    (view / PLACE / "terraform-provider-tiny").chmod(0o755)
+    cache.take(view, lock(found))
+    assert package_hash(tmp_path / "cache" / PLACE) == found
+    assert (tmp_path / "cache" / PLACE / "terraform-provider-tiny").stat().st_mode & 0o777 == 0o755
+    assert (view / PLACE).is_symlink()
+
+
+def test_who_comes_second_without_a_lock_takes_what_the_first_one_brought(tmp_path: Path) -> None:
+    """On a disk that knows no locks: between a look at the cache and the move, somebody else has moved theirs."""
+    there = tmp_path / "cache"
+
+    class Late(PluginCache):
+        def _take(self, package: Path, place: Path, new: str) -> None:
+            lay(there)
+            super()._replace(package, place)
+
+    view = tmp_path / "view"
+    lay(view)
+    Late(there).take(view, lock("h1:a"))
+    assert (there / PLACE / "terraform-provider-tiny").read_text() == "program"
+
+
+def test_what_killed_ones_left_on_its_way_goes_after_a_day(tmp_path: Path) -> None:
+    boxes = tmp_path / "cache" / OURS / "moving"
+    for name, age in (("old", 2 * 86400), ("new", 60)):
+        (boxes / name / "new").mkdir(parents=True)
+        at = (boxes / name).stat().st_mtime - age
+        os.utime(boxes / name, (at, at))
+    view = tmp_path / "view"
+    lay(view)
+    PluginCache(tmp_path / "cache").take(view, lock("h1:a"))
+    assert [box.name for box in boxes.iterdir()] == ["new"]
+
+
+def test_a_package_that_cannot_be_read_is_not_whole(tmp_path: Path) -> None:
+    package = lay(tmp_path)
+    (package / "gone").symlink_to("nowhere")
+    assert known_packages.KnownPackages(tmp_path, tmp_path / "records").of(package) == Known()
+    assert plugin_cache.packages(tmp_path, tiny("h1:a")) == (package,)

@@ -1,0 +1,43 @@
+"""Which providers a stack may need, before Terraform has looked."""
+
+import json
+from pathlib import Path
+
+from envctl.adapters.terraform.init.plugin_cache import Pinned
+from envctl.adapters.terraform.init.possible_providers import needed, needs_some
+
+AWS, RANDOM, TLS = (
+    Pinned(f"registry.terraform.io/hashicorp/{name}", "1.0.0", frozenset()) for name in ("aws", "random", "tls")
+)
+
+
+def lay(root: Path, files: dict[str, str], **document: object) -> Path:
+    directory = root / "web"
+    for name, text in files.items():
+        (root / ".code" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / ".code" / name).write_text(text)
+    directory.mkdir(parents=True)
+    root_module = {"terraform": {}, "module": {"web": {"source": "../.code/modules/web"}}, **document}
+    (directory / "main.tf.json").write_text(json.dumps(root_module, indent=2))
+    return directory
+
+
+def test_a_provider_is_needed_where_its_name_stands_in_the_code_that_is_reached(tmp_path: Path) -> None:
+    files = {
+        "modules/web/main.tf": 'resource "random_id" "x" {}\nmodule "in" {\n  source = "./in"\n}\n',
+        "modules/web/in/main.tf.json": '{"module": {"up": {"source": "../../shared"}}}',
+        "modules/shared/versions.tf": 'terraform { required_providers { x = { source = "hashicorp/tls" } } }',
+        "modules/other/main.tf": 'resource "aws_vpc" "x" {}',
+    }
+    assert needed(lay(tmp_path, files), (AWS, RANDOM, TLS)) == (RANDOM, TLS)
+
+
+def test_modules_that_call_each_other_or_nothing_there_are_no_trap(tmp_path: Path) -> None:
+    files = {"modules/web/main.tf": 'module "a" { source = "../web" }\nmodule "b" { source = "./nowhere" }\n'}
+    assert needed(lay(tmp_path, files), (AWS,)) == ()
+
+
+def test_the_root_module_may_need_some_itself(tmp_path: Path) -> None:
+    assert not needs_some(lay(tmp_path / "none", {}))
+    assert needs_some(lay(tmp_path / "configured", {}, provider={"aws": {}}))
+    assert needs_some(lay(tmp_path / "required", {}, terraform={"required_providers": {"aws": {}}}))

@@ -1,0 +1,305 @@
+"""How the code of modules is fetched: by the real Terraform, from a registry on loopback, from git, from an archive."""
+
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform.environment.cleared_environment import Surroundings
+from envctl.adapters.terraform.modules.fetch import TerraformModules
+from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError
+from envctl.domain.release.contents import File, Release, StackWiring, Wiring
+from envctl.domain.release.remote_modules import FoundModule
+from envctl.domain.settings.settings import ModuleCall, Variable
+from tests.module_registry import HOST, ModuleRegistry, registry, repository
+
+pytestmark = pytest.mark.terraform
+
+MAIN = "modules/network/main.tf"
+NEEDED = Variable(
+    "cidr", "string", False, None, nullable=False, sensitive=False, description="", location=Location(MAIN, 1)
+)
+WIRING = Wiring("shop", "", {"network": StackWiring("modules/network")}, {}, {"network": (NEEDED,)}, {})
+
+
+class Bench:
+    def __init__(self, root: Path, server: ModuleRegistry) -> None:
+        self.root = root
+        self.server = server
+        self.environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(root),
+            "TF_CLI_CONFIG_FILE": str(server.configure(root)),
+            "TF_DATA_DIR": "/nowhere",
+            "GOGC": "off",
+        }
+        self.remarks: list[str] = []
+        self.modules = self.waiting(60)
+
+    def waiting(self, patience: float) -> TerraformModules:
+        surroundings = Surroundings(self.remarks.append)
+        return TerraformModules(
+            self.root, self.root / "cache", lambda: self.environment, surroundings, patience=patience
+        )
+
+    def fetch(
+        self, code: str, known: Mapping[str, FoundModule] | None = None, modules: TerraformModules | None = None
+    ) -> Mapping[str, FoundModule]:
+        """Each call stands on a line of its own, and is called `a` on the first one, `b` on the next."""
+        lines = code.splitlines()
+        called_at = {f"network.{'abcdefghij'[at]}": Location(MAIN, at + 1) for at in range(len(lines))}
+        files = {
+            MAIN: File(code.encode()),
+            "modules/network/variables.tf": File(b'variable "cidr" {}\n'),
+            "modules/own/main.tf": File(b""),
+        }
+        return (modules or self.modules).fetch("", Release(WIRING, files), known or {}, called_at)
+
+    def fails(self, *sources: str, modules: TerraformModules | None = None) -> EnvctlError:
+        code = "".join(f"{call('abcdefghij'[at], source)}\n" for at, source in enumerate(sources))
+        with pytest.raises(EnvctlError) as raised:
+            self.fetch(code, modules=modules)
+        assert not list((self.root / "cache").glob("fetching-*"))
+        return raised.value
+
+
+def call(name: str, source: str) -> str:
+    """A version stands behind a blank. HCL takes one argument in a block of one line."""
+    address, _, version = source.partition(" ")
+    if version:
+        return f'module "{name}" {{\n  source = "{address}"\n  version = "{version}"\n}}'
+    return f'module "{name}" {{ source = "{address}" }}'
+
+
+def told(error: EnvctlError) -> list[tuple[str, int | None, str]]:
+    return [
+        (problem.code, problem.location.line if problem.location else None, problem.message)
+        for problem in error.problems
+    ]
+
+
+@pytest.fixture
+def server() -> Iterator[ModuleRegistry]:
+    with registry() as server:
+        yield server
+
+
+@pytest.fixture
+def bench(tmp_path: Path, server: ModuleRegistry) -> Bench:
+    return Bench(tmp_path, server)
+
+
+VPC = {
+    "main.tf": 'module "sub" {\n  source = "./modules/sub/"\n}\n',
+    "modules/sub/main.tf": 'variable "x" {\n  default = 1\n}\n',
+    "templates/a.tpl": "a",
+    "tests/a.tftest.hcl": "left out",
+}
+
+
+def test_everything_that_is_called_is_there_with_all_of_its_files(bench: Bench) -> None:
+    vpc = bench.server.publish("acme/vpc/aws", "5.1.0", VPC)
+    bench.server.publish("acme/vpc/aws", "5.2.0", {"main.tf": "", "modules/sub/main.tf": ""})
+    label = bench.root / "label"
+    (label / "bin").mkdir(parents=True)
+    (label / "bin" / "run.sh").write_text("#!/bin/sh\n")
+    (label / "bin" / "run.sh").chmod(0o755)
+    (label / "link.tf").symlink_to("inner/main.tf")
+    repository(label, {"main.tf": call("deep", f"{vpc}//modules/sub ~> 5.0"), "inner/main.tf": "", "tests/x/a.tf": ""})
+    found = bench.fetch(
+        "\n".join(
+            [
+                call("vpc", f"{vpc} ~> 5.0, < 5.2"),
+                call("label", f"git::file://{label}?ref=v1"),
+                call("tested", f"git::file://{label}//tests/x?ref=v1"),
+                call("own", "../own"),
+            ]
+        )
+    )
+    assert {key: (module.source, module.version, module.folder) for key, module in found.items()} == {
+        "network.vpc": (vpc, "5.1.0", "."),
+        "network.vpc.sub": ("./modules/sub", "", "modules/sub"),
+        "network.label": (f"git::file://{label}?ref=v1", "", "."),
+        "network.label.deep": (f"{vpc}//modules/sub", "5.2.0", "modules/sub"),
+        "network.tested": (f"git::file://{label}//tests/x?ref=v1", "", "tests/x"),
+        "network.own": ("../own", "", "modules/own"),
+    }
+    files = {key: sorted(module.package.files) for key, module in found.items() if module.package}
+    assert files["network.vpc"] == ["main.tf", "modules/sub/main.tf", "templates/a.tpl"]
+    assert files["network.label"] == ["bin/run.sh", "inner/main.tf", "link.tf", "main.tf"]
+    assert files["network.tested"] == [*files["network.label"], "tests/x/a.tf"]
+    package = found["network.label"].package
+    assert package
+    assert [name for name, file in package.files.items() if file.executable] == ["bin/run.sh"]
+    assert found["network.own"].package is None
+    assert found["network.vpc.sub"].package is found["network.vpc"].package
+
+
+def test_the_one_folder_of_an_archive_is_no_part_of_what_travels(bench: Bench) -> None:
+    bench.server.modules["acme/vpc/aws"] = {"5.1.0": {f"vpc-5.1.0/{name}": text for name, text in VPC.items()}}
+    found = bench.fetch(call("a", f"{bench.server.url}/archives/acme/vpc/aws/5.1.0.tar.gz//*?archive=tar.gz"))
+    assert {key: module.folder for key, module in found.items()} == {"network.a": ".", "network.a.sub": "modules/sub"}
+    package = found["network.a"].package
+    assert package
+    assert sorted(package.files) == ["main.tf", "modules/sub/main.tf", "templates/a.tpl"]
+
+
+def test_what_is_known_is_not_asked_for_again_and_what_it_calls_is(bench: Bench) -> None:
+    vpc = bench.server.publish("acme/vpc/aws", "5.1.0", {**VPC, "more.tf": call("label", f"{HOST}/acme/label/null")})
+    bench.server.publish("acme/label/null", "1.0.0", {"main.tf": ""})
+    first = bench.fetch(call("a", f"{vpc} 5.1.0"))
+    bench.modules.keep("", ModuleCall("a", vpc, Location(MAIN), "5.1.0"), first["network.a"])
+    kept = bench.modules.kept("", ModuleCall("other", vpc, Location(MAIN), "5.1.0"))
+    assert kept == first["network.a"]
+    bench.server.asked.clear()
+    bench.server.publish("acme/label/null", "1.1.0", {"main.tf": ""})
+    again = bench.fetch(call("a", f"{vpc} 5.1.0"), {"network.a": kept})
+    assert not [path for path in bench.server.asked if "vpc" in path]
+    assert again["network.a"] == first["network.a"]
+    assert again["network.a.sub"] == first["network.a.sub"]
+    assert [each["network.a.label"].version for each in (first, again)] == ["1.0.0", "1.1.0"]
+
+
+def test_every_address_that_can_not_be_had_is_told_with_its_line(bench: Bench) -> None:
+    vpc = bench.server.publish("acme/vpc/aws", "5.1.0", VPC)
+    repository(bench.root / "label", {"main.tf": "", "nested/main.tf": call("gone", f"git::file://{bench.root}/gone")})
+    label = f"git::file://{bench.root}/label"
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}/vpc.zip"
+    wrong = bench.fails(
+        f"{HOST}/acme/unknown/aws",
+        f"{vpc}//nowhere",
+        f"{label}?ref=v7",
+        f"{label}//nested",
+        f"{label}//nowhere",
+        f"git::file://{bench.root}/gone",
+        f"{bench.server.url}/gone.zip",
+        nobody,
+        "git::https://ann:secret@127.0.0.1:1/label.git",
+    )
+    assert isinstance(wrong, OperationFailedError)
+    found = sorted(told(wrong), key=lambda each: each[1] or 0)
+    assert [(code, line) for code, line, _ in found] == [
+        ("E341", 1),
+        ("E342", 2),
+        ("E342", 3),
+        ("E342", 4),
+        ("E342", 5),
+        ("E342", 6),
+        ("E342", 7),
+        ("E340", 8),
+        ("E340", 9),
+    ]
+    messages = [message for _, _, message in found]
+    assert messages[0].startswith("network.a: Module not found: ")
+    assert messages[2] == 'network.c: Failed to download module: invalid ref: "v7"'
+    assert messages[3].startswith("network.d.gone: Failed to download module: ")
+    assert messages[6] == "network.g: Failed to download module: bad response code: 404"
+    assert not [message for message in messages if "secret" in message or "\n" in message]
+
+
+def test_a_version_that_is_not_there(bench: Bench) -> None:
+    vpc = bench.server.publish("acme/vpc/aws", "5.1.0", VPC)
+    ((code, line, message),) = told(bench.fails(f"{vpc} 6.0.0"))
+    assert (code, line) == ("E341", 1)
+    assert message.endswith("The newest available version is 5.1.0")
+
+
+def test_an_address_that_can_not_be_is_a_matter_of_the_project(bench: Bench) -> None:
+    wrong = bench.fails("vpc")
+    assert isinstance(wrong, ConfigurationError)
+    assert [(code, line) for code, line, _ in told(wrong)] == [("E111", 1)]
+
+
+def test_without_git_that_is_what_is_told(bench: Bench) -> None:
+    bench.environment["PATH"] = "/nowhere"
+    (problem,) = bench.fails("git::file:///srv/label").problems
+    assert (problem.code, problem.location) == ("E342", Location(MAIN, 1))
+    assert problem.message.endswith("git must be available and on the PATH")
+    assert problem.hint.startswith("install it")
+
+
+def test_code_that_terraform_refuses_for_another_reason(bench: Bench) -> None:
+    with pytest.raises(OperationFailedError) as raised:
+        bench.fetch(call("a", "git::file:///gone") + '\nresource "x" {}\n')
+    assert [(problem.code, problem.location) for problem in raised.value.problems] == [("E305", Location(MAIN, 2))]
+
+
+STRAY = {
+    "a file of this machine": ("/etc/passwd", "link"),
+    "a folder above": ("../..", "deep/link"),
+}
+
+
+@pytest.mark.parametrize(("target", "link"), STRAY.values(), ids=STRAY)
+def test_a_link_that_leads_out_of_the_code(bench: Bench, target: str, link: str) -> None:
+    label = bench.root / "label"
+    (label / link).parent.mkdir(parents=True, exist_ok=True)
+    (label / link).symlink_to(target)
+    (label / "tests").mkdir()
+    (label / "tests" / "link").symlink_to("/etc/passwd")
+    repository(label, {"main.tf": ""})
+    ((code, line, message),) = told(bench.fails(f"git::file://{label}"))
+    assert (code, line) == ("E343", 1)
+    assert message == f"network.a: in its code, {link} is a link that leads out of it, or back to itself"
+
+
+def test_a_folder_of_this_machine_is_no_address(bench: Bench) -> None:
+    repository(bench.root / "label", {"main.tf": call("inner", "./inner"), "inner/main.tf": ""})
+    ((code, line, message),) = told(bench.fails(str(bench.root / "label")))
+    assert (code, line) == ("E343", 1)
+    assert message == "network.a takes its code from a folder of this machine, outside of the project"
+
+
+def test_modules_that_call_each_other_without_an_end(bench: Bench) -> None:
+    label = bench.root / "label"
+    repository(label, {"main.tf": call("again", f"git::file://{label}")})
+    ((code, line, message),) = told(bench.fails(f"git::file://{label}"))
+    assert (code, line) == ("E342", 1)
+    assert message.startswith("modules call each other without an end: network.a.again.again")
+
+
+def test_who_does_not_answer_is_not_waited_for_without_an_end(bench: Bench) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/vpc.zip"
+        begun = time.monotonic()
+        ((code, line, message),) = told(bench.fails(url, modules=bench.waiting(0.5)))
+    assert time.monotonic() - begun < 30
+    assert (code, line) == ("E340", 1)
+    assert message.endswith("while it fetched network.a")
+
+
+def test_a_disk_that_says_no(bench: Bench) -> None:
+    (bench.root / "cache").write_text("in the way")
+    with pytest.raises(OperationFailedError) as raised:
+        bench.fetch(call("a", "git::file:///gone"))
+    assert [problem.code for problem in raised.value.problems] == ["E406"]
+
+
+def test_what_was_kept_and_is_damaged_was_never_there(bench: Bench) -> None:
+    label = bench.root / "label"
+    commit = repository(label, {"main.tf": "", "run.sh": ""})
+    address = ModuleCall("a", f"git::file://{label}?ref={commit}", Location(MAIN))
+    found = bench.fetch(call("a", address.source))["network.a"]
+    bench.modules.keep("", address, found)
+    shutil.rmtree(label)
+    assert bench.modules.kept("", address) == found
+    assert bench.modules.kept("", ModuleCall("a", address.source, Location(MAIN), "1")) is None
+    (kept,) = (bench.root / "cache").iterdir()
+    kept.write_bytes(kept.read_bytes()[:-30])
+    assert bench.modules.kept("", address) is None
+
+
+def test_what_somebody_left_who_was_killed_is_taken_away_in_the_end(bench: Bench) -> None:
+    repository(bench.root / "label", {"main.tf": ""})
+    left, others = bench.root / "cache" / "fetching-old", bench.root / "cache" / "fetching-new"
+    for folder in (left, others):
+        (folder / "root").mkdir(parents=True)
+    os.utime(left, (0, 0))
+    bench.fetch(call("a", f"git::file://{bench.root}/label"))
+    assert list((bench.root / "cache").iterdir()) == [others]

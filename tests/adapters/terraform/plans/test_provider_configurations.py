@@ -1,0 +1,227 @@
+"""In whose account a plan acts: real plans with the real AWS provider, against the sandbox."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
+from envctl.adapters.terraform.plans.provider_configurations import provider_configurations
+from envctl.adapters.workspace.workspace import DirectoryWorkspace
+from envctl.domain.plan.provider_accounts import Home, find_strays, name_configuration
+from envctl.domain.release.contents import File, StackWiring, Wiring
+from envctl.domain.release.root_module import Place, render
+from envctl.usecases.ports.terraform import PreparedStack
+from tests.adapters.terraform.conftest import Bench
+
+REGION, ACCOUNT, OTHER = "ap-northeast-1", "111111111111", "999999999999"
+ROLE, FOREIGN = f"arn:aws:iam::{ACCOUNT}:role/deployer", f"arn:aws:iam::{OTHER}:role/deployer"
+HOME = Home("dev", ACCOUNT, ROLE, ())
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> Iterator[RunningSandbox]:
+    directory = tmp_path_factory.mktemp("accounts") / "sandbox"
+    directory.mkdir()
+    (directory / "mirror").symlink_to(unpacked_provider)
+    sandbox = Sandbox(directory)
+    yield sandbox.up(buckets=[])
+    sandbox.down()
+
+
+@pytest.fixture
+def aws(bench: Bench, sandbox: RunningSandbox) -> Bench:
+    bench.place = replace(bench.place, account_id=ACCOUNT, region=REGION, assume_role=ROLE)
+    bench.inherited |= sandbox.environment({}) | {"PATH": bench.inherited["PATH"], "AWS_REGION": REGION}
+    return bench
+
+
+def strays(aws: Bench, files: Mapping[str, str], place: Place, provider: Mapping[str, object]) -> list[str]:
+    wiring = Wiring("shop", ">= 1.10", {"web": StackWiring("modules/web")}, {}, {"web": ()}, {}, {"aws": provider})
+    workspace = DirectoryWorkspace(aws.root, aws.work, "test")
+    workspace.lay_code("dev", {f"modules/{name}": File(code.encode()) for name, code in files.items()})
+    workspace.lay_stack("dev", "web", render(wiring, "web", place, {}).encode())
+    plan = aws.plan(PreparedStack("web"))
+    assert plan.changes
+    found = [(each, stray) for each in plan.providers for stray in find_strays(each, HOME)]
+    return [f"{name_configuration(each)} {stray.why}" for each, stray in found]
+
+
+TOPIC = 'resource "aws_sns_topic" "a" {\n  name = "a"\n}\n'
+SILENT = "does not say its account"
+FAR = 'resource "aws_sns_topic" "far" {\n  provider = aws.far\n  name = "far"\n}\n'
+
+
+def alias(*lines: str) -> str:
+    said = "\n  ".join(('alias = "far"', 'region = "us-east-1"', *lines))
+    return f'provider "aws" {{\n  {said}\n}}\n{FAR}'
+
+
+AMAZON = (
+    'terraform {\n  required_providers {\n    amazon = { source = "hashicorp/aws" }\n  }\n}\n'
+    'provider "amazon" {\n  alias = "far"\n  region = "us-east-1"\n}\n'
+    'resource "aws_sns_topic" "far" {\n  provider = amazon.far\n  name = "far"\n}\n'
+)
+CALL = 'module "n" {\n  source = "../n"\n}\n'
+HANDED = 'module "n" {\n  source = "../n"\n  providers = {\n    aws = aws.far\n  }\n}\n'
+
+DYNAMIC = f'''dynamic "assume_role" {{
+    for_each = [1]
+    content {{
+      role_arn = "{FOREIGN}"
+    }}
+  }}'''
+UNKNOWN = (
+    "provider aws.far in module.web has an expression for its allowed_account_ids, so that its account is not known"
+)
+CASES: dict[str, tuple[dict[str, str], dict[str, object], list[str]]] = {
+    "what is rendered": ({"web/main.tf": TOPIC}, {}, []),
+    "a module of the module": ({"web/main.tf": CALL, "n/main.tf": TOPIC}, {}, []),
+    "a module that a module without a provider calls": (
+        {"web/main.tf": CALL, "n/main.tf": CALL.replace("../n", "../o"), "o/main.tf": TOPIC},
+        {},
+        [],
+    ),
+    "an alias": ({"web/main.tf": alias()}, {}, [f"provider aws.far in module.web {SILENT}"]),
+    "an alias that nothing uses": (
+        {"web/main.tf": alias().replace(FAR, TOPIC)},
+        {},
+        [f"provider aws.far in module.web {SILENT}"],
+    ),
+    "an alias of the account": (
+        {
+            "web/main.tf": alias(
+                f'allowed_account_ids = ["{ACCOUNT}"]', f'assume_role {{\n    role_arn = "{ROLE}"\n  }}'
+            )
+        },
+        {},
+        [],
+    ),
+    "an alias that takes the role": ({"web/main.tf": alias(f'assume_role {{\n    role_arn = "{ROLE}"\n  }}')}, {}, []),
+    "an alias in another account": (
+        {
+            "web/main.tf": alias(
+                f'assume_role {{\n    role_arn = "{FOREIGN}"\n  }}', f'allowed_account_ids = ["{OTHER}"]'
+            )
+        },
+        {},
+        [f"provider aws.far in module.web may act in account {OTHER}"],
+    ),
+    "an alias with a dynamic role": ({"web/main.tf": alias(DYNAMIC)}, {}, [f"provider aws.far in module.web {SILENT}"]),
+    "an alias with an expression": (
+        {
+            "web/main.tf": 'locals {\n  a = ["111111111111", "123456789012"]\n}\n'
+            + alias("allowed_account_ids = local.a")
+        },
+        {},
+        [
+            UNKNOWN,
+        ],
+    ),
+    "an alias under another name": ({"web/main.tf": AMAZON}, {}, [f"provider amazon.far in module.web {SILENT}"]),
+    "a block without keys": (
+        {"web/main.tf": f'provider "aws" {{}}\n{TOPIC}'},
+        {},
+        [f"provider aws in module.web {SILENT}"],
+    ),
+    "an alias that is handed on": (
+        {"web/main.tf": alias().replace(FAR, HANDED), "n/main.tf": TOPIC},
+        {},
+        [f"provider aws.far in module.web {SILENT}"],
+    ),
+    "a table that takes no role and names no account": (
+        {"web/main.tf": TOPIC},
+        {"assume_role": [], "allowed_account_ids": []},
+        [f"provider aws {SILENT}", f"provider aws takes no role in place of {ROLE}"],
+    ),
+    "a table that has an alias": (
+        {"web/main.tf": TOPIC},
+        {"alias": "far"},
+        [f"provider aws {SILENT}", f"provider aws takes no role in place of {ROLE}"],
+    ),
+}
+
+
+# By day what differs in kind; the others by night.
+BY_DAY = ("what is rendered", "a module that a module without a provider calls", "an alias", "a block without keys")
+
+
+@pytest.mark.terraform
+@pytest.mark.parametrize(
+    ("files", "table", "told"),
+    [pytest.param(*case, marks=() if name in BY_DAY else pytest.mark.night) for name, case in CASES.items()],
+    ids=CASES,
+)
+def test_plan_acts_with(aws: Bench, files: dict[str, str], table: dict[str, object], told: list[str]) -> None:
+    assert strays(aws, files, aws.place, {"source": "hashicorp/aws", **table}) == told
+
+
+@pytest.mark.terraform
+@pytest.mark.night
+def test_environment_without_a_region_has_no_configuration(aws: Bench) -> None:
+    place = replace(aws.place, region=None)
+    told = [f"provider aws {SILENT}", f"provider aws takes no role in place of {ROLE}"]
+    assert strays(aws, {"web/main.tf": TOPIC}, place, {"source": "hashicorp/aws"}) == told
+
+
+AWS = "registry.terraform.io/hashicorp/aws"
+ENTRY = {"name": "aws", "full_name": AWS, "expressions": {"allowed_account_ids": {"constant_value": [ACCOUNT]}}}
+GONE = {
+    "address": "module.web.aws_vpc.a",
+    "module_address": "module.web",
+    "mode": "managed",
+    "type": "aws_vpc",
+    "name": "a",
+    "provider_name": AWS,
+    "change": {"actions": ["delete"]},
+}
+
+
+def named(provider_config: Mapping[str, Any], *, used: str = "", gone: bool = False) -> list[str]:
+    resources = [{"mode": "managed", "type": "aws_vpc", "name": "b", "provider_config_key": used}] if used else []
+    document = {
+        "configuration": {"provider_config": provider_config, "root_module": {"resources": resources}},
+        "resource_changes": [GONE] if gone else [],
+    }
+    return [name_configuration(each) for each in provider_configurations(document)]
+
+
+def test_requirement_that_nothing_uses_does_not_count() -> None:
+    bare = {"name": "aws", "full_name": AWS}
+    assert named({"aws": bare}) == []
+    assert named({"aws": bare}, used="aws") == ["provider aws"]
+
+
+def test_resource_that_left_the_code_counts_with_every_configuration() -> None:
+    bare = {"name": "aws", "full_name": AWS}
+    below = {**bare, "module_address": "module.web"}
+    assert named({}, gone=True) == ["provider aws"]
+    assert named({"aws": bare}, gone=True) == ["provider aws"]
+    assert named({"aws": ENTRY, "module.web:aws": below}, gone=True) == ["provider aws", "provider aws in module.web"]
+    assert named({"aws": ENTRY}, gone=True) == ["provider aws"]
+
+
+def test_action_counts_as_a_resource_does() -> None:
+    document = {
+        "configuration": {
+            "provider_config": {"aws": {"name": "aws", "full_name": AWS}},
+            "root_module": {"module_calls": {"web": {"module": {"actions": [{"provider_config_key": "aws"}]}}}},
+        }
+    }
+    assert [each.name for each in provider_configurations(document)] == ["aws"]
+
+
+def test_key_without_an_entry_says_nothing() -> None:
+    document = {
+        "configuration": {
+            "root_module": {"resources": [{"type": "aws_vpc", "name": "a", "provider_config_key": "module.a:aws.far"}]}
+        }
+    }
+    assert [name_configuration(each) for each in provider_configurations(document)] == ["provider aws.far in module.a"]
+
+
+def test_other_providers_do_not_count() -> None:
+    assert named({"random": {"name": "random", "full_name": "registry.terraform.io/hashicorp/random"}}, used="x") == []
+    assert provider_configurations({}) == ()

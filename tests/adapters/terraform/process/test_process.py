@@ -1,0 +1,177 @@
+"""One process, with scripts in place of Terraform."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform.driver import TerraformDriver
+from envctl.adapters.terraform.process.output_lines import Kept, Piped
+from envctl.adapters.terraform.process.process import Ended, run
+from envctl.domain.errors import ConfigurationError, InterruptedByUserError, OperationFailedError
+from envctl.usecases.ports.terraform import PreparedStack
+from tests.adapters.terraform.conftest import Bench, Heard
+
+SAVES = """
+import signal, sys, time
+def stop(*_):
+    print("x" * 1_000_000)
+    open("saved", "w").close()
+    sys.exit(1)
+signal.signal(signal.SIGINT, stop)
+print("ready", flush=True)
+time.sleep(30)
+"""
+
+
+def python(script: str) -> list[str]:
+    return [sys.executable, "-I", "-S", "-c", script]
+
+
+OUTPUTS = pytest.mark.parametrize("output", [Piped, Kept], ids=["through pipes", "through files"])
+
+
+@OUTPUTS
+def test_lines_come_one_by_one_and_errors_are_kept(tmp_path: Path, output: type[Piped | Kept]) -> None:
+    lines: list[str] = []
+    script = "import sys; print('ä'); print('b', end=''); print('oh', file=sys.stderr); sys.exit(3)"
+    ended = run(python(script), tmp_path, {"PYTHONUTF8": "1"}, lines.append, output=output())
+    assert ended == Ended(3, "oh\n", interrupted=False)
+    assert lines == ["ä\n", "b"]
+
+
+@OUTPUTS
+def test_a_line_is_told_while_the_process_goes_on(tmp_path: Path, output: type[Piped | Kept]) -> None:
+    script = "import sys, time, os\nprint('first', flush=True)\n"
+    script += "while not os.path.exists('heard'): time.sleep(0.01)\nprint('x' * 200_000)"
+    told: list[str] = []
+
+    def on_line(line: str) -> None:
+        told.append(line)
+        (tmp_path / "heard").touch()
+
+    assert run(python(script), tmp_path, {}, on_line, output=output()).code == 0
+    assert [len(line) for line in told] == [6, 200_001]
+
+
+def test_a_process_whose_output_is_kept_goes_on_when_nobody_listens(tmp_path: Path) -> None:
+    script = "import time, pathlib\nfor n in range(5): print(n, flush=True); time.sleep(0.05)\n"
+    script += "pathlib.Path('ended').touch()"
+    listener = "import sys; from pathlib import Path\nfrom envctl.adapters.terraform.process.process import run\n"
+    listener += "from envctl.adapters.terraform.process.output_lines import Kept\nimport os\n"
+    listener += f"run([sys.executable, '-c', {script!r}], Path('.'), {{}}, lambda line: os._exit(9), output=Kept())"
+    done = subprocess.run([sys.executable, "-c", listener], cwd=tmp_path, check=False)
+    assert done.returncode == 9
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "ended").exists():
+        assert time.monotonic() < deadline, "it died with its listener"
+        time.sleep(0.05)
+
+
+def test_bytes_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
+    lines: list[str] = []
+    run(python(r"import sys; sys.stdout.buffer.write(b'\xff\n')"), tmp_path, {}, lines.append)
+    assert lines == ["\N{REPLACEMENT CHARACTER}\n"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a termination"])
+def test_a_signal_is_passed_on_once_and_waited_for(tmp_path: Path, number: signal.Signals) -> None:
+    def twice(line: str) -> None:
+        if line.startswith("ready"):
+            for delay in (0.05, 0.06):
+                threading.Timer(delay, os.kill, (os.getpid(), number)).start()
+
+    ended = run(python(SAVES.replace('"w").close()', '"w").close(); time.sleep(0.2)')), tmp_path, {}, twice)
+    assert ended == Ended(1, "", interrupted=True)
+    assert (tmp_path / "saved").exists()
+
+
+def test_what_a_stopped_terraform_has_started_goes_with_it(tmp_path: Path) -> None:
+    child = "import subprocess\nchild = subprocess.Popen(['/bin/sleep', '30'], stdout=-3, stderr=-3)\n"
+    script = child + SAVES.replace('"ready"', 'f"ready {child.pid}"')
+    children: list[int] = []
+
+    def interrupt(line: str) -> None:
+        if line.startswith("ready"):
+            children.append(int(line.split()[1]))
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    run(python(script), tmp_path, {}, interrupt)
+    deadline = time.monotonic() + 5
+    while _lives(children[0]) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not _lives(children[0])
+
+
+def test_a_fault_of_ours_stops_it_cleanly_even_when_it_has_much_to_say(tmp_path: Path) -> None:
+    def fails(line: str) -> None:
+        time.sleep(0.05)
+        raise ZeroDivisionError
+
+    began = time.monotonic()
+    with pytest.raises(ZeroDivisionError):
+        run(python(SAVES), tmp_path, {}, fails)
+    assert time.monotonic() - began < 10
+    assert (tmp_path / "saved").exists()
+
+
+def test_what_can_not_be_started_is_told(tmp_path: Path) -> None:
+    program = tmp_path / "terraform"
+    program.write_text("#!/gone/interpreter\n")
+    program.chmod(0o755)
+    with pytest.raises(OperationFailedError) as raised:
+        run([os.fspath(program)], tmp_path, {}, print)
+    assert raised.value.problems[0].code == "E303"
+
+
+def test_a_terraform_that_is_named_and_missing_is_told_before_anything_runs(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    laid = bench.lay("")
+    driver: TerraformDriver = bench.driver
+    with pytest.raises(ConfigurationError, match="'/gone/terraform'"):
+        driver.init("dev", PreparedStack(laid.name, binary="/gone/terraform"), None)
+    assert bench.heard == Heard()
+
+
+def test_a_terraform_without_json_is_told_with_what_it_said(tmp_path: Path) -> None:
+    program = tmp_path / "old"
+    program.write_text("#!/bin/sh\necho 42\necho flag provided but not defined: -json >&2\nexit 1\n")
+    program.chmod(0o755)
+    bench = Bench(tmp_path)
+    laid = bench.lay("")
+    with pytest.raises(OperationFailedError, match="flag provided but not defined"):
+        bench.driver.init("dev", PreparedStack(laid.name, binary=os.fspath(program)), None)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+def test_ctrl_c_while_a_plan_is_read_is_not_lost(tmp_path: Path) -> None:
+    program = tmp_path / "fake"
+    program.write_text(
+        f"#!{sys.executable}\nimport os, signal, sys, time\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "if sys.argv[1] == 'plan':\n"
+        "    out = next(word[5:] for word in sys.argv if word.startswith('-out='))\n"
+        "    open(out, 'w').write('a plan in another form')\n"
+        '    print(\'{"type": "planned_change", "change": {"action": "create"}}\')\n'
+        '    print(\'{"type": "change_summary", "changes": {"add": 1, "operation": "plan"}}\')\n'
+        "if sys.argv[1] == 'show':\n"
+        "    os.kill(os.getppid(), signal.SIGINT)\n"
+        "    time.sleep(0.1)\n"
+        "    print('{}')\n"
+    )
+    program.chmod(0o755)
+    bench = Bench(tmp_path)
+    laid = bench.lay("")
+    with pytest.raises(InterruptedByUserError):
+        bench.driver.plan("dev", PreparedStack(laid.name, binary=os.fspath(program)))

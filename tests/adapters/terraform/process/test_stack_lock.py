@@ -1,0 +1,206 @@
+"""A Terraform that outlives its envctl is noticed, and nothing else is taken for one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform.init.initialise import STAMP
+from envctl.adapters.terraform.process import stack_lock
+from envctl.adapters.terraform.process.stack_lock import FILE, Site
+from envctl.domain.errors import LockHeldError, OperationFailedError, Problem
+from envctl.domain.plan.changes import Action
+from envctl.usecases.ports.terraform import PreparedStack
+from tests.adapters.terraform.conftest import STACK, Bench
+
+REPOSITORY = Path(__file__).parents[4]
+APPLY = """
+import sys; from pathlib import Path
+from envctl.usecases.terraform_ports import PreparedStack
+from tests.adapters.terraform.conftest import Bench
+driver, stack = Bench(Path(sys.argv[1])).driver, PreparedStack("web", binary=sys.argv[2])
+if not stack.binary:
+    # A plan lives as long as the process that made it.
+    driver.plan("dev", stack)
+driver.apply("dev", stack)
+"""
+
+
+class Killed:
+    """An envctl that applies in a process of its own, for the test to kill. What it leaves goes with the test."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.left: list[int] = []
+
+    def apply(self, begun: Path, binary: str = "") -> int:
+        """Killed as soon as the file is there. The process of its Terraform, which goes on."""
+        child = subprocess.Popen([sys.executable, "-c", APPLY, os.fspath(self.bench.root), binary], cwd=REPOSITORY)
+        try:
+            until(lambda: begun.exists() and bool(self.recorded()))
+        finally:
+            child.kill()
+            child.wait()
+        pid = int(self.recorded())
+        self.left.append(pid)
+        return pid
+
+    def recorded(self) -> str:
+        return (self.bench.directory / FILE).read_text()
+
+
+@pytest.fixture
+def killed(bench: Bench) -> Iterator[Killed]:
+    killed = Killed(bench)
+    yield killed
+    for pid in killed.left:
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def waiting(bench: Bench) -> str:
+    """Its apply writes `begun` and then waits for `go`."""
+    command = f": > {bench.root}/begun; until [ -e {bench.root}/go ]; do /bin/sleep 0.05; done"
+    provisioner = f'provisioner "local-exec" {{ command = "{command}" }}'
+    return f'resource "terraform_data" "slow" {{\n  {provisioner}\n}}\n'
+
+
+def free(bench: Bench) -> bool:
+    with suppress(LockHeldError):
+        stack_lock.demand_free(Site("dev", PreparedStack(STACK), bench.directory))
+        return True
+    return False
+
+
+def refused(work: Callable[[], object]) -> Problem:
+    with pytest.raises(LockHeldError) as raised:
+        work()
+    (problem,) = raised.value.problems
+    assert problem.code == "E309"
+    return problem
+
+
+@pytest.mark.terraform
+def test_an_apply_that_outlives_envctl_keeps_every_other_run_out_until_it_has_ended(
+    bench: Bench, killed: Killed
+) -> None:
+    stack = bench.lay(waiting(bench))
+    bench.plan(stack)
+    pid = killed.apply(bench.root / "begun")
+
+    driver = bench.new_driver()
+    problem = refused(lambda: driver.plan("dev", stack))
+    assert problem.message == f"Terraform (process {pid}) of an earlier command still works on stack web of dev"
+    assert problem.hint == "wait until it has ended; then: envctl recover dev"
+    assert refused(lambda: driver.look("dev", stack, unchanged=True)) == problem
+    assert refused(lambda: driver.outputs("dev", stack)) == problem
+    assert refused(lambda: driver.unlock("dev", stack, "some-id")) == problem
+    assert refused(lambda: driver.apply("dev", stack)) == problem
+
+    bench.lay(waiting(bench) + 'resource "terraform_data" "more" {}')
+    assert refused(lambda: driver.init("dev", stack, None)) == problem
+    assert (bench.directory / STAMP).exists()
+
+    (bench.root / "go").touch()
+    until(lambda: free(bench))
+    assert [(each.address, each.action) for each in bench.plan(stack).resources] == [
+        ("terraform_data.more", Action.CREATE)
+    ]
+
+
+@pytest.mark.terraform
+def test_what_a_killed_terraform_had_started_does_not_keep_the_next_one_out(bench: Bench, killed: Killed) -> None:
+    stack = bench.lay(waiting(bench))
+    bench.plan(stack)
+    pid = killed.apply(bench.root / "begun")
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: free(bench))
+    assert bench.new_driver().plan("dev", stack).changes
+
+
+LINGERS = "#!/bin/sh\n/bin/sleep 60 &\necho $! > daemon.new; /bin/mv daemon.new daemon\n"
+SUMS_UP = """echo '{"type": "change_summary", "changes": {"operation": "apply"}}'\n"""
+
+
+def foreign(bench: Bench, script: str) -> PreparedStack:
+    """A Terraform from elsewhere, which hands on to what it starts whatever it has inherited."""
+    bench.lay("")
+    program = bench.root / "terraform"
+    program.write_text(script)
+    program.chmod(0o755)
+    bench.inherited["PATH"] = "/usr/bin:/bin"
+    return PreparedStack(STACK, binary=os.fspath(program))
+
+
+def test_a_process_that_a_killed_terraform_left_behind_is_named_to_be_ended(bench: Bench, killed: Killed) -> None:
+    stack = foreign(bench, LINGERS + "wait\n")
+    pid = killed.apply(bench.directory / "daemon", stack.binary)
+    os.kill(pid, signal.SIGKILL)
+    daemon = int((bench.directory / "daemon").read_text())
+    until(lambda: not running_as(pid))
+
+    problem = refused(lambda: bench.driver.apply("dev", stack))
+    assert problem.message == (
+        f"sleep (process {daemon}), which a Terraform of an earlier command has left behind, still holds "
+        "stack web of dev"
+    )
+    assert problem.hint == f"end it: kill {daemon}; then: envctl recover dev"
+    os.kill(daemon, signal.SIGKILL)
+    until(lambda: free(bench))
+
+
+def running_as(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
+
+
+def test_what_a_terraform_that_ended_well_left_behind_keeps_nobody_out(bench: Bench, killed: Killed) -> None:
+    stack = foreign(bench, LINGERS + SUMS_UP)
+    bench.driver.apply("dev", stack)
+    daemon = int((bench.directory / "daemon").read_text())
+    killed.left.append(os.getpgid(daemon))
+    assert running_as(daemon)
+    bench.driver.apply("dev", stack)
+    killed.left.append(os.getpgid(int((bench.directory / "daemon").read_text())))
+
+
+def test_a_terraform_that_has_only_just_been_started_is_noticed_without_its_number(bench: Bench) -> None:
+    bench.lay("")
+    site = Site("dev", PreparedStack(STACK), bench.directory)
+    with stack_lock.alone(site):
+        problem = refused(lambda: stack_lock.demand_free(site))
+    assert problem.message == "Terraform of an earlier command still works on stack web of dev"
+    stack_lock.demand_free(site)
+
+
+def test_a_fault_while_terraform_runs_does_not_give_its_directory_free(bench: Bench) -> None:
+    bench.lay("")
+    site = Site("dev", PreparedStack(STACK), bench.directory)
+    with pytest.raises(ZeroDivisionError), stack_lock.alone(site) as lock:
+        inherited = os.dup(lock.descriptor)
+        raise ZeroDivisionError
+    refused(lambda: stack_lock.demand_free(site))
+    os.close(inherited)
+    stack_lock.demand_free(site)
+
+
+def test_a_directory_that_can_not_be_written_is_told(tmp_path: Path) -> None:
+    site = Site("dev", PreparedStack(STACK), tmp_path / "gone")
+    with pytest.raises(OperationFailedError) as raised, stack_lock.alone(site):
+        pass
+    assert raised.value.problems[0].code == "E406"

@@ -1,0 +1,33 @@
+"""How many units a machine bears at once."""
+
+import pytest
+
+from envctl.adapters.terraform.scheduler.capacity import UNLIMITED, UNMEASURED, Limits, Load, Machine, admits
+
+GIB = 1 << 30
+TWO_CORES = Machine(2, 8 * GIB)
+
+CASES = {
+    "one always may, however much it takes": (Load(), 100 * GIB, Machine(1, GIB), UNLIMITED, True),
+    "two a core begin at once": (Load([GIB] * 3), GIB, TWO_CORES, UNLIMITED, True),
+    "a fifth on two cores waits until somebody has looked": (Load([GIB] * 4), GIB, TWO_CORES, UNLIMITED, False),
+    "a fifth waits while the cores are busy": (Load([GIB] * 4, 0.1), GIB, TWO_CORES, UNLIMITED, False),
+    "a fifth begins where a core is idle": (Load([GIB] * 4, 0.9), GIB, TWO_CORES, UNLIMITED, True),
+    "an idle core helps nothing where memory is short": (Load([GIB] * 6, 0.9), GIB, TWO_CORES, UNLIMITED, False),
+    "no more than eight a core": (Load([1] * 16, 2.0), 1, TWO_CORES, UNLIMITED, False),
+    "half a core begins two": (Load([1]), 1, Machine(0.5, 8 * GIB), UNLIMITED, True),
+    "half a core begins no three": (Load([1] * 2), 1, Machine(0.5, 8 * GIB), UNLIMITED, False),
+    "who says one gets one": (Load([1]), 1, TWO_CORES, Limits(parallelism=1), False),
+    "who says eight gets eight, be the cores busy": (Load([1] * 7, 0.0), 1, TWO_CORES, Limits(parallelism=8), True),
+    "memory counts for who says eight": (Load([GIB] * 7, 0.0), GIB, TWO_CORES, Limits(parallelism=8), False),
+    "--memory is kept to": (Load([GIB]), GIB, TWO_CORES, Limits(memory=GIB * 3 // 2), False),
+    "what is taken once counts once": (Load([GIB], besides=GIB // 4), GIB, TWO_CORES, Limits(memory=2 * GIB), False),
+    "--memory may be more than what is free": (Load([5 * GIB]), 5 * GIB, TWO_CORES, Limits(memory=10 * GIB), True),
+    "a machine that does not say has enough": (Load([GIB] * 3), 900 * GIB, Machine(2), UNLIMITED, True),
+    "what nobody measured takes a gibibyte": (Load([UNMEASURED]), UNMEASURED, Machine(2, 2 * GIB), UNLIMITED, False),
+}
+
+
+@pytest.mark.parametrize(("load", "need", "machine", "limits", "admitted"), CASES.values(), ids=CASES)
+def test_whether_one_more_begins(load: Load, need: int, machine: Machine, limits: Limits, admitted: bool) -> None:
+    assert admits(load, need, machine, limits) is admitted

@@ -1,0 +1,206 @@
+"""Several jobs at once, with a machine that is told what it has."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.terraform.process.process import run
+from envctl.adapters.terraform.scheduler.capacity import BESIDES, UNLIMITED, Limits, Machine
+from envctl.adapters.terraform.scheduler.measurements import Measurements
+from envctl.adapters.terraform.scheduler.usage_meter import Measured
+from envctl.adapters.terraform.scheduler.watch import Watch
+from envctl.adapters.terraform.scheduler.worker_pool import Crew
+from envctl.domain.errors import InterruptedByUserError
+from envctl.usecases.ports.terraform import UNTRACED
+
+PLENTY = Machine(8, 1 << 40)
+SLEEPS = [sys.executable, "-I", "-S", "-c", "import time; print('ready', flush=True); time.sleep(30)"]
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Watch:
+    return Watch(tmp_path, UNTRACED)
+
+
+def ends(crew: Crew, count: int) -> dict[str, BaseException | None]:
+    return dict(crew.ended() for _ in range(count))
+
+
+def test_jobs_are_at_work_at_the_same_time_and_each_end_is_told(watch: Watch) -> None:
+    together = threading.Barrier(3, timeout=10)
+
+    def meets() -> None:
+        together.wait()
+
+    with Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
+        for name in "abc":
+            crew.begin(name, meets)
+        assert ends(crew, 3) == {"a": None, "b": None, "c": None}
+    assert crew.at_most == 3
+
+
+def test_what_a_job_raises_is_told_and_hurts_no_other(watch: Watch) -> None:
+    fault = ZeroDivisionError()
+
+    def fails() -> None:
+        raise fault
+
+    with Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
+        crew.begin("a", fails)
+        crew.begin("b", lambda: None)
+        assert ends(crew, 2) == {"a": fault, "b": None}
+
+
+def test_no_more_than_allowed_are_at_work(watch: Watch) -> None:
+    counted, most, lock = 0, 0, threading.Lock()
+
+    def counts() -> None:
+        nonlocal counted, most
+        with lock:
+            counted += 1
+            most = max(most, counted)
+        time.sleep(0.02)
+        with lock:
+            counted -= 1
+
+    with Crew(PLENTY, Limits(parallelism=2), watch).at_work() as crew:
+        for number in range(8):
+            crew.begin(str(number), counts)
+        ends(crew, 8)
+    assert most == 2
+
+
+def test_what_took_long_the_last_time_begins_first(watch: Watch, tmp_path: Path) -> None:
+    (tmp_path / "measured.json").write_text('{"dev/a": [1.0, 1000], "dev/b": [9.0, 1000], "dev/c": [5.0, 1000]}')
+    begun: list[str] = []
+    with Crew(PLENTY, Limits(parallelism=1), watch).at_work() as crew:
+        for name in "abc":
+            crew.begin(name, lambda name=name: begun.append(name), f"dev/{name}")  # type: ignore[misc]
+        ends(crew, 3)
+    assert begun == ["b", "c", "a"]
+
+
+def test_what_a_unit_took_before_decides_how_many_fit(watch: Watch, tmp_path: Path) -> None:
+    (tmp_path / "measured.json").write_text('{"dev/a": [1.0, 600], "dev/b": [1.0, 600], "dev/c": [1.0, 300]}')
+    with Crew(PLENTY, Limits(memory=BESIDES + 1000), watch).at_work() as crew:
+        for name in "abc":
+            crew.begin(name, lambda: time.sleep(0.05), f"dev/{name}")
+        ends(crew, 3)
+    assert crew.at_most == 2
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_all_that_run_once_and_begins_nothing_more(watch: Watch, tmp_path: Path) -> None:
+    ready = threading.Barrier(3, timeout=20, action=lambda: os.kill(os.getpid(), signal.SIGINT))
+    interrupted: list[str] = []
+
+    def on_line(_line: str) -> None:
+        ready.wait()
+
+    def sleeps(name: str) -> None:
+        told = run(SLEEPS, tmp_path, {}, on_line, stopping=watch.stopping)
+        if told.interrupted:
+            interrupted.append(name)
+
+    began = time.monotonic()
+    with Crew(PLENTY, Limits(parallelism=3), watch).at_work() as crew:
+        for name in "abcd":
+            crew.begin(name, lambda name=name: sleeps(name))  # type: ignore[misc]
+        found = ends(crew, 4)
+    assert sorted(interrupted) == ["a", "b", "c"]
+    assert isinstance(found.pop("d"), InterruptedByUserError)
+    assert found == {"a": None, "b": None, "c": None}
+    assert time.monotonic() - began < 20
+
+
+def test_ctrl_c_is_only_noted_while_something_is_recorded_and_ends_a_question(watch: Watch) -> None:
+    with Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
+        os.kill(os.getpid(), signal.SIGINT)
+        # Half-way through an entry of the ledger, say.
+        time.sleep(0.05)
+        with pytest.raises(KeyboardInterrupt), crew.asking():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+        crew.begin("a", lambda: None)
+        assert isinstance(ends(crew, 1)["a"], InterruptedByUserError)
+
+
+def test_a_fault_beside_it_leaves_nothing_running_behind(watch: Watch, tmp_path: Path) -> None:
+    ready = threading.Event()
+    stopped: list[bool] = []
+
+    def sleeps() -> None:
+        told = run(SLEEPS, tmp_path, {}, lambda line: ready.set(), stopping=watch.stopping)
+        stopped.append(told.interrupted)
+
+    with pytest.raises(ZeroDivisionError), Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
+        crew.begin("a", sleeps)
+        assert ready.wait(10)
+        raise ZeroDivisionError
+    assert stopped == [True]
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="nothing is measured here")
+def test_memory_is_that_of_the_whole_tree_and_is_kept_for_the_next_time(watch: Watch, tmp_path: Path) -> None:
+    # A parent and a child with 64 MiB each of their own.
+    script = "import os, sys, time\nheld = bytearray(os.urandom(1) * (64 << 20))\n"
+    script += "if len(sys.argv) < 2:\n    import subprocess\n"
+    script += "    subprocess.run([sys.executable, '-I', '-S', '-c', open('script').read(), 'child'])\n"
+    script += "else:\n    print('ready', flush=True); time.sleep(0.5)\n"
+    (tmp_path / "script").write_text(script)
+    command = [sys.executable, "-I", "-S", "-c", script]
+    measured: list[int] = []
+
+    def follow() -> None:
+        run(command, tmp_path, {}, lambda line: None, around=lambda process: watch.meter.watched(process, "dev/a"))
+
+    with Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
+        crew.begin("a", follow, "dev/a")
+        while not measured or measured[-1] < 128 << 20:
+            measured.append(watch.meter.look().get("dev/a", 0))
+            assert len(measured) < 1000
+            time.sleep(0.01)
+        ends(crew, 1)
+    assert 128 << 20 <= max(measured) < 300 << 20
+    assert watch.meter.peak > max(measured), "envctl itself, and the code that they share, come on top"
+
+
+def test_what_is_small_or_was_cut_short_does_not_make_a_unit_smaller(tmp_path: Path) -> None:
+    kept = Measurements(tmp_path / "measured.json")
+    kept.note(Measured("dev/a", 0.0, peak=1000, seconds=5.0), planned=True)
+    # It was asked for its outputs, say, or killed before anybody looked.
+    kept.note(Measured("dev/a", 0.0, peak=100, seconds=1.0), planned=False)
+    assert (kept.memory("dev/a"), kept.seconds("dev/a")) == (1000, 5.0)
+    kept.note(Measured("dev/a", 0.0, peak=2000, seconds=1.0), planned=False)
+    assert (kept.memory("dev/a"), kept.seconds("dev/a")) == (2000, 5.0)
+    kept.note(Measured("dev/a", 0.0, peak=1000, seconds=5.0), planned=True)
+    assert kept.memory("dev/a") == 1700
+
+
+def test_a_job_that_waits_waits_so_long(watch: Watch) -> None:
+    with Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
+        began = time.monotonic()
+        crew.begin("a", lambda: crew.pause(0.3))
+        assert ends(crew, 1) == {"a": None}
+    assert time.monotonic() - began >= 0.3
+
+
+def test_a_job_that_waits_ends_with_ctrl_c(watch: Watch) -> None:
+    with Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
+        waiting = threading.Event()
+
+        def waits() -> None:
+            waiting.set()
+            crew.pause(60)
+
+        crew.begin("a", waits)
+        assert waiting.wait(10)
+        os.kill(os.getpid(), signal.SIGINT)
+        (error,) = ends(crew, 1).values()
+    assert isinstance(error, InterruptedByUserError)
+    assert error.problems[0].code == "E311"

@@ -1,0 +1,228 @@
+"""Looking again and again: on a clock that only moves when somebody waits, and on the real command line."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from envctl.cli.output.watch_loop import pauses, watch
+from envctl.cli.results import Seen
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
+from tests.fakes.world import project_files, write_project
+
+BEGIN = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+UNREACHABLE = OperationFailedError(Problem("E404", "the store can't be read"))
+
+
+@dataclass
+class Window:
+    """What is behind it, look by look; whoever watches is tired after the last one."""
+
+    behind: list[str | EnvctlError]
+    now: datetime = BEGIN
+    shown: list[Seen[str]] = field(default_factory=list)
+
+    def look(self) -> str:
+        found = self.behind.pop(0)
+        if isinstance(found, EnvctlError):
+            raise found
+        return found
+
+    def sleep(self) -> None:
+        if not self.behind:
+            raise KeyboardInterrupt
+        self.now += timedelta(seconds=5)
+
+    def watched(self, changed: Callable[[Seen[str], Seen[str]], bool] = lambda *_: True) -> list[Seen[str]]:
+        with pytest.raises(KeyboardInterrupt):
+            watch(self.look, self.shown.append, sleep=self.sleep, changed=changed, now=lambda: self.now)
+        return self.shown
+
+
+def after(seconds: int) -> datetime:
+    return BEGIN + timedelta(seconds=seconds)
+
+
+def test_each_look_is_shown_with_its_time() -> None:
+    assert Window(["calm", "busy"]).watched() == [Seen("calm", after(0)), Seen("busy", after(5))]
+
+
+def test_only_what_has_changed_is_shown_where_it_is_kept() -> None:
+    shown = Window(["calm", "calm", "busy", "busy", "calm"]).watched(lambda one, other: one.what != other.what)
+    assert [seen.what for seen in shown] == ["calm", "busy", "calm"]
+
+
+def test_a_look_that_fails_keeps_what_was_seen_before() -> None:
+    assert Window(["calm", UNREACHABLE, UNREACHABLE, "busy"]).watched() == [
+        Seen("calm", after(0)),
+        Seen("calm", after(0), UNREACHABLE, after(5)),
+        Seen("calm", after(0), UNREACHABLE, after(10)),
+        Seen("busy", after(15)),
+    ]
+
+
+def test_where_the_first_look_fails_there_is_nothing_to_watch() -> None:
+    window = Window([UNREACHABLE, "calm"])
+    with pytest.raises(OperationFailedError):
+        watch(window.look, window.shown.append, sleep=window.sleep, changed=lambda *_: True, now=lambda: BEGIN)
+    assert window.shown == []
+
+
+def test_a_bug_is_no_failure_of_a_look() -> None:
+    def broken() -> str:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        watch(broken, print, sleep=lambda: None, changed=lambda *_: True, now=lambda: BEGIN)
+
+
+def test_a_pause_ends_early_where_the_terminal_gets_another_size() -> None:
+    before = signal.getsignal(signal.SIGWINCH)
+    with pauses(30) as pause:
+        begun = time.monotonic()
+        os.kill(os.getpid(), signal.SIGWINCH)
+        pause()
+        assert time.monotonic() - begun < 10
+    assert signal.getsignal(signal.SIGWINCH) is before
+    with pauses(0.01) as pause:
+        pause()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    write_project(tmp_path)
+    return tmp_path
+
+
+def environment() -> dict[str, str]:
+    return {"PATH": "/usr/bin:/bin", "GIT_AUTHOR_EMAIL": "ann@example.com", "TERM": "xterm", "LANG": "C.UTF-8"}
+
+
+def envctl(*words: str) -> list[str]:
+    return [sys.executable, "-m", "envctl", *words]
+
+
+Started = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def started(project: Path) -> Iterator[Started]:
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*words: str) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            envctl("status", "--watch", "--interval", "1", *words),
+            cwd=project,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def locked(project: Path, environment_name: str = "dev") -> None:
+    lock = envctl("lock", environment_name, "--reason", "load test")
+    subprocess.run(lock, cwd=project, env=environment(), check=True, capture_output=True)
+
+
+def next_line(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+@pytest.mark.slow
+def test_each_change_is_a_document_on_a_line_of_its_own(project: Path, started: Started) -> None:
+    process = started("--json")
+    first = json.loads(next_line(process))
+    assert (first["command"], first["ok"], first["result"]["environments"][0]["present"]["lock"]) == (
+        "status",
+        True,
+        None,
+    )
+    locked(project)
+    assert json.loads(next_line(process))["result"]["environments"][0]["present"]["lock"]["reason"] == "load test"
+    (project / "envctl.toml").write_text("nonsense")
+    failed = json.loads(next_line(process))
+    assert (failed["ok"], failed["exit_code"], failed["result"]) == (False, 78, None)
+    (project / "envctl.toml").write_bytes(project_files()["envctl.toml"])
+    assert json.loads(next_line(process))["ok"] is True
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+@pytest.mark.slow
+def test_each_change_is_a_block_with_its_time_where_no_terminal_is(project: Path, started: Started) -> None:
+    process = started()
+    assert next_line(process).startswith("--- 20")
+    while next_line(process).strip() != "envctl apply dev  the first deployment":
+        pass
+    locked(project)
+    assert next_line(process).startswith("--- 20")
+    while "load test" not in (line := next_line(process)):
+        assert "\x1b" not in line
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (0, "")
+
+
+@pytest.mark.slow
+def test_on_a_terminal_the_picture_stays_in_its_place(project: Path) -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (30, 100))
+    command = envctl("status", "--watch", "--interval", "1")
+    process = subprocess.Popen(command, cwd=project, env=environment(), stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    said = b""
+    try:
+        while b"watching every 1 s" not in said:
+            said += os.read(ours, 1 << 16)
+        locked(project)
+        while b"LOCKED" not in said:
+            said += os.read(ours, 1 << 16)
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(OSError, match=r"Input/output error"):
+            while piece := os.read(ours, 1 << 16):
+                said += piece
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+    assert said.count(b"\x1b[?1049h") == said.count(b"\x1b[?1049l") == 1
+    assert b"\x1b[2J" not in said.partition(b"\x1b[?1049h")[2].partition(b"watching")[2]
+    assert b"LOCKED" in said.rpartition(b"\x1b[?1049l")[2], "what was seen last stays"
+
+
+@pytest.mark.parametrize("words", [["--interval", "3"], ["--watch", "--markdown"], ["--watch", "--interval", "0"]])
+def test_what_does_not_go_together_is_refused(project: Path, words: list[str]) -> None:
+    done = subprocess.run(
+        envctl("status", *words), cwd=project, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 64
+    assert ("E000" if "0" in words else "E019") in done.stderr
+
+
+def test_a_watch_of_no_project_ends_at_once(tmp_path: Path) -> None:
+    done = subprocess.run(
+        envctl("status", "--watch"), cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (78, "")
+    assert "E100" in done.stderr

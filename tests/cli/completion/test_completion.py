@@ -1,0 +1,353 @@
+"""What shells are offered: through their protocol, in this process and in one of its own, and through bash itself."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from envctl.adapters.toml import load_project
+from envctl.cli.command_modules import MODULES
+from envctl.cli.completion.known_releases import MOST, named_in, recall, remember
+from envctl.cli.entry import run
+from envctl.cli.options.global_options import FLAGS
+from envctl.domain.config.sandbox import in_sandbox
+from envctl.domain.ledger import checkpoint
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.ledger import journal
+from tests.cli.loading import loaded
+from tests.fakes.world import World, project_files
+
+Offered = Callable[..., list[str]]
+
+
+def laid_out(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, data in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return laid_out(tmp_path, project_files())
+
+
+@pytest.fixture
+def offered(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Offered:
+    """What bash is offered for the last word."""
+
+    def ask(*words: str) -> list[str]:
+        for name, value in protocol(words).items():
+            monkeypatch.setenv(name, value)
+        assert run([]) == 0
+        said = capsys.readouterr()
+        assert said.err == ""
+        return said.out.splitlines()
+
+    return ask
+
+
+def protocol(words: Iterable[str]) -> dict[str, str]:
+    line = ["envctl", *words]
+    return {"_ENVCTL_COMPLETE": "complete_bash", "COMP_WORDS": "\n".join(line), "COMP_CWORD": str(len(line) - 1)}
+
+
+def with_releases(project: Path, number: int = 1) -> list[str]:
+    """Their names, oldest first, in a store on disk."""
+    world = World()
+    for each in range(number):
+        world.edit("modules/network/main.tf", f"{project_files()['modules/network/main.tf'].decode()}# {each}\n")
+        apply(world.ports, "dev")
+    laid_out(project / ".envctl" / "store", world.store.content)
+    known = journal.present(world.ports).releases.values()
+    return [each.release[:12] for each in sorted(known, key=lambda each: each.seq)]
+
+
+ENVIRONMENTS = ["dev", "staging", "prod"]
+LINES = {
+    "an environment": (["apply", ""], ENVIRONMENTS),
+    "an environment that is begun": (["apply", "st"], ["staging"]),
+    "an environment of any command": (["history", ""], ENVIRONMENTS),
+    "an environment to run a command in": (["exec", ""], ENVIRONMENTS),
+    "the source of a promotion": (["promote", ""], ["dev", "staging"]),
+    "its target, which is the next one": (["promote", "dev", ""], ["staging"]),
+    "no target where the source is the last one": (["promote", "prod", ""], []),
+    "its target behind options": (["promote", "--sandbox", "staging", "--yes", ""], ["prod"]),
+    "where people have to approve": (["approve", ""], ["prod"]),
+    "the gates of an environment": (["approve", "prod", "--gate", ""], ["peer", "business"]),
+    "the gates of all, where none is named yet": (["approve", "--gate", ""], ["peer", "business"]),
+    "no gates where there are none": (["approve", "dev", "--gate", ""], []),
+    "an output": (["output", "dev", ""], ["network.subnet"]),
+    "what many jobs look for, and where": (["matrix", ""], [*ENVIRONMENTS, "drift", "plan"]),
+    "where many jobs look for it": (["matrix", "plan", "d"], ["dev"]),
+    "an output by its name alone": (["output", "dev", "su"], ["subnet"]),
+    "an output of a stack": (["output", "dev", "network."], ["network.subnet"]),
+    "a platform": (["lock-providers", "--platform", "darwin"], ["darwin_amd64", "darwin_arm64"]),
+    "a shell": (["completion", ""], ["bash", "zsh", "fish"]),
+    "a template": (["init", "blog", "--template", ""], ["minimal", "web", "ecs", "eks", "platform"]),
+    "nothing for the name of a new project": (["init", ""], []),
+    "a command of a group": (["ledger", ""], ["verify", "keys", "export"]),
+    "an environment of a command of a group": (["secrets", "list", ""], ENVIRONMENTS),
+    "an environment whose ledger is exported": (["ledger", "export", ""], ENVIRONMENTS),
+    "nothing of what belongs to another program": (["exec", "dev", "--", "app", "de"], []),
+    "no folder, of which shells know more": (["apply", "--project", ""], []),
+    "nothing behind what is complete": (["plan", "dev", ""], []),
+}
+
+
+@pytest.mark.parametrize(("words", "expected"), LINES.values(), ids=LINES)
+def test_offered_is(offered: Offered, words: list[str], expected: list[str]) -> None:
+    assert offered(*words) == expected
+
+
+def test_all_commands_are_offered(offered: Offered) -> None:
+    assert sorted(offered("")) == sorted(MODULES)
+
+
+def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> None:
+    shown = offered("apply", "dev", "--json", "--")
+    assert {*FLAGS, "--project", "--no-verify"} - set(shown) == {"--json"}
+    assert len(shown) == len(set(shown))
+    assert set(FLAGS) < set(offered("--"))
+
+
+def test_every_command_that_takes_an_environment_offers_some(offered: Offered) -> None:
+    without = {"init", "fmt", "status", "report", "collect", "lock-providers", "secrets", "ledger"}
+    without |= {"ci", "completion", "sandbox"}
+    for command in MODULES.keys() - without:
+        assert "prod" in offered(command, "") or command == "promote", command
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"), [("prod", "approvals = { peer = 1, business = 2 }"), ("staging", "approvals = {}")]
+)
+def test_the_usual_gates_are_offered_where_none_are_given(
+    project: Path, offered: Offered, environment: str, said: str
+) -> None:
+    text = (project / "envctl.toml").read_text()
+    (project / "envctl.toml").write_text(text.replace(said, ""))
+    assert offered("approve", environment, "--gate", "") == ["peer", "business", "quality"]
+
+
+def test_no_gates_are_offered_where_code_enters(offered: Offered) -> None:
+    assert offered("approve", "dev", "--gate", "") == []
+
+
+def test_another_project_is_honoured_wherever_it_stands(
+    project: Path, offered: Offered, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = os.fspath(project)
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert offered("apply", "") == []
+    assert offered("--project", there, "apply", "") == ENVIRONMENTS
+    assert offered("apply", "--project", there, "") == ENVIRONMENTS
+    assert offered(f"--project={there}", "apply", "") == ENVIRONMENTS
+
+
+RELEASES = {
+    "to be promoted": ["promote", "dev", "staging", "--release", ""],
+    "to be approved": ["approve", "prod", "--release", ""],
+    "to be asked about": ["why", "prod", "--release", ""],
+    "to go back to": ["rollback", "dev", "--to", ""],
+    "that is on hold": ["unlock", "dev", "--release", ""],
+}
+
+
+@pytest.mark.parametrize("words", RELEASES.values(), ids=RELEASES)
+def test_releases_are_offered(project: Path, offered: Offered, words: list[str]) -> None:
+    assert offered(*words) == []
+    names = with_releases(project, 3)
+    assert offered(*words) == names[::-1]
+    assert offered(*words[:-1], names[0][:5]) == [names[0]]
+
+
+def test_of_a_long_ledger_only_the_end_is_read(project: Path, offered: Offered) -> None:
+    names = with_releases(project, 3)
+    ledger = project / ".envctl" / "store" / "ledger"
+    last = sorted(ledger.iterdir())[-4]
+    world = World()
+    world.store.content = {
+        f"ledger/{file.name}": file.read_bytes() for file in ledger.iterdir() if file.name <= last.name
+    }
+    kept = checkpoint.encode(journal.present(world.ports))
+    laid_out(project / ".envctl" / "store", {f"checkpoints/{last.name}.gz": kept})
+    for file in ledger.iterdir():
+        if file.name <= last.name:
+            file.write_text("nobody reads it")
+    assert sorted(offered("rollback", "dev", "--to", "")) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("store", "words", "home"),
+    [
+        ("s3://shop-store/x", ["rollback", "dev", "--to", ""], ".envctl"),
+        ("s3://shop-envctl-store", ["--sandbox", "rollback", "dev", "--to", ""], ".envctl/sandbox"),
+    ],
+    ids=["in S3", "in the sandbox"],
+)
+def test_of_a_store_elsewhere_what_was_read_is_offered(
+    project: Path, offered: Offered, store: str, words: list[str], home: str
+) -> None:
+    with (project / "envctl.toml").open("a") as file:
+        file.write('[store]\nurl = "s3://shop-store/x"\n')
+    assert offered(*words) == []
+    (project / home).mkdir(parents=True)
+    remember(project / home, store, [b'{"event": {"kind": "release created", "release": "abcdef0123456789"}}'])
+    assert offered(*words) == ["abcdef012345"]
+    remember(project / home, "s3://another", [])
+    (project / home / "known-releases.json").write_text("damaged")
+    assert offered(*words) == []
+
+
+def test_the_store_of_the_sandbox_has_the_name_that_is_looked_for() -> None:
+    assert in_sandbox(load_project(project_files()["envctl.toml"])).store.url == "s3://shop-envctl-store"
+
+
+def entry(release: str) -> bytes:
+    return f'{{"event": {{"release": "{release}"}}}}'.encode()
+
+
+def test_releases_are_remembered_once_each_and_not_for_ever(tmp_path: Path) -> None:
+    remember(tmp_path, "s3://a", map(entry, ("one", "two", "one")))
+    remember(tmp_path, "s3://a", map(entry, ("two", "three")))
+    assert recall(tmp_path, "s3://a") == ["one", "two", "three"]
+    assert recall(tmp_path, "s3://b") == []
+    remember(tmp_path, "s3://a", map(entry, map(str, range(2 * MOST))))
+    assert recall(tmp_path, "s3://a") == [str(number) for number in range(MOST, 2 * MOST)]
+    remember(tmp_path / "nowhere", "s3://a", [entry("one")])
+
+
+def test_what_is_no_ledger_names_no_release() -> None:
+    assert named_in([b"", b"[]", b"{}", b'{"event": 3}', b'{"present": {"releases": [3]}}', b"\xff"]) == []
+
+
+BROKEN = {
+    "it is missing": None,
+    "it is empty": b"",
+    "it is no TOML": b"[pipeline\norder = ",
+    "it is no text": b"\xff\xfe\x00",
+    "it is a list where a table should be": b"pipeline = []\nenvironments = 3\nstacks = 'a'\nstore = 1\n",
+    "its names are no text": b"[pipeline]\norder = [1, {}, []]\n[stacks.a]\nmodule = 3\n",
+}
+
+
+@pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
+def test_nothing_is_offered_where(project: Path, offered: Offered, data: bytes | None) -> None:
+    (project / "envctl.toml").unlink()
+    if data is not None:
+        (project / "envctl.toml").write_bytes(data)
+    for words in (
+        ["apply", ""],
+        ["promote", "dev", ""],
+        ["approve", "prod", "--gate", ""],
+        ["output", "dev", ""],
+        ["why", "prod", "--release", ""],
+    ):
+        assert offered(*words) == []
+
+
+def test_a_name_that_a_shell_would_run_is_not_offered(project: Path, offered: Offered) -> None:
+    hostile = ["$(touch ran)", "`touch ran`", "a;touch ran", "a b", 'x\\";touch ran;', "-rf", "ok"]
+    quoted = ", ".join(f"'''{name}'''" for name in hostile)
+    (project / "envctl.toml").write_text(f"[pipeline]\norder = [{quoted}]\n")
+    assert offered("apply", "") == ["ok"]
+
+
+@pytest.mark.parametrize("instruction", ["complete_tcsh", "complete", "bash", "source_bash", ""])
+def test_an_unknown_question_gets_no_answer(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], instruction: str
+) -> None:
+    monkeypatch.setenv("_ENVCTL_COMPLETE", instruction)
+    assert run(["--version"]) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("" if instruction else said.out, "")
+
+
+def answered(project: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "envctl"],
+        cwd=project,
+        env={"PATH": "/usr/bin:/bin", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_zsh_gets_what_it_evaluates(project: Path) -> None:
+    asked = {"_ENVCTL_COMPLETE": "complete_zsh"}
+    told = answered(project, **asked, _TYPER_COMPLETE_ARGS="envctl promote ")
+    assert (told.stdout, told.stderr) == ('_arguments \'*: :(("dev"\n"staging"))\'\n', "")
+    told = answered(project, **asked, _TYPER_COMPLETE_ARGS="envctl apply dev --pro")
+    assert told.stdout == '_arguments \'*: :(("--project":"The project\N{RIGHT SINGLE QUOTATION MARK}s folder."))\'\n'
+    told = answered(project, **asked, _TYPER_COMPLETE_ARGS="envctl plan dev ")
+    assert told.stdout == "_files\n"
+
+
+def test_fish_gets_each_on_a_line_with_what_it_is(project: Path) -> None:
+    asked = {"_ENVCTL_COMPLETE": "complete_fish", "_TYPER_COMPLETE_ARGS": "envctl re"}
+    told = answered(project, **asked, _TYPER_COMPLETE_FISH_ACTION="get-args")
+    assert told.stdout.splitlines() == [
+        "report\tWrite a page to look at: one file, without a script.",
+        "recover\tDeclare an interrupted deployment to be over.",
+        "render\tShow the root modules that Terraform gets.",
+    ]
+    assert answered(project, **asked, _TYPER_COMPLETE_FISH_ACTION="is-args").returncode == 0
+    nothing = {**asked, "_TYPER_COMPLETE_ARGS": "envctl plan dev "}
+    assert answered(project, **nothing, _TYPER_COMPLETE_FISH_ACTION="is-args").returncode == 1
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_nothing_heavy_is_loaded_for_it(project: Path, shell: str) -> None:
+    heavy = ("boto3", "botocore", "pydantic", "rich", "obstore", "subprocess_of_terraform", "python_terraform")
+    words = protocol(["promote", ""]) | {"_ENVCTL_COMPLETE": f"complete_{shell}"}
+    words |= {"_TYPER_COMPLETE_ARGS": "envctl promote ", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    found, done = loaded([], heavy, project, words)
+    assert "dev" in done.stdout
+    assert (found, done.stderr.strip()) == (set(), "")
+
+
+BASH = """
+source <(envctl completion bash)
+complete -p envctl
+ask() { COMP_WORDS=(envctl "$@"); COMP_CWORD=$#; COMPREPLY=(); _envctl_completion envctl; echo "${COMPREPLY[*]}"; }
+ask promote ''
+ask promote dev ''
+ask approve prod --gate b
+ask plan dev ''
+"""
+
+
+def test_bash_itself_completes(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("bin")
+    (folder / "envctl").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m envctl "$@"\n')
+    (folder / "envctl").chmod(0o755)
+    done = subprocess.run(
+        ["bash", "--norc", "-c", BASH],
+        cwd=project,
+        env={"PATH": f"{folder}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "complete -o default -F _envctl_completion envctl",
+        "dev staging",
+        "staging",
+        "business",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_has_its_script(project: Path, capsys: pytest.CaptureFixture[str], shell: str) -> None:
+    assert run(["completion", shell]) == 0
+    said = capsys.readouterr().out
+    assert f"_ENVCTL_COMPLETE=complete_{shell}" in said
+    assert run(["completion", "tcsh"]) == 64

@@ -1,0 +1,53 @@
+"""The value of a secret as it comes out of a pipe."""
+
+import io
+from typing import Any
+
+import pytest
+
+from envctl.cli.input.secret_value import MOST, given
+from envctl.cli.options.global_options import Options
+from envctl.domain.aws.secret_status import KILO, SecretValue, unfit
+from envctl.domain.errors import UsageError
+
+PIPED = {
+    "a line": (b"pass\n", b"pass"),
+    "a line without its end": (b"pass", b"pass"),
+    "a line with spaces": (b" pass \n", b" pass "),
+    "a line of another system": (b"pass\r\n", b"pass\r"),
+    "several lines, to the byte": (b"-----BEGIN\nkey\n-----END\n", b"-----BEGIN\nkey\n-----END\n"),
+    "two ends of a line": (b"pass\n\n", b"pass\n\n"),
+    "a line in the middle": (b"a\nb", b"a\nb"),
+    "bytes": (b"\xff\x00\xfe", b"\xff\x00\xfe"),
+    "nothing": (b"", b""),
+}
+
+
+def through(data: bytes, monkeypatch: pytest.MonkeyPatch, **options: Any) -> SecretValue:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+    return given(Options(**options))
+
+
+@pytest.mark.parametrize(("data", "value"), PIPED.values(), ids=PIPED)
+def test_taken_is(data: bytes, value: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert through(data, monkeypatch) == SecretValue(value)
+
+
+def test_the_longest_value_may_end_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    most = b"x" * (64 * KILO)
+    assert unfit(through(most + b"\n", monkeypatch), "secretsmanager") == ""
+    assert unfit(through(most + b"xx\n", monkeypatch), "secretsmanager") != ""
+
+
+def test_what_never_ends_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(through(b"x" * (10 * MOST), monkeypatch).data) == MOST
+
+
+def test_with_json_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal(io.BytesIO(b"pass\n")))
+    with pytest.raises(UsageError, match="E001"):
+        given(Options(json=True))

@@ -1,0 +1,149 @@
+"""Colours are for terminals, and for who asks: looked at with the real command, a terminal and a pipe."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from envctl.cli.options.global_options import Options
+from envctl.cli.output.consoles import coloured, live
+from tests.fakes.world import write_project
+
+pytestmark = pytest.mark.slow
+ESCAPE = re.compile(rb"\x1b")
+COMMANDS = {
+    "status": ["status"],
+    "settings": ["settings", "prod"],
+    "why": ["why", "prod"],
+    "an error": ["settings", "prd"],
+    "a refusal": ["promote", "staging", "prod", "--yes"],
+    "a wrong command line": ["settings"],
+    "help": ["--help"],
+}
+COLOURLESS = {
+    "NO_COLOR": ({"NO_COLOR": "1"}, []),
+    "NO_COLOR against FORCE_COLOR": ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, []),
+    "a terminal that knows nothing": ({"TERM": "dumb"}, []),
+    "--no-color": ({}, ["--no-color"]),
+    "--no-color against FORCE_COLOR": ({"FORCE_COLOR": "3"}, ["--no-color"]),
+    "FORCE_COLOR that says no": ({"FORCE_COLOR": "0"}, []),
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("project")
+    write_project(root)
+    return root
+
+
+def environment(more: dict[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR", "COLORTERM"}}
+    return {**kept, "TERM": "xterm-256color", **more}
+
+
+def command(words: list[str]) -> list[str]:
+    return [sys.executable, "-m", "envctl", *words]
+
+
+def on_a_terminal(words: list[str], project: Path, more: dict[str, str]) -> bytes:
+    """Both streams on one terminal, as people have them."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command(words), cwd=project, env=environment(more), stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    said = b""
+    # The end of a terminal is an error on Linux and an empty read elsewhere.
+    try:
+        while part := os.read(ours, 65536):
+            said += part
+    except OSError:
+        pass
+    process.wait()
+    os.close(ours)
+    return said
+
+
+def through_a_pipe(words: list[str], project: Path, more: dict[str, str]) -> bytes:
+    done = subprocess.run(command(words), cwd=project, env=environment(more), capture_output=True, check=False)
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
+def test_what_is_piped_has_no_escape_codes(project: Path, words: list[str]) -> None:
+    said = through_a_pipe(words, project, {})
+    assert said
+    assert not ESCAPE.search(said)
+
+
+@pytest.mark.parametrize("name", ["status", "an error"])
+@pytest.mark.parametrize(("more", "options"), COLOURLESS.values(), ids=COLOURLESS)
+def test_a_terminal_gets_no_escape_codes_with(
+    project: Path, name: str, more: dict[str, str], options: list[str]
+) -> None:
+    said = on_a_terminal([*COMMANDS[name], *options], project, more)
+    assert said
+    assert not ESCAPE.search(said)
+
+
+@pytest.mark.parametrize("name", ["settings", "why"])
+def test_no_command_has_colours_where_they_are_not_wanted(project: Path, name: str) -> None:
+    said = on_a_terminal(COMMANDS[name], project, {"NO_COLOR": "1"})
+    assert said
+    assert not ESCAPE.search(said)
+
+
+@pytest.mark.parametrize("name", ["status", "settings", "an error"])
+def test_a_terminal_gets_colours(project: Path, name: str) -> None:
+    assert ESCAPE.search(on_a_terminal(COMMANDS[name], project, {}))
+
+
+@pytest.mark.parametrize("name", ["status", "an error"])
+def test_a_log_gets_colours_where_somebody_asks_for_them(project: Path, name: str) -> None:
+    assert ESCAPE.search(through_a_pipe(COMMANDS[name], project, {"FORCE_COLOR": "1"}))
+
+
+def test_a_page_has_no_colours_whoever_asks(project: Path) -> None:
+    done = subprocess.run(
+        command(["status", "--markdown"]),
+        cwd=project,
+        env=environment({"FORCE_COLOR": "1"}),
+        capture_output=True,
+        check=True,
+    )
+    assert not ESCAPE.search(done.stdout)
+
+
+CASES = {
+    "a terminal has colours": ({}, True, True),
+    "a pipe has none": ({}, False, False),
+    "an empty NO_COLOR says nothing": ({"NO_COLOR": ""}, True, True),
+    "NO_COLOR says no, whatever it holds": ({"NO_COLOR": "0"}, True, False),
+    "FORCE_COLOR says yes": ({"FORCE_COLOR": "1"}, False, True),
+    "an empty FORCE_COLOR says nothing": ({"FORCE_COLOR": ""}, True, True),
+    "FORCE_COLOR=0 says no": ({"FORCE_COLOR": "0"}, True, False),
+    "FORCE_COLOR=false says no": ({"FORCE_COLOR": "false"}, True, False),
+    "NO_COLOR is heard before FORCE_COLOR": ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, True, False),
+    "a terminal that knows nothing is not forced": ({"TERM": "dumb", "FORCE_COLOR": "1"}, True, False),
+}
+
+
+@pytest.mark.parametrize(("variables", "terminal", "expected"), CASES.values(), ids=CASES)
+def test_who_decides(variables: dict[str, str], terminal: bool, expected: bool) -> None:
+    assert coloured(Options(), variables, terminal=terminal) is expected
+    assert coloured(Options(no_color=True), variables, terminal=terminal) is False
+
+
+def test_a_log_with_colours_is_not_drawn_over(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w") as log:
+        assert not live(log, {"FORCE_COLOR": "1", "TERM": "xterm"})
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        assert live(terminal, {"TERM": "xterm"})
+        assert not live(terminal, {"TERM": "dumb"})
+    os.close(ours)

@@ -1,0 +1,224 @@
+"""With `--json` every command prints one document and nothing else, be it done, refused, interrupted or broken."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from envctl.adapters.workspace.workspace import DirectoryWorkspace
+from envctl.cli.entry import run
+from envctl.cli.options.global_options import hoist, named
+from envctl.cli.result_types import RESULTS
+from tests.documents import checked
+from tests.scaffold import scaffolded
+
+Asked = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A project from the template `web`."""
+    root = scaffolded(tmp_path)
+    monkeypatch.chdir(root)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    yield root
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def asked(project: Path, capfd: pytest.CaptureFixture[str]) -> Asked:
+    """Runs a command line with --json; gives the document, of which the exit code is said twice."""
+
+    def ask(line: str, code: int = 0) -> dict[str, Any]:
+        capfd.readouterr()
+        assert run([*line.split(), "--json"]) == code
+        document = checked(capfd.readouterr().out)
+        assert (document["exit_code"], document["ok"]) == (code, code in {0, 2})
+        return document
+
+    return ask
+
+
+# Each needs no Terraform.
+DONE = [
+    "--version",
+    "validate",
+    "validate prod",
+    "settings dev",
+    "settings prod",
+    "validate --settings",
+    "render staging",
+    "status",
+    "history",
+    "history prod --limit 1",
+    "history --since 7d --until 1d",
+    "init blog --template minimal",
+    "ci github",
+    "ci gitlab",
+    "ledger verify",
+    "secrets list dev",
+    "secrets check",
+    "why dev",
+    "why prod",
+    "rules dev",
+    "rules prod",
+    "drift",
+    "drift staging",
+    "matrix",
+    "matrix plan --format codebuild",
+    "apply dev --dry-run",
+    "recover staging",
+    "lock prod --reason migration",
+    "unlock prod",
+    "approve prod --gate peer --withdraw",
+    "sandbox status",
+    "sandbox down",
+]
+FAILED = {
+    "a command that does not exist": ("aply dev", 64),
+    "a name that no project can have": ("init Blog", 64),
+    "a template that does not exist": ("init blog --template wep", 64),
+    "an environment that does not exist": ("settings prd", 64),
+    "a path outside of the project": ("fmt ../other", 64),
+    "an option that does not exist": ("apply dev --force", 64),
+    "no argument": ("promote dev", 64),
+    "no option that is needed": ("lock prod", 64),
+    "no command at all": ("", 64),
+    "no command of a group": ("ledger", 64),
+    "no command of a group for secrets": ("secrets", 64),
+    "a name that no setting asks for": ("secrets set prod shop/db", 64),
+    "a time that is none": ("history --since soon", 64),
+    "no such command of a group": ("sandbox upp", 64),
+    "no environment to reset the rules of": ("rules reset", 64),
+    "an option that goes with another word": ("rules prod --withdraw", 64),
+    "a reset of rules that were never recorded": ("rules reset prod --reason gone", 64),
+    "nothing to withdraw from rules that were never recorded": ("rules reset prod --withdraw", 64),
+    "a gate that does not exist": ("approve prod --gate pear", 64),
+    "no run to collect": ("collect", 1),
+    "no signing key anywhere": ("ledger keys", 64),
+    "a signing key that does not exist": ("ledger keys prod --create", 64),
+    "a dry run that does not exist": ("verify dev --dry-run", 64),
+    "a folder that does not exist": ("--project nowhere plan dev", 64),
+    "a promotion over an environment": ("promote dev prod --yes", 3),
+    "a promotion of nothing": ("promote dev staging --yes", 3),
+    "a redeployment of nothing": ("apply prod --yes", 3),
+    "a rollback of nothing": ("rollback prod --yes", 3),
+    "a verification of nothing": ("verify staging", 1),
+    "a destruction of nothing": ("destroy dev --yes", 1),
+}
+
+
+PROJECTLESS = {"", "init", "sandbox status", "sandbox down"}
+# One line for each command that looks at the project.
+EACH = {
+    line.split()[0]: line
+    for _, line in sorted((len(line), line) for line in DONE if named(hoist(line.split())) not in PROJECTLESS)
+} | {
+    "collect": "collect",
+    "destroy": "destroy dev",
+    "bootstrap": "bootstrap --check",
+    "diff": "diff dev staging",
+    "ledger keys": "ledger keys",
+    "doctor": "doctor",
+    "fmt": "fmt",
+    "lock-providers": "lock-providers",
+    "output": "output dev",
+    "preview": "preview dev",
+    "report": "report",
+    "plan": "plan dev",
+    "promote": "promote dev staging --yes",
+    "rollback": "rollback prod --yes",
+    "sandbox up": "sandbox up",
+    "secrets list": "secrets list dev",
+    "secrets set": "secrets set dev shop/db",
+    "verify": "verify staging",
+}
+
+
+@pytest.mark.parametrize("line", DONE)
+def test_a_document_for(line: str, asked: Asked) -> None:
+    assert asked(line)["command"] == (named(hoist(line.split())) or "--version")
+
+
+@pytest.mark.parametrize(("line", "code"), FAILED.values(), ids=FAILED.keys())
+def test_a_document_where_there_is(line: str, code: int, asked: Asked) -> None:
+    assert asked(line, code)["problems"]
+
+
+@pytest.mark.parametrize("line", EACH.values(), ids=EACH.keys())
+def test_a_document_where_the_project_file_is_broken(line: str, project: Path, asked: Asked) -> None:
+    (project / "envctl.toml").write_text("[project")
+    assert asked(line, 78)["problems"][0]["file"] == "envctl.toml"
+
+
+@pytest.mark.parametrize("line", EACH.values(), ids=EACH.keys())
+@pytest.mark.parametrize(("raised", "code"), [(KeyboardInterrupt(), 130), (ZeroDivisionError(), 70)], ids=["^C", "bug"])
+def test_a_document_where_it_ends_badly(
+    line: str, raised: BaseException, code: int, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> NoReturn:
+        raise raised
+
+    monkeypatch.setattr("envctl.cli.wiring.container.wire", broken)
+    assert asked(line, code)["command"] == named(hoist(line.split()))
+
+
+def test_a_document_where_the_result_can_not_be_said(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("envctl.usecases.inspect.status.status", lambda _: object())
+    assert asked("status", 70)["problems"][0]["code"] == "E070"
+
+
+def test_a_document_where_somebody_else_is_at_work(project: Path, asked: Asked) -> None:
+    work = DirectoryWorkspace(project, project / ".envctl" / "work", "")
+    with work.lock("staging", "ann"):
+        assert "ann" in asked("recover staging", 75)["problems"][0]["message"]
+
+
+def test_every_command_is_looked_at_here() -> None:
+    looked_at = {named(hoist(line.split())) for line in (*DONE, *EACH.values())} - {""}
+    answering = {command for command, types in RESULTS.items() if types}
+    assert looked_at == answering - {"--version"}, "a line of it belongs into DONE or EACH"
+
+
+def test_help_stays_text(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for line in ("--help", "apply --help", "ledger verify -h"):
+        assert run([*line.split(), "--json"]) == 0
+        assert capfd.readouterr().out.startswith("Usage: envctl")
+
+
+NAMED = {
+    "": "",
+    "--debug": "",
+    "aply dev": "",
+    "plan dev": "plan",
+    "--project plan status": "status",
+    "--project=plan status": "status",
+    "approve --gate peer prod": "approve",
+    "ledger verify": "ledger verify",
+    "ledger": "ledger",
+    "sandbox upp": "sandbox",
+    "lock status --reason plan": "lock",
+}
+
+
+@pytest.mark.parametrize(("line", "command"), NAMED.items())
+def test_a_document_names_the_command_and_nothing_that_was_typed_behind_it(line: str, command: str) -> None:
+    assert named(hoist(line.split())) == command
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_document_can_be_read_whatever_the_stream_can_hold(project: Path, encoding: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "envctl", "lock", "prod", "--reason", "é 山田 \N{ROCKET} \x85", "--json"],
+        cwd=project,
+        env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"},
+        capture_output=True,
+        check=True,
+    )
+    assert checked(done.stdout.decode())["result"]["lock"]["reason"] == "é 山田 \N{ROCKET} \x85"

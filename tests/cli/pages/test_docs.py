@@ -1,0 +1,176 @@
+"""The documents say what is true: commands exist, examples load, codes and links lead somewhere."""
+
+import re
+import shlex
+import signal
+import tomllib
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import typer
+from demo.steps import SHOWS
+
+from envctl.adapters.toml import load_project
+from envctl.cli.app import application
+from envctl.cli.entry import run
+from envctl.cli.options.global_options import hoist
+from envctl.domain.guards import GUARDS
+from tests.documents import checked
+from tests.scaffold import scaffolded
+
+ROOT = Path(__file__).parents[3]
+DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"`(envctl [^`]+)`")
+COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*envctl (.+)")
+LINK = re.compile(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
+GUARD_CODES = {guard.code for guard in GUARDS}
+ENDLESS = "--watch"
+NEEDS_NOTHING = ("validate", "settings", "render", "status", "why", "history", "diff", "report", "--help", "--version")
+
+
+def _named(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def _blocks(*languages: str) -> Iterator[tuple[Path, str]]:
+    for file in DOCS:
+        for language, text in BLOCK.findall(file.read_text()):
+            if language in languages:
+                yield file, text
+
+
+def _commands() -> dict[str, list[str]]:
+    """The words behind `envctl` of each command line in the documents and the demo, by where it stands."""
+    lines = [(_named(file), line) for file, text in _blocks("sh") for line in text.splitlines()]
+    lines += [
+        (_named(file), line[2:])
+        for file, text in _blocks("console")
+        for line in text.splitlines()
+        if line.startswith("$ ")
+    ]
+    lines += [(_named(file), span) for file in DOCS for span in SPAN.findall(file.read_text())]
+    lines += [("demo/steps.py", step.words) for show in SHOWS.values() for step in (show.init, *show.steps, show.down)]
+    found = {}
+    for place, line in lines:
+        if command := COMMAND.fullmatch(line):
+            words = shlex.split(command[1], comments=True)
+            found[f"{place}: {line}"] = list(takewhile(lambda word: word != "|", words))
+    return found
+
+
+COMMANDS = _commands()
+# The pages of the commands are typed by tests/docs.
+RUNNABLE = {
+    place: words
+    for place, words in COMMANDS.items()
+    if not place.startswith("docs/commands/")
+    and not {"--sandbox", "sandbox", "ENV", ENDLESS} & set(words)
+    and set(words) & set(NEEDS_NOTHING)
+}
+TOML = {f"{_named(file)}: {text.split()[0]}": text for file, text in _blocks("toml")}
+
+
+def _parse(command: Any, words: list[str], parent: Any = None) -> None:
+    """Everything that the command line does short of running the command; raises for what does not exist."""
+    with command.make_context(command.name, list(words), parent=parent) as context:
+        if hasattr(command, "resolve_command"):
+            rest = [*context._protected_args, *context.args]
+            _, inner, rest = command.resolve_command(context, rest)
+            _parse(inner, rest, context)
+
+
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS.keys())
+def test_every_command_line_parses(words: list[str]) -> None:
+    if set(words) & {"--help", "--version"}:
+        words = [word for word in words if word not in {"--help", "--version"}] or ["status"]
+    _parse(typer.main.get_command(application()), hoist(words))
+
+
+def test_a_command_line_that_does_not_exist_is_noticed() -> None:
+    for words in (["aply", "dev"], ["apply", "dev", "--force"], ["promote", "dev"]):
+        with pytest.raises(Exception, match=r"(?i)no such|missing"):
+            _parse(typer.main.get_command(application()), hoist(words))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    root = scaffolded(tmp_path)
+    monkeypatch.chdir(root)
+    before = signal.getsignal(signal.SIGTERM)
+    yield root
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("words", RUNNABLE.values(), ids=RUNNABLE.keys())
+def test_commands_that_need_no_terraform_work(
+    project: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(words) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", TOML.values(), ids=TOML.keys())
+def test_toml_examples_load(text: str) -> None:
+    load_project(_completed(text).encode())
+
+
+def test_a_document_that_is_shown_is_what_its_schema_says() -> None:
+    shown = [text for file, text in _blocks("json") if file.name == "json.md"]
+    assert [checked(text)["command"] for text in shown] == ["status"]
+
+
+def _completed(text: str) -> str:
+    """A fragment with the tables around it that a project must have."""
+    document = tomllib.loads(text)
+    in_pipeline = [name for name, each in document.get("environments", {}).items() if each.get("pipeline", True)]
+    everywhere = [name for name, each in document.get("stacks", {}).items() if not each.get("environments")]
+    rest = {
+        '[project]\nname = "shop"\n': "project" in document,
+        '[pipeline]\norder = ["dev"]\n': "pipeline" in document,
+        "[environments.dev]\n": bool(in_pipeline),
+        '[stacks.network]\nmodule = "modules/vpc"\n': bool(everywhere),
+    }
+    return text + "".join(table for table, there in rest.items() if not there)
+
+
+def test_every_guard_has_a_heading_and_no_heading_is_left_over() -> None:
+    headings = re.findall(r"^## (G\d+) (\w+)$", (ROOT / "docs/guards.md").read_text(), re.MULTILINE)
+    assert headings == [(guard.code, guard.name) for guard in GUARDS]
+
+
+def test_every_error_code_has_a_row_and_no_row_is_left_over() -> None:
+    rows = re.findall(r"^\| ([EG]\d{3}) \|", (ROOT / "docs/errors.md").read_text(), re.MULTILINE)
+    sources = "".join(file.read_text() for file in (ROOT / "src").rglob("*.py"))
+    assert sorted(rows) == sorted(set(re.findall(r'"([EG]\d{3})"', sources)) - GUARD_CODES)
+
+
+def _slugs(file: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", BLOCK.sub("", file.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("file", DOCS, ids=_named)
+def test_every_link_leads_to_a_file_and_a_heading(file: Path) -> None:
+    links = [image or link for link, image in LINK.findall(file.read_text())]
+    for link in links:
+        if link.startswith("https://"):
+            continue
+        path, _, heading = link.partition("#")
+        target = (file.parent / path) if path else file
+        assert target.is_file(), f"{link} leads nowhere"
+        assert not heading or heading in _slugs(target), f"{link} has no such heading"
+
+
+def test_the_picture_can_be_read_aloud() -> None:
+    picture = ElementTree.parse(ROOT / "docs/flow.svg").getroot()
+    spoken = [picture.find(f"{{http://www.w3.org/2000/svg}}{name}") for name in ("title", "desc")]
+    assert all(element is not None and element.text for element in spoken)
+
+
+def test_the_demo_ends_each_step_with_a_documented_exit_code() -> None:
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)}
+    assert {step.exits for show in SHOWS.values() for step in show.steps} <= codes

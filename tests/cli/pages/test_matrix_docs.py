@@ -1,0 +1,73 @@
+"""The workflow and the buildspec of docs/matrix.md: what they run exists, and what was found is told, come what may."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml  # type: ignore[import-untyped]
+
+from envctl.cli.app import application
+from envctl.cli.options.global_options import hoist
+from envctl.cli.render.console.fleet.matrix import codebuild, github
+from envctl.usecases.fleet.matrix import Job, Matrix
+from tests.cli.pages.test_docs import _parse as parse
+
+PAGE = (Path(__file__).parents[3] / "docs" / "matrix.md").read_text()
+WORKFLOW, ACTION, SPEC = (text for text in re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+RUN = "20261125T014000Z-drift-3f2a91c0"
+
+
+def steps() -> Iterator[dict[str, Any]]:
+    for job in yaml.safe_load(WORKFLOW)["jobs"].values():
+        yield from job["steps"]
+    yield from yaml.safe_load(ACTION)["runs"]["steps"]
+
+
+def commands(script: str) -> Iterator[str]:
+    """What envctl is called with, in one line of a script or within it."""
+    for line in script.splitlines():
+        yield from re.findall(r"(?:^|\$\(|; |then |else )envctl ([^;)>|]+)", line)
+
+
+def test_the_jobs_wait_for_each_other_and_what_was_found_is_told_whatever_came_of_them() -> None:
+    jobs = yaml.safe_load(WORKFLOW)["jobs"]
+    assert {name: job.get("needs") for name, job in jobs.items()} == {
+        "matrix": None,
+        "drift": "matrix",
+        "collect": ["matrix", "drift"],
+    }
+    assert jobs["collect"]["if"].startswith("always()")
+    assert jobs["drift"]["strategy"]["fail-fast"] is False
+    # Where there is nothing to look at, there is no such job: a matrix without entries is an error to GitHub.
+    nothing = github(Matrix(RUN, "drift", "github"))
+    assert jobs["drift"]["if"] == f"needs.matrix.outputs.matrix != '{nothing}'"
+
+
+def test_what_the_workflow_takes_from_an_entry_is_in_every_entry() -> None:
+    entry = json.loads(github(Matrix(RUN, "drift", "github", (Job(1, RUN, 1, 2, 3.0),))))["include"][0]
+    assert set(re.findall(r"\{\{ matrix\.(\w+) \}\}", WORKFLOW)) == {"run", "shard"} <= entry.keys()
+    assert re.findall(r"include\[0\]\.(\w+)", WORKFLOW) == ["run"]
+
+
+def test_no_script_holds_anything_that_github_fills_in() -> None:
+    """It would be run, whatever it is."""
+    scripts = [step["run"] for step in steps() if "run" in step]
+    assert len(scripts) == 4
+    assert [script for script in scripts if "${{" in script] == []
+
+
+@pytest.mark.parametrize(
+    "line", [*(line for step in steps() for line in commands(step.get("run", ""))), *commands(SPEC)]
+)
+def test_every_command_in_it_exists(line: str) -> None:
+    words = [{"$ENVCTL_SHARD": "1", "$SHARD": "1"}.get(word, word) for word in shlex.split(line)]
+    parse(typer.main.get_command(application()), hoist(words))
+
+
+def test_the_buildspec_is_what_envctl_writes() -> None:
+    assert SPEC.rstrip("\n") == codebuild(Matrix(RUN, "drift", "codebuild", (Job(1, RUN, 1, 2, 3.0),)))

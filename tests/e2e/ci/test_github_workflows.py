@@ -1,0 +1,148 @@
+"""The workflows that `envctl ci github` writes, run by `act` as GitHub would: a pull request, what was merged reaches
+prod, and drift. On the real AWS provider, with a GitHub of the tests.
+"""
+
+import json
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.forge.github_server import REPOSITORY, RUN, TOKEN, GithubServer, github
+from tests.cli.ci.test_pre_commit import git
+from tests.e2e.conftest import Project
+from tests.e2e.drift.test_drift import MODULE, TOML, sqs
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.night]
+
+PROGRAMS = Path(sys.executable).parent
+# Each job begins with a checkout of its own. What jobs share in earnest is AWS: here the sandbox stands for it, which
+# lies in a folder. And act says where GitHub is, and will not be told.
+ENVCTL = """#!/bin/sh
+[ -e .envctl ] || ln -s "{shared}" .envctl
+GITHUB_API_URL={url} exec "{python}" -m envctl "$@"
+"""
+
+
+@dataclass
+class Runner:
+    """A repository whose workflows run on this machine, without containers."""
+
+    project: Project
+    forge: GithubServer
+    folder: Path
+
+    def run(self, event: str, workflow: str, **payload: object) -> str:
+        """What was printed; every job has gone well."""
+        done = self.ran(event, workflow, **payload)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def ran(self, event: str, workflow: str, **payload: object) -> "subprocess.CompletedProcess[str]":
+        (self.folder / "event.json").write_text(json.dumps(payload))
+        words = [
+            event,
+            "--workflows",
+            f".github/workflows/envctl-{workflow}.yml",
+            "--platform=ubuntu-24.04=-self-hosted",
+            f"--cache-server-path={self.folder / 'cache'}",
+            f"--eventpath={self.folder / 'event.json'}",
+            "--actor=merger",
+            f"--env=GITHUB_RUN_ID={RUN}",
+            "--secret=GITHUB_TOKEN",
+        ]
+        return subprocess.run(
+            [PROGRAMS / "act", *words],
+            cwd=self.project.root,
+            env=self.project.environment(PATH=f"{self.folder / 'bin'}:/usr/bin:/bin", GITHUB_TOKEN=TOKEN),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=500,
+            check=False,
+        )
+
+    def pull_request(self) -> str:
+        head = {"ref": "feature", "repo": {"full_name": REPOSITORY}}
+        told = {"number": 7, "head": head, "base": {"ref": "main"}}
+        return self.run("pull_request", "plan", number=7, pull_request=told)
+
+    def commit(self, message: str) -> None:
+        git(self.project.root, "add", "--all")
+        git(self.project.root, "commit", "--quiet", "--message", message)
+
+
+@pytest.fixture
+def runner(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Runner]:
+    project = Project(tmp_path / "queue", home)
+    project.write("envctl.toml", TOML.replace("{approvals}", "{ peer = 1 }"))
+    project.write("modules/queue/main.tf", MODULE)
+    project.write(".gitignore", ".envctl\n")
+    shared = project.root / ".envctl"
+    (shared / "sandbox").mkdir(parents=True)
+    (shared / "sandbox" / "mirror").symlink_to(unpacked_provider)
+    git(project.root, "init", "--quiet", "--initial-branch=main")
+    git(project.root, "remote", "add", "origin", f"https://github.com/{REPOSITORY}.git")
+    with github() as forge:
+        tools = tmp_path / "bin"
+        tools.mkdir()
+        (tools / "envctl").write_text(ENVCTL.format(shared=shared, url=forge.url, python=sys.executable))
+        (tools / "envctl").chmod(stat.S_IRWXU)
+        # act stops with a job whatever the job has started.
+        project.ok("sandbox", "up")
+        project.ok("--sandbox", "ci", "github")
+        it = Runner(project, forge, tmp_path)
+        it.commit("a queue")
+        yield it
+    project.run("sandbox", "down")
+
+
+def test_from_a_pull_request_to_prod_and_what_somebody_did_there_by_hand(runner: Runner) -> None:
+    project, forge = runner.project, runner.forge
+
+    runner.pull_request()
+    assert len(forge.comments) == 1
+    assert "dev" in forge.comments[0]["body"]
+    first = forge.comments[0]["body"]
+
+    # Merged. Nobody has let the job for prod begin: the gate holds, and staging has it.
+    done = runner.ran("push", "deploy")
+    assert done.returncode == 1, done.stdout
+    assert "G106" in done.stdout, done.stdout
+    assert "Job 'promote staging to prod' failed" in done.stdout, done.stdout
+    sqs(project, "staging")
+    with pytest.raises(Exception, match="NonExistentQueue"):
+        sqs(project, "prod")
+
+    forge.add_review("octocat", "prod")
+    runner.run("push", "deploy")
+    told = project.ok("--sandbox", "--json", "history", "prod").document["result"]["entries"]
+    assert [each["event"]["reviewer"] for each in told if each["event"]["kind"] == "approval given"] == ["octocat"]
+    sqs(project, "prod")
+    everywhere = project.ok("--sandbox", "--json", "status").document["result"]["environments"]
+    assert len({each["present"]["current"]["release"] for each in everywhere}) == 1
+
+    # The next pull request: the same comment, written anew.
+    project.write("modules/queue/main.tf", MODULE.replace("= 30", "= 45"))
+    runner.commit("slower")
+    runner.pull_request()
+    assert len(forge.comments) == 1
+    assert forge.comments[0]["body"] != first
+    assert "visibility_timeout_seconds" in forge.comments[0]["body"]
+
+    # By night: clean, then not, then clean again.
+    runner.run("schedule", "drift")
+    assert forge.issues == []
+    there, url = sqs(project, "prod")
+    there.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "99"})
+    found = runner.ran("schedule", "drift")
+    assert found.returncode == 1, found.stdout
+    assert forge.open_issues == ["Drift in prod"]
+    there.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "30"})
+    runner.run("schedule", "drift")
+    assert forge.open_issues == []

@@ -1,0 +1,159 @@
+"""The jobs that `envctl ci gitlab` writes, run as they stand there: a merge request, a merge, and a night."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from envctl.cli.ci.conversation import LABEL
+from tests.adapters.forge.gitlab_server import TOKEN, GitlabServer, gitlab
+from tests.e2e.ci.gitlab_runner import DRIFT, FORK, MERGE_REQUEST, PUSH, SCHEDULE, Runner
+from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, Project, client
+
+pytestmark = [pytest.mark.terraform, pytest.mark.slow]
+
+
+@pytest.fixture
+def server() -> Iterator[GitlabServer]:
+    with gitlab() as server:
+        yield server
+
+
+def committed(project: Project) -> None:
+    """As a job finds it: a clone, in which nothing was changed."""
+    project.write(".gitignore", ".envctl/\n.terraform*\n")
+    who = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com")
+    for words in (("init", "--quiet"), ("add", "."), (*who, "commit", "--quiet", "--message", "all of it")):
+        subprocess.run(["git", *words], cwd=project.root, check=True, timeout=30)
+
+
+def test_a_merge_request_is_told_of_and_a_merge_goes_as_far_as_the_gates_let_it(
+    small: Project, server: GitlabServer
+) -> None:
+    small.ok("ci", "gitlab")
+    committed(small)
+    opened = Runner(small, server, MERGE_REQUEST)
+    assert opened.jobs == ["envctl plan"]
+    opened.ok("envctl plan")
+    (note,) = server.comments
+    assert note["body"].startswith("<!-- envctl: preview -->\n## ")
+
+    merged = Runner(small, server, PUSH)
+    assert merged.jobs == ["envctl apply dev", "envctl promote dev staging", "envctl promote staging prod"]
+    merged.ok("envctl apply dev")
+    left = merged.left["envctl apply dev"]
+    assert (left["reason"], left["changes"]) == ("done", "true")
+    merged.ok("envctl promote dev staging")
+    # It lacks an approval, and is taken up again once somebody has given it.
+    assert merged.run("envctl promote staging prod").code == 4
+    reached = small.ok("status", "--json").document["result"]["environments"]
+    assert [(each["release"] or {}).get("release", "") for each in reached] == [left["release"], left["release"], ""]
+
+    server.add_issue("Drift in staging", "<!-- envctl: drift in staging -->\nold", LABEL)
+    night = Runner(small, server, DRIFT)
+    assert night.jobs == ["envctl drift"]
+    night.ok("envctl drift")
+    assert server.open_issues == []
+
+
+def test_a_fork_and_a_schedule_of_the_team_have_no_job_of_envctl(small: Project, server: GitlabServer) -> None:
+    small.ok("ci", "gitlab")
+    for variables in (FORK, SCHEDULE, {**PUSH, "CI_COMMIT_BRANCH": "feature"}):
+        assert Runner(small, server, variables).jobs == []
+    assert Runner(small, server, {**PUSH, "CI_PIPELINE_SOURCE": "web", "ENVCTL_DRIFT": "yes"}).jobs == ["envctl drift"]
+
+
+def test_the_token_for_aws_lies_in_a_file_for_as_long_as_the_job_runs_and_nobody_else_sees_it(
+    small: Project, server: GitlabServer
+) -> None:
+    small.ok("ci", "gitlab")
+    spy = small.root / "spy.json"
+    runner = Runner(small, server, DRIFT, {"ENVCTL_DRIFT_ROLE": "arn:aws:iam::444444444444:role/drift"})
+    programs = runner._programs()
+    seen = "; ".join(
+        [
+            "import json, os, pathlib, stat, sys",
+            "file = os.environ['AWS_WEB_IDENTITY_TOKEN_FILE']",
+            "told = {'file': file, 'token': open(file).read(), 'mode': stat.S_IMODE(os.stat(file).st_mode)}",
+            "told |= {'argv': sys.argv[1:], 'environment': dict(os.environ)}",
+            f"pathlib.Path({str(spy)!r}).write_text(json.dumps(told))",
+            "pathlib.Path('.envctl/drift.xml').write_text('')",
+        ]
+    )
+    (programs / "envctl").write_text(f'#!/bin/sh\nexec python3 -c "{seen}" "$@"\n')
+    (programs / "envctl").chmod(0o755)
+    runner._programs = lambda: programs  # type: ignore[method-assign]
+    runner.ok("envctl drift")
+    told = json.loads(spy.read_text())
+    assert (told["token"], told["mode"]) == ("a.token.planted", 0o600)
+    assert not Path(told["file"]).exists()
+    environment = told["environment"]
+    assert environment["AWS_ROLE_ARN"].endswith(":role/drift")
+    assert environment["AWS_ROLE_SESSION_NAME"] == "ann@example.com"
+    assert "a.token.planted" not in [*environment.values(), *told["argv"]]
+    assert TOKEN not in told["argv"]
+
+
+TOML = """
+[project]
+name = "news"
+
+[pipeline]
+order = ["dev", "staging", "prod"]
+
+[stacks.news]
+module = "modules/news"
+"""
+MODULE = """
+variable "environment" {
+  type = string
+}
+
+resource "aws_ssm_parameter" "this" {
+  name  = "news"
+  type  = "String"
+  value = var.environment
+}
+"""
+
+
+@pytest.fixture
+def news(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
+    project = Project(tmp_path / "news", home)
+    gates = "".join(f"[environments.{name}.gates]\napprovals = {{}}\n" for name in ("staging", "prod"))
+    project.write("envctl.toml", TOML + ENVIRONMENTS + "protected = true\n" + gates)
+    project.write("modules/news/main.tf", MODULE)
+    (project.root / ".envctl" / "sandbox").mkdir(parents=True)
+    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
+    try:
+        yield project
+    finally:
+        project.run("sandbox", "down")
+
+
+@pytest.mark.night
+@pytest.mark.sandbox
+def test_on_aws_it_goes_from_a_merge_request_to_prod_and_drift_is_an_issue(news: Project, server: GitlabServer) -> None:
+    news.ok("--sandbox", "ci", "gitlab")
+    committed(news)
+    Runner(news, server, MERGE_REQUEST).ok("envctl plan")
+    assert "aws_ssm_parameter.this" in server.comments[0]["body"]
+    merged = Runner(news, server, PUSH)
+    for name in merged.jobs:
+        merged.ok(name)
+    for name in ACCOUNTS:
+        assert client(news, name, "ssm").get_parameter(Name="news")["Parameter"]["Value"] == name
+
+    night = Runner(news, server, DRIFT)
+    night.ok("envctl drift")
+    assert server.issues == []
+    client(news, "staging", "ssm").put_parameter(Name="news", Value="by hand", Type="String", Overwrite=True)
+    assert night.run("envctl drift").code == 2
+    assert server.open_issues == ["Drift in staging"]
+    assert "aws_ssm_parameter.this" in server.bodies[0]
+    news.ok("--sandbox", "apply", "staging", "--yes")
+    night.ok("envctl drift")
+    assert server.open_issues == []
+    assert server.carried_out == []

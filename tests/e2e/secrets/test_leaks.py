@@ -1,0 +1,192 @@
+"""A module, a check and a price program that say the secrets which they are given: none gets any further."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+import typer
+
+from envctl.cli.app import application
+from tests.e2e.conftest import BASE, Project, Ran
+from tests.e2e.secrets.leaking import (
+    CHECKS,
+    LEAKY,
+    files_with_secrets,
+    found_in,
+    part_of,
+    said_by,
+    secret_of,
+    write_settings,
+)
+
+pytestmark = pytest.mark.terraform
+
+# Of every command how it is run here. None of these needs AWS, a forge or a person.
+WORDS: dict[str, list[list[str]]] = {
+    "init": [],
+    "bootstrap": [],
+    "doctor": [["doctor"]],
+    "plan": [["plan", "dev"], ["plan", "dev", "--explain"], ["plan", "dev", "--cost"]],
+    "preview": [["preview"]],
+    "apply": [["apply", "dev", "--dry-run"]],
+    "verify": [["verify", "dev"]],
+    "promote": [["promote", "dev", "staging", "--yes"]],
+    "approve": [["approve", "prod", "--gate", "peer", "--yes"]],
+    "why": [["why", "prod", "--plan"], ["why", "staging"]],
+    "rules": [
+        ["rules", "dev"],
+        ["rules", "reset", "staging", "--reason", "they left"],
+        ["rules", "staging"],
+        ["rules", "reset", "staging", "--withdraw"],
+    ],
+    "status": [["status"]],
+    "history": [["history"]],
+    "diff": [["diff", "dev", "staging", "--all"], ["diff", "dev", "staging", "--patch"]],
+    "report": [["report", "--output", "page.html"]],
+    "drift": [["drift"], ["drift", "dev", "--pending"]],
+    "matrix": [["matrix", "plan"]],
+    "collect": [["collect"]],
+    "rollback": [["rollback", "dev", "--yes"]],
+    "lock": [["lock", "dev", "--reason", "a rest"]],
+    "unlock": [["unlock", "dev"]],
+    "recover": [["recover", "dev"]],
+    "destroy": [["destroy", "dev", "--dry-run"]],
+    "validate": [["validate"]],
+    "fmt": [["fmt", "--check"]],
+    "settings": [["settings", "dev"]],
+    "output": [["output", "dev"], ["output", "dev", "open"], ["output", "dev", "secret"]],
+    "exec": [["exec", "dev", "--", "true"]],
+    "render": [["render", "dev"]],
+    "lock-providers": [],
+    "completion": [["completion", "bash"]],
+    "secrets list": [["secrets", "list", "dev"]],
+    "secrets check": [["secrets", "check"]],
+    "secrets set": [["secrets", "set", "dev", "name"]],
+    "ledger verify": [["ledger", "verify"]],
+    "ledger keys": [["ledger", "keys"]],
+    "ledger export": [["ledger", "export"], ["ledger", "export", "--entries"]],
+    "ci github": [["ci", "github"]],
+    "ci gitlab": [["ci", "gitlab"]],
+    "sandbox up": [],
+    "sandbox status": [["sandbox", "status"]],
+    "sandbox down": [],
+}
+
+
+@pytest.fixture
+def leaky(small: Project) -> Project:
+    small.write("modules/base/main.tf", BASE)
+    small.write("modules/top/main.tf", LEAKY)
+    (small.root / "tmp").mkdir()
+    for environment in ("dev", "staging", "prod"):
+        write_settings(small, environment, "one")
+    return small
+
+
+def in_github(project: Project) -> dict[str, str]:
+    files = {name: str(project.root / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "ENVCTL_DOTENV")}
+    return {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(project.root), **files}
+
+
+def in_extra(project: Project, extra: Mapping[str, str]) -> Project:
+    return replace(project, extra={**project.extra, **extra})
+
+
+def run_in_all_ways(project: Project, *words: str) -> list[Ran]:
+    project = in_extra(project, {"TMPDIR": str(project.root / "tmp")})
+    github = in_extra(project, in_github(project))
+    verdicts = ("--junit", "junit.xml", "--sarif", "found.sarif")
+    return [
+        project.run(*words, "--debug", "--trace", "trace.json", FORCE_COLOR="1", COLUMNS="60"),
+        github.run(*words, "--json", *verdicts),
+        project.run(*words, "--markdown", *verdicts),
+        project.run(*words, GITLAB_CI="true"),
+    ]
+
+
+def demand_nothing_leaked(project: Project, *said: Ran) -> None:
+    for ran in said:
+        assert found_in(said_by(ran)) == [], said_by(ran)
+    assert files_with_secrets(project.root, project.home) == {}
+
+
+@pytest.mark.parametrize("fail", ["precondition", "program", "output"])
+def test_terraform_says_it_and_envctl_does_not(leaky: Project, fail: str) -> None:
+    write_settings(leaky, "dev", "one", fail=fail)
+    said = run_in_all_ways(leaky, "apply", "dev", "--yes")
+    assert [ran.code for ran in said] == [1] * 4
+    # It was said, and so could have been found.
+    assert all("(sensitive)" in said_by(ran) for ran in said)
+    assert "E305" in (leaky.root / "GITHUB_OUTPUT").read_text()
+    demand_nothing_leaked(leaky, *said, leaky.run("history"), leaky.run("status"), leaky.run("history", "--json"))
+
+
+def test_a_warning_is_redacted(leaky: Project) -> None:
+    leaky.ok("apply", "dev", "--yes")
+    write_settings(leaky, "dev", "one", fail="warning")
+    said = run_in_all_ways(leaky, "plan", "dev")
+    assert "Check block assertion failed" in said_by(said[1])
+    demand_nothing_leaked(leaky, *said)
+
+
+def test_checks_and_price_programs_say_it_and_envctl_does_not(leaky: Project) -> None:
+    leaky.write("envctl.toml", (leaky.root / "envctl.toml").read_text() + CHECKS)
+    leaky.write("said.txt", f"key {part_of('dev', 'one')} of {secret_of('dev', 'one')}\n")
+    said = run_in_all_ways(leaky, "apply", "dev", "--yes")
+    assert {ran.code for ran in said} == {1}
+    assert "(sensitive)" in said_by(said[0])
+    demand_nothing_leaked(leaky, *said, *run_in_all_ways(leaky, "plan", "dev", "--cost"))
+
+
+def test_every_command_is_tried() -> None:
+    found = set(_names(typer.main.get_command(application())))
+    assert found == set(WORDS)
+
+
+def _names(command: object, path: tuple[str, ...] = ()) -> list[str]:
+    below = getattr(command, "commands", {})
+    return [name for key, each in below.items() for name in _names(each, (*path, key))] or [" ".join(path)]
+
+
+def test_no_command_says_writes_or_keeps_a_secret(leaky: Project) -> None:
+    said = [leaky.ok("apply", "dev", "--yes"), leaky.ok("promote", "dev", "staging", "--yes")]
+    # What an output holds that nothing marks is known by the settings that it came from.
+    for words in WORDS["output"]:
+        said += [leaky.run(*words), leaky.run(*words, "--json")]
+    for environment in ("dev", "staging", "prod"):
+        write_settings(leaky, environment, "two")
+    github = in_github(leaky) | {"TMPDIR": str(leaky.root / "tmp")}
+    for name, every in WORDS.items():
+        for words in every if name != "output" else ():
+            said += [leaky.run(*words), in_extra(leaky, github).run(*words[:1], "--json", *words[1:])]
+    assert not [ran.err for ran in said if ran.code == 70]
+    demand_nothing_leaked(leaky, *said)
+
+
+def test_an_output_by_its_name_is_whole_or_refused(leaky: Project) -> None:
+    leaky.ok("apply", "dev", "--yes")
+    refused = leaky.run("output", "dev", "top.open", "--json")
+    assert (refused.code, refused.codes) == (64, ["E487"])
+    told = leaky.ok("output", "dev", "top.open", "--reveal")
+    assert told.out == f"open {secret_of('dev', 'one')}\n"
+    document = leaky.ok("output", "dev", "top.open", "--reveal", "--json").document
+    assert document["result"]["value"] == f"open {secret_of('dev', 'one')}"
+    assert leaky.ok("output", "dev", "top.held").out == "held by dev-name\n"
+
+
+def test_every_part_is_masked_before_anything_is_said(leaky: Project) -> None:
+    ran = in_extra(leaky, in_github(leaky)).run("plan", "dev")
+    lines = ran.err.splitlines()
+    masked = [line.removeprefix("::add-mask::") for line in lines if line.startswith("::add-mask::")]
+    assert {secret_of("dev", "one").replace("%", "%25"), part_of("dev", "one"), "dev-api-one-user"} <= set(masked)
+    assert all(line.startswith("::add-mask::") for line in lines[: len(masked)])
+
+
+def test_credentials_of_the_process_are_redacted(leaky: Project) -> None:
+    token = "ghp_0123456789abcdefghijABCDEFGHIJ"
+    write_settings(leaky, "dev", "one", fail=token)
+    failing = LEAKY.replace('var.fail != "precondition"', f'var.fail != "{token}"')
+    leaky.write("modules/top/main.tf", failing.replace("= local.said", '= "token ${var.fail}"'))
+    ran = leaky.run("apply", "dev", "--yes", "--json", GITHUB_TOKEN=token)
+    assert "token (sensitive)" in ran.out
+    assert token not in ran.out + ran.err

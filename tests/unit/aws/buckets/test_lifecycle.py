@@ -1,0 +1,79 @@
+"""Old checkpoints and runs go; rules that let go what has to stay are noticed, and those of others are left alone."""
+
+from typing import Any
+
+import pytest
+
+from envctl.domain.aws.bucket_lifecycle import NAME, RUNS_NAME, lacks, merged, threats
+from tests.unit.aws.buckets.wanted import STATE, STORE
+
+LOGS = {"ID": "logs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 30}}
+
+
+def expiring(**change: Any) -> dict[str, Any]:
+    return {"ID": "all", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 30}, **change}
+
+
+def test_the_rule_comes_beside_those_of_others_once() -> None:
+    assert lacks([LOGS], STORE)
+    rules = merged([LOGS], STORE)
+    assert [rule["ID"] for rule in rules] == ["logs", NAME, RUNS_NAME]
+    assert [rule["Filter"] for rule in rules[1:]] == [{"Prefix": "envctl/checkpoints/"}, {"Prefix": "envctl/runs/"}]
+    assert not lacks(rules, STORE)
+    assert merged(rules, STORE) == rules
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_one_that_was_switched_off_is_lacking(number: int) -> None:
+    rules = list(merged([], STORE))
+    rules[number] = {**rules[number], "Status": "Disabled"}
+    assert lacks(rules, STORE)
+
+
+def test_a_bucket_of_before_there_were_runs_gets_their_rule() -> None:
+    assert lacks(merged([], STORE)[:1], STORE)
+    assert merged(merged([], STORE)[:1], STORE) == merged([], STORE)
+
+
+THREATS: dict[str, dict[str, Any]] = {
+    "it is about everything": expiring(),
+    "it is about everything in the old way": {**expiring(Prefix=""), "Filter": None},
+    "it is about the whole store": expiring(Filter={"Prefix": "envctl/"}),
+    "it is about the ledger": expiring(Filter={"Prefix": "envctl/ledger/"}),
+    "it is about part of the releases": expiring(Filter={"Prefix": "envctl/releases/ab"}),
+    "it is about large ones": expiring(Filter={"And": {"Prefix": "envctl/", "ObjectSizeGreaterThan": 5}}),
+    "it names a day": expiring(Expiration={"Date": "2030-01-01"}),
+}
+
+
+@pytest.mark.parametrize("rule", THREATS.values(), ids=THREATS)
+def test_a_rule_threatens_a_store_where(rule: dict[str, Any]) -> None:
+    assert list(threats([LOGS, rule], STORE)) == ["all"]
+
+
+HARMLESS: dict[str, dict[str, Any]] = {
+    "it is about something else": LOGS,
+    "it is envctl's own": merged([], STORE)[0],  # type: ignore[dict-item]
+    "it is envctl's own for runs": merged([], STORE)[1],  # type: ignore[dict-item]
+    "it is off": expiring(Status="Disabled"),
+    "it is about a tag": expiring(Filter={"Tag": {"Key": "a", "Value": "b"}}),
+    "it is about several tags": expiring(Filter={"And": {"Tags": [{"Key": "a", "Value": "b"}]}}),
+    "it removes what is not whole": {
+        **expiring(AbortIncompleteMultipartUpload={"DaysAfterInitiation": 7}),
+        "Expiration": {},
+    },
+    "it removes markers": expiring(Expiration={"ExpiredObjectDeleteMarker": True}),
+}
+
+
+@pytest.mark.parametrize("rule", HARMLESS.values(), ids=HARMLESS)
+def test_a_rule_threatens_nothing_where(rule: dict[str, Any]) -> None:
+    assert list(threats([rule], STORE)) == []
+
+
+def test_any_rule_that_expires_threatens_a_state_and_one_for_old_versions_does_not() -> None:
+    assert list(threats([expiring(Filter={"Prefix": "dev/"})], STATE)) == ["all"]
+    assert (
+        list(threats([{**expiring(NoncurrentVersionExpiration={"NoncurrentDays": 90}), "Expiration": None}], STATE))
+        == []
+    )

@@ -1,0 +1,161 @@
+"""The statements of envctl come into a policy, and whatever else is in it stays."""
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envctl.domain.aws.bucket_policy import lacking, merged, statements
+from envctl.domain.aws.buckets import Policy, WantedBucket
+from tests.unit.aws.buckets.wanted import STATE, STORE
+
+OTHER = {
+    "Sid": "AllowAudit",
+    "Effect": "Allow",
+    "Principal": {"AWS": "arn:aws:iam::444444444444:role/audit"},
+    "Action": "s3:GetObject",
+    "Resource": "arn:aws:s3:::shop-store/*",
+}
+
+
+def by_sid(policy: Policy) -> dict[str, Any]:
+    return {each["Sid"]: each for each in policy["Statement"]}
+
+
+def whole(wanted: WantedBucket) -> dict[str, Any]:
+    return copy.deepcopy(dict(merged({}, wanted)))
+
+
+def test_a_state_refuses_plain_http_its_own_removal_and_the_removal_of_a_version() -> None:
+    arn = "arn:aws:s3:::shop-tfstate-111111111111"
+    assert merged({}, STATE) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "EnvctlTlsOnly",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Resource": [arn, f"{arn}/*"],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+            {
+                "Sid": "EnvctlKeepBucket",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:DeleteBucket",
+                "Resource": arn,
+            },
+            {
+                "Sid": "EnvctlKeepVersions",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:DeleteObjectVersion",
+                "Resource": f"{arn}/*",
+            },
+        ],
+    }
+
+
+def test_terraform_can_still_release_the_lock_of_a_state() -> None:
+    assert not any("s3:DeleteObject" in (each["Action"], *each["Action"]) for each in statements(STATE))
+
+
+def test_a_store_refuses_removal_and_overwriting_below_its_prefix_alone() -> None:
+    found = by_sid(merged({}, STORE))
+    kept = "arn:aws:s3:::shop-store/envctl/*"
+    assert found["EnvctlKeepObjects"]["Resource"] == found["EnvctlCreateOnly"]["Resource"] == kept
+    removing = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"]
+    assert found["EnvctlKeepObjects"]["Action"] == removing
+    assert found["EnvctlCreateOnly"]["Condition"] == {"Null": {"s3:if-none-match": "true"}}
+
+
+def test_nothing_of_envctl_allows_anything() -> None:
+    assert {each["Effect"] for wanted in (STATE, STORE) for each in statements(wanted)} == {"Deny"}
+
+
+@pytest.mark.parametrize("wanted", [STATE, STORE], ids=["state", "store"])
+def test_what_is_written_lacks_nothing(wanted: WantedBucket) -> None:
+    assert len(lacking({}, wanted)) == len(statements(wanted))
+    assert lacking(merged({}, wanted), wanted) == ()
+    assert merged(merged({}, wanted), wanted) == merged({}, wanted)
+
+
+def test_what_others_wrote_stays_as_it_is_and_where_it_is() -> None:
+    policy = {"Version": "2008-10-17", "Id": "theirs", "Statement": OTHER}
+    found = merged(policy, STORE)
+    assert (found["Version"], found["Id"], found["Statement"][0]) == ("2008-10-17", "theirs", OTHER)
+    assert lacking(found, STORE) == ()
+
+
+def weakened(policy: dict[str, Any], sid: str, **change: object) -> dict[str, Any]:
+    by_sid(policy)[sid].update(change)
+    return policy
+
+
+WEAKENED = {
+    "it allows": {"Effect": "Allow"},
+    "it speaks of one person alone": {"Principal": {"AWS": "arn:aws:iam::444444444444:root"}},
+    "it speaks of fewer actions": {"Action": ["s3:DeleteObject"]},
+    "it speaks of fewer objects": {"Resource": "arn:aws:s3:::shop-store/envctl/ledger/*"},
+    "it holds at times alone": {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}},
+}
+
+
+@pytest.mark.parametrize("change", WEAKENED.values(), ids=WEAKENED)
+def test_a_statement_of_envctl_that_was_weakened_is_noticed_and_mended_where(change: dict[str, object]) -> None:
+    policy = weakened(whole(STORE), "EnvctlKeepObjects", **change)
+    assert lacking(policy, STORE) == ("EnvctlKeepObjects",)
+    assert lacking(merged(policy, STORE), STORE) == ()
+
+
+def test_a_statement_of_envctl_that_was_made_stronger_stays_so() -> None:
+    more = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutObjectRetention"]
+    policy = weakened(whole(STORE), "EnvctlKeepObjects", Action=more)
+    assert lacking(policy, STORE) == ()
+    assert merged(policy, STORE) == policy
+
+
+def test_one_that_denies_other_things_beside_denies_them_still() -> None:
+    policy = weakened(whole(STORE), "EnvctlKeepObjects", Action=["s3:DeleteObject", "s3:PutObjectLegalHold"])
+    assert set(by_sid(merged(policy, STORE))["EnvctlKeepObjects"]["Action"]) == {
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+        "s3:BypassGovernanceRetention",
+        "s3:PutObjectLegalHold",
+    }
+
+
+def test_what_aws_writes_in_another_way_is_the_same() -> None:
+    policy = whole(STORE)
+    weakened(policy, "EnvctlTlsOnly", Principal={"AWS": "*"}, Condition={"Bool": {"aws:SecureTransport": [False]}})
+    weakened(policy, "EnvctlKeepBucket", Action=["s3:DeleteBucket"], Resource=["arn:aws:s3:::shop-store"])
+    assert lacking(policy, STORE) == ()
+
+
+NAMES = st.sampled_from(["", "AllowAudit", "EnvctlTlsOnly", "EnvctlKeepObjects", "EnvctlKeepBucket"])
+STATEMENTS = st.fixed_dictionaries(
+    {
+        "Sid": NAMES,
+        "Effect": st.sampled_from(["Allow", "Deny"]),
+        "Principal": st.sampled_from(["*", {"AWS": "*"}, {"AWS": "arn:aws:iam::444444444444:root"}]),
+        "Action": st.sampled_from(["s3:*", "s3:DeleteBucket", ["s3:GetObject", "s3:DeleteObject"]]),
+        "Resource": st.sampled_from(["*", "arn:aws:s3:::shop-store", ["arn:aws:s3:::shop-store/*"]]),
+    }
+)
+
+
+@given(st.lists(STATEMENTS, max_size=4, unique_by=lambda each: str(each["Sid"])), st.sampled_from([STATE, STORE]))
+def test_a_merged_policy_is_whole_keeps_others_and_is_merged_once(
+    there: list[dict[str, Any]], wanted: WantedBucket
+) -> None:
+    policy = {"Version": "2012-10-17", "Statement": there}
+    found = merged(policy, wanted)
+    ours = {each["Sid"] for each in statements(wanted)}
+    assert lacking(found, wanted) == ()
+    assert [each for each in found["Statement"] if each["Sid"] not in ours] == [
+        s for s in there if s["Sid"] not in ours
+    ]
+    assert merged(found, wanted) == found

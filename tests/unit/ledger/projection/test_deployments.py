@@ -1,0 +1,206 @@
+"""Starts and ends: what runs, what ran, and what it did."""
+
+import pytest
+
+from envctl.domain.ledger.events import DeploymentStarted, Event, ReleaseCreated
+from envctl.domain.ledger.projection.apply_entries import REMEMBERED, fold
+from envctl.domain.ledger.state import NOTHING, Deployment, EnvironmentPresent, Evidence
+from tests.unit.ledger.ledger_strategies import Step, chain
+from tests.unit.ledger.projection.entry_lists import (
+    ANN,
+    BOB,
+    HOUR,
+    ORDER,
+    VERIFIED,
+    abandoned,
+    after,
+    at,
+    dev,
+    drift,
+    failed,
+    passed,
+    started,
+    succeeded,
+)
+
+STRANGE_ENDS: dict[str, list[Event]] = {
+    "an end without any start": [succeeded(1)],
+    "a failure without any start": [failed(1)],
+    "an end of another number": [started(), succeeded(7)],
+    "an end in another environment": [started(), succeeded(1, environment="staging")],
+    "an end that names another release": [started("r1"), succeeded(1, "r2")],
+    "a failure that names another release": [started("r1"), failed(1, "r2")],
+    "a second end": [started(), failed(1), succeeded(1)],
+    "a failure after the success": [started(), succeeded(1), failed(1)],
+    "an end of a deployment that another one replaced": [started("r1"), started("r2"), succeeded(1, "r1")],
+    "somebody giving up on what is over": [started(), succeeded(1), abandoned(1)],
+}
+
+
+@pytest.mark.parametrize("happened", STRANGE_ENDS.values(), ids=STRANGE_ENDS.keys())
+def test_an_end_that_belongs_to_no_open_deployment_changes_nothing(happened: list[Event]) -> None:
+    before, then = fold(chain(happened[:-1])), fold(chain(happened))
+    assert all(then.of(name) == before.of(name) for name in ORDER)
+    assert then.seq == before.seq + 1
+
+
+def test_a_start_is_the_last_deployment_and_unfinished() -> None:
+    begun = DeploymentStarted("staging", "r1", "5e77", "promote", "dev", "f00d", 0)
+    there = after(BOB, begun).of("staging")
+    assert there.last == Deployment(1, "r1", "5e77", "promote", "dev", BOB, at(1))
+    assert there.unfinished == there.last
+    assert there.current is None
+
+
+def test_a_success_is_the_proof_of_its_release() -> None:
+    there = dev(ReleaseCreated("r1"), started(), succeeded(2))
+    done = Deployment(2, "r1", "settings", "apply", "", ANN, at(2), "succeeded", at(3), changed=2)
+    assert there == EnvironmentPresent(
+        current=done, last=done, evidence={"r1": Evidence(done)}, stacks=frozenset({"network"})
+    )
+
+
+ENDS: dict[str, tuple[Event, Deployment]] = {
+    "a failure": (
+        failed(3),
+        Deployment(3, "r1", "settings", "apply", "", ANN, at(3), "failed", at(4), reason="it broke"),
+    ),
+    "an interruption": (
+        failed(3, interrupted=True),
+        Deployment(3, "r1", "settings", "apply", "", ANN, at(3), "interrupted", at(4), reason="it broke"),
+    ),
+    "a deployment that was given up": (
+        abandoned(3),
+        Deployment(3, "r1", "settings", "apply", "", ANN, at(3), "abandoned", at(4), reason="gone"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("end", "last"), ENDS.values(), ids=ENDS.keys())
+def test_proof_is_taken_away_by_a_later_end_of_the_same_release_that_went_badly(end: Event, last: Deployment) -> None:
+    there = dev(started(), succeeded(1), started(), end)
+    assert there.evidence == {}
+    assert there.last == last
+    assert not there.whole
+    assert there.current is not None
+    assert there.current.seq == 1
+
+
+def test_a_failure_of_another_release_leaves_the_proof_alone() -> None:
+    there = dev(started(), succeeded(1), passed(1), started("r2"), failed(4, "r2"))
+    assert there.evidence.keys() == {"r1"}
+    assert there.evidence["r1"].verified
+
+
+def test_a_failed_release_is_proven_again_by_a_success() -> None:
+    assert dev(started(), failed(1), started(), succeeded(3)).evidence.keys() == {"r1"}
+
+
+def test_stacks_that_were_applied_before_a_failure_are_known() -> None:
+    there = dev(started(), failed(1, stacks=("network",)), started(), failed(3, stacks=("web",)))
+    assert there.stacks == {"network", "web"}
+
+
+def test_an_end_closes_an_unfinished_deployment() -> None:
+    assert dev(started()).unfinished is not None
+    assert dev(started(), failed(1)).unfinished is None
+
+
+def test_the_first_maker_of_a_release_stays_its_maker() -> None:
+    present = after(BOB, ReleaseCreated("r1", "c1", True, "cat"), ANN, ReleaseCreated("r1", "c2", author="bob"))
+    known = present.releases["r1"]
+    assert (known.release, known.seq, known.at, known.by) == ("r1", 1, at(1), BOB)
+    assert (known.commit, known.uncommitted, known.author) == ("c1", True, "cat")
+
+
+def test_a_release_is_made_for_the_pipeline_or_for_environments_beside_it() -> None:
+    management, tools = ReleaseCreated("r2", beside="management"), ReleaseCreated("r2", beside="tools")
+    present = after(ReleaseCreated("r1"), management, tools, management)
+    assert {name: known.made_for for name, known in present.releases.items()} == {
+        "r1": ("",),
+        "r2": ("management", "tools"),
+    }
+
+
+WORK: dict[str, tuple[list[Step], dict[str, frozenset[str]]]] = {
+    "nothing was done": ([started(), succeeded(1)], {}),
+    "a success says what was done": (
+        [started(), succeeded(1, performed=("create a", "update b"))],
+        {"r1": frozenset({"create a", "update b"})},
+    ),
+    "what was done before a failure was done": (
+        [started(), failed(1, performed=("create a",))],
+        {"r1": frozenset({"create a"})},
+    ),
+    "the same release gathers what it does": (
+        [started(), failed(1, performed=("create a",)), started(), succeeded(3, performed=("update b",))],
+        {"r1": frozenset({"create a", "update b"})},
+    ),
+    "each release has done its own": (
+        [started(), succeeded(1, performed=("create a",)), started("r2"), succeeded(3, "r2", performed=("update a",))],
+        {"r1": frozenset({"create a"}), "r2": frozenset({"update a"})},
+    ),
+}
+
+
+@pytest.mark.parametrize(("steps", "performed"), WORK.values(), ids=WORK.keys())
+def test_what_a_release_did_is_remembered(steps: list[Step], performed: dict[str, frozenset[str]]) -> None:
+    assert {release: done for release, done in dev(*steps).performed.items() if done} == performed
+
+
+def made_and_verified(count: int) -> list[Step]:
+    """So many releases one after the other, of which each does something of its own."""
+    steps: list[Step] = []
+    for number in range(count):
+        name, start = f"n{number}", 3 * number + 1
+        steps += [started(name), succeeded(start, name, performed=(f"create {name}",)), passed(start, name)]
+    return steps
+
+
+def test_what_the_releases_proved_and_did_that_were_deployed_last_is_remembered() -> None:
+    there = dev(*made_and_verified(REMEMBERED + 2))
+    latest = [f"n{number}" for number in range(2, REMEMBERED + 2)]
+    assert list(there.evidence) == latest
+    assert list(there.performed) == latest
+    assert all(proof.verified for proof in there.evidence.values())
+    assert there.proof == there.evidence[latest[-1]]
+
+
+def test_who_is_deployed_again_is_not_forgotten_next() -> None:
+    start = 3 * (REMEMBERED - 1) + 1
+    again = [*made_and_verified(REMEMBERED - 1), started("n0"), succeeded(start, "n0", performed=("delete n0",))]
+    assert dev(*again).performed["n0"] == {"create n0", "delete n0"}
+    there = dev(
+        *again,
+        *(started("r1"), succeeded(start + 2, "r1", performed=("create r1",))),
+        *(started("r2"), succeeded(start + 4, "r2", performed=("create r2",))),
+    )
+    assert len(there.evidence) == len(there.performed) == REMEMBERED
+    assert "n0" in there.evidence
+    assert there.performed["n0"] == {"create n0", "delete n0"}
+    assert "n1" not in there.evidence
+    assert "n1" not in there.performed
+
+
+def test_the_end_of_everything_leaves_nothing_that_runs() -> None:
+    full = [*VERIFIED, drift(1), started(action="destroy")]
+    there = dev(*full, succeeded(5))
+    assert there.last == Deployment(5, "r1", "settings", "destroy", "", ANN, at(5, HOUR), "succeeded", at(6, HOUR), 2)
+    assert (there.current, there.whole, there.proof, there.unfinished) == (None, False, None, None)
+    assert (there.stacks, there.drift) == (frozenset(), None)
+
+
+def test_a_destruction_that_failed_leaves_what_runs_unproven() -> None:
+    there = dev(*VERIFIED, started(action="destroy"), failed(4))
+    assert there.current is not None
+    assert not there.whole
+    assert there.evidence == {}
+    assert there.stacks == {"network"}
+
+
+def test_after_the_end_of_everything_a_deployment_begins_anew() -> None:
+    there = dev(*VERIFIED, started(action="destroy"), succeeded(4), started("r2"), succeeded(6, "r2"))
+    assert there.whole
+    assert there.stacks == {"network"}
+    assert there.proof == there.evidence["r2"]
+    assert NOTHING.evidence == {}

@@ -1,0 +1,111 @@
+"""Deployments of some stacks only: what runs then may be of more than one release, and nothing is proven by it."""
+
+import pytest
+
+from envctl.domain.ledger.events import DeploymentStarted, DeploymentSucceeded, Event
+from envctl.domain.ledger.state import ended
+from envctl.domain.operation import Move
+from tests.unit.ledger.ledger_strategies import Step
+from tests.unit.ledger.projection.entry_lists import (
+    HOUR,
+    VERIFIED,
+    abandoned,
+    dev,
+    drift,
+    failed,
+    passed,
+    started,
+    succeeded,
+    waived,
+)
+
+
+def part(release: str = "r1", action: Move = "apply", waiver: int = 0, stacks: tuple[str, ...] = ("web",)) -> Event:
+    return DeploymentStarted("dev", release, "settings", action, waiver=waiver, only=stacks)
+
+
+def done(start: int, release: str = "r1", stacks: tuple[str, ...] = ("web",)) -> Event:
+    return DeploymentSucceeded("dev", release, start, stacks, 1, ("update aws_instance",), partial=True)
+
+
+# Each with the releases that are proven afterwards, and whether what runs is whole.
+PROVEN: dict[str, tuple[list[Step], list[str], bool]] = {
+    "a part of the release that runs takes its proof away": ([*VERIFIED, part(), done(4)], [], False),
+    "a part of another release leaves its proof alone": ([*VERIFIED, part("r2"), done(4, "r2")], ["r1"], False),
+    "while a part is deployed nothing is whole, and nothing is lost yet": ([*VERIFIED, part()], ["r1"], False),
+    "a part that failed takes it away": ([*VERIFIED, part(), failed(4)], [], False),
+    "a part that nobody ended takes it away": ([*VERIFIED, part(), abandoned(4)], [], False),
+    "the whole release after it has to be verified anew": (
+        [*VERIFIED, part(), done(4), started(), succeeded(6)],
+        [],
+        True,
+    ),
+    "a verification after the whole proves it again": (
+        [*VERIFIED, part(), done(4), started(), succeeded(6), passed(6)],
+        ["r1"],
+        True,
+    ),
+    "a verification of a part proves nothing": ([*VERIFIED, part(), done(4), passed(4)], [], False),
+    "nor does one of what ran before": ([*VERIFIED, part(), done(4), passed(1)], [], False),
+    "parts that are all of it, one by one, are no whole": (
+        [part(stacks=("network",)), done(1, stacks=("network",)), part(), done(3), passed(3)],
+        [],
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("steps", "proven", "whole"), PROVEN.values(), ids=PROVEN.keys())
+def test_what_a_part_proves(steps: list[Step], proven: list[str], whole: bool) -> None:
+    there = dev(*steps)
+    assert [release for release, proof in there.evidence.items() if proof.verified] == proven
+    assert there.whole == whole
+    assert (there.proof is not None) == (whole and "r1" in there.evidence)
+
+
+def test_a_part_is_told_as_one_and_leaves_what_runs_as_it_is_known() -> None:
+    before, there = dev(*VERIFIED), dev(*VERIFIED, part("r2", stacks=("db", "web")), done(4, "r2", ("db", "web")))
+    assert there.current == before.current
+    assert there.last is not None
+    assert (there.last.outcome, there.last.only, there.last.changed) == ("partial", ("db", "web"), 1)
+    assert ended(there.last) == "was of db and web alone"
+    assert there.unfinished is None
+
+
+def test_the_first_part_ever_is_no_release_that_runs() -> None:
+    there = dev(part(), done(1))
+    assert (there.current, there.whole, there.proof, there.evidence) == (None, False, None, {})
+    assert there.stacks == {"web"}
+
+
+def test_what_a_part_did_and_which_stacks_it_made_is_remembered() -> None:
+    there = dev(*VERIFIED, part(), done(4))
+    assert there.stacks == {"network", "web"}
+    assert there.performed["r1"] == {"update aws_instance"}
+
+
+def test_the_time_that_a_release_has_soaked_does_not_outlive_a_part_of_it() -> None:
+    there = dev(*VERIFIED, 3 * HOUR, part(), done(4), started(), succeeded(6), passed(6))
+    assert there.evidence["r1"].longest.total_seconds() == 0
+    other = dev(*VERIFIED, 3 * HOUR, part("r2"), done(4, "r2"))
+    assert other.evidence["r1"].longest >= 3 * HOUR
+    assert other.evidence["r1"].since is None
+
+
+def test_drift_is_known_of_what_a_part_has_not_touched() -> None:
+    assert dev(*VERIFIED, drift(1), part(), done(5)).drifted
+
+
+def test_a_part_lifts_no_hold_and_pays_no_debt() -> None:
+    owed = [waived(), started(waiver=1), succeeded(2)]
+    there = dev(*owed, part("r2"), done(4, "r2"))
+    assert [debt.release for debt in there.debts] == ["r1"]
+    paid = dev(*owed, started("r2"), succeeded(4, "r2"))
+    assert paid.debts == ()
+
+
+def test_who_says_that_all_went_well_of_a_part_says_it_of_a_part() -> None:
+    """It is the start that says what it is for, and its end can't make more of it."""
+    there = dev(*VERIFIED, part(), succeeded(4))
+    assert there.last is not None
+    assert (there.last.outcome, there.whole, there.evidence) == ("partial", False, {})

@@ -1,0 +1,119 @@
+"""Which colour has the requests, as the ledger tells it."""
+
+import pytest
+from hypothesis import given
+
+from envctl.domain.ledger.entries import Entry
+from envctl.domain.ledger.events import DeploymentStarted, Event, RolloutStarted, TrafficShifted
+from envctl.domain.ledger.projection.apply_entries import fold
+from envctl.domain.rollout.traffic import Live, Shift, Traffic
+from tests.unit.ledger.ledger_strategies import ledgers
+from tests.unit.ledger.projection.entry_lists import (
+    RUN,
+    VERIFIED,
+    abandoned,
+    dev,
+    failed,
+    not_passed,
+    started,
+    succeeded,
+)
+
+BLUE, GREEN = Traffic(Live("blue", "old")), Traffic(Live("green", "new"))
+
+
+def begins(start: int, release: str = "r1") -> Event:
+    return RolloutStarted("dev", release, start, "web", "green", "new", "old")
+
+
+def share(start: int, percent: int, release: str = "r1") -> Event:
+    return TrafficShifted("dev", release, start, "web", "green", "new", percent, "old")
+
+
+def rests(start: int, color: str, value: str, release: str = "r1") -> Event:
+    return TrafficShifted("dev", release, start, "web", color, value, 100)
+
+
+def on_the_way(percent: int, start: int = 1) -> Traffic:
+    return Traffic(Live("blue", "old"), Shift(start, "green", "new", percent))
+
+
+TOLD: dict[str, tuple[list[Event], Traffic | None]] = {
+    "before anything is said nothing is known": ([started()], None),
+    "what rests is live": ([started(), rests(1, "blue", "old")], BLUE),
+    "a rollout that begins has sent nothing yet": ([started(), begins(1)], on_the_way(0)),
+    "a share is on the way": ([started(), begins(1), share(1, 10)], on_the_way(10)),
+    "all that is not at rest may still go back": ([started(), begins(1), share(1, 100)], on_the_way(100)),
+    "at rest in the other colour": ([started(), begins(1), share(1, 10), rests(1, "green", "new")], GREEN),
+    "gone back": ([started(), begins(1), share(1, 10), rests(1, "blue", "old"), failed(1)], BLUE),
+    "killed it stays on the way": ([started(), begins(1), share(1, 50), abandoned(1)], on_the_way(50)),
+    "it is brought back after that": (
+        [started(), begins(1), share(1, 50), abandoned(1), rests(1, "blue", "old")],
+        BLUE,
+    ),
+    "a deployment that ended says nothing after another one has begun": (
+        [started(), rests(1, "blue", "old"), succeeded(1), started(), share(1, 50)],
+        BLUE,
+    ),
+    "what is forgotten is not known": (
+        [started(), rests(1, "blue", "old"), TrafficShifted("dev", "r1", 1, "web")],
+        None,
+    ),
+    "after a destruction nothing is known": (
+        [started(), rests(1, "blue", "old"), succeeded(1), started(action="destroy"), succeeded(4)],
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("happened", "told"), TOLD.values(), ids=TOLD)
+def test_where_the_requests_are(happened: list[Event], told: Traffic | None) -> None:
+    assert dev(*happened).traffic.get("web") == told
+
+
+def test_other_stacks_stay_where_they_are() -> None:
+    jobs = TrafficShifted("dev", "r1", 1, "jobs", "blue", "old", 100)
+    assert set(dev(started(), jobs, begins(1)).traffic) == {"jobs", "web"}
+    assert set(dev(started(), jobs, begins(1)).shifts) == {"web"}
+
+
+def test_a_rollout_that_is_stopped_takes_the_proof_of_its_release_away_before_its_end_is_recorded() -> None:
+    """It may be killed in between."""
+    here = dev(*VERIFIED, started(), not_passed(4))
+    assert here.evidence["r1"].revoked == "its verification failed: http: 500 instead of 200"
+    assert not here.evidence["r1"].verified
+
+
+def test_a_rollout_that_is_stopped_takes_nothing_from_the_release_of_before() -> None:
+    here = dev(*VERIFIED, started("r2"), not_passed(4, "r2"), failed(4, "r2"))
+    assert here.evidence["r1"].verified
+    assert here.current and here.current.release == "r1"
+    assert here.last and (here.last.release, here.last.outcome, here.whole) == ("r2", "failed", False)
+
+
+def test_without_a_rollout_nothing_is_said_of_requests() -> None:
+    assert dev(*RUN).traffic == {}
+
+
+@given(ledgers)
+def test_a_stack_is_at_rest_or_on_a_way_that_a_deployment_has_begun(entries: list[Entry]) -> None:
+    for environment, there in fold(entries).environments.items():
+        for traffic in there.traffic.values():
+            assert traffic.live.color in {"blue", "green"}
+            if traffic.shift is None:
+                continue
+            begun = entries[traffic.shift.started - 1].event
+            assert isinstance(begun, DeploymentStarted)
+            assert begun.environment == environment
+            assert traffic.shift.color != traffic.live.color
+
+
+@given(ledgers)
+def test_what_is_known_was_said_by_somebody(entries: list[Entry]) -> None:
+    said = {
+        (entry.event.environment, entry.event.stack)
+        for entry in entries
+        if isinstance(entry.event, RolloutStarted | TrafficShifted)
+    }
+    present = fold(entries)
+    assert {(name, stack) for name, there in present.environments.items() for stack in there.traffic} <= said

@@ -1,0 +1,143 @@
+"""Who approved a plan has approved what means the same or less, and nothing else: laws over random plans."""
+
+import json
+from dataclasses import replace
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, Marker, ResourceChange, StackPlan
+from envctl.domain.plan.fingerprint import meaning_of, uncovered
+from tests.unit.plan.fingerprint.plans import (
+    PARTLY,
+    addresses,
+    change,
+    covers,
+    edited,
+    filled,
+    known,
+    paths,
+    plans,
+    weaker,
+)
+
+
+@given(plans())
+def test_a_plan_covers_itself(of: EnvironmentPlan) -> None:
+    assert covers(of, of)
+
+
+@given(plans(), st.data())
+def test_a_plan_covers_what_is_left_of_it(of: EnvironmentPlan, data: st.DataObject) -> None:
+    def rest(stack: StackPlan) -> StackPlan:
+        kept = tuple(resource for resource in stack.resources if data.draw(st.booleans()))
+        return replace(stack, resources=kept, waits_for=stack.waits_for if data.draw(st.booleans()) else ())
+
+    assert covers(of, replace(of, stacks=tuple(map(rest, of.stacks))))
+
+
+@given(plans(waiting=False), st.sampled_from(["network", "web"]), addresses, st.sampled_from(Action))
+def test_one_more_change_is_not_covered_and_named(
+    of: EnvironmentPlan, where: str, address: str, action: Action
+) -> None:
+    assume(all(stack.stack != where or address not in {r.address for r in stack.resources} for stack in of.stacks))
+    more = StackPlan(where, (change(action, address),))
+    (beyond,) = uncovered(meaning_of(replace(of, stacks=(*of.stacks, more))), meaning_of(of))
+    assert (beyond.stack, beyond.address, beyond.action) == (where, address, action)
+
+
+@given(filled, st.sampled_from(Action), st.data())
+def test_another_action_is_not_covered(of: EnvironmentPlan, action: Action, data: st.DataObject) -> None:
+    then, where, address = edited(of, data, lambda resource: replace(resource, action=action))
+    (*beyond,) = uncovered(meaning_of(then), meaning_of(of))
+    if then == of:
+        assert not beyond
+    else:
+        assert [(each.stack, each.address, each.action) for each in beyond] == [(where, address, action)]
+
+
+@given(filled, st.data())
+def test_the_same_address_of_another_type_is_not_covered(of: EnvironmentPlan, data: st.DataObject) -> None:
+    then, _, address = edited(of, data, lambda resource: replace(resource, type="aws_other"))
+    assert [each.address for each in uncovered(meaning_of(then), meaning_of(of))] == [address]
+
+
+@given(filled, paths, known, st.data())
+def test_another_planned_value_is_not_covered(
+    of: EnvironmentPlan, path: str, value: object, data: st.DataObject
+) -> None:
+    def otherwise(resource: ResourceChange) -> ResourceChange:
+        kept = [each for each in resource.attributes if each.path != path]
+        # What was approved as unknown is found out: that is another law.
+        assume(all(each.after is not Marker.UNKNOWN for each in resource.attributes))
+        before = [each.after for each in resource.attributes if each.path == path]
+        assume(not before or json.dumps(before[0], sort_keys=True) != json.dumps(value, sort_keys=True))
+        assume(not before or not isinstance(before[0], Marker))
+        return replace(resource, attributes=(*kept, AttributeChange(path, None, value)))
+
+    then, where, address = edited(of, data, otherwise)
+    assert [(each.stack, each.address) for each in uncovered(meaning_of(then), meaning_of(of))] == [(where, address)]
+
+
+@given(plans(waiting=False, actions=st.sampled_from(PARTLY)), st.data())
+def test_a_change_that_has_less_left_to_do_is_covered(of: EnvironmentPlan, data: st.DataObject) -> None:
+    def less(resource: ResourceChange) -> ResourceChange:
+        return replace(resource, attributes=tuple(each for each in resource.attributes if data.draw(st.booleans())))
+
+    then = tuple(replace(stack, resources=tuple(map(less, stack.resources))) for stack in of.stacks)
+    assert covers(of, replace(of, stacks=then))
+
+
+@given(plans(), st.data())
+def test_order_means_nothing(of: EnvironmentPlan, data: st.DataObject) -> None:
+    def shuffled(resource: ResourceChange) -> ResourceChange:
+        return replace(resource, attributes=tuple(data.draw(st.permutations(resource.attributes))))
+
+    then = tuple(
+        replace(stack, resources=tuple(map(shuffled, data.draw(st.permutations(stack.resources)))))
+        for stack in data.draw(st.permutations(of.stacks))
+    )
+    other = meaning_of(replace(of, stacks=then))
+    assert other.fingerprint == meaning_of(of).fingerprint
+    assert other == meaning_of(of)
+
+
+@given(plans())
+def test_what_is_no_part_of_what_happens_means_nothing(of: EnvironmentPlan) -> None:
+    def noisy(stack: StackPlan) -> StackPlan:
+        changed = tuple(
+            replace(
+                resource,
+                reason="replace because tainted",
+                attributes=tuple(
+                    replace(each, before="otherwise", forces_replacement=True) for each in resource.attributes
+                ),
+            )
+            for resource in stack.resources
+        )
+        waits = ("data", "more") if stack.waits_for else ()
+        outputs = tuple(replace(each, before="otherwise") for each in stack.outputs)
+        return replace(stack, resources=changed, outputs=outputs, waits_for=waits, warnings=("deprecated",))
+
+    other = EnvironmentPlan("staging", "r2", tuple(map(noisy, of.stacks)))
+    assert meaning_of(other) == meaning_of(of)
+
+
+@given(plans(), plans())
+def test_two_plans_have_one_fingerprint_only_where_they_mean_the_same(
+    one: EnvironmentPlan, other: EnvironmentPlan
+) -> None:
+    first, second = meaning_of(one), meaning_of(other)
+    assert (first.fingerprint == second.fingerprint) == (first == second)
+    if first == second:
+        assert covers(one, other)
+        assert covers(other, one)
+
+
+@given(plans(), st.data())
+def test_whoever_approved_something_approved_all_that_comes_of_it(of: EnvironmentPlan, data: st.DataObject) -> None:
+    then = data.draw(weaker(of))
+    later = data.draw(weaker(then))
+    assert covers(of, then)
+    assert covers(then, later)
+    assert covers(of, later)

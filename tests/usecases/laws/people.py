@@ -1,0 +1,130 @@
+"""Who is at work in the laws, and by what their machine and AWS say who they are."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from envctl.adapters.aws.exchange import Exchange
+from envctl.adapters.aws.identity import AwsIdentity, Standing
+from envctl.adapters.aws.tokens import ISSUER
+from envctl.domain.aws.access import Caller
+from envctl.domain.ledger.events import Actor
+from tests.fakes.tokens import MemoryTokens, write_token
+from tests.fakes.world import SettableIdentity
+from tests.usecases.laws.oracle.rulebook import ROLE, Vouched
+
+ANN, BOB, CAT, DAN, EVE = PEOPLE = tuple(f"{name}@example.com" for name in ("ann", "bob", "cat", "dan", "eve"))
+APPROVERS = ROLE.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
+OTHERS = APPROVERS.replace("/Approver", "/Developer")
+PIPELINE = APPROVERS.replace("/Approver", "/Pipeline")
+Forgery = Literal[
+    "a token beside keys",
+    "an unsigned token",
+    "a token of another issuer",
+    "a token of other keys",
+    "a token of one's own",
+    "an answer of one's own",
+]
+Name = Literal["own", "vouched", "claimed", "job"] | Forgery
+FORGERIES: tuple[Forgery, ...] = Forgery.__args__  # type: ignore[attr-defined]
+VOUCHED: Mapping[Name, Vouched] = {"vouched": "role", "job": "job"}
+
+
+def nickname(name: str) -> str:
+    return name.rpartition("/")[2].partition("@")[0]
+
+
+def person_of(actor: Actor) -> str:
+    """The person whose name that is: by their address, their login, or the session of a role."""
+    return nickname(actor.name)
+
+
+def identity_of(person: str, name: Name) -> SettableIdentity:
+    """The port of a machine on which somebody is, or claims to be, that person. By a forgery it is EVE."""
+    if name == "own":
+        return SettableIdentity(person)
+    if name in ("vouched", "claimed"):
+        return SettableIdentity(f"{APPROVERS}/{person}", via="aws" if name == "vouched" else "local")
+    return _TokenIdentity(nickname(person), standing=_STANDINGS[name](nickname(person)))
+
+
+def truth_of(person: str, name: Name) -> str:
+    return nickname(EVE if name in FORGERIES else person)
+
+
+@dataclass
+class _TokenIdentity(SettableIdentity):
+    """A run that says it is of CI, judged by the adapter: `standing` is what AWS knows of its credentials."""
+
+    standing: Standing | None = None
+
+    def actor(self) -> Actor:
+        said = {"GITHUB_ACTOR": self.name, "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "1"}
+        run = Actor(self.name, "github", run_url="https://github.com/acme/shop/actions/runs/1")
+        inherited = {**said, "AWS_WEB_IDENTITY_TOKEN_FILE": "/token"}
+        return AwsIdentity(lambda: run, lambda: self.standing, lambda: inherited).actor()
+
+
+def _claims(person: str, issuer: str = ISSUER) -> dict[str, str]:
+    return {
+        "iss": issuer,
+        "sub": "repo:acme/shop:environment:prod",
+        "aud": "sts.amazonaws.com",
+        "actor": person,
+        "repository": "acme/shop",
+        "run_id": "1",
+    }
+
+
+def _session(role: str, name: str, exchange: Exchange | None = None, doubt: str = "") -> Standing:
+    method = "assume-role-with-web-identity" if exchange else "env"
+    return Standing(Caller("333333333333", f"{role}/{name}"), method, exchange, doubt=doubt)
+
+
+def _job(person: str) -> Standing:
+    exchange = _GITHUB.exchange(_GITHUB.sign(_claims(person)), f"{PIPELINE}/ci")
+    return _session(PIPELINE, "ci", exchange)
+
+
+def _token_beside_keys(_: str) -> Standing:
+    """EVE's own keys, and a token of somebody else in the file beside them: AWS exchanged none."""
+    return _session(OTHERS, EVE)
+
+
+def _unsigned_token(person: str) -> Standing:
+    """AWS does not take it: what is left are the keys of EVE."""
+    return _session(OTHERS, EVE, _GITHUB.exchange(write_token(_claims(person), "none"), f"{OTHERS}/{EVE}"))
+
+
+def _token_of_another_issuer(person: str) -> Standing:
+    """The account trusts another issuer as well, which says what EVE likes."""
+    token = _ELSEWHERE.sign(_claims(person, _ELSEWHERE.issuer))
+    return _session(OTHERS, EVE, _ELSEWHERE.exchange(token, f"{OTHERS}/{EVE}"))
+
+
+def _token_of_other_keys(person: str) -> Standing:
+    """A token that AWS took once, and keys that did not come of it."""
+    return _session(OTHERS, EVE, _GITHUB.exchange(_GITHUB.sign(_claims(person)), f"{PIPELINE}/ci"))
+
+
+def _token_of_ones_own(_: str) -> Standing:
+    """EVE's own job, whose variables name somebody else."""
+    return _session(OTHERS, EVE, _GITHUB.exchange(_GITHUB.sign(_claims(nickname(EVE))), f"{OTHERS}/{EVE}"))
+
+
+def _answer_of_ones_own(person: str) -> Standing:
+    """A server of EVE takes the place of STS and vouches for anybody."""
+    lying = _GITHUB.exchange(_GITHUB.sign(_claims(person)), f"{APPROVERS}/{person}")
+    return _session(APPROVERS, person, lying, doubt="http://localhost answered who you are: that is no address of AWS")
+
+
+_GITHUB, _ELSEWHERE = MemoryTokens(ISSUER), MemoryTokens("https://issuer.example.com")
+_STANDINGS: Mapping[str, Callable[[str], Standing]] = {
+    "job": _job,
+    "a token beside keys": _token_beside_keys,
+    "an unsigned token": _unsigned_token,
+    "a token of another issuer": _token_of_another_issuer,
+    "a token of other keys": _token_of_other_keys,
+    "a token of one's own": _token_of_ones_own,
+    "an answer of one's own": _answer_of_ones_own,
+}
