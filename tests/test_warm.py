@@ -56,7 +56,7 @@ from tests import warm
 left_out = warm.load()
 warm.check_forkable()
 print(len(left_out))
-import envctl.cli.wiring, envctl.usecases.promote, envctl.adapters.terraform.driver
+import envctl.cli.wiring, envctl.usecases.deployment.promote, envctl.adapters.terraform.driver
 from pathlib import Path
 print([line for line in Path("/proc/self/maps").read_text().splitlines() if "pygohcl" in line])
 """

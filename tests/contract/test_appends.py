@@ -143,7 +143,7 @@ IN_ONE_CLONE = """
 import sys
 from pathlib import Path
 from envctl.adapters.local.machine import FileWitness
-from envctl.usecases import record
+from envctl.usecases.ledger import journal
 from tests.contract.stores import as_surroundings_say, on_disk
 from tests.contract.test_appends import Person, locked
 from envctl.adapters.store.object_store import Address
@@ -156,7 +156,7 @@ for number in range(int(sys.argv[4])):
     person.witness = FileWitness(clone / "witness.json", lambda: url)
     try:
         person.append(f"{who} {number}")
-        record.present(person.ports)
+        journal.present(person.ports)
     except EnvctlError as error:
         sys.exit(str(error))
 """

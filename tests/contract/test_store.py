@@ -199,7 +199,7 @@ RACE = """
 import sys, time
 from pathlib import Path
 from envctl.adapters.store.object_store import Address, ObstoreStore
-from envctl.usecases.ports import AlreadyExistsError
+from envctl.usecases.ports.core import AlreadyExistsError
 store = ObstoreStore(Path(sys.argv[1]), lambda: Address("file://store"), dict)
 store.keys("ledger/")
 print("ready", flush=True)

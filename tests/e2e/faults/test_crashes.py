@@ -80,7 +80,7 @@ KILLED = """
 import os, signal, sys
 from envctl.adapters.store.object_store import ObstoreStore
 from envctl.cli.entry import run
-from envctl.usecases import deploy
+from envctl.usecases.deployment import deploy
 
 at, passed = int(sys.argv.pop(1)), 0
 
@@ -101,8 +101,8 @@ def between(function):
 deploy._do = between(deploy._do)
 ObstoreStore.create = between(ObstoreStore.create)
 if "AMID" in os.environ:
-    from envctl.adapters.terraform import events
-    events.read = between(events.read)
+    from envctl.adapters.terraform.process import json_events
+    json_events.read = between(json_events.read)
 code = run(sys.argv[1:])
 print(f"boundaries {passed}", file=sys.stderr)
 sys.exit(code)

@@ -161,7 +161,7 @@ resource "terraform_data" "outside" {
 OLDER = """
 import sys
 from envctl.cli.entry import run
-from envctl.usecases import self_contained
+from envctl.usecases.project import self_contained
 
 self_contained.check_tree = self_contained.check_stored = lambda *_: None
 sys.exit(run(sys.argv[1:]))

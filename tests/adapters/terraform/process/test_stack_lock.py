@@ -22,7 +22,7 @@ from tests.adapters.terraform.conftest import STACK, Bench
 REPOSITORY = Path(__file__).parents[4]
 APPLY = """
 import sys; from pathlib import Path
-from envctl.usecases.terraform_ports import PreparedStack
+from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Bench
 driver, stack = Bench(Path(sys.argv[1])).driver, PreparedStack("web", binary=sys.argv[2])
 if not stack.binary:

@@ -15,11 +15,11 @@ from envctl.adapters.sandbox.patches.containers import (
     eks_updates,
 )
 from envctl.adapters.sandbox.patches.ec2 import (
+    detailed_monitoring,
     endpoint_routes,
     instance_groups,
     launch_template_tags,
     launch_template_user_data,
-    monitoring,
     platforms,
 )
 from envctl.adapters.sandbox.patches.iam import access_analyzer
@@ -50,7 +50,7 @@ PATCHES: tuple[Patch, ...] = (
     instance_groups.PATCH,
     launch_template_tags.PATCH,
     launch_template_user_data.PATCH,
-    monitoring.PATCH,
+    detailed_monitoring.PATCH,
     platforms.PATCH,
     ecs_service_fields.PATCH,
     ecs_service_steady.PATCH,
