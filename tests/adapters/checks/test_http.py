@@ -14,7 +14,8 @@ import trustme
 from envctl.adapters.checks.http import BODY
 from envctl.adapters.checks.prober import Prober
 from envctl.domain.checks.probes import HttpProbe
-from tests.adapters.checks.conftest import Site, Time, answer, serving
+from tests.adapters.checks.conftest import Time
+from tests.faults.site import Site, answer, serving
 
 Expected = tuple[int, str | None]
 

@@ -2,25 +2,44 @@
 
 import json
 import re
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from envctl import __version__
-from envctl.adapters.http.proxies import proxy
+from envctl.adapters.http.client import Failure, HttpClient, HttpFailedError, Timeouts, read_body
+from envctl.adapters.http.retry import TemporaryError, read_wanted_pause, retry
 from envctl.domain.errors import OperationFailedError, Problem
 
-if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse, PoolManager
-
-CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 5.0, 20.0, 3
+CONNECT_SECONDS, READ_SECONDS, WHOLE_SECONDS, ATTEMPTS = 5.0, 20.0, 60.0, 4
+LARGEST = 32 << 20
 # Busy, or throttled for a moment. What is sent twice because its answer got lost would be a second comment: not tried.
 _AGAIN = (429, 502, 503, 504)
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 PAGE = 100
 PAGES = 50
 """At most: five thousand comments."""
+
+
+_REASONS = {
+    Failure.TIMEOUT: "no answer in time",
+    Failure.UNKNOWN_HOST: "unknown host",
+    Failure.BAD_PROXY: "no connection to the proxy",
+    Failure.BAD_ADDRESS: "invalid address",
+    Failure.UNTRUSTED: "its certificate is not trusted",
+    Failure.NO_TLS: "no TLS",
+    Failure.NOT_HTTP: "no HTTP",
+    Failure.BROKEN_OFF: "the connection broke off",
+    Failure.TOO_LARGE: "the answer is too large",
+}
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -65,32 +84,33 @@ class Rest:
     def _top(self) -> str:
         return self.url.rstrip("/")
 
-    def _send(self, method: str, url: str, body: Mapping[str, object] | None = None) -> "BaseHTTPResponse":
-        from urllib3.exceptions import HTTPError
+    def _send(self, method: str, url: str, body: Mapping[str, object] | None = None) -> _Answer:
+        attempts = ATTEMPTS if method == "GET" else 1
+        return retry(lambda: self._send_once(method, url, body), attempts, pause=self.pause)
 
-        headers = {"User-Agent": f"envctl/{__version__}", **self.headers}
+    def _send_once(self, method: str, url: str, body: Mapping[str, object] | None) -> _Answer:
+        headers = dict(self.headers) if body is None else {"Content-Type": "application/json", **self.headers}
+        data = None if body is None else json.dumps(body).encode()
+        timeouts = Timeouts(CONNECT_SECONDS, self.patience, WHOLE_SECONDS)
         try:
-            answer = self._pool.request(method, url, headers=headers, json=body, redirect=False)
-        except HTTPError as error:
-            raise self._failed(f"can't be reached ({type(error).__name__})", "try again in a minute") from error
-        if answer.status >= 300:  # noqa: PLR2004
-            otherwise = f"see what {self.forge} says of it; the command itself has done what it says"
-            said = f"answers {answer.status}{_reason(_read(answer.data))}"
-            raise self._failed(said, self.hints.get(answer.status, otherwise))
-        return answer
+            with self._client.open(method, url, headers, data, timeouts) as response:
+                answer = _Answer(response.status, response.headers, read_body(response, LARGEST))
+        except HttpFailedError as error:
+            why = _REASONS.get(error.failure, "no connection")
+            raise TemporaryError(self._failed(f"can't be reached ({why})", "try again in a minute")) from error
+        if answer.status < 300:  # noqa: PLR2004
+            return answer
+        otherwise = f"see what {self.forge} says of it; the command itself has done what it says"
+        said = f"answers {answer.status}{_reason(_read(answer.data))}"
+        refused = self._failed(said, self.hints.get(answer.status, otherwise))
+        if answer.status in _AGAIN:
+            raise TemporaryError(refused, read_wanted_pause(answer.headers))
+        raise refused
 
     @cached_property
-    def _pool(self) -> "PoolManager":
-        from urllib3 import PoolManager, ProxyManager, Retry, Timeout
-
-        retries = Retry(
-            ATTEMPTS, status_forcelist=_AGAIN, allowed_methods={"GET"}, backoff_factor=self.pause, raise_on_status=False
-        )
-        limits: dict[str, Any] = {"retries": retries, "timeout": Timeout(connect=CONNECT_SECONDS, read=self.patience)}
-        if self.authorities:
-            limits["ca_certs"] = self.authorities
-        way = proxy(self.url, self.environ)
-        return ProxyManager(way.url, proxy_headers=way.headers, **limits) if way else PoolManager(**limits)
+    def _client(self) -> HttpClient:
+        trusted = ssl.create_default_context(cafile=self.authorities) if self.authorities else None
+        return HttpClient(self.environ, trusted)
 
     def _failed(self, why: str, hint: str) -> OperationFailedError:
         return OperationFailedError(Problem("E036", f"{self.forge} ({self.of}) {why}", hint))

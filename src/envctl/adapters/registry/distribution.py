@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlencode, urljoin
 
+from envctl.adapters.http.retry import TemporaryError
 from envctl.adapters.registry import challenge
-from envctl.adapters.registry.failures import BrokenError, denied, failed, not_copied, plain, unreachable, wrong
+from envctl.adapters.registry.failures import denied, failed, not_copied, plain, unreachable, wrong
 from envctl.adapters.registry.login import Login
 from envctl.adapters.registry.transport import Answer, Transport, origin
 from envctl.domain.images.image_reference import DOCKER_HUB, on_loopback
@@ -58,7 +59,7 @@ class Distribution:
 
     @contextmanager
     def blob(self, repository: str, part: Part) -> Iterator[Iterator[bytes]]:
-        """Piece by piece. Raises BrokenError where it ends too early, or is something else: that is known before its
+        """Piece by piece. Raises TemporaryError where it ends too early, or is something else: that is known before its
         last piece is given out.
         """
         # Asked for before, so that whoever gives it out knows who asks: a token lasts some minutes only.
@@ -86,7 +87,7 @@ class Distribution:
         return self._further(answer)
 
     def upload(self, repository: str, part: Part, location: str, pieces: Iterator[bytes]) -> None:
-        """The registry compares the digest once more. Raises BrokenError."""
+        """The registry compares the digest once more. Raises TemporaryError."""
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(part.size)}
         known = self._with(location, repository, push=True)
         sent = self._transport.once("PATCH", location, headers | known, pieces)
@@ -116,7 +117,7 @@ class Distribution:
         push: bool = False,
         once: bool = False,
     ) -> Answer:
-        """Says who one is where that is asked for, or asked for anew. With `once` it raises BrokenError."""
+        """Says who one is where that is asked for, or asked for anew. With `once` it raises TemporaryError."""
         send = self._transport.once if once else self._transport.ask
         answer = send(method, url, {**headers, **self._with(url, repository, push=push)}, body)
         if answer.status == UNAUTHORISED and origin(answer.url) == origin(self._base):
@@ -151,7 +152,7 @@ class Distribution:
             digest.update(piece)
             size += len(piece)
             if size > part.size or (size == part.size and f"sha256:{digest.hexdigest()}" != part.digest):
-                raise BrokenError(wrong(self.registry, f"what it gives out as {part.digest} is something else"))
+                raise TemporaryError(wrong(self.registry, f"what it gives out as {part.digest} is something else"))
             yield piece
         if size != part.size:
-            raise BrokenError(unreachable(self.registry, "broke off before its answer was complete"))
+            raise TemporaryError(unreachable(self.registry, "broke off before its answer was complete"))

@@ -7,17 +7,6 @@ from envctl.domain.errors import OperationFailedError, Problem
 EXCERPT = 200
 
 
-class BrokenError(Exception):
-    """A try failed in a way that the next one may not. `last` is what is raised where there is none, and `pause` how
-    many seconds later the next one is wanted: 0 where that is not known.
-    """
-
-    def __init__(self, last: OperationFailedError, pause: float = 0.0) -> None:
-        super().__init__(str(last))
-        self.last = last
-        self.pause = pause
-
-
 def unreachable(registry: str, why: str) -> OperationFailedError:
     message = f"the registry {registry} can't be asked: it {why}"
     return OperationFailedError(Problem("E433", message, "check the network, the proxy and the host, and try again"))

@@ -24,7 +24,7 @@ class Place:
 
 @dataclass
 class Copying:
-    """`persist` tries again what raised BrokenError."""
+    """`persist` tries again what raised TemporaryError."""
 
     source: Place
     target: Place
