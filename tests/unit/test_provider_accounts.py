@@ -282,26 +282,55 @@ def test_role_has_an_account(role: str, account: str) -> None:
     assert account_of(role) == account
 
 
-ALIAS = ProviderConfiguration("aws.far", "aws", "module.web")
-ADVICE = {
-    "another account": (ALIAS, {"allowed": (OTHER,)}, f'write other_accounts = ["{OTHER}"] in [environments.dev]'),
-    "endpoints": (ALIAS, {"allowed": (MINE,), "endpoints": ("http://x",)}, "take the endpoints out"),
-    "a block in a module": (ALIAS, {}, "take the provider block out of the module"),
-    "a table": (ProviderConfiguration("aws", "aws"), {}, "take allowed_account_ids out of [providers.aws]"),
-    "a table of Cloud Control": (
-        ProviderConfiguration("awscc", "awscc"),
-        {"credentials": ("profile",)},
-        "write [providers.awscc] in envctl.toml without credentials",
-    ),
+MODULES = ProviderConfiguration("aws.far", "aws", "module.web")
+TABLE, CLOUD_TABLE = ProviderConfiguration("aws", "aws"), ProviderConfiguration("awscc", "awscc")
+NAME_OTHER = f'if that is meant, write other_accounts = ["{OTHER}"] in [environments.dev] of envctl.toml'
+RENDER = "with a region in [environments.dev], envctl renders what [environments.dev] says"
+TAKE_ACCOUNTS = f"take allowed_account_ids out of [providers.aws]: {RENDER}"
+TAKE_ROLE = f"take assume_role out of [providers.aws]: {RENDER}"
+TAKE_ENDPOINTS = "take the endpoints out: only those of AWS itself say whose account answers"
+TAKE_BLOCK = (
+    "take the provider block out of the module: a stack with `region = NAME` works in another region of the account;"
+    ' a block for another account says allowed_account_ids = ["ACCOUNT"], and other_accounts of [environments.dev]'
+    " names it"
+)
+TAKE_CREDENTIALS = (
+    "write [providers.awscc] in envctl.toml without credentials: envctl gives it region and role of [environments.dev]"
+)
+MANY = tuple(f"{number:012}" for number in range(4))
+# What a configuration has, the key that leads elsewhere, and what to write instead.
+LEADS: dict[str, tuple[ProviderConfiguration, Home, str, str]] = {
+    "another account": (replace(MODULES, allowed=(OTHER,)), HOME, "allowed_account_ids", NAME_OTHER),
+    "an account without a number": (replace(TABLE, allowed=("",)), HOME, "allowed_account_ids", TAKE_ACCOUNTS),
+    "no account": (TABLE, HOME, "allowed_account_ids", TAKE_ACCOUNTS),
+    "no account, beside a role": (replace(TABLE, role=ROLE), HOME, "allowed_account_ids", TAKE_ACCOUNTS),
+    "an expression": (replace(TABLE, untold=("assume_role",)), HOME, "assume_role", TAKE_ROLE),
+    "a role of another account": (replace(TABLE, role=FOREIGN), HOME, "assume_role", NAME_OTHER),
+    "a role without an account": (replace(TABLE, role="deployer"), HOME, "assume_role", TAKE_ROLE),
+    "no role in place of one": (replace(TABLE, allowed=(MINE,)), WITH_ROLE, "assume_role", TAKE_ROLE),
+    "endpoints": (replace(MODULES, allowed=(MINE,), endpoints=MANY), HOME, "endpoints", TAKE_ENDPOINTS),
+    "nothing, in a module": (MODULES, HOME, "allowed_account_ids", TAKE_BLOCK),
+    "credentials": (replace(CLOUD_TABLE, credentials=("profile",)), HOME, "assume_role", TAKE_CREDENTIALS),
 }
 
 
-@pytest.mark.parametrize(("found", "more", "told"), ADVICE.values(), ids=ADVICE)
-def test_advice_says_what_to_write(found: ProviderConfiguration, more: dict[str, object], told: str) -> None:
-    first = next(find_strays(replace(found, **more), HOME))  # type: ignore[arg-type]
-    assert told in advise(first, "dev")
+@pytest.mark.parametrize(("found", "home", "key", "advice"), LEADS.values(), ids=LEADS)
+def test_stray_says_what_leads_there_and_what_to_write(
+    found: ProviderConfiguration, home: Home, key: str, advice: str
+) -> None:
+    (stray,) = find_strays(found, home)
+    assert (stray.configuration, stray.key, advise(stray, "dev")) == (found, key, advice)
+
+
+def test_first_three_of_many_are_named() -> None:
+    (stray,) = find_strays(replace(MODULES, allowed=MANY), HOME)
+    assert stray.why == "may act in account 000000000000, 000000000001, 000000000002 and 1 more"
+    (stray,) = find_strays(replace(MODULES, allowed=(MINE,), endpoints=MANY), HOME)
+    assert stray.why == "sends requests to 000000000000, 000000000001, 000000000002 and 1 more"
 
 
 def test_name_says_the_module() -> None:
-    assert name_configuration(ALIAS) == "provider aws.far in module.web"
-    assert name_configuration(ProviderConfiguration("aws", "aws")) == "provider aws"
+    assert name_configuration(describe_configuration("aws.far", "aws", {}, "module.web")) == (
+        "provider aws.far in module.web"
+    )
+    assert name_configuration(TABLE) == "provider aws"

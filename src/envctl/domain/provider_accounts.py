@@ -125,7 +125,7 @@ class Stray:
 
 def kind_of(source: str) -> Kind | None:
     """The kind of a provider with that source, like `hashicorp/aws`. None where accounts of AWS mean nothing to it."""
-    return KINDS.get(source.rstrip("/").rpartition("/")[2].lower())
+    return KINDS.get(source.rpartition("/")[2].lower())
 
 
 def source_of(name: str, tables: Mapping[str, Mapping[str, object]]) -> str:
@@ -147,7 +147,7 @@ def describe_configuration(name: str, kind: Kind, said: Said, module: str = "") 
         name,
         kind,
         module,
-        tuple(map(_text, allowed)) if isinstance(allowed, Sequence) and not isinstance(allowed, str) else (),
+        tuple(map(str, allowed)) if isinstance(allowed, Sequence) and not isinstance(allowed, str) else (),
         role if isinstance(role, str) else "",
         tuple(untold),
         endpoints,
@@ -248,10 +248,6 @@ def _texts(said: object) -> Iterator[str]:
             yield from _texts(value)
     elif said:
         yield str(said)
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else str(value)
 
 
 def _host(endpoint: str) -> str:

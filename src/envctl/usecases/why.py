@@ -179,8 +179,8 @@ def _answers(request: Request) -> Iterator[Answer]:
 
 
 def _answer(guard: Guard, views: Sequence[Request], refused: set[str]) -> Answer:
-    asked = replace(guard, check=find_rest) if guard.check is same_plan and views[0].plan is None else guard
-    refusal = check_twice(asked, views)
+    check = find_rest if guard.check is same_plan and views[0].plan is None else guard.check
+    refusal = check_twice(check, views)
     if refusal is not None:
         return Answer(guard.code, guard.name, "warns" if refusal.warns else "refuses", refusal)
     if guard.rests_on in refused:

@@ -9,6 +9,7 @@ from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
 from envctl.domain.events import Actor
 from envctl.domain.guards import Refusal, Request, gates, makers
 from envctl.domain.guards.approvals import made_by, who
+from envctl.domain.leaving import Changeover
 from envctl.domain.meaning import meaning_of
 from envctl.domain.present import Approval, Present
 from tests.unit.guards.asked import (
@@ -55,6 +56,7 @@ TWO = ruled(ASKED, approvals={"peer": 2})
 GATES = ruled(ASKED, approvals={"peer": 1, "business": 2, "quality": 1})
 EXPIRING = ruled(ASKED, expires=8 * HOUR)
 SELF = ruled(ASKED, self_approval=True)
+WEB_COMES = Changeover(coming=("web",))
 APPROVED: dict[str, Request] = {
     "no gate asks": approved(request=ruled(TO_PROD, approvals={})),
     "somebody who did not make it and does not promote it": approved(approval(CAT)),
@@ -69,6 +71,9 @@ APPROVED: dict[str, Request] = {
     "who promotes, where the project allows it": approved(approval(BOB), request=SELF),
     "who wrote it, where the project allows it": approved(approval(ANN), request=SELF),
     "beside approvals that do not count": approved(approval(ANN), approval(CAT, release=R2), approval(CAT)),
+    "before what runs began, and stacks come": replace(
+        approved(approval(CAT, at=NOW - 3 * HOUR), request=here(ASKED, current=deployed())), changeover=WEB_COMES
+    ),
     "no release is not for this guard": replace(ASKED, release=None),
     "a destruction is not": ruled(DESTRUCTION, approvals={"peer": 1}),
 }
@@ -143,6 +148,11 @@ MISSING: dict[str, tuple[Request, str]] = {
         approved(approval(BOB), approval(ANN)),
         "peer (0 of 1); ann, bob made or promotes it, and does not count",
     ),
+    "who changed its rules": (
+        replace(approved(approval(CAT)), wrote_rules=("cat",)),
+        "peer (0 of 1); cat made or promotes it, or changed its rules, and does not count",
+    ),
+    "stacks come": (replace(ASKED, changeover=WEB_COMES), "peer (0 of 1)"),
     "all that can be wrong at once": (
         approved(
             approval(ANN),
@@ -211,6 +221,11 @@ def test_each_gate_says_how_many_are_missing_and_never_fewer_than_none() -> None
 WHO: dict[str, tuple[Request, str]] = {
     "those who made it and who promotes it are out": (ASKED, "anybody but ann, bob"),
     "who had it bundled is out": (released(ASKED, by=CAT), "anybody but ann, bob, cat"),
+    "who changed its rules is out": (replace(ASKED, wrote_rules=("cat",)), "anybody but ann, bob, cat"),
+    "who changed rules that it does not bring is not": (
+        replace(ASKED, wrote_rules=("cat",), action="apply", undoes=True),
+        "anybody but ann, bob",
+    ),
     "nobody is out twice": (replace(ASKED, actor=ANN), "anybody but ann"),
     "a release that nobody is known to have written": (released(ASKED, author="", by=CAT), "anybody but bob, cat"),
     "a release that nobody is known to have bundled": (released(ASKED, by=Actor("")), "anybody but ann, bob"),
@@ -456,6 +471,9 @@ BACK_UNASKED: dict[str, Request] = {
     "with the settings of the same rollback, which failed": here(OTHERWISE, evidence={}, last=FAILED_BACK),
     "where it alone ran": here(MOVED, evidence={R1: proof(deployment=deployed(place="elsewhere"))}),
     "where it runs now": here(MOVED, evidence={}, current=deployed(R2, place="elsewhere")),
+    "with new settings that were approved before what runs began": approved(
+        approval(CAT, settings="others", at=NOW - 3 * HOUR), request=OTHERWISE
+    ),
 }
 BACK_ASKED: dict[str, Request] = {
     "with new settings": OTHERWISE,
@@ -483,7 +501,7 @@ BACK_ASKED: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", BACK_UNASKED.values(), ids=BACK_UNASKED.keys())
-def test_going_back_needs_no_approval(request_: Request) -> None:
+def test_going_back_needs_no_other_approval(request_: Request) -> None:
     assert answer("G106", request_) is None
 
 

@@ -11,8 +11,14 @@ from envctl.domain.changes import Action
 from envctl.domain.errors import Problem
 from envctl.domain.events import Actor
 from envctl.domain.guards import GUARDS, Refusal, Request, ask, check_twice, count_asked, gates, list_views, unwaived
-from envctl.domain.guards.both_documents import RESET_DELAY, is_replaced
-from envctl.domain.guards.both_gates import find_bar, find_who, list_counting
+from envctl.domain.guards.both_documents import (
+    RESET_DELAY,
+    brings_other_rules,
+    count_missing_rules_approvals,
+    is_replaced,
+    list_ignored_drift,
+)
+from envctl.domain.guards.both_gates import find_bar, find_rest, find_who, list_counting
 from envctl.domain.guards.request import Guard
 from envctl.domain.present import Evidence
 from envctl.domain.recorded_rules import RulesApproval, RulesRecord, RulesReset
@@ -53,6 +59,7 @@ def gated(**gates: Any) -> RulesDocument:
 
 
 PLAIN = document()
+TREE = gated(approvals={"peer": 1})
 
 
 def ruled_by(tree: RulesDocument, recorded: RulesDocument, request: Request = TO_PROD) -> Request:
@@ -214,7 +221,7 @@ JOINED: dict[str, tuple[Refusal | None, Refusal | None, dict[str, Any]]] = {
 @pytest.mark.parametrize(("by_tree", "by_record", "joined"), JOINED.values(), ids=JOINED.keys())
 def test_two_answers_become_one(by_tree: Refusal | None, by_record: Refusal | None, joined: dict[str, Any]) -> None:
     answers: Iterator[Refusal | None] = iter([by_tree, by_record])
-    told = check_twice(Guard("G104", "soak", lambda _: next(answers)), list_views(ruled_by(PLAIN, gated(soak="1h"))))
+    told = check_twice(lambda _: next(answers), list_views(ruled_by(PLAIN, gated(soak="1h"))))
     assert (told is None) == (not joined)
     assert {name: getattr(told, name) for name in joined} == joined
 
@@ -222,7 +229,7 @@ def test_two_answers_become_one(by_tree: Refusal | None, by_record: Refusal | No
 def test_problems_of_both_are_told() -> None:
     one, two = Problem("E204", "one"), Problem("E204", "two")
     answers = iter([replace(REFUSAL, because=(one,)), replace(OTHER, because=(two, one))])
-    told = check_twice(Guard("G104", "soak", lambda _: next(answers)), list_views(ruled_by(PLAIN, gated(soak="1h"))))
+    told = check_twice(lambda _: next(answers), list_views(ruled_by(PLAIN, gated(soak="1h"))))
     assert told is not None
     assert told.because == (one, two)
 
@@ -252,6 +259,43 @@ def test_recorded_document_counts_where_it_is_another(request_: Request, *, coun
 
 
 LAW = gated(approvals={"peer": 1, "law": 2})
+IGNORES = document(drift={"ignore": ["b", "c"]})
+# What of the drift that the tree ignores, a and b, is ignored; and whether other rules are recorded with it.
+RECORDED: dict[str, tuple[Request, tuple[str, ...], bool]] = {
+    "others that ignore one": (ruled_by(PLAIN, IGNORES), ("b",), True),
+    "others that ignore nothing": (ruled_by(PLAIN, LAW), (), True),
+    "others with an empty table": (ruled_by(PLAIN, document(drift={})), (), True),
+    "others, on the way back": (replace(ruled_by(PLAIN, IGNORES), action="rollback"), ("b",), False),
+    "the same": (ruled_by(PLAIN, PLAIN), ("a", "b"), False),
+    "those of an entry": (ruled_by(PLAIN, ENTRY_RULES), ("a", "b"), False),
+    "none": (here(ruled_by(PLAIN, LAW), rules=None), ("a", "b"), False),
+    "damaged ones": (replace(ruled_by(PLAIN, LAW), documents={}), (), False),
+}
+
+
+@pytest.mark.parametrize(("request_", "ignored", "brings"), RECORDED.values(), ids=RECORDED.keys())
+def test_recorded_rules_say_what_is_ignored(request_: Request, ignored: tuple[str, ...], *, brings: bool) -> None:
+    assert list_ignored_drift(request_, ("a", "b")) == ignored
+    assert brings_other_rules(request_) is brings
+
+
+def test_account_of_another_environment_is_named_by_both() -> None:
+    request = replace(ruled_by(PLAIN, document(account_id="1", other_accounts=["2"])), other_accounts=("2", "3"))
+    assert [view.other_accounts for view in list_views(request)] == [("2", "3"), ("2",)]
+
+
+def test_rest_is_approved_by_both() -> None:
+    """What a deployment left that stopped halfway."""
+    stopped = deployed(outcome="failed", reason="G302 same_plan: more", ended_at=NOW - HOUR)
+    given = (approval(CAT), approval(CAT, "law"))
+    request = bound(here(ruled_by(TREE, LAW), last=stopped, approvals=given))
+    told = find_rest(request)
+    assert told is not None
+    assert told.message == (
+        f"the last deployment stopped halfway, and what is left has to be approved: law ({BY_RECORD})"
+    )
+    assert gates(request) == {"peer": 0, "law": 1}
+    assert find_rest(bound(here(request, approvals=(*given, approval(DAN, "law"))))) is None
 
 
 def test_gate_of_either_document_is_asked() -> None:
@@ -280,11 +324,11 @@ def test_person_may_approve_where_one_document_lets_them() -> None:
     assert find_bar(ruled_by(open_to_all, open_to_all), "law", ANN) is not None
     selfish = gated(approvals={"law": 1}, self_approval=True)
     assert find_bar(ruled_by(selfish, open_to_all), "law", ANN) is None
-    # A document without the gate has no say.
+    # A document without the gate has no say; at a gate of neither the tree has.
     assert find_bar(ruled_by(PLAIN, zoe), "law", CAT) is not None
+    assert find_bar(ruled_by(PLAIN, gated(self_approval=True)), "law", ANN) is not None
 
 
-TREE = gated(approvals={"peer": 1})
 BOUND = {"rules": TREE.digest, "recorded": LAW.digest}
 APPROVALS: dict[str, tuple[Any, Any, dict[str, str], bool]] = {
     "given for both": (TREE, LAW, BOUND, True),
@@ -316,6 +360,9 @@ def test_reason_says_what_differs() -> None:
     request = replace(ruled_by(other, LAW, given), documents={each.digest: each for each in (TREE, LAW, other)})
     (told,) = (refusal.message for refusal in ask(request) if refusal.code == "G106")
     assert "the rules of prod are others than those that cat approved under: gates.soak not said -> 1h" in told
+    since = replace(ruled_by(TREE, other, given), documents=request.documents)
+    (told,) = (refusal.message for refusal in ask(since) if refusal.code == "G106")
+    assert "under: gate law goes, gates.soak not said -> 1h" in told
     unknown = replace(request, documents={each.digest: each for each in (LAW, other)})
     (told,) = (refusal.message for refusal in ask(unknown) if refusal.code == "G106")
     assert "that cat approved under: envctl.toml, or what was deployed since" in told
@@ -378,6 +425,11 @@ AGREED: dict[str, tuple[RulesDocument, tuple[RulesApproval, ...], bool]] = {
         (agreed(CAT, recorded=gated(approvals={"law": 1}, expires="1h").digest),),
         True,
     ),
+    "this very moment": (
+        gated(approvals={"law": 1}, expires="1h"),
+        (agreed(CAT, recorded=gated(approvals={"law": 1}, expires="1h").digest, at=NOW),),
+        True,
+    ),
     "in the future": (
         gated(approvals={"law": 1}, expires="1h"),
         (agreed(CAT, recorded=gated(approvals={"law": 1}, expires="1h").digest, at=NOW + TICK),),
@@ -397,6 +449,11 @@ def test_people_of_recorded_rules_can_let_them_go(
 ) -> None:
     request = here(ruled_by(PLAIN, recorded), rules_approvals=given)
     assert (len(list_views(request)) == 1) is replaced
+
+
+def test_rules_without_gates_lack_one_word() -> None:
+    recorded = gated(soak="2d")
+    assert count_missing_rules_approvals(ruled_by(PLAIN, recorded), rules_of(recorded)) == {"": 1}
 
 
 WRITERS: dict[str, tuple[Request, bool]] = {

@@ -6,7 +6,8 @@ import pytest
 
 from envctl.domain.changes import Action, EnvironmentPlan, StackPlan
 from envctl.domain.guards import Request, unwaived
-from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, R1, answer, change, here, ruled, said
+from envctl.domain.present import Unbelieved
+from tests.unit.guards.asked import ANN, BACK, DESTRUCTION, ENTRY, NOW, PROMOTION, R1, answer, change, here, ruled, said
 
 HELD = StackPlan("web", in_state=3)
 ADDED = StackPlan("web", (change(Action.CREATE),), in_state=1)
@@ -42,6 +43,19 @@ UNKNOWN: dict[str, Request] = {
 @pytest.mark.parametrize("request_", KNOWN.values(), ids=KNOWN.keys())
 def test_known_state_is_not_refused(request_: Request) -> None:
     assert answer("G304", request_) is None
+
+
+@pytest.mark.parametrize(
+    ("doubted", "told"),
+    [
+        ("staging", ", or it was deployed by entries that are not believed (envctl ledger verify names them)"),
+        ("dev", ""),
+    ],
+)
+def test_entries_that_are_not_believed_may_have_deployed_it(doubted: str, told: str) -> None:
+    entry = Unbelieved(7, doubted, "deployment_started", ANN, NOW, "its signature")
+    request = replace(WEB, present=replace(WEB.present, unbelieved=(entry,)))
+    assert said("G304", request) == said("G304", WEB) + told
 
 
 @pytest.mark.parametrize("request_", UNKNOWN.values(), ids=UNKNOWN.keys())

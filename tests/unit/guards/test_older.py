@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from envctl.domain.guards import Request
+from envctl.domain.guards import Refusal, Request
 from envctl.domain.guards.older import find_newer
 from envctl.domain.pipeline import Pipeline
 from envctl.domain.present import EnvironmentPresent, Present
@@ -147,18 +147,37 @@ def test_release_of_an_earlier_commit_is_older(came: Came, how: str) -> None:
     assert answer("G111", replace(request, older=True)) is None
 
 
+EARLIER = with_environment(replace(ENTRY, behind=R2), "dev", ran(R2))
+
+
 def test_earlier_commit_is_told_at_the_entry() -> None:
-    request = with_environment(replace(ENTRY, behind=R2), "dev", ran(R2))
-    told = answer("G111", request)
-    assert told is not None
-    assert told.warns
-    assert told.message == "the commit of the working tree comes before that of release 222222222222, which dev runs"
-    assert told.hint == (
-        "promote to staging will refuse it; take the newest commit (git pull), and then: envctl apply dev;"
+    way_on = (
+        "take the newest commit (git pull), and then: envctl apply dev;"
         " if this one is meant to go on from here: envctl apply dev --older"
     )
-    assert answer("G111", replace(request, older=True)) is None
-    assert answer("G111", replace(request, behind="")) is None
+    warned = Refusal(
+        "G111",
+        "older",
+        "the commit of the working tree comes before that of release 222222222222, which dev runs",
+        f"promote to staging will refuse it; {way_on}",
+        since=deployed().started_at,
+        warns=True,
+    )
+    assert answer("G111", EARLIER) == warned
+    assert answer("G111", replace(EARLIER, pipeline=Pipeline(("dev",)))) == replace(warned, hint=way_on)
+
+
+TOLD_NO_MORE: dict[str, Request] = {
+    "it is meant": replace(EARLIER, older=True),
+    "it is not behind": replace(EARLIER, behind=""),
+    "it stopped halfway, and is gone on with": with_environment(EARLIER, "dev", stopped(R1, before=ran(R2))),
+    "the newer one runs there no more": with_environment(EARLIER, "dev", ran(R3)),
+}
+
+
+@pytest.mark.parametrize("request_", TOLD_NO_MORE.values(), ids=TOLD_NO_MORE.keys())
+def test_earlier_commit_is_not_told_where(request_: Request) -> None:
+    assert answer("G111", request_) is None
 
 
 HINTS: dict[str, tuple[Request, str]] = {

@@ -6,7 +6,10 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.events import Actor
 from envctl.domain.guards import Refusal, Request
+from envctl.domain.guards.approvals import gates
+from envctl.domain.guards.plan import count_missing, find_rest
 from envctl.domain.meaning import PlanMeaning, meaning_of
 from envctl.domain.present import Approval
 from tests.unit.guards.asked import (
@@ -25,6 +28,7 @@ from tests.unit.guards.asked import (
     answer,
     approval,
     change,
+    deployed,
     here,
     plan,
     ruled,
@@ -317,6 +321,62 @@ def test_an_approval_of_today_is_what_it_is_compared_with() -> None:
     assert said("G302", request) == f"{MORE}{UPDATED}"
     other = given(seen(plan_=EARLIER.fingerprint, gate="quality"), request=KEPT_BEFORE)
     assert said("G302", other) == f"{MORE}{CREATED}, {UPDATED}"
+
+
+STOPPED = deployed(outcome="failed", reason="G302 same_plan: the plan holds more", ended_at=NOW - HOUR)
+UNPLANNED = here(replace(ruled(GATED, approvals={"peer": 2, "quality": 1}), plan=None), last=STOPPED)
+EARLY, LATE = approval(CAT, at=NOW - HOUR - TICK), approval(DAN)
+ALL_LATE = (LATE, approval(CAT), approval(CAT, "quality"))
+
+
+def rest_of(*approvals: Approval, request: Request = UNPLANNED, **more: object) -> Request:
+    """After a deployment that stopped an hour ago, and was otherwise."""
+    return here(request, approvals=approvals, last=replace(STOPPED, **more))  # type: ignore[arg-type]
+
+
+NO_REST: dict[str, Request] = {
+    "nothing was deployed there": here(UNPLANNED, last=None),
+    "it came to its end": rest_of(EARLY, outcome="succeeded"),
+    "it failed for another reason": rest_of(reason="E501 Terraform failed"),
+    "it was of another release": rest_of(release=R2),
+    "all have approved since": rest_of(*ALL_LATE),
+    "more than are asked have approved since": rest_of(*ALL_LATE, approval(Actor("eve"))),
+    "no gate asks": rest_of(request=ruled(UNPLANNED, approvals={})),
+    "it is destroyed": rest_of(request=replace(UNPLANNED, action="destroy", source=None)),
+}
+REST: dict[str, tuple[Request, dict[str, int]]] = {
+    "nobody has approved": (rest_of(), {"peer": 2, "quality": 1}),
+    "one has approved since": (rest_of(LATE), {"peer": 1, "quality": 1}),
+    "one has approved before": (rest_of(EARLY, LATE), {"peer": 1, "quality": 1}),
+    "one has approved twice": (rest_of(LATE, LATE), {"peer": 1, "quality": 1}),
+    "one gate has approved": (rest_of(*ALL_LATE[:2]), {"peer": 0, "quality": 1}),
+    "its end is not known": (rest_of(*ALL_LATE, ended_at=None), {"peer": 2, "quality": 1}),
+}
+
+
+@pytest.mark.parametrize("request_", NO_REST.values(), ids=NO_REST.keys())
+def test_gates_alone_count_without_a_rest(request_: Request) -> None:
+    assert find_rest(request_) is None
+    assert count_missing(request_) == gates(request_)
+
+
+@pytest.mark.parametrize(("request_", "missing"), REST.values(), ids=REST.keys())
+def test_rest_is_approved_after_it_stopped(request_: Request, missing: dict[str, int]) -> None:
+    lacking, last = [gate for gate, count in missing.items() if count], request_.here.last
+    assert last is not None
+    assert find_rest(request_) == Refusal(
+        "G302",
+        "same_plan",
+        f"the last deployment stopped halfway, and what is left has to be approved: {', '.join(lacking)}",
+        f"envctl approve staging --gate {lacking[0]} --release 111111111111",
+        for_now=True,
+        since=last.ended_at,
+        who="anybody but ann, bob",
+    )
+    assert count_missing(request_) == missing
+    # A plan tells what is left, and G302 decides by it.
+    planned_ = replace(request_, plan=plan(ONE))
+    assert count_missing(planned_) == gates(planned_)
 
 
 WAITED = EnvironmentPlan(

@@ -54,6 +54,10 @@ def test_provider_without_an_account_is_refused(request_: Request) -> None:
     )
 
 
+def test_account_counts_where_there_is_no_role() -> None:
+    assert answer("G203", planned(PROMOTION, FOREIGN, role="")) is not None
+
+
 @pytest.mark.parametrize("request_", [PROMOTION, SAME_CODE, BACK, DESTRUCTION])
 def test_provider_of_another_account_is_always_refused(request_: Request) -> None:
     request = planned(request_, FOREIGN)

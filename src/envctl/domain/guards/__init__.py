@@ -68,7 +68,7 @@ def ask(request: Request) -> tuple[Refusal, ...]:
     and with the recorded ones.
     """
     views = list_views(request)
-    return tuple(refusal for guard in GUARDS if (refusal := check_twice(guard, views)))
+    return tuple(refusal for guard in GUARDS if (refusal := check_twice(guard.check, views)))
 
 
 def refusals(request: Request) -> tuple[Refusal, ...]:

@@ -239,8 +239,9 @@ def _why_other_rules(request: Request, approval: Approval) -> str:
     by = approval.by.person
     if not approval.rules:
         return f"the approval of {by} was given before rules were recorded: approve again"
-    pairs = ((approval.rules, request.rules_digest), (approval.recorded, request.recorded_digest))
-    before, now = next(((was, today) for was, today in pairs if was != today), ("", ""))
+    before, now = approval.rules, request.rules_digest
+    if before == now:
+        before, now = approval.recorded, request.recorded_digest
     old, new = request.documents.get(before), request.documents.get(now)
     what = describe_differences(old, new) if old and new else "envctl.toml, or what was deployed since"
     return f"the rules of {request.target} are others than those that {by} approved under: {what}"

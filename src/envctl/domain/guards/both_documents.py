@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from envctl.domain.guards.request import Guard, Refusal, Request, changes_rules
+from envctl.domain.guards.request import Check, Refusal, Request, changes_rules
 from envctl.domain.people import may_at_gate
 from envctl.domain.persons import is_person, is_same_person, list_people
 from envctl.domain.recorded_rules import RulesApproval, RulesRecord
@@ -36,9 +36,9 @@ def find_owners(request: Request) -> tuple[RulesDocument, ...]:
     """The documents of guarded environments whose account the target has or names, where it was never deployed: under
     another name, or beside the pipeline, what is asked for in an account would be asked for no more.
     """
-    if not takes_account(request):
+    if request.document is None or not takes_account(request):
         return ()
-    accounts = request.document.accounts if request.document else frozenset()
+    accounts = request.document.accounts
     found = (_find_document(request, name) for name in sorted(request.present.environments))
     return tuple(
         each for each in found if each and each.account_id in accounts and is_guarded(each) and not each.is_entry
@@ -89,11 +89,11 @@ def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, .
     return tuple(each for each in by_tree if each in ignored)
 
 
-def check_twice(guard: Guard, views: Sequence[Request]) -> Refusal | None:
-    """What the guard says of all views, as one refusal."""
-    joined = guard.check(views[0])
+def check_twice(check: Check, views: Sequence[Request]) -> Refusal | None:
+    """What a guard says of all views, as one refusal."""
+    joined = check(views[0])
     for view in views[1:]:
-        joined = _join(joined, guard.check(view), view.whose_rules)
+        joined = _join(joined, check(view), view.whose_rules)
     return joined
 
 
@@ -154,8 +154,7 @@ def count_missing_rules_approvals(request: Request, recorded: Rules) -> Mapping[
 
 def list_rules_approvals(request: Request) -> tuple[RulesApproval, ...]:
     """Those of the tree's rules in place of the recorded ones, by whomever."""
-    recorded = request.here.rules
-    bound = (recorded.digest if recorded else "", request.rules_digest)
+    bound = (request.recorded_digest, request.rules_digest)
     return tuple(each for each in request.here.rules_approvals if (each.recorded, each.rules) == bound)
 
 

@@ -5,7 +5,7 @@ from envctl.domain.guards import plan
 from envctl.domain.guards.approvals import changed_rules, counting, made_by, may_approve, who
 from envctl.domain.guards.both_documents import check_twice, list_views
 from envctl.domain.guards.plan import count_missing
-from envctl.domain.guards.request import Guard, Refusal, Request
+from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.present import Approval
 
 
@@ -14,7 +14,7 @@ def count_asked(request: Request) -> dict[str, int]:
     asked: dict[str, int] = {}
     for view in list_views(request):
         for gate, count in view.rules.approvals.items():
-            asked[gate] = max(count, asked.get(gate, 0))
+            asked[gate] = max(count, asked.get(gate, count))
     return asked
 
 
@@ -29,7 +29,7 @@ def gates(request: Request) -> dict[str, int]:
 
 def find_rest(request: Request) -> Refusal | None:
     """What both say of what a deployment left that stopped halfway, without a plan."""
-    return check_twice(Guard("G302", "same_plan", plan.find_rest, of_plan=True), list_views(request))
+    return check_twice(plan.find_rest, list_views(request))
 
 
 def find_who(request: Request) -> str:

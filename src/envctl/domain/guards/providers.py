@@ -21,9 +21,9 @@ def check_providers(request: Request) -> Refusal | None:
     if not strays:
         return None
     told = [f"{stack}: {name_configuration(stray.configuration)} {stray.why}" for stack, stray in strays]
-    message = f"{first_of(told, NAMED)}; {request.target} is account {home.account}"
+    message = f"{first_of(told, NAMED)}; {home.environment} is account {home.account}"
     _, first = strays[0]
-    hint = f"{advise(first, request.target)}; then: {_next(request, first)}"
+    hint = f"{advise(first, home.environment)}; then: {_next(request, first)}"
     warns = request.action in {"rollback", "destroy"} and not any(stray.account for _, stray in strays)
     return Refusal("G203", "account", message, hint, warns=warns, waivable=False)
 

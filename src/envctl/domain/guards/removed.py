@@ -15,10 +15,10 @@ def removed(request: Request) -> Refusal | None:
     if request.action == "destroy":
         # That is refused as a whole.
         return None
-    verb = "is" if len(unsaid) == 1 else "are"
+    it = "it" if len(unsaid) == 1 else "them"
     message = (
         f"{request.target} holds {listed(unsaid)}, which release {short(request.identity)} no longer has,"
-        f" and it does not say what becomes of {'it' if verb == 'is' else 'them'}"
+        f" and it does not say what becomes of {it}"
     )
     return Refusal("G305", "removed", message, _hint(request, unsaid[0]))
 

@@ -172,6 +172,9 @@ class Refusal:
     because: tuple[Problem, ...] = ()
 
 
+Check = Callable[[Request], Refusal | None]
+
+
 @dataclass(frozen=True)
 class Guard:
     """`rests_on` is a guard without whose consent the question of this one does not arise. `of_plan` is one that can
@@ -180,7 +183,7 @@ class Guard:
 
     code: str
     name: str
-    check: Callable[[Request], Refusal | None]
+    check: Check
     rests_on: str = ""
     of_plan: bool = False
     of_access: bool = False

@@ -1,7 +1,7 @@
 """G112: that the tree's rules and those that were recorded can hold for one deployment."""
 
 from envctl.domain.durations import spelt
-from envctl.domain.enumeration import first_of, listed
+from envctl.domain.enumeration import listed
 from envctl.domain.guards.both_documents import (
     RESET_DELAY,
     count_missing_rules_approvals,
@@ -15,8 +15,6 @@ from envctl.domain.guards.both_documents import (
 from envctl.domain.guards.request import Refusal, Request, changes_rules
 from envctl.domain.rules_changes import describe_rules_in_words, list_conflicts
 from envctl.domain.rules_document import RulesDocument, rules_of
-
-NAMED = 4
 
 
 def rules(request: Request) -> Refusal | None:
@@ -50,7 +48,7 @@ def _check_conflicts(request: Request) -> Refusal | None:
     where = f" --gate {missing[0]}" if missing[0] else ""
     message = (
         f"envctl.toml says of {request.target} what can't hold beside the rules that it was deployed with on"
-        f" {recorded.at:%Y-%m-%d} (entry {recorded.started}): {first_of(conflicts, NAMED)}"
+        f" {recorded.at:%Y-%m-%d} (entry {recorded.started}): {', '.join(conflicts)}"
     )
     lacking = f"; the change lacks approvals at {listed(missing)}" if missing[0] else ""
     return _refuse(f"{message}{lacking}", f"envctl approve {request.target} --rules{where}", for_now=True)
